@@ -1,0 +1,301 @@
+"""What a statement can say: one typed, versioned model for each predicate.
+
+Every model forbids unknown fields, so that a record from a newer version is
+reported as unreadable and never half understood. Times are aware UTC. Digests
+are lower-case hexadecimal SHA-256, 64 characters, without a prefix; a field that
+ends in ``_object`` is the digest of something in the dossier's object store.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Words = Annotated[str, Field(min_length=1, max_length=4000)]
+Level = Literal["V0", "V1", "V2", "V3", "V4", "V5", "V6"]
+Verdict = Literal["proven", "failed", "not verified"]
+Utc = AwareDatetime
+
+
+class Body(BaseModel):
+    """Base of every predicate body."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: ClassVar[str]
+    version: ClassVar[int] = 1
+
+
+class Part(BaseModel):
+    """Base of what predicate bodies are made of."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Reason(Part):
+    """Why something was refused: code, about what, one sentence, the remedy."""
+
+    code: str
+    about: str
+    sentence: Words
+    remedy: Words
+
+
+class Machine(Part):
+    """Which machine this was, as far as it could be read.
+
+    ``host`` is the inventory name; ``target`` the resolved connection
+    (``ssh://user@address:port``, ``local://``); the others come from the machine.
+    """
+
+    host: str
+    target: str
+    machine_id: str | None = None
+    host_keys: tuple[str, ...] = ()
+    system_identifier: str | None = None
+
+
+class Store(Part):
+    """Where a snapshot lies. ``machine`` is the store's own name, not the source's."""
+
+    id: str
+    kind: Literal["rest", "sftp", "local", "folder"]
+    machine: str
+    location: str
+    site: str
+    country: str
+    provider: str
+
+
+class LevelResult(Part):
+    """One level: what was run, how long it took (seconds), what came out."""
+
+    level: Level
+    verdict: Verdict
+    ran: tuple[str, ...] = ()
+    seconds: float = 0.0
+    detail: str = ""
+
+
+class Discovery(Body):
+    """What was found on one host, before anybody was asked about it."""
+
+    kind: ClassVar[str] = "discovery"
+    machine: Machine
+    found: tuple[dict[str, Any], ...]
+    not_verified: tuple[str, ...] = ()
+
+
+class Scope(Body):
+    """A scope was laid down. ``scope_object`` is its canonical JSON."""
+
+    kind: ClassVar[str] = "scope"
+    scope_object: Sha256
+    source_object: Sha256
+    assets: tuple[str, ...]
+
+
+class Snapshot(Body):
+    """A copy of one asset was made.
+
+    ``facts_object`` holds figures read inside the snapshot (row counts, checksums,
+    sequences, sizes); manifests are compressed, see ``sluis.manifest``.
+    """
+
+    kind: ClassVar[str] = "snapshot"
+    asset: str
+    asset_kind: str
+    purpose: Literal["prepare", "catch-up", "broken state", "adopted"]
+    machine: Machine
+    store: Store
+    engine: str
+    repository_id: str | None
+    snapshot_id: str
+    previous_snapshot_id: str | None = None
+    started_at: Utc
+    finished_at: Utc
+    nonce_sha256: Sha256 | None
+    manifest_before_object: Sha256 | None = None
+    manifest_after_object: Sha256 | None = None
+    facts_object: Sha256 | None = None
+    bytes: int
+    items: int
+    warnings: tuple[str, ...] = ()
+    made_by: dict[str, Any] = Field(default_factory=dict)
+
+
+class Verification(Body):
+    """What was proven about one snapshot. ``snapshot`` is that statement's digest.
+
+    ``reached`` is the highest level up to which every level is proven, or ``None``.
+    """
+
+    kind: ClassVar[str] = "verification"
+    asset: str
+    snapshot: Sha256
+    snapshot_id: str
+    verifier: Machine
+    verified_by: dict[str, Any] = Field(default_factory=dict)
+    levels: tuple[LevelResult, ...]
+    reached: Level | None
+    compared_items: int = 0
+    compared_bytes: int = 0
+    changed_during: tuple[str, ...] = ()
+    differences_object: Sha256 | None = None
+    restored_manifest_object: Sha256 | None = None
+    three_two_one: dict[str, str] = Field(default_factory=dict)
+    sample: str | None = None
+
+
+class Plan(Body):
+    """The exact change steps of one scope. ``plan_object`` is the canonical plan."""
+
+    kind: ClassVar[str] = "plan"
+    plan_object: Sha256
+    scope_object: Sha256
+    tree_sha256: Sha256
+    steps: int
+    hosts: tuple[str, ...]
+
+
+class Shown(Body):
+    """A text was put before somebody. ``documents`` maps a title to its object."""
+
+    kind: ClassVar[str] = "shown"
+    to: str
+    language: Literal["nl", "en"]
+    channel: Literal["prompt", "file", "page"]
+    documents: dict[str, Sha256]
+
+
+class Signoff(Body):
+    """The client's answer to one scope and one plan.
+
+    ``confirmed`` holds a line for each disposition and each risk, by its id, with
+    the answer given. ``tier`` says how we know that it was the client.
+    """
+
+    kind: ClassVar[str] = "signoff"
+    decision: Literal["yes", "no", "withdrawn"]
+    tier: Literal["attended", "ssh-key"]
+    signer_name: Words
+    signer_role: Words
+    scope_object: Sha256
+    plan_object: Sha256
+    shown: Sha256 | None
+    confirmed: dict[str, str] = Field(default_factory=dict)
+    remarks: str = ""
+    expires_at: Utc | None = None
+    request_object: Sha256 | None = None
+    ssh_signature_object: Sha256 | None = None
+    ssh_principal: str | None = None
+
+
+class Waiver(Body):
+    """The client accepts less for one asset, in this change, until a date."""
+
+    kind: ClassVar[str] = "waiver"
+    asset: str
+    accepts: Level | Literal["none"]
+    reason: Words
+    risk: Words
+    alternative: Words
+    alternative_hours: float
+    ends_on: date
+    signer_name: Words
+    signer_role: Words
+    shown: Sha256 | None
+    tier: Literal["attended", "ssh-key"] = "attended"
+    ssh_signature_object: Sha256 | None = None
+    request_object: Sha256 | None = None
+
+
+class Permit(Body):
+    """The gate said yes to a batch. ``relies_on`` are the statements that carry it."""
+
+    kind: ClassVar[str] = "permit"
+    hosts: tuple[str, ...]
+    plan_object: Sha256
+    scope_object: Sha256
+    tree_sha256: Sha256
+    relies_on: tuple[Sha256, ...]
+    until: Utc
+
+
+class Refusal(Body):
+    """The gate said no, and why."""
+
+    kind: ClassVar[str] = "refusal"
+    hosts: tuple[str, ...]
+    step: str | None = None
+    reasons: tuple[Reason, ...]
+
+
+class Step(Body):
+    """A change step on one host.
+
+    ``started`` comes before the host is touched; ``judged`` is the operator's
+    recorded decision about a step that may have half run.
+    """
+
+    kind: ClassVar[str] = "step"
+    step: str
+    host: str
+    state: Literal["started", "done", "failed", "judged"]
+    plan_object: Sha256
+    call_sha256: Sha256
+    changed: bool | None = None
+    detail: str = ""
+    result_object: Sha256 | None = None
+    judgement: Literal["run again", "counts as done"] | None = None
+
+
+class Check(Body):
+    """A check after the change: ``None`` means that it could not be made."""
+
+    kind: ClassVar[str] = "check"
+    check: str
+    host: str
+    what: str
+    passed: bool | None
+    detail: str = ""
+
+
+class Handover(Body):
+    """The change ended: what was reached, and where displaced data was put."""
+
+    kind: ClassVar[str] = "handover"
+    result: Literal["applied", "failed", "failed and restored"]
+    sentence: Words
+    plan_object: Sha256 | None = None
+    quarantine: dict[str, str] = Field(default_factory=dict)
+
+
+class Timestamp(Body):
+    """Trusted time over the chain's head, or the reason why there is none."""
+
+    kind: ClassVar[str] = "timestamp"
+    head: Sha256
+    at_gate: str
+    token_object: Sha256 | None = None
+    tsa: str | None = None
+    time: datetime | None = None
+    no_trusted_time: str | None = None
+
+
+#: every predicate, by kind
+PREDICATES: dict[str, type[Body]] = {
+    model.kind: model
+    for model in (
+        Discovery, Scope, Snapshot, Verification, Plan, Shown, Signoff, Waiver,
+        Permit, Refusal, Step, Check, Handover, Timestamp,
+    )
+}  # fmt: skip
+
+
+def predicate_type(model: type[Body]) -> str:
+    """The in-toto ``predicateType`` of a model: a URI with kind and version."""
+    return f"urn:sluis:predicate:{model.kind}:v{model.version}"
