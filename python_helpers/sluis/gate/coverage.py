@@ -1,0 +1,201 @@
+"""Rule: every asset in reach has a fresh snapshot that was proven by restoring it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from sluis.evidence.predicates import (
+    Level, Reason, Snapshot, Store, Verification, Waiver,
+)  # fmt: skip
+from sluis.evidence.statements import Statement
+from sluis.gate.demand import Demand, Evidence, reason
+from sluis.gate.steps import failure_under
+from sluis.scope.model import SNAPSHOT_KINDS, Asset, required_level
+from sluis.signoff.standing import waivers
+
+#: What is asked of a snapshot of a broken state: it must come back, but a broken
+#: database cannot be expected to pass its own checks.
+BROKEN_STATE_LEVEL: Level = "V3"
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """The statements that cover the assets, how long they are fresh, and what is missing."""
+
+    relies_on: tuple[str, ...]
+    until: datetime | None
+    reasons: tuple[Reason, ...]
+
+
+def coverage(evidence: Evidence, demand: Demand, now: datetime) -> Coverage:
+    """Hold every host and every asset of the scope against the ledger."""
+    scope = evidence.scope
+    if scope is None:
+        return Coverage((), None, ())
+    accepted = waivers(evidence.view, now)
+    reasons = _hosts_named(evidence, demand)
+    relies_on: list[str] = []
+    until: list[datetime] = []
+    for asset in scope.assets:
+        if asset.host is None:
+            continue
+        waiver = accepted.get(asset.id)
+        if waiver is not None:
+            relies_on.append(waiver.sha256)
+        found = _asset_reasons(evidence, demand, asset, waiver, now, relies_on, until)
+        reasons += found
+    return Coverage(tuple(relies_on), min(until, default=None), tuple(reasons))
+
+
+def _hosts_named(evidence: Evidence, demand: Demand) -> list[Reason]:
+    scope = evidence.scope
+    if scope is None:
+        return []
+    named = {asset.host for asset in scope.assets} | {h.host for h in scope.hosts_without_data}
+    found = [
+        reason(
+            "host-not-in-scope",
+            host,
+            f"The scope says nothing about {host}: nobody knows what data it holds.",
+            "Name its assets in the scope, or name it under hosts_without_data with a reason.",
+        )
+        for host in demand.hosts
+        if host not in named
+    ]
+    found += [
+        reason(
+            "asset-host-not-in-batch",
+            asset.id,
+            f"{asset.id} lies on {asset.host}, which is not in this batch.",
+            "Run the whole batch, or correct the scope.",
+        )
+        for asset in scope.assets
+        if asset.host is not None and asset.host not in demand.hosts
+    ]
+    return found
+
+
+def _asset_reasons(
+    evidence: Evidence,
+    demand: Demand,
+    asset: Asset,
+    waiver: Statement | None,
+    now: datetime,
+    relies_on: list[str],
+    until: list[datetime],
+) -> list[Reason]:
+    accepts = waiver.body.accepts if waiver and isinstance(waiver.body, Waiver) else None
+    if accepts == "none":
+        return []
+    if asset.kind not in SNAPSHOT_KINDS:
+        return [
+            reason(
+                "kind-not-verifiable",
+                asset.id,
+                f"{asset.id} is a {asset.kind}; its snapshot cannot be made or verified here.",
+                "Have the client sign a waiver for this asset, or take it out of reach.",
+            )
+        ]
+    needed: Level = accepts or required_level(asset)
+    after = 0
+    if demand.playbook == "restore.yml":
+        needed = min(needed, BROKEN_STATE_LEVEL)
+    elif demand.way_back:
+        needed = min(needed, BROKEN_STATE_LEVEL)
+        after = failure_under(evidence.view, evidence.plan_object or "", 0) or 0
+    taken = evidence.view.latest(Snapshot, lambda body: body.asset == asset.id)
+    if taken is None or not isinstance(taken.body, Snapshot) or taken.number < after:
+        return [
+            reason(
+                "no-snapshot" if not after else "broken-state-not-kept",
+                asset.id,
+                f"There is no snapshot of {asset.id}"
+                + (" as it was after the failure." if after else " for this change."),
+                "Run prepare." if not after else "Take a snapshot of the broken state first.",
+            )
+        ]
+    proof = evidence.view.latest(Verification, lambda body: body.snapshot == taken.sha256)
+    if proof is None or not isinstance(proof.body, Verification):
+        return [
+            reason(
+                "not-verified",
+                asset.id,
+                f"The newest snapshot of {asset.id} was never restored and compared.",
+                "Run prepare again; it verifies the snapshot.",
+            )
+        ]
+    found = []
+    reached = proof.body.reached
+    if reached is None or reached < needed:
+        short = next((x for x in proof.body.levels if x.verdict != "proven"), None)
+        found.append(
+            reason(
+                "level-too-low",
+                asset.id,
+                f"{asset.id} needs {needed} and reached {reached or 'nothing'}."
+                + (f" {short.level} is {short.verdict}: {short.detail}"[:3000] if short else ""),
+                "Repair what the level names and run prepare again, or have a waiver signed.",
+            )
+        )
+    found += _place_reasons(asset, taken.body.store)
+    found += _machine_reasons(demand, asset, taken.body)
+    fresh_until = taken.body.finished_at + timedelta(hours=_freshness(evidence))
+    if fresh_until < now and not demand.way_back:
+        found.append(
+            reason(
+                "snapshot-too-old",
+                asset.id,
+                f"The snapshot of {asset.id} was made at {taken.body.finished_at:%Y-%m-%d %H:%M} "
+                "UTC and is no longer fresh.",
+                "Run prepare again.",
+            )
+        )
+    relies_on += [taken.sha256, proof.sha256]
+    if not demand.way_back:
+        until.append(fresh_until)
+    return found
+
+
+def _freshness(evidence: Evidence) -> float:
+    return float(evidence.scope.freshness_hours) if evidence.scope else 0.0
+
+
+def _place_reasons(asset: Asset, store: Store) -> list[Reason]:
+    """A copy may lie only where the client agreed that it may (case A12)."""
+    for place in asset.allowed_locations:
+        if (place.site, place.country, place.provider) == (
+            store.site, store.country, store.provider,
+        ):  # fmt: skip
+            return []
+    return [
+        reason(
+            "store-not-allowed",
+            asset.id,
+            f"The copy of {asset.id} lies at {store.site} ({store.country}, {store.provider}). "
+            "The scope does not allow that place.",
+            "Use a store in an agreed place, or have the place added to the scope and signed.",
+        )
+    ]
+
+
+def _machine_reasons(demand: Demand, asset: Asset, taken: Snapshot) -> list[Reason]:
+    """The machine about to be changed is the machine the snapshot came from."""
+    step = demand.step
+    if step is None or step.host != asset.host or step.target.connection != "ssh":
+        return []
+    source = urlsplit(taken.machine.target)
+    if source.scheme == "ssh" and (source.hostname, source.port or 22) == (
+        step.target.address, step.target.port or 22,
+    ):  # fmt: skip
+        return []
+    return [
+        reason(
+            "snapshot-of-another-machine",
+            asset.id,
+            f"The snapshot of {asset.id} came from {taken.machine.target}, and this step would "
+            f"change {step.target.uri()}.",
+            "Find out which machine is the right one, and run prepare again.",
+        )
+    ]

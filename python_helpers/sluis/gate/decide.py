@@ -1,0 +1,108 @@
+"""The gate: one pure function from evidence, demand and time to permit or refusal.
+
+It reads nothing but its arguments and it has no switch. Every rule lives in a room
+of its own and answers with reasons; no reasons at all is the only way to a permit.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sluis.evidence.predicates import Permit, Plan, Reason, Refusal
+from sluis.gate.coverage import coverage
+from sluis.gate.demand import Demand, Evidence, reason
+from sluis.gate.signed import signed
+from sluis.gate.steps import batch_may_go_on, call_is_signed
+
+
+def decide(evidence: Evidence, demand: Demand, now: datetime) -> Permit | Refusal:
+    """Answer one demand.
+
+    Args:
+        evidence: the dossier as read and verified.
+        demand: what is about to happen.
+        now: aware UTC time.
+
+    Returns:
+        A permit with the statements it relies on and the time it holds until, or a
+        refusal with every reason found, so that nobody has to ask twice.
+    """
+    step = demand.step.step if demand.step else None
+    reasons: list[Reason] = [*demand.objections, *_ledger_holds(evidence)]
+    if evidence.scope is None or evidence.plan is None or evidence.plan_object is None:
+        reasons.append(
+            reason(
+                "no-plan",
+                demand.change,
+                "There is no scope and plan to hold this change against.",
+                "Run prepare first.",
+            )
+        )
+        return Refusal(hosts=demand.hosts, step=step, reasons=tuple(reasons))
+    reasons += _same_change(evidence, demand)
+    covered = coverage(evidence, demand, now)
+    consent = signed(evidence, demand, now)
+    reasons += [*covered.reasons, *consent.reasons]
+    reasons += batch_may_go_on(evidence, demand)
+    reasons += call_is_signed(evidence, demand)
+    if reasons or consent.statement is None or consent.until is None:
+        return Refusal(hosts=demand.hosts, step=step, reasons=_once(reasons))
+    plan = evidence.view.latest(Plan)
+    relies_on = [*covered.relies_on, consent.statement, *([plan.sha256] if plan else [])]
+    until = min([consent.until, *([covered.until] if covered.until else [])])
+    return Permit(
+        hosts=demand.hosts,
+        plan_object=evidence.plan_object,
+        scope_object=demand.scope_object,
+        tree_sha256=demand.tree_sha256,
+        relies_on=tuple(dict.fromkeys(relies_on)),
+        until=until,
+    )
+
+
+def _ledger_holds(evidence: Evidence) -> list[Reason]:
+    return [
+        reason(problem.code, problem.about, problem.sentence, problem.remedy)
+        for problem in evidence.view.problems
+    ]
+
+
+def _same_change(evidence: Evidence, demand: Demand) -> list[Reason]:
+    plan = evidence.plan
+    if plan is None:
+        return []
+    found = []
+    for code, have, want, sentence in (
+        ("another-client", plan.client, demand.client, "The plan was made for another client."),
+        ("another-change", plan.change, demand.change, "The plan was made for another change."),
+        ("another-playbook", plan.playbook, demand.playbook, "The plan is for another playbook."),
+        (
+            "scope-changed",
+            plan.scope_object,
+            demand.scope_object,
+            "The scope is not the one that the plan was made for.",
+        ),
+        (
+            "tree-changed",
+            plan.tree_sha256,
+            demand.tree_sha256,
+            "Playbooks, roles or the package changed after the plan was made.",
+        ),
+    ):
+        if have != want:
+            found.append(reason(code, want, sentence, "Run prepare again and have it signed."))
+    if plan.hosts != demand.hosts:
+        different = sorted(set(plan.hosts) ^ set(demand.hosts))
+        found.append(
+            reason(
+                "batch-differs",
+                ", ".join(different),
+                f"The batch is not the signed one; these hosts differ: {', '.join(different)}.",
+                "Run the whole batch, without --limit, against the client's inventory.",
+            )
+        )
+    return found
+
+
+def _once(reasons: list[Reason]) -> tuple[Reason, ...]:
+    return tuple({(item.code, item.about): item for item in reversed(reasons)}.values())[::-1]

@@ -1,0 +1,59 @@
+"""What somebody asks of the gate, and what the gate is given to judge by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sluis.evidence.ledger import View
+from sluis.evidence.predicates import Reason
+from sluis.plan.model import PlanDocument, PlanStep
+from sluis.scope.model import ScopeDocument
+
+
+@dataclass(frozen=True)
+class Demand:
+    """One question: may this batch, or this one step of it, go ahead?
+
+    Args:
+        client: client id, from the inventory folder that the run really uses.
+        change: change id.
+        playbook: file name of the runbook, such as ``update.yml``.
+        hosts: the whole batch, sorted.
+        scope_object: digest of the scope as it lies on disk now.
+        tree_sha256: digest of playbooks, roles and package as they are now.
+        step: the call that is about to happen, or ``None`` for the whole batch.
+        objections: what is wrong with the run itself.
+    """
+
+    client: str
+    change: str
+    playbook: str
+    hosts: tuple[str, ...]
+    scope_object: str
+    tree_sha256: str
+    step: PlanStep | None = None
+    objections: tuple[Reason, ...] = ()
+
+    @property
+    def way_back(self) -> bool:
+        """Whether this is a step of the way back."""
+        return self.step is not None and self.step.way_back
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the dossier holds: the verified ledger and the two documents it names.
+
+    ``plan`` and ``scope`` are those of the newest plan statement; ``None`` when
+    there is none, or when its object is missing or altered.
+    """
+
+    view: View
+    scope: ScopeDocument | None
+    plan: PlanDocument | None
+    plan_object: str | None
+
+
+def reason(code: str, about: str, sentence: str, remedy: str) -> Reason:
+    """Build one reason for a refusal."""
+    return Reason(code=code, about=about or "(unnamed)", sentence=sentence, remedy=remedy)

@@ -1,0 +1,51 @@
+"""Rule: the client said yes to this scope and this plan, and that yes still stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sluis.evidence.predicates import Reason, Signoff
+from sluis.gate.demand import Demand, Evidence, reason
+from sluis.signoff.standing import standing
+
+
+@dataclass(frozen=True)
+class Consent:
+    """The client's standing answer: the statement, until when it holds, or why not."""
+
+    statement: str | None
+    until: datetime | None
+    reasons: tuple[Reason, ...]
+
+
+def signed(evidence: Evidence, demand: Demand, now: datetime) -> Consent:
+    """Whether the newest answer to this very scope and plan is a yes that holds.
+
+    Args:
+        evidence: the dossier; its plan names the scope it was made for.
+        demand: what is about to happen.
+        now: aware UTC time. A step of the way back is judged at the time of signing
+            instead: consent that was given beforehand does not expire while data is broken.
+    """
+    if evidence.plan_object is None:
+        return Consent(None, None, ())
+    at = now
+    if demand.way_back:
+        yes = [
+            s for s in evidence.view.of(Signoff)
+            if isinstance(s.body, Signoff) and s.body.plan_object == evidence.plan_object
+        ]  # fmt: skip
+        at = yes[-1].recorded_at if yes else now
+    answer = standing(evidence.view, demand.scope_object, evidence.plan_object, at)
+    if not answer.signed or answer.statement is None:
+        why = answer.why_not or reason(
+            "not-signed",
+            demand.change,
+            "The client has not signed this scope and this plan.",
+            "Have the client sign.",
+        )
+        return Consent(None, None, (why,))
+    body = answer.statement.body
+    until = body.expires_at if isinstance(body, Signoff) else None
+    return Consent(answer.statement.sha256, max(until, now) if until else now, ())

@@ -1,0 +1,217 @@
+"""Rules about the steps themselves: is this call signed, and may the batch go on?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sluis.evidence.ledger import View
+from sluis.evidence.predicates import Check, Handover, Reason, Step
+from sluis.gate.demand import Demand, Evidence, reason
+from sluis.plan.model import PlanStep
+
+State = Literal["open", "done", "maybe half run", "failed"]
+
+
+@dataclass(frozen=True)
+class StepState:
+    """Where one step on one host stands, with the ledger number that says so."""
+
+    step: str
+    host: str
+    state: State
+    number: int
+    call_sha256: str | None = None
+
+
+def step_states(view: View, plan_object: str) -> dict[tuple[str, str], StepState]:
+    """Where every step under this plan stands, by step id and host.
+
+    A step that was started and has no end may have half run: nobody knows. Only the
+    operator's recorded judgement opens or closes it.
+    """
+    states: dict[tuple[str, str], StepState] = {}
+    for statement in view.of(Step):
+        body = statement.body
+        if not isinstance(body, Step) or body.plan_object != plan_object:
+            continue
+        state: State
+        if body.state == "started":
+            state = "maybe half run"
+        elif body.state == "judged":
+            state = "done" if body.judgement == "counts as done" else "open"
+        else:
+            state = body.state
+        states[body.step, body.host] = StepState(
+            body.step, body.host, state, statement.number, body.call_sha256
+        )
+    return states
+
+
+def failure_under(view: View, plan_object: str, since: int) -> int | None:
+    """The ledger number of the first failure after ``since``, or ``None``.
+
+    A failure is a step that failed or may have half run, or a check that was not passed.
+    """
+    numbers = [
+        item.number
+        for item in step_states(view, plan_object).values()
+        if item.state in ("failed", "maybe half run")
+    ]
+    numbers += [
+        statement.number
+        for statement in _last_checks(view, since)
+        if isinstance(statement.body, Check) and statement.body.passed is not True
+    ]
+    return min((number for number in numbers if number > since), default=None)
+
+
+def call_is_signed(evidence: Evidence, demand: Demand) -> list[Reason]:
+    """The call about to happen is, field by field, one that the client signed."""
+    step, plan = demand.step, evidence.plan
+    if step is None or plan is None:
+        return []
+    about = f"{step.step} on {step.host}"
+    planned = plan.find(step.step, step.host)
+    if planned is None:
+        return [
+            reason(
+                "step-not-in-plan",
+                about,
+                "This step is not in the signed plan.",
+                "Run prepare again and have it signed.",
+            )
+        ]
+    if planned.call_sha256() == step.call_sha256():
+        return []
+    return [
+        reason(
+            "target-differs" if field == "target" else "call-differs",
+            f"{about}: {field}",
+            f"{field} is not what was signed.{_detail(planned, step, field)}",
+            "Find out what changed it. If it is right, run prepare again and have it signed.",
+        )
+        for field in PlanStep.model_fields
+        if getattr(planned, field) != getattr(step, field)
+    ]
+
+
+def batch_may_go_on(evidence: Evidence, demand: Demand) -> list[Reason]:
+    """No step runs after the hand-over, after a failure, or over a step half run."""
+    if evidence.plan_object is None:
+        return []
+    view, plan_object = evidence.view, evidence.plan_object
+    planned = [s.number for s in view.statements if _is_plan(s.body, plan_object)]
+    since = planned[-1] if planned else 0
+    closed = [
+        s for s in view.of(Handover)
+        if isinstance(s.body, Handover) and s.body.plan_object == plan_object and s.number > since
+    ]  # fmt: skip
+    if closed:
+        return [
+            reason(
+                "change-closed",
+                demand.change,
+                "This change was already handed over. Nothing was done now.",
+                "Start a new change, or run prepare again and have the new plan signed.",
+            )
+        ]
+    failed = failure_under(view, plan_object, since)
+    if demand.way_back:
+        return _way_back_is_open(evidence, demand, failed)
+    found = []
+    for item in step_states(view, plan_object).values():
+        about = f"{item.step} on {item.host}"
+        if item.state == "maybe half run":
+            found.append(
+                reason(
+                    "step-maybe-half-run",
+                    about,
+                    "This step was started and never reported its end. It may have half run.",
+                    "Look at the host, then record your judgement with: sluis judge.",
+                )
+            )
+        elif item.state == "failed":
+            found.append(
+                reason(
+                    "step-failed",
+                    about,
+                    "This step failed, so the batch has stopped.",
+                    "Restore what was signed, or record your judgement with: sluis judge.",
+                )
+            )
+        elif item.state == "done" and _is_way_back(evidence, item):
+            found.append(
+                reason(
+                    "way-back-taken",
+                    about,
+                    "The way back was taken, so this plan is over.",
+                    "Run prepare again and have the new plan signed.",
+                )
+            )
+    return found
+
+
+def _way_back_is_open(evidence: Evidence, demand: Demand, failed: int | None) -> list[Reason]:
+    step = demand.step
+    about = f"{step.step} on {step.host}" if step else demand.change
+    found = []
+    if evidence.scope is not None and not evidence.scope.way_back.consent:
+        found.append(
+            reason(
+                "no-consent-for-way-back",
+                about,
+                "The client did not agree beforehand to a restore when the change fails.",
+                "Ask the client, and run the restore as a change of its own.",
+            )
+        )
+    if failed is None:
+        found.append(
+            reason(
+                "nothing-failed",
+                about,
+                "The way back is only for a change that failed, and nothing failed.",
+                "Run the restore as a change of its own.",
+            )
+        )
+    if step is not None:
+        state = step_states(evidence.view, evidence.plan_object or "").get((step.step, step.host))
+        if state is not None and state.state == "maybe half run":
+            found.append(
+                reason(
+                    "step-maybe-half-run",
+                    about,
+                    "This step of the way back was started and never reported its end.",
+                    "Look at the host, then record your judgement with: sluis judge.",
+                )
+            )
+    return found
+
+
+def _last_checks(view: View, since: int) -> list[object]:
+    last = {}
+    for statement in view.of(Check):
+        body = statement.body
+        if isinstance(body, Check) and statement.number > since:
+            last[body.check, body.host] = statement
+    return list(last.values())
+
+
+def _is_plan(body: object, plan_object: str) -> bool:
+    return getattr(body, "kind", None) == "plan" and getattr(body, "plan_object", "") == plan_object
+
+
+def _is_way_back(evidence: Evidence, item: StepState) -> bool:
+    planned = evidence.plan.find(item.step, item.host) if evidence.plan else None
+    return planned is not None and planned.way_back
+
+
+def _detail(planned: PlanStep, step: PlanStep, field: str) -> str:
+    """Say which part differs, by name only: values may be personal."""
+    if field == "target":
+        return f" Signed: {planned.target.uri()}. Now: {step.target.uri()}."
+    have, want = getattr(planned, field), getattr(step, field)
+    if isinstance(have, dict) and isinstance(want, dict):
+        names = sorted(k for k in have.keys() | want.keys() if have.get(k) != want.get(k))
+        return f" Different: {', '.join(names)}."
+    return ""
