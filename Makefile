@@ -1,0 +1,48 @@
+# Everything a person or CI runs. `make` alone lists it.
+
+VENV := .venv
+BIN := $(VENV)/bin
+BUILD := build
+# as many test workers as there are cores, at most four
+WORKERS ?= auto
+TESTS ?=
+INTERACTIVE ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench lock clean system
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.ready system ## show the whole thing on a small lab (INTERACTIVE=1: you are the client)
+	@INTERACTIVE="$(INTERACTIVE)" $(BIN)/python -m sluis.rehearsal.demo
+
+test: $(VENV)/.ready system ## run every test, on real parts (TESTS="tests/unit -k gate" for some)
+	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadgroup $(TESTS)
+
+lint: $(VENV)/.ready ## ruff, mypy strict, ansible-lint, yamllint, role documentation, syntax
+	@PATH="$(CURDIR)/$(BIN):$$PATH" .ci/lint
+
+format: $(VENV)/.ready ## let ruff rewrite the Python code
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+bench: $(VENV)/.ready system ## measure; writes build/bench.json
+	@mkdir -p $(BUILD)
+	@$(BIN)/python tests/bench/run.py
+
+lock: ## write constraints.txt anew, from a fresh installation
+	@PYTHON="$(PYTHON)" .ci/lock
+
+clean: ## remove what make made (dossiers and keys stay)
+	rm -rf $(BUILD) $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .ansible
+	rm -rf python_helpers/sluis.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Debian packages. The script looks first, so this costs a few milliseconds.
+system:
+	@.ci/install-debian
+
+# The stamp is newer than what it was made from, so nothing is installed twice.
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@PYTHON="$(PYTHON)" .ci/make-venv $(VENV)
+	@touch $@
