@@ -1,0 +1,1 @@
+"""The scope: what gets signed about the data of one change."""

@@ -1,0 +1,1 @@
+"""Sign-off and waiver: what the client was shown, and what they answered."""

@@ -1,0 +1,90 @@
+"""Which characters may be shown to somebody who is about to sign.
+
+A character that nobody sees, or that reorders what is seen, can make a text say
+something else than what is read. Such characters are refused where a person wrote
+them, and made visible where a machine did.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import NamedTuple
+
+#: Cc control, Cf format (bidi, zero width, tags), Cs surrogates, Co private, Cn
+#: unassigned, Zl/Zp line and paragraph separators
+_BAD_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+#: letters and symbols of another category that are drawn as nothing at all
+_DRAWN_AS_NOTHING = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_VARIATION_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
+#: more marks than this on one letter is not a word in Dutch or English
+_MOST_MARKS = 3
+
+
+class Hostile(NamedTuple):
+    """A character that may not be shown: where (position), which, and its name."""
+
+    position: int
+    character: str
+    name: str
+
+
+def hostile(text: str, *, allowed: str = "\n") -> Hostile | None:
+    """Find the first character in ``text`` that a reader would not see for what it is.
+
+    Args:
+        text: any text.
+        allowed: control characters that are in order here.
+    """
+    marks = 0
+    for index, character in enumerate(text):
+        if character in allowed:
+            marks = 0
+            continue
+        if _is_bad(character):
+            return Hostile(index, character, _name(character))
+        marks = marks + 1 if unicodedata.category(character).startswith("M") else 0
+        if marks > _MOST_MARKS:
+            return Hostile(index, character, "too many marks on one letter")
+    return None
+
+
+def visible(text: str, *, allowed: str = "\n") -> str:
+    r"""Return ``text`` with every hostile character spelled out, as in ``\u{202E}``.
+
+    For texts that come from a machine (arguments, file names) and are shown to a
+    person. A backslash of the text's own is doubled, so that a spelled-out
+    character cannot be imitated.
+    """
+    shown = []
+    for character in text:
+        if character in allowed:
+            shown.append(character)
+        elif character == "\\":
+            shown.append("\\\\")
+        elif _is_bad(character):
+            shown.append(f"\\u{{{ord(character):04X}}}")
+        else:
+            shown.append(character)
+    return "".join(shown)
+
+
+def tidy(text: str) -> str:
+    """Return ``text`` as one line in Unicode form NFC, each run of spaces made one.
+
+    So that a folded, a quoted and a re-indented spelling of the same words have the
+    same digest.
+    """
+    return unicodedata.normalize("NFC", " ".join(text.split()))
+
+
+def _is_bad(character: str) -> bool:
+    return (
+        unicodedata.category(character) in _BAD_CATEGORIES
+        or character in _DRAWN_AS_NOTHING
+        or any(ord(character) in selectors for selectors in _VARIATION_SELECTORS)
+    )
+
+
+def _name(character: str) -> str:
+    name = unicodedata.name(character, "control character")
+    return f"U+{ord(character):04X} {name.lower()}"

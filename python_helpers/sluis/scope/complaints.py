@@ -1,0 +1,192 @@
+"""Turn what validation found into sentences with line, asset, field and remedy."""
+
+from __future__ import annotations
+
+import difflib
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from sluis.scope.model import ScopeDocument
+from sluis.scope.rules import BrokenRulesError
+from sluis.scope.strict_yaml import FormError, Tree
+
+Path = tuple[str | int, ...]
+
+_DISPOSITIONS = "migrate, stays, client moves it, destroy"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a scope file. ``line`` 0 is the file as a whole."""
+
+    code: str
+    line: int
+    column: int
+    asset: str | None
+    field: str | None
+    what: str
+    remedy: str
+
+    @classmethod
+    def from_error(cls, error: FormError) -> Problem:
+        """A problem of the file's form, found before its meaning."""
+        return cls(error.code, error.line, error.column, None, None, error.what, error.remedy)
+
+    def line_of_text(self) -> str:
+        """The problem as one line for a screen or a log."""
+        where = f"line {self.line}: " if self.line else ""
+        asset = f"asset {self.asset!r} " if self.asset else ""
+        field = f"field {self.field!r} " if self.field else ""
+        return f"{where}{asset}{field}{self.what} What to do: {self.remedy}"
+
+
+def problems_of(error: ValidationError, tree: Tree) -> tuple[Problem, ...]:
+    """Every problem in ``error``, in the order of the file ``tree`` was read from."""
+    found: list[Problem] = []
+    for detail in error.errors():
+        broken = detail.get("ctx", {}).get("error")
+        if isinstance(broken, BrokenRulesError):
+            found.extend(
+                _problem(rule.code, rule.path, rule.what, rule.remedy, tree)
+                for rule in broken.problems
+            )
+        else:
+            found.append(_complaint(detail, tree))
+    # a text that may be written in two ways is complained about once for each way
+    unique = {(p.line, p.column, p.field): p for p in reversed(found)}
+    return tuple(sorted(unique.values(), key=lambda p: (p.line, p.column)))
+
+
+def _complaint(detail: Mapping[str, Any], tree: Tree) -> Problem:
+    path = _path_in_file(detail["loc"], tree)
+    context = detail.get("ctx", {})
+    given = detail.get("input")
+    match detail["type"]:
+        case "missing":
+            what, remedy = "is missing.", "Add it; the template says what it is for."
+            path = (*path, str(detail["loc"][-1]))
+            code = "field-missing"
+        case "extra_forbidden":
+            what, remedy = "is not a field that a scope has.", _did_you_mean(path)
+            code = "unknown-field"
+        case "literal_error" | "union_tag_invalid":
+            expected = context.get("expected") or context.get("expected_tags")
+            what, remedy = f"cannot be {_short(given)}.", f"Write one of: {expected}."
+            code = "not-a-choice"
+        case "union_tag_not_found" | "model_type" | "model_attributes_type" | "dict_type":
+            what, remedy = "is not a group of fields.", "Write its fields below it, two spaces in."
+            code = "not-a-group"
+        case "tuple_type":
+            what, remedy = "is not a list.", "Start each entry with '- '."
+            code = "not-a-list"
+        case "string_type":
+            what, remedy = f"is not text but {_short(given)}.", "Put it in quotes."
+            code = "not-text"
+        case "int_type":
+            what, remedy = f"is not a whole number but {_short(given)}.", "Write digits only."
+            code = "not-a-number"
+        case "bool_type":
+            what, remedy = f"is neither true nor false but {_short(given)}.", "Write true or false."
+            code = "not-a-boolean"
+        case "date_type":
+            what, remedy = (
+                f"is not a date but {_short(given)}.",
+                ("Write year-month-day without quotes, such as 2030-12-31."),
+            )
+            code = "not-a-date"
+        case "string_pattern_mismatch":
+            what, remedy = f"cannot be {_short(given)}.", "Look at the form of it in the template."
+            code = "wrong-form"
+        case "too_short" | "string_too_short":
+            what, remedy = "is empty.", "Add what belongs there; the template says what."
+            code = "empty"
+        case "too_long" | "string_too_long":
+            what = f"is longer than {context.get('max_length')}."
+            code, remedy = "too-long", "Make it shorter; the client has to read it."
+        case _:
+            code = str(detail["type"])
+            what = str(detail["msg"])
+            remedy = str(context.get("remedy", "Look at the template."))
+    if path[-1:] == ("disposition",) or path[-2:] == ("disposition", "what"):
+        code, what, remedy = _about_disposition(code, what, remedy, given)
+    return _problem(code, path, what, remedy, tree)
+
+
+def _about_disposition(code: str, what: str, remedy: str, given: object) -> tuple[str, str, str]:
+    said = given.get("what") if isinstance(given, dict) else given
+    if said in (0, "0", "zero", "nul", "none", "geen", "niets"):
+        return (
+            "zero-disposition",
+            f"says {said!r}. A zero is not a disposition: it does not say what happens.",
+            f"Choose one of: {_DISPOSITIONS}, and say what happens and when.",
+        )
+    if code == "not-a-group":
+        return code, what, f"Write 'what:' below it with one of: {_DISPOSITIONS}."
+    return code, what, remedy
+
+
+def _problem(code: str, path: Path, what: str, remedy: str, tree: Tree) -> Problem:
+    line, column = _mark(path, tree)
+    shown = [str(step + 1) if isinstance(step, int) else step for step in path]
+    asset = None
+    if len(path) >= 2 and path[0] == "assets" and isinstance(path[1], int):
+        asset = _asset_id(tree, path[1])
+        shown = shown[2:]
+    return Problem(code, line, column, asset, ".".join(shown) or None, what, remedy)
+
+
+def _asset_id(tree: Tree, number: int) -> str:
+    try:
+        return str(tree.value["assets"][number]["id"])
+    except (KeyError, IndexError, TypeError):
+        return f"number {number + 1}"
+
+
+def _mark(path: Path, tree: Tree) -> tuple[int, int]:
+    while path not in tree.marks and path:
+        path = path[:-1]
+    return tree.marks[path]
+
+
+def _path_in_file(location: tuple[str | int, ...], tree: Tree) -> Path:
+    # pydantic's location also names union members, which are not in the file
+    path: Path = ()
+    for step in location:
+        if (*path, step) in tree.marks:
+            path = (*path, step)
+    return path
+
+
+def _did_you_mean(path: Path) -> str:
+    near = difflib.get_close_matches(str(path[-1]), _field_names(), n=1)
+    return (
+        f"Did you mean {near[0]!r}? Otherwise take it out."
+        if near
+        else ("Take it out, or look in the template for its right name.")
+    )
+
+
+def _field_names() -> list[str]:
+    names: set[str] = set()
+    waiting: list[Any] = [ScopeDocument]
+    while waiting:
+        kind = waiting.pop()
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            names.update(kind.model_fields)
+            waiting.extend(field.annotation for field in kind.model_fields.values())
+        else:
+            waiting.extend(typing.get_args(kind))
+    return sorted(names)
+
+
+def _short(given: object) -> str:
+    if isinstance(given, dict):
+        return "a group of fields"
+    if isinstance(given, tuple):
+        return "a list"
+    text = str(given).lower() if isinstance(given, bool) else str(given)
+    return repr(text[:60])

@@ -1,0 +1,152 @@
+"""Read ``scope.yml`` strictly, and say exactly what is wrong with it.
+
+The loader never guesses. Every problem is reported with the line, the asset, the
+field and the remedy, all in one go where the file can be read at all.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from sluis.errors import InputError
+from sluis.evidence.canonical import sha256
+from sluis.scope.complaints import Problem, problems_of
+from sluis.scope.model import ScopeDocument
+from sluis.scope.strict_yaml import MAX_BYTES, FormError, Tree, read_tree
+
+#: where the documents that are handed over lie, beside the scope
+DOCUMENTS = "documents"
+_MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
+
+
+class ScopeError(InputError):
+    """The scope cannot be used. ``problems`` holds every reason, in file order."""
+
+    def __init__(self, path: Path, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        code = problems[0].code if len(problems) == 1 else "bad-scope"
+        lines = [f"{path}: {len(problems)} problem(s).", *(p.line_of_text() for p in problems)]
+        super().__init__(code, "\n".join(lines), problems[0].remedy)
+
+
+@dataclass(frozen=True)
+class LoadedScope:
+    """A scope that holds, with the bytes it was read from.
+
+    ``documents`` maps a digest to the bytes of a document that is handed over.
+    """
+
+    document: ScopeDocument
+    source: bytes
+    path: Path
+    documents: dict[str, bytes]
+
+
+def load_scope(path: Path) -> LoadedScope:
+    """Read a scope and the documents it hands over.
+
+    Args:
+        path: ``inventories/<client>/changes/<change>/scope.yml``. In that layout the
+            fields ``client`` and ``change`` must agree with the folders' names.
+
+    Raises:
+        ScopeError: the file is missing, is not a plain file, cannot be read with one
+            meaning, or breaks a rule. Every problem is in ``problems``.
+    """
+    source = _bytes_of(path, MAX_BYTES, path)
+    try:
+        tree = read_tree(source)
+    except FormError as error:
+        raise ScopeError(path, (Problem.from_error(error),)) from None
+    value, documents = _with_digests(tree, path)
+    try:
+        document = ScopeDocument.model_validate(value)
+    except ValidationError as error:
+        raise ScopeError(path, problems_of(error, tree)) from None
+    misplaced = _misplaced(document, tree, path)
+    if misplaced:
+        raise ScopeError(path, misplaced)
+    return LoadedScope(document, source, path, documents)
+
+
+def _bytes_of(path: Path, limit: int, blame: Path) -> bytes:
+    try:
+        # O_NONBLOCK: a FIFO put in the file's place must not hang the run
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        code = "symlink" if path.is_symlink() else "scope-not-readable"
+        raise _about_file(blame, code, f"{path} cannot be opened: {error.strerror}.") from None
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise _about_file(blame, "not-a-file", f"{path} is not a plain file.")
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise _about_file(blame, "file-too-large", f"{path} is larger than {limit // 1024} KiB.")
+    return data
+
+
+def _about_file(blame: Path, code: str, what: str) -> ScopeError:
+    remedy = "Put a plain file there, not a link; start from inventories/template."
+    return ScopeError(blame, (Problem(code, 0, 0, None, None, what, remedy),))
+
+
+def _with_digests(tree: Tree, path: Path) -> tuple[Any, dict[str, bytes]]:
+    """Fill in the digest of each document that is handed over; it is part of the scope."""
+    if not isinstance(tree.value, dict) or not isinstance(tree.value.get("documents"), tuple):
+        return tree.value, {}
+    found: dict[str, bytes] = {}
+    filled: list[Any] = []
+    for number, entry in enumerate(tree.value["documents"]):
+        name = entry.get("file") if isinstance(entry, dict) else None
+        if not isinstance(name, str) or "/" in name or name.startswith(".") or not name:
+            filled.append(entry)  # the model will say what is wrong with it
+            continue
+        data = _bytes_of(path.parent / DOCUMENTS / name, _MAX_DOCUMENT_BYTES, path)
+        digest = sha256(data)
+        if entry.get("sha256", digest) != digest:
+            line, column = tree.marks[("documents", number, "sha256")]
+            raise ScopeError(
+                path,
+                (
+                    Problem(
+                        "document-altered",
+                        line,
+                        column,
+                        None,
+                        f"documents.{number + 1}.sha256",
+                        f"{name} is not the file whose digest is written here.",
+                        "Put the right file in place, or take the line 'sha256' out.",
+                    ),
+                ),
+            )
+        found[digest] = data
+        filled.append({**entry, "sha256": digest})
+    return {**tree.value, "documents": tuple(filled)}, found
+
+
+def _misplaced(document: ScopeDocument, tree: Tree, path: Path) -> tuple[Problem, ...]:
+    absolute = path.absolute()
+    change, changes, client = absolute.parent, absolute.parent.parent, absolute.parent.parent.parent
+    if changes.name != "changes" or client.parent.name != "inventories":
+        return ()
+    return tuple(
+        Problem(
+            "wrong-place",
+            *tree.marks[(field,)],
+            None,
+            field,
+            f"The scope says {field} {said!r}, but it lies in the folder of {folder!r}.",
+            "Copying a scope? Read every line again, then correct this one.",
+        )
+        for field, said, folder in (
+            ("client", document.client, client.name),
+            ("change", document.change, change.name),
+        )
+        if said != folder
+    )
