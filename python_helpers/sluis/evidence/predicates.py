@@ -195,9 +195,15 @@ class Signoff(Body):
 
 
 class Waiver(Body):
-    """The client accepts less for one asset, in this change, until a date."""
+    """The client accepts less for one asset, in this change, until a date.
+
+    It counts only for the scope it was given with; without ``scope_object`` it does
+    not count at all. ``decision`` is the client's answer, or that they took it back.
+    """
 
     kind: ClassVar[str] = "waiver"
+    decision: Literal["yes", "no", "withdrawn"] = "yes"
+    scope_object: Sha256 | None = None
     asset: str
     accepts: Level | Literal["none"]
     reason: Words
@@ -208,8 +214,11 @@ class Waiver(Body):
     signer_name: Words
     signer_role: Words
     shown: Sha256 | None
+    confirmed: dict[str, str] = Field(default_factory=dict)
+    remarks: str = ""
     tier: Literal["attended", "ssh-key"] = "attended"
     ssh_signature_object: Sha256 | None = None
+    ssh_principal: str | None = None
     request_object: Sha256 | None = None
 
 
