@@ -1,0 +1,1 @@
+"""The gate: one pure function and its rules."""

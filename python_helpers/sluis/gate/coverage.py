@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from sluis.evidence.predicates import (
-    Level, Reason, Snapshot, Store, Verification, Waiver,
-)  # fmt: skip
+from sluis.evidence.predicates import Level, Reason, Snapshot, Store, Verification, Waiver
 from sluis.evidence.statements import Statement
 from sluis.gate.demand import Demand, Evidence, reason
 from sluis.gate.steps import failure_under
-from sluis.scope.model import SNAPSHOT_KINDS, Asset, required_level
+from sluis.scope.model import Asset, ScopeDocument, freshness_hours, required_level
 from sluis.signoff.standing import waivers
 
 #: What is asked of a snapshot of a broken state: it must come back, but a broken
@@ -44,8 +42,7 @@ def coverage(evidence: Evidence, demand: Demand, now: datetime) -> Coverage:
         waiver = accepted.get(asset.id)
         if waiver is not None:
             relies_on.append(waiver.sha256)
-        found = _asset_reasons(evidence, demand, asset, waiver, now, relies_on, until)
-        reasons += found
+        reasons += _asset_reasons(evidence, demand, scope, asset, waiver, now, relies_on, until)
     return Coverage(tuple(relies_on), min(until, default=None), tuple(reasons))
 
 
@@ -80,6 +77,7 @@ def _hosts_named(evidence: Evidence, demand: Demand) -> list[Reason]:
 def _asset_reasons(
     evidence: Evidence,
     demand: Demand,
+    scope: ScopeDocument,
     asset: Asset,
     waiver: Statement | None,
     now: datetime,
@@ -89,7 +87,7 @@ def _asset_reasons(
     accepts = waiver.body.accepts if waiver and isinstance(waiver.body, Waiver) else None
     if accepts == "none":
         return []
-    if asset.kind not in SNAPSHOT_KINDS:
+    if not asset.takes_snapshot:
         return [
             reason(
                 "kind-not-verifiable",
@@ -141,7 +139,7 @@ def _asset_reasons(
         )
     found += _place_reasons(asset, taken.body.store)
     found += _machine_reasons(demand, asset, taken.body)
-    fresh_until = taken.body.finished_at + timedelta(hours=_freshness(evidence))
+    fresh_until = taken.body.finished_at + timedelta(hours=freshness_hours(scope, asset))
     if fresh_until < now and not demand.way_back:
         found.append(
             reason(
@@ -156,10 +154,6 @@ def _asset_reasons(
     if not demand.way_back:
         until.append(fresh_until)
     return found
-
-
-def _freshness(evidence: Evidence) -> float:
-    return float(evidence.scope.freshness_hours) if evidence.scope else 0.0
 
 
 def _place_reasons(asset: Asset, store: Store) -> list[Reason]:

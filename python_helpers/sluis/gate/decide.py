@@ -39,7 +39,7 @@ def decide(evidence: Evidence, demand: Demand, now: datetime) -> Permit | Refusa
             )
         )
         return Refusal(hosts=demand.hosts, step=step, reasons=tuple(reasons))
-    reasons += _same_change(evidence, demand)
+    reasons += [*_same_change(evidence, demand), *_open_questions(evidence)]
     covered = coverage(evidence, demand, now)
     consent = signed(evidence, demand, now)
     reasons += [*covered.reasons, *consent.reasons]
@@ -102,6 +102,19 @@ def _same_change(evidence: Evidence, demand: Demand) -> list[Reason]:
             )
         )
     return found
+
+
+def _open_questions(evidence: Evidence) -> list[Reason]:
+    """An unanswered question blocks the disposition it is about (case B3)."""
+    return [
+        reason(
+            "open-question",
+            asset.id,
+            f"A question about {asset.id} is still open: {question.question}",
+            "Have it answered, write the answer into the scope, and have that signed.",
+        )
+        for asset, question in (evidence.scope.open_questions() if evidence.scope else ())
+    ]
 
 
 def _once(reasons: list[Reason]) -> tuple[Reason, ...]:

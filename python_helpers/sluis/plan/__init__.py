@@ -1,0 +1,1 @@
+"""The plan: a document, its digest, its words."""

@@ -71,6 +71,14 @@ class PlanStep(_Model):
         return sha256(canonical(self.model_dump(mode="json")))
 
 
+class PlannedCheck(_Model):
+    """A check on one host that must pass after the change."""
+
+    check: StepId
+    host: str
+    what: str
+
+
 class PlanDocument(_Model):
     """All steps of one change over one batch of hosts, in the order they run."""
 
@@ -82,6 +90,7 @@ class PlanDocument(_Model):
     tree_sha256: Sha256
     hosts: tuple[str, ...]
     steps: tuple[PlanStep, ...]
+    checks: tuple[PlannedCheck, ...] = ()
 
     def find(self, step: str, host: str) -> PlanStep | None:
         """The step with this id on this host, if it is in the plan."""

@@ -1,0 +1,1 @@
+"""A runbook at work: what the Ansible plugins of the roles call."""

@@ -1,0 +1,148 @@
+"""The end of a change: what was reached, worked out from the ledger alone."""
+
+from __future__ import annotations
+
+import json
+
+from sluis.errors import RefusedError
+from sluis.evidence.ledger import View
+from sluis.evidence.predicates import Check, Handover, Plan, Step
+from sluis.gate.steps import failure_under, step_states
+from sluis.plan.model import PlanDocument
+from sluis.runbook.judgement import read_evidence
+from sluis.runbook.run import OpenDossier, now
+
+
+def missing_from(view: View, plan: PlanDocument, plan_object: str) -> list[str]:
+    """What is still missing before a change may be called applied, in plain words.
+
+    Args:
+        view: the ledger.
+        plan: the signed plan.
+        plan_object: its digest.
+    """
+    states = step_states(view, plan_object)
+    missing = []
+    for step in plan.steps:
+        if step.way_back:
+            continue
+        state = states.get((step.step, step.host))
+        if state is None or state.state != "done":
+            missing.append(
+                f"step {step.step} on {step.host}: {state.state if state else 'not done'}"
+            )
+    planned_at = next(
+        (
+            s.number
+            for s in reversed(view.of(Plan))
+            if isinstance(s.body, Plan) and s.body.plan_object == plan_object
+        ),
+        0,
+    )
+    last_step = max((item.number for item in states.values()), default=planned_at)
+    passed: dict[tuple[str, str], bool | None] = {}
+    for statement in view.of(Check):
+        if isinstance(statement.body, Check) and statement.number > last_step:
+            passed[statement.body.check, statement.body.host] = statement.body.passed
+    for check in plan.checks:
+        outcome = passed.get((check.check, check.host))
+        if outcome is not True:
+            said = "not passed" if outcome is False else "not made"
+            missing.append(f"check {check.check} on {check.host}: {said}")
+    return missing
+
+
+def hand_over(dossier: OpenDossier) -> Handover:
+    """Record that a change was applied; refuse when anything is missing.
+
+    Raises:
+        RefusedError: ``not-complete``, naming what is missing; nothing was recorded.
+    """
+    evidence = read_evidence(dossier)
+    if evidence.plan is None or evidence.plan_object is None:
+        raise RefusedError("no-plan", "There is no plan to hand over.", "Run prepare first.")
+    missing = missing_from(evidence.view, evidence.plan, evidence.plan_object)
+    if missing:
+        raise RefusedError(
+            "not-complete",
+            f"The change is not complete: {'; '.join(missing)}.",
+            "Apply again; it goes on where it stopped.",
+        )
+    steps = len([step for step in evidence.plan.steps if not step.way_back])
+    return _append(
+        dossier,
+        Handover(
+            result="applied",
+            sentence=f"All {steps} steps were done and all {len(evidence.plan.checks)} checks "
+            "passed.",
+            plan_object=evidence.plan_object,
+        ),
+    )
+
+
+def give_up(dossier: OpenDossier) -> Handover:
+    """Record that a change failed, and whether the way back was completed."""
+    evidence = read_evidence(dossier)
+    plan, plan_object = evidence.plan, evidence.plan_object
+    if plan is None or plan_object is None:
+        raise RefusedError("no-plan", "There is no plan to close.", "Run prepare first.")
+    states = step_states(evidence.view, plan_object)
+    back = [step for step in plan.steps if step.way_back]
+    done = [
+        step
+        for step in back
+        if (state := states.get((step.step, step.host))) and state.state == "done"
+    ]
+    restored = bool(back) and len(done) == len(back)
+    return _append(
+        dossier,
+        Handover(
+            result="failed and restored" if restored else "failed",
+            sentence=(
+                "The change failed and the signed snapshots were put back."
+                if restored
+                else "The change failed and was not put back."
+            ),
+            plan_object=plan_object,
+            quarantine=_quarantine(dossier, evidence.view, plan_object),
+        ),
+    )
+
+
+def _quarantine(dossier: OpenDossier, view: View, plan_object: str) -> dict[str, str]:
+    found = {}
+    for statement in view.of(Step):
+        body = statement.body
+        if isinstance(body, Step) and body.plan_object == plan_object and body.result_object:
+            result = json.loads(dossier.objects.get(body.result_object))
+            if isinstance(result.get("quarantine"), str):
+                found[f"{body.step} on {body.host}"] = result["quarantine"]
+    return found
+
+
+def _append(dossier: OpenDossier, body: Handover) -> Handover:
+    dossier.ledger.append(body, key=dossier.key, now=now())
+    return body
+
+
+def way_back(dossier: OpenDossier) -> dict[str, object]:
+    """What a run that just stopped can still do, read from the ledger.
+
+    Returns:
+        ``failed``: whether a step or check failed, so that there is something to record;
+        ``open``: whether the client also agreed beforehand to put the snapshots back;
+        ``msg``: what to tell the operator.
+    """
+    evidence = read_evidence(dossier)
+    if evidence.plan is None or evidence.plan_object is None or evidence.scope is None:
+        return {"failed": False, "open": False, "msg": "There is no plan. Nothing was done."}
+    failed = failure_under(evidence.view, evidence.plan_object, 0) is not None
+    planned = any(step.way_back for step in evidence.plan.steps)
+    consent = evidence.scope.way_back.consent and planned
+    if not failed:
+        msg = "The run stopped before a step failed. Read the reasons above."
+    elif consent:
+        msg = "The change failed. The signed way back was taken; see the dossier."
+    else:
+        msg = "The change failed. The client agreed to no way back; restore as a change of its own."
+    return {"failed": failed, "open": failed and consent, "msg": msg}

@@ -1,0 +1,88 @@
+"""Putting a question to the gate: gather the evidence, ask, record what was answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from sluis.errors import EvidenceError
+from sluis.evidence.ledger import View
+from sluis.evidence.predicates import Permit, Plan, Refusal
+from sluis.gate.decide import decide
+from sluis.gate.demand import Demand, Evidence
+from sluis.plan.model import PlanDocument, PlanStep
+from sluis.plan.tree import tree_sha256
+from sluis.runbook.run import OpenDossier, Run, now
+from sluis.scope.load import load_scope
+from sluis.scope.model import ScopeDocument
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The gate's answer, with the evidence it was given."""
+
+    answer: Permit | Refusal
+    evidence: Evidence
+
+
+def judge(run: Run, dossier: OpenDossier, step: PlanStep | None = None) -> Judgement:
+    """Ask the gate about the whole batch, or about one step of it.
+
+    Args:
+        run: the current run.
+        dossier: its dossier.
+        step: the call that is about to happen.
+
+    Raises:
+        InputError: the scope on disk cannot be read.
+    """
+    at = now()
+    evidence = read_evidence(dossier)
+    demand = Demand(
+        client=run.client,
+        change=run.change,
+        playbook=run.playbook,
+        hosts=run.hosts,
+        scope_object=load_scope(run.change_folder / "scope.yml").document.digest(),
+        tree_sha256=tree_sha256(run.places, run.client, run.change),
+        step=step,
+        objections=run.objections,
+    )
+    return Judgement(decide(evidence, demand, at), evidence)
+
+
+def read_evidence(dossier: OpenDossier) -> Evidence:
+    """Read the ledger, and the plan and scope that its newest plan statement names."""
+    view = dossier.ledger.read(now())
+    statement = view.latest(Plan)
+    body = statement.body if statement else None
+    if not isinstance(body, Plan):
+        return Evidence(view, None, None, None)
+    try:
+        plan = PlanDocument.model_validate_json(dossier.objects.get(body.plan_object))
+        scope = ScopeDocument.from_bytes(dossier.objects.get(body.scope_object))
+    except (EvidenceError, ValidationError):
+        # Missing, altered or unreadable: the same as not having it.
+        return Evidence(view, None, None, None)
+    return Evidence(view, scope, plan, body.plan_object)
+
+
+def record_refusal(dossier: OpenDossier, refusal: Refusal) -> None:
+    """Keep a refusal in the ledger."""
+    dossier.ledger.append(refusal, key=dossier.key, now=now())
+
+
+def explain(refusal: Refusal) -> str:
+    """The refusal as text for the operator: every reason with its remedy."""
+    about = f"step {refusal.step}" if refusal.step else "the change"
+    lines = [f"Refused: {about} on {', '.join(refusal.hosts)}. Nothing was done."]
+    lines += [
+        f"- {item.code} ({item.about}): {item.sentence} {item.remedy}" for item in refusal.reasons
+    ]
+    return "\n".join(lines)
+
+
+def view_of(dossier: OpenDossier) -> View:
+    """The verified ledger as it is now."""
+    return dossier.ledger.read(now())

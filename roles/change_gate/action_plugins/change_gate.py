@@ -1,0 +1,44 @@
+"""The batch barrier of the change gate."""
+
+from __future__ import annotations
+
+from ansible.plugins.action import ActionBase
+
+from sluis.errors import SluisError
+from sluis.evidence.predicates import Refusal
+from sluis.runbook.barrier import pass_barrier
+from sluis.runbook.judgement import explain
+from sluis.runbook.run import current_run, open_dossier
+
+
+class ActionModule(ActionBase):
+    """Runs once for the whole batch; a refusal is fatal for every host of it."""
+
+    BYPASS_HOST_LOOP = True
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _requires_connection = False
+
+    def run(self, tmp=None, task_vars=None):
+        """Ask the gate for the whole batch; in check mode nothing is asked."""
+        del tmp
+        super().run(None, task_vars)
+        try:
+            run = current_run(task_vars, __file__)
+            if self._task.check_mode:
+                return {"changed": False, "skipped": True}
+            answer = pass_barrier(run, open_dossier(run)).answer
+        except SluisError as error:
+            return {"failed": True, "refused": True, "msg": str(error), "sluis": error.as_dict()}
+        if isinstance(answer, Refusal):
+            return {
+                "failed": True,
+                "refused": True,
+                "msg": explain(answer),
+                "reasons": [item.model_dump(mode="json") for item in answer.reasons],
+            }
+        return {
+            "changed": False,
+            "msg": f"The gate let {len(answer.hosts)} hosts through until {answer.until:%H:%M} UTC.",
+            "permit": answer.model_dump(mode="json"),
+        }

@@ -1,0 +1,59 @@
+"""The guarded step: nothing that changes a client's system runs outside it.
+
+In check mode it records the call for the plan. Otherwise it asks the gate before it
+contacts the host, and runs exactly the call that was signed.
+"""
+
+# Imported here, in Ansible's main process, so that workers inherit it loaded.
+from __future__ import annotations
+
+from ansible.plugins.action import ActionBase
+
+from sluis.errors import SluisError
+from sluis.runbook.call import read_call, rendered
+from sluis.runbook.guarded_step import Answer, guard, run_signed
+from sluis.runbook.run import current_run
+
+
+class ActionModule(ActionBase):
+    """Wraps one module call as a change step."""
+
+    # Ansible would otherwise make a temporary folder on the host before we have judged.
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp=None, task_vars=None):
+        """Judge, then run; the base class is only called after the judgement."""
+        del tmp
+        try:
+            run = current_run(task_vars, __file__)
+            call = read_call(self, task_vars, run.places)
+            guarded = guard(run, call.planned, self._task.check_mode)
+        except SluisError as error:
+            return {"failed": True, "msg": str(error), "sluis": error.as_dict()}
+        if guarded.answer is not Answer.GO:
+            return guarded.as_result(call.planned)
+        super().run(None, task_vars)
+        return run_signed(guarded, call, lambda: self._delegate(call, task_vars))
+
+    def _delegate(self, call, task_vars):
+        task = self._task.copy()
+        task.action = call.planned.module
+        task.args = rendered(self, call)
+        name = task.action
+        if not self._shared_loader_obj.action_loader.has_plugin(name):
+            name = "ansible.legacy.normal"
+        handler = self._shared_loader_obj.action_loader.get(
+            name,
+            task=task,
+            connection=self._connection,
+            play_context=self._play_context,
+            loader=self._loader,
+            templar=self._templar,
+            shared_loader_obj=self._shared_loader_obj,
+        )
+        try:
+            return handler.run(task_vars=task_vars)
+        finally:
+            handler.cleanup()
