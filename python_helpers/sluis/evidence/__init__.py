@@ -1,0 +1,1 @@
+"""Signed statements in a chain, and the objects they speak of."""

@@ -295,12 +295,21 @@ class Timestamp(Body):
     no_trusted_time: str | None = None
 
 
+class Erasure(Body):
+    """Objects were erased on purpose; the ledger still holds their digests."""
+
+    kind: ClassVar[str] = "erasure"
+    objects: tuple[Sha256, ...]
+    reason: Words
+    asked_by: Words
+
+
 #: every predicate, by kind
 PREDICATES: dict[str, type[Body]] = {
     model.kind: model
     for model in (
         Discovery, Scope, Snapshot, Verification, Plan, Shown, Signoff, Waiver,
-        Permit, Refusal, Step, Check, Handover, Timestamp,
+        Permit, Refusal, Step, Check, Handover, Timestamp, Erasure,
     )
 }  # fmt: skip
 

@@ -1,0 +1,461 @@
+"""The ledger of one dossier: append a statement, or read them all and say what is wrong.
+
+A statement is one file, ``statements/000001.json`` and so on. It is written under
+another name, brought to disk, and then linked to the next number: linking cannot
+overwrite, so two writers cannot both win, and a killed one leaves nothing half.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from securesystemslib.signer import SSlibKey
+
+from sluis.errors import EvidenceError, InputError
+from sluis.evidence.anchors import Anchors
+from sluis.evidence.canonical import sha256
+from sluis.evidence.chain import CLOCK_TOLERANCE, Page, Problem, file_name, problems_of
+from sluis.evidence.files import (
+    UNFINISHED,
+    make_folder,
+    read_regular,
+    remove,
+    sync_folder,
+    unfinished_name,
+    write_unfinished,
+)
+from sluis.evidence.keys import OperatorKey, verifier
+from sluis.evidence.predicates import Body
+from sluis.evidence.statements import (
+    PAYLOAD_TYPE,
+    Statement,
+    read_payload,
+    seal,
+    unseal,
+    write_payload,
+)
+from sluis.evidence.witness import Head, Witness, judge
+
+B = TypeVar("B", bound=Body)
+
+_NAME = re.compile(r"[0-9]{6,}\.json")
+#: a statement is small; what is large belongs in the object store
+LARGEST_STATEMENT = 16 * 1024 * 1024
+_ATTEMPTS = 1000
+
+
+@dataclass(frozen=True)
+class View:
+    """A ledger as it stood when it was read.
+
+    ``statements`` are those whose own signature and form hold, in order. They may be
+    relied on only when ``problems`` is empty: a problem anywhere means that the
+    story is not whole. ``head`` is the digest of the newest file.
+    """
+
+    statements: tuple[Statement, ...]
+    problems: tuple[Problem, ...]
+    head: str | None
+    pages: tuple[Page, ...] = field(repr=False)
+    anchors_sha256: str = field(repr=False)
+
+    def of(self, model: type[B]) -> tuple[Statement[B], ...]:
+        """All statements of one kind, oldest first."""
+        return tuple(
+            item  # type: ignore[misc]
+            for item in self.statements
+            if isinstance(item.body, model)
+        )
+
+    def latest(
+        self, model: type[B], where: Callable[[Statement[B]], bool] | None = None
+    ) -> Statement[B] | None:
+        """The newest statement of one kind for which ``where`` is true, if any."""
+        for item in reversed(self.statements):
+            if isinstance(item.body, model) and (where is None or where(item)):  # type: ignore[arg-type]
+                return item  # type: ignore[return-value]
+        return None
+
+    def find(self, digest: str) -> Statement | None:
+        """The statement with this digest, if it is in the ledger."""
+        for item in self.statements:
+            if item.sha256 == digest:
+                return item
+        return None
+
+
+class Ledger:
+    """The chain of signed statements of one change.
+
+    Args:
+        dossier: the dossier's folder; made at the first append.
+        anchors: whose keys are believed; they must be this client's.
+        client: the client's id.
+        change: the change's id.
+
+    Raises:
+        InputError: ``anchors-of-another-client``.
+    """
+
+    def __init__(self, dossier: Path, anchors: Anchors, client: str, change: str) -> None:
+        if anchors.client != client:
+            raise InputError(
+                "anchors-of-another-client",
+                f"The trust anchors are those of {anchors.client}, not of {client}.",
+                "Load the anchors of the client whose dossier this is.",
+            )
+        self.dossier = dossier
+        self.folder = dossier / "statements"
+        self.anchors = anchors
+        self.client = client
+        self.change = change
+        self.witness = Witness(dossier, client, change, anchors)
+
+    def append(
+        self,
+        body: Body,
+        *,
+        key: OperatorKey,
+        now: datetime,
+        subjects: Mapping[str, str] | None = None,
+    ) -> Statement:
+        """Record ``body`` as the next statement. On disk when this returns.
+
+        Args:
+            key: must be trusted at ``now``, or nobody could believe the statement.
+            now: aware UTC. A moment before the last statement's (another process was
+                quicker) becomes that statement's time, so time never runs backwards.
+            subjects: more names and SHA-256 digests that the statement is about.
+
+        Raises:
+            EvidenceError: ``key-not-trusted``, ``cannot-record``, ``bad-subject``,
+                ``clock-backwards``, ``tail-removed`` or ``head-differs`` (statements
+                were taken off the end), ``witness-altered``, ``witness-missing``,
+                ``cannot-write`` (disk full, no rights). Nothing was recorded then.
+        """
+        self._must_be_trusted(key, now)
+        try:
+            with self.witness.lock():
+                make_folder(self.folder)
+                self._clean()
+                for _ in range(_ATTEMPTS):
+                    statement = self._try_append(body, key, now, subjects or {})
+                    if statement is not None:
+                        return statement
+        except OSError as error:
+            raise _cannot_write(self.dossier, error) from error
+        raise EvidenceError(
+            "cannot-write",
+            f"Other writers were quicker {_ATTEMPTS} times in {self.folder}.",
+            "Find out what keeps writing there, and try again.",
+        )
+
+    def read(self, now: datetime, earlier: View | None = None) -> View:
+        """Read the whole ledger and check everything about it. Never raises for what it finds.
+
+        Args:
+            now: aware UTC, to tell what is dated in the future.
+            earlier: what was read before. Files that still have the same bytes are
+                not parsed again and their signatures are not computed again; every
+                file is still read and hashed, and the chain checked as a whole.
+        """
+        reader = _Reader(self.anchors, earlier)
+        problems: list[Problem] = []
+        head, pages = self._read_pages(reader, problems)
+        problems.extend(problems_of(pages, self.anchors, self.client, self.change, now))
+        if not isinstance(head, Problem):
+            problems.extend(judge(head, pages, self.witness.path))
+        else:
+            problems.append(head)
+        return View(
+            statements=tuple(page.statement for page in pages if page.statement is not None),
+            problems=tuple(problems),
+            head=pages[-1].sha256 if pages else None,
+            pages=tuple(pages),
+            anchors_sha256=self.anchors.sha256,
+        )
+
+    def accept_head(self, expected: str, *, key: OperatorKey, now: datetime) -> None:
+        """Make the witness anew, after a person compared the head with the mailed one.
+
+        Args:
+            expected: the head as it was mailed; it must be the ledger's head.
+
+        Raises:
+            EvidenceError: ``head-differs``; also as :meth:`append`.
+        """
+        self._must_be_trusted(key, now)
+        try:
+            with self.witness.lock():
+                last = self._last()
+                if last is None or last.sha256 != expected:
+                    raise EvidenceError(
+                        "head-differs",
+                        f"The ledger's head is {last.sha256 if last else 'not there'}, "
+                        f"not {expected[:64]}.",
+                        "Put the missing statements back from a copy of the dossier.",
+                    )
+                self._witness(last, key, now)
+                self.witness.put_in_place()
+        except OSError as error:
+            raise _cannot_write(self.dossier, error) from error
+
+    def _try_append(
+        self, body: Body, key: OperatorKey, now: datetime, subjects: Mapping[str, str]
+    ) -> Statement | None:
+        """One attempt under the lock; ``None`` when a writer without the lock was first."""
+        last = self._last()
+        self._must_continue(last, key, now)
+        payload = write_payload(
+            body,
+            client=self.client,
+            change=self.change,
+            number=last.number + 1 if last else 1,
+            previous=last.sha256 if last else None,
+            recorded_at=_not_before(last, now),
+            recorded_by=key.name,
+            subjects=subjects,
+        )
+        data = seal(payload, PAYLOAD_TYPE, key)
+        page = _Reader(self.anchors, None).page(last.number + 1 if last else 1, data)
+        if page.statement is None or not _same(page.statement.body, body):
+            raise EvidenceError(
+                "cannot-record",
+                f"A {body.kind} statement would not read back as it was given"
+                f"{': ' + page.faults[0].sentence if page.faults else ''}.",
+                "Use plain values: text, whole numbers, finite numbers, lists, dictionaries.",
+            )
+        unfinished = unfinished_name(self.folder)
+        try:
+            write_unfinished(unfinished, data)
+            self._witness(page, key, page.statement.recorded_at)
+            os.link(unfinished, self.folder / file_name(page.number))
+        except FileExistsError:
+            self.witness.give_up()
+            return None
+        except BaseException:
+            self.witness.give_up()
+            raise
+        finally:
+            remove(unfinished)
+        sync_folder(self.folder)
+        self.witness.put_in_place()
+        return page.statement
+
+    def _must_continue(self, last: Page | None, key: OperatorKey, now: datetime) -> None:
+        """Add nothing to a ledger whose end was taken off: that would hide it."""
+        head = self.witness.read()
+        if head is None and last is not None and last.number == 1:
+            # the first writer was killed between its statement and its witness
+            self._witness(last, key, now)
+            self.witness.put_in_place()
+            return
+        pages = [] if last is None else [last]
+        if head is not None and last is not None and head.number < last.number:
+            return
+        for problem in judge(head, pages, self.witness.path):
+            raise EvidenceError(problem.code, problem.sentence, problem.remedy)
+        if head is None and last is not None:
+            raise EvidenceError(
+                "witness-missing",
+                f"The witness {self.witness.path} of the ledger's head is missing.",
+                "Compare the head with the one mailed to the client, then accept it anew.",
+            )
+
+    def _witness(self, page: Page, key: OperatorKey, at: datetime) -> None:
+        head = Head(
+            client=self.client,
+            change=self.change,
+            number=page.number,
+            head=page.sha256,
+            recorded_at=at.isoformat(),
+        )
+        self.witness.prepare(head, key)
+
+    def _must_be_trusted(self, key: OperatorKey, now: datetime) -> None:
+        trusted = self.anchors.keys.get(key.keyid)
+        if (
+            trusted is None
+            or trusted.party != "operator"
+            or trusted.revoked_at is not None
+            or now < trusted.valid_from
+            or (trusted.valid_until is not None and now > trusted.valid_until)
+        ):
+            raise EvidenceError(
+                "key-not-trusted",
+                f"The key {key.name} is not trusted for {self.client} at this moment.",
+                "Trust it with `sluis keys trust`, or use another key.",
+            )
+
+    def _last(self) -> Page | None:
+        """The newest file, as far as it can be read, for the next one to follow."""
+        numbers = sorted(number for number, _ in self._files([]))
+        if not numbers:
+            return None
+        try:
+            data = read_regular(self.folder / file_name(numbers[-1]), LARGEST_STATEMENT)
+        except ValueError as error:
+            raise EvidenceError(
+                "head-differs",
+                f"{error}: nothing can follow it.",
+                "Put the original statement back from a copy of the dossier.",
+            ) from error
+        return _Reader(self.anchors, None).page(numbers[-1], data)
+
+    def _read_pages(
+        self, reader: _Reader, problems: list[Problem]
+    ) -> tuple[Head | Problem | None, list[Page]]:
+        """The witness first, then the files: it is never ahead, so neither is our copy."""
+        while True:
+            head: Head | Problem | None
+            try:
+                head = self.witness.read()
+            except EvidenceError as error:
+                head = Problem(error.code, self.witness.path.name, error.what, error.remedy)
+            found: list[Problem] = []
+            pages = [self._page(reader, number, found) for number, _ in self._stable_files(found)]
+            if head is None and len(pages) > 1 and self.witness.path.exists():
+                continue  # the ledger was begun while we were reading
+            problems.extend(found)
+            return head, pages
+
+    def _stable_files(self, problems: list[Problem]) -> list[tuple[int, str]]:
+        """List the folder; again when a number is missing, for a writer may be at work."""
+        files = sorted(self._files([]))
+        while any(number != index for index, (number, _) in enumerate(files, 1)):
+            again = sorted(self._files([]))
+            if again == files:
+                break
+            files = again
+        sum(1 for _ in self._files(problems))
+        return files
+
+    def _files(self, problems: list[Problem]) -> Iterator[tuple[int, str]]:
+        """Number and name of each statement file; anything else is a problem."""
+        try:
+            if self.folder.is_symlink():
+                problems.append(_foreign("statements", "is a link to another place"))
+                return
+            with os.scandir(self.folder) as entries:
+                names = [(entry.name, entry.is_file(follow_symlinks=False)) for entry in entries]
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            problems.append(_foreign("statements", f"cannot be read: {error.strerror}"))
+            return
+        for name, regular in sorted(names):
+            number = int(name[:-5]) if _NAME.fullmatch(name) else 0
+            if regular and number and name == file_name(number):
+                yield number, name
+            elif not (regular and name.startswith(UNFINISHED)):
+                problems.append(_foreign(name, "is not a statement"))
+
+    def _page(self, reader: _Reader, number: int, problems: list[Problem]) -> Page:
+        try:
+            data = read_regular(self.folder / file_name(number), LARGEST_STATEMENT)
+        except (OSError, ValueError) as error:
+            name = file_name(number)
+            return Page(
+                number,
+                "",
+                None,
+                (
+                    Problem(
+                        "statement-unreadable",
+                        name,
+                        f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.",
+                        "Check the rights and the disk, or put it back from a copy.",
+                    ),
+                ),
+            )
+        return reader.page(number, data)
+
+    def _clean(self) -> None:
+        """Remove what killed writers left; we hold the lock, so none of it is alive."""
+        with contextlib.suppress(FileNotFoundError):
+            for path in self.folder.glob(f"{UNFINISHED}*"):
+                remove(path)
+
+
+class _Reader:
+    """Reads single files, and knows again what it read before."""
+
+    def __init__(self, anchors: Anchors, earlier: View | None) -> None:
+        self._anchors = anchors
+        self._keys: dict[str, SSlibKey] = {}
+        self._known: dict[str, Page] = {}
+        if earlier is not None and earlier.anchors_sha256 == anchors.sha256:
+            self._known = {page.sha256: page for page in earlier.pages}
+
+    def page(self, number: int, data: bytes) -> Page:
+        digest = sha256(data)
+        known = self._known.get(digest)
+        if known is not None:
+            return replace(known, number=number) if known.number != number else known
+        try:
+            return Page(number, digest, self._statement(data))
+        except EvidenceError as error:
+            name = file_name(number)
+            problem = Problem(error.code, name, f"{name}: {error.what}", error.remedy)
+            return Page(number, digest, None, (problem,))
+
+    def _statement(self, data: bytes) -> Statement:
+        sealed = unseal(data, PAYLOAD_TYPE)
+        key = self._keys.get(sealed.keyid)
+        if key is None:
+            trusted = self._anchors.keys.get(sealed.keyid)
+            if trusted is None:
+                raise EvidenceError(
+                    "key-unknown",
+                    f"It is signed with a key that is not trusted ({sealed.keyid[:16]}…).",
+                    "Find out whose key that is; trust it only after you asked its owner.",
+                )
+            key = self._keys[sealed.keyid] = verifier(trusted.public_pem)
+        if not sealed.holds(key):
+            raise EvidenceError(
+                "signature-bad",
+                "Its signature is not right: it was edited after it was signed.",
+                "Put the original file back from a copy of the dossier.",
+            )
+        return read_payload(sealed)
+
+
+def _same(found: Body, given: Body) -> bool:
+    return found.model_dump(mode="json") == given.model_dump(mode="json")
+
+
+def _not_before(last: Page | None, now: datetime) -> datetime:
+    if last is None or last.statement is None or now >= last.statement.recorded_at:
+        return now
+    if last.statement.recorded_at - now > CLOCK_TOLERANCE:
+        raise EvidenceError(
+            "clock-backwards",
+            f"It is {now.isoformat()} here, but the last statement was recorded at "
+            f"{last.statement.recorded_at.isoformat()}.",
+            "Set this machine's clock right. If the other was wrong, start a new change.",
+        )
+    return last.statement.recorded_at
+
+
+def _foreign(name: str, what: str) -> Problem:
+    return Problem(
+        "foreign-file",
+        name[:200],
+        f"{name[:200]!r} {what}.",
+        "Find out who put it there, and take it out.",
+    )
+
+
+def _cannot_write(dossier: Path, error: OSError) -> EvidenceError:
+    return EvidenceError(
+        "cannot-write",
+        f"The dossier {dossier} cannot be written: {error.strerror or error}.",
+        "Check free space and rights, and that its disk knows hard links; then try again.",
+    )
