@@ -79,12 +79,12 @@ def _asset_reasons(
     demand: Demand,
     scope: ScopeDocument,
     asset: Asset,
-    waiver: Statement | None,
+    waiver: Statement[Waiver] | None,
     now: datetime,
     relies_on: list[str],
     until: list[datetime],
 ) -> list[Reason]:
-    accepts = waiver.body.accepts if waiver and isinstance(waiver.body, Waiver) else None
+    accepts = waiver.body.accepts if waiver else None
     if accepts == "none":
         return []
     if not asset.takes_snapshot:
@@ -102,9 +102,9 @@ def _asset_reasons(
         needed = min(needed, BROKEN_STATE_LEVEL)
     elif demand.way_back:
         needed = min(needed, BROKEN_STATE_LEVEL)
-        after = failure_under(evidence.view, evidence.plan_object or "", 0) or 0
-    taken = evidence.view.latest(Snapshot, lambda body: body.asset == asset.id)
-    if taken is None or not isinstance(taken.body, Snapshot) or taken.number < after:
+        after = failure_under(evidence.view, evidence.plan_object or "") or 0
+    taken = evidence.view.latest(Snapshot, lambda item: item.body.asset == asset.id)
+    if taken is None or taken.number < after:
         return [
             reason(
                 "no-snapshot" if not after else "broken-state-not-kept",
@@ -114,8 +114,8 @@ def _asset_reasons(
                 "Run prepare." if not after else "Take a snapshot of the broken state first.",
             )
         ]
-    proof = evidence.view.latest(Verification, lambda body: body.snapshot == taken.sha256)
-    if proof is None or not isinstance(proof.body, Verification):
+    proof = evidence.view.latest(Verification, lambda item: item.body.snapshot == taken.sha256)
+    if proof is None:
         return [
             reason(
                 "not-verified",

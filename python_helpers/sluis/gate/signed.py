@@ -32,11 +32,8 @@ def signed(evidence: Evidence, demand: Demand, now: datetime) -> Consent:
         return Consent(None, None, ())
     at = now
     if demand.way_back:
-        yes = [
-            s for s in evidence.view.of(Signoff)
-            if isinstance(s.body, Signoff) and s.body.plan_object == evidence.plan_object
-        ]  # fmt: skip
-        at = yes[-1].recorded_at if yes else now
+        given = evidence.view.latest(Signoff)
+        at = given.recorded_at if given else now
     answer = standing(evidence.view, demand.scope_object, evidence.plan_object, at)
     if not answer.signed or answer.statement is None:
         why = answer.why_not or reason(
@@ -46,6 +43,5 @@ def signed(evidence: Evidence, demand: Demand, now: datetime) -> Consent:
             "Have the client sign.",
         )
         return Consent(None, None, (why,))
-    body = answer.statement.body
-    until = body.expires_at if isinstance(body, Signoff) else None
+    until = answer.statement.body.expires_at
     return Consent(answer.statement.sha256, max(until, now) if until else now, ())

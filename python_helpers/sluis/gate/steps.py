@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sluis.evidence.ledger import View
-from sluis.evidence.predicates import Check, Handover, Reason, Step
+from sluis.evidence.predicates import Check, Handover, Plan, Reason, Step
+from sluis.evidence.statements import Statement
 from sluis.gate.demand import Demand, Evidence, reason
 from sluis.plan.model import PlanStep
 
@@ -31,9 +32,10 @@ def step_states(view: View, plan_object: str) -> dict[tuple[str, str], StepState
     operator's recorded judgement opens or closes it.
     """
     states: dict[tuple[str, str], StepState] = {}
+    since = planned_at(view, plan_object)
     for statement in view.of(Step):
         body = statement.body
-        if not isinstance(body, Step) or body.plan_object != plan_object:
+        if body.plan_object != plan_object or statement.number < since:
             continue
         state: State
         if body.state == "started":
@@ -48,11 +50,18 @@ def step_states(view: View, plan_object: str) -> dict[tuple[str, str], StepState
     return states
 
 
-def failure_under(view: View, plan_object: str, since: int) -> int | None:
-    """The ledger number of the first failure after ``since``, or ``None``.
+def planned_at(view: View, plan_object: str) -> int:
+    """The ledger number at which this plan was laid down last, or 0."""
+    plan = view.latest(Plan, lambda item: item.body.plan_object == plan_object)
+    return plan.number if plan else 0
+
+
+def failure_under(view: View, plan_object: str) -> int | None:
+    """The ledger number of the first failure under this plan, or ``None``.
 
     A failure is a step that failed or may have half run, or a check that was not passed.
     """
+    since = planned_at(view, plan_object)
     numbers = [
         item.number
         for item in step_states(view, plan_object).values()
@@ -61,9 +70,9 @@ def failure_under(view: View, plan_object: str, since: int) -> int | None:
     numbers += [
         statement.number
         for statement in _last_checks(view, since)
-        if isinstance(statement.body, Check) and statement.body.passed is not True
+        if statement.body.passed is not True
     ]
-    return min((number for number in numbers if number > since), default=None)
+    return min(numbers, default=None)
 
 
 def call_is_signed(evidence: Evidence, demand: Demand) -> list[Reason]:
@@ -101,12 +110,12 @@ def batch_may_go_on(evidence: Evidence, demand: Demand) -> list[Reason]:
     if evidence.plan_object is None:
         return []
     view, plan_object = evidence.view, evidence.plan_object
-    planned = [s.number for s in view.statements if _is_plan(s.body, plan_object)]
-    since = planned[-1] if planned else 0
+    since = planned_at(view, plan_object)
     closed = [
-        s for s in view.of(Handover)
-        if isinstance(s.body, Handover) and s.body.plan_object == plan_object and s.number > since
-    ]  # fmt: skip
+        item
+        for item in view.of(Handover)
+        if item.body.plan_object == plan_object and item.number > since
+    ]
     if closed:
         return [
             reason(
@@ -116,7 +125,7 @@ def batch_may_go_on(evidence: Evidence, demand: Demand) -> list[Reason]:
                 "Start a new change, or run prepare again and have the new plan signed.",
             )
         ]
-    failed = failure_under(view, plan_object, since)
+    failed = failure_under(view, plan_object)
     if demand.way_back:
         return _way_back_is_open(evidence, demand, failed)
     found = []
@@ -188,17 +197,13 @@ def _way_back_is_open(evidence: Evidence, demand: Demand, failed: int | None) ->
     return found
 
 
-def _last_checks(view: View, since: int) -> list[object]:
-    last = {}
+def _last_checks(view: View, since: int) -> list[Statement[Check]]:
+    """The newest result of each check, of those recorded after ``since``."""
+    last: dict[tuple[str, str], Statement[Check]] = {}
     for statement in view.of(Check):
-        body = statement.body
-        if isinstance(body, Check) and statement.number > since:
-            last[body.check, body.host] = statement
+        if statement.number > since:
+            last[statement.body.check, statement.body.host] = statement
     return list(last.values())
-
-
-def _is_plan(body: object, plan_object: str) -> bool:
-    return getattr(body, "kind", None) == "plan" and getattr(body, "plan_object", "") == plan_object
 
 
 def _is_way_back(evidence: Evidence, item: StepState) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sluis.evidence.predicates import Handover, Permit, Refusal
+from sluis.evidence.predicates import Refusal
 from sluis.evidence.timestamps import stamp
 from sluis.runbook.judgement import Judgement, judge, record_refusal
 from sluis.runbook.run import OpenDossier, Run, now
@@ -21,15 +21,3 @@ def pass_barrier(run: Run, dossier: OpenDossier) -> Judgement:
         dossier.ledger.append(judgement.answer, key=dossier.key, now=now())
         stamp(dossier.path, dossier.ledger, dossier.anchors, dossier.key, "permit", now())
     return judgement
-
-
-def already_applied(judgement: Judgement) -> bool:
-    """Whether the newest plan was handed over as applied."""
-    last = judgement.evidence.view.latest(Handover)
-    return (
-        last is not None
-        and isinstance(last.body, Handover)
-        and last.body.result == "applied"
-        and last.body.plan_object == judgement.evidence.plan_object
-        and not isinstance(judgement.answer, Permit)
-    )

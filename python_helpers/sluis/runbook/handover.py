@@ -6,8 +6,8 @@ import json
 
 from sluis.errors import RefusedError
 from sluis.evidence.ledger import View
-from sluis.evidence.predicates import Check, Handover, Plan, Step
-from sluis.gate.steps import failure_under, step_states
+from sluis.evidence.predicates import Check, Handover, Step
+from sluis.gate.steps import failure_under, planned_at, step_states
 from sluis.plan.model import PlanDocument
 from sluis.runbook.judgement import read_evidence
 from sluis.runbook.run import OpenDossier, now
@@ -31,18 +31,12 @@ def missing_from(view: View, plan: PlanDocument, plan_object: str) -> list[str]:
             missing.append(
                 f"step {step.step} on {step.host}: {state.state if state else 'not done'}"
             )
-    planned_at = next(
-        (
-            s.number
-            for s in reversed(view.of(Plan))
-            if isinstance(s.body, Plan) and s.body.plan_object == plan_object
-        ),
-        0,
+    last_step = max(
+        (item.number for item in states.values()), default=planned_at(view, plan_object)
     )
-    last_step = max((item.number for item in states.values()), default=planned_at)
     passed: dict[tuple[str, str], bool | None] = {}
     for statement in view.of(Check):
-        if isinstance(statement.body, Check) and statement.number > last_step:
+        if statement.number > last_step:
             passed[statement.body.check, statement.body.host] = statement.body.passed
     for check in plan.checks:
         outcome = passed.get((check.check, check.host))
@@ -113,7 +107,7 @@ def _quarantine(dossier: OpenDossier, view: View, plan_object: str) -> dict[str,
     found = {}
     for statement in view.of(Step):
         body = statement.body
-        if isinstance(body, Step) and body.plan_object == plan_object and body.result_object:
+        if body.plan_object == plan_object and body.result_object:
             result = json.loads(dossier.objects.get(body.result_object))
             if isinstance(result.get("quarantine"), str):
                 found[f"{body.step} on {body.host}"] = result["quarantine"]
@@ -136,7 +130,7 @@ def way_back(dossier: OpenDossier) -> dict[str, object]:
     evidence = read_evidence(dossier)
     if evidence.plan is None or evidence.plan_object is None or evidence.scope is None:
         return {"failed": False, "open": False, "msg": "There is no plan. Nothing was done."}
-    failed = failure_under(evidence.view, evidence.plan_object, 0) is not None
+    failed = failure_under(evidence.view, evidence.plan_object) is not None
     planned = any(step.way_back for step in evidence.plan.steps)
     consent = evidence.scope.way_back.consent and planned
     if not failed:

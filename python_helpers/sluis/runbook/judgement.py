@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from sluis.errors import EvidenceError
-from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Permit, Plan, Refusal
 from sluis.gate.decide import decide
 from sluis.gate.demand import Demand, Evidence
@@ -56,9 +55,9 @@ def read_evidence(dossier: OpenDossier) -> Evidence:
     """Read the ledger, and the plan and scope that its newest plan statement names."""
     view = dossier.ledger.read(now())
     statement = view.latest(Plan)
-    body = statement.body if statement else None
-    if not isinstance(body, Plan):
+    if statement is None:
         return Evidence(view, None, None, None)
+    body = statement.body
     try:
         plan = PlanDocument.model_validate_json(dossier.objects.get(body.plan_object))
         scope = ScopeDocument.from_bytes(dossier.objects.get(body.scope_object))
@@ -81,8 +80,3 @@ def explain(refusal: Refusal) -> str:
         f"- {item.code} ({item.about}): {item.sentence} {item.remedy}" for item in refusal.reasons
     ]
     return "\n".join(lines)
-
-
-def view_of(dossier: OpenDossier) -> View:
-    """The verified ledger as it is now."""
-    return dossier.ledger.read(now())

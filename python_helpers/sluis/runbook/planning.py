@@ -34,7 +34,7 @@ def declare_scope(run: Run, dossier: OpenDossier) -> tuple[ScopeDocument, str, b
     loaded = load_scope(run.change_folder / "scope.yml")
     scope_object = dossier.objects.put(loaded.document.to_bytes())
     latest = dossier.ledger.read(now()).latest(Scope)
-    recorded = latest.body.scope_object if latest and isinstance(latest.body, Scope) else None
+    recorded = latest.body.scope_object if latest else None
     new = recorded != scope_object
     if new:
         body = Scope(
@@ -101,7 +101,7 @@ def seal(run: Run, dossier: OpenDossier) -> tuple[PlanDocument, str, bool]:
     )
     plan_object = dossier.objects.put(plan.to_bytes())
     latest = dossier.ledger.read(now()).latest(Plan)
-    if latest and isinstance(latest.body, Plan) and latest.body.plan_object == plan_object:
+    if latest and latest.body.plan_object == plan_object:
         return plan, plan_object, False
     body = Plan(
         plan_object=plan_object,

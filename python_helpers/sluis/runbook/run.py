@@ -46,7 +46,6 @@ _HARMLESS_ENVIRONMENT = frozenset(
         "ANSIBLE_CALLBACK_PLUGINS",
         "ANSIBLE_CONNECTION_PASSWORD_FILE",
         "ANSIBLE_FORCE_COLOR",
-        "ANSIBLE_HOME",
         "ANSIBLE_LOAD_CALLBACK_PLUGINS",
         "ANSIBLE_LOCAL_TEMP",
         "ANSIBLE_LOG_PATH",
@@ -222,6 +221,7 @@ def _command_line() -> list[Reason]:
         ("--skip-tags", cli.get("skip_tags")),
         ("--tags", [tag for tag in cli.get("tags") or () if tag != "all"]),
         ("--limit", cli.get("subset")),
+        ("--module-path", cli.get("module_path")),
         ("-m (ad hoc)", cli.get("module_name")),
     ):
         if given:
