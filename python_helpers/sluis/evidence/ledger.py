@@ -182,6 +182,25 @@ class Ledger:
             anchors_sha256=self.anchors.sha256,
         )
 
+    def newest(self) -> tuple[int, bytes] | None:
+        """Number and exact bytes of the newest statement file, if there is any.
+
+        Raises:
+            EvidenceError: ``head-differs`` when that file cannot be read.
+        """
+        numbers = [number for number, _ in self._files([])]
+        if not numbers:
+            return None
+        path = self.folder / file_name(max(numbers))
+        try:
+            return max(numbers), read_regular(path, LARGEST_STATEMENT)
+        except (OSError, ValueError) as error:
+            raise EvidenceError(
+                "head-differs",
+                f"The newest statement, {path.name}, cannot be read: {error}.",
+                "Put the original statement back from a copy of the dossier.",
+            ) from error
+
     def accept_head(self, expected: str, *, key: OperatorKey, now: datetime) -> None:
         """Make the witness anew, after a person compared the head with the mailed one.
 
@@ -296,18 +315,8 @@ class Ledger:
 
     def _last(self) -> Page | None:
         """The newest file, as far as it can be read, for the next one to follow."""
-        numbers = sorted(number for number, _ in self._files([]))
-        if not numbers:
-            return None
-        try:
-            data = read_regular(self.folder / file_name(numbers[-1]), LARGEST_STATEMENT)
-        except ValueError as error:
-            raise EvidenceError(
-                "head-differs",
-                f"{error}: nothing can follow it.",
-                "Put the original statement back from a copy of the dossier.",
-            ) from error
-        return _Reader(self.anchors, None).page(numbers[-1], data)
+        newest = self.newest()
+        return None if newest is None else _Reader(self.anchors, None).page(*newest)
 
     def _read_pages(
         self, reader: _Reader, problems: list[Problem]
