@@ -80,6 +80,8 @@ def tidy(text: str) -> str:
 def _is_bad(character: str) -> bool:
     return (
         unicodedata.category(character) in _BAD_CATEGORIES
+        # a space that looks like a space and is another: two paths that look the same
+        or (unicodedata.category(character) == "Zs" and character != " ")
         or character in _DRAWN_AS_NOTHING
         or any(ord(character) in selectors for selectors in _VARIATION_SELECTORS)
     )

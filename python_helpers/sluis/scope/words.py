@@ -76,7 +76,7 @@ HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A
 #: two capitals, ISO 3166-1
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 #: a plain file name: no folder, no leading dot
-FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,120}$")]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9](?: ?[A-Za-z0-9._-]){0,120}$")]
 
 
 class Both(BaseModel):
@@ -86,6 +86,10 @@ class Both(BaseModel):
 
     nl: Sentence
     en: Sentence
+
+    def __str__(self) -> str:
+        """Both, for messages to the operator."""
+        return f"{self.nl} / {self.en}"
 
 
 #: words in the scope's own language, or in both

@@ -1,0 +1,70 @@
+"""How things are said in one language: sentences, days, numbers, sizes."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from sluis.scope.model import Language
+from sluis.scope.texts import MONTH_NAMES, SENTENCES, Said
+from sluis.scope.words import Text, spoken
+
+WIDTH = 78
+_UNITS = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
+
+
+@dataclass(frozen=True)
+class Voice:
+    """Speaks one language.
+
+    Args:
+        language: ``nl`` or ``en``.
+        sentences: the catalogue that keys are looked up in.
+    """
+
+    language: Language
+    sentences: Mapping[str, Said] = field(default_factory=lambda: SENTENCES)
+
+    def say(self, key: str, **values: object) -> str:
+        """The sentence with this key, filled in."""
+        return self.sentences[key][self.language].format(**values)
+
+    def words(self, text: Text) -> str:
+        """The client's words in this language if they exist, ended as a sentence."""
+        said = spoken(text, self.language)
+        return said if said[-1] in ".!?" else f"{said}."
+
+    def day(self, day: date) -> str:
+        """A day in words, such as ``2 november 2026``."""
+        return f"{day.day} {MONTH_NAMES[self.language][day.month - 1]} {day.year}"
+
+    def number(self, number: int) -> str:
+        """A whole number with the language's own separator between thousands."""
+        text = f"{number:,}"
+        return text.replace(",", ".") if self.language == "nl" else text
+
+    def size(self, size: int) -> str:
+        """A size (bytes) in a readable unit, and exactly."""
+        exact = f"{self.number(size)} bytes"
+        for factor, unit in _UNITS:
+            if size >= factor:
+                # rounded for reading; the exact number stands beside it
+                rounded = f"{size / factor:.1f}".removesuffix(".0")
+                if self.language == "nl":
+                    rounded = rounded.replace(".", ",")
+                return f"{rounded} {unit} ({exact})"
+        return exact
+
+
+def paragraph(text: str, *, indent: int = 0, hang: int = 0) -> str:
+    """Fold ``text`` to the width of a screen, never inside a word."""
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=" " * indent,
+        subsequent_indent=" " * (indent + hang),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
