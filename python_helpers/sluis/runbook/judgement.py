@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from sluis.errors import EvidenceError
-from sluis.evidence.predicates import Permit, Plan, Refusal
+from sluis.evidence.ledger import View
+from sluis.evidence.predicates import Permit, Plan, Refusal, Scope
 from sluis.gate.decide import decide
 from sluis.gate.demand import Demand, Evidence
 from sluis.plan.model import PlanDocument, PlanStep
-from sluis.plan.tree import tree_sha256
+from sluis.plan.tree import file_sha256, tree_sha256
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.scope.load import load_scope
 from sluis.scope.model import ScopeDocument
@@ -43,7 +44,7 @@ def judge(run: Run, dossier: OpenDossier, step: PlanStep | None = None) -> Judge
         change=run.change,
         playbook=run.playbook,
         hosts=run.hosts,
-        scope_object=load_scope(run.change_folder / "scope.yml").document.digest(),
+        scope_object=_scope_on_disk(run, evidence.view),
         tree_sha256=tree_sha256(run.places, run.client, run.change),
         step=step,
         objections=run.objections,
@@ -65,6 +66,21 @@ def read_evidence(dossier: OpenDossier) -> Evidence:
         # Missing, altered or unreadable: the same as not having it.
         return Evidence(view, None, None, None)
     return Evidence(view, scope, plan, body.plan_object)
+
+
+def _scope_on_disk(run: Run, view: View) -> str:
+    """Digest of the scope as it lies on disk.
+
+    Bytes that the ledger already names as a scope's source need not be parsed again;
+    documents beside it are covered by the tree digest.
+    """
+    path = run.change_folder / "scope.yml"
+    if path.is_file():
+        source = file_sha256(path)
+        known = view.latest(Scope, lambda item: item.body.source_object == source)
+        if known is not None:
+            return known.body.scope_object
+    return load_scope(path).document.digest()
 
 
 def record_refusal(dossier: OpenDossier, refusal: Refusal) -> None:

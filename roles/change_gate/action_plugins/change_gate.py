@@ -39,6 +39,6 @@ class ActionModule(ActionBase):
             }
         return {
             "changed": False,
-            "msg": f"The gate let {len(answer.hosts)} hosts through until {answer.until:%H:%M} UTC.",
+            "msg": f"The gate lets {len(answer.hosts)} hosts go until {answer.until:%H:%M} UTC.",
             "permit": answer.model_dump(mode="json"),
         }
