@@ -22,15 +22,18 @@ from pathlib import Path
 GRACE = 5.0
 
 
+def _processes() -> set[int]:
+    return {int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
+
+
 def _parents() -> dict[int, int]:
     """Every process and its parent."""
     found: dict[int, int] = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                # the name may hold spaces and brackets: what counts comes after the last one
-                stat = Path("/proc", entry, "stat").read_text(errors="replace")
-                found[int(entry)] = int(stat.rpartition(")")[2].split()[1])
+    for pid in _processes():
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            # the name may hold spaces and brackets: what counts comes after the last one
+            stat = Path("/proc", str(pid), "stat").read_text(errors="replace")
+            found[pid] = int(stat.rpartition(")")[2].split()[1])
     return found
 
 
@@ -49,11 +52,10 @@ def _descendants(roots: set[int]) -> set[int]:
 def _marked(mark: bytes) -> set[int]:
     """Processes that carry the lab's mark in their environment (daemons, mostly)."""
     found: set[int] = set()
-    for entry in os.listdir("/proc"):
-        if entry.isdigit() and int(entry) != os.getpid():
-            with contextlib.suppress(OSError):
-                if mark in Path("/proc", entry, "environ").read_bytes().split(b"\0"):
-                    found.add(int(entry))
+    for pid in _processes() - {os.getpid()}:
+        with contextlib.suppress(OSError):
+            if mark in Path("/proc", str(pid), "environ").read_bytes().split(b"\0"):
+                found.add(pid)
     return found
 
 
@@ -102,15 +104,14 @@ def _end(told: dict[int, tuple[int, int]], mark: bytes) -> None:
 def _remove(folder: Path) -> None:
     """Remove ``folder``, read-only folders in it included."""
 
-    def allow(path: str) -> None:
-        with contextlib.suppress(OSError):
-            os.chmod(path, 0o700)
-
+    with contextlib.suppress(OSError):
+        folder.chmod(0o700)
     for parent, folders, _ in os.walk(folder):
-        allow(parent)
-        for name in folders:
-            if not os.path.islink(os.path.join(parent, name)):
-                allow(os.path.join(parent, name))
+        # os.walk lists a folder before it enters its folders, so they open in time
+        for path in (Path(parent), *(Path(parent, name) for name in folders)):
+            if not path.is_symlink():
+                with contextlib.suppress(OSError):
+                    path.chmod(0o700)
     for _ in range(10):
         shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 _MARK = "SLUIS_LAB"
 
@@ -35,7 +36,7 @@ class Keeper:
         self._children: list[subprocess.Popen[bytes]] = []
         self._order({"mark": f"{_MARK}={self.mark}"})
 
-    def __enter__(self) -> Keeper:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

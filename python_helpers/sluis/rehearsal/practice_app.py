@@ -21,7 +21,7 @@ from typing import Any
 
 _HOME = Path(__file__).resolve().parent.parent
 _SETTINGS = _HOME / "etc" / "settings.json"
-_RELEASE = _HOME / "release.json"
+_RELEASE = _HOME / "current" / "release.json"
 _PID = _HOME / "run" / "pid"
 _LOG = _HOME / "run" / "log"
 #: the Linux Standard Base's exit status for "program is not running"

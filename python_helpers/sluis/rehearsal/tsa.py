@@ -27,14 +27,16 @@ class LocalTsa:
 
     Args:
         folder: keys and certificates are kept here, so a second start goes on with them.
+        address: the loopback address that it answers on.
 
     Attributes:
-        url: ``http://127.0.0.1:<port>/``; set while running.
+        url: ``http://<address>:<port>/``; set while running.
         certificate: the root certificate (PEM) that a client has to trust.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, address: str = "127.0.0.1") -> None:
         self.folder = folder
+        self.address = address
         self.certificate = folder / "root.pem"
         self.url = ""
         self._server: HTTPServer | None = None
@@ -58,8 +60,8 @@ class LocalTsa:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 """Stay quiet: the demo's screen is the client's."""
 
-        self._server = HTTPServer(("127.0.0.1", 0), Answer)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/"
+        self._server = HTTPServer((self.address, 0), Answer)
+        self.url = f"http://{self.address}:{self._server.server_port}/"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 

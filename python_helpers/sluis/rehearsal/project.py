@@ -1,0 +1,63 @@
+"""A project folder of one's own, so that tests and the demo never write in the checkout."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from sluis.errors import InputError
+from sluis.places import Places
+
+_FOLDERS = ("playbooks", "roles", "inventories/template")
+
+
+def checkout() -> Places:
+    """The project that this package was installed from.
+
+    Raises:
+        InputError: ``no-project`` when it was installed without its playbooks and roles.
+    """
+    return Places.around(Path(__file__))
+
+
+def make_project(target: Path) -> Places:
+    """Copy playbooks, roles, the inventory template and ``ansible.cfg`` to ``target``.
+
+    Links are followed, so that nothing in the copy points back into the checkout.
+
+    Args:
+        target: a folder that does not exist yet or is empty.
+
+    Raises:
+        InputError: ``project-exists``, ``no-project``.
+    """
+    source = checkout().root
+    if target.exists() and any(target.iterdir()):
+        raise InputError(
+            "project-exists", f"The folder {target} is not empty.", "Name a new folder."
+        )
+    target.mkdir(parents=True, exist_ok=True)
+    for name in _FOLDERS:
+        shutil.copytree(
+            source / name,
+            target / name,
+            ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".mypy_cache"),
+        )
+    shutil.copy(source / "ansible.cfg", target / "ansible.cfg")
+    (target / "inventories" / "trust").mkdir()
+    return Places(target.resolve())
+
+
+def clean_environment(keys: Path) -> dict[str, str]:
+    """Our own environment, less what would lead Ansible or ssh elsewhere.
+
+    Args:
+        keys: the folder with the operator's key.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("ANSIBLE_", "SLUIS_", "SSH_", "PG"))
+    }
+    return {**kept, "SLUIS_KEYS": str(keys)}
