@@ -1,0 +1,1 @@
+"""The front door: the ``sluis`` command, one file for each verb."""

@@ -1,0 +1,1 @@
+"""What a dossier amounts to: the outcome of a change, computed from its ledger."""

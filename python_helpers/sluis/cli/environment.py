@@ -1,0 +1,77 @@
+"""The environment a run starts with: built from a short list, never inherited.
+
+``ANSIBLE_*`` settings, ``PYTHONPATH``, ``LD_PRELOAD`` and their kin were measured as
+ways round a gate, and nobody can list them all. So nothing is taken over unless it
+is named here.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from ansible_runner.utils import get_callback_dir
+
+from sluis.places import Places
+
+#: taken over from the caller as they are, when they are set
+KEPT = (
+    "HOME", "LANG", "SLUIS_KEY", "SLUIS_KEYS", "SSH_AUTH_SOCK", "TERM",
+)  # fmt: skip
+
+#: every process of a run carries this variable, so that all of them can be found again
+RUN_MARK = "SLUIS_RUN"
+
+_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def environment(
+    caller: Mapping[str, str],
+    places: Places,
+    *,
+    private: Path,
+    artifacts: Path,
+    ident: str,
+    passphrase_file: Path | None,
+) -> dict[str, str]:
+    """The whole environment of ``ansible-playbook``.
+
+    Args:
+        caller: the environment that ``sluis`` itself was started in.
+        places: the project.
+        private: this run's own folder. ``ANSIBLE_HOME`` lies in it, so that plugins,
+            roles and collections under the operator's home are not found.
+        artifacts: where ansible-runner's callback leaves its events.
+        ident: the run's own name.
+        passphrase_file: a 0600 file with the passphrase of the operator's key.
+    """
+    kept = {name: caller[name] for name in KEPT if caller.get(name)}
+    own = {
+        "PATH": f"{Path(sys.executable).parent}:{_SYSTEM_PATH}",
+        # Ansible insists on UTF-8, and reads messages of programs: those stay English.
+        "LC_ALL": "C.UTF-8",
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONSAFEPATH": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        RUN_MARK: ident,
+        "ANSIBLE_CONFIG": str(places.root / "ansible.cfg"),
+        "ANSIBLE_ROLES_PATH": str(places.root / "roles"),
+        "ANSIBLE_HOME": str(private / "home"),
+        "ANSIBLE_CACHE_PLUGIN": "memory",
+        # ansible-runner sets this to False unless it is there already
+        "ANSIBLE_HOST_KEY_CHECKING": "True",
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_RETRY_FILES_ENABLED": "False",
+        # how ansible-runner gets its events
+        "ANSIBLE_CALLBACK_PLUGINS": get_callback_dir(),
+        "ANSIBLE_STDOUT_CALLBACK": "awx_display",
+        "AWX_ISOLATED_DATA_DIR": str(artifacts),
+        "RUNNER_OMIT_EVENTS": "False",
+        "RUNNER_ONLY_FAILED_EVENTS": "False",
+    }
+    if passphrase_file is not None:
+        own["SLUIS_KEY_PASSPHRASE_FILE"] = str(passphrase_file)
+    elif caller.get("SLUIS_KEY_PASSPHRASE_FILE"):
+        own["SLUIS_KEY_PASSPHRASE_FILE"] = caller["SLUIS_KEY_PASSPHRASE_FILE"]
+    return kept | own

@@ -1,0 +1,314 @@
+"""Every run goes through here: ansible-runner, tamed.
+
+A new private folder and a new name for each run, an environment from a short list, a
+closed set of options and extra vars, and no word of Ansible's taken for an outcome.
+What ansible-runner really does was measured on 2.4.3; the comments say where it
+matters.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any, Literal
+from uuid import uuid4
+
+import psutil
+from ansible_runner.interface import init_runner
+from ansible_runner.runner import Runner
+
+from sluis.cli import leash
+from sluis.cli.environment import RUN_MARK, environment
+from sluis.cli.lock import only_run, runs_folder
+from sluis.cli.private import PrivateFolder
+from sluis.cli.progress import Progress, lines_of
+from sluis.cli.runlog import RunLog
+from sluis.errors import InputError
+from sluis.places import Places, change_id
+
+Playbook = Literal["update", "restore"]
+Phase = Literal["prepare", "apply"]
+Ended = Literal["by itself", "with a failure", "cancelled", "out of time", "without a word"]
+
+#: the extra vars that a run may carry, and no other; ``sluis.plan`` holds the same list
+EXTRA_VARS = frozenset({"change", "phase"})
+
+_SECONDS_BETWEEN_LOOKS = 1
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to run. There is deliberately no field for tags, limits or free options.
+
+    Args:
+        time_limit: seconds after which the run is stopped, or ``None``.
+        passphrase: of the operator's key; kept in a 0600 file while the run lasts.
+    """
+
+    places: Places
+    client: str
+    change: str
+    playbook: Playbook
+    extra_vars: Mapping[str, str]
+    time_limit: int | None = None
+    passphrase: str | None = None
+
+    @property
+    def what(self) -> str:
+        """The phase, for names and messages."""
+        return self.extra_vars.get("phase", "run")
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """How a run ended. Nothing here says that a change succeeded; the ledger does.
+
+    Args:
+        ident: the run's own name.
+        ended: how ``ansible-playbook`` came to its end. ``without a word``: it is gone
+            and gave no statistics.
+        status: its exit status, when there was one.
+        log: the log that was kept.
+        troubles: what went wrong around the run, in sentences.
+    """
+
+    ident: str
+    ended: Ended
+    status: int | None
+    log: Path
+    troubles: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as plain JSON data."""
+        return {
+            "ident": self.ident,
+            "ended": self.ended,
+            "ansible_status": self.status,
+            "log": str(self.log),
+            "troubles": list(self.troubles),
+        }
+
+
+def run(
+    request: Request, caller: Mapping[str, str], progress: Progress, now: datetime
+) -> RunReport:
+    """Run one phase of one playbook for one change, and wait for its end.
+
+    Args:
+        request: what to run.
+        caller: the environment that ``sluis`` was started in; little of it is used.
+        progress: where lines go meanwhile. It may fail; the run goes on.
+        now: aware UTC time, for the log's name.
+
+    Raises:
+        InputError: an extra var that is not on the list; a client or playbook that is
+            not in the project.
+        SluisError: ``run-in-progress``.
+    """
+    _check(request)
+    places = request.places
+    dossier = places.dossier(request.client, request.change)
+    ident = str(uuid4())  # a ticket's own number as ident brought back old facts (measured)
+    with only_run(dossier, request.what, now) as lock, PrivateFolder(caller) as private:
+        secrets = (request.passphrase,) if request.passphrase else ()
+        log = RunLog(runs_folder(dossier), request.what, ident, now, secrets)
+        try:
+            watch = _Watch(progress, log)
+            runner = _prepared(request, caller, private, lock, ident, watch)
+            with _signals_to(watch.cancel):
+                _go(runner, watch)
+            _look_for_processes(ident, watch, end_them=watch.cancel.is_set() or runner.timed_out)
+            report = _report(runner, watch, ident, log)
+            log.write(f"ended: {report.ended}, status {report.status}")
+            return report
+        finally:
+            log.close()
+
+
+class _Watch:
+    """Listens to a run. Its methods never raise: an exception in an event handler
+    kills the run half-way and leaves no status behind (measured)."""
+
+    def __init__(self, progress: Progress, log: RunLog) -> None:
+        self._progress = progress
+        self._log = log
+        self.cancel = threading.Event()
+        self.stats: dict[str, Any] | None = None
+        self.troubles: list[str] = []
+
+    def on_event(self, event: dict[str, Any]) -> bool:
+        self._safely("The log", lambda: self._keep(event))
+        self._safely("The progress display", lambda: self._show(event))
+        return False  # ansible-runner need not keep it: results can hold personal data
+
+    def trouble(self, sentence: str) -> None:
+        if sentence not in self.troubles:
+            self.troubles.append(sentence)
+
+    def _keep(self, event: dict[str, Any]) -> None:
+        if event.get("event") == "playbook_on_stats":
+            data = event.get("event_data")
+            self.stats = data if isinstance(data, dict) else None
+        if event.get("stdout"):
+            self._log.write(str(event["stdout"]))
+
+    def _show(self, event: dict[str, Any]) -> None:
+        for line in lines_of(event):
+            self._progress.tell(line)
+
+    def _safely(self, what: str, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except Exception as error:  # whatever it is, the run is worth more than its display
+            self.trouble(f"{what} failed ({type(error).__name__}); the run went on without it.")
+
+
+def _check(request: Request) -> None:
+    unlisted = sorted(set(request.extra_vars) - EXTRA_VARS)
+    if unlisted:
+        raise InputError(
+            "extra-var-not-allowed",
+            f"The extra var {unlisted[0][:80]!r} could replace what was signed.",
+            f"Only these are allowed: {', '.join(sorted(EXTRA_VARS))}.",
+        )
+    if request.extra_vars.get("change") != change_id(request.change):
+        raise InputError(
+            "bad-change-id", "The extra var 'change' is not this change.", "Give the same id."
+        )
+    inventory = request.places.inventory(request.client)
+    if inventory.is_symlink() or not inventory.is_dir():
+        raise InputError(
+            "no-such-client",
+            f"There is no folder inventories/{request.client} in {request.places.root}.",
+            f"Make it with: sluis new {request.client}",
+        )
+    playbook = request.places.root / "playbooks" / f"{request.playbook}.yml"
+    if not playbook.is_file():
+        raise InputError(
+            "no-such-playbook",
+            f"The project has no playbooks/{request.playbook}.yml.",
+            "Use update or restore.",
+        )
+
+
+def _prepared(
+    request: Request,
+    caller: Mapping[str, str],
+    private: PrivateFolder,
+    lock: Path,
+    ident: str,
+    watch: _Watch,
+) -> Runner:
+    places = request.places
+    passphrase_file = None
+    if request.passphrase is not None:
+        passphrase_file = private.secret("passphrase", request.passphrase.encode())
+    runner = init_runner(
+        private_data_dir=str(private.path),
+        project_dir=str(places.root),
+        playbook=str(places.root / "playbooks" / f"{request.playbook}.yml"),
+        inventory=str(places.inventory(request.client)),
+        extravars=dict(request.extra_vars),
+        ident=ident,
+        suppress_env_files=True,
+        fact_cache_type="memory",
+        quiet=True,
+        timeout=request.time_limit,
+        event_handler=watch.on_event,
+        cancel_callback=watch.cancel.is_set,
+    )
+    config = runner.config
+    # ansible-runner starts from our own environment; what it made of it is replaced.
+    config.env = environment(
+        caller,
+        places,
+        private=private.path,
+        artifacts=Path(config.artifact_dir),
+        ident=ident,
+        passphrase_file=passphrase_file,
+    )
+    # It drops the settings it was given when its folder has no settings file.
+    config.pexpect_timeout = _SECONDS_BETWEEN_LOOKS
+    config.cwd = str(places.root)
+    python, tools = sys.executable, Path(sys.executable).parent
+    leashed = [python, "-I", "-S", leash.__file__, str(os.getpid())]
+    leashed += [str(private.held), str(lock), "--"]
+    config.command = [*leashed, python, "-I", str(tools / "ansible-playbook"), *config.command[1:]]
+    return runner
+
+
+def _go(runner: Runner, watch: _Watch) -> None:
+    try:
+        runner.run()
+    except Exception as error:  # ansible-runner's own mistakes must not hide the outcome
+        runner.status = "failed"
+        watch.trouble(f"ansible-runner failed: {type(error).__name__}: {error}"[:500])
+
+
+def _report(runner: Runner, watch: _Watch, ident: str, log: RunLog) -> RunReport:
+    ended: Ended
+    if watch.cancel.is_set():
+        ended = "cancelled"
+    elif runner.timed_out:
+        ended = "out of time"
+    elif watch.stats is None:
+        ended = "without a word"
+    elif not watch.stats.get("processed"):
+        ended = "without a word"
+        watch.trouble("Ansible ran on no host at all.")
+    else:
+        ended = "by itself" if runner.status == "successful" else "with a failure"
+    return RunReport(ident, ended, runner.rc, log.path, tuple(watch.troubles))
+
+
+@contextmanager
+def _signals_to(event: threading.Event) -> Iterator[None]:
+    """Let Ctrl-C, a hang-up and a polite kill set ``event`` while the context lasts."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set signal handlers
+        return
+
+    def heard(_number: int, _frame: FrameType | None) -> None:
+        event.set()
+
+    before = {
+        number: signal.signal(number, heard)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _look_for_processes(ident: str, watch: _Watch, *, end_them: bool) -> None:
+    """Find what is left of a run. Workers leave its process group, so killing that
+    group, which is all that ansible-runner does, lets them live."""
+    left = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(RUN_MARK) == ident:
+                left.append(process)
+        except psutil.Error:  # gone already, or somebody else's
+            continue
+    if left and end_them:
+        for process in left:
+            try:
+                process.kill()
+            except psutil.Error:
+                continue
+        _, left = psutil.wait_procs(left, timeout=10)
+    if left:
+        watch.trouble(
+            f"{len(left)} processes of this run are still at work. "
+            "No other run of this change can start before they end."
+        )

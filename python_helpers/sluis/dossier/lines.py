@@ -1,0 +1,110 @@
+"""The parts of an outcome document: one line for each step, check, asset and refusal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from sluis.evidence.predicates import Level, Reason
+
+StepState = Literal["open", "done", "maybe half run", "failed"]
+CheckState = Literal["passed", "not passed", "not made"]
+
+
+class Part(BaseModel):
+    """Base of everything in an outcome document. Times are aware UTC."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SignoffLine(Part):
+    """The client's newest answer, and whether it counts for the plan that counts now."""
+
+    decision: Literal["yes", "no", "withdrawn"]
+    signer_name: str
+    signer_role: str
+    tier: str
+    signed_at: datetime
+    expires_at: datetime | None
+    stands: bool
+    why_not: Reason | None
+
+
+class StepLine(Part):
+    """Where one step of the plan stands on one host.
+
+    ``number`` is the statement that says so, ``at`` its time. ``signed`` says whether
+    every start of this step came under a sign-off that stood, with a permit.
+    """
+
+    step: str
+    host: str
+    name: str
+    way_back: bool
+    state: StepState
+    signed: bool
+    number: int | None = None
+    at: datetime | None = None
+    detail: str = ""
+
+
+class CheckLine(Part):
+    """A check that the plan promises, and what came of it after the last step."""
+
+    check: str
+    host: str
+    what: str
+    state: CheckState
+    number: int | None = None
+    detail: str = ""
+
+
+class AssetLine(Part):
+    """What is proven about the newest snapshot of one asset.
+
+    ``reached`` is the level that was proven, ``required`` the level the gate asks;
+    ``age_hours`` counts from the end of the snapshot to the time of this document.
+    ``waived_to`` is what the client accepted instead.
+    """
+
+    asset: str
+    kind: str
+    host: str | None
+    required: Level | None
+    reached: Level | None
+    snapshot_id: str | None = None
+    finished_at: datetime | None = None
+    age_hours: float | None = None
+    store: str | None = None
+    waived_to: Level | Literal["none"] | None = None
+
+
+class RefusalLine(Part):
+    """The gate said no: when, to which step if it was one, and every reason."""
+
+    number: int
+    at: datetime
+    step: str | None
+    hosts: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+
+
+class HandoverLine(Part):
+    """The change's last word in the ledger."""
+
+    number: int
+    at: datetime
+    result: Literal["applied", "failed", "failed and restored"]
+    sentence: str
+    quarantine: dict[str, str]
+
+
+class ProblemLine(Part):
+    """Something about the ledger that does not hold."""
+
+    code: str
+    about: str
+    sentence: str
+    remedy: str

@@ -1,0 +1,88 @@
+"""Everything an outcome is computed from, read once from a dossier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from sluis.errors import EvidenceError
+from sluis.evidence.anchors import load_anchors
+from sluis.evidence.ledger import Ledger, View
+from sluis.evidence.objects import ObjectStore
+from sluis.evidence.predicates import Plan, Scope
+from sluis.places import Places
+from sluis.plan.model import PlanDocument
+from sluis.scope.model import ScopeDocument
+
+
+@dataclass(frozen=True)
+class Material:
+    """A verified ledger with the plan and the scope that count now.
+
+    ``plan`` belongs to the newest plan statement, ``scope`` to that plan, or to the
+    newest scope statement as long as there is no plan. Either is ``None`` when there
+    is none, or when its object is missing, altered or unreadable.
+    """
+
+    client: str
+    change: str
+    dossier: Path
+    view: View
+    plan_object: str | None
+    plan: PlanDocument | None
+    scope_object: str | None
+    scope: ScopeDocument | None
+
+
+def read_material(places: Places, client: str, change: str, now: datetime) -> Material:
+    """Read the dossier of one change.
+
+    Args:
+        places: the project.
+        client: client id.
+        change: change id.
+        now: aware UTC time.
+
+    Raises:
+        InputError: bad ids, or no trust anchors for this client.
+    """
+    dossier = places.dossier(client, change)
+    anchors = load_anchors(places.trust(client), client)
+    view = Ledger(dossier, anchors, client, change).read(now)
+    objects = ObjectStore(dossier)
+    planned, scoped = view.latest(Plan), view.latest(Scope)
+    plan_object = planned.body.plan_object if planned else None
+    scope_object = (
+        planned.body.scope_object if planned else scoped.body.scope_object if scoped else None
+    )
+    return Material(
+        client=client,
+        change=change,
+        dossier=dossier,
+        view=view,
+        plan_object=plan_object,
+        plan=_plan(objects, plan_object),
+        scope_object=scope_object,
+        scope=_scope(objects, scope_object),
+    )
+
+
+def _plan(objects: ObjectStore, digest: str | None) -> PlanDocument | None:
+    if digest is None:
+        return None
+    try:
+        return PlanDocument.model_validate_json(objects.get(digest))
+    except (EvidenceError, ValidationError):
+        return None
+
+
+def _scope(objects: ObjectStore, digest: str | None) -> ScopeDocument | None:
+    if digest is None:
+        return None
+    try:
+        return ScopeDocument.from_bytes(objects.get(digest))
+    except EvidenceError:
+        return None

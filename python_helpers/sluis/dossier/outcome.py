@@ -1,0 +1,223 @@
+"""The outcome of a change: one document, computed from the ledger and nothing else.
+
+Ansible's return code is no part of it: rc 0 was measured for runs that did nothing,
+that were refused everything, and whose gate was skipped. What the ledger does not
+show did not happen.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from sluis.dossier.coverage import assets_of
+from sluis.dossier.lines import (
+    AssetLine,
+    CheckLine,
+    HandoverLine,
+    Part,
+    ProblemLine,
+    RefusalLine,
+    SignoffLine,
+    StepLine,
+)
+from sluis.dossier.material import Material
+from sluis.dossier.state import Facts, State, exit_status, next_thing, state_of, what_is_missing
+from sluis.dossier.steps import checks_of, opened_at, steps_of
+from sluis.evidence.predicates import (
+    Handover,
+    Level,
+    Plan,
+    Refusal,
+    Scope,
+    Signoff,
+    Snapshot,
+    Step,
+    Verification,
+    Waiver,
+)  # fmt: skip
+from sluis.signoff.standing import standing
+
+Asked = Literal["prepare", "apply", "status"]
+
+#: statements after which an earlier refusal says nothing about how things stand now
+_PROGRESS = (Plan, Signoff, Waiver, Snapshot, Verification, Step, Handover)
+
+
+class Outcome(Part):
+    """Where a change stands.
+
+    ``since`` is the number of the newest statement before the run that this document
+    is about; 0 when it is about the whole dossier. ``missing`` says, in sentences,
+    what keeps the change from being applied and verified. Digests are SHA-256.
+    """
+
+    schema_version: Literal[1] = 1
+    state: State
+    exit_status: int
+    next: str
+    client: str
+    change: str
+    playbook: str | None
+    computed_at: datetime
+    plan_object: str | None
+    scope_object: str | None
+    signoff: SignoffLine | None
+    steps: tuple[StepLine, ...]
+    checks: tuple[CheckLine, ...]
+    assets: tuple[AssetLine, ...]
+    weakest_level: Level | None
+    refusals: tuple[RefusalLine, ...]
+    handover: HandoverLine | None
+    missing: tuple[str, ...]
+    problems: tuple[ProblemLine, ...]
+    head: str | None
+    statements: int
+    since: int
+    dossier: str
+
+
+def outcome(
+    material: Material,
+    now: datetime,
+    *,
+    asked: Asked = "status",
+    since: int = 0,
+    ended_well: bool = True,
+) -> Outcome:
+    """Compute the outcome document.
+
+    Args:
+        material: the dossier as read and verified.
+        now: aware UTC time, for ages and for whether the sign-off still stands.
+        asked: what was asked for. The same ledger is a good answer to *prepare* and a
+            bad one to *apply*.
+        since: the number of the newest statement before the run; with ``status`` 0.
+        ended_well: whether the run itself came to a proper end. It can make an
+            outcome worse and never better.
+    """
+    view = material.view
+    steps = steps_of(material)
+    checks = checks_of(material, steps)
+    signoff = _signoff(material, now)
+    handover = _handover(material)
+    refusals = _refusals(material, since)
+    facts = Facts(
+        asked=asked,
+        ended_well=ended_well,
+        holds=not view.problems,
+        planned=material.plan_object is not None,
+        documents=material.plan is not None and material.scope is not None,
+        scope_is_newest=_scope_is_newest(material),
+        signoff=signoff,
+        steps=steps,
+        checks=checks,
+        handover=handover,
+        refused=_still_refused(material, since, asked),
+        last_refusal=refusals[-1] if refusals else None,
+    )
+    state = state_of(facts)
+    assets = assets_of(material, now)
+    return Outcome(
+        state=state,
+        exit_status=exit_status(state),
+        next=next_thing(state, facts, material.client, material.change),
+        client=material.client,
+        change=material.change,
+        playbook=material.plan.playbook if material.plan else None,
+        computed_at=now,
+        plan_object=material.plan_object,
+        scope_object=material.scope_object,
+        signoff=signoff,
+        steps=steps,
+        checks=checks,
+        assets=assets,
+        weakest_level=_weakest(assets),
+        refusals=refusals,
+        handover=handover,
+        missing=tuple(what_is_missing(facts)),
+        problems=tuple(
+            ProblemLine(code=p.code, about=p.about, sentence=p.sentence, remedy=p.remedy)
+            for p in view.problems
+        ),
+        head=view.head,
+        statements=len(view.statements),
+        since=since,
+        dossier=str(material.dossier),
+    )
+
+
+def _signoff(material: Material, now: datetime) -> SignoffLine | None:
+    newest = material.view.latest(Signoff)
+    if newest is None:
+        return None
+    answer = None
+    if material.scope_object is not None and material.plan_object is not None:
+        answer = standing(material.view, material.scope_object, material.plan_object, now)
+    body = newest.body
+    return SignoffLine(
+        decision=body.decision,
+        signer_name=body.signer_name,
+        signer_role=body.signer_role,
+        tier=body.tier,
+        signed_at=newest.recorded_at,
+        expires_at=body.expires_at,
+        stands=answer is not None and answer.signed,
+        why_not=answer.why_not if answer else None,
+    )
+
+
+def _handover(material: Material) -> HandoverLine | None:
+    """The newest hand-over of this plan as it was last laid down."""
+    since = opened_at(material)
+    found = material.view.latest(
+        Handover, lambda s: s.body.plan_object == material.plan_object and s.number > since
+    )
+    if found is None or material.plan_object is None:
+        return None
+    return HandoverLine(
+        number=found.number,
+        at=found.recorded_at,
+        result=found.body.result,
+        sentence=found.body.sentence,
+        quarantine=found.body.quarantine,
+    )
+
+
+def _refusals(material: Material, since: int) -> tuple[RefusalLine, ...]:
+    return tuple(
+        RefusalLine(
+            number=s.number,
+            at=s.recorded_at,
+            step=s.body.step,
+            hosts=s.body.hosts,
+            reasons=s.body.reasons,
+        )
+        for s in material.view.of(Refusal)
+        if s.number > since
+    )
+
+
+def _still_refused(material: Material, since: int, asked: Asked) -> bool:
+    """Whether the newest refusal is still the last word about this run or this change."""
+    refusal = material.view.latest(Refusal)
+    if refusal is None or refusal.number <= since:
+        return False
+    # Within a run only change steps are progress; looking back, anything new is.
+    kinds = _PROGRESS if asked == "status" else (Step, Handover)
+    return not any(
+        s.number > refusal.number for s in material.view.statements if isinstance(s.body, kinds)
+    )
+
+
+def _scope_is_newest(material: Material) -> bool:
+    """Whether no other scope was laid down after the plan was made."""
+    newest = material.view.latest(Scope)
+    return newest is not None and newest.body.scope_object == material.scope_object
+
+
+def _weakest(assets: tuple[AssetLine, ...]) -> Level | None:
+    """The lowest level reached where one is asked; ``None`` when any has none."""
+    reached = [line.reached for line in assets if line.required is not None]
+    proven = [level for level in reached if level is not None]
+    return min(proven) if proven and len(proven) == len(reached) else None

@@ -1,0 +1,220 @@
+"""The rules by which a change gets its state. Unknown is not yes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from sluis.dossier.lines import (
+    CheckLine,
+    HandoverLine,
+    RefusalLine,
+    SignoffLine,
+    StepLine,
+)  # fmt: skip
+from sluis.errors import EXIT_APPLIED, EXIT_AWAITING_SIGNOFF, EXIT_FAILED, EXIT_REFUSED
+
+State = Literal[
+    "applied and verified",
+    "awaiting sign-off",
+    "signed",
+    "refused",
+    "failed",
+    "failed and restored",
+    "not finished",
+    "not prepared",
+    "does not hold",
+]
+
+#: 75 means that nothing is wrong and somebody's move is awaited
+_EXITS: dict[State, int] = {
+    "applied and verified": EXIT_APPLIED,
+    "awaiting sign-off": EXIT_AWAITING_SIGNOFF,
+    "signed": EXIT_AWAITING_SIGNOFF,
+    "refused": EXIT_REFUSED,
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the rules judge by, taken from the ledger.
+
+    Args:
+        asked: what was asked for.
+        ended_well: whether the run came to a proper end.
+        holds: no problem was found in the ledger.
+        planned: there is a plan statement.
+        documents: the plan and its scope are there and unaltered.
+        scope_is_newest: no other scope was laid down after the plan.
+        signoff: the client's newest answer.
+        steps: the plan's steps.
+        checks: the plan's checks.
+        handover: the hand-over of this plan.
+        refused: the newest refusal is the last word.
+        last_refusal: the newest refusal of this run.
+    """
+
+    asked: Literal["prepare", "apply", "status"]
+    ended_well: bool
+    holds: bool
+    planned: bool
+    documents: bool
+    scope_is_newest: bool
+    signoff: SignoffLine | None
+    steps: tuple[StepLine, ...]
+    checks: tuple[CheckLine, ...]
+    handover: HandoverLine | None
+    refused: bool
+    last_refusal: RefusalLine | None
+
+
+def exit_status(state: State) -> int:
+    """The exit status of ``sluis`` for a state."""
+    return _EXITS.get(state, EXIT_FAILED)
+
+
+def state_of(facts: Facts) -> State:
+    """The state of a change. Only an empty :func:`what_is_missing` makes it applied."""
+    if facts.asked != "status" and facts.refused:
+        return "refused"
+    if not facts.holds:
+        return "does not hold"
+    prepare_failed = facts.asked == "prepare" and not facts.ended_well
+    if next(what_is_missing(facts), None) is None and not prepare_failed:
+        return "applied and verified"
+    if facts.handover is not None and facts.handover.result == "failed and restored":
+        return "failed and restored"
+    if facts.asked == "apply" or prepare_failed:
+        return "failed"
+    return _before_the_end(facts)
+
+
+def what_is_missing(facts: Facts) -> Iterator[str]:
+    """Everything that keeps a change from being applied and verified, in sentences."""
+    if not facts.holds:
+        yield "The ledger does not hold."
+    if not facts.planned:
+        yield "There is no plan."
+        return
+    if not facts.documents:
+        yield "The plan or its scope is missing, altered or unreadable."
+        return
+    if not facts.scope_is_newest:
+        yield "Another scope was laid down after the plan was made."
+    forward = [line for line in facts.steps if not line.way_back]
+    if not forward:
+        yield "The plan has no step."
+    for line in forward:
+        about = f"Step {line.step} on {line.host}"
+        if line.state != "done":
+            yield f"{about} is {_STEP_WORDS[line.state]}."
+        if not line.signed:
+            yield f"{about} was started without a permit and a sign-off that stood."
+    for line in facts.steps:
+        if line.way_back and line.state != "open":
+            yield f"The way back was taken: {line.step} on {line.host}."
+    for check in facts.checks:
+        if check.state != "passed":
+            yield f"Check {check.check} on {check.host}: {check.state}."
+    yield from _handover_missing(facts)
+
+
+_STEP_WORDS = {
+    "open": "not done",
+    "maybe half run": "started, and may have half run",
+    "failed": "failed",
+}
+
+
+def _handover_missing(facts: Facts) -> Iterator[str]:
+    handover = facts.handover
+    if handover is None:
+        yield "The change was not handed over."
+        return
+    if handover.result != "applied":
+        yield f"The change was handed over as {handover.result}."
+    numbers = [line.number for line in facts.steps] + [check.number for check in facts.checks]
+    if any(number is not None and number > handover.number for number in numbers):
+        yield "Something was done after the hand-over."
+
+
+def _before_the_end(facts: Facts) -> State:
+    """The state of a change that is not applied and whose last run did not fail."""
+    if not facts.planned:
+        return "failed" if facts.asked == "prepare" else "not prepared"
+    if not facts.documents or not facts.scope_is_newest:
+        return "failed" if facts.asked == "prepare" else "not prepared"
+    if facts.handover is not None:
+        return "failed"
+    if any(line.state == "failed" for line in facts.steps) or any(
+        check.state == "not passed" for check in facts.checks
+    ):
+        return "failed"
+    if any(line.state != "open" for line in facts.steps):
+        return "not finished"
+    signoff = facts.signoff
+    if signoff is not None and signoff.stands:
+        return "refused" if facts.refused else "signed"
+    if signoff is not None and _said_no(signoff):
+        return "refused"
+    return "awaiting sign-off"
+
+
+def _said_no(signoff: SignoffLine) -> bool:
+    """Whether the client's newest answer is a no to the plan that counts now."""
+    return signoff.decision == "no" and (
+        signoff.why_not is None or signoff.why_not.code == "signoff-refused"
+    )
+
+
+def next_thing(state: State, facts: Facts, client: str, change: str) -> str:
+    """The next thing to do, in one sentence."""
+    command = f"{client} {change}"
+    half = [line for line in facts.steps if line.state == "maybe half run"]
+    if half:
+        step = half[0]
+        return (
+            f"Look at {step.host}: step {step.step} may have half run; then record what you "
+            f"found with: sluis judge {command} {step.step} --host {step.host}."
+        )
+    match state:
+        case "applied and verified":
+            return "Nothing; keep the dossier, and check it at any time with: sluis verify."
+        case "awaiting sign-off":
+            return f"Ask the client to sign: sluis sign {command}, or sluis request {command}."
+        case "signed":
+            return f"Carry it out: sluis apply {command}."
+        case "refused" if facts.last_refusal and facts.last_refusal.reasons:
+            return facts.last_refusal.reasons[0].remedy
+        case "refused":
+            return "Settle what the client objects to, then ask again."
+        case "does not hold":
+            return (
+                "Find out what happened to the dossier with: sluis verify; rely on nothing in it."
+            )
+        case "not prepared":
+            return f"Prepare it: sluis prepare {command}."
+        case "failed and restored":
+            return f"Find out why it failed, then prepare again: sluis prepare {command}."
+        case "not finished":
+            return f"Go on where it stopped: sluis apply {command}."
+        case _:
+            return _after_failure(facts, command)
+
+
+def _after_failure(facts: Facts, command: str) -> str:
+    failed = [line for line in facts.steps if line.state == "failed"]
+    if failed:
+        step = failed[0]
+        return (
+            f"Find out why step {step.step} on {step.host} failed; then restore, or record "
+            f"what you found with: sluis judge {command} {step.step} --host {step.host}."
+        )
+    if facts.handover is not None:
+        return f"The change is closed; restore if needed, then: sluis prepare {command}."
+    if any(check.state == "not passed" for check in facts.checks):
+        return "Find out why the check did not pass; restore when it cannot be put right."
+    if facts.asked == "prepare":
+        return f"Read the run's log, put right what it names, then: sluis prepare {command}."
+    return f"Read the run's log, put right what it names, then: sluis apply {command}."

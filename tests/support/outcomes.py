@@ -1,0 +1,215 @@
+"""Ledgers in memory, to compute outcomes from: no keys, no files, only the story."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sluis.dossier.material import Material
+from sluis.evidence.chain import Problem
+from sluis.evidence.ledger import View
+from sluis.evidence.predicates import (
+    Body,
+    Check,
+    Handover,
+    Permit,
+    Plan,
+    Reason,
+    Refusal,
+    Scope,
+    Shown,
+    Signoff,
+    Step,
+)
+from sluis.evidence.statements import Statement
+from sluis.plan.model import PlanDocument, PlannedCheck, PlanStep, Target
+from support.scopes import CHANGE, CLIENT, make_scope
+
+NOW = datetime(2026, 11, 3, 12, 0, tzinfo=UTC)
+BEGIN = NOW - timedelta(hours=2)
+ZERO = "0" * 64
+SCOPE = make_scope()
+HOSTS = ("h1", "h2")
+
+
+def _step(step: str, host: str, *, way_back: bool = False) -> PlanStep:
+    return PlanStep(
+        step=step,
+        host=host,
+        name=f"Do {step}",
+        target=Target(
+            connection="ssh",
+            address="192.0.2.1",
+            port=22,
+            user="sluis",
+            become=False,
+            become_method=None,
+            become_user=None,
+            options_sha256=ZERO,
+        ),
+        module="ansible.builtin.command",
+        module_sha256=ZERO,
+        args={"cmd": "true"},
+        environment_sha256=ZERO,
+        way_back=way_back,
+    )
+
+
+PLAN = PlanDocument(
+    client=CLIENT,
+    change=CHANGE,
+    playbook="update.yml",
+    scope_object=SCOPE.digest(),
+    tree_sha256=ZERO,
+    hosts=HOSTS,
+    steps=(
+        _step("install", "h1"),
+        _step("install", "h2"),
+        _step("restore", "h1", way_back=True),
+    ),
+    checks=(PlannedCheck(check="port", host="h1", what="The port answers"),),
+)
+
+
+def laid_down() -> list[Body]:
+    """Scope and plan."""
+    return [
+        Scope(scope_object=SCOPE.digest(), source_object=ZERO, assets=("patient-records",)),
+        Plan(
+            plan_object=PLAN.digest(),
+            scope_object=SCOPE.digest(),
+            tree_sha256=ZERO,
+            steps=3,
+            hosts=HOSTS,
+        ),
+    ]
+
+
+def shown() -> Shown:
+    return Shown(to="A. Client", language="en", channel="prompt", documents={"scope": ZERO})
+
+
+def signoff(number_shown: int, decision: str = "yes", hours: float = 48) -> Signoff:
+    """An answer that names the statement ``number_shown`` as what was shown before."""
+    return Signoff.model_validate(
+        {
+            "decision": decision,
+            "tier": "attended",
+            "signer_name": "A. Client",
+            "signer_role": "practice manager",
+            "scope_object": SCOPE.digest(),
+            "plan_object": PLAN.digest(),
+            "shown": digest_of(number_shown),
+            "expires_at": BEGIN + timedelta(hours=hours),
+        }
+    )
+
+
+def permit() -> Permit:
+    return Permit(
+        hosts=HOSTS,
+        plan_object=PLAN.digest(),
+        scope_object=SCOPE.digest(),
+        tree_sha256=ZERO,
+        relies_on=(),
+        until=NOW,
+    )
+
+
+def step(name: str, host: str, state: str, judgement: str | None = None) -> Step:
+    planned = PLAN.find(name, host)
+    assert planned is not None
+    return Step.model_validate(
+        {
+            "step": name,
+            "host": host,
+            "state": state,
+            "plan_object": PLAN.digest(),
+            "call_sha256": planned.call_sha256(),
+            "judgement": judgement,
+        }
+    )
+
+
+def check(passed: bool | None) -> Check:
+    return Check(check="port", host="h1", what="The port answers", passed=passed)
+
+
+def handover(result: str = "applied") -> Handover:
+    return Handover.model_validate(
+        {"result": result, "sentence": "It ended.", "plan_object": PLAN.digest()}
+    )
+
+
+def refusal(code: str = "snapshot-too-old") -> Refusal:
+    return Refusal(
+        hosts=HOSTS,
+        reasons=(Reason(code=code, about="x", sentence="It is.", remedy="Run prepare again."),),
+    )
+
+
+def digest_of(number: int) -> str:
+    """The digest that statement ``number`` has in these ledgers."""
+    return f"{number:064x}"
+
+
+def done(name: str, host: str) -> list[Body]:
+    return [step(name, host, "started"), step(name, host, "done")]
+
+
+def whole_story() -> list[Body]:
+    """Everything that a change needs to be applied and verified."""
+    return [
+        *laid_down(),
+        shown(),
+        signoff(3),
+        permit(),
+        *done("install", "h1"),
+        *done("install", "h2"),
+        check(True),
+        handover(),
+    ]
+
+
+def material(
+    bodies: Sequence[Body],
+    *,
+    problems: tuple[Problem, ...] = (),
+    plan: PlanDocument | None = PLAN,
+) -> Material:
+    """The bodies as a ledger, one a minute, with the documents that the newest plan names."""
+    statements = tuple(
+        Statement(
+            number=number,
+            sha256=digest_of(number),
+            client=CLIENT,
+            change=CHANGE,
+            kind=body.kind,
+            body=body,
+            previous=digest_of(number - 1) if number > 1 else None,
+            recorded_at=BEGIN + timedelta(minutes=number),
+            recorded_by="operator",
+            keyid=ZERO,
+            subjects={},
+        )
+        for number, body in enumerate(bodies, 1)
+    )
+    view = View(
+        statements=statements,
+        problems=problems,
+        head=statements[-1].sha256 if statements else None,
+        pages=(),
+        anchors_sha256=ZERO,
+    )
+    planned, scoped = view.latest(Plan), view.latest(Scope)
+    return Material(
+        client=CLIENT,
+        change=CHANGE,
+        dossier=Path("dossiers") / CLIENT / CHANGE,
+        view=view,
+        plan_object=planned.body.plan_object if planned else None,
+        plan=plan if planned else None,
+        scope_object=(planned or scoped).body.scope_object if planned or scoped else None,
+        scope=SCOPE if scoped else None,
+    )

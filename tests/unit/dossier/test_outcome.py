@@ -1,0 +1,272 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from sluis.dossier.outcome import outcome
+from sluis.evidence.chain import Problem
+from sluis.evidence.predicates import Body, Plan, Scope, Step
+from support.outcomes import (
+    BEGIN,
+    HOSTS,
+    NOW,
+    PLAN,
+    SCOPE,
+    ZERO,
+    check,
+    done,
+    handover,
+    laid_down,
+    material,
+    permit,
+    refusal,
+    shown,
+    signoff,
+    step,
+    whole_story,
+)
+
+SIGNED: list[Body] = [*laid_down(), shown(), signoff(3)]
+GONE = Problem("removed", "000002.json", "A statement is missing.", "Put it back.")
+
+
+def test_the_whole_story_is_applied_and_verified():
+    for asked in ("apply", "status"):
+        found = outcome(material(whole_story()), NOW, asked=asked)  # type: ignore[arg-type]
+        assert (found.state, found.exit_status, found.missing) == ("applied and verified", 0, ())
+    assert found.head == f"{len(whole_story()):064x}"
+    assert [line.state for line in found.steps] == ["done", "done", "open"]
+    assert found.signoff is not None
+    assert found.signoff.stands
+
+
+@pytest.mark.parametrize("missing", range(len(whole_story())))
+def test_without_any_one_statement_it_is_not_applied(missing: int):
+    story = whole_story()
+    del story[missing]
+    for asked in ("apply", "status", "prepare"):
+        found = outcome(material(story), NOW, asked=asked)  # type: ignore[arg-type]
+        assert found.state != "applied and verified"
+        assert found.exit_status != 0
+        assert found.missing
+
+
+def test_an_applied_change_stays_applied_after_the_signoff_ended():
+    found = outcome(material(whole_story()), NOW + timedelta(days=700))
+    assert found.state == "applied and verified"
+    assert found.signoff is not None
+    assert not found.signoff.stands
+
+
+def test_nothing_done_is_not_applied_whatever_ansible_said():
+    found = outcome(material([*SIGNED, permit()]), NOW, asked="apply", since=4, ended_well=True)
+    assert (found.state, found.exit_status) == ("failed", 1)
+    found = outcome(material([]), NOW, asked="apply", ended_well=True)
+    assert (found.state, found.exit_status) == ("failed", 1)
+
+
+def test_prepared_and_unsigned_awaits_the_client():
+    for asked in ("prepare", "status"):
+        found = outcome(material(laid_down()), NOW, asked=asked)  # type: ignore[arg-type]
+        assert (found.state, found.exit_status) == ("awaiting sign-off", 75)
+        assert "sluis sign practice CHG-1042" in found.next
+
+
+def test_prepare_that_laid_nothing_down_failed():
+    assert outcome(material([]), NOW, asked="prepare").state == "failed"
+    assert outcome(material([]), NOW, asked="status").state == "not prepared"
+
+
+def test_a_run_that_ended_badly_can_only_make_it_worse():
+    found = outcome(material(laid_down()), NOW, asked="prepare", ended_well=False)
+    assert (found.state, found.exit_status) == ("failed", 1)
+    assert outcome(material(whole_story()), NOW, asked="apply", ended_well=False).exit_status == 0
+
+
+def test_apply_before_the_signoff_is_refused():
+    story = [*laid_down(), refusal("awaiting-signoff")]
+    found = outcome(material(story), NOW, asked="apply", since=2, ended_well=False)
+    assert (found.state, found.exit_status) == ("refused", 77)
+    assert found.refusals[0].reasons[0].code == "awaiting-signoff"
+    assert found.next == "Run prepare again."
+    # looked at later, the client is still asked for an answer
+    assert outcome(material(story), NOW).state == "awaiting sign-off"
+
+
+def test_an_old_refusal_is_not_this_runs_refusal():
+    story = [*SIGNED, refusal(), permit()]
+    found = outcome(material(story), NOW, asked="apply", since=5)
+    assert found.state == "failed"
+    assert found.refusals == ()
+
+
+def test_a_refusal_after_a_step_is_a_refusal_and_the_step_shows():
+    story = [*SIGNED, permit(), *done("install", "h1"), refusal("signoff-withdrawn")]
+    found = outcome(material(story), NOW, asked="apply", since=4)
+    assert found.state == "refused"
+    assert [line.state for line in found.steps] == ["done", "open", "open"]
+
+
+def test_a_refusal_with_later_steps_is_not_the_last_word():
+    story = [*SIGNED, refusal(), permit(), *done("install", "h1")]
+    assert outcome(material(story), NOW, asked="apply", since=4).state == "failed"
+    assert outcome(material(story), NOW).state == "not finished"
+
+
+def test_signed_and_refused_for_another_reason_shows_as_refused():
+    assert outcome(material(SIGNED), NOW).state == "signed"
+    assert outcome(material([*SIGNED, refusal()]), NOW).state == "refused"
+    assert outcome(material([*SIGNED, refusal(), *laid_down()[1:]]), NOW).state == "signed"
+
+
+def test_signed_is_waiting_and_not_success():
+    assert outcome(material(SIGNED), NOW).exit_status == 75
+
+
+def test_the_clients_no_is_a_refusal():
+    found = outcome(material([*laid_down(), shown(), signoff(3, "no")]), NOW)
+    assert (found.state, found.exit_status) == ("refused", 77)
+    found = outcome(material([*SIGNED, signoff(3, "withdrawn")]), NOW)
+    assert found.state == "awaiting sign-off"
+
+
+def test_a_step_started_after_the_signoff_was_withdrawn_is_never_applied():
+    story = whole_story()
+    story.insert(7, signoff(3, "withdrawn"))
+    found = outcome(material(story), NOW, asked="apply")
+    assert found.state == "failed"
+    assert any("sign-off that stood" in sentence for sentence in found.missing)
+
+
+def test_a_step_started_after_the_signoff_ended_is_never_applied():
+    story = whole_story()
+    story[3] = signoff(3, hours=0.1)  # the steps start on the sixth minute
+    found = outcome(material(story), NOW, asked="apply")
+    assert found.state == "failed"
+
+
+def test_signed_anew_half_way_is_applied():
+    story = whole_story()
+    story[7:7] = [signoff(3, "withdrawn"), signoff(3)]
+    assert outcome(material(story), NOW, asked="apply").state == "applied and verified"
+
+
+def test_another_call_under_the_same_name_does_not_count():
+    story = whole_story()
+    other = step("install", "h1", "started").model_copy(update={"call_sha256": "1" * 64})
+    story[5] = other
+    found = outcome(material(story), NOW, asked="apply")
+    assert found.state == "failed"
+
+
+def test_a_step_that_may_have_half_run_is_named_with_the_command():
+    story = [*SIGNED, permit(), step("install", "h1", "started")]
+    found = outcome(material(story), NOW, asked="apply")
+    assert found.state == "failed"
+    assert "sluis judge practice CHG-1042 install --host h1" in found.next
+    assert outcome(material(story), NOW).state == "not finished"
+
+
+def test_judged_as_done_counts_and_judged_to_run_again_does_not():
+    story = whole_story()
+    story[6] = step("install", "h1", "judged", "counts as done")
+    assert outcome(material(story), NOW, asked="apply").state == "applied and verified"
+    story[6] = step("install", "h1", "judged", "run again")
+    found = outcome(material(story), NOW, asked="apply")
+    assert found.state == "failed"
+    assert found.steps[0].state == "open"
+
+
+def test_a_judgement_about_a_step_that_never_started_is_worth_nothing():
+    story = whole_story()
+    story[5:7] = [step("install", "h1", "judged", "counts as done")]
+    assert outcome(material(story), NOW, asked="apply").state == "failed"
+
+
+@pytest.mark.parametrize("passed", [False, None])
+def test_a_check_that_did_not_pass_or_was_not_made(passed: bool | None):
+    story = whole_story()
+    story[9] = check(passed)
+    found = outcome(material(story), NOW, asked="apply")
+    assert found.state == "failed"
+    assert found.checks[0].state == ("not passed" if passed is False else "not made")
+
+
+def test_a_check_from_before_the_last_step_does_not_count():
+    story = whole_story()
+    story[9], story[8] = story[8], story[9]
+    assert outcome(material(story), NOW, asked="apply").checks[0].state == "not made"
+
+
+def test_failed_and_restored():
+    story = [
+        *SIGNED, permit(), step("install", "h1", "started"), step("install", "h1", "failed"),
+        *done("restore", "h1"), handover("failed and restored"),
+    ]  # fmt: skip
+    found = outcome(material(story), NOW, asked="apply")
+    assert (found.state, found.exit_status) == ("failed and restored", 1)
+
+
+def test_the_way_back_after_everything_was_done_is_never_applied():
+    story = whole_story()
+    story[10:10] = done("restore", "h1")
+    assert outcome(material(story), NOW, asked="apply").state == "failed"
+
+
+def test_something_done_after_the_handover():
+    story = [*whole_story(), *done("install", "h1")]
+    assert outcome(material(story), NOW, asked="apply").state == "failed"
+
+
+def test_the_same_plan_laid_down_again_starts_afresh():
+    story = [*whole_story()[:-1], handover("failed and restored"), *laid_down()[1:]]
+    found = outcome(material(story), NOW)
+    assert found.state == "signed"
+    assert {line.state for line in found.steps} == {"open"}
+
+
+def test_steps_of_another_plan_do_not_count():
+    story = [
+        body.model_copy(update={"plan_object": "2" * 64}) if isinstance(body, Step) else body
+        for body in whole_story()
+    ]
+    assert outcome(material(story), NOW, asked="apply").state == "failed"
+
+
+def test_another_scope_after_the_plan():
+    other = Scope(scope_object="3" * 64, source_object=ZERO, assets=())
+    for story in ([*laid_down(), other], [*whole_story(), other]):
+        found = outcome(material(story), NOW)
+        assert found.state == "not prepared"
+        assert outcome(material(story), NOW, asked="apply").state == "failed"
+
+
+def test_a_plan_without_steps_is_never_applied():
+    empty = PLAN.model_copy(update={"steps": (), "checks": ()})
+    plan = Plan(plan_object=empty.digest(), scope_object=SCOPE.digest(), tree_sha256=ZERO,
+                steps=0, hosts=HOSTS)  # fmt: skip
+    story = [laid_down()[0], plan, handover().model_copy(update={"plan_object": empty.digest()})]
+    assert outcome(material(story, plan=empty), NOW, asked="apply").state == "failed"
+
+
+def test_a_ledger_that_does_not_hold_proves_nothing():
+    found = outcome(material(whole_story(), problems=(GONE,)), NOW, asked="apply")
+    assert (found.state, found.exit_status) == ("does not hold", 1)
+    assert found.problems[0].code == "removed"
+    found = outcome(material([*SIGNED, refusal()], problems=(GONE,)), NOW, asked="apply", since=4)
+    assert found.state == "refused"
+
+
+def test_a_plan_that_cannot_be_read_is_no_plan():
+    found = outcome(material(whole_story(), plan=None), NOW, asked="apply")
+    assert found.state == "failed"
+    assert "missing, altered or unreadable" in found.missing[0]
+
+
+def test_the_document_is_plain_json():
+    data = outcome(material(whole_story()), NOW).model_dump(mode="json")
+    assert data["schema_version"] == 1
+    assert data["signoff"]["signed_at"] == (BEGIN + timedelta(minutes=4)).isoformat().replace(
+        "+00:00", "Z"
+    )
