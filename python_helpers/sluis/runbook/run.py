@@ -123,14 +123,14 @@ def current_run(task_vars: Mapping[str, Any] | None, plugin_file: str) -> Run:
 
     Raises:
         InputError: no or bad change id, client or phase.
-        RefusedError: ``foreign-inventory`` when the inventory is not one of this project's.
+        RefusedError: ``foreign-inventory`` when not even a dossier can be told.
     """
     places = project_of(plugin_file)
     extra = extra_vars()
-    client = _client(places)
-    change = extra.get("change")
-    if change is None:
+    if extra.get("change") is None:
         raise InputError("no-change", "No change id was given.", "Add -e change=<ticket number>.")
+    change = change_id(str(extra["change"]))
+    client, foreign = _client(places, change)
     phase = str(extra.get("phase", "all"))
     if phase not in PHASES:
         raise InputError(
@@ -141,11 +141,11 @@ def current_run(task_vars: Mapping[str, Any] | None, plugin_file: str) -> Run:
     return Run(
         places=places,
         client=client,
-        change=change_id(str(change)),
+        change=change,
         phase=phase,
         playbook=playbooks[0] if playbooks else "",
         hosts=tuple(sorted(str(host) for host in hosts)),
-        objections=tuple(objections(places, task_vars)),
+        objections=(*foreign, *objections(places, task_vars)),
     )
 
 
@@ -197,19 +197,31 @@ def objections(places: Places, task_vars: Mapping[str, Any] | None) -> list[Reas
     return found
 
 
-def _client(places: Places) -> str:
+def _client(places: Places, change: str) -> tuple[str, list[Reason]]:
+    """The client, and what is wrong with the inventories that were named.
+
+    A refusal has to be kept somewhere: when a foreign inventory stands beside ours, or
+    when only one client has such a change, that client's dossier is the place.
+    """
     sources = [str(source) for source in context.CLIARGS.get("inventory") or ()]
     inventories = (places.root / "inventories").resolve()
-    if len(sources) == 1 and not sources[0].endswith(","):
-        source = Path(sources[0]).resolve()
-        folder = source if source.is_dir() else source.parent
-        if folder.parent == inventories:
-            return client_id(folder.name)
-    raise RefusedError(
-        "foreign-inventory",
-        f"The inventory {', '.join(sources)[:200] or '(none)'} is not one client of this project.",
-        "Name exactly one: -i inventories/<client>.",
+    ours = []
+    for source in sources:
+        path = Path(source).resolve()
+        folder = path if path.is_dir() else path.parent
+        if not source.endswith(",") and folder.parent == inventories:
+            ours.append(client_id(folder.name))
+    if len(sources) == 1 and len(ours) == 1:
+        return ours[0], []
+    named = ", ".join(sources)[:200] or "(none)"
+    sentence = f"The inventory {named} is not one client of this project."
+    remedy = "Name exactly one: -i inventories/<client>."
+    known = ours or sorted(
+        item.parent.parent.name for item in inventories.glob(f"*/changes/{change}")
     )
+    if len(set(known)) == 1:
+        return client_id(known[0]), [_reason("foreign-inventory", named, sentence, remedy)]
+    raise RefusedError("foreign-inventory", sentence, remedy)
 
 
 def _command_line() -> list[Reason]:
