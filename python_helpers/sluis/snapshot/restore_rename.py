@@ -13,7 +13,7 @@ import ctypes
 import errno
 import os
 import platform
-from typing import Any, Callable, List
+from typing import Any, Callable, Iterable, List
 
 _NOREPLACE = 1
 _EXCHANGE = 2
@@ -52,7 +52,8 @@ def exchange(source_fd: int, source: str, target_fd: int, target: str) -> None:
 
 def can_exchange(folder_fd: int) -> bool:
     """Try an exchange with two files of our own in ``folder_fd`` and say whether it worked."""
-    names = (f".sluis-try-{os.getpid()}-a", f".sluis-try-{os.getpid()}-b")
+    names = (".sluis-try-a", ".sluis-try-b")
+    _remove(folder_fd, names)  # a killed try may have left them
     try:
         inodes = []
         for name in names:
@@ -64,11 +65,7 @@ def can_exchange(folder_fd: int) -> bool:
     except OSError:
         return False
     finally:
-        for name in names:
-            try:
-                os.unlink(name, dir_fd=folder_fd)
-            except FileNotFoundError:
-                pass
+        _remove(folder_fd, names)
 
 
 def move(source_fd: int, source: str, target_fd: int, target: str) -> None:
@@ -88,6 +85,14 @@ def move(source_fd: int, source: str, target_fd: int, target: str) -> None:
         return
     if code:
         raise OSError(code, os.strerror(code), source, None, target)
+
+
+def _remove(folder_fd: int, names: Iterable[str]) -> None:
+    for name in names:
+        try:
+            os.unlink(name, dir_fd=folder_fd)
+        except FileNotFoundError:
+            pass
 
 
 def _exists(folder_fd: int, name: str) -> bool:

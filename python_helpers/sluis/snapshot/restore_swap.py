@@ -203,13 +203,13 @@ def _where_are_we(live: Live, beside: Beside, folders: Folders) -> int:
 
 
 def _finish(live: Live, beside: Beside, folders: Folders) -> None:
+    record = {name: value for name, value in beside.record.items() if name != "moves"}
+    live_inode = None if live.mounted else inode_at(folders, ("home", live.name))
+    beside.write(**{**record, "state": "swapped", "live_inode": live_inode})
     try:
         os.rmdir(DATA, dir_fd=beside.fd)  # only the empty shell of a mount point's copy
     except OSError:
         pass
-    record = {name: value for name, value in beside.record.items() if name != "moves"}
-    live_inode = None if live.mounted else inode_at(folders, ("home", live.name))
-    beside.write(**{**record, "state": "swapped", "live_inode": live_inode})
 
 
 def _take_over_root(folders: Folders) -> None:
