@@ -1,0 +1,191 @@
+"""A change in the lab, prepared for real, and signed for real when a test asks for it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sluis.evidence.anchors import load_anchors
+from sluis.evidence.keys import load_key
+from sluis.evidence.ledger import Ledger, View
+from sluis.evidence.objects import ObjectStore
+from sluis.evidence.predicates import Plan, Refusal, Shown, Signoff
+from sluis.rehearsal.client_files import SIGNER, LabClient, write_client, write_scope
+from sluis.rehearsal.lab import Lab
+from sluis.rehearsal.project import clean_environment, make_project
+
+CHANGE = "CHG-1042"
+#: where the steps below leave their mark, in each host's own folder
+MARKS = "changed"
+ANSIBLE = Path(sys.executable).parent
+
+
+@dataclass(frozen=True)
+class LabChange:
+    """One change of the lab's client in a project folder of its own."""
+
+    lab: Lab
+    who: LabClient
+    change: str = CHANGE
+
+    @property
+    def root(self) -> Path:
+        return self.who.places.root
+
+    @property
+    def ledger(self) -> Ledger:
+        trust = self.who.places.trust(self.who.client)
+        return Ledger(
+            self.dossier, load_anchors(trust, self.who.client), self.who.client, self.change
+        )
+
+    @property
+    def dossier(self) -> Path:
+        return self.who.places.dossier(self.who.client, self.change)
+
+    def view(self) -> View:
+        return self.ledger.read(datetime.now(UTC))
+
+    def markers(self) -> dict[str, list[str]]:
+        """What the change steps left on the hosts: nothing, as long as the gate holds."""
+        found = {}
+        for name, host in self.lab.hosts.items():
+            folder = host.folder / MARKS
+            found[name] = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+        return found
+
+    def environment(self) -> dict[str, str]:
+        return {**clean_environment(self.who.keys), "ANSIBLE_NOCOLOR": "1"}
+
+    def playbook(
+        self,
+        *options: str,
+        playbook: str = "playbooks/update.yml",
+        inventory: str | None = None,
+        change: bool = True,
+        program: str = "ansible-playbook",
+        environ: Mapping[str, str] | None = None,
+        stdin: str = "",
+        timeout: float = 240,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``ansible-playbook`` (or another program of ansible-core) in the project."""
+        command = [
+            str(ANSIBLE / program),
+            "-i", inventory or f"inventories/{self.who.client}",
+            playbook,
+            *(["-e", f"change={self.change}"] if change else []),
+            *options,
+        ]  # fmt: skip
+        return subprocess.run(
+            command,
+            cwd=self.root,
+            env={**self.environment(), **(environ or {})},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def sign(self, *, hours: float = 4) -> None:
+        """Record the client's yes to the newest plan, as the attended prompt does."""
+        now = datetime.now(UTC).replace(microsecond=0)
+        plan = self.view().latest(Plan)
+        assert plan is not None
+        objects = ObjectStore(self.dossier)
+        key = load_key(self.who.keys, None, None)
+        shown = self.ledger.append(
+            Shown(
+                to=SIGNER[0],
+                language="en",
+                channel="prompt",
+                documents={"scope": objects.put(b"scope"), "plan": objects.put(b"plan")},
+            ),
+            key=key,
+            now=now,
+        )
+        self.ledger.append(
+            Signoff(
+                decision="yes",
+                tier="attended",
+                signer_name=SIGNER[0],
+                signer_role=SIGNER[1],
+                scope_object=plan.body.scope_object,
+                plan_object=plan.body.plan_object,
+                shown=shown.sha256,
+                expires_at=now + timedelta(hours=hours),
+            ),
+            key=key,
+            now=now,
+        )
+
+    def withdraw(self) -> None:
+        """Record that the client took the sign-off back."""
+        given = self.view().latest(Signoff)
+        assert given is not None
+        self.ledger.append(
+            given.body.model_copy(update={"decision": "withdrawn"}),
+            key=load_key(self.who.keys, None, None),
+            now=datetime.now(UTC).replace(microsecond=0),
+        )
+
+    def refusals(self) -> set[str]:
+        """The codes of every refusal in the ledger."""
+        return {r.code for item in self.view().of(Refusal) for r in item.body.reasons}
+
+    def keep(self) -> Path:
+        """Keep the project as it is now, evidence included, to go back to."""
+        kept = self.root.with_name(self.root.name + "-kept")
+        shutil.copytree(self.root, kept, symlinks=True)
+        return kept
+
+    def go_back_to(self, kept: Path) -> None:
+        """Put the project back as it was kept, and wipe the marks off the hosts."""
+        shutil.rmtree(self.root)
+        shutil.copytree(kept, self.root, symlinks=True)
+        for host in self.lab.hosts.values():
+            shutil.rmtree(host.folder / MARKS, ignore_errors=True)
+
+
+def describe(change: LabChange, **update: Any) -> None:
+    """Write the engineer's description of the update."""
+    folder = change.who.places.change(change.who.client, change.change)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "update.yml").write_text("---\n" + yaml.safe_dump(update, sort_keys=False))
+
+
+def marker_steps() -> list[dict[str, Any]]:
+    """Two steps that leave a mark on every host, one after the other."""
+    folder = "{{ ansible_remote_tmp | dirname }}/" + MARKS
+    return [
+        {
+            "step": "make-folder",
+            "words": "Make room for the new version",
+            "module": "ansible.builtin.file",
+            "args": {"path": folder, "state": "directory", "mode": "0755"},
+        },
+        {
+            "step": "leave-mark",
+            "words": "Install the new version",
+            "module": "ansible.builtin.copy",
+            "args": {"content": "new\n", "dest": f"{folder}/mark", "mode": "0644"},
+        },
+    ]
+
+
+def new_change(lab: Lab, root: Path, change: str = CHANGE, **update: Any) -> LabChange:
+    """A project with the lab as its client, and a change that is described, not prepared."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    who = write_client(lab, make_project(root), now=now - timedelta(minutes=1))
+    made = LabChange(lab, who, change)
+    write_scope(lab, who, change, today=now.date(), title="New version of the patient system")
+    describe(made, **(update or {"software_update_steps": marker_steps()}))
+    return made
