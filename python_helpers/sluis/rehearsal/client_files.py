@@ -10,13 +10,12 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sluis.evidence.anchors import trust_key
 from sluis.evidence.keys import OperatorKey, new_key
 from sluis.places import Places
 from sluis.rehearsal.lab import Lab
 from sluis.rehearsal.loopback import STORE
+from sluis.rehearsal.plain_yaml import write_yaml
 from sluis.rehearsal.practice_data import DATABASE
 
 CLIENT = "example-practice"
@@ -56,12 +55,12 @@ def write_client(
     variables = inventory / "group_vars" / "all"
     variables.mkdir(parents=True)
     password = secrets.token_urlsafe(24)
-    _write(inventory / "hosts.yml", _hosts(lab))
-    _write(variables / "main.yml", _settings(lab))
+    write_yaml(inventory / "hosts.yml", _hosts(lab))
+    write_yaml(variables / "main.yml", _settings(lab))
     # A real client keeps this file in ansible-vault. The lab's passwords end with it.
     secret = variables / "secrets.yml"
     secret.touch(mode=0o600)
-    _write(secret, _secrets(lab, password))
+    write_yaml(secret, _secrets(lab, password))
     keys = places.root / "keys" if keys is None else keys
     operator = new_key(keys, "operator")
     trust = places.trust(client)
@@ -89,7 +88,7 @@ def write_scope(
     folder = who.places.change(who.client, change)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "scope.yml"
-    _write(path, {**_scope(lab, who.client, change, today, title), **other})
+    write_yaml(path, {**_scope(lab, who.client, change, today, title), **other})
     return path
 
 
@@ -273,15 +272,3 @@ def _common(today: date) -> dict[str, Any]:
         "allowed_locations": [_SITE],
         "ends_on": "no end date",
     }
-
-
-class _Plain(yaml.SafeDumper):
-    """Writes no anchors: a scope with anchors is refused."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _write(path: Path, content: dict[str, Any]) -> None:
-    text = yaml.dump(content, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=100)
-    path.write_text("---\n" + text, encoding="utf-8")

@@ -28,7 +28,8 @@ from sluis.rehearsal.loopback import start_until_it_answers
 class SshHost:
     """A running managed host.
 
-    ``folder`` is the host's own place for its data; ``host_key`` is the public key in
+    ``folder`` is the host's own place for its data, with a folder ``incoming`` for what is
+    delivered to it; ``host_key`` is the public key in
     ``known_hosts`` form, without the address. ``machine_id`` is ``None`` when the host
     has none of its own.
     """
@@ -113,6 +114,7 @@ def start_host(
     ssh = folder / "etc" / "ssh"
     ssh.mkdir(parents=True)
     folder.chmod(0o711)
+    (folder / "incoming").mkdir()
     host_key = " ".join(new_ssh_key(ssh / "ssh_host_ed25519_key", name).split()[:2])
     (ssh / "authorized_keys").write_text(client_public_key + "\n")
     machine_id = hashlib.sha256(host_key.encode()).hexdigest()[:32] if own_namespaces() else None
