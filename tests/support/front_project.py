@@ -6,9 +6,17 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from textwrap import dedent
+from time import monotonic, sleep
+
+from rich.console import Console
+
+from sluis.cli.progress import progress_on
+from sluis.cli.runner import Request, RunReport, run
+from sluis.places import Places
 
 CLIENT = "practice"
 CHANGE = "CHG-1042"
@@ -52,6 +60,58 @@ def write_playbook(root: Path, tasks: str, *, hosts: str = "all") -> None:
     (root / "playbooks" / "update.yml").write_text(play + body)
 
 
+def request(root: Path, **changes: object) -> Request:
+    """A request to prepare the project's one change."""
+    fields: dict[str, object] = {
+        "places": Places(root),
+        "client": CLIENT,
+        "change": CHANGE,
+        "playbook": "update",
+        "extra_vars": {"change": CHANGE, "phase": "prepare"},
+    }
+    return Request(**(fields | changes))  # type: ignore[arg-type]
+
+
+def run_here(
+    root: Path, *, environ: Mapping[str, str] | None = None, **changes: object
+) -> RunReport:
+    """Run in this very process, with plain progress lines into nothing."""
+    with Path(os.devnull).open("w") as nothing:
+        return run(
+            request(root, **changes),
+            os.environ if environ is None else environ,
+            progress_on(Console(file=nothing)),
+            datetime.now(UTC),
+        )
+
+
+_ALONE = """
+import sys
+from support.front_project import run_here
+from pathlib import Path
+print(run_here(Path(sys.argv[1])).ended, flush=True)
+"""
+
+
+def run_alone(root: Path) -> subprocess.Popen[str]:
+    """Start the same run in a process of its own, to be killed or interrupted."""
+    return subprocess.Popen(
+        [sys.executable, "-c", _ALONE, str(root)],
+        cwd=REPOSITORY / "tests",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ) | {"TMPDIR": str(private_base(root))},
+    )
+
+
+def private_base(root: Path) -> Path:
+    """A folder for private folders, so that tests can look at what stays behind."""
+    base = root.parent / f"{root.name}-tmp"
+    base.mkdir(exist_ok=True)
+    return base
+
+
 def sluis(
     root: Path,
     *arguments: str,
@@ -63,8 +123,17 @@ def sluis(
         [sys.executable, "-m", "sluis.cli.app", *arguments],
         cwd=root,
         env=dict(os.environ) | dict(environ or {}),
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=timeout,
         check=False,
     )
+
+
+def until(true: Callable[[], object], seconds: float = 30) -> None:
+    """Wait until ``true`` says so; a test that waits in vain fails."""
+    end = monotonic() + seconds
+    while not true():
+        assert monotonic() < end, "waited in vain"
+        sleep(0.02)

@@ -13,12 +13,11 @@ from pathlib import Path
 
 from ansible_runner.utils import get_callback_dir
 
+from sluis.evidence.keys import key_folder
 from sluis.places import Places
 
 #: taken over from the caller as they are, when they are set
-KEPT = (
-    "HOME", "LANG", "SLUIS_KEY", "SLUIS_KEYS", "SSH_AUTH_SOCK", "TERM",
-)  # fmt: skip
+KEPT = ("HOME", "LANG", "SLUIS_KEY", "SSH_AUTH_SOCK", "TERM")
 
 #: every process of a run carries this variable, so that all of them can be found again
 RUN_MARK = "SLUIS_RUN"
@@ -55,6 +54,7 @@ def environment(
         "PYTHONSAFEPATH": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         RUN_MARK: ident,
+        "SLUIS_KEYS": str(key_folder(caller)),
         "ANSIBLE_CONFIG": str(places.root / "ansible.cfg"),
         "ANSIBLE_ROLES_PATH": str(places.root / "roles"),
         "ANSIBLE_HOME": str(private / "home"),

@@ -6,6 +6,7 @@ in the ledger.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from datetime import datetime
@@ -39,5 +40,6 @@ class RunLog:
         self._file.flush()
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file; what could not be written is lost, and nothing else is."""
+        with contextlib.suppress(OSError):
+            self._file.close()

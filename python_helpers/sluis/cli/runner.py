@@ -126,9 +126,7 @@ def run(
             with _signals_to(watch.cancel):
                 _go(runner, watch)
             _look_for_processes(ident, watch, end_them=watch.cancel.is_set() or runner.timed_out)
-            report = _report(runner, watch, ident, log)
-            log.write(f"ended: {report.ended}, status {report.status}")
-            return report
+            return _report(runner, watch, ident, log)
         finally:
             log.close()
 
@@ -148,6 +146,9 @@ class _Watch:
         self._safely("The log", lambda: self._keep(event))
         self._safely("The progress display", lambda: self._show(event))
         return False  # ansible-runner need not keep it: results can hold personal data
+
+    def on_end(self, ended: Ended, status: int | None) -> None:
+        self._safely("The log", lambda: self._log.write(f"ended: {ended}, status {status}"))
 
     def trouble(self, sentence: str) -> None:
         if sentence not in self.troubles:
@@ -266,6 +267,7 @@ def _report(runner: Runner, watch: _Watch, ident: str, log: RunLog) -> RunReport
         watch.trouble("Ansible ran on no host at all.")
     else:
         ended = "by itself" if runner.status == "successful" else "with a failure"
+    watch.on_end(ended, runner.rc)
     return RunReport(ident, ended, runner.rc, log.path, tuple(watch.troubles))
 
 
