@@ -82,6 +82,17 @@ def is_spelled(value: Any, text: str) -> bool:
         return False
 
 
+def spelled_at(value: Any, text: bytes, start: int) -> bytes:
+    """The canonical spelling of ``value``, which is likely to stand in ``text`` at ``start``.
+
+    Args:
+        value: was parsed from ``text``, which is canonical; so if the quick encoder's
+            spelling stands there, it is the canonical one.
+    """
+    guess = _encode(value).encode("utf-8")
+    return guess if text.startswith(guess, start) else canonical(value)
+
+
 def sha256(data: bytes) -> str:
     """SHA-256 of ``data``: 64 lower-case hexadecimal characters."""
     return hashlib.sha256(data).hexdigest()

@@ -62,7 +62,7 @@ def problems_of(
     for page in pages:
         yield from _gap(before, page)
         yield from page.faults
-        if page.sha256 in seen:
+        if page.sha256 and page.sha256 in seen:
             yield _problem(
                 "duplicated", page, f"is a copy of {file_name(seen[page.sha256])}", _RESTORE
             )

@@ -91,7 +91,7 @@ def remove(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def read_regular(path: Path, largest: int) -> bytes:
+def read_regular(path: Path | str, largest: int) -> bytes:
     """Read a regular file, never through a symbolic link.
 
     Raises:
@@ -100,13 +100,20 @@ def read_regular(path: Path, largest: int) -> bytes:
     """
     # O_NONBLOCK: a pipe put in a file's place must not make a reader wait for ever
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise ValueError(f"{path} is not a regular file")
-        if status.st_size > largest:
-            raise ValueError(f"{path} is larger than {largest} bytes")
-        return file.readall()
+        blocks = []
+        size = 0
+        while block := os.read(descriptor, status.st_size + 1 - size):
+            blocks.append(block)
+            size += len(block)
+            if size > min(largest, status.st_size):
+                raise ValueError(f"{path} is larger than {largest} bytes, or growing")
+        return b"".join(blocks)
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -9,18 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from securesystemslib.signer import SSlibKey
-
 from sluis.errors import EvidenceError, InputError
 from sluis.evidence.anchors import Anchors
-from sluis.evidence.canonical import sha256
 from sluis.evidence.chain import CLOCK_TOLERANCE, Page, Problem, file_name, problems_of
 from sluis.evidence.files import (
     UNFINISHED,
@@ -31,23 +27,14 @@ from sluis.evidence.files import (
     unfinished_name,
     write_unfinished,
 )
-from sluis.evidence.keys import OperatorKey, verifier
+from sluis.evidence.keys import OperatorKey
+from sluis.evidence.pages import LARGEST_STATEMENT, PageReader, list_files, read_pages
 from sluis.evidence.predicates import Body
-from sluis.evidence.statements import (
-    PAYLOAD_TYPE,
-    Statement,
-    read_payload,
-    seal,
-    unseal,
-    write_payload,
-)
+from sluis.evidence.statements import PAYLOAD_TYPE, Statement, seal, write_payload
 from sluis.evidence.witness import Head, Witness, judge
 
 B = TypeVar("B", bound=Body)
 
-_NAME = re.compile(r"[0-9]{6,}\.json")
-#: a statement is small; what is large belongs in the object store
-LARGEST_STATEMENT = 16 * 1024 * 1024
 _ATTEMPTS = 1000
 
 
@@ -166,18 +153,19 @@ class Ledger:
                 not parsed again and their signatures are not computed again; every
                 file is still read and hashed, and the chain checked as a whole.
         """
-        reader = _Reader(self.anchors, earlier)
-        problems: list[Problem] = []
-        head, pages = self._read_pages(reader, problems)
+        known: dict[str, Page] = {}
+        if earlier is not None and earlier.anchors_sha256 == self.anchors.sha256:
+            known = {page.sha256: page for page in earlier.pages}
+        head, pages, problems = self._read_all(self._reader(known))
         problems.extend(problems_of(pages, self.anchors, self.client, self.change, now))
-        if not isinstance(head, Problem):
-            problems.extend(judge(head, pages, self.witness.path))
-        else:
+        if isinstance(head, Problem):
             problems.append(head)
+        else:
+            problems.extend(judge(head, pages, self.witness.path))
         return View(
             statements=tuple(page.statement for page in pages if page.statement is not None),
             problems=tuple(problems),
-            head=pages[-1].sha256 if pages else None,
+            head=(pages[-1].sha256 or None) if pages else None,
             pages=tuple(pages),
             anchors_sha256=self.anchors.sha256,
         )
@@ -188,12 +176,12 @@ class Ledger:
         Raises:
             EvidenceError: ``head-differs`` when that file cannot be read.
         """
-        numbers = [number for number, _ in self._files([])]
+        numbers, _ = list_files(self.folder)
         if not numbers:
             return None
-        path = self.folder / file_name(max(numbers))
+        path = self.folder / file_name(numbers[-1])
         try:
-            return max(numbers), read_regular(path, LARGEST_STATEMENT)
+            return numbers[-1], read_regular(path, LARGEST_STATEMENT)
         except (OSError, ValueError) as error:
             raise EvidenceError(
                 "head-differs",
@@ -243,7 +231,7 @@ class Ledger:
             subjects=subjects,
         )
         data = seal(payload, PAYLOAD_TYPE, key)
-        page = _Reader(self.anchors, None).page(last.number + 1 if last else 1, data)
+        page = self._reader({}).page(last.number + 1 if last else 1, data)
         if page.statement is None or not _same(page.statement.body, body):
             raise EvidenceError(
                 "cannot-record",
@@ -316,11 +304,11 @@ class Ledger:
     def _last(self) -> Page | None:
         """The newest file, as far as it can be read, for the next one to follow."""
         newest = self.newest()
-        return None if newest is None else _Reader(self.anchors, None).page(*newest)
+        return None if newest is None else self._reader({}).page(*newest)
 
-    def _read_pages(
-        self, reader: _Reader, problems: list[Problem]
-    ) -> tuple[Head | Problem | None, list[Page]]:
+    def _read_all(
+        self, reader: PageReader
+    ) -> tuple[Head | Problem | None, list[Page], list[Problem]]:
         """The witness first, then the files: it is never ahead, so neither is our copy."""
         while True:
             head: Head | Problem | None
@@ -328,112 +316,20 @@ class Ledger:
                 head = self.witness.read()
             except EvidenceError as error:
                 head = Problem(error.code, self.witness.path.name, error.what, error.remedy)
-            found: list[Problem] = []
-            pages = [self._page(reader, number, found) for number, _ in self._stable_files(found)]
-            if head is None and len(pages) > 1 and self.witness.path.exists():
-                continue  # the ledger was begun while we were reading
-            problems.extend(found)
-            return head, pages
+            numbers, problems = list_files(self.folder)
+            if head is None and len(numbers) > 1 and self.witness.path.exists():
+                continue  # the ledger was begun while we were looking
+            return head, read_pages(self.folder, numbers, reader), problems
 
-    def _stable_files(self, problems: list[Problem]) -> list[tuple[int, str]]:
-        """List the folder; again when a number is missing, for a writer may be at work."""
-        files = sorted(self._files([]))
-        while any(number != index for index, (number, _) in enumerate(files, 1)):
-            again = sorted(self._files([]))
-            if again == files:
-                break
-            files = again
-        sum(1 for _ in self._files(problems))
-        return files
-
-    def _files(self, problems: list[Problem]) -> Iterator[tuple[int, str]]:
-        """Number and name of each statement file; anything else is a problem."""
-        try:
-            if self.folder.is_symlink():
-                problems.append(_foreign("statements", "is a link to another place"))
-                return
-            with os.scandir(self.folder) as entries:
-                names = [(entry.name, entry.is_file(follow_symlinks=False)) for entry in entries]
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            problems.append(_foreign("statements", f"cannot be read: {error.strerror}"))
-            return
-        for name, regular in sorted(names):
-            number = int(name[:-5]) if _NAME.fullmatch(name) else 0
-            if regular and number and name == file_name(number):
-                yield number, name
-            elif not (regular and name.startswith(UNFINISHED)):
-                problems.append(_foreign(name, "is not a statement"))
-
-    def _page(self, reader: _Reader, number: int, problems: list[Problem]) -> Page:
-        try:
-            data = read_regular(self.folder / file_name(number), LARGEST_STATEMENT)
-        except (OSError, ValueError) as error:
-            name = file_name(number)
-            return Page(
-                number,
-                "",
-                None,
-                (
-                    Problem(
-                        "statement-unreadable",
-                        name,
-                        f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.",
-                        "Check the rights and the disk, or put it back from a copy.",
-                    ),
-                ),
-            )
-        return reader.page(number, data)
+    def _reader(self, known: Mapping[str, Page]) -> PageReader:
+        keys = {keyid: key.public_pem for keyid, key in self.anchors.keys.items()}
+        return PageReader(keys, known)
 
     def _clean(self) -> None:
         """Remove what killed writers left; we hold the lock, so none of it is alive."""
-        with contextlib.suppress(FileNotFoundError):
-            for path in self.folder.glob(f"{UNFINISHED}*"):
+        for path in self.folder.glob(f"{UNFINISHED}*"):
+            with contextlib.suppress(IsADirectoryError, PermissionError):
                 remove(path)
-
-
-class _Reader:
-    """Reads single files, and knows again what it read before."""
-
-    def __init__(self, anchors: Anchors, earlier: View | None) -> None:
-        self._anchors = anchors
-        self._keys: dict[str, SSlibKey] = {}
-        self._known: dict[str, Page] = {}
-        if earlier is not None and earlier.anchors_sha256 == anchors.sha256:
-            self._known = {page.sha256: page for page in earlier.pages}
-
-    def page(self, number: int, data: bytes) -> Page:
-        digest = sha256(data)
-        known = self._known.get(digest)
-        if known is not None:
-            return replace(known, number=number) if known.number != number else known
-        try:
-            return Page(number, digest, self._statement(data))
-        except EvidenceError as error:
-            name = file_name(number)
-            problem = Problem(error.code, name, f"{name}: {error.what}", error.remedy)
-            return Page(number, digest, None, (problem,))
-
-    def _statement(self, data: bytes) -> Statement:
-        sealed = unseal(data, PAYLOAD_TYPE)
-        key = self._keys.get(sealed.keyid)
-        if key is None:
-            trusted = self._anchors.keys.get(sealed.keyid)
-            if trusted is None:
-                raise EvidenceError(
-                    "key-unknown",
-                    f"It is signed with a key that is not trusted ({sealed.keyid[:16]}…).",
-                    "Find out whose key that is; trust it only after you asked its owner.",
-                )
-            key = self._keys[sealed.keyid] = verifier(trusted.public_pem)
-        if not sealed.holds(key):
-            raise EvidenceError(
-                "signature-bad",
-                "Its signature is not right: it was edited after it was signed.",
-                "Put the original file back from a copy of the dossier.",
-            )
-        return read_payload(sealed)
 
 
 def _same(found: Body, given: Body) -> bool:
@@ -451,15 +347,6 @@ def _not_before(last: Page | None, now: datetime) -> datetime:
             "Set this machine's clock right. If the other was wrong, start a new change.",
         )
     return last.statement.recorded_at
-
-
-def _foreign(name: str, what: str) -> Problem:
-    return Problem(
-        "foreign-file",
-        name[:200],
-        f"{name[:200]!r} {what}.",
-        "Find out who put it there, and take it out.",
-    )
 
 
 def _cannot_write(dossier: Path, error: OSError) -> EvidenceError:

@@ -7,7 +7,6 @@ Sources: in-toto Attestation Framework v1 (statement), DSSE v1 (envelope, PAE).
 
 from __future__ import annotations
 
-import base64
 import binascii
 import functools
 import re
@@ -23,7 +22,7 @@ from securesystemslib.signer import Signature, SSlibKey
 from typing_extensions import TypeVar
 
 from sluis.errors import EvidenceError
-from sluis.evidence.canonical import canonical, parse_canonical, sha256
+from sluis.evidence.canonical import canonical, parse_canonical, sha256, spelled_at
 from sluis.evidence.keys import OperatorKey
 from sluis.evidence.predicates import PREDICATES, Body, Sha256, Shown, predicate_type
 
@@ -96,11 +95,14 @@ def unseal(data: bytes, payload_type: str) -> Sealed:
     Raises:
         EvidenceError: ``envelope-unreadable``.
     """
-    found = _ENVELOPE.fullmatch(data)
-    if found is None or found["type"] != payload_type.encode():
+    start = b'{"payload":"'
+    tail = data[-_TAIL_LENGTH - len(payload_type) :]
+    found = _TAIL.fullmatch(tail)
+    if found is None or found["type"] != payload_type.encode() or not data.startswith(start):
         raise _bad_envelope("it is not a DSSE envelope of the right kind with one signature")
     try:
-        payload, signature = _unbase64(found["payload"]), _unbase64(found["sig"])
+        payload = _unbase64(data[len(start) : -len(tail)])
+        signature = _unbase64(found["sig"])
     except binascii.Error as error:
         raise _bad_envelope(str(error)) from error
     return Sealed(payload, payload_type, found["keyid"].decode(), signature, sha256(data))
@@ -127,7 +129,8 @@ def write_payload(
     """
     content = body.model_dump(mode="json")
     named = dict(subjects)
-    for name, digest in _required_subjects(type(body), content, sha256(canonical(content))):
+    required = {BODY_SUBJECT: sha256(canonical(content)), **dict(_objects(type(body), content))}
+    for name, digest in required.items():
         if named.setdefault(name, digest) != digest:
             raise EvidenceError(
                 "bad-subject",
@@ -183,8 +186,10 @@ def read_payload(sealed: Sealed) -> Statement:
         ) from error
     content = value["predicate"]["body"]
     named = {subject.name: subject.digest.sha256 for subject in wire.subject}
-    required = _required_subjects(model, content, sha256(canonical(content)))
-    if len(named) != len(wire.subject) or any(named.get(name) != d for name, d in required):
+    required = {BODY_SUBJECT: sha256(spelled_at(content, sealed.payload, _BODY_STARTS))}
+    if model is Shown or _NAMES_OBJECT in sealed.payload:
+        required.update(_objects(model, content))
+    if len(named) != len(wire.subject) or not required.items() <= named.items():
         raise EvidenceError(
             "subject-mismatch",
             f"A {model.kind} statement names other subjects than its body speaks of.",
@@ -246,22 +251,27 @@ class _Wire(_Exact, Generic[_B]):
 
 _MODELS: dict[str, type[Body]] = {predicate_type(model): model for model in PREDICATES.values()}
 
-_ENVELOPE = re.compile(
-    rb'\{"payload":"(?P<payload>[A-Za-z0-9+/]+={0,2})","payloadType":"(?P<type>[a-z0-9./+-]+)",'
+#: everything in an envelope after the payload; it has one length for each payload type
+_TAIL = re.compile(
+    rb'","payloadType":"(?P<type>[a-z0-9./+-]+)",'
     rb'"signatures":\[\{"keyid":"(?P<keyid>[0-9a-f]{64})","sig":"(?P<sig>[A-Za-z0-9+/]{86}==)"\}\]\}'
 )
+
+
+#: in a canonical statement the body always starts here, for keys are sorted
+_BODY_STARTS = len(f'{{"_type":"{STATEMENT_TYPE}","predicate":{{"body":')
+
+
+#: stands in canonical JSON wherever a field that ends in ``_object`` holds text
+_NAMES_OBJECT = b'_object":"'
+
+
+_TAIL_LENGTH = len('","payloadType":"","signatures":[{"keyid":"","sig":""}]}') + 64 + 88
 
 
 @functools.cache
 def _wire(model: type[Body]) -> type[_Wire[Any]]:
     return _Wire[model]  # type: ignore[valid-type]
-
-
-def _required_subjects(
-    model: type[Body], content: dict[str, Any], digest: str
-) -> Iterator[tuple[str, str]]:
-    yield BODY_SUBJECT, digest
-    yield from _objects(model, content)
 
 
 def _objects(model: type[Body], content: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -289,9 +299,9 @@ def _walk(place: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _unbase64(text: bytes) -> bytes:
-    data = base64.b64decode(text, validate=True)
+    data = binascii.a2b_base64(text, strict_mode=True)
     # base64 has spare bits at its end; they must be nought, or a byte could differ unseen
-    if base64.b64encode(data) != text:
+    if binascii.b2a_base64(data, newline=False) != text:
         raise binascii.Error("base64 with spare bits")
     return data
 
