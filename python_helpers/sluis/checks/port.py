@@ -1,0 +1,28 @@
+"""Does something listen on a TCP port?"""
+
+from __future__ import annotations
+
+import socket
+from typing import Any, Mapping
+
+from .answer import Answer, number, text
+
+
+def port(check: Mapping[str, Any], timeout: float) -> Answer:
+    """Connect once and hang up.
+
+    Args:
+        check: ``port``, and ``address`` (the host itself when it is left out).
+        timeout: seconds.
+    """
+    address = text(check, "address", "127.0.0.1")
+    wanted = int(number(check, "port", None, 1, 65535))
+    try:
+        socket.create_connection((address, wanted), timeout).close()
+    except socket.gaierror as error:
+        return Answer(None, f"the address cannot be resolved: {error.strerror}")
+    except socket.timeout:  # noqa: UP041 - Python 3.8 has two kinds of it
+        return Answer(False, f"no answer on port {wanted} within {timeout:g} s")
+    except OSError as error:
+        return Answer(False, f"port {wanted}: {error.strerror or error}")
+    return Answer(True, f"port {wanted} is open")

@@ -1,0 +1,98 @@
+"""Make a list of checks, each with its own tries, and say what came of each."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Callable, Dict, List, Mapping, Sequence
+
+from ..errors import InputError
+from .answer import Answer, bad_check, number, text
+from .file import file
+from .port import port
+from .service import service
+from .sql import sql
+from .web import web
+
+#: one check may take at most this long, all its tries and waits together
+_MOST_SECONDS = 1800
+
+
+def run_checks(
+    checks: Sequence[Mapping[str, Any]],
+    passwords: Mapping[str, str],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> List[Dict[str, Any]]:
+    """Make every check. None of them stops the others, and nothing is raised.
+
+    Args:
+        checks: descriptions, see the role ``service_checks``.
+        passwords: by the id of the check.
+        sleep: waits between two tries.
+        clock: seconds that only go forward.
+
+    Returns:
+        For each: ``{"id", "passed": bool|None, "detail", "tries", "seconds"}``
+    """
+    return [_one(check, passwords.get(str(check.get("id"))), sleep, clock) for check in checks]
+
+
+def _one(
+    check: Mapping[str, Any],
+    password: str | None,
+    sleep: Callable[[float], None],
+    clock: Callable[[], float],
+) -> Dict[str, Any]:
+    started = clock()
+    answer, tries = Answer(None, "it was not tried"), 0
+    try:
+        most = int(number(check, "tries", 1, 1, 100))
+        delay = number(check, "delay", 2, 0, 300)
+        timeout = number(check, "timeout", 10, 0.1, 300)
+        if most * (timeout + delay) > _MOST_SECONDS:
+            raise bad_check(check, f"could take longer than {_MOST_SECONDS} s")
+        while tries < most:
+            tries += 1
+            answer = _try(check, timeout, password)
+            if answer.passed:
+                break
+            if tries < most:
+                sleep(delay)
+    except InputError as error:
+        answer = Answer(None, error.what)
+    detail = answer.detail
+    if tries > 1:
+        detail += f" (try {tries} of {most})"
+    return {
+        "id": str(check.get("id")),
+        "passed": answer.passed,
+        "detail": _without(detail, password),
+        "tries": tries,
+        "seconds": round(clock() - started, 3),
+    }
+
+
+def _try(check: Mapping[str, Any], timeout: float, password: str | None) -> Answer:
+    kind = text(check, "type")
+    try:
+        if kind == "service":
+            return service(check, timeout)
+        if kind == "port":
+            return port(check, timeout)
+        if kind == "http":
+            return web(check, timeout, password)
+        if kind == "sql":
+            return sql(check, timeout, password)
+        if kind == "file":
+            return file(check)
+    except InputError:
+        raise
+    except Exception as error:
+        # Whatever goes wrong while looking, it is no answer about the service.
+        return Answer(None, f"the check itself failed: {type(error).__name__}")
+    raise bad_check(check, f"is of the unknown type {kind[:40]!r}")
+
+
+def _without(detail: str, password: str | None) -> str:
+    return detail.replace(password, "********") if password else detail
