@@ -1,0 +1,183 @@
+"""A scope that uses every field there is, and every way to change one of them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from sluis.scope.model import ScopeDocument
+from support.scopes import scope_dict, tuples
+
+Path = tuple[str | int, ...]
+
+
+def _everything() -> dict[str, Any]:
+    both = {"nl": "Een schijf.", "en": "A disk."}
+    base = scope_dict()["assets"][1]
+    party = {"by": "client", "person": "The practice manager"}
+    extra = [
+        {
+            **base, "id": "old-share", "name": both, "host": ..., "kind": "share",
+            "location": "//old/i-drive", "exclude": ..., "allowed_locations": ...,
+            "size": ..., "items": ..., "newest": ...,
+            "unknown_because": "The old supplier gives no access.",
+            "ends_on": date(2027, 6, 30), "management": party,
+            "disposition": {
+                "what": "client moves it", "to": {"nl": "De map.", "en": "The folder."},
+                "owner": "A. Client", "deadline": date(2027, 5, 1),
+                "if_late": {"nl": "Wij bellen.", "en": "We call."},
+            },
+        },
+        {
+            **base, "id": "mail", "kind": "mailbox", "name": "Mail", "location": "info@example",
+            "host": "h4", "exclude": ..., "ends_on": date(2027, 6, 30), "items": 0, "size": 0,
+            "newest": ...,
+            "disposition": {
+                "what": "migrate", "to": "The new tenant.", "by": date(2027, 5, 1),
+                "old_copy": "It stays readable for a month.",
+            },
+        },
+        {
+            **base, "id": "disk", "name": "The old disk", "location": "/srv/old",
+            "open_questions": [
+                {"question": both, "asked_of": "A. Client", "asked_on": date(2026, 11, 1)},
+            ],
+            "disposition": {
+                "what": "destroy", "day": date(2027, 3, 1), "words": "We wipe it.",
+                "in_change": "CHG-2000",
+            },
+        },
+    ]  # fmt: skip
+    value = scope_dict({
+        "documents": [{"id": "terms", "title": "Terms", "file": "terms.pdf", "sha256": "ab" * 32}],
+        "risks.0.words": {"nl": "Het kan breken.", "en": "It can break."},
+    })  # fmt: skip
+    value["assets"] += [
+        {key: item for key, item in asset.items() if item is not ...} for asset in extra
+    ]
+    value["risks"] += [
+        {"id": f"r-{asset['id']}", "asset": asset["id"], "words": f"{asset['id']} can be lost.",
+         "we_do": "We count it."}
+        for asset in extra
+    ]  # fmt: skip
+    result: dict[str, Any] = tuples(value)
+    return result
+
+
+SCOPE_WITH_EVERYTHING = _everything()
+
+#: other values for a field of which only some are allowed
+_OTHER_CHOICES = {
+    "what": (), "by": (),  # another choice needs other fields beside it
+    "schema_version": (),  # there is only one
+    "kind": ("sqlite", "other", "mariadb"),
+    "data_class": ("ordinary", "personal", "special"),
+    "criticality": ("low", "normal", "vital"),
+    "language": ("nl", "en"),
+    "job": ("migration", "decommission"),
+    "country": ("FR",),
+    "when": (date(2027, 1, 31),),
+    "ends_on": (date(2027, 7, 31),),
+    "sha256": ("cd" * 32,),
+}  # fmt: skip
+
+
+@cache
+def changed_once() -> tuple[tuple[Path, ScopeDocument], ...]:
+    """Every document that differs from the full one in one leaf or one left-out field.
+
+    Raises:
+        AssertionError: a leaf cannot be changed at all, so nothing would test it.
+    """
+    return tuple(_changed_once())
+
+
+def _changed_once() -> Iterator[tuple[Path, ScopeDocument]]:
+    stuck: dict[tuple[str, ...], Path] = {}
+    moved: set[tuple[str, ...]] = set()
+    for path, value in _leaves(SCOPE_WITH_EVERYTHING, ()):
+        if path[-1] in ("what", "schema_version") or (path[-1] == "by" and isinstance(value, str)):
+            continue
+        generic = tuple(step for step in path if isinstance(step, str))
+        stuck.setdefault(generic, path)
+        for other in _others(path, value):
+            document = _try(path, other)
+            if document is not None:
+                moved.add(generic)
+                yield path, document
+    assert not (left := stuck.keys() - moved), f"nothing else can be written at {left}"
+    for path in _optional(SCOPE_WITH_EVERYTHING, ()):
+        document = _try(path, ...)
+        if document is not None:
+            yield (*path, "(left out)"), document
+
+
+def _try(path: Path, other: Any) -> ScopeDocument | None:
+    value: Any = _mutable(SCOPE_WITH_EVERYTHING)
+    place = value
+    for step in path[:-1]:
+        place = place[step]
+    old = place[path[-1]]
+    if other is ...:
+        del place[path[-1]]
+    else:
+        place[path[-1]] = other
+    if path[-1] == "id" and path[0] == "assets":
+        for risk in value["risks"]:
+            if risk["asset"] == old:
+                risk["asset"] = other
+    try:
+        return ScopeDocument.model_validate(tuples(value))
+    except ValidationError:
+        return None
+
+
+def _others(path: Path, value: Any) -> tuple[Any, ...]:
+    name = path[-1]
+    if isinstance(value, bool):
+        return (not value,)
+    if isinstance(value, int):
+        return (value + 1,)
+    if isinstance(value, date):
+        return (value + timedelta(days=1), value - timedelta(days=1))
+    choices = _OTHER_CHOICES.get(str(name))
+    if choices:
+        return tuple(choice for choice in choices if choice != value)
+    if name == "asset":
+        return ("mail", "letters")
+    return (f"{value}x", f"{value} and more")
+
+
+def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _leaves(item, (*path, key))
+    elif isinstance(value, tuple):
+        for number, item in enumerate(value):
+            yield from _leaves(item, (*path, number))
+    else:
+        yield path, value
+
+
+def _optional(value: Any, path: Path) -> Iterator[Path]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield (*path, key)
+            yield from _optional(item, (*path, key))
+    elif isinstance(value, tuple):
+        for number, item in enumerate(value):
+            yield (*path, number)
+            yield from _optional(item, (*path, number))
+
+
+def _mutable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _mutable(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_mutable(item) for item in value]
+    return copy.copy(value)

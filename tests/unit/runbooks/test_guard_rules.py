@@ -1,0 +1,151 @@
+"""House rules for roles and playbooks that no linter knows: every mutating task is guarded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+
+#: what a task in a change role or a playbook may do without a guarded step around it
+READ_ONLY = {
+    "guarded",
+    "ansible.builtin.assert",
+    "ansible.builtin.debug",
+    "ansible.builtin.fail",
+    "ansible.builtin.import_role",
+    "ansible.builtin.import_tasks",
+    "ansible.builtin.include_role",
+    "ansible.builtin.include_tasks",
+    "ansible.builtin.include_vars",
+    "ansible.builtin.set_fact",
+}
+KEYWORDS = {
+    "any_errors_fatal", "always", "become", "become_user", "block", "changed_when", "check_mode",
+    "delegate_to", "failed_when", "ignore_errors", "loop", "loop_control", "name", "no_log",
+    "register", "rescue", "retries", "run_once", "tags", "until", "vars", "when", "with_items",
+    "async", "poll", "notify", "environment", "delay", "listen", "throttle",
+}  # fmt: skip
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads Ansible's own tags as plain values."""
+
+
+_Loader.add_multi_constructor("!", lambda loader, suffix, node: loader.construct_scalar(node))
+
+
+def tasks_in(path: Path) -> Iterator[dict[str, Any]]:
+    """Every task of a file, those inside blocks included."""
+    yield from _flat(yaml.load(path.read_text(), Loader=_Loader) or [])
+
+
+def _flat(items: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for item in items:
+        if not isinstance(item, dict):
+            continue
+        inner = [*item.get("block", []), *item.get("rescue", []), *item.get("always", [])]
+        if "hosts" in item:
+            for part in ("pre_tasks", "tasks", "post_tasks", "handlers"):
+                yield from _flat(item.get(part, []))
+        elif inner:
+            yield {k: v for k, v in item.items() if k not in ("block", "rescue", "always")}
+            yield from _flat(inner)
+        else:
+            yield item
+
+
+def module_of(task: dict[str, Any]) -> str | None:
+    names = [name for name in task if name not in KEYWORDS]
+    return names[0] if names else None
+
+
+def change_roles() -> list[Path]:
+    """The roles that depend on the change gate: those that change something."""
+    found = []
+    for meta in sorted(ROOT.glob("roles/*/meta/main.yml")):
+        dependencies = (yaml.safe_load(meta.read_text()) or {}).get("dependencies") or []
+        if any(item.get("role") == "change_gate" for item in dependencies):
+            found.append(meta.parents[1])
+    return found
+
+
+def change_role_files() -> list[Path]:
+    return [
+        path
+        for role in change_roles()
+        for folder in ("tasks", "handlers")
+        for path in sorted((role / folder).glob("**/*.yml"))
+    ]
+
+
+def playbook_files() -> list[Path]:
+    return sorted((ROOT / "playbooks").glob("**/*.yml"))
+
+
+def all_files() -> list[Path]:
+    roles = sorted(ROOT.glob("roles/*/tasks/**/*.yml")) + sorted(
+        ROOT.glob("roles/*/handlers/**/*.yml")
+    )
+    return [*roles, *playbook_files()]
+
+
+def _id(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def unguarded(task: dict[str, Any], own: set[str]) -> str | None:
+    """The module of a task that could change something outside a guarded step."""
+    module = module_of(task)
+    return module if module is not None and module not in READ_ONLY | own else None
+
+
+def test_there_are_change_roles() -> None:
+    assert {"software_update", "restore_asset"} <= {role.name for role in change_roles()}
+
+
+@pytest.mark.parametrize("path", change_role_files(), ids=_id)
+def test_every_mutating_task_of_a_change_role_is_guarded(path: Path) -> None:
+    assert [u for task in tasks_in(path) if (u := unguarded(task, set()))] == []
+
+
+@pytest.mark.parametrize("path", playbook_files(), ids=_id)
+def test_no_playbook_changes_anything_by_itself(path: Path) -> None:
+    assert [u for task in tasks_in(path) if (u := unguarded(task, set()))] == []
+
+
+@pytest.mark.parametrize("path", all_files(), ids=_id)
+def test_no_task_has_a_known_hole(path: Path) -> None:
+    for task in tasks_in(path):
+        name, module = task.get("name", "?"), module_of(task)
+        # measured: even when it evaluates to false, it switches any_errors_fatal off
+        assert "{{" not in str(task.get("ignore_errors", "")), name
+        assert not task.get("ignore_errors"), name
+        assert not task.get("ignore_unreachable"), name
+        assert "tags" not in task, name
+        # end_play, end_host and the like end with status 0 and let the next play run
+        assert module not in ("ansible.builtin.meta", "meta"), name
+        if module == "guarded":
+            assert not {"until", "retries", "async", "poll", "notify"} & set(task), name
+            arguments = str(task["guarded"])
+            # a lookup in a guarded argument runs before the gate has answered
+            for word in ("lookup(", "query(", "pipe"):
+                assert word not in arguments, name
+
+
+def test_the_rules_can_fail() -> None:
+    task = {"name": "x", "ansible.builtin.copy": {"dest": "/"}}
+    assert unguarded(task, set()) == "ansible.builtin.copy"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "playbooks").glob("*.yml")), ids=_id)
+def test_every_play_pins_its_strategy(path: Path) -> None:
+    for play in yaml.safe_load(path.read_text()):
+        assert play["strategy"] == "ansible.builtin.linear", play["name"]
+        assert play["any_errors_fatal"] is True, play["name"]
+        assert "serial" not in play, play["name"]
+        assert "max_fail_percentage" not in play, play["name"]
