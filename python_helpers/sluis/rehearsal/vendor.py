@@ -6,6 +6,7 @@ database is half changed when its migration fails.
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,5 +137,5 @@ def _tidy(lab: Lab, files: Path) -> dict[str, Any]:
         "words": "Run the supplier's program that tidies the letters.",
         "hosts": "app1",
         "module": "ansible.builtin.script",
-        "args": {"cmd": f"{files / 'tidy-letters-5.2.sh'} {lab.documents}"},
+        "args": {"cmd": shlex.join([str(files / "tidy-letters-5.2.sh"), str(lab.documents)])},
     }

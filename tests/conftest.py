@@ -1,0 +1,60 @@
+"""No test may leave a process behind: what is found at the end fails the run."""
+
+from __future__ import annotations
+
+import os
+import secrets
+
+import psutil
+import pytest
+
+_MARK = "SLUIS_TEST_RUN"
+_LEFT = "sluis_left_behind"
+_left = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config):
+    # a worker gets its own mark, so that it blames no other worker's tests
+    os.environ[_MARK] = secrets.token_hex(8)
+    config.stash[_left] = []
+
+
+def pytest_sessionfinish(session):
+    ours = os.environ[_MARK]
+    # with workers the controller runs no test; what carries its mark are the workers
+    controls = session.config.pluginmanager.has_plugin("dsession")
+    left = [] if controls else [p for p in psutil.process_iter() if _is_of(p, ours)]
+    found = []
+    for process in left:
+        try:
+            found.append(f"{process.pid}: {' '.join(process.cmdline())[:300]}")
+            process.kill()
+        except psutil.Error:
+            continue
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[_LEFT] = found
+    else:
+        session.config.stash[_left] += found
+    if session.config.stash[_left] and session.exitstatus == 0:
+        session.exitstatus = 1
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    node.config.stash[_left] += getattr(node, "workeroutput", {}).get(_LEFT, [])
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for line in config.stash[_left]:
+        terminalreporter.write_line(f"LEFT BEHIND by a test, now ended: {line}", red=True)
+
+
+def _is_of(process, mark):
+    try:
+        return (
+            process.pid != os.getpid()
+            and process.status() != psutil.STATUS_ZOMBIE
+            and process.environ().get(_MARK) == mark
+        )
+    except psutil.Error:
+        return False
