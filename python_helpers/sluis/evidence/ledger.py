@@ -44,14 +44,16 @@ class View:
 
     ``statements`` are those whose own signature and form hold, in order. They may be
     relied on only when ``problems`` is empty: a problem anywhere means that the
-    story is not whole. ``head`` is the digest of the newest file.
+    story is not whole. ``head`` is the digest of the newest file; ``witnessed`` the
+    number of the statement that the witness names.
     """
 
     statements: tuple[Statement, ...]
     problems: tuple[Problem, ...]
     head: str | None
-    pages: tuple[Page, ...] = field(repr=False)
-    anchors_sha256: str = field(repr=False)
+    witnessed: int | None = None
+    pages: tuple[Page, ...] = field(default=(), repr=False)
+    anchors_sha256: str = field(default="", repr=False)
 
     def of(self, model: type[B]) -> tuple[Statement[B], ...]:
         """All statements of one kind, oldest first."""
@@ -166,6 +168,7 @@ class Ledger:
             statements=tuple(page.statement for page in pages if page.statement is not None),
             problems=tuple(problems),
             head=(pages[-1].sha256 or None) if pages else None,
+            witnessed=head.number if isinstance(head, Head) else None,
             pages=tuple(pages),
             anchors_sha256=self.anchors.sha256,
         )

@@ -246,15 +246,18 @@ class Refusal(Body):
 class Step(Body):
     """A change step on one host.
 
-    ``started`` comes before the host is touched; ``judged`` is the operator's
-    recorded decision about a step that may have half run.
+    ``started`` comes before the host is touched; ``lost`` says that the connection
+    broke before the end was known; ``judged`` is the operator's recorded decision
+    about a step that may have half run. ``run`` is the run that carries the step out:
+    a start without an end is a step under way only as long as that run goes on.
     """
 
     kind: ClassVar[str] = "step"
     step: str
     host: str
-    state: Literal["started", "done", "failed", "judged"]
+    state: Literal["started", "done", "failed", "lost", "judged"]
     plan_object: Sha256
+    run: str = ""
     call_sha256: Sha256
     changed: bool | None = None
     detail: str = ""

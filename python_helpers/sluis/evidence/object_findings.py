@@ -1,0 +1,94 @@
+"""The objects of a dossier: whole, missing, altered, erased on record, or unspoken of."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sluis.errors import EvidenceError
+from sluis.evidence.files import UNFINISHED
+from sluis.evidence.finding import FAILS, HOLDS, UNKNOWN, Finding, name_of
+from sluis.evidence.objects import ObjectStore
+from sluis.evidence.predicates import Erasure
+from sluis.evidence.statements import Statement, named_objects
+
+
+def object_findings(dossier: Path, statements: Sequence[Statement]) -> Iterator[Finding]:
+    """Hash every object again, and hold what is there against what is spoken of.
+
+    Args:
+        statements: those whose signature and form hold, oldest first.
+    """
+    store = ObjectStore(dossier)
+    named: dict[str, tuple[Statement, str]] = {}
+    erased: dict[str, Statement[Erasure]] = {}
+    for statement in statements:
+        for field, digest in named_objects(statement.body).items():
+            named.setdefault(digest, (statement, field))
+        if isinstance(statement.body, Erasure):
+            erased.update(dict.fromkeys(statement.body.objects, statement))  # type: ignore[arg-type]
+    whole = size = 0
+    for digest, (statement, field) in named.items():
+        try:
+            size += store.check(digest)
+            whole += 1
+        except EvidenceError as error:
+            yield _bad_object(error, digest, f"{field} of {name_of(statement)}", erased.get(digest))
+    if named:
+        yield Finding(
+            "objects",
+            HOLDS if whole else UNKNOWN,
+            f"{whole} of {len(named)} objects",
+            f"{whole} objects, {size} bytes, have the content that the statements name.",
+        )
+    yield from _strays(store, named)
+
+
+def _bad_object(
+    error: EvidenceError, digest: str, what: str, erasure: Statement[Erasure] | None
+) -> Finding:
+    if error.code == "object-missing" and erasure is not None:
+        return Finding(
+            "object-erased",
+            UNKNOWN,
+            digest,
+            f"The object, {what}, was erased on record by {name_of(erasure)}: "
+            f"{erasure.body.reason}",
+        )
+    return Finding(error.code, FAILS, digest, f"The object, {what}: {error.what}")
+
+
+def _strays(store: ObjectStore, named: dict[str, tuple[Statement, str]]) -> Iterator[Finding]:
+    """What lies in the store and no statement speaks of."""
+    root = store.folder.parent
+    if root.is_symlink() or store.folder.is_symlink():
+        yield Finding("object-altered", FAILS, root.name, "The store is a link to another place.")
+        return
+    for folder, _, files in os.walk(root):
+        for file in files:
+            path = Path(folder) / file
+            digest = "".join(path.relative_to(store.folder).parts) if _inside(path, store) else ""
+            if digest in named:
+                continue
+            yield _stray(store, path, digest)
+
+
+def _inside(path: Path, store: ObjectStore) -> bool:
+    return path.is_relative_to(store.folder)
+
+
+def _stray(store: ObjectStore, path: Path, digest: str) -> Finding:
+    name = str(path.relative_to(store.folder.parent.parent))
+    if path.name.startswith(UNFINISHED):
+        return Finding("unfinished-file", UNKNOWN, name, "A killed process left this behind.")
+    try:
+        if store.path(digest) == path:
+            store.check(digest)
+            return Finding(
+                "object-unspoken-of", UNKNOWN, name, "It is whole, but no statement speaks of it."
+            )
+    except EvidenceError as error:
+        if error.code != "bad-digest":
+            return Finding(error.code, FAILS, name, error.what)
+    return Finding("foreign-file", FAILS, name, "It is not an object and does not belong here.")

@@ -1,0 +1,175 @@
+"""What statements say about one another: does each thing rest on what it claims to?
+
+Pure. Looks only backwards: a statement can rest on nothing that came after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from sluis.evidence.finding import FAILS, HOLDS, Finding, name_of
+from sluis.evidence.predicates import (
+    Body,
+    Handover,
+    Permit,
+    Plan,
+    Scope,
+    Shown,
+    Signoff,
+    Snapshot,
+    Step,
+    Timestamp,
+    Verification,
+    Waiver,
+)
+from sluis.evidence.statements import Statement
+
+B = TypeVar("B", bound=Body)
+
+
+def reference_findings(statements: Sequence[Statement]) -> Iterator[Finding]:
+    """Every reference that leads nowhere, or one finding that all hold.
+
+    Args:
+        statements: those whose signature and form hold, oldest first.
+    """
+    earlier = _Earlier()
+    broken = 0
+    for statement in statements:
+        for complaint in _complaints(statement, earlier):
+            broken += 1
+            yield Finding("reference-broken", FAILS, name_of(statement), complaint)
+        earlier.add(statement)
+    if not broken and statements:
+        yield Finding(
+            "references",
+            HOLDS,
+            f"{len(statements)} statements",
+            "Everything that a statement rests on was recorded before it.",
+        )
+
+
+class _Earlier:
+    """The statements before the one that is looked at."""
+
+    def __init__(self) -> None:
+        self._by_digest: dict[str, Statement] = {}
+        self._by_kind: dict[str, list[Statement]] = {}
+
+    def add(self, statement: Statement) -> None:
+        self._by_digest[statement.sha256] = statement
+        self._by_kind.setdefault(statement.kind, []).append(statement)
+
+    def get(self, digest: str) -> Statement | None:
+        return self._by_digest.get(digest)
+
+    def one(self, digest: str | None, model: type[B]) -> Statement[B] | None:
+        found = self._by_digest.get(digest or "")
+        return found if found is not None and isinstance(found.body, model) else None  # type: ignore[return-value]
+
+    def of(self, model: type[B]) -> Sequence[Statement[B]]:
+        return self._by_kind.get(model.kind, ())  # type: ignore[return-value]
+
+
+def _complaints(statement: Statement, earlier: _Earlier) -> Iterator[str]:
+    match statement.body:
+        case Verification() as body:
+            yield from _verification(body, earlier)
+        case Plan() as body:
+            yield from _scope_known(body.scope_object, earlier)
+        case Signoff() as body:
+            yield from _signoff(body, earlier)
+        case Waiver() as body:
+            if body.decision == "yes":
+                yield from _shown(body.shown, earlier)
+        case Permit() as body:
+            yield from _permit(statement, body, earlier)
+        case Step() as body:
+            yield from _step(statement, body, earlier)
+        case Handover(plan_object=str(plan)):
+            yield from _plan_known(plan, earlier)
+        case Timestamp() as body:
+            if earlier.get(body.head) is None:
+                yield "The head that it is about is no statement of this ledger."
+
+
+def _verification(body: Verification, earlier: _Earlier) -> Iterator[str]:
+    snapshot = earlier.one(body.snapshot, Snapshot)
+    if snapshot is None:
+        yield "The snapshot that it is about was never recorded."
+    elif (snapshot.body.asset, snapshot.body.snapshot_id) != (body.asset, body.snapshot_id):
+        yield (
+            f"It speaks of {body.asset}, snapshot {body.snapshot_id}, but names the statement "
+            f"about {snapshot.body.asset}, snapshot {snapshot.body.snapshot_id}."
+        )
+
+
+def _signoff(body: Signoff, earlier: _Earlier) -> Iterator[str]:
+    yield from _scope_known(body.scope_object, earlier)
+    yield from _plan_known(body.plan_object, earlier)
+    plans = [plan for plan in earlier.of(Plan) if plan.body.plan_object == body.plan_object]
+    if plans and all(plan.body.scope_object != body.scope_object for plan in plans):
+        yield "The signed plan was made for another scope than the signed one."
+    if body.shown is not None:
+        yield from _shown(body.shown, earlier)
+    elif body.decision == "yes":
+        yield "It does not say what the client was shown."
+
+
+def _permit(statement: Statement, body: Permit, earlier: _Earlier) -> Iterator[str]:
+    yield from _scope_known(body.scope_object, earlier)
+    yield from _plan_known(body.plan_object, earlier)
+    for digest in body.relies_on:
+        if earlier.get(digest) is None:
+            yield f"It relies on {digest[:16]}…, which is no earlier statement of this ledger."
+    answers = [found for d in body.relies_on if (found := earlier.one(d, Signoff)) is not None]
+    if not any(
+        (answer.body.decision, answer.body.scope_object, answer.body.plan_object)
+        == ("yes", body.scope_object, body.plan_object)
+        for answer in answers
+    ):
+        yield "It relies on no yes from the client to this scope and this plan."
+    for answer in answers:
+        if answer.body.expires_at is not None and answer.body.expires_at < statement.recorded_at:
+            yield "It relies on a sign-off that had expired."
+    newest = [*earlier.of(Signoff)][-1:]
+    if newest and newest[0].body.decision != "yes":
+        yield f"The client's last answer before it was {newest[0].body.decision!r}."
+
+
+def _step(statement: Statement, body: Step, earlier: _Earlier) -> Iterator[str]:
+    if body.state == "started":
+        permits = [
+            permit
+            for permit in earlier.of(Permit)
+            if permit.body.plan_object == body.plan_object and body.host in permit.body.hosts
+        ]
+        if not permits:
+            yield f"No permit for this plan on {body.host} came before it."
+        elif permits[-1].body.until < statement.recorded_at:
+            yield "The permit before it had ended."
+        return
+    calls = [
+        step
+        for step in earlier.of(Step)
+        if (step.body.step, step.body.host, step.body.call_sha256, step.body.state)
+        == (body.step, body.host, body.call_sha256, "started")
+    ]
+    if not calls:
+        yield "Nothing says that this call was started."
+
+
+def _shown(digest: str | None, earlier: _Earlier) -> Iterator[str]:
+    if earlier.one(digest, Shown) is None:
+        yield "There is no earlier record of what the client was shown."
+
+
+def _scope_known(scope_object: str, earlier: _Earlier) -> Iterator[str]:
+    if all(scope.body.scope_object != scope_object for scope in earlier.of(Scope)):
+        yield "The scope that it names was never recorded."
+
+
+def _plan_known(plan_object: str, earlier: _Earlier) -> Iterator[str]:
+    if all(plan.body.plan_object != plan_object for plan in earlier.of(Plan)):
+        yield "The plan that it names was never recorded."
