@@ -1,0 +1,131 @@
+"""Two sets of figures of a PostgreSQL database, held against each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Optional, Tuple
+
+_NOTHING: Dict[str, Any] = {}
+
+
+@dataclass
+class Comparison:
+    """``differences`` are losses; ``notes`` explain; ``unknown`` could not be compared."""
+
+    differences: List[str] = field(default_factory=list)
+    notes: List[str] = field(default_factory=list)
+    unknown: List[str] = field(default_factory=list)
+
+
+def compare_figures(source: Dict[str, Any], restored: Dict[str, Any]) -> Comparison:
+    """What the restored copy lacks or has otherwise than the source had.
+
+    Args:
+        source: what `read_figures` gave inside the snapshot, plus ``sequences_after``,
+            the sequences once the dump was complete.
+        restored: what `read_figures` gives for the restored copy.
+    """
+    result = Comparison()
+    if source["probe"] != restored["probe"]:
+        result.unknown.append(
+            "the verifier's server computes row hashes differently from the source's server"
+        )
+        return result
+    _tables(source["tables"], restored["tables"], result)
+    _recomputed(source["recomputed"], restored["recomputed"], result)
+    _sequences(source, restored["sequences"], result)
+    if source["large_objects"] != restored["large_objects"]:
+        result.differences.append(
+            f"large objects: {_large(source['large_objects'])} at the source, "
+            f"{_large(restored['large_objects'])} restored"
+        )
+    _objects(source["objects"], restored["objects"], result)
+    for name, version in source["extensions"].items():
+        other = restored["extensions"].get(name)
+        if other is not None and other != version:
+            result.notes.append(
+                f"extension {name} is version {other} on the verifier and {version} at the source"
+            )
+    for name in source["foreign_tables"]:
+        result.notes.append(f"foreign table {name}: its rows live on another server, not in here")
+    return result
+
+
+def _tables(source: Dict[str, Any], restored: Dict[str, Any], result: Comparison) -> None:
+    for name, wanted in sorted(source.items()):
+        found = restored.get(name)
+        if found is None:
+            result.differences.append(f"table {name} is missing ({wanted['rows']} rows)")
+        elif found["rows"] != wanted["rows"]:
+            result.differences.append(
+                f"table {name} has {found['rows']} rows, the source had {wanted['rows']}"
+            )
+        elif found["checksum"] != wanted["checksum"]:
+            result.differences.append(
+                f"table {name} has other content in its {wanted['rows']} rows than the source had"
+            )
+    for name in sorted(set(restored) - set(source)):
+        result.differences.append(f"table {name} is not in the source")
+
+
+def _recomputed(source: Dict[str, Any], restored: Dict[str, Any], result: Comparison) -> None:
+    # A dump holds a materialized view's query and not its rows: a restore computes them
+    # again, so a view that was out of date at the source comes back up to date.
+    for name, wanted in sorted(source.items()):
+        found = restored.get(name)
+        if found is None:
+            result.differences.append(f"materialized view {name} is missing or empty")
+        elif found != wanted:
+            result.notes.append(
+                f"materialized view {name} was recomputed by the restore and now holds "
+                f"{found['rows']} rows; at the source it was out of date with {wanted['rows']}"
+            )
+
+
+def _sequences(source: Dict[str, Any], restored: Dict[str, Any], result: Comparison) -> None:
+    after = source.get("sequences_after", source["sequences"])
+    for name, first in sorted(source["sequences"].items()):
+        found, last = restored.get(name), after.get(name, first)
+        if found is None:
+            result.differences.append(f"sequence {name} is missing")
+        elif not _between(first, found, last):
+            if _turned(first, last):
+                result.unknown.append(f"sequence {name} started over while the dump was made")
+                continue
+            wanted = first["last"]
+            if last["last"] != first["last"]:
+                wanted += f" to {last['last']}"
+            result.differences.append(
+                f"sequence {name} stands at {found['last']}, at the source it stood at {wanted}"
+            )
+    for name in sorted(set(restored) - set(source["sequences"])):
+        result.differences.append(f"sequence {name} is not in the source")
+
+
+def _between(first: Dict[str, Any], found: Dict[str, Any], last: Dict[str, Any]) -> bool:
+    return found in (first, last) or _place(first) <= _place(found) <= _place(last)
+
+
+def _turned(first: Dict[str, Any], last: Dict[str, Any]) -> bool:
+    return _place(last) < _place(first)
+
+
+def _place(one: Dict[str, Any]) -> Tuple[int, bool]:
+    """Where a sequence stands, so that later is larger; the first value counts when called."""
+    value = int(one["last"])
+    return (value if int(one["step"]) > 0 else -value, bool(one["called"]))
+
+
+def _objects(source: Dict[str, str], restored: Dict[str, str], result: Comparison) -> None:
+    for name in sorted(set(source) - set(restored)):
+        result.differences.append(f"{name} is missing")
+    for name in sorted(set(restored) - set(source)):
+        result.differences.append(f"{name} is not in the source")
+    for name in sorted(set(source) & set(restored)):
+        if source[name] != restored[name]:
+            result.differences.append(f"{name} is defined otherwise than at the source")
+
+
+def _large(one: Optional[Dict[str, Any]]) -> str:
+    one = one or _NOTHING
+    return f"{one.get('count')} with {one.get('bytes')} bytes, checksum {one.get('checksum')}"
