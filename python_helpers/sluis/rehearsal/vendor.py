@@ -77,7 +77,58 @@ def _description(lab: Lab, files: Path, version: Version) -> dict[str, Any]:
                 "Start the patient system as it was before the update.",
             )
         ],
+        "service_checks_list": _checks(lab, version),
     }
+
+
+def _checks(lab: Lab, version: Version) -> list[dict[str, Any]]:
+    database = {
+        "host": "db1",
+        "type": "sql",
+        "engine": "postgresql",
+        "database": DATABASE,
+        "host_address": lab.postgres.host,
+        "port": lab.postgres.port,
+        "user": lab.postgres.superuser,
+        "bin_dir": str(lab.postgres.bin_dir),
+    }
+    counted = ("patient", "prescription", "measurement")
+    return [
+        {
+            "id": "system-runs",
+            "what": "The patient system runs.",
+            "host": "app1",
+            "type": "service",
+            "pid_file": str(lab.application.folder / "run" / "pid"),
+        },
+        {
+            "id": "system-answers",
+            "what": f"The patient system answers as version {version}.",
+            "host": "app1",
+            "type": "http",
+            "url": lab.application.url,
+            "contains": f'"version": "{version}"',
+            "tries": 5,
+        },
+        {
+            "id": "release-installed",
+            "what": f"The files of version {version} are in place.",
+            "host": "app1",
+            "type": "file",
+            "path": str(lab.application.current / "release.json"),
+            "contains": version,
+        },
+        *(
+            {
+                **database,
+                "id": f"every-{table}",
+                "what": f"Every {table} of before the update is still there.",
+                "query": f"select count(*) from {table}",  # noqa: S608
+                "expect": lab.sql(f"select count(*) from {table}"),  # noqa: S608
+            }
+            for table in counted
+        ),
+    ]
 
 
 def _control(lab: Lab, what: str, step: str, words: str) -> dict[str, Any]:
