@@ -28,7 +28,8 @@ from sluis.evidence.ssh_signatures import check_ssh_signature
 from sluis.evidence.statements import PAYLOAD_TYPE, Statement, unseal
 from sluis.evidence.time_findings import TrustedTime, time_findings
 
-_PARTS = frozenset({"statements", "objects", "timestamps"})
+#: ``runs`` holds logs of the front door: help for people, never evidence
+_PARTS = frozenset({"statements", "objects", "timestamps", "runs"})
 
 
 @dataclass(frozen=True)
