@@ -17,7 +17,7 @@ from typing import Any, Generic, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from securesystemslib.dsse import Envelope
-from securesystemslib.exceptions import VerificationError
+from securesystemslib.exceptions import UnverifiedSignatureError
 from securesystemslib.signer import Signature, SSlibKey
 from typing_extensions import TypeVar
 
@@ -74,7 +74,7 @@ class Sealed:
         pae = Envelope(self.payload, self.payload_type, {}).pae()
         try:
             key.verify_signature(Signature(self.keyid, self.signature.hex()), pae)
-        except VerificationError:
+        except UnverifiedSignatureError:
             return False
         return True
 
