@@ -55,6 +55,7 @@ def _everything() -> dict[str, Any]:
     ]  # fmt: skip
     value = scope_dict({
         "documents": [{"id": "terms", "title": "Terms", "file": "terms.pdf", "sha256": "ab" * 32}],
+        "freshness_hours": 20,
         "risks.0.words": {"nl": "Het kan breken.", "en": "It can break."},
     })  # fmt: skip
     value["assets"] += [
@@ -65,6 +66,7 @@ def _everything() -> dict[str, Any]:
          "we_do": "We count it."}
         for asset in extra
     ]  # fmt: skip
+    value["risks"].append({"id": "second", "asset": "disk", "words": "It can drop.", "we_do": "-"})
     result: dict[str, Any] = tuples(value)
     return result
 
@@ -149,7 +151,7 @@ def _others(path: Path, value: Any) -> tuple[Any, ...]:
     if choices:
         return tuple(choice for choice in choices if choice != value)
     if name == "asset":
-        return ("mail", "letters")
+        return tuple(asset for asset in ("mail", "letters", "disk") if asset != value)
     return (f"{value}x", f"{value} and more")
 
 

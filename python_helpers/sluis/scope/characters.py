@@ -56,12 +56,14 @@ def visible(text: str, *, allowed: str = "\n") -> str:
     character cannot be imitated.
     """
     shown = []
+    marks = 0
     for character in text:
+        marks = marks + 1 if unicodedata.category(character).startswith("M") else 0
         if character in allowed:
             shown.append(character)
         elif character == "\\":
             shown.append("\\\\")
-        elif _is_bad(character):
+        elif _is_bad(character) or marks > _MOST_MARKS:
             shown.append(f"\\u{{{ord(character):04X}}}")
         else:
             shown.append(character)

@@ -48,6 +48,9 @@ def problems_of(error: ValidationError, tree: Tree) -> tuple[Problem, ...]:
     """Every problem in ``error``, in the order of the file ``tree`` was read from."""
     found: list[Problem] = []
     for detail in error.errors():
+        if detail["type"] == "too_short" and detail["input"]:
+            # pydantic counts only the good entries; each bad one has a complaint of its own
+            continue
         broken = detail.get("ctx", {}).get("error")
         if isinstance(broken, BrokenRulesError):
             found.extend(
@@ -65,6 +68,10 @@ def _complaint(detail: Mapping[str, Any], tree: Tree) -> Problem:
     path = _path_in_file(detail["loc"], tree)
     context = detail.get("ctx", {})
     given = detail.get("input")
+    if "discriminator" in context and isinstance(given, dict):
+        chooser = str(context["discriminator"]).strip("'")
+        if chooser in given:
+            path, given = (*path, chooser), given[chooser]
     match detail["type"]:
         case "missing":
             what, remedy = "is missing.", "Add it; the template says what it is for."
@@ -101,6 +108,10 @@ def _complaint(detail: Mapping[str, Any], tree: Tree) -> Problem:
         case "string_pattern_mismatch":
             what, remedy = f"cannot be {_short(given)}.", "Look at the form of it in the template."
             code = "wrong-form"
+        case "greater_than_equal" | "less_than_equal":
+            limit = context.get("ge", context.get("le"))
+            code, what = "out-of-range", f"cannot be {_short(given)}."
+            remedy = f"Write {limit} or {'more' if 'ge' in context else 'less'}."
         case "too_short" | "string_too_short":
             what, remedy = "is empty.", "Add what belongs there; the template says what."
             code = "empty"
@@ -117,11 +128,10 @@ def _complaint(detail: Mapping[str, Any], tree: Tree) -> Problem:
 
 
 def _about_disposition(code: str, what: str, remedy: str, given: object) -> tuple[str, str, str]:
-    said = given.get("what") if isinstance(given, dict) else given
-    if said in (0, "0", "zero", "nul", "none", "geen", "niets"):
+    if given in (0, "0", "zero", "nul", "none", "geen", "niets"):
         return (
             "zero-disposition",
-            f"says {said!r}. A zero is not a disposition: it does not say what happens.",
+            f"says {given!r}. A zero is not a disposition: it does not say what happens.",
             f"Choose one of: {_DISPOSITIONS}, and say what happens and when.",
         )
     if code == "not-a-group":

@@ -6,8 +6,6 @@ field and the remedy, all in one go where the file can be read at all.
 
 from __future__ import annotations
 
-import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from pydantic import ValidationError
 
 from sluis.errors import InputError
 from sluis.evidence.canonical import sha256
+from sluis.evidence.files import read_regular
 from sluis.scope.complaints import Problem, problems_of
 from sluis.scope.model import ScopeDocument
 from sluis.scope.strict_yaml import MAX_BYTES, FormError, Tree, read_tree
@@ -77,18 +76,14 @@ def load_scope(path: Path) -> LoadedScope:
 
 def _bytes_of(path: Path, limit: int, blame: Path) -> bytes:
     try:
-        # O_NONBLOCK: a FIFO put in the file's place must not hang the run
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        return read_regular(path, limit)
     except OSError as error:
         code = "symlink" if path.is_symlink() else "scope-not-readable"
-        raise _about_file(blame, code, f"{path} cannot be opened: {error.strerror}.") from None
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise _about_file(blame, "not-a-file", f"{path} is not a plain file.")
-        data = file.read(limit + 1)
-    if len(data) > limit:
-        raise _about_file(blame, "file-too-large", f"{path} is larger than {limit // 1024} KiB.")
-    return data
+        code = "not-a-file" if path.is_dir() else code
+        raise _about_file(blame, code, f"{path} cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        code = "file-too-large" if path.is_file() else "not-a-file"
+        raise _about_file(blame, code, f"{error}.") from None
 
 
 def _about_file(blame: Path, code: str, what: str) -> ScopeError:

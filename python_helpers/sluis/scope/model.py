@@ -117,7 +117,7 @@ class Destroy(_Model):
     """It is destroyed on a date, by a change of its own that the client signs (B11)."""
 
     what: Literal["destroy"]
-    on: date
+    day: date
     words: Text
     in_change: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")] | None = None
 

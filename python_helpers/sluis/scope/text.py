@@ -84,11 +84,11 @@ def disposition_sentence(asset: Asset, voice: Voice) -> str:
                 if_late=voice.words(it.if_late),
             )
         case Destroy(in_change=None) as it:
-            return voice.say("destroy-here", on=voice.day(it.on), words=voice.words(it.words))
+            return voice.say("destroy-here", day=voice.day(it.day), words=voice.words(it.words))
         case Destroy() as it:
             return voice.say(
                 "destroy-elsewhere",
-                on=voice.day(it.on),
+                day=voice.day(it.day),
                 words=voice.words(it.words),
                 in_change=it.in_change,
             )
@@ -310,7 +310,7 @@ def _documents(document: ScopeDocument, voice: Voice) -> Iterator[str]:
         yield from heading(voice.say("documents"))
         for entry in document.documents:
             yield _point(voice.say("document", title=entry.title, id=entry.id, file=entry.file))
-            yield "  " + voice.say("fingerprint", sha256=entry.sha256)
+            yield voice.say("fingerprint", sha256=entry.sha256)
 
 
 def _when(when: date | str, voice: Voice) -> str:

@@ -80,14 +80,14 @@ SENTENCES: dict[str, Said] = {
         "at the latest: {deadline}. What is not there by then: {if_late}",
     ),
     "destroy-elsewhere": _both(
-        "Dit wordt vernietigd op {on}. {words} Dat gebeurt niet nu, maar in wijziging {in_change}. "
-        "Daar tekent u apart voor.",
-        "This will be destroyed on {on}. {words} Not now, but in change {in_change}. You sign for "
+        "Dit wordt vernietigd op {day}. {words} Dat gebeurt niet nu, maar in wijziging "
+        "{in_change}. Daar tekent u apart voor.",
+        "This will be destroyed on {day}. {words} Not now, but in change {in_change}. You sign for "
         "that separately.",
     ),
     "destroy-here": _both(
-        "Dit wordt in deze wijziging vernietigd, op {on}. {words} Daarna is het weg.",
-        "This change destroys it, on {on}. {words} After that it is gone.",
+        "Dit wordt in deze wijziging vernietigd, op {day}. {words} Daarna is het weg.",
+        "This change destroys it, on {day}. {words} After that it is gone.",
     ),
     "undecided": _both(
         "Nog niet bepaald. Er staat een vraag open.",

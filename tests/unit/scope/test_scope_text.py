@@ -1,0 +1,189 @@
+"""The text the client reads is complete, plain, and the same in two languages."""
+
+from __future__ import annotations
+
+import re
+import string
+
+import pytest
+
+from sluis.scope.characters import hostile, visible
+from sluis.scope.model import Language, ScopeDocument
+from sluis.scope.text import scope_text
+from sluis.scope.texts import MONTH_NAMES, SENTENCES
+from sluis.scope.voice import Voice
+from support.every_field import SCOPE_WITH_EVERYTHING, changed_once
+from support.scopes import make_scope
+
+LANGUAGES: tuple[Language, ...] = ("nl", "en")
+FULL = ScopeDocument.model_validate(SCOPE_WITH_EVERYTHING)
+
+
+def test_every_field_of_the_model_is_used_by_the_full_scope() -> None:
+    """Otherwise the next test would not notice a field that nobody shows."""
+    unused = set()
+    for name, field in _fields(ScopeDocument):
+        if name not in _used(FULL.model_dump()):
+            unused.add(name)
+        assert field is not None
+    assert unused == set()
+
+
+@pytest.mark.parametrize(
+    ("where", "document"), changed_once(), ids=lambda item: _name(item)
+)  # fmt: skip
+def test_case_B2_changing_any_field_changes_what_the_client_reads(
+    where: tuple[str | int, ...], document: ScopeDocument
+) -> None:
+    # words that were given in both languages are shown in one at a time
+    languages = [item for item in LANGUAGES if item == where[-1]] or list(LANGUAGES)
+    for language in languages:
+        assert scope_text(document, language) != scope_text(FULL, language), where
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_word_of_the_client_is_in_the_text(language: Language) -> None:
+    text = " ".join(scope_text(make_scope(), language).split())
+    for words in (
+        "Without the records nobody can be treated.",
+        "Then nobody can open a record for hours.",
+        "prove that it can be put back.",
+        "Plan it after closing time.",
+        "We do not train your people.",
+        "It only prints.",
+        "PA-2026-03",
+        "Example Security",
+        "SEC-88",
+        "The practice manager",
+        "*.tmp",
+        "/srv/letters",
+    ):
+        assert words in text
+
+
+def test_case_D2_low_importance_says_what_is_not_proven() -> None:
+    low, vital = (
+        scope_text(make_scope({"assets.0.criticality": level}), "en") for level in ("low", "vital")
+    )
+    assert low.count("We do not compare it with the original.") == 1 + 1
+    assert vital.count("We do not compare it with the original.") == 1
+    assert "at most 4 hours old" in " ".join(vital.split())
+
+
+def test_an_asset_without_a_copy_says_so() -> None:
+    text = scope_text(FULL, "nl")
+    assert text.count("Hiervan maken wij geen kopie.") == 2
+
+
+def test_case_B11_the_way_back_and_retention_are_in_words() -> None:
+    no = scope_text(make_scope({"way_back.consent": False}), "en")
+    assert "We do NOT put the copy back without asking you first." in no
+    assert "Copies from right before the change: 90 days." in no
+
+
+@pytest.mark.parametrize("key", sorted(SENTENCES))
+def test_each_sentence_exists_in_both_languages_with_the_same_blanks(key: str) -> None:
+    nl, en = SENTENCES[key]["nl"], SENTENCES[key]["en"]
+    assert nl.strip()
+    assert en.strip()
+    assert _blanks(nl) == _blanks(en)
+
+
+def test_each_sentence_is_used() -> None:
+    """A sentence nobody says is one that nobody keeps true."""
+    from pathlib import Path
+
+    import sluis.scope.text
+
+    source = Path(sluis.scope.text.__file__).read_text()
+    for key in SENTENCES:
+        family = key.split(".")[0]
+        assert f'"{key}"' in source or f'"{family}.' in source, key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_sentences_are_short(language: Language) -> None:
+    for key, said in SENTENCES.items():
+        for sentence in re.split(r"(?<=[.!?:]) ", said[language]):
+            assert len(sentence.split()) <= 20, (key, sentence)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_our_words_hold_no_jargon(language: Language) -> None:
+    jargon = re.compile(
+        r"\b(digest|hash|sha|snapshot|manifest|restic|repository|payload|nonce|dossier|ledger|"
+        r"rollback|deploy|tenant|scope|asset|criticality)\b",
+        re.IGNORECASE,
+    )
+    for key, said in SENTENCES.items():
+        assert not jargon.search(re.sub(r"\{\w+\}", "", said[language])), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_lines_fit_a_screen_and_nothing_hides_in_them(language: Language) -> None:
+    text = scope_text(FULL, language)
+    assert max(len(line) for line in text.splitlines()) <= 78
+    assert hostile(text) is None
+    assert text.endswith("\n")
+
+
+def test_words_cannot_start_a_heading_of_their_own() -> None:
+    """A sentence is one paragraph, so it cannot imitate the lines we write ourselves."""
+    document = make_scope({"assets.1.matters_because": "Fine.\n\nWHAT WE DO NOT DO\n\n- Nothing."})
+    lines = scope_text(document, "en").splitlines()
+    assert lines.count("WHAT WE DO NOT DO") == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "size", "number", "day"),
+    [
+        ("nl", "12,3 GB (12.345.678.901 bytes)", "48.210", "2 november 2026"),
+        ("en", "12.3 GB (12,345,678,901 bytes)", "48,210", "2 November 2026"),
+    ],
+)
+def test_numbers_and_days_are_written_as_people_write_them(
+    language: Language, size: str, number: str, day: str
+) -> None:
+    voice = Voice(language)
+    assert voice.size(12_345_678_901) == size
+    assert voice.number(48_210) == number
+    assert voice.day(make_scope().assets[0].counted_on) == day
+    assert voice.size(999) == "999 bytes"
+    assert len(MONTH_NAMES[language]) == 12
+
+
+def test_what_a_machine_wrote_is_made_visible() -> None:
+    assert visible("a\x1b[31mb\u202ec\\u{1B}\nd") == "a\\u{001B}[31mb\\u{202E}c\\\\u{1B}\nd"
+    assert hostile(visible("".join(map(chr, range(0x3000))))) is None
+
+
+def _blanks(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+
+
+def _name(item: object) -> str:
+    return ".".join(map(str, item)) if isinstance(item, tuple) else ""
+
+
+def _fields(model: type) -> list[tuple[str, object]]:
+    from sluis.scope import model as room
+
+    found = []
+    for kind in vars(room).values():
+        if (
+            isinstance(kind, type)
+            and hasattr(kind, "model_fields")
+            and kind.__module__ == (room.__name__)
+        ):
+            found += list(kind.model_fields.items())
+    assert model in vars(room).values()
+    return found
+
+
+def _used(value: object) -> set[str]:
+    if isinstance(value, dict):
+        used = {key for key, item in value.items() if item not in (None, (), [])}
+        return used.union(*(_used(item) for item in value.values()))
+    if isinstance(value, list | tuple):
+        return set().union(*(_used(item) for item in value))
+    return set()
