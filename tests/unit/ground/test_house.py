@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -80,6 +81,8 @@ def path_without(tmp_path):
     def make(*missing, **stand_ins):
         for name in {*_TOOLS, *_LOOKED_FOR} - {*missing}:
             found = shutil.which(name) or shutil.which(name, path="/usr/sbin")
+            if name == "python3.11":  # what PATH names may be a wrapper that needs its folder
+                found = Path(sys.base_prefix, "bin", name)
             assert found, f"{name} is not on this machine"
             (folder / name).symlink_to(found)
         for name, script in stand_ins.items():
