@@ -38,7 +38,7 @@ class TrustedKey(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     keyid: str = Field(pattern=r"^[0-9a-f]{64}$")
-    name: str = Field(min_length=1, max_length=200)
+    name: str = Field(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")
     party: Party
     public_pem: str = Field(max_length=1000)
     valid_from: AwareDatetime

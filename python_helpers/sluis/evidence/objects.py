@@ -153,14 +153,15 @@ class ObjectStore:
             raise _missing(digest) from error
         except OSError as error:
             raise _unreadable(digest, error) from error
-        with os.fdopen(descriptor, "rb", buffering=0) as file:
+        try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise _altered(digest)
-            try:
-                while block := file.read(_BLOCK):
-                    yield block
-            except OSError as error:
-                raise _unreadable(digest, error) from error
+            while block := os.read(descriptor, _BLOCK):
+                yield block
+        except OSError as error:
+            raise _unreadable(digest, error) from error
+        finally:
+            os.close(descriptor)
 
     def _safe_path(self, digest: str) -> Path:
         path = self.path(digest)
