@@ -18,7 +18,8 @@ from .postgresql_dump_file import DumpFile, inspect_dump
 from .postgresql_figures import read_figures
 from .postgresql_programs import Programs
 from .postgresql_scratch import ScratchServer, create_roles
-from .postgresql_session import QueryError, Session, database_word, identifier, literal
+from .postgresql_session import QueryError, Session, identifier, literal
+from .postgresql_write import pg_restore
 
 #: The restored copy's name in the scratch server.
 RESTORED = "sluis_restored"
@@ -110,7 +111,16 @@ def _prove_in(
     if lacking:
         proof.add("restored", "not verified", lacking, began, server.ran)
         return
-    errors = restore_into(server, children, reader, dump, with_owners=bool(facts))
+    errors = pg_restore(
+        children,
+        reader,
+        server.connection,
+        dump.path,
+        RESTORED,
+        with_owners=bool(facts),
+        account=server.account,
+        scratch=True,
+    )
     ran = [*server.ran, "pg_restore --exit-on-error --jobs=2 (into the scratch server)"]
     if errors:
         proof.add("restored", "failed", f"pg_restore said: {errors[-800:]}", began, ran)
@@ -125,47 +135,6 @@ def _prove_in(
     reading = time.monotonic()
     check_server(proof, server, children)
     _compare(proof, facts, began + time.monotonic() - reading)
-
-
-def restore_into(
-    server: ScratchServer,
-    children: Children,
-    reader: Programs,
-    dump: DumpFile,
-    *,
-    with_owners: bool,
-) -> str:
-    """Restore a dump into the scratch server's database; what went wrong, or nothing.
-
-    A dump that others made speaks of roles that we know nothing of: then without owners.
-    """
-    command = [
-        reader.path("pg_restore"), "--exit-on-error", "--jobs=2", "--no-password",
-        "--no-tablespaces", "--no-subscriptions", f"--dbname={database_word(RESTORED)}",
-    ]  # fmt: skip
-    if not with_owners:
-        command += ["--no-owner", "--no-acl"]
-    if server.account is None or os.path.isdir(dump.path):
-        done = children.run([*command, dump.path], server.environment, server.account)
-        return done.errors.strip() or "no reason given" if done.status != 0 else ""
-    # The server's user cannot enter the folder, and must not be root: it gets the open
-    # file, and owns it meanwhile so that the workers can each open it again.
-    descriptor = os.open(dump.path, os.O_RDONLY | os.O_NOFOLLOW)
-    try:
-        before = os.fstat(descriptor)
-        os.fchown(descriptor, server.account.uid, server.account.gid)
-        try:
-            done = children.run(
-                [*command, f"/proc/self/fd/{descriptor}"],
-                server.environment,
-                server.account,
-                pass_fds=[descriptor],
-            )
-        finally:
-            os.fchown(descriptor, before.st_uid, before.st_gid)
-    finally:
-        os.close(descriptor)
-    return done.errors.strip() or "no reason given" if done.status != 0 else ""
 
 
 def check_server(proof: Proof, server: ScratchServer, children: Children) -> None:
