@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from support.signed_change import LabChange
+from support.signed_change import ANSIBLE, LabChange
+
+#: ansible-runner looks for ansible-playbook on the path
+PATH = f"{ANSIBLE}:{os.environ['PATH']}"
 
 _RUN = """
 import json, sys, ansible_runner
@@ -40,7 +44,7 @@ def raw_runner(
         "playbook": "playbooks/update.yml",
         "inventory": str(change.who.inventory),
         "extravars": {"change": change.change, "phase": phase, **(extra or {})},
-        "envvars": {"ANSIBLE_HOST_KEY_CHECKING": "True", **(environ or {})},
+        "envvars": {"ANSIBLE_HOST_KEY_CHECKING": "True", "PATH": PATH, **(environ or {})},
         **more,
     }
     if cmdline:

@@ -22,6 +22,7 @@ class Demand:
         scope_object: digest of the scope as it lies on disk now.
         tree_sha256: digest of playbooks, roles and package as they are now.
         step: the call that is about to happen, or ``None`` for the whole batch.
+        run: the run that asks; its own steps on other hosts may be under way.
         objections: what is wrong with the run itself.
     """
 
@@ -32,6 +33,7 @@ class Demand:
     scope_object: str
     tree_sha256: str
     step: PlanStep | None = None
+    run: str = ""
     objections: tuple[Reason, ...] = ()
 
     @property

@@ -11,7 +11,7 @@ from sluis.evidence.statements import Statement
 from sluis.gate.demand import Demand, Evidence, reason
 from sluis.plan.model import PlanStep
 
-State = Literal["open", "done", "maybe half run", "failed"]
+State = Literal["open", "under way", "done", "maybe half run", "failed"]
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,18 @@ class StepState:
     call_sha256: str | None = None
 
 
-def step_states(view: View, plan_object: str) -> dict[tuple[str, str], StepState]:
+def step_states(
+    view: View, plan_object: str, run: str | None = None
+) -> dict[tuple[str, str], StepState]:
     """Where every step under this plan stands, by step id and host.
 
     A step that was started and has no end may have half run: nobody knows. Only the
     operator's recorded judgement opens or closes it.
+
+    Args:
+        view: the ledger.
+        plan_object: digest of the plan.
+        run: the run that is asking; what it started itself is under way.
     """
     states: dict[tuple[str, str], StepState] = {}
     since = planned_at(view, plan_object)
@@ -39,6 +46,8 @@ def step_states(view: View, plan_object: str) -> dict[tuple[str, str], StepState
             continue
         state: State
         if body.state == "started":
+            state = "under way" if run and body.run == run else "maybe half run"
+        elif body.state == "lost":
             state = "maybe half run"
         elif body.state == "judged":
             state = "done" if body.judgement == "counts as done" else "open"
@@ -56,7 +65,7 @@ def planned_at(view: View, plan_object: str) -> int:
     return plan.number if plan else 0
 
 
-def failure_under(view: View, plan_object: str) -> int | None:
+def failure_under(view: View, plan_object: str, run: str | None = None) -> int | None:
     """The ledger number of the first failure under this plan, or ``None``.
 
     A failure is a step that failed or may have half run, or a check that was not passed.
@@ -64,7 +73,7 @@ def failure_under(view: View, plan_object: str) -> int | None:
     since = planned_at(view, plan_object)
     numbers = [
         item.number
-        for item in step_states(view, plan_object).values()
+        for item in step_states(view, plan_object, run).values()
         if item.state in ("failed", "maybe half run")
     ]
     numbers += [
@@ -125,13 +134,16 @@ def batch_may_go_on(evidence: Evidence, demand: Demand) -> list[Reason]:
                 "Start a new change, or run prepare again and have the new plan signed.",
             )
         ]
-    failed = failure_under(view, plan_object)
+    failed = failure_under(view, plan_object, demand.run)
     if demand.way_back:
         return _way_back_is_open(evidence, demand, failed)
     found = []
-    for item in step_states(view, plan_object).values():
+    for item in step_states(view, plan_object, demand.run).values():
         about = f"{item.step} on {item.host}"
-        if item.state == "maybe half run":
+        own = demand.step is not None and (item.step, item.host) == (
+            demand.step.step, demand.step.host,
+        )  # fmt: skip
+        if item.state == "maybe half run" or (item.state == "under way" and own):
             found.append(
                 reason(
                     "step-maybe-half-run",
@@ -185,12 +197,12 @@ def _way_back_is_open(evidence: Evidence, demand: Demand, failed: int | None) ->
         )
     if step is not None:
         state = step_states(evidence.view, evidence.plan_object or "").get((step.step, step.host))
-        if state is not None and state.state == "maybe half run":
+        if state is not None and state.state in ("maybe half run", "failed"):
             found.append(
                 reason(
                     "step-maybe-half-run",
                     about,
-                    "This step of the way back was started and never reported its end.",
+                    "This step of the way back failed, or never reported its end.",
                     "Look at the host, then record your judgement with: sluis judge.",
                 )
             )

@@ -17,7 +17,7 @@ from sluis.plan.model import PlanStep
 from sluis.runbook.call import Call
 from sluis.runbook.judgement import explain, judge, record_refusal
 from sluis.runbook.planning import note_step
-from sluis.runbook.run import OpenDossier, Run, now, open_dossier
+from sluis.runbook.run import RUN_ID, OpenDossier, Run, now, open_dossier
 
 #: of a module's result, what is kept; the rest may be large, personal or secret
 _KEPT = ("changed", "failed", "rc", "msg", "state", "name", "dest", "checksum", "quarantine")
@@ -94,7 +94,8 @@ def run_signed(guarded: Guarded, call: Call, delegate: Callable[[], Any]) -> dic
     _record(guarded, call, "started")
     try:
         result = dict(delegate())
-    except AnsibleConnectionFailure:
+    except AnsibleConnectionFailure as error:
+        _record(guarded, call, "lost", detail=_scrub(str(error), call)[:_KEPT_LENGTH])
         raise
     except Exception as error:
         _record(guarded, call, "failed", detail=_scrub(str(error), call)[:_KEPT_LENGTH])
@@ -104,10 +105,8 @@ def run_signed(guarded: Guarded, call: Call, delegate: Callable[[], Any]) -> dic
     if call.secrets:
         result.pop("invocation", None)
         result = json.loads(_scrub(json.dumps(result, default=str), call))
-    if result.get("unreachable"):
-        return result
-    state = "failed" if result.get("failed") else "done"
-    _record(guarded, call, state, result=result)
+    end = "lost" if result.get("unreachable") else "failed" if result.get("failed") else "done"
+    _record(guarded, call, end, result=result)
     return result
 
 
@@ -133,6 +132,7 @@ def _record(
             host=call.planned.host,
             state=state,
             plan_object=guarded.plan_object,
+            run=RUN_ID,
             call_sha256=call.planned.call_sha256(),
             changed=None if result is None else bool(result.get("changed")),
             detail=detail,

@@ -13,7 +13,7 @@ from sluis.gate.decide import decide
 from sluis.gate.demand import Demand, Evidence
 from sluis.plan.model import PlanDocument, PlanStep
 from sluis.plan.tree import file_sha256, tree_sha256
-from sluis.runbook.run import OpenDossier, Run, now
+from sluis.runbook.run import RUN_ID, OpenDossier, Run, now
 from sluis.scope.load import load_scope
 from sluis.scope.model import ScopeDocument
 
@@ -47,6 +47,7 @@ def judge(run: Run, dossier: OpenDossier, step: PlanStep | None = None) -> Judge
         scope_object=_scope_on_disk(run, evidence.view),
         tree_sha256=tree_sha256(run.places, run.client, run.change),
         step=step,
+        run=RUN_ID,
         objections=run.objections,
     )
     return Judgement(decide(evidence, demand, at), evidence)

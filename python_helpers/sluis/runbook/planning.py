@@ -1,14 +1,13 @@
 """Collecting a plan while the change roles run in check mode, then sealing it.
 
 Ansible runs each task in a worker process of its own, so the calls meet in a folder
-beside the dossier, named for the process that drives the run. Whatever is not
+beside the dossier, named for the run. Whatever is not
 collected is not in the plan, is not signed, and will be refused.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from sluis.evidence.canonical import canonical
 from sluis.evidence.predicates import Plan, Scope
 from sluis.plan.model import PlanDocument, PlannedCheck, PlanStep
 from sluis.plan.tree import tree_sha256
-from sluis.runbook.run import OpenDossier, Run, now
+from sluis.runbook.run import RUN_ID, OpenDossier, Run, now
 from sluis.scope.load import load_scope
 from sluis.scope.model import ScopeDocument
 
@@ -115,8 +114,7 @@ def seal(run: Run, dossier: OpenDossier) -> tuple[PlanDocument, str, bool]:
 
 
 def _folder(run: Run) -> Path:
-    """Workers are children of the process that drives the run; so is whoever seals."""
-    return run.dossier.parent / ".planning" / f"{run.change}@{os.getppid()}"
+    return run.dossier.parent / ".planning" / f"{run.change}@{RUN_ID}"
 
 
 def _note(run: Run, kind: str, host: str, name: str, data: object) -> None:

@@ -14,6 +14,7 @@ measured on ansible-core 2.19).
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,9 @@ from sluis.evidence.ledger import Ledger
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Reason
 from sluis.places import Places, change_id, client_id
+
+#: One for each run: made in Ansible's main process, inherited by its workers.
+RUN_ID = secrets.token_hex(8)
 
 PHASES = ("prepare", "sign", "apply", "all")
 
