@@ -39,8 +39,7 @@ def environment(
     Args:
         caller: the environment that ``sluis`` itself was started in.
         places: the project.
-        private: this run's own folder. ``ANSIBLE_HOME`` lies in it, so that plugins,
-            roles and collections under the operator's home are not found.
+        private: this run's own folder; Ansible's temporary files go there as well.
         artifacts: where ansible-runner's callback leaves its events.
         ident: the run's own name.
         passphrase_file: a 0600 file with the passphrase of the operator's key.
@@ -57,7 +56,7 @@ def environment(
         "SLUIS_KEYS": str(key_folder(caller)),
         "ANSIBLE_CONFIG": str(places.root / "ansible.cfg"),
         "ANSIBLE_ROLES_PATH": str(places.root / "roles"),
-        "ANSIBLE_HOME": str(private / "home"),
+        "ANSIBLE_LOCAL_TEMP": str(private / "tmp"),
         "ANSIBLE_CACHE_PLUGIN": "memory",
         # ansible-runner sets this to False unless it is there already
         "ANSIBLE_HOST_KEY_CHECKING": "True",

@@ -27,7 +27,6 @@ from ansible_runner.runner import Runner
 
 from sluis.cli import leash
 from sluis.cli.environment import RUN_MARK, environment
-from sluis.cli.lock import only_run, runs_folder
 from sluis.cli.private import PrivateFolder
 from sluis.cli.progress import Progress, lines_of
 from sluis.cli.runlog import RunLog
@@ -98,12 +97,13 @@ class RunReport:
 
 
 def run(
-    request: Request, caller: Mapping[str, str], progress: Progress, now: datetime
+    request: Request, lock: Path, caller: Mapping[str, str], progress: Progress, now: datetime
 ) -> RunReport:
     """Run one phase of one playbook for one change, and wait for its end.
 
     Args:
         request: what to run.
+        lock: the change's lock, held by the caller: see :func:`sluis.cli.lock.only_run`.
         caller: the environment that ``sluis`` was started in; little of it is used.
         progress: where lines go meanwhile. It may fail; the run goes on.
         now: aware UTC time, for the log's name.
@@ -111,15 +111,12 @@ def run(
     Raises:
         InputError: an extra var that is not on the list; a client or playbook that is
             not in the project.
-        SluisError: ``run-in-progress``.
     """
     _check(request)
-    places = request.places
-    dossier = places.dossier(request.client, request.change)
     ident = str(uuid4())  # a ticket's own number as ident brought back old facts (measured)
-    with only_run(dossier, request.what, now) as lock, PrivateFolder(caller) as private:
+    with PrivateFolder(caller) as private:
         secrets = (request.passphrase,) if request.passphrase else ()
-        log = RunLog(runs_folder(dossier), request.what, ident, now, secrets)
+        log = RunLog(lock.parent, request.what, ident, now, secrets)
         try:
             watch = _Watch(progress, log)
             runner = _prepared(request, caller, private, lock, ident, watch)

@@ -1,0 +1,119 @@
+"""The ``sluis`` command: its verbs, and what its exit statuses mean.
+
+0 applied and verified (or: the verb did what was asked) · 75 awaiting sign-off ·
+77 refused · 64 wrong usage or input · 1 failed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+from typer.exceptions import TyperException
+
+from sluis import __version__
+from sluis.cli import apply, judge, keys, new_client, prepare, status, verify
+from sluis.cli.plainly import plainly
+from sluis.cli.session import Session, print_json
+from sluis.errors import EXIT_FAILED, EXIT_USAGE, SluisError
+
+app = typer.Typer(
+    name="sluis",
+    help="Lets no change through without a proven snapshot and the client's signature.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for _verb in (new_client, prepare, apply, status, verify, judge):
+    _verb.add_to(app)
+app.add_typer(keys.app, name="keys")
+
+
+#: what typer makes of Ctrl-C
+_TYPER_INTERRUPTED = 130
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"sluis {__version__}")
+        raise typer.Exit(0)
+
+
+@app.callback()
+def _sluis(
+    context: typer.Context,
+    project: Annotated[
+        Path | None,
+        typer.Option(help="The project's folder, when you are not in it.", show_default=False),
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version.")
+    ] = False,
+) -> None:
+    del version
+    context.obj = Session(project=project, environ=dict(os.environ))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run ``sluis`` and exit with its status."""
+    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one verb and return the exit status; no exception leaves this function."""
+    as_json = "--json" in arguments
+    try:
+        status_of_verb = app(arguments, prog_name="sluis", standalone_mode=False)
+    except TyperException as error:
+        return _wrong(SluisError("usage", error.format_message(), "See: sluis --help"),
+                      EXIT_USAGE, as_json)  # fmt: skip
+    except SluisError as error:
+        return _wrong(error, error.exit_status, as_json)
+    except (KeyboardInterrupt, typer.Abort):
+        return _wrong(_stopped(), EXIT_FAILED, as_json)
+    except Exception as error:
+        return _wrong(_unexpected(error), EXIT_FAILED, as_json)
+    if status_of_verb == _TYPER_INTERRUPTED:
+        return _wrong(_stopped(), EXIT_FAILED, as_json)
+    return int(status_of_verb or 0)
+
+
+def _wrong(error: SluisError, exit_status: int, as_json: bool) -> int:
+    if as_json:
+        print_json({"schema_version": 1, "exit_status": exit_status, "error": error.as_dict()})
+    console = Console(stderr=True, highlight=False)
+    if error.what.startswith("Usage:"):  # no verb was given: the help says it all
+        console.print(Text(plainly(error.what)), soft_wrap=True)
+        return exit_status
+    for text in (f"sluis: {error.what}", f"{error.remedy} [{error.code}]"):
+        console.print(Text(plainly(text)), soft_wrap=True)
+    return exit_status
+
+
+def _stopped() -> SluisError:
+    return SluisError("stopped", "You stopped it.", "See where it stands with: sluis status.")
+
+
+def _unexpected(error: Exception) -> SluisError:
+    """A mistake of ours: a short sentence, and the traceback in a file."""
+    what = f"Something went wrong that should not: {type(error).__name__}: {error}"[:500]
+    try:
+        descriptor, path = tempfile.mkstemp(prefix="sluis-error-", suffix=".log")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            traceback.print_exception(error, file=file)
+    except OSError:
+        return SluisError("unexpected", what, "The log could not be written; is the disk full?")
+    return SluisError("unexpected", what, f"The log is {path}; please report it.")
+
+
+if __name__ == "__main__":
+    main()

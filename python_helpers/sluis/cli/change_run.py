@@ -1,0 +1,137 @@
+"""Running one phase of a change, from the lock to the outcome."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from sluis.cli.lock import only_run
+from sluis.cli.plainly import plainly
+from sluis.cli.progress import progress_on
+from sluis.cli.runner import Phase, Playbook, Request, RunReport, run
+from sluis.cli.session import Session
+from sluis.cli.show_outcome import show_outcome
+from sluis.dossier.material import read_material
+from sluis.dossier.outcome import Outcome, outcome
+from sluis.errors import InputError
+from sluis.places import Places, change_id, client_id
+from sluis.scope.load import load_scope
+
+ClientArgument = Annotated[str, typer.Argument(help="The client's id.", show_default=False)]
+ChangeArgument = Annotated[str, typer.Argument(help="The change's id.", show_default=False)]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")
+]
+PlaybookOption = Annotated[
+    Literal["update", "restore"] | None,
+    typer.Option(
+        help="Which runbook. By itself: the one that the change's folder describes.",
+        show_default=False,
+    ),
+]
+TimeLimitOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Stop the run after so many minutes.", show_default=False),
+]
+
+
+def run_phase(
+    session: Session,
+    phase: Phase,
+    client: str,
+    change: str,
+    *,
+    playbook: Playbook | None,
+    time_limit: int | None,
+    as_json: bool,
+) -> int:
+    """Run ``phase`` and report the outcome that the ledger shows afterwards.
+
+    Args:
+        session: this call of ``sluis``.
+        phase: ``prepare`` or ``apply``.
+        client: client id, as typed.
+        change: change id, as typed.
+        playbook: which runbook, or ``None`` for the one that the change describes.
+        time_limit: minutes, or ``None``.
+        as_json: print one JSON document.
+
+    Returns:
+        The exit status.
+    """
+    places, client, change = session.places, client_id(client), change_id(change)
+    chosen = playbook or described_playbook(places, client, change)
+    load_scope(places.change(client, change) / "scope.yml")  # a mistake in it: say so at once
+    unlocked = session.operator()
+    with only_run(places.dossier(client, change), phase, session.now()) as lock:
+        before = read_material(places, client, change, session.now())
+        since = max((s.number for s in before.view.statements), default=0)
+        request = Request(
+            places=places,
+            client=client,
+            change=change,
+            playbook=chosen,
+            extra_vars={"change": change, "phase": phase},
+            time_limit=None if time_limit is None else time_limit * 60,
+            passphrase=unlocked.passphrase,
+        )
+        with progress_on(session.err) as progress:
+            report = run(request, lock, session.environ, progress, session.now())
+        after = read_material(places, client, change, session.now())
+    found = outcome(
+        after,
+        session.now(),
+        asked=phase,
+        since=since,
+        ended_well=report.ended == "by itself",
+    )
+    session.result(
+        found.model_dump(mode="json") | {"run": report.as_dict()},
+        as_json=as_json,
+        show=lambda console: _show(console, found, report),
+    )
+    return found.exit_status
+
+
+def described_playbook(places: Places, client: str, change: str) -> Playbook:
+    """The runbook that the change's folder describes, from the file that lies in it.
+
+    Raises:
+        InputError: ``no-such-change``, or ``which-playbook`` when it describes both.
+    """
+    folder = places.change(client, change)
+    inventory = places.inventory(client)
+    if inventory.is_symlink() or not inventory.is_dir():
+        raise InputError(
+            "no-such-client",
+            f"There is no client {client} in {places.root / 'inventories'}.",
+            f"Make it with: sluis new {client}",
+        )
+    choices: tuple[Playbook, ...] = ("update", "restore")
+    found = [name for name in choices if (folder / f"{name}.yml").is_file()]
+    if not found:
+        raise InputError(
+            "no-such-change",
+            f"{folder} holds neither update.yml nor restore.yml.",
+            f"Describe the change there; begin with: sluis new {client} --change {change}",
+        )
+    if len(found) > 1:
+        raise InputError(
+            "which-playbook",
+            f"{folder} describes an update and a restore.",
+            "Say which one with --playbook.",
+        )
+    return found[0]
+
+
+def _show(console: Console, found: Outcome, report: RunReport) -> None:
+    show_outcome(console, found)
+    if report.ended == "cancelled":
+        console.print("You stopped the run. The ledger knows what was done; see above.")
+    elif report.ended == "out of time":
+        console.print("The run took too long and was stopped. The ledger knows what was done.")
+    for trouble in report.troubles:
+        console.print(plainly(trouble), markup=False, soft_wrap=True)
+    console.print(f"Log: {report.log}", markup=False, soft_wrap=True)

@@ -1,0 +1,111 @@
+"""``sluis judge``: the operator's recorded judgement about a step that may have half run.
+
+Nobody but a person who looked at the host can tell. What they found becomes a
+statement, under their own key.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from sluis.cli.change_run import ChangeArgument, ClientArgument, JsonOption
+from sluis.cli.lock import only_run
+from sluis.cli.session import Session
+from sluis.cli.show_outcome import show_outcome
+from sluis.dossier.material import Material, read_material
+from sluis.dossier.outcome import outcome
+from sluis.errors import EvidenceError, InputError
+from sluis.evidence.anchors import load_anchors
+from sluis.evidence.ledger import Ledger
+from sluis.evidence.predicates import Step
+from sluis.gate.steps import step_states
+from sluis.places import change_id, client_id
+
+Judgement = Literal["run again", "counts as done"]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Give ``app`` this verb."""
+    app.command()(judge)
+
+
+def judge(
+    context: typer.Context,
+    client: ClientArgument,
+    change: ChangeArgument,
+    step: Annotated[str, typer.Argument(help="The step's id.", show_default=False)],
+    host: Annotated[str, typer.Option(help="On which host.", show_default=False)],
+    judgement: Annotated[
+        Judgement, typer.Option("--as", help="What you found.", show_default=False)
+    ],
+    why: Annotated[
+        str, typer.Option(help="What you looked at, in a sentence.", show_default=False)
+    ],
+    as_json: JsonOption = False,
+) -> int:
+    """Record what you found about a step that failed or that may have half run."""
+    session: Session = context.obj
+    places, client, change = session.places, client_id(client), change_id(change)
+    if not why.strip():
+        raise InputError("no-reason", "A judgement needs a reason.", "Say what you looked at.")
+    key = session.operator().key
+    dossier = places.dossier(client, change)
+    # A step that is running now cannot be judged: hence the lock.
+    with only_run(dossier, "judge", session.now()):
+        material = read_material(places, client, change, session.now())
+        plan_object, call_sha256 = _judgeable(material, step, host)
+        ledger = Ledger(dossier, load_anchors(places.trust(client), client), client, change)
+        ledger.append(
+            Step(
+                step=step,
+                host=host,
+                state="judged",
+                plan_object=plan_object,
+                call_sha256=call_sha256,
+                judgement=judgement,
+                detail=why.strip()[:2000],
+            ),
+            key=key,
+            now=session.now(),
+        )
+        now = session.now()
+        found = outcome(read_material(places, client, change, now), now)
+    session.result(
+        found.model_dump(mode="json"),
+        as_json=as_json,
+        show=lambda console: show_outcome(console, found),
+    )
+    return 0
+
+
+def _judgeable(material: Material, step: str, host: str) -> tuple[str, str]:
+    """The plan and the call that a judgement is about."""
+    if material.view.problems:
+        raise EvidenceError(
+            "does-not-hold",
+            f"The dossier does not hold: {material.view.problems[0].sentence}",
+            f"Look at it with: sluis verify {material.dossier}",
+        )
+    states = (
+        {} if material.plan_object is None else step_states(material.view, material.plan_object)
+    )
+    found = states.get((step, host))
+    if (
+        found is None
+        or material.plan_object is None
+        or found.call_sha256 is None
+        or found.state not in ("failed", "maybe half run")
+    ):
+        waiting = [
+            f"{item.step} on {item.host}"
+            for item in states.values()
+            if item.state in ("failed", "maybe half run")
+        ]
+        raise InputError(
+            "nothing-to-judge",
+            f"Step {step[:80]!r} on {host[:80]!r} is {found.state if found else 'not started'}.",
+            f"Only these wait for a judgement: {', '.join(waiting) or 'none'}.",
+        )
+    return material.plan_object, found.call_sha256

@@ -1,0 +1,135 @@
+"""An outcome for people: what happened, what is proven, what to do next."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sluis.cli.plainly import plainly
+from sluis.dossier.lines import AssetLine, SignoffLine
+from sluis.dossier.outcome import Outcome
+
+_COLOURS = {0: "bold green", 75: "bold yellow", 77: "bold red", 1: "bold red"}
+_STEP_COLOURS = {"done": "green", "open": "dim", "failed": "red", "maybe half run": "yellow"}
+_CHECK_COLOURS = {"passed": "green", "not passed": "red", "not made": "yellow"}
+
+
+def show_outcome(console: Console, found: Outcome) -> None:
+    """Print the whole outcome."""
+    console.print(
+        Text.assemble(
+            (f"{found.client} {found.change}: ", "bold"),
+            (found.state, _COLOURS[found.exit_status]),
+        )
+    )
+    _assets(console, found)
+    _signoff(console, found.signoff)
+    _steps(console, found)
+    _checks(console, found)
+    for problem in found.problems:
+        _line(console, "does not hold", f"{problem.about}: {problem.sentence}", "red")
+    if found.refusals and found.state == "refused":
+        for reason in found.refusals[-1].reasons:
+            _line(console, f"refused ({reason.code})", f"{reason.about}: {reason.sentence}", "red")
+            _line(console, "remedy", reason.remedy)
+    if found.handover is not None:
+        _line(console, "hand-over", found.handover.sentence)
+        for what, place in found.handover.quarantine.items():
+            _line(console, "displaced data", f"{what}: {place}")
+    if found.state in ("failed", "not finished"):
+        for sentence in found.missing:
+            _line(console, "missing", sentence)
+    _line(console, "next", found.next, "bold")
+    _line(console, "dossier", found.dossier)
+    _line(console, "head", f"{found.head or 'none'} ({found.statements} statements)")
+
+
+def _assets(console: Console, found: Outcome) -> None:
+    if not found.assets:
+        return
+    table = _table("asset", "kind", "asked", "proven", "age", "store")
+    for line in found.assets:
+        table.add_row(
+            _text(line.asset),
+            _text(line.kind),
+            _text(line.required or "none"),
+            _proven(line),
+            _text("" if line.age_hours is None else f"{line.age_hours:.1f} h"),
+            _text(line.store or ""),
+        )
+    console.print(table)
+
+
+def _proven(line: AssetLine) -> Text:
+    if line.required is None:
+        return Text("not asked", style="dim")
+    if line.waived_to is not None:
+        return Text(f"{line.reached or 'nothing'} (waiver: {line.waived_to})", style="yellow")
+    enough = line.reached is not None and line.reached >= line.required
+    return Text(line.reached or "not verified", style="green" if enough else "red")
+
+
+def _signoff(console: Console, line: SignoffLine | None) -> None:
+    if line is None:
+        _line(console, "sign-off", "none")
+        return
+    until = f", until {line.expires_at:%Y-%m-%d %H:%M} UTC" if line.expires_at else ""
+    said = (
+        f"{line.decision} by {line.signer_name} ({line.signer_role}), "
+        f"{line.signed_at:%Y-%m-%d %H:%M} UTC{until}"
+    )
+    if not line.stands and line.why_not is not None:
+        said += f". {line.why_not.sentence}"
+    _line(console, "sign-off", said, "" if line.stands else "yellow")
+
+
+def _steps(console: Console, found: Outcome) -> None:
+    lines = [line for line in found.steps if not line.way_back or line.state != "open"]
+    if not lines:
+        return
+    table = _table("step", "host", "state", "what")
+    for line in lines:
+        state = line.state if line.signed else f"{line.state}, not signed"
+        what = f"(way back) {line.name}" if line.way_back else line.name
+        if line.detail:
+            what += f": {line.detail}"
+        table.add_row(
+            _text(line.step),
+            _text(line.host),
+            Text(state, style=_STEP_COLOURS[line.state]),
+            _text(what),
+        )
+    console.print(table)
+
+
+def _checks(console: Console, found: Outcome) -> None:
+    if not found.checks:
+        return
+    table = _table("check", "host", "state", "what")
+    for line in found.checks:
+        what = f"{line.what}: {line.detail}" if line.detail else line.what
+        table.add_row(
+            _text(line.check),
+            _text(line.host),
+            Text(line.state, style=_CHECK_COLOURS[line.state]),
+            _text(what),
+        )
+    console.print(table)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _text(words: str) -> Text:
+    return Text(plainly(words, limit=500))
+
+
+def _line(console: Console, what: str, words: str, style: str = "") -> None:
+    console.print(
+        Text.assemble((f"{what}: ", "dim"), (plainly(words, limit=4000), style)), soft_wrap=True
+    )

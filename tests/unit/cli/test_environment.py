@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sluis.cli.environment import KEPT, environment
+from sluis.cli.runner import EXTRA_VARS
+from sluis.places import Places
+from sluis.runbook.run import _HARMLESS_ENVIRONMENT
+from sluis.runbook.run import EXTRA_VARS as GATE_EXTRA_VARS
+
+PLACES = Places(Path("/project"))
+
+
+def built(caller: dict[str, str]) -> dict[str, str]:
+    return environment(
+        caller,
+        PLACES,
+        private=Path("/private"),
+        artifacts=Path("/private/artifacts/x"),
+        ident="x",
+        passphrase_file=None,
+    )
+
+
+@given(
+    st.dictionaries(
+        st.one_of(
+            st.text(),
+            st.sampled_from(["ANSIBLE_LIBRARY", "LD_PRELOAD", "PYTHONPATH", "BASH_ENV", "PATH"]),
+            st.builds(lambda tail: "ANSIBLE_" + tail, st.text()),
+        ),
+        st.text(min_size=1),
+    )
+)
+def test_only_what_is_named_is_taken_over(caller: dict[str, str]):
+    clean = built({})
+    found = built(caller)
+    assert set(found) - set(clean) <= {*KEPT, "SLUIS_KEY_PASSPHRASE_FILE"}
+    for name in set(found) & set(clean) - {"SLUIS_KEYS", "HOME", *KEPT}:
+        assert found[name] == clean[name]
+
+
+def test_a_passphrase_that_was_typed_beats_the_callers_file():
+    found = environment(
+        {"SLUIS_KEY_PASSPHRASE_FILE": "/old"},
+        PLACES,
+        private=Path("/p"),
+        artifacts=Path("/p/a"),
+        ident="x",
+        passphrase_file=Path("/p/passphrase"),
+    )
+    assert found["SLUIS_KEY_PASSPHRASE_FILE"] == "/p/passphrase"
+
+
+def test_the_gate_has_no_objection_to_what_the_front_door_sets():
+    expected = {"ANSIBLE_CONFIG", "ANSIBLE_ROLES_PATH", "ANSIBLE_HOST_KEY_CHECKING"}
+    ours = {name for name in built({}) if name.startswith("ANSIBLE_")}
+    assert ours <= _HARMLESS_ENVIRONMENT | expected
+
+
+def test_both_lists_of_extra_vars_are_the_same():
+    assert EXTRA_VARS == GATE_EXTRA_VARS

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from sluis.cli.plainly import plainly, without_secrets
+from sluis.cli.progress import Line, lines_of, progress_on
+
+
+def event(kind: str, **data: object) -> dict[str, object]:
+    return {"event": kind, "event_data": data}
+
+
+def test_events_become_lines():
+    assert lines_of(event("playbook_on_play_start", name="Prepare")) == [Line("play", "Prepare")]
+    assert lines_of(event("runner_on_ok", task="Copy", host="h1", res={"changed": True})) == [
+        Line("changed", "Copy", "h1")
+    ]
+    assert lines_of(event("runner_on_failed", task="Copy", host="h1", res={"msg": "no"})) == [
+        Line("failed", "Copy", "h1", "no")
+    ]
+    assert lines_of(event("runner_on_unreachable", task="T", host="h", res={}))[0].detail == (
+        "no message"
+    )
+    assert lines_of(event("runner_on_skipped", task="T", host="h")) == []
+
+
+def test_words_of_a_role_for_the_operator_are_shown():
+    res = {"sluis_progress": ["records: V6 in 12 s", "letters: V3 in 4 s"]}
+    found = lines_of(event("runner_on_ok", task="Prove", host="h1", res=res))
+    assert [line.detail for line in found] == ["records: V6 in 12 s", "letters: V3 in 4 s"]
+
+
+@given(st.dictionaries(st.sampled_from(["event", "event_data", "stdout", "uuid"]), st.none()
+                       | st.text() | st.just({}) | st.dictionaries(
+                           st.sampled_from(["task", "host", "res", "name"]),
+                           st.none() | st.text())))  # fmt: skip
+def test_no_event_is_too_strange(strange: dict[str, object]):
+    if isinstance(strange.get("event_data"), str):
+        strange.pop("event_data")
+    data = strange.get("event_data")
+    if isinstance(data, dict) and isinstance(data.get("res"), str):
+        data.pop("res")
+    lines_of(strange)
+
+
+def test_plain_lines_when_there_is_no_terminal():
+    out = io.StringIO()
+    with progress_on(Console(file=out)) as progress:
+        progress.tell(Line("play", "Prepare"))
+        progress.tell(Line("task", "Copy"))
+        progress.tell(Line("failed", "Copy [bold]", "h1", "no"))
+    assert out.getvalue() == "Prepare\nh1: Copy [bold]: failed: no\n"
+
+
+def test_a_live_display_on_a_terminal():
+    out = io.StringIO()
+    with progress_on(Console(file=out, force_terminal=True, width=80)) as progress:
+        progress.tell(Line("task", "Copy"))
+        progress.tell(Line("task", "Restore"))
+        progress.tell(Line("ok", "Restore", "h1"))
+    assert "Restore" in out.getvalue()
+    assert "\x1b[" in out.getvalue()
+
+
+@given(st.text())
+def test_plain_text_has_no_control_characters(text: str):
+    found = plainly("\x1b[2J" + text + "\x9b1m\u202e\u200b\x07")
+    assert not any(ord(c) < 32 and c not in "\n\t" for c in found)
+    assert not set(found) & {"\x1b", "\x7f", "\x9b", "\u202e", "\u200b"}
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [("\x1b]0;title\x07ok", "ok"), ("a\r\nb\rc", "a\nb\nc"), ("\x1b[31mred\x1b[0m", "red")],
+)
+def test_escape_sequences_go_with_their_content(text: str, plain: str):
+    assert plainly(text) == plain
+    assert plainly("abcdef", limit=4) == "abc…"
+
+
+def test_secrets_are_taken_out():
+    text = "rest:https://user:pa55@192.0.2.1/x then hunter2 twice hunter2"
+    assert without_secrets(text, ["hunter2", ""]) == (
+        "rest:https://user:***@192.0.2.1/x then *** twice ***"
+    )
