@@ -1,0 +1,39 @@
+"""Was the copy restored elsewhere, by another process? (Level V3.)"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Mapping, Optional
+
+
+def why_not_elsewhere(
+    maker: Mapping[str, Any], verifier: Mapping[str, Any], scratch: str
+) -> Optional[str]:
+    """Why a restore does not count as "elsewhere"; ``None`` when it does.
+
+    Another machine counts, and so does another volume of the same machine. Another
+    process always has to.
+
+    Args:
+        maker: identity of the maker, with ``device`` (number of the asset's volume).
+        verifier: identity of the verifier.
+        scratch: the folder restored under.
+    """
+    same_boot = bool(maker.get("boot_id")) and maker.get("boot_id") == verifier.get("boot_id")
+    process = ("pid", "pid_started")
+    if same_boot and all(maker.get(name) == verifier.get(name) for name in process):
+        return "the process that made the snapshot restored it as well"
+    if not same_boot and maker.get("boot_id") and verifier.get("boot_id"):
+        return None
+    device = maker.get("device")
+    if device is None:
+        if _in_memory(scratch):
+            return None
+        return f"nobody knows whether {scratch} is on another volume than the source"
+    if os.stat(scratch).st_dev == device:
+        return f"{scratch} is on the volume of the source; use another volume or another host"
+    return None
+
+
+def _in_memory(folder: str) -> bool:
+    return os.path.realpath(folder) == "/dev/shm"  # noqa: S108  memory

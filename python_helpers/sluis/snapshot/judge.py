@@ -1,0 +1,317 @@
+"""From a snapshot's statement and the verifier's answer to what was proven. Pure.
+
+Runs on the controller. Everything here comes from the two answers; nothing from variables.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sluis.errors import EvidenceError
+from sluis.evidence.predicates import LevelResult, Machine, Snapshot, Verification
+from sluis.manifest import Comparison, Manifest, compare, loads, shown
+from sluis.snapshot.levels import FAILED, LEVELS, NOT_VERIFIED, PROVEN, reached
+from sluis.snapshot.store import Store, three_two_one
+
+#: how many paths a statement names; all of them are in the differences object
+_NAMED = 50
+#: how far the store's clock and ours may be apart before a snapshot's time is not believed
+CLOCK_TOLERANCE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What was proven, and the objects that belong to it.
+
+    ``verification`` has the digests of nothing yet: the caller keeps ``restored`` and
+    ``differences`` as objects and puts their digests in.
+    """
+
+    verification: Verification
+    restored: bytes | None
+    differences: dict[str, Any]
+
+
+def judge(
+    snapshot: Snapshot,
+    digest: str,
+    before: Manifest | None,
+    after: Manifest | None,
+    answer: Mapping[str, Any],
+    *,
+    verifier: Machine,
+    older: Manifest | None = None,
+    inside: str | None = None,
+    host_site: str | None = None,
+) -> Judgement:
+    """Judge one snapshot.
+
+    Args:
+        snapshot: the snapshot's statement body.
+        digest: of that statement.
+        before: manifest of the source before the snapshot; ``None`` when there is none.
+        after: manifest after it; ``None``: the same as before.
+        answer: what ``prove_snapshot`` returned.
+        verifier: the machine that verified.
+        older: manifest of the older generation, where one is known.
+        inside: why the store is not outside the source's machine, or ``None``.
+        host_site: where the source stands, for 3-2-1-1-0.
+
+    Raises:
+        EvidenceError: ``answer-unreadable``.
+    """
+    try:
+        packed = answer["restored"]
+        restored_bytes = base64.b64decode(packed, validate=True) if packed else None
+        restored = loads(restored_bytes) if restored_bytes else None
+        levels = {item["level"]: dict(item) for item in answer["levels"]}
+        comparison = compare(before, after, restored) if before and restored else None
+        levels["V0"] = _v0(levels["V0"], snapshot)
+        levels["V4"] = _v4(levels["V4"], comparison, answer)
+        levels["V5"] = _v5(comparison, answer)
+        levels["V6"] = _v6(snapshot, answer, inside, older)
+        ordered = [levels[name] for name in LEVELS]
+    except (KeyError, TypeError, ValueError) as error:
+        raise EvidenceError(
+            "answer-unreadable",
+            f"The verifier's answer about {snapshot.asset} cannot be read: {error!r}.",
+            "Use the same version of Sluis on controller and verifier.",
+        ) from error
+    differences = _differences(comparison, answer)
+    return Judgement(
+        verification=Verification(
+            asset=snapshot.asset,
+            snapshot=digest,
+            snapshot_id=snapshot.snapshot_id,
+            verifier=verifier,
+            verified_by={
+                name: answer.get(name) for name in ("engine", "scratch", "escrow", "append_only")
+            }
+            | {"process": _process(answer)},
+            levels=tuple(_result(item) for item in ordered),
+            reached=reached(ordered),
+            compared_items=comparison.items if comparison else 0,
+            compared_bytes=comparison.bytes if comparison else 0,
+            changed_during=_changed(comparison),
+            three_two_one=_digits(snapshot, ordered, answer, inside, host_site),
+            sample=answer.get("sample"),
+        ),
+        restored=restored_bytes,
+        differences=differences,
+    )
+
+
+def _v0(level: dict[str, Any], snapshot: Snapshot) -> dict[str, Any]:
+    """restic accepts any time it is told (measured: 2030), so only the store's counts."""
+    engine_time = snapshot.made_by.get("engine_time")
+    if level["verdict"] != PROVEN or not engine_time:
+        return level
+    claimed = datetime.fromisoformat(str(engine_time))
+    if not (
+        snapshot.started_at - CLOCK_TOLERANCE <= claimed <= snapshot.finished_at + CLOCK_TOLERANCE
+    ):
+        return level | {
+            "verdict": FAILED,
+            "detail": f"it says that it was made at {claimed:%Y-%m-%d %H:%M} UTC, and it was made "
+            f"between {snapshot.started_at:%Y-%m-%d %H:%M} and {snapshot.finished_at:%H:%M} UTC",
+        }
+    return level
+
+
+def _v4(
+    level: dict[str, Any], comparison: Comparison | None, answer: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A file that does not open, and is equal to its source, was broken there already."""
+    opened = answer.get("opened")
+    if not opened or not opened["broken"] or level["verdict"] != PROVEN:
+        return level
+    names = ", ".join(item["path"] for item in opened["broken"][:5])
+    if comparison is not None:
+        equal = {shown(path) for path in comparison.equal}
+        if all(item["path"] in equal for item in opened["broken"]):
+            count = len(opened["broken"])
+            return level | {
+                "detail": f"{level['detail']}; {count} do not open, and are the same in the "
+                f"source, so they were broken there already: {names}"
+            }
+    return level | {"verdict": FAILED, "detail": f"these files do not open: {names}"}
+
+
+def _v5(comparison: Comparison | None, answer: Mapping[str, Any]) -> dict[str, Any]:
+    level = {
+        "level": "V5",
+        "ran": ["compare the manifests before, after and restored"],
+        "seconds": 0.0,
+    }
+    if answer.get("sample"):
+        return level | {"verdict": NOT_VERIFIED, "detail": f"only {answer['sample']}"}
+    if comparison is None:
+        return level | {"verdict": NOT_VERIFIED, "detail": "there is nothing to compare"}
+    database = answer.get("database")
+    if not comparison.holds:
+        counts = {
+            "are as neither before nor after": comparison.failed,
+            "are missing": comparison.missing,
+            "were never in the source": comparison.extra,
+            "could not be read in the source": comparison.unknown,
+        }
+        said = "; ".join(
+            f"{len(found)} {words}: {', '.join(shown(d.path) for d in found[:5])}"
+            for words, found in counts.items()
+            if found
+        )
+        only_unknown = not (comparison.failed or comparison.missing or comparison.extra)
+        return level | {"verdict": NOT_VERIFIED if only_unknown else FAILED, "detail": said}
+    said = f"{len(comparison.equal)} items equal, {comparison.bytes} bytes"
+    if comparison.changed_during:
+        said += f"; {len(comparison.changed_during)} changed during the snapshot"
+    if comparison.metadata:
+        said += f"; {len(comparison.metadata)} differ in mode or time only"
+    if database is None:
+        return level | {"verdict": PROVEN, "detail": said}
+    if database["differences"]:
+        return level | {
+            "verdict": FAILED,
+            "detail": f"{len(database['differences'])} figures differ from the source: "
+            f"{'; '.join(str(d) for d in database['differences'][:5])}",
+        }
+    part = next((p for p in database.get("parts") or () if p["part"] == "equal"), None)
+    verdict = part["verdict"] if part else database["verdict"]
+    detail = part["detail"] if part else database["detail"]
+    return level | {"verdict": verdict, "detail": f"dump files: {said}; {detail}"}
+
+
+def _v6(
+    snapshot: Snapshot,
+    answer: Mapping[str, Any],
+    inside: str | None,
+    older_manifest: Manifest | None,
+) -> dict[str, Any]:
+    """Five things have to hold, and each is said by itself."""
+    older = dict(answer["older"])
+    append_only = answer["append_only"]
+    made = snapshot.made_by.get("append_only") or {}
+    checks: list[tuple[str, str]] = []
+    if snapshot.nonce_sha256 is None:
+        checks.append((NOT_VERIFIED, "no nonce was placed in the source"))
+    elif answer["nonce_found"]:
+        checks.append((PROVEN, "the nonce was found"))
+    else:
+        checks.append((FAILED, "the nonce is not in the copy: this is not a copy of that moment"))
+    if inside:
+        checks.append((FAILED, f"the store is not outside the machine: {inside}"))
+    else:
+        checks.append((PROVEN, "the store is another machine"))
+    refused = [item.get("refused") for item in (append_only, made)]
+    if False in refused:
+        checks.append((FAILED, "the store let the probe be removed: it is not append-only"))
+    elif refused == [True, True]:
+        checks.append((PROVEN, "the store refused to remove the probe"))
+    else:
+        said = append_only.get("detail") or made.get("detail")
+        checks.append((NOT_VERIFIED, f"nobody could tell whether the store is append-only: {said}"))
+    checks.append(_older_verdict(older, older_manifest))
+    escrow = answer["escrow"]
+    checks.append((PROVEN if escrow["used"] else NOT_VERIFIED, escrow["detail"]))
+    verdicts = {verdict for verdict, _ in checks}
+    verdict = next(v for v in (FAILED, NOT_VERIFIED, PROVEN) if v in verdicts)
+    # What stands in the way comes first: that is what people read.
+    ordered = sorted(checks, key=lambda item: item[0] == PROVEN)
+    return {
+        "level": "V6",
+        "verdict": verdict,
+        "ran": [*filter(None, [append_only.get("tried")]), *older.get("ran", ())],
+        "seconds": older.get("seconds", 0.0),
+        "detail": "; ".join(
+            f"{said}" if given == PROVEN else f"{given.upper()}: {said}" for given, said in ordered
+        ),
+    }
+
+
+def _older_verdict(older: dict[str, Any], known: Manifest | None) -> tuple[str, str]:
+    verdict, detail = str(older["verdict"]), f"older generation: {older['detail']}"
+    if verdict == PROVEN and known is not None and older.get("manifest"):
+        came_back = loads(base64.b64decode(older["manifest"]))
+        wrong = [
+            path
+            for path, entry in came_back.entries.items()
+            if path in known.entries
+            and entry.type == "file"
+            and entry.content != known.entries[path].content
+        ]
+        if wrong:
+            return FAILED, (
+                f"older generation: {len(wrong)} files are not as its manifest says, "
+                f"such as {shown(wrong[0])}"
+            )
+    return verdict, detail
+
+
+def _differences(comparison: Comparison | None, answer: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = comparison.as_dict() if comparison else {}
+    if answer.get("database"):
+        found["database"] = {
+            name: answer["database"].get(name) for name in ("differences", "figures", "parts")
+        }
+    if answer.get("opened"):
+        found["opened"] = answer["opened"]
+    if answer.get("restore_errors"):
+        found["restore_errors"] = answer["restore_errors"]
+    return found
+
+
+def _changed(comparison: Comparison | None) -> tuple[str, ...]:
+    if comparison is None:
+        return ()
+    paths = [shown(difference.path) for difference in comparison.changed_during]
+    rest = len(paths) - _NAMED
+    return (*paths[:_NAMED], *([f"… and {rest} more, see the differences"] if rest > 0 else []))
+
+
+def _digits(
+    snapshot: Snapshot,
+    levels: list[dict[str, Any]],
+    answer: Mapping[str, Any],
+    inside: str | None,
+    host_site: str | None,
+) -> dict[str, str]:
+    verdicts = {item["level"]: item["verdict"] for item in levels}
+    equal = verdicts["V5"]
+    restored = all(verdicts[name] == PROVEN for name in ("V2", "V3", "V4"))
+    store = Store(**_store_fields(snapshot))
+    return three_two_one(
+        store,
+        ["the source", f"the store {store.id}"],
+        host_site,
+        {
+            "outside": not inside,
+            "append_only": answer["append_only"].get("refused"),
+            "no_errors": None if equal == NOT_VERIFIED else equal == PROVEN and restored,
+        },
+    )
+
+
+def _store_fields(snapshot: Snapshot) -> dict[str, Any]:
+    record = snapshot.store.model_dump()
+    location = record.pop("location")
+    kind = "local" if record["kind"] == "folder" else record["kind"]
+    return {**record, "kind": kind, "url" if kind == "rest" else "path": location}
+
+
+def _process(answer: Mapping[str, Any]) -> dict[str, Any]:
+    identity = answer["verifier"]
+    return {name: identity.get(name) for name in ("pid", "pid_started", "boot_id", "name")}
+
+
+def _result(item: Mapping[str, Any]) -> LevelResult:
+    return LevelResult(
+        level=item["level"],
+        verdict=item["verdict"],
+        ran=tuple(str(line) for line in item.get("ran") or ()),
+        seconds=float(item.get("seconds") or 0),
+        detail=str(item.get("detail") or "")[:3000],
+    )

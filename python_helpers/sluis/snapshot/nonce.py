@@ -1,0 +1,77 @@
+"""A one-time random value in the source: found in the copy, it proves whose copy it is.
+
+The evidence holds only its hash, so that nobody can put it into an older copy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import os
+import re
+from typing import Iterator, Optional
+
+from ..errors import SnapshotError
+
+#: the file in a directory asset
+FILE = ".sluis-nonce"
+_FORM = re.compile(r"[0-9a-f]{64}")
+
+
+def nonce_hash(nonce: str) -> str:
+    """SHA-256 over the nonce's text, for evidence."""
+    return hashlib.sha256(nonce.encode("ascii")).hexdigest()
+
+
+@contextlib.contextmanager
+def placed(folder: str, nonce: str) -> Iterator[None]:
+    """Put the nonce into a folder, and take it away again at the end.
+
+    A nonce that a killed run left behind is replaced; anything else of that name stays
+    and is an error.
+
+    Raises:
+        SnapshotError: ``nonce-not-placed``.
+    """
+    path = os.path.join(folder, FILE)
+    try:
+        if os.path.lexists(path):
+            if read_nonce(folder) is None:
+                raise FileExistsError(17, "there is a file of that name that is not ours")
+            os.unlink(path)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+        handle = os.open(path, flags, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(nonce + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise SnapshotError(
+            "nonce-not-placed",
+            f"The nonce could not be placed in {folder}: {error.strerror}.",
+            f"Let the snapshot's account create the file {FILE} there.",
+        ) from error
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+
+
+def read_nonce(folder: str) -> Optional[str]:
+    """The nonce in a folder, or ``None`` when there is none of our form."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | os.O_NONBLOCK
+    try:
+        handle = os.open(os.path.join(folder, FILE), flags)
+        with os.fdopen(handle, "rb") as file:
+            text = file.read(128).decode("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return text if _FORM.fullmatch(text) else None
+
+
+def is_nonce(folder: str, expected_hash: Optional[str]) -> bool:
+    """Whether the folder holds the nonce with this hash."""
+    found = read_nonce(folder)
+    return bool(found and expected_hash and hmac.compare_digest(nonce_hash(found), expected_hash))

@@ -1,0 +1,161 @@
+"""Open the restored files of a folder as their applications would (level V4, case A11).
+
+Only formats that the standard library can check from beginning to end. A file that is
+of none of these kinds is proven by its bytes alone, and counted as such.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import os
+import sqlite3
+import struct
+import tarfile
+import zipfile
+import zlib
+from typing import Any, BinaryIO, Callable, Dict, List, Optional, Sequence, Tuple
+
+from ..manifest import Entry, Manifest, shown
+
+_CHUNK = 1 << 20
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def open_all(root: str, manifest: Manifest) -> Dict[str, Any]:
+    """Open every file of a kind that we know.
+
+    Returns:
+        ``opened`` (files by kind), ``unknown`` (files of other kinds) and ``broken``
+        (path and reason of each that did not open).
+    """
+    opened: Dict[str, int] = {}
+    broken: List[Dict[str, str]] = []
+    unknown = 0
+    for entry in manifest.entries.values():
+        if entry.type != "file" or entry.size == 0 or entry.sha256 is None:
+            continue
+        kind, problem = _open(root, entry)
+        if kind is None:
+            unknown += 1
+        elif problem is None:
+            opened[kind] = opened.get(kind, 0) + 1
+        else:
+            broken.append({"path": shown(entry.path), "kind": kind, "problem": problem})
+    return {"opened": opened, "unknown": unknown, "broken": broken}
+
+
+def _open(root: str, entry: Entry) -> Tuple[Optional[str], Optional[str]]:
+    path = os.path.join(os.fsencode(root), entry.path.encode("utf-8", "surrogateescape"))
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | os.O_NONBLOCK)
+    except OSError as error:
+        return "file", str(error.strerror)
+    with os.fdopen(handle, "rb", buffering=0) as file:
+        head = file.read(512)
+        kind, check = _kind(head, entry)
+        if check is None:
+            return None, None
+        file.seek(0)
+        try:
+            check(file, path)
+        except (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, struct.error,
+                zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError,
+                sqlite3.Error) as error:  # fmt: skip
+            return kind, f"{type(error).__name__}: {error}"[:200]
+    return kind, None
+
+
+Check = Callable[[Any, bytes], None]
+
+
+def _kind(head: bytes, entry: Entry) -> Tuple[Optional[str], Optional[Check]]:
+    for kind, magic, offset, check in _KINDS:
+        if head[offset : offset + len(magic)] == magic:
+            return kind, check
+    return None, None
+
+
+def _zip(file: BinaryIO, _path: bytes) -> None:
+    with zipfile.ZipFile(file) as archive:
+        if any(item.flag_bits & 1 for item in archive.infolist()):
+            return  # encrypted: the list is whole, the content is the client's secret
+        bad = archive.testzip()
+    if bad is not None:
+        raise ValueError(f"{bad!r} in it has a wrong checksum")
+
+
+def _read_through(open_it: Callable[[Any], Any]) -> Check:
+    def check(file: BinaryIO, _path: bytes) -> None:
+        with open_it(file) as unpacked:
+            while unpacked.read(_CHUNK):
+                pass
+
+    return check
+
+
+def _tar(file: BinaryIO, _path: bytes) -> None:
+    with tarfile.open(fileobj=file, mode="r:") as archive:
+        for _ in archive:
+            pass
+
+
+def _png(file: BinaryIO, _path: bytes) -> None:
+    file.seek(len(_PNG))
+    while True:
+        head = file.read(8)
+        if len(head) < 8:
+            raise EOFError("it ends before its last part")
+        size, name = struct.unpack(">I4s", head)
+        body = file.read(size)
+        checksum = file.read(4)
+        if len(body) < size or len(checksum) < 4:
+            raise EOFError("it ends before its last part")
+        if struct.unpack(">I", checksum)[0] != zlib.crc32(name + body):
+            raise ValueError("a part has a wrong checksum")
+        if name == b"IEND":
+            return
+
+
+def _jpeg(file: BinaryIO, _path: bytes) -> None:
+    file.seek(0, os.SEEK_END)
+    # Cameras add bytes after the end mark, so it is looked for in the last part.
+    file.seek(max(0, file.tell() - (1 << 16)))
+    if b"\xff\xd9" not in file.read():
+        raise EOFError("it has no end mark")
+
+
+def _pdf(file: BinaryIO, _path: bytes) -> None:
+    file.seek(0, os.SEEK_END)
+    file.seek(max(0, file.tell() - 2048))
+    tail = file.read()
+    if b"%%EOF" not in tail or b"startxref" not in tail:
+        raise EOFError("it has no end mark")
+
+
+def _sqlite(_file: BinaryIO, path: bytes) -> None:
+    # immutable: nothing is written beside the restored copy
+    uri = "file:" + "".join(
+        chr(b) if chr(b).isalnum() or b in b"/._-" else f"%{b:02X}" for b in path
+    )
+    connection = sqlite3.connect(uri + "?mode=ro&immutable=1", uri=True)
+    try:
+        answer = connection.execute("pragma integrity_check(1)").fetchone()[0]
+    finally:
+        connection.close()
+    if answer != "ok":
+        raise ValueError(str(answer))
+
+
+_KINDS: Sequence[Tuple[str, bytes, int, Check]] = (
+    ("zip", b"PK\x03\x04", 0, _zip),
+    ("gzip", b"\x1f\x8b\x08", 0, _read_through(lambda file: gzip.GzipFile(fileobj=file))),
+    ("bzip2", b"BZh", 0, _read_through(bz2.BZ2File)),
+    ("xz", b"\xfd7zXZ\x00", 0, _read_through(lzma.LZMAFile)),
+    ("sqlite", b"SQLite format 3\x00", 0, _sqlite),
+    ("png", _PNG, 0, _png),
+    ("jpeg", b"\xff\xd8\xff", 0, _jpeg),
+    ("pdf", b"%PDF-", 0, _pdf),
+    ("tar", b"ustar", 257, _tar),
+)

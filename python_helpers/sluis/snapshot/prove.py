@@ -1,0 +1,351 @@
+"""Prove a snapshot by restoring it elsewhere, in another process than the maker's."""
+
+from __future__ import annotations
+
+import base64
+import os
+import threading
+from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple
+
+from ..errors import SnapshotError
+from ..manifest import Manifest, build_manifest, dumps
+from . import nonce as nonces
+from .access import Access, open_access
+from .children import Children
+from .elsewhere import why_not_elsewhere
+from .escrow import open_with
+from .identity import read_identity
+from .kinds import DUMPED, adapter_of
+from .levels import FAILED, NOT_VERIFIED, PROVEN, Finding
+from .older import prove_older
+from .opening import open_all
+from .probe import try_to_remove
+from .progress import Progress
+from .restic import PATIENCE, Restic
+from .sample import choose, sample_words
+from .scratch import choose_scratch
+from .store import read_store
+
+Request = Dict[str, Any]
+
+
+def prove_snapshot(request: Request) -> Dict[str, Any]:
+    """Look at a snapshot from outside, level by level. Nothing of the maker is used.
+
+    Args:
+        request: ``asset``, ``snapshot_id``, ``older_snapshot_id`` (or ``None``),
+            ``nonce_sha256`` (or ``None``), ``bytes`` and ``items`` of the source, ``facts``
+            (what a database adapter's ``dump`` returned), ``maker`` (its identity),
+            ``probe``, ``store``, ``secrets`` (``store``: ``escrow_password`` or
+            ``repository_password`` and a login), and optionally ``scratch`` (folder),
+            ``sample`` (files), ``progress``, ``restic``, ``patience``.
+
+    Returns:
+        JSON data: ``levels`` (V0 to V4 as far as they can be told here, V5 for
+        databases), ``restored`` (manifest, base64), ``nonce_found``, ``older``,
+        ``append_only``, ``escrow``, ``verifier`` and more; see ``judge``.
+
+    Raises:
+        InputError: the request cannot be used.
+        SnapshotError: not even the scratch folder can be used.
+    """
+    store = read_store(request["store"])
+    room = choose_scratch(request.get("scratch"), int(request["bytes"]), int(request["items"]))
+    with Children(room.folder) as children:
+        access = open_access(store, request["secrets"]["store"], children.private, children)
+        proving = _Proving(request, access, children)
+        if not room.is_enough and not request.get("sample"):
+            proving.no_room = (
+                f"the restore takes {room.needed:,} bytes and {room.folder} has {room.free:,}; "
+                "name a larger folder in snapshot_and_verify_scratch"
+            )
+        return proving.run(room.folder)
+
+
+class _Proving:
+    def __init__(self, request: Request, access: Access, children: Children) -> None:
+        self.request = request
+        self.asset: Dict[str, Any] = request["asset"]
+        self.access = access
+        self.children = children
+        self.no_room: Optional[str] = None
+        self.progress = Progress(request.get("progress"), self.asset["id"])
+        self.identity = read_identity()
+        self.levels = {name: Finding(name) for name in ("V0", "V1", "V2", "V3", "V4")}
+        self.listed: Set[Tuple[str, str]] = set()
+        self.restored: Optional[Manifest] = None
+        self.nonce_found = False
+        self.older: Dict[str, Any] = {"verdict": NOT_VERIFIED, "detail": "it did not run"}
+        self.restore_errors = ""
+        self.sample: Optional[str] = None
+        self.database: Optional[Dict[str, Any]] = None
+        self.opened: Optional[Dict[str, Any]] = None
+        # A cache of its own: the maker's would answer in place of the store.
+        cache = os.path.join(children.private, "cache")
+        os.mkdir(cache, 0o700)
+        password, key, self.escrow = open_with(request["secrets"]["store"], access)
+        self.restic = Restic(
+            children,
+            access,
+            password,
+            cache,
+            program=request.get("restic") or "restic",
+            key_hint=key,
+            patience=float(request.get("patience") or PATIENCE),
+        )
+
+    def run(self, scratch: str) -> Dict[str, Any]:
+        self._exists()
+        if self.request.get("sample"):
+            self._list()
+            self._in_parallel(self._read_back, lambda: self._restore(scratch), self._look_at_older)
+        else:
+            self._in_parallel(
+                lambda: self._restore(scratch), self._read_back, self._list_and_look_at_older
+            )
+        self._list_is_whole()
+        refused = self._attempt()
+        return {
+            "levels": [finding.as_dict() for finding in self.levels.values()],
+            "database": self.database,
+            "opened": self.opened,
+            "restored": None if self.restored is None else _packed(self.restored),
+            "restore_errors": self.restore_errors,
+            "nonce_found": self.nonce_found,
+            "older": self.older,
+            "append_only": refused,
+            "escrow": self.escrow,
+            "sample": self.sample,
+            "verifier": self.identity,
+            "scratch": scratch,
+            "engine": f"restic {self.restic.version()}",
+        }
+
+    def _exists(self) -> None:
+        """V0: the store itself shows the snapshot, and says when."""
+        snapshot = self.request["snapshot_id"]
+        with self.levels["V0"] as level:
+            there = snapshot in self.access.names("snapshots")
+            level.ran.append("list the store's snapshots")
+            if not there:
+                level.conclude(FAILED, f"the store does not show snapshot {snapshot[:8]}")
+                return
+            moment, how = self.access.created(snapshot)
+            self.store_time = moment
+            if moment is None:
+                level.conclude(NOT_VERIFIED, f"the store does not say when it came: {how}")
+            else:
+                level.conclude(PROVEN, f"{snapshot[:8]}, on the store at {moment} ({how})")
+
+    def _list(self) -> None:
+        """V1: it opens with the key that the verifier holds, and lists."""
+        snapshot = self.request["snapshot_id"]
+        with self.levels["V1"] as level:
+            answer = self.restic.run(
+                "ls", snapshot, "--no-lock", on_line=self._keep_listed, keep_lines=False
+            )
+            level.ran.append(answer.ran)
+            level.conclude(PROVEN, f"{len(self.listed)} items are listed")
+
+    def _keep_listed(self, line: Dict[str, Any]) -> None:
+        if line.get("struct_type") == "node":
+            self.listed.add((str(line["path"]).strip("/"), str(line["type"])))
+
+    def _list_is_whole(self) -> None:
+        """V1, second half: what is listed is what came back."""
+        level = self.levels["V1"]
+        if level.verdict != PROVEN or self.restored is None or self.sample:
+            return
+        back = {
+            (_as_listed(e.path), _NAMED.get(e.type, e.type)) for e in self.restored.entries.values()
+        }
+        lost = [name for name in self.listed - back if name[1] != "socket"]
+        if lost or back - self.listed:
+            level.conclude(
+                FAILED,
+                f"{len(lost)} listed items did not come back, {len(back - self.listed)} came "
+                f"back unlisted, such as {min([*lost, *(back - self.listed)])[0]!r}",
+            )
+
+    def _read_back(self) -> None:
+        """V2: every byte in the store is read, decrypted and held against its digest."""
+        with self.levels["V2"] as level:
+            arguments = ["check", "--no-lock"]
+            if self.request.get("sample"):
+                arguments.append("--read-data-subset=1%")
+            else:
+                arguments.append("--read-data")
+                if self.restic.can("check", "check [flags] [snapshot"):
+                    arguments.append(self.request["snapshot_id"])
+            self.progress.say("reading the store back")
+            answer = self.restic.run(*arguments)
+            level.ran.append(answer.ran)
+            if self.request.get("sample"):
+                level.conclude(NOT_VERIFIED, "only 1 % of the store's data was read")
+            else:
+                level.conclude(PROVEN, "all data on the store was read and is whole")
+
+    def _restore(self, scratch: str) -> None:
+        """V3 and V4: all of it comes back, here, and opens."""
+        target = os.path.join(self.children.private, "restored")
+        with self.levels["V3"] as level:
+            if self.no_room:
+                raise SnapshotError("scratch-too-small", self.no_room, "Name a larger scratch.")
+            os.mkdir(target, 0o700)
+            arguments = ["restore", self.request["snapshot_id"], "--target", target, "--no-lock"]
+            if self.restic.can("restore", "--sparse"):
+                arguments.append("--sparse")
+            arguments += self._only_a_sample()
+            self.progress.say("restoring")
+            answer = self.restic.run(
+                *arguments, accept=(0, 1), keep_lines=False, on_line=self._follow_restore
+            )
+            level.ran.append(answer.ran[:300])
+            self.progress.say("hashing the restored copy")
+            self.restored = build_manifest(target)
+            level.ran.append("manifest of the restored copy")
+            self._conclude_restore(level, answer.status, answer.errors, scratch)
+        self.nonce_found = nonces.is_nonce(target, self.request.get("nonce_sha256"))
+        with self.levels["V4"] as level:
+            if self.restored is None:
+                level.conclude(NOT_VERIFIED, "nothing was restored")
+            elif self.asset["kind"] in DUMPED:
+                self._check_database(level, target, scratch)
+            else:
+                self._open_files(level, target)
+
+    def _conclude_restore(self, level: Finding, status: int, errors: str, scratch: str) -> None:
+        assert self.restored is not None  # noqa: S101
+        why_not = why_not_elsewhere(self.request["maker"], self.identity, scratch)
+        if status != 0:
+            self.restore_errors = " / ".join(errors.strip().splitlines()[:5])[:1000]
+            full = "no space left on device" in errors
+            level.conclude(
+                NOT_VERIFIED if full else FAILED,
+                f"restic ended with status {status}: {self.restore_errors}",
+            )
+        elif self.sample:
+            level.conclude(NOT_VERIFIED, f"only {self.sample}")
+        elif why_not:
+            level.conclude(NOT_VERIFIED, f"it was restored, but {why_not}")
+        else:
+            level.conclude(
+                PROVEN, f"{self.restored.items} items, {self.restored.bytes} bytes, in {scratch}"
+            )
+
+    def _follow_restore(self, line: Dict[str, Any]) -> None:
+        if line.get("message_type") == "status":
+            self.progress.say("restoring", float(line.get("percent_done") or 0))
+
+    def _only_a_sample(self) -> List[str]:
+        count = self.request.get("sample")
+        if not count:
+            return []
+        files = [path for path, kind in self.listed if kind == "file"]
+        chosen = choose(files, int(count), str(self.request.get("nonce_sha256")))
+        self.sample = sample_words(len(files), len(chosen))
+        return [f"--include=/{path}" for path in [*chosen, nonces.FILE]]
+
+    def _open_files(self, level: Finding, target: str) -> None:
+        assert self.restored is not None  # noqa: S101
+        self.opened = open_all(target, self.restored)
+        kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(self.opened["opened"].items()))
+        level.ran.append("open every file of a known kind")
+        # A file that does not open may be broken in the source as well: judge knows.
+        level.conclude(
+            PROVEN,
+            f"opened: {kinds or 'no file of a known kind'}; {self.opened['unknown']} others were "
+            "read from beginning to end",
+        )
+
+    def _check_database(self, level: Finding, target: str, scratch: str) -> None:
+        self.progress.say("checking the database")
+        self.database = adapter_of(self.asset["kind"]).check(
+            self.asset,
+            target,
+            self.request.get("facts") or {},
+            self.request.get("nonce_sha256"),
+            scratch,
+            self.request["secrets"].get("asset") or {},
+        )
+        assert self.database is not None  # noqa: S101
+        self.nonce_found = bool(self.database["nonce_found"])
+        level.ran.extend(self.database["ran"])
+        level.conclude(self.database["verdict"], str(self.database["detail"]))
+
+    def _list_and_look_at_older(self) -> None:
+        self._list()
+        self._look_at_older()
+
+    def _look_at_older(self) -> None:
+        """V6, one part: an older generation is there, differs, and comes back."""
+        older = self.request.get("older_snapshot_id")
+        finding = Finding("V6")
+        with finding:
+            if not older:
+                finding.conclude(NOT_VERIFIED, "there is no older snapshot")
+            elif older not in self.access.names("snapshots"):
+                finding.conclude(FAILED, f"the older snapshot {older[:8]} is not on the store")
+            else:
+                answer = prove_older(
+                    self.restic,
+                    older,
+                    self.request["snapshot_id"],
+                    os.path.join(self.children.private, "older"),
+                )
+                finding.ran.extend(answer["ran"])
+                self.older["manifest"] = _packed(answer["manifest"])
+                _conclude_older(finding, older, answer)
+        self.older.update(finding.as_dict())
+
+    def _attempt(self) -> Dict[str, Any]:
+        """Try again to remove the probe: a hostile source could have said that it was refused."""
+        try:
+            return try_to_remove(self.access, self.request.get("probe"))
+        except SnapshotError as error:
+            return {"tried": "", "refused": None, "detail": error.what}
+
+    def _in_parallel(self, *work: Callable[[], None]) -> None:
+        """The first in this thread, the rest beside it. An unexpected error is not swallowed."""
+        failed: List[BaseException] = []
+
+        def guarded(job: Callable[[], None]) -> None:
+            try:
+                job()
+            except BaseException as error:
+                failed.append(error)
+
+        threads = [threading.Thread(target=guarded, args=(job,)) for job in work[1:]]
+        for thread in threads:
+            thread.start()
+        guarded(work[0])
+        for thread in threads:
+            thread.join()
+        if failed:
+            raise failed[0]
+
+
+#: restic's names for types, where they differ from ours
+_NAMED = {"link": "symlink", "block": "dev", "char": "chardev"}
+
+
+def _as_listed(path: str) -> str:
+    """restic shows each byte that is not UTF-8 as U+FFFD."""
+    return "".join("\ufffd" if "\udc80" <= c <= "\udcff" else c for c in path)
+
+
+def _conclude_older(finding: Finding, older: str, answer: Mapping[str, Any]) -> None:
+    if not answer["distinct"]:
+        finding.conclude(FAILED, f"the older snapshot {older[:8]} holds the very same data")
+    elif answer["whole"]:
+        finding.conclude(PROVEN, f"{older[:8]} was restored in full: {answer['restored']} items")
+    else:
+        finding.conclude(
+            PROVEN,
+            f"{older[:8]}: {answer['restored']} items that differ were restored; the rest is the "
+            "same stored data as the newest",
+        )
+
+
+def _packed(manifest: Manifest) -> str:
+    return base64.b64encode(dumps(manifest)).decode("ascii")
