@@ -104,13 +104,15 @@ def read_regular(path: Path | str, largest: int) -> bytes:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise ValueError(f"{path} is not a regular file")
+        if status.st_size > largest:
+            raise ValueError(f"{path} is larger than {largest} bytes")
         blocks = []
         size = 0
         while block := os.read(descriptor, status.st_size + 1 - size):
             blocks.append(block)
             size += len(block)
-            if size > min(largest, status.st_size):
-                raise ValueError(f"{path} is larger than {largest} bytes, or growing")
+            if size > status.st_size:
+                raise ValueError(f"{path} grows while it is read")
         return b"".join(blocks)
     finally:
         os.close(descriptor)

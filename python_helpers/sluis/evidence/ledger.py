@@ -290,6 +290,10 @@ class Ledger:
         self.witness.prepare(head, key)
 
     def _must_be_trusted(self, key: OperatorKey, now: datetime) -> None:
+        if now.tzinfo is None:
+            raise EvidenceError(
+                "cannot-record", "The time has no time zone.", "Give an aware time, in UTC."
+            )
         trusted = self.anchors.keys.get(key.keyid)
         if (
             trusted is None

@@ -23,7 +23,8 @@ Utc = AwareDatetime
 class Body(BaseModel):
     """Base of every predicate body."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # "constants": a NaN must be refused when it is recorded, not turned into null
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
     kind: ClassVar[str]
     version: ClassVar[int] = 1
@@ -32,7 +33,7 @@ class Body(BaseModel):
 class Part(BaseModel):
     """Base of what predicate bodies are made of."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
 
 class Reason(Part):
