@@ -17,19 +17,27 @@ from sluis.rehearsal.lab import Lab
 from sluis.rehearsal.loopback import STORE
 from sluis.rehearsal.plain_yaml import write_yaml
 from sluis.rehearsal.practice_data import DATABASE
+from sluis.rehearsal.sshd import new_ssh_key
+from sluis.signoff.ssh_signature import NAMESPACE
 
 CLIENT = "example-practice"
 SIGNER = ("A. Client", "practice manager")
+#: how the client's SSH key is called in ``allowed_signers``
+PRINCIPAL = "practice-manager"
 _SITE = {"site": "Data centre North", "country": "NL", "provider": "Example Hosting"}
 
 
 @dataclass(frozen=True)
 class LabClient:
-    """The lab as a client: where its project is, whose key signs, and what encrypts."""
+    """The lab as a client: where its project is, whose key signs, and what encrypts.
+
+    ``signing_key`` is the SSH key with which the client signs from elsewhere.
+    """
 
     places: Places
     client: str
     keys: Path
+    signing_key: Path
     operator: OperatorKey = field(repr=False)
     repository_password: str = field(repr=False)
 
@@ -69,7 +77,13 @@ def write_client(
     (trust / "tsa.json").write_text(
         json.dumps({"url": lab.tsa.url, "certificates": ["tsa-root.pem"]}) + "\n"
     )
-    return LabClient(places, client, keys, operator, password)
+    signing_key = lab.folder / "of-the-client" / "id_ed25519"
+    signing_key.parent.mkdir(mode=0o700, exist_ok=True)
+    if not signing_key.exists():
+        new_ssh_key(signing_key, SIGNER[1])
+    public = " ".join(signing_key.with_suffix(".pub").read_text().split()[:2])
+    (trust / "allowed_signers").write_text(f'{PRINCIPAL} namespaces="{NAMESPACE}" {public}\n')
+    return LabClient(places, client, keys, signing_key, operator, password)
 
 
 def write_scope(
@@ -126,7 +140,7 @@ def _settings(lab: Lab) -> dict[str, Any]:
         },
     }
     if lab.store.certificate is not None:
-        settings["snapshot_and_verify_store"]["ca_certificate"] = str(lab.store.certificate)
+        settings["snapshot_and_verify_store"]["ca_certificate"] = lab.store.certificate.read_text()
     if Path("/usr/bin/python3").exists():
         # looking for an interpreter costs a round trip for each host and play
         settings["ansible_python_interpreter"] = "/usr/bin/python3"

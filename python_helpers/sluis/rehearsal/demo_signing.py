@@ -1,0 +1,104 @@
+"""The client's moment in the demo: at the prompt, and with a key of their own."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pexpect
+from rich.text import Text
+
+from sluis.errors import EXIT_APPLIED
+from sluis.rehearsal.client_files import SIGNER
+from sluis.rehearsal.stage import SceneFailedError, Stage, program
+
+#: how each question ends (``signoff/texts.py``), and what the make-believe client types
+_PROMPTS: dict[str, str] = {
+    r"What is your name\?": SIGNER[0],
+    r"What is your role\?": SIGNER[1],
+    r"Type yes or no\.": "yes",
+}
+_SECONDS = 60
+
+
+def sign_at_the_prompt(stage: Stage, change: str) -> None:
+    """The client answers every question, one by one, on the terminal.
+
+    Raises:
+        SceneFailedError: it did not end as signed.
+    """
+    words = ["sluis", "sign", stage.who.client, change]
+    stage.show_command(words)
+    log = stage.logs / f"sign-{change}.log"
+    if stage.interactive:
+        status = _person(stage, words)
+        log.touch()
+    else:
+        status = _make_believe_client(stage, words, log)
+    stage.judge_exit(status, EXIT_APPLIED, log)
+    outcome = stage.run_json(["sluis", "status", stage.who.client, change], expect=None)
+    signoff = outcome["signoff"] or {}
+    stage.hold(bool(signoff.get("stands")), f"signed by {signoff.get('signer_name')}")
+
+
+def _person(stage: Stage, words: list[str]) -> int:
+    stage.say(f"You are the client now: {SIGNER[0]}, {SIGNER[1]}.", style="bold")
+    return subprocess.run(
+        [program(words[0]), *words[1:]],
+        cwd=stage.who.places.root,
+        env=dict(stage.environment),
+        check=False,
+    ).returncode
+
+
+def _make_believe_client(stage: Stage, words: list[str], log: Path) -> int:
+    """Read each question from a real terminal and type the answer."""
+    asked = 0
+    with log.open("w") as transcript:
+        terminal = pexpect.spawn(
+            program(words[0]),
+            words[1:],
+            cwd=str(stage.who.places.root),
+            env={**stage.environment, "TERM": "dumb", "COLUMNS": "100"},
+            encoding="utf-8",
+            timeout=_SECONDS,
+            dimensions=(40, 100),
+        )
+        terminal.logfile_read = transcript
+        try:
+            while (found := terminal.expect([*_PROMPTS, pexpect.EOF])) < len(_PROMPTS):
+                answer = list(_PROMPTS.values())[found]
+                _show(stage, terminal.before + terminal.after, answer)
+                terminal.sendline(answer)
+                asked += 1
+        except pexpect.TIMEOUT:
+            raise SceneFailedError(f"It asked something unexpected: {terminal.before}") from None
+        finally:
+            terminal.close(force=True)
+    stage.say(f"{asked} questions, each answered by itself")
+    return int(terminal.exitstatus if terminal.exitstatus is not None else 1)
+
+
+def _show(stage: Stage, screen: str, answer: str) -> None:
+    """The question just asked, on one line, with the answer."""
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen)
+    paragraphs = [" ".join(part.split()) for part in re.split(r"\r?\n\s*\r?\n", plain)]
+    question = next((words for words in reversed(paragraphs) if words), "")
+    question = re.sub(r"\s*(Type yes or no\.|Type it here\.)\s*", "", question)
+    width = stage.console.width - len(answer) - 10
+    if len(question) > width:
+        question = "… " + question[-width:]
+    stage.console.print(
+        Text.assemble(("  ? ", "yellow"), question, ("  → ", "dim"), (answer, "bold"))
+    )
+
+
+def sign_with_own_key(stage: Stage, change: str) -> None:
+    """The client signs a file with their own SSH key, as if from elsewhere.
+
+    Raises:
+        SceneFailedError: it did not end as signed.
+    """
+    client = stage.who.client
+    stage.run(["sluis", "request", client, change], expect=EXIT_APPLIED, show=True)
