@@ -9,6 +9,7 @@ import stat
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 import psutil
 import pytest
@@ -16,14 +17,12 @@ import pytest
 from sluis.cli.environment import RUN_MARK
 from sluis.cli.lock import only_run
 from sluis.cli.progress import Line
-from sluis.cli.runner import run
 from sluis.errors import InputError, SluisError
 from support.front_project import (
     CHANGE,
     CLIENT,
     make_project,
     private_base,
-    request,
     run_alone,
     run_here,
     until,
@@ -109,8 +108,9 @@ POISON = {
 
 ALLOWED = {
     "AWX_ISOLATED_DATA_DIR", "ANSIBLE_CACHE_PLUGIN", "ANSIBLE_CALLBACK_PLUGINS", "ANSIBLE_CONFIG",
-    "ANSIBLE_LOCAL_TEMP", "ANSIBLE_HOST_KEY_CHECKING", "ANSIBLE_NOCOLOR", "ANSIBLE_RETRY_FILES_ENABLED",
-    "ANSIBLE_ROLES_PATH", "ANSIBLE_STDOUT_CALLBACK", "HOME", "LANG", "LC_ALL", "PATH",
+    "ANSIBLE_LOCAL_TEMP", "ANSIBLE_HOST_KEY_CHECKING", "ANSIBLE_NOCOLOR",
+    "ANSIBLE_RETRY_FILES_ENABLED", "ANSIBLE_ROLES_PATH", "ANSIBLE_STDOUT_CALLBACK", "HOME",
+    "LANG", "LC_ALL", "PATH",
     "PYTHONDONTWRITEBYTECODE", "PYTHONNOUSERSITE", "PYTHONSAFEPATH", "RUNNER_OMIT_EVENTS",
     "RUNNER_ONLY_FAILED_EVENTS", "SLUIS_KEY", "SLUIS_KEYS", "SLUIS_KEY_PASSPHRASE_FILE",
     "SLUIS_RUN", "SSH_AUTH_SOCK", "TERM",
@@ -253,7 +253,7 @@ def test_an_inventory_that_is_a_link_to_elsewhere_is_refused(root: Path):
 class Broken:
     """A progress display that fails at every line."""
 
-    def __enter__(self) -> Broken:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -264,7 +264,7 @@ class Broken:
 
 
 def test_a_display_that_fails_does_not_end_the_run(root: Path):
-    report = run(request(root), os.environ, Broken(), datetime.now(UTC))
+    report = run_here(root, progress=Broken())
     assert report.ended == "by itself"
     assert done(root) == {"first", "second"}
     assert "progress display failed (RuntimeError)" in report.troubles[0]

@@ -14,7 +14,8 @@ from time import monotonic, sleep
 
 from rich.console import Console
 
-from sluis.cli.progress import progress_on
+from sluis.cli.lock import only_run
+from sluis.cli.progress import Progress, progress_on
 from sluis.cli.runner import Request, RunReport, run
 from sluis.places import Places
 
@@ -73,15 +74,26 @@ def request(root: Path, **changes: object) -> Request:
 
 
 def run_here(
-    root: Path, *, environ: Mapping[str, str] | None = None, **changes: object
+    root: Path,
+    *,
+    environ: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+    **changes: object,
 ) -> RunReport:
     """Run in this very process, with plain progress lines into nothing."""
-    with Path(os.devnull).open("w") as nothing:
+    wanted = request(root, **changes)
+    dossier = wanted.places.dossier(CLIENT, wanted.change)
+    now = datetime.now(UTC)
+    with (
+        Path(os.devnull).open("w") as nothing,
+        only_run(dossier, wanted.what, now) as lock,
+    ):
         return run(
-            request(root, **changes),
+            wanted,
+            lock,
             os.environ if environ is None else environ,
-            progress_on(Console(file=nothing)),
-            datetime.now(UTC),
+            progress or progress_on(Console(file=nothing)),
+            now,
         )
 
 

@@ -1,0 +1,330 @@
+"""From ``sluis prepare`` and ``sluis apply`` to exit status and document.
+
+A real ansible-runner run writes real statements, as the roles do; the front door must
+then say what the ledger says, whatever Ansible says.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from textwrap import indent
+
+import pexpect
+import psutil
+import pytest
+import yaml
+
+from sluis.cli import app as front
+from sluis.cli.lock import only_run
+from sluis.evidence.anchors import trust_key
+from sluis.evidence.keys import new_key
+from sluis.evidence.predicates import Body
+from support.front_project import INVENTORY
+from support.outcomes import (
+    check,
+    done,
+    handover,
+    laid_down,
+    permit,
+    refusal,
+    shown,
+    signoff,
+    step,
+)
+from support.scopes import CHANGE, CLIENT
+from support.small_change import SmallChange, small_change
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+RECORD = '''
+"""Append what the playbook says to the ledger, as the roles do."""
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ansible.plugins.action import ActionBase
+
+from sluis.evidence.anchors import load_anchors
+from sluis.evidence.keys import operator_key
+from sluis.evidence.ledger import Ledger
+from sluis.evidence.predicates import PREDICATES
+from sluis.places import Places
+
+
+class ActionModule(ActionBase):
+    TRANSFERS_FILES = False
+
+    def run(self, tmp=None, task_vars=None):
+        import json
+        super().run(None, task_vars)
+        places = Places(Path(__file__).parents[2])
+        client, change = "practice", "CHG-1042"
+        anchors = load_anchors(places.trust(client), client)
+        ledger = Ledger(places.dossier(client, change), anchors, client, change)
+        for item in json.loads((places.root / "playbooks" / self._task.args["of"]).read_text()):
+            body = PREDICATES[item["kind"]].model_validate(item["body"])
+            ledger.append(body, key=operator_key(os.environ), now=datetime.now(UTC))
+        return {"changed": True}
+'''
+
+
+@pytest.fixture
+def change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallChange:
+    made = small_change(tmp_path, monkeypatch, NOW)
+    (made.places.inventory(CLIENT) / "hosts.yml").write_text(INVENTORY)
+    plugins = made.root / "playbooks" / "action_plugins"
+    plugins.mkdir()
+    (plugins / "record.py").write_text(RECORD)
+    return made
+
+
+def playbook(change: SmallChange, *tasks: Sequence[Body] | str) -> None:
+    """Let ``update.yml`` append these bodies, with plain tasks between them."""
+    text = "- hosts: all\n  gather_facts: false\n  tasks:\n"
+    for number, task in enumerate(tasks):
+        if isinstance(task, str):
+            text += indent(task.strip(), "    ") + "\n"
+            continue
+        bodies = [{"kind": b.kind, "body": b.model_dump(mode="json")} for b in task]
+        (change.root / "playbooks" / f"{number}.json").write_text(json.dumps(bodies))
+        text += f"    - record:\n        of: {number}.json\n"
+    yaml.safe_load(text)
+    (change.root / "playbooks" / "update.yml").write_text(text)
+
+
+def ask(verb: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict]:
+    capsys.readouterr()
+    status = front.run([verb, CLIENT, CHANGE, "--json"])
+    return status, json.loads(capsys.readouterr().out)
+
+
+FAIL = "- ansible.builtin.fail:\n    msg: no"
+IGNORED = FAIL + "\n  ignore_errors: true"
+NOTHING = "- ansible.builtin.debug:\n    msg: Nothing at all"
+
+
+def signed(change: SmallChange) -> list[Body]:
+    """Scope, plan and a yes, recorded beforehand."""
+    change.record(*laid_down())
+    (what_was_shown,) = change.record(shown())
+    answer = signoff(3).model_copy(
+        update={"shown": what_was_shown, "expires_at": NOW.replace(year=NOW.year + 1)}
+    )
+    change.record(answer)
+    return [permit(), *done("install", "h1"), *done("install", "h2"), check(True), handover()]
+
+
+def test_prepare_lays_down_a_plan_and_awaits_the_client(
+    change: SmallChange, capsys: pytest.CaptureFixture[str]
+):
+    playbook(change, laid_down())
+    status, found = ask("prepare", capsys)
+    assert (status, found["state"]) == (75, "awaiting sign-off")
+    assert found["run"]["ended"] == "by itself"
+    assert Path(found["run"]["log"]).is_file()
+    assert found["since"] == 0
+    assert found["head"] == change.ledger.read(datetime.now(UTC)).head
+
+
+@pytest.mark.parametrize("task", [NOTHING, IGNORED, FAIL])
+def test_a_prepare_that_did_nothing_failed(
+    task: str, change: SmallChange, capsys: pytest.CaptureFixture[str]
+):
+    playbook(change, task)
+    status, found = ask("prepare", capsys)
+    assert (status, found["state"]) == (1, "failed")
+
+
+def test_a_prepare_that_broke_off_is_not_saved_by_an_older_plan(
+    change: SmallChange, capsys: pytest.CaptureFixture[str]
+):
+    change.record(*laid_down())
+    playbook(change, FAIL)
+    assert ask("prepare", capsys)[0] == 1
+    playbook(change, NOTHING)
+    assert ask("prepare", capsys)[0] == 75
+
+
+def test_an_apply_that_did_everything(change: SmallChange, capsys: pytest.CaptureFixture[str]):
+    playbook(change, signed(change))
+    status, found = ask("apply", capsys)
+    assert (status, found["state"], found["missing"]) == (0, "applied and verified", [])
+    assert found["since"] == 4
+
+
+def test_rc_0_with_nothing_done_is_not_applied(
+    change: SmallChange, capsys: pytest.CaptureFixture[str]
+):
+    signed(change)
+    playbook(change, NOTHING)
+    status, found = ask("apply", capsys)
+    assert (status, found["state"]) == (1, "failed")
+    assert found["run"]["ansible_status"] == 0
+    assert "Step install on h1 is not done." in found["missing"]
+
+
+def test_rc_0_with_everything_refused_is_refused(
+    change: SmallChange, capsys: pytest.CaptureFixture[str]
+):
+    change.record(*laid_down())
+    playbook(change, [refusal("awaiting-signoff")], IGNORED)
+    status, found = ask("apply", capsys)
+    assert (status, found["state"]) == (77, "refused")
+    assert found["run"]["ansible_status"] == 0
+    assert found["refusals"][0]["reasons"][0]["code"] == "awaiting-signoff"
+
+
+def test_what_ansible_calls_a_failure_after_everything_was_done(
+    change: SmallChange, capsys: pytest.CaptureFixture[str]
+):
+    playbook(change, signed(change), FAIL)
+    status, found = ask("apply", capsys)
+    assert (status, found["state"]) == (0, "applied and verified")
+    assert found["run"]["ended"] == "with a failure"
+
+
+def test_a_refusal_of_an_earlier_run_does_not_make_this_one_refused(
+    change: SmallChange, capsys: pytest.CaptureFixture[str]
+):
+    signed(change)
+    change.record(refusal())
+    playbook(change, NOTHING)
+    status, found = ask("apply", capsys)
+    assert (status, found["state"], found["refusals"]) == (1, "failed", [])
+
+
+def test_a_step_half_run_is_judged_and_then_goes_on(
+    change: SmallChange, capsys: pytest.CaptureFixture[str]
+):
+    everything = signed(change)
+    playbook(change, everything[:2], FAIL)
+    status, found = ask("apply", capsys)
+    assert (status, found["steps"][0]["state"]) == (1, "maybe half run")
+    assert found["next"].startswith("Look at h1")
+
+    judge = ["judge", CLIENT, CHANGE, "install", "--host", "h1"]
+    assert front.run([*judge, "--as", "run again", "--why", " "]) == 64
+    assert front.run([*judge[:-1], "h2", "--as", "run again", "--why", "I looked."]) == 64
+    assert (
+        front.run([*judge, "--as", "run again", "--why", "The version is still the old one."]) == 0
+    )
+    assert front.run([*judge, "--as", "run again", "--why", "Once more."]) == 64
+
+    playbook(change, everything)
+    assert ask("apply", capsys)[0] == 0
+
+
+def test_judging_while_a_run_is_going_on_is_refused(change: SmallChange):
+    change.record(*laid_down(), step("install", "h1", "started"))
+    command = ["judge", CLIENT, CHANGE, "install", "--host", "h1", "--as", "run again"]
+    with only_run(change.dossier, "apply", NOW):
+        assert front.run([*command, "--why", "I looked."]) == 1
+    assert len(change.ledger.read(NOW).statements) == 3
+    assert front.run([*command, "--why", "I looked."]) == 0
+
+
+def test_a_mistake_in_the_scope_is_said_before_anything_runs(
+    change: SmallChange, capsys: pytest.CaptureFixture[str]
+):
+    playbook(change, NOTHING)
+    path = change.places.change(CLIENT, CHANGE) / "scope.yml"
+    path.write_text(path.read_text() + "\nnonsense: true\n")
+    status, found = ask("prepare", capsys)
+    assert status == 64
+    assert "nonsense" in found["error"]["what"]
+    assert not (change.dossier / "runs").exists()
+
+
+def test_which_runbook_follows_from_the_changes_folder(
+    change: SmallChange, capsys: pytest.CaptureFixture[str]
+):
+    folder = change.places.change(CLIENT, CHANGE)
+    playbook(change, NOTHING)
+    (folder / "restore.yml").write_text("{}\n")
+    status, found = ask("prepare", capsys)
+    assert (status, found["error"]["code"]) == (64, "which-playbook")
+    (folder / "update.yml").unlink()
+    status, found = ask("prepare", capsys)
+    assert (status, found["error"]["code"]) == (64, "no-such-playbook")
+    (folder / "restore.yml").unlink()
+    status, found = ask("prepare", capsys)
+    assert (status, found["error"]["code"]) == (64, "no-such-change")
+
+
+def test_without_a_key_nothing_runs(
+    change: SmallChange, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    playbook(change, NOTHING)
+    monkeypatch.setenv("SLUIS_KEYS", "/nonexistent")
+    status, found = ask("prepare", capsys)
+    assert (status, found["error"]["code"]) == (64, "no-key")
+
+
+def test_an_encrypted_key_is_asked_for_on_the_terminal_and_reaches_the_roles(
+    change: SmallChange, tmp_path: Path
+):
+    secret = "correct horse battery staple"
+    keys = tmp_path / "locked"
+    key = new_key(keys, "locked", secret.encode())
+    trust_key(change.places.trust(CLIENT), CLIENT, key, now=NOW)
+    playbook(change, laid_down())
+    child = pexpect.spawn(
+        str(Path(sys.executable).parent / "sluis"),
+        ["prepare", CLIENT, CHANGE],
+        cwd=str(change.root),
+        env=dict(os.environ) | {"SLUIS_KEYS": str(keys), "TERM": "xterm"},
+        encoding="utf-8",
+        timeout=60,
+        dimensions=(40, 200),
+    )
+    child.expect("Passphrase of your key: ")
+    child.sendline(secret)
+    child.expect("awaiting sign-off")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 75
+    for path in [p for p in change.root.rglob("*") if p.is_file()]:
+        assert secret.encode() not in path.read_bytes(), path
+
+
+def test_a_passphrase_file_of_the_callers_reaches_the_roles(
+    change: SmallChange,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    keys = tmp_path / "locked"
+    key = new_key(keys, "locked", b"correct horse")
+    trust_key(change.places.trust(CLIENT), CLIENT, key, now=NOW)
+    file = tmp_path / "passphrase"
+    file.write_text("correct horse\n")
+    file.chmod(0o600)
+    playbook(change, laid_down())
+    monkeypatch.setenv("SLUIS_KEYS", str(keys))
+    assert ask("prepare", capsys)[0] == 64  # no terminal to ask on
+    monkeypatch.setenv("SLUIS_KEY_PASSPHRASE_FILE", str(file))
+    assert ask("prepare", capsys)[0] == 75
+
+
+def test_standard_output_is_one_document_even_when_ansible_talks(
+    change: SmallChange, capfd: pytest.CaptureFixture[str]
+):
+    playbook(change, laid_down(), NOTHING, "- ansible.builtin.debug:\n    var: ansible_version")
+    assert front.run(["prepare", CLIENT, CHANGE, "--json"]) == 75
+    printed = capfd.readouterr()
+    assert json.loads(printed.out)["exit_status"] == 75
+    assert "PLAY [" not in printed.err
+
+
+def test_nothing_of_a_run_is_left(change: SmallChange, capsys: pytest.CaptureFixture[str]):
+    playbook(change, laid_down())
+    ask("prepare", capsys)
+    left = sorted(p.name for p in (change.dossier / "runs").iterdir())
+    assert left[0] == ".lock"
+    assert [name[-4:] for name in left[1:]] == [".log"]
+    assert psutil.Process().children() == []
