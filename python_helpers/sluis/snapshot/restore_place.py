@@ -168,6 +168,11 @@ class Beside:
         os.fsync(self.fd)
         self.record = {"format": 1, **record}
 
+    def clear_for(self, state: str, snapshot_id: str, manifest: str) -> None:
+        """Remove an unused copy and record that another one is being made."""
+        self.clear()
+        self.write(state=state, snapshot_id=snapshot_id, manifest=manifest)
+
     def clear(self) -> None:
         """Remove a copy that was never swapped in. It is ours, never client data.
 
@@ -182,16 +187,17 @@ class Beside:
                 f"{self.path!r} takes part in a swap, so it is not cleared.",
                 "Let the swap finish first: run the same restore again.",
             )
-        names = set(os.listdir(self.fd)) - {f"{_RECORD}.new"}
+        # The record goes last: without it nobody would know whose data the rest is.
+        names = set(os.listdir(self.fd)) - {_RECORD, f"{_RECORD}.new"}
         if names and not self.record:
-            raise _foreign(self.path)  # without a record nobody knows whose data this is
+            raise _foreign(self.path)
         for name in names:
             path = self.inside(name)
             if stat.S_ISDIR(os.stat(name, dir_fd=self.fd, follow_symlinks=False).st_mode):
                 shutil.rmtree(path)
             else:
                 os.unlink(name, dir_fd=self.fd)
-        self.record = {}
+        os.fsync(self.fd)
 
 
 @contextmanager

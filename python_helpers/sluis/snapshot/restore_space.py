@@ -29,13 +29,13 @@ def need_of(sizes: Iterable[int], block: int = 4096) -> tuple[int, int]:
     return need, items
 
 
-def demand_space(path: str, sizes: Iterable[int], *, reused: int = 0) -> dict[str, int]:
+def demand_space(path: str, sizes: Iterable[int], shown: str | None = None) -> dict[str, int]:
     """Refuse when ``path``'s filesystem has no room for a copy with these sizes.
 
     Args:
         path: an existing folder on the filesystem.
         sizes: as in ``need_of``.
-        reused: bytes that an earlier copy of ours occupies and gives back.
+        shown: the folder as people know it, when ``path`` is a way through a descriptor.
 
     Returns:
         ``{"needed_bytes", "free_bytes"}``
@@ -46,7 +46,7 @@ def demand_space(path: str, sizes: Iterable[int], *, reused: int = 0) -> dict[st
     status = os.statvfs(path)
     block = status.f_frsize or 4096
     need, items = need_of(sizes, block)
-    free = status.f_bavail * block + reused
+    free = status.f_bavail * block
     spare = max(_SPARE_BYTES, int(need * _SPARE_SHARE))
     # f_files is 0 on filesystems that make inodes as they go (btrfs, some network ones).
     short_of_inodes = status.f_files > 0 and status.f_favail < items
@@ -58,7 +58,7 @@ def demand_space(path: str, sizes: Iterable[int], *, reused: int = 0) -> dict[st
         )
         raise SnapshotError(
             "restore-no-space",
-            f"The filesystem of {path!r} has no room for a copy beside the live data: {what}.",
+            f"There is no room for a copy beside the live data in {shown or path!r}: {what}.",
             "Make room or enlarge the filesystem. Nothing was restored and nothing was removed.",
         )
     return {"needed_bytes": need, "free_bytes": free}

@@ -1,0 +1,243 @@
+"""Restore a folder beside the live one, compare it with the signed manifest, swap.
+
+Standard library only and Python 3.8 syntax: this file runs on managed hosts.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+from ..errors import SnapshotError
+from ..manifest import observe_state
+from .nonce import FILE as NONCE_FILE
+from .restore_fetch import (
+    Signed,
+    compare_with_signed,
+    comparison_answer,
+    fetch,
+    not_equal,
+    read_signed,
+)
+from .restore_place import Beside, Live, find_live, open_beside, open_folder
+from .restore_space import demand_space
+from .restore_swap import DATA, swap_in, would_swap
+
+Request = Dict[str, Any]
+
+
+def restore_beside(request: Request) -> Dict[str, Any]:
+    """Put a restored and compared copy beside the live folder; use an equal one again.
+
+    Args:
+        request: ``asset`` (``id``, ``location``, ``exclude``), ``restore_id``,
+            ``check_mode``, and what ``read_signed`` and ``fetch`` take.
+
+    Returns:
+        ``changed``, ``beside``, ``live``, ``equal`` (``None`` in check mode, when nothing
+        was compared), ``compared_items``, ``compared_bytes``, ``counts``,
+        ``differences``, ``changed_during``, ``ran``, ``warnings``.
+
+    Raises:
+        SnapshotError: ``restore-differs`` and all that can go wrong on the way; then
+            nothing will be swapped.
+    """
+    signed = read_signed(request)
+    with opened(request, create=not request.get("check_mode")) as (live, beside, _):
+        if beside is not None:
+            known = _known(beside, signed)
+            if known is not None:
+                return {**known, "changed": False}
+        if request.get("check_mode"):
+            demand_space(live.home, signed.sizes())
+            return {
+                "changed": True, "beside": _path(live, request), "live": live.path, "equal": None,
+            }  # fmt: skip
+        assert beside is not None  # noqa: S101
+        return _restore(request, signed, live, beside)
+
+
+def swap(request: Request) -> Dict[str, Any]:
+    """Swap the compared copy in; the live folder goes to quarantine.
+
+    Args:
+        request: as for ``restore_beside``, with ``change`` and ``tolerate_use``.
+
+    Returns:
+        as ``restore_swap.swap_in``.
+    """
+    signed = read_signed(request)
+    with opened(request, create=False) as (live, beside, home_fd):
+        if request.get("check_mode"):
+            return would_swap(live, beside, ())
+        if beside is None:
+            raise SnapshotError(
+                "restore-not-compared",
+                f"There is no restored copy beside {live.path!r}.",
+                "Run the step that restores beside first.",
+            )
+        demand_same(beside, signed)
+        if beside.record["state"] == "compared":
+            demand_untouched(beside, _state_of(beside))
+        return swap_in(
+            live,
+            beside,
+            home_fd,
+            change=str(request["change"]),
+            tolerate_use=bool(request.get("tolerate_use")),
+        )
+
+
+@contextmanager
+def opened(request: Request, *, create: bool) -> Iterator[Tuple[Live, Optional[Beside], int]]:
+    """Open the live data's place and the folder of this restore in it."""
+    live = find_live(str(request["asset"]["location"]))
+    with (
+        open_folder(live.home) as home_fd,
+        open_beside(live, home_fd, str(request["restore_id"]), create=create) as beside,
+    ):
+        yield live, beside, home_fd
+
+
+def demand_same(beside: Beside, signed: Signed) -> None:
+    """Refuse to swap in a copy of another snapshot than the one that is asked for.
+
+    Raises:
+        SnapshotError: ``restore-not-compared``.
+    """
+    if _is_of(beside, signed):
+        return
+    raise SnapshotError(
+        "restore-not-compared",
+        f"{beside.path!r} holds no copy of snapshot {signed.snapshot_id[:8]} that was "
+        "compared and found equal.",
+        "Run the step that restores beside first.",
+    )
+
+
+def demand_untouched(beside: Beside, state: str) -> None:
+    """Refuse a copy that somebody touched after it was compared.
+
+    Raises:
+        SnapshotError: ``restore-copy-touched``.
+    """
+    if beside.record.get("copy_state") == state:
+        return
+    raise SnapshotError(
+        "restore-copy-touched",
+        f"The copy in {beside.path!r} was touched after it was compared.",
+        "Find out by whom, then run the step that restores beside again.",
+    )
+
+
+def _restore(request: Request, signed: Signed, live: Live, beside: Beside) -> Dict[str, Any]:
+    asset = str(request["asset"]["id"])
+    beside.clear_for("restoring", signed.snapshot_id, signed.digest)
+    os.mkdir(DATA, 0o700, dir_fd=beside.fd)
+    fetched = fetch(request, signed, beside.inside(DATA), os.path.join(beside.path, DATA))
+    found, _ = compare_with_signed(beside.inside(DATA), signed)
+    answer = comparison_answer(found)
+    if not found.holds:
+        raise not_equal(asset, answer, beside.path)
+    warnings = _finish_copy(beside, live)
+    if signed.before.left_out:
+        warnings.append(
+            f"{signed.before.left_out} items were left out of the snapshot by agreement "
+            f"({', '.join(signed.before.excluded)}); after the swap they are in quarantine"
+        )
+    answer.update(
+        beside=beside.path,
+        live=live.path,
+        ran=fetched["ran"],
+        warnings=warnings,
+    )
+    beside.write(
+        state="compared",
+        snapshot_id=signed.snapshot_id,
+        manifest=signed.digest,
+        copy_state=_state_of(beside),
+        answer=answer,
+    )
+    return {**answer, "changed": True}
+
+
+def _known(beside: Beside, signed: Signed) -> Optional[Dict[str, Any]]:
+    """What an earlier run found out about the copy that is still there, if it still holds."""
+    if not _is_of(beside, signed):
+        return None
+    if beside.record["state"] == "compared" and beside.record["copy_state"] != _state_of(beside):
+        return None
+    return dict(beside.record["answer"])
+
+
+def _is_of(beside: Beside, signed: Signed) -> bool:
+    record = beside.record
+    return (
+        record.get("state") in ("compared", "swapping", "swapped")
+        and record.get("snapshot_id") == signed.snapshot_id
+        and record.get("manifest") == signed.digest
+    )
+
+
+def _state_of(beside: Beside) -> str:
+    return observe_state(beside.inside(DATA))
+
+
+def _finish_copy(beside: Beside, live: Live) -> List[str]:
+    """Take our nonce out of the copy and give its folder the live folder's owner and rights.
+
+    restic was started inside the folder, so the folder itself is not in the snapshot.
+    """
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    data_fd = os.open(DATA, flags, dir_fd=beside.fd)
+    try:
+        try:
+            os.unlink(NONCE_FILE, dir_fd=data_fd)
+        except FileNotFoundError:
+            pass
+        try:
+            live_fd = os.open(live.path, flags)
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                raise
+            parent = os.stat(live.parent)
+            _own(data_fd, parent)
+            return [f"{live.path!r} is not there: the copy got its parent's owner and mode 0700"]
+        try:
+            copy_folder_rights(live_fd, data_fd)
+        finally:
+            os.close(live_fd)
+    finally:
+        os.close(data_fd)
+    return []
+
+
+def copy_folder_rights(source_fd: int, target_fd: int) -> None:
+    """Give an open file or folder the owner, mode, ACL and other attributes of another."""
+    status = os.fstat(source_fd)
+    _own(target_fd, status)
+    for name in os.listxattr(source_fd):
+        try:
+            os.setxattr(target_fd, name, os.getxattr(source_fd, name))
+        except OSError as error:
+            # Some (security.*, trusted.*) are for root and for the system itself.
+            if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.EACCES):
+                raise
+    os.fchmod(target_fd, stat.S_IMODE(status.st_mode))
+
+
+def _own(fd: int, like: os.stat_result) -> None:
+    mine = os.fstat(fd)
+    if (mine.st_uid, mine.st_gid) == (like.st_uid, like.st_gid):
+        return
+    try:
+        os.fchown(fd, like.st_uid, like.st_gid)
+    except PermissionError:
+        pass  # an ordinary user cannot give files away; restic could not either
+
+
+def _path(live: Live, request: Request) -> str:
+    return os.path.join(live.home, live.restored_name(str(request["restore_id"])))
