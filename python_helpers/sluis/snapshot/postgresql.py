@@ -12,7 +12,6 @@ Both need psql only, no driver. They run on managed hosts: standard library, Pyt
 from __future__ import annotations
 
 import hashlib
-import hmac
 import os
 import re
 import time
@@ -31,12 +30,9 @@ from .postgresql_figures import (
     system_identifier,
 )
 from .postgresql_programs import Programs
-from .postgresql_proof import prove
+from .postgresql_proof import DUMP_FILE, GLOBALS_FILE, prove
 from .postgresql_session import Connection, QueryError, Session, database_word, literal
 
-#: The names under which the files go into the store.
-DUMP_FILE = "postgresql.dump"
-GLOBALS_FILE = "postgresql-globals.sql"
 _OLDEST = 10
 
 _NONCE = """
@@ -148,21 +144,7 @@ def check(
     """
     del secrets
     began = time.monotonic()
-    proof = prove(asset, restored, facts, scratch)
-    value = proof.nonce
-    found = False
-    if nonce is not None and value is not None:
-        found = hmac.compare_digest(hashlib.sha256(value.encode()).hexdigest(), nonce)
-    return {
-        "verdict": proof.verdict,
-        "ran": [line for part in proof.parts for line in part["ran"]],
-        "seconds": round(time.monotonic() - began, 3),
-        "detail": proof.detail,
-        "figures": proof.figures,
-        "differences": proof.differences,
-        "nonce_found": found,
-        "parts": proof.parts,
-    }
+    return prove(asset, restored, facts, scratch).answer(nonce, began)
 
 
 def _dump_in_snapshot(

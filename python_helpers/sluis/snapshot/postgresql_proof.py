@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import glob
 import os
-import shutil
-import tempfile
 import time
-from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict
 
 from ..errors import SnapshotError
 from . import postgresql_programs as programs_of
-from .children import Children, reachable, server_account
-from .postgresql_compare import compare_figures
+from .children import Children, server_account
+from .database_proof import Proof, scratch_place, wanted_file
 from .postgresql_dump_file import DumpFile, inspect_dump
 from .postgresql_figures import read_figures
 from .postgresql_programs import Programs
@@ -21,42 +18,15 @@ from .postgresql_scratch import ScratchServer, create_roles
 from .postgresql_session import QueryError, Session, identifier, literal
 from .postgresql_write import pg_restore
 
+#: The names under which the files go into the store.
+DUMP_FILE = "postgresql.dump"
+GLOBALS_FILE = "postgresql-globals.sql"
 #: The restored copy's name in the scratch server.
 RESTORED = "sluis_restored"
 _NONCE = """
 select to_json(value) from sluis_nonce.nonce
 """
 _HAS_NONCE = "select to_json(1) where to_regclass('sluis_nonce.nonce') is not null"
-
-
-@dataclass
-class Proof:
-    """What was proven, part by part."""
-
-    parts: List[Dict[str, Any]] = field(default_factory=list)
-    figures: Dict[str, Any] = field(default_factory=dict)
-    differences: List[str] = field(default_factory=list)
-    nonce: Optional[str] = None
-
-    def add(self, part: str, verdict: str, detail: str, since: float, ran: List[str]) -> None:
-        """Record one part; ``since`` is the monotonic time at which it began."""
-        seconds = round(time.monotonic() - since, 3)
-        self.parts.append(
-            {"part": part, "verdict": verdict, "detail": detail, "seconds": seconds, "ran": ran}
-        )
-
-    @property
-    def verdict(self) -> str:
-        """Failed if any part failed; proven only if all three parts are."""
-        verdicts = [part["verdict"] for part in self.parts]
-        if "failed" in verdicts:
-            return "failed"
-        return "proven" if verdicts == ["proven"] * 3 else "not verified"
-
-    @property
-    def detail(self) -> str:
-        """All parts in one line."""
-        return "; ".join(f"{part['part']}: {part['detail']}" for part in self.parts)
 
 
 def prove(asset: Dict[str, Any], restored: str, facts: Dict[str, Any], scratch: str) -> Proof:
@@ -87,7 +57,7 @@ def prove(asset: Dict[str, Any], restored: str, facts: Dict[str, Any], scratch: 
             )  # fmt: skip
             return proof
         account = server_account("postgres", "nobody")
-        place = _place(scratch, account, facts)
+        place = scratch_place(scratch, account, facts)
         with Children(place, account) as children:
             superuser = facts["database"]["first_superuser"] if facts else "postgres"
             with ScratchServer(children, programs, account, superuser) as server:
@@ -134,7 +104,7 @@ def _prove_in(
             proof.nonce = session.row(_NONCE)
     reading = time.monotonic()
     check_server(proof, server, children)
-    _compare(proof, facts, began + time.monotonic() - reading)
+    proof.compare(facts, began + time.monotonic() - reading)
 
 
 def check_server(proof: Proof, server: ScratchServer, children: Children) -> None:
@@ -166,41 +136,13 @@ def check_server(proof: Proof, server: ScratchServer, children: Children) -> Non
         proof.add("works", "failed", f"pg_amcheck said: {said}", began, ran)
 
 
-def _compare(proof: Proof, facts: Dict[str, Any], began: float) -> None:
-    ran = ["rows, content, sequences and schema objects compared with the source's"]
-    if not facts:
-        detail = "nobody read the source's figures when this dump was made"
-        proof.add("equal", "not verified", detail, began, [])
-        return
-    comparison = compare_figures(facts, proof.figures)
-    proof.differences = comparison.differences
-    rows = sum(int(table["rows"]) for table in proof.figures["tables"].values())
-    counted = f"{len(proof.figures['tables'])} tables with {rows} rows"
-    said = "".join(f"; {note}" for note in [*comparison.unknown, *comparison.notes])
-    if comparison.differences:
-        count = len(comparison.differences)
-        listed = "; ".join(comparison.differences[:3])
-        proof.add("equal", "failed", f"{count} differences: {listed}{said}", began, ran)
-    elif comparison.unknown:
-        proof.add("equal", "not verified", f"{counted}{said}", began, ran)
-    else:
-        proof.add("equal", "proven", f"{counted} are equal to the source's{said}", began, ran)
-
-
 def _find(asset: Dict[str, Any], restored: str, facts: Dict[str, Any]) -> DumpFile:
     """The dump in the restored folder, read from end to end."""
-    wanted = facts.get("files") if facts else None
-    if wanted:
-        name = next(iter(wanted))
-        paths = sorted(glob.glob(os.path.join(glob.escape(restored), "**", name), recursive=True))
-        if len(paths) != 1:
-            count = "no" if not paths else str(len(paths))
-            return DumpFile(restored, "unknown", False, f"{count} file {name} came back")
-        size = os.path.getsize(paths[0])
-        if size != wanted[name]:
-            detail = f"{name} came back with {size} bytes, it was made with {wanted[name]}"
-            return DumpFile(paths[0], "unknown", False, detail)
-        return inspect_dump(paths[0], asset.get("bin_dir"))
+    if facts:
+        path, trouble = wanted_file(restored, facts, DUMP_FILE)
+        if path is None:
+            return DumpFile(restored, "unknown", False, trouble)
+        return inspect_dump(path, asset.get("bin_dir"))
     entries = [restored] if os.path.isfile(restored) or _is_directory_dump(restored) else []
     entries = entries or sorted(glob.glob(os.path.join(glob.escape(restored), "*")))
     if len(entries) != 1:
@@ -211,36 +153,6 @@ def _find(asset: Dict[str, Any], restored: str, facts: Dict[str, Any]) -> DumpFi
 
 def _is_directory_dump(path: str) -> bool:
     return os.path.isfile(os.path.join(path, "toc.dat"))
-
-
-def _place(scratch: str, account: Any, facts: Dict[str, Any]) -> str:
-    """A folder that the server's user can enter, with room for the database."""
-    needed = int(facts["database"]["bytes"] * 1.2) if facts else 0
-    for folder in (scratch, tempfile.gettempdir()):
-        if not _can_enter(folder, account):
-            continue
-        if shutil.disk_usage(folder).free < needed:
-            raise SnapshotError(
-                "scratch-too-small",
-                f"The verifier's scratch folder {folder} has less than {needed} bytes free.",
-                "Choose a scratch folder on a larger volume.",
-            )
-        return folder
-    raise SnapshotError(
-        "scratch-unreachable",
-        f"The user {account.name if account else 'we run as'} cannot work below {scratch}.",
-        "Choose a scratch folder whose parents everybody may pass through, such as /var/tmp.",
-    )
-
-
-def _can_enter(folder: str, account: Any) -> bool:
-    probe = tempfile.mkdtemp(prefix=".sluis-", dir=folder)
-    try:
-        if account is not None:
-            os.chown(probe, account.uid, account.gid)
-        return reachable(probe, account)
-    finally:
-        os.rmdir(probe)
 
 
 def _lacking(session: Session, facts: Dict[str, Any]) -> str:

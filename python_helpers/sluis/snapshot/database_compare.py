@@ -1,4 +1,4 @@
-"""Two sets of figures of a PostgreSQL database, held against each other."""
+"""Two sets of figures of one database, held against each other."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def compare_figures(source: Dict[str, Any], restored: Dict[str, Any]) -> Compari
     _tables(source["tables"], restored["tables"], result)
     _recomputed(source["recomputed"], restored["recomputed"], result)
     _sequences(source, restored["sequences"], result)
-    if source["large_objects"] != restored["large_objects"]:
+    large, found = source.get("large_objects"), restored.get("large_objects")
+    if large != found:
         result.differences.append(
-            f"large objects: {_large(source['large_objects'])} at the source, "
-            f"{_large(restored['large_objects'])} restored"
+            f"large objects: {_large(large)} at the source, {_large(found)} restored"
         )
     _objects(source["objects"], restored["objects"], result)
     for name, version in source["extensions"].items():
@@ -48,6 +48,8 @@ def compare_figures(source: Dict[str, Any], restored: Dict[str, Any]) -> Compari
             )
     for name in source["foreign_tables"]:
         result.notes.append(f"foreign table {name}: its rows live on another server, not in here")
+    for what in source.get("unseen", []):
+        result.unknown.append(f"the user of the source could not see its {what}")
     return result
 
 
