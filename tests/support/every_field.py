@@ -56,6 +56,7 @@ def _everything() -> dict[str, Any]:
     value = scope_dict({
         "documents": [{"id": "terms", "title": "Terms", "file": "terms.pdf", "sha256": "ab" * 32}],
         "freshness_hours": 20,
+        "signers.1": {"name": "B. Client", "role": "owner", "ssh_principal": "b@practice"},
         "risks.0.words": {"nl": "Het kan breken.", "en": "It can break."},
     })  # fmt: skip
     value["assets"] += [

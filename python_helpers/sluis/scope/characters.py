@@ -52,8 +52,7 @@ def visible(text: str, *, allowed: str = "\n") -> str:
     r"""Return ``text`` with every hostile character spelled out, as in ``\u{202E}``.
 
     For texts that come from a machine (arguments, file names) and are shown to a
-    person. A backslash of the text's own is doubled, so that a spelled-out
-    character cannot be imitated.
+    person.
     """
     shown = []
     marks = 0
@@ -61,8 +60,6 @@ def visible(text: str, *, allowed: str = "\n") -> str:
         marks = marks + 1 if unicodedata.category(character).startswith("M") else 0
         if character in allowed:
             shown.append(character)
-        elif character == "\\":
-            shown.append("\\\\")
         elif _is_bad(character) or marks > _MOST_MARKS:
             shown.append(f"\\u{{{ord(character):04X}}}")
         else:

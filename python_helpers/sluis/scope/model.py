@@ -203,10 +203,16 @@ class HostWithoutData(_Model):
 
 
 class Signer(_Model):
-    """Somebody who may sign for the client."""
+    """Somebody who may sign for the client.
+
+    ``ssh_principal`` binds the person to one key in ``allowed_signers``.
+    """
 
     name: Name
     role: Name
+    ssh_principal: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9@._+-]{0,127}$")] | None = (
+        None
+    )
 
 
 class WayBack(_Model):

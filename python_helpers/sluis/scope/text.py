@@ -173,7 +173,10 @@ def _head(document: ScopeDocument, voice: Voice) -> Iterator[str]:
         return
     yield voice.say("signers")
     for signer in document.signers:
-        yield _point(voice.say("signer", name=signer.name, role=signer.role))
+        key = "signer" if signer.ssh_principal is None else "signer-with-key"
+        yield _point(
+            voice.say(key, name=signer.name, role=signer.role, principal=signer.ssh_principal)
+        )
 
 
 def _assets(document: ScopeDocument, voice: Voice) -> Iterator[str]:

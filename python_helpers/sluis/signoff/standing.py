@@ -85,7 +85,7 @@ def _why_not(
         return _no(
             "signoff-refused",
             plan_object,
-            f"The client said no on {when}" + (f": {body.remarks}" if body.remarks else "."),
+            f"The client said no on {when}" + (f": {body.remarks[:1000]}" if body.remarks else "."),
             "Settle what the client objects to, then ask again.",
             newest,
         )

@@ -153,7 +153,7 @@ def test_numbers_and_days_are_written_as_people_write_them(
 
 
 def test_what_a_machine_wrote_is_made_visible() -> None:
-    assert visible("a\x1b[31mb\u202ec\\u{1B}\nd") == "a\\u{001B}[31mb\\u{202E}c\\\\u{1B}\nd"
+    assert visible("a\x1b[31mb\u202ec\\d\ne") == "a\\u{001B}[31mb\\u{202E}c\\d\ne"
     assert hostile(visible("".join(map(chr, range(0x3000))))) is None
 
 

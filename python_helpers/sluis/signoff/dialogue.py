@@ -1,0 +1,296 @@
+"""The client's moment as questions and answers. Pure: nothing is shown or recorded here.
+
+Each disposition, each risk and each thing that is not included is a question of its
+own. Nothing is ticked beforehand: an empty answer, and any answer but the whole word,
+is not a yes. The first no ends it; then the client can say why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from sluis.errors import InputError
+from sluis.plan.model import PlanDocument
+from sluis.scope.characters import hostile, tidy
+from sluis.scope.model import Asset, Language, ScopeDocument, Signer, required_level
+from sluis.scope.text import (
+    asset_sentence,
+    proof_sentences,
+    retention_sentences,
+    risk_sentences,
+    way_back_sentence,
+)
+from sluis.scope.voice import Voice
+from sluis.signoff.texts import SENTENCES
+
+Kind = Literal["confirm", "decision", "name", "role", "remarks"]
+#: how often somebody may answer a question unclearly before we stop asking
+ATTEMPTS = 3
+_LONGEST_WORDS = 1000
+_YES = frozenset({"ja", "yes"})
+_NO = frozenset({"nee", "no"})
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question. ``hint`` says what to type; it changes when an answer was unclear."""
+
+    id: str
+    kind: Kind
+    text: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the client answered.
+
+    ``confirmed`` maps a question's id to what was typed. ``decision`` is yes only when
+    every question was answered with a yes.
+    """
+
+    decision: Literal["yes", "no"]
+    confirmed: dict[str, str]
+    name: str
+    role: str
+    remarks: str = ""
+    questions: tuple[Question, ...] = field(default=(), repr=False)
+
+
+def questions(
+    scope: ScopeDocument, plan: PlanDocument, language: Language, *, with_waivers: bool = False
+) -> tuple[Question, ...]:
+    """Everything that has to be confirmed before a sign-off, in order.
+
+    Args:
+        scope: the scope that is to be signed.
+        plan: the plan that is to be signed.
+        language: ``nl`` or ``en``.
+        with_waivers: whether there are waivers that count; they are shown and confirmed.
+
+    Raises:
+        InputError: ``open-question``: there is something in the scope that nobody has
+            decided yet (B3); ``another-scope``: the plan was made for another scope.
+    """
+    _must_be_ready(scope, plan)
+    ask = _Asker(Voice(language, SENTENCES))
+    ours = Voice(language)
+    found = [ask.confirm("read:scope", "q.read-scope"), ask.confirm("read:plan", "q.read-plan")]
+    if with_waivers:
+        found.append(ask.confirm("read:waivers", "q.read-waivers"))
+    found += [
+        ask.confirm(
+            f"document:{entry.id}",
+            "q.document",
+            title=entry.title,
+            file=entry.file,
+            sha256=entry.sha256,
+        )
+        for entry in scope.documents
+    ]
+    for asset in scope.assets:
+        found.append(
+            ask.confirm(f"asset:{asset.id}", "q.asset", words=asset_sentence(scope, asset, ours))
+        )
+        if _promises_less(asset):
+            found.append(
+                ask.confirm(
+                    f"copy:{asset.id}",
+                    "q.copy",
+                    name=ours.words(asset.name).rstrip("."),
+                    id=asset.id,
+                    words=" ".join(_copy_sentences(scope, asset, ours, ask.voice)),
+                )
+            )
+    found += [
+        ask.confirm(f"risk:{risk.id}", "q.risk", words=" ".join(risk_sentences(scope, risk, ours)))
+        for risk in scope.risks
+    ]
+    found += [
+        ask.confirm(f"not-included:{entry.id}", "q.not-included", words=ours.words(entry.words))
+        for entry in scope.not_included
+    ]
+    found += [
+        ask.confirm("retention", "q.retention", words=" ".join(retention_sentences(scope, ours))),
+        ask.confirm("way-back", "q.way-back", words=way_back_sentence(scope, ours)),
+        ask.decision("q.decision"),
+    ]
+    return (*found, *closing_questions(language))
+
+
+def closing_questions(language: Language) -> tuple[Question, ...]:
+    """Who answers, and what they want to add. Asked after every yes and every no."""
+    voice = Voice(language, SENTENCES)
+    hint = voice.say("type.words")
+    return (
+        Question("name", "name", voice.say("q.name"), hint),
+        Question("role", "role", voice.say("q.role"), hint),
+        Question("remarks", "remarks", voice.say("q.remarks"), hint),
+    )
+
+
+def confirm_question(question_id: str, text: str, language: Language) -> Question:
+    """A yes-or-no question with our hint below it."""
+    return Question(question_id, "confirm", text, Voice(language, SENTENCES).say("type.yes-no"))
+
+
+def hold(
+    asked: Sequence[Question],
+    ask: Callable[[Question], str],
+    *,
+    signers: Sequence[Signer] = (),
+    language: Language = "nl",
+) -> Answers:
+    """Ask every question until the first no, then who answers.
+
+    Args:
+        asked: from :func:`questions`, or a waiver's.
+        ask: shows one question and returns what was typed.
+        signers: who may sign; empty: anybody.
+        language: of the hints.
+
+    Raises:
+        InputError: ``no-clear-answer``, ``no-name`` or ``not-a-signer`` after three
+            attempts. Nothing is signed then.
+    """
+    voice = Voice(language, SENTENCES)
+    confirmed: dict[str, str] = {}
+    said_no = False
+    for question in asked:
+        if question.kind not in ("confirm", "decision"):
+            continue
+        typed, yes = _yes_or_no(question, ask, voice)
+        confirmed[question.id] = typed
+        if not yes:
+            said_no = True
+            break
+    closing = {question.kind: question for question in asked}
+    remarks = _words(closing["remarks"], ask, voice, "no-clear-answer") if said_no else ""
+    name, role = _who(closing["name"], closing["role"], ask, voice, () if said_no else signers)
+    return Answers("no" if said_no else "yes", confirmed, name, role, remarks, tuple(asked))
+
+
+def is_yes(typed: str) -> bool | None:
+    """Whether the whole word yes (or ja) was typed; ``None`` when it is not clear."""
+    word = tidy(typed).casefold()
+    return True if word in _YES else False if word in _NO else None
+
+
+def may_sign(signers: Sequence[Signer], name: str, role: str) -> bool:
+    """Whether this name with this role is among those who may sign; empty: anybody."""
+    who = (tidy(name).casefold(), tidy(role).casefold())
+    return not signers or any(
+        (signer.name.casefold(), signer.role.casefold()) == who for signer in signers
+    )
+
+
+def usable_words(typed: str) -> str | None:
+    """What was typed as one line, or ``None`` if it is empty, too long, or hides something."""
+    words = tidy(typed)
+    if not words or len(words) > _LONGEST_WORDS or hostile(words, allowed=""):
+        return None
+    return words if any(character.isalpha() for character in words) else None
+
+
+class _Asker:
+    def __init__(self, voice: Voice) -> None:
+        self.voice = voice
+
+    def confirm(self, question_id: str, key: str, **values: object) -> Question:
+        return confirm_question(question_id, self.voice.say(key, **values), self.voice.language)
+
+    def decision(self, key: str) -> Question:
+        return replace(self.confirm("decision", key), kind="decision")
+
+
+def _yes_or_no(
+    question: Question, ask: Callable[[Question], str], voice: Voice
+) -> tuple[str, bool]:
+    for _ in range(ATTEMPTS):
+        typed = tidy(ask(question))
+        answer = is_yes(typed)
+        if answer is not None:
+            return typed, answer
+        question = replace(question, hint=voice.say("again.yes-no"))
+    raise InputError(
+        "no-clear-answer",
+        f"The question {question.id!r} was not answered with a yes or a no. Nothing is signed.",
+        "Ask the client again when there is time to read and answer.",
+    )
+
+
+def _words(question: Question, ask: Callable[[Question], str], voice: Voice, code: str) -> str:
+    for _ in range(ATTEMPTS):
+        words = usable_words(ask(question))
+        if words is not None:
+            return words
+        question = replace(question, hint=voice.say("again.words"))
+    raise InputError(
+        code,
+        f"The question {question.id!r} got no usable answer. Nothing is signed.",
+        "Ask the client again, and have them type it in full.",
+    )
+
+
+def _who(
+    name_question: Question,
+    role_question: Question,
+    ask: Callable[[Question], str],
+    voice: Voice,
+    signers: Sequence[Signer],
+) -> tuple[str, str]:
+    name = role = ""
+    for _ in range(ATTEMPTS):
+        name = _words(name_question, ask, voice, "no-name")
+        role = _words(role_question, ask, voice, "no-name")
+        if may_sign(signers, name, role):
+            return name, role
+        listed = "; ".join(f"{signer.name}, {signer.role}" for signer in signers)
+        name_question = replace(name_question, hint=voice.say("again.signer", signers=listed))
+    raise not_a_signer(name, role)
+
+
+def not_a_signer(name: str, role: str) -> InputError:
+    """The error for somebody who is not on the scope's list of signers."""
+    return InputError(
+        "not-a-signer",
+        f"{name} ({role}) is not among those who may sign this change. Nothing is signed.",
+        "Ask somebody on the list, or have the client agree on a new list in the scope.",
+    )
+
+
+def _must_be_ready(scope: ScopeDocument, plan: PlanDocument) -> None:
+    if plan.scope_object != scope.digest():
+        raise InputError(
+            "another-scope",
+            "The plan was made for another scope than the one that is to be signed.",
+            "Run prepare again.",
+        )
+    must_be_answered(scope)
+
+
+def must_be_answered(scope: ScopeDocument) -> None:
+    """Refuse a scope with open questions: what is not decided cannot be signed (B3).
+
+    Raises:
+        InputError: ``open-question``.
+    """
+    for asset, question in scope.open_questions():
+        raise InputError(
+            "open-question",
+            f"A question about {asset.id} is still open: {question.question}",
+            "Have it answered, write the answer into the scope, and run prepare again.",
+        )
+
+
+def _promises_less(asset: Asset) -> bool:
+    return not asset.takes_snapshot or required_level(asset) != "V6" or bool(asset.exclude)
+
+
+def _copy_sentences(scope: ScopeDocument, asset: Asset, ours: Voice, voice: Voice) -> list[str]:
+    said = proof_sentences(scope, asset, ours)
+    if asset.exclude:
+        said.append(voice.say("q.excluded", patterns=", ".join(asset.exclude)))
+    return said

@@ -1,0 +1,294 @@
+"""What is put before the client: the exact texts, the questions, and what they bind to.
+
+A request is canonical JSON and names everything by digest. It is recorded, with the
+texts as objects, as a ``shown`` statement **before** the first question is asked.
+
+For ``sluis request``: :func:`write_request`. At a prompt: ``propose`` (in
+:mod:`sluis.signoff.proposal`), :func:`build_request`, :func:`show`, then ``hold`` (in
+:mod:`sluis.signoff.dialogue`) and ``record_attended`` (in :mod:`sluis.signoff.record`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from sluis.errors import EvidenceError, InputError
+from sluis.evidence.canonical import canonical, sha256
+from sluis.evidence.files import make_folder, replace
+from sluis.evidence.predicates import Sha256, Shown, Waiver
+from sluis.evidence.statements import Statement
+from sluis.plan.text import plan_text
+from sluis.scope.characters import visible
+from sluis.scope.model import Language, ScopeDocument
+from sluis.scope.text import scope_text
+from sluis.scope.voice import Voice, paragraph
+from sluis.signoff.dialogue import Question, questions
+from sluis.signoff.form import write_form
+from sluis.signoff.proposal import Dossier, Proposal, propose
+from sluis.signoff.standing import waivers
+from sluis.signoff.texts import SENTENCES
+from sluis.signoff.waiver import (
+    WaiverDraft,
+    WaiverWords,
+    check_waiver,
+    waiver_questions,
+    waiver_text,
+)
+
+Channel = Literal["prompt", "file", "page"]
+#: how a request, and the file that was sent, are named among what was shown
+REQUEST = "request"
+FORM = "form"
+
+
+class AskedQuestion(BaseModel):
+    """A question as it was put."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    id: str
+    kind: Literal["confirm", "decision", "name", "role", "remarks"]
+    text: str
+    hint: str
+
+
+class Request(BaseModel):
+    """Everything that an answer is bound to.
+
+    ``documents`` maps a title to the digest of the bytes that were shown. ``waiver``
+    is the draft, when the request is for one. An answer counts until ``expires_at``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    schema_version: Literal[1] = 1
+    purpose: Literal["signoff", "waiver"]
+    client: str
+    change: str
+    language: Language
+    scope_object: Sha256
+    plan_object: Sha256 | None
+    waiver: WaiverDraft | None = None
+    documents: dict[str, Sha256]
+    questions: tuple[AskedQuestion, ...]
+    made_at: AwareDatetime
+    expires_at: AwareDatetime
+
+    def to_bytes(self) -> bytes:
+        """The request as canonical JSON (RFC 8785)."""
+        return canonical(self.model_dump(mode="json"))
+
+    def digest(self) -> str:
+        """What names this request: the SHA-256 of its canonical JSON."""
+        return sha256(self.to_bytes())
+
+    def asked(self) -> tuple[Question, ...]:
+        """The questions as the dialogue takes them."""
+        return tuple(Question(item.id, item.kind, item.text, item.hint) for item in self.questions)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Request:
+        """Read a request back.
+
+        Raises:
+            EvidenceError: ``request-unreadable``.
+        """
+        try:
+            return cls.model_validate_json(data)
+        except ValidationError:
+            raise EvidenceError(
+                "request-unreadable",
+                "A recorded request cannot be read.",
+                "Make a new request; check the dossier with 'sluis verify'.",
+            ) from None
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A request with the texts it names, ready to be shown.
+
+    ``texts`` are read by the client, in this order; ``handed`` are documents that they
+    are given. Both map a title to exact bytes.
+    """
+
+    request: Request
+    texts: dict[str, bytes]
+    handed: dict[str, bytes]
+
+
+def build_request(
+    dossier: Dossier, proposal: Proposal, *, now: datetime, language: Language | None = None
+) -> Offer:
+    """Make the request for a sign-off, with every text in it.
+
+    Args:
+        dossier: for the documents that are handed over.
+        proposal: from :func:`propose`.
+        now: aware UTC; the answer counts for the scope's ``signoff_valid_hours`` from it.
+        language: default: the scope's own.
+
+    Raises:
+        InputError: ``open-question``, ``no-plan``.
+        EvidenceError: a document that is handed over is missing or altered.
+    """
+    scope, plan = proposal.scope, proposal.plan
+    if plan is None:
+        raise InputError("no-plan", "There is no plan to sign yet.", "Run prepare first.")
+    spoken = language or scope.language
+    accepted = waivers(proposal.view, now)
+    texts = {
+        "scope": scope_text(scope, spoken).encode(),
+        # the plan holds what machines and vendors wrote; nothing in it may repaint a screen
+        "plan": visible(plan_text(plan, spoken)).encode(),
+    }
+    if accepted:
+        texts["waivers"] = _waivers_text(accepted.values(), scope, spoken).encode()
+    handed = {
+        f"document:{entry.id}": dossier.objects.get(entry.sha256) for entry in scope.documents
+    }
+    asked = questions(scope, plan, spoken, with_waivers=bool(accepted))
+    return _offer("signoff", proposal, texts, handed, asked, language=spoken, now=now)
+
+
+def build_waiver_request(
+    proposal: Proposal,
+    draft: WaiverDraft,
+    others: Sequence[WaiverDraft],
+    *,
+    now: datetime,
+    language: Language | None = None,
+) -> Offer:
+    """Make the request for a waiver, after checking that it is no boilerplate.
+
+    Args:
+        proposal: from :func:`propose_waiver` or :func:`propose`.
+        draft: what the client is asked to accept.
+        others: the other drafts of this change. Signed ones are read from the ledger.
+        now: aware UTC.
+        language: default: the scope's own.
+
+    Raises:
+        InputError: as :func:`sluis.signoff.waiver.check_waiver`.
+    """
+    scope = proposal.scope
+    known = [WaiverWords(item.asset, f"{item.reason} {item.risk}") for item in others]
+    known += [
+        WaiverWords(item.body.asset, f"{item.body.reason} {item.body.risk}")
+        for item in proposal.view.of(Waiver)
+    ]
+    check_waiver(draft, scope, known, now)
+    spoken = language or scope.language
+    texts = {"waiver": waiver_text(draft, scope, spoken).encode()}
+    asked = waiver_questions(draft, scope, spoken)
+    return _offer("waiver", proposal, texts, {}, asked, language=spoken, now=now, draft=draft)
+
+
+def show(
+    dossier: Dossier, offer: Offer, *, to: str, channel: Channel, now: datetime, form: bytes = b""
+) -> Statement[Shown]:
+    """Record exactly what is about to be shown. Nothing may be asked before this.
+
+    Args:
+        dossier: where the texts are kept as objects.
+        offer: from :func:`build_request` or :func:`build_waiver_request`.
+        to: who sees it, as far as known: a role or the client's name.
+        channel: how it is shown.
+        now: aware UTC.
+        form: the file as it is sent, when the channel is a file.
+    """
+    documents = {REQUEST: dossier.objects.put(offer.request.to_bytes())}
+    for title, data in (offer.texts | offer.handed).items():
+        documents[title] = dossier.objects.put(data)
+    if form:
+        documents[FORM] = dossier.objects.put(form)
+    body = Shown(to=to, language=offer.request.language, channel=channel, documents=documents)
+    return dossier.ledger.append(body, key=dossier.key, now=now)  # type: ignore[return-value]
+
+
+def write_request(
+    dossier: Dossier, folder: Path, *, now: datetime, offer: Offer | None = None
+) -> tuple[Path, Statement[Shown]]:
+    """Write the file that a client who is elsewhere reads, fills in and signs.
+
+    Args:
+        dossier: the dossier of the change.
+        folder: where to write it.
+        now: aware UTC.
+        offer: default: a sign-off of the newest scope and plan.
+
+    Returns:
+        The file's path, and the ``shown`` statement.
+
+    Raises:
+        InputError, EvidenceError: as :func:`propose` and :func:`build_request`.
+    """
+    if offer is None:
+        offer = build_request(dossier, propose(dossier, now), now=now)
+    data = write_form(offer.request, offer.texts)
+    shown = show(dossier, offer, to=offer.request.client, channel="file", now=now, form=data)
+    make_folder(folder)
+    name = f"{offer.request.change}-{offer.request.purpose}-{offer.request.digest()[:12]}.txt"
+    path = folder / name
+    replace(path, data, mode=0o600)
+    # the documents go along; without them the client could not say they got them
+    for title, handed in offer.handed.items():
+        replace(folder / f"{offer.request.digest()[:12]}-{title.removeprefix('document:')}", handed)
+    return path, shown
+
+
+def _offer(
+    purpose: Literal["signoff", "waiver"],
+    proposal: Proposal,
+    texts: dict[str, bytes],
+    handed: dict[str, bytes],
+    asked: tuple[Question, ...],
+    *,
+    language: Language,
+    now: datetime,
+    draft: WaiverDraft | None = None,
+) -> Offer:
+    scope = proposal.scope
+    request = Request(
+        purpose=purpose,
+        client=scope.client,
+        change=scope.change,
+        language=language,
+        scope_object=proposal.scope_object,
+        plan_object=proposal.plan_object if purpose == "signoff" else None,
+        waiver=draft,
+        documents={title: sha256(data) for title, data in (texts | handed).items()},
+        questions=tuple(
+            AskedQuestion(id=item.id, kind=item.kind, text=item.text, hint=item.hint)
+            for item in asked
+        ),
+        made_at=now,
+        expires_at=now + timedelta(hours=scope.signoff_valid_hours),
+    )
+    return Offer(request, texts, handed)
+
+
+def _waivers_text(
+    accepted: Iterable[Statement[Waiver]], scope: ScopeDocument, language: Language
+) -> str:
+    voice, ours = Voice(language, SENTENCES), Voice(language)
+    lines = [voice.say("waivers.title").upper(), ""]
+    for statement in accepted:
+        body = statement.body
+        asset = scope.asset(body.asset)
+        line = voice.say(
+            "waivers.line",
+            asset=f"{ours.words(asset.name).rstrip('.')} ({asset.id})" if asset else body.asset,
+            signer=body.signer_name,
+            role=body.signer_role,
+            level=voice.say(f"level.{body.accepts}"),
+            risk=ours.words(body.risk),
+            day=ours.day(body.ends_on),
+        )
+        lines.append(paragraph(f"- {line}", hang=2))
+    return "\n".join(lines) + "\n"

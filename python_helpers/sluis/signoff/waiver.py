@@ -1,0 +1,260 @@
+"""A waiver: the client accepts less for one asset, in one change, until a date (A10).
+
+The engineer writes it in ``inventories/<client>/changes/<change>/waivers/<asset>.yml``.
+It is checked, shown in plain words, confirmed line by line and signed like a scope.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from sluis.errors import InputError
+from sluis.evidence.files import read_regular
+from sluis.evidence.predicates import Level
+from sluis.scope.model import Asset, Language, ScopeDocument, required_level
+from sluis.scope.strict_yaml import FormError, read_tree
+from sluis.scope.text import proof_sentences
+from sluis.scope.voice import Voice, paragraph
+from sluis.scope.words import Sentence, Slug
+from sluis.signoff import boilerplate
+from sluis.signoff.dialogue import Question, closing_questions, confirm_question
+from sluis.signoff.texts import SENTENCES
+
+#: a waiver is for one change; a date further away than this is a standing arrangement
+LONGEST = timedelta(days=31)
+WAIVERS = "waivers"
+_HOURS = re.compile(r"\d{1,4}(\.\d{1,2})?")
+_LARGEST_FILE = 64 * 1024
+
+
+def _read_hours(value: object) -> object:
+    if isinstance(value, str) and _HOURS.fullmatch(value):
+        return float(value)
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class WaiverDraft(BaseModel):
+    """What the client is asked to accept, before it is signed.
+
+    ``accepts`` is the level that is enough this once, or ``none``. The words are in
+    the scope's language. ``alternative_hours`` is the forecast (hours) of what was
+    offered instead; in YAML a whole number, or text such as ``"7.5"``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    asset: Slug
+    accepts: Level | Literal["none"]
+    reason: Sentence
+    risk: Sentence
+    alternative: Sentence
+    alternative_hours: Annotated[float, Field(gt=0, le=9999), BeforeValidator(_read_hours)]
+    ends_on: date
+
+
+@dataclass(frozen=True)
+class WaiverWords:
+    """The words of an earlier waiver, to see that a new one is not a copy of it."""
+
+    asset: str
+    words: str
+
+
+def load_waivers(change_folder: Path) -> tuple[WaiverDraft, ...]:
+    """Read every draft waiver of a change, in the order of their file names.
+
+    Args:
+        change_folder: ``inventories/<client>/changes/<change>``.
+
+    Raises:
+        InputError: ``bad-waiver``: a file cannot be read with one meaning, or a field is
+            wrong; the message names file, line and field.
+    """
+    folder = change_folder / WAIVERS
+    return tuple(load_waiver(path) for path in sorted(folder.glob("*.yml")))
+
+
+def load_waiver(path: Path) -> WaiverDraft:
+    """Read one draft. The file's name is the asset's id.
+
+    Raises:
+        InputError: ``bad-waiver``.
+    """
+    try:
+        tree = read_tree(read_regular(path, _LARGEST_FILE))
+        draft = WaiverDraft.model_validate(tree.value)
+    except (OSError, ValueError) as error:
+        if isinstance(error, ValidationError):
+            first = error.errors()[0]
+            field = ".".join(str(step) for step in first["loc"])
+            line = tree.marks.get(first["loc"][:1], (1, 1))[0]
+            raise _bad(path, line, f"field {field!r}: {first['msg']}") from None
+        raise _bad(path, 0, str(error)) from None
+    except FormError as error:
+        raise _bad(path, error.line, error.what) from None
+    if path.stem != draft.asset:
+        raise _bad(
+            path, tree.marks[("asset",)][0], f"it is about {draft.asset!r}, not {path.stem!r}"
+        )
+    return draft
+
+
+def check_waiver(
+    draft: WaiverDraft, scope: ScopeDocument, others: Iterable[WaiverWords], now: datetime
+) -> Asset:
+    """Refuse a waiver that was not made for this asset and this change.
+
+    Args:
+        draft: what the client would be asked to accept.
+        scope: the scope of the change.
+        others: waivers for other assets, drafted or signed.
+        now: aware UTC.
+
+    Returns:
+        The asset it is about.
+
+    Raises:
+        InputError: ``waiver-unknown-asset``, ``waiver-not-less``, ``waiver-empty``,
+            ``waiver-boilerplate``, ``waiver-names-no-asset``, ``waiver-copied``,
+            ``waiver-end-date``.
+    """
+    asset = scope.asset(draft.asset)
+    if asset is None:
+        raise _refuse(
+            draft, "unknown-asset", "is not in the scope.", "Name an asset of the scope by its id."
+        )
+    if draft.accepts != "none" and draft.accepts >= required_level(asset):
+        raise _refuse(
+            draft,
+            "not-less",
+            f"accepts {draft.accepts}, and {required_level(asset)} is what is asked anyway.",
+            "A waiver is not needed; take the file away.",
+        )
+    _check_words(draft, asset)
+    mine = f"{draft.reason} {draft.risk}"
+    for other in others:
+        if other.asset != draft.asset and boilerplate.copied(mine, other.words, scope):
+            raise _refuse(
+                draft,
+                "copied",
+                f"has the words of the waiver for {other.asset}.",
+                "Say what this client risks with this asset.",
+            )
+    today = now.astimezone(UTC).date()
+    if not today <= draft.ends_on <= today + LONGEST:
+        raise _refuse(
+            draft,
+            "end-date",
+            f"ends on {draft.ends_on}, which is past or more than {LONGEST.days} days away.",
+            f"Choose the day on which this change is over, at most {today + LONGEST}.",
+        )
+    return asset
+
+
+def waiver_text(draft: WaiverDraft, scope: ScopeDocument, language: Language) -> str:
+    """The whole waiver in plain words. ``check_waiver`` comes first."""
+    voice, ours = Voice(language, SENTENCES), Voice(language)
+    asset = _asset(draft, scope)
+    name = ours.words(asset.name).rstrip(".")
+    lines = [
+        voice.say("waiver.title", name=name, id=asset.id, change=scope.change),
+        "",
+        voice.say("waiver.only", location=asset.location, version=scope.version),
+        voice.say("waiver.normally", words=" ".join(proof_sentences(scope, asset, ours))),
+        voice.say("waiver.instead", words=voice.say(f"level.{draft.accepts}")),
+        voice.say("waiver.reason", words=ours.words(draft.reason)),
+        voice.say("waiver.risk", words=ours.words(draft.risk)),
+        voice.say(
+            "waiver.alternative", words=ours.words(draft.alternative), hours=_hours(draft, ours)
+        ),
+        voice.say("waiver.ends", day=ours.day(draft.ends_on)),
+    ]
+    return "\n".join(paragraph(line) for line in lines) + "\n"
+
+
+def waiver_questions(
+    draft: WaiverDraft, scope: ScopeDocument, language: Language
+) -> tuple[Question, ...]:
+    """What has to be confirmed one by one before a waiver is signed."""
+    voice, ours = Voice(language, SENTENCES), Voice(language)
+    asset = _asset(draft, scope)
+    texts = {
+        "less": voice.say(
+            "q.waiver-less",
+            name=ours.words(asset.name).rstrip("."),
+            id=asset.id,
+            level=voice.say(f"level.{draft.accepts}"),
+        ),
+        "reason": voice.say("q.waiver-reason", words=ours.words(draft.reason)),
+        "risk": voice.say("q.waiver-risk", words=ours.words(draft.risk)),
+        "alternative": voice.say(
+            "q.waiver-alternative",
+            words=ours.words(draft.alternative),
+            hours=_hours(draft, ours),
+        ),
+        "ends": voice.say("q.waiver-ends", change=scope.change, day=ours.day(draft.ends_on)),
+    }
+    asked = [confirm_question(f"waiver-{key}", text, language) for key, text in texts.items()]
+    decision = confirm_question("decision", voice.say("q.waiver-decision"), language)
+    return (*asked, replace(decision, kind="decision"), *closing_questions(language))
+
+
+def _check_words(draft: WaiverDraft, asset: Asset) -> None:
+    for field in ("reason", "risk", "alternative"):
+        words = getattr(draft, field)
+        if boilerplate.says_nothing(words):
+            raise _refuse(
+                draft,
+                "empty",
+                f"says too little in {field!r}.",
+                "Write it out for this client: what, why, and what it can cost them.",
+            )
+        phrase = boilerplate.general_term(words)
+        if phrase is not None:
+            raise _refuse(
+                draft,
+                "boilerplate",
+                f"uses {phrase!r} in {field!r}. General terms do not warn anybody.",
+                "Say in plain words what can happen to this asset.",
+            )
+    if not boilerplate.names_asset(draft.risk, asset):
+        raise _refuse(
+            draft,
+            "names-no-asset",
+            "does not name the asset in its risk, so it could be about anything.",
+            f"Write what can happen to {asset.id}, by its name, host or location.",
+        )
+
+
+def _asset(draft: WaiverDraft, scope: ScopeDocument) -> Asset:
+    asset = scope.asset(draft.asset)
+    if asset is None:
+        raise _refuse(
+            draft, "unknown-asset", "is not in the scope.", "Name an asset of the scope by its id."
+        )
+    return asset
+
+
+def _hours(draft: WaiverDraft, voice: Voice) -> str:
+    text = f"{draft.alternative_hours:.2f}".rstrip("0").rstrip(".")
+    return text.replace(".", ",") if voice.language == "nl" else text
+
+
+def _refuse(draft: WaiverDraft, code: str, what: str, remedy: str) -> InputError:
+    return InputError(f"waiver-{code}", f"The waiver for {draft.asset} {what}", remedy)
+
+
+def _bad(path: Path, line: int, what: str) -> InputError:
+    where = f", line {line}" if line else ""
+    return InputError(
+        "bad-waiver",
+        f"{path}{where}: {what}.",
+        "Look at the example of a waiver in inventories/template.",
+    )
