@@ -127,7 +127,8 @@ class Ledger:
             EvidenceError: ``key-not-trusted``, ``cannot-record``, ``bad-subject``,
                 ``clock-backwards``, ``tail-removed`` or ``head-differs`` (statements
                 were taken off the end), ``witness-altered``, ``witness-missing``,
-                ``cannot-write`` (disk full, no rights). Nothing was recorded then.
+                ``cannot-write`` (disk full, no rights). Nothing was recorded then. With
+                ``not-settled`` it was, but the disk failed right after.
         """
         self._must_be_trusted(key, now)
         try:
@@ -177,7 +178,7 @@ class Ledger:
         """Number and exact bytes of the newest statement file, if there is any.
 
         Raises:
-            EvidenceError: ``head-differs`` when that file cannot be read.
+            EvidenceError: ``statement-unreadable``.
         """
         numbers, _ = list_files(self.folder)
         if not numbers:
@@ -187,7 +188,7 @@ class Ledger:
             return numbers[-1], read_regular(path, LARGEST_STATEMENT)
         except (OSError, ValueError) as error:
             raise EvidenceError(
-                "head-differs",
+                "statement-unreadable",
                 f"The newest statement, {path.name}, cannot be read: {error}.",
                 "Put the original statement back from a copy of the dossier.",
             ) from error
@@ -255,8 +256,16 @@ class Ledger:
             raise
         finally:
             remove(unfinished)
-        sync_folder(self.folder)
-        self.witness.put_in_place()
+        try:
+            sync_folder(self.folder)
+            self.witness.put_in_place()
+        except OSError as error:
+            raise EvidenceError(
+                "not-settled",
+                f"Statement {page.number} was recorded, but the disk did not confirm it: "
+                f"{error.strerror or error}.",
+                "Check the disk; read the ledger before anything is recorded again.",
+            ) from error
         return page.statement
 
     def _must_continue(self, last: Page | None, key: OperatorKey, now: datetime) -> None:
