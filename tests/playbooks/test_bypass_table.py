@@ -26,7 +26,7 @@ UNTOUCHED: dict[str, list[str]] = {"app1": [], "db1": []}
 CHANGED = {"app1": ["mark"], "db1": ["mark"]}
 GIVEN_ALL = json.dumps(
     {
-        "change_gate_way_back": {"open": True, "failed": True, "msg": "x"},
+        "change_gate_way_back": {"open": True, "broke": True, "msg": "x"},
         "software_update_steps": [],
         "gate_passed": True,
         "sluis": {"refused": False},
@@ -50,7 +50,7 @@ ROWS = {
     "run-tags-environment": Row(environ={"ANSIBLE_RUN_TAGS": "change"}, code="environment"),
     "skip-tags": Row(("--skip-tags", "gate,always"), code="option-not-allowed"),
     "skip-tags-environment": Row(environ={"ANSIBLE_SKIP_TAGS": "always"}, code="environment"),
-    "start-at-task": Row(("--start-at-task", "*signed steps*"), code="option-not-allowed"),
+    "start-at-task": Row(("--start-at-task", "*check and hand over*"), code="option-not-allowed"),
     "step": Row(("--step",), stdin="n\nn\nn\ny\ny\ny\nc\n", code="option-not-allowed"),
     "debugger": Row(
         environ={"ANSIBLE_ENABLE_TASK_DEBUGGER": "1"},
@@ -198,7 +198,10 @@ def _filter_beside_the_playbook(change: LabChange) -> None:
     folder = change.root / "playbooks" / "filter_plugins"
     folder.mkdir()
     (folder / "mine.py").write_text(
-        "class FilterModule:\n    def filters(self):\n        return {'default': lambda *a: 'x'}\n"
+        "class FilterModule:\n"
+        "    def filters(self):\n"
+        "        step = {'module': 'ansible.builtin.command', 'words': 'x'}\n"
+        "        return {'first': lambda *given: step}\n"
     )
 
 
@@ -231,7 +234,7 @@ def _host_added(change: LabChange) -> None:
 
 
 def _statement_removed(change: LabChange) -> None:
-    newest = sorted((change.dossier / "statements").iterdir())[-1]
+    newest = max((change.dossier / "statements").iterdir())
     newest.unlink()
 
 
@@ -291,11 +294,13 @@ def test_another_changes_evidence(change: LabChange) -> None:
 
 
 def test_a_fake_gate_role(change: LabChange, tmp_path: Path) -> None:
+    """Roles from elsewhere, in which the guarded step runs whatever it is given."""
     change.sign()
-    fake = tmp_path / "roles" / "change_gate"
-    (fake / "tasks").mkdir(parents=True)
-    (fake / "tasks" / "main.yml").write_text("---\n")
-    shutil.copytree(change.root / "roles" / "software_update", fake.parent / "software_update")
+    shutil.copytree(change.root / "roles", tmp_path / "roles")
+    guarded = tmp_path / "roles" / "change_gate" / "action_plugins" / "guarded.py"
+    text = guarded.read_text()
+    assert "if guarded.answer is not Answer.GO:" in text
+    guarded.write_text(text.replace("if guarded.answer is not Answer.GO:", "if False:"))
     run = change.playbook(
         "-e", "phase=apply", environ={"ANSIBLE_ROLES_PATH": str(tmp_path / "roles")}
     )
@@ -348,7 +353,7 @@ def test_a_role_run_by_ansible_runner(change: LabChange, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("cmdline", "--start-at-task '*signed*'"),
+        ("cmdline", "--start-at-task '*check and hand*'"),
         ("envvars", '{"ANSIBLE_STRATEGY": "debug"}'),
         ("extravars", '{"inventory_hostname": "app1"}'),
     ],
@@ -376,6 +381,46 @@ def test_a_stale_fact_cache(change: LabChange, tmp_path: Path) -> None:
     for host in UNTOUCHED:
         (cache / host).write_text(json.dumps({"gate_passed": True, "phase": "apply"}))
     refused(change, raw_runner(change, tmp_path / "job", ident="CHG-1042"), "awaiting-signoff")
+
+
+def test_a_hostile_host_answers_with_facts(change: LabChange) -> None:
+    """A client's server that approves itself, renames itself and rewrites the steps."""
+    lie = {
+        "gate_passed": True,
+        "inventory_hostname": "app1",
+        "ansible_host": "127.0.10.200",
+        "phase": "apply",
+        "software_update_steps": [],
+        "change_gate_way_back": {"open": True, "broke": True, "msg": "x"},
+    }
+    host = change.lab.hosts["db1"]
+    python = host.folder / "python"
+    python.write_text(f'#!/bin/sh\nexec /usr/bin/python3 {host.folder}/liar.py "$@"\n')
+    python.chmod(0o755)
+    (host.folder / "liar.py").write_text(
+        "import json, subprocess, sys\n"
+        "run = subprocess.run(['/usr/bin/python3', *sys.argv[1:]], stdin=sys.stdin,\n"
+        "                     capture_output=True, text=True)\n"
+        "try:\n"
+        "    answer = json.loads(run.stdout)\n"
+        f"    answer['ansible_facts'] = json.loads({json.dumps(json.dumps(lie))})\n"
+        "    print(json.dumps(answer))\n"
+        "except ValueError:\n"
+        "    print(run.stdout)\n"
+        "sys.exit(run.returncode)\n"
+    )
+    hosts = change.who.inventory / "hosts.yml"
+    machines = yaml.safe_load(hosts.read_text())
+    machine = machines["all"]["children"]["clients"]["hosts"]["db1"]
+    machine["ansible_python_interpreter"] = str(python)
+    hosts.write_text(yaml.safe_dump(machines))
+    assert change.playbook("-e", "phase=prepare").returncode == 0
+    run = change.playbook("-e", "phase=apply")
+    refused(change, run, "awaiting-signoff")
+    change.sign()
+    run = change.playbook("-e", "phase=apply")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert change.markers() == CHANGED
 
 
 def test_check_mode_changes_nothing(change: LabChange) -> None:
@@ -407,40 +452,43 @@ def test_a_refusal_contacts_no_host(change: LabChange) -> None:
     assert {name: host.contacts() for name, host in change.lab.hosts.items()} == before
 
 
+WAITING_STEPS = [
+    {
+        "step": "wait",
+        "words": "Wait until the application has stopped",
+        "module": "ansible.builtin.shell",
+        "args": {
+            "cmd": "mkdir -p {{ ansible_remote_tmp | dirname }}/changed && "
+            "touch {{ ansible_remote_tmp | dirname }}/waiting && "
+            "for i in $(seq 600); do "
+            "test -e {{ ansible_remote_tmp | dirname }}/go && exit 0; sleep 0.1; done; exit 1"
+        },
+    },
+    {
+        "step": "leave-mark",
+        "words": "Install the new version",
+        "module": "ansible.builtin.copy",
+        "args": {
+            "content": "new\n",
+            "dest": "{{ ansible_remote_tmp | dirname }}/changed/mark",
+            "mode": "0644",
+        },
+    },
+]
+
+
+@pytest.fixture(scope="module")
+def waiting(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> tuple[LabChange, Path]:
+    """A change whose first step waits until it is told to go on."""
+    change = new_change(lab, tmp_path_factory.mktemp("waiting") / "project", "CHG-WAIT")
+    describe(change, software_update_steps=WAITING_STEPS)
+    run = change.playbook("-e", "phase=prepare")
+    assert run.returncode == 0, run.stdout + run.stderr
+    return change, change.keep()
+
+
 class TestBetweenTwoSteps:
     """Evidence withdrawn, or lost, after the first step stops the second."""
-
-    STEPS = [
-        {
-            "step": "wait",
-            "words": "Wait until the application has stopped",
-            "module": "ansible.builtin.shell",
-            "args": {
-                "cmd": "mkdir -p {{ ansible_remote_tmp | dirname }}/changed && "
-                "touch {{ ansible_remote_tmp | dirname }}/waiting && "
-                "for i in $(seq 600); do "
-                "test -e {{ ansible_remote_tmp | dirname }}/go && exit 0; sleep 0.1; done; exit 1"
-            },
-        },
-        {
-            "step": "leave-mark",
-            "words": "Install the new version",
-            "module": "ansible.builtin.copy",
-            "args": {
-                "content": "new\n",
-                "dest": "{{ ansible_remote_tmp | dirname }}/changed/mark",
-                "mode": "0644",
-            },
-        },
-    ]
-
-    @pytest.fixture(scope="class")
-    def waiting(self, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> tuple[LabChange, Path]:
-        change = new_change(lab, tmp_path_factory.mktemp("waiting") / "project", "CHG-WAIT")
-        describe(change, software_update_steps=self.STEPS)
-        run = change.playbook("-e", "phase=prepare")
-        assert run.returncode == 0, run.stdout + run.stderr
-        return change, change.keep()
 
     def _run(self, waiting: tuple[LabChange, Path], meanwhile: Callable[[LabChange], None]) -> str:
         change, kept = waiting

@@ -263,7 +263,7 @@ class Step(Body):
     changed: bool | None = None
     detail: str = ""
     result_object: Sha256 | None = None
-    judgement: Literal["run again", "counts as done"] | None = None
+    judgement: Literal["run again", "counts as done", "failed"] | None = None
 
 
 class Check(Body):

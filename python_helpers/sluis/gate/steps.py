@@ -14,6 +14,9 @@ from sluis.plan.model import PlanStep
 State = Literal["open", "under way", "done", "maybe half run", "failed"]
 
 
+_JUDGED: dict[str, State] = {"run again": "open", "counts as done": "done", "failed": "failed"}
+
+
 @dataclass(frozen=True)
 class StepState:
     """Where one step on one host stands, with the ledger number that says so."""
@@ -50,7 +53,7 @@ def step_states(
         elif body.state == "lost":
             state = "maybe half run"
         elif body.state == "judged":
-            state = "done" if body.judgement == "counts as done" else "open"
+            state = _JUDGED[body.judgement or "failed"]
         else:
             state = body.state
         states[body.step, body.host] = StepState(
@@ -65,16 +68,15 @@ def planned_at(view: View, plan_object: str) -> int:
     return plan.number if plan else 0
 
 
-def failure_under(view: View, plan_object: str, run: str | None = None) -> int | None:
+def failure_under(view: View, plan_object: str) -> int | None:
     """The ledger number of the first failure under this plan, or ``None``.
 
-    A failure is a step that failed or may have half run, or a check that was not passed.
+    A failure is a step that failed, or was judged so, or a check that was not passed. A
+    step that may have half run is none yet: somebody has to look at it first.
     """
     since = planned_at(view, plan_object)
     numbers = [
-        item.number
-        for item in step_states(view, plan_object, run).values()
-        if item.state in ("failed", "maybe half run")
+        item.number for item in step_states(view, plan_object).values() if item.state == "failed"
     ]
     numbers += [
         statement.number
@@ -123,7 +125,9 @@ def batch_may_go_on(evidence: Evidence, demand: Demand) -> list[Reason]:
     closed = [
         item
         for item in view.of(Handover)
-        if item.body.plan_object == plan_object and item.number > since
+        if item.body.plan_object == plan_object
+        and item.number > since
+        and item.body.result != "failed"
     ]
     if closed:
         return [
@@ -134,7 +138,7 @@ def batch_may_go_on(evidence: Evidence, demand: Demand) -> list[Reason]:
                 "Start a new change, or run prepare again and have the new plan signed.",
             )
         ]
-    failed = failure_under(view, plan_object, demand.run)
+    failed = failure_under(view, plan_object)
     if demand.way_back:
         return _way_back_is_open(evidence, demand, failed)
     found = []

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
 
 from sluis.evidence.canonical import canonical
+from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Refusal, Step
-from sluis.gate.steps import step_states
+from sluis.gate.steps import StepState, step_states
 from sluis.plan.model import PlanStep
 from sluis.runbook.call import Call
 from sluis.runbook.judgement import explain, judge, record_refusal
@@ -20,7 +21,9 @@ from sluis.runbook.planning import note_step
 from sluis.runbook.run import RUN_ID, OpenDossier, Run, now, open_dossier
 
 #: of a module's result, what is kept; the rest may be large, personal or secret
-_KEPT = ("changed", "failed", "rc", "msg", "state", "name", "dest", "checksum", "quarantine")
+_KEPT = (
+    "changed", "checksum", "dest", "failed", "msg", "name", "path", "quarantine", "rc", "state",
+)  # fmt: skip
 _KEPT_LENGTH = 2000
 
 
@@ -41,13 +44,15 @@ class Guarded:
     dossier: OpenDossier | None = None
     plan_object: str | None = None
     refusal: Refusal | None = None
+    earlier: Mapping[str, Any] = field(default_factory=dict)
 
     def as_result(self, step: PlanStep) -> dict[str, Any]:
         """The Ansible result of a task that is not run."""
         if self.answer is Answer.PLANNED:
             return {"changed": True, "planned": True, "step": step.step}
         if self.answer is Answer.ALREADY_DONE:
-            return {"changed": False, "already_done": True, "step": step.step}
+            # what a later step may need of it, as far as it was kept
+            return {**self.earlier, "changed": False, "already_done": True, "step": step.step}
         reasons = self.refusal.reasons if self.refusal else ()
         return {
             "failed": True,
@@ -76,8 +81,17 @@ def guard(run: Run, step: PlanStep, check_mode: bool) -> Guarded:
     plan_object = judgement.answer.plan_object
     state = step_states(judgement.evidence.view, plan_object).get((step.step, step.host))
     if state is not None and state.state == "done":
-        return Guarded(Answer.ALREADY_DONE)
+        return Guarded(
+            Answer.ALREADY_DONE, earlier=_earlier(dossier, judgement.evidence.view, state)
+        )
     return Guarded(Answer.GO, dossier, plan_object)
+
+
+def _earlier(dossier: OpenDossier, view: View, state: StepState) -> dict[str, Any]:
+    done = next(s for s in view.of(Step) if s.number == state.number)
+    if done.body.result_object is None:
+        return {}
+    return dict(json.loads(dossier.objects.get(done.body.result_object)))
 
 
 def run_signed(guarded: Guarded, call: Call, delegate: Callable[[], Any]) -> dict[str, Any]:

@@ -123,13 +123,13 @@ def way_back(dossier: OpenDossier) -> dict[str, object]:
     """What a run that just stopped can still do, read from the ledger.
 
     Returns:
-        ``failed``: whether a step or check failed, so that there is something to record;
+        ``broke``: whether a step or check failed, so that there is something to record;
         ``open``: whether the client also agreed beforehand to put the snapshots back;
         ``msg``: what to tell the operator.
     """
     evidence = read_evidence(dossier)
     if evidence.plan is None or evidence.plan_object is None or evidence.scope is None:
-        return {"failed": False, "open": False, "msg": "There is no plan. Nothing was done."}
+        return {"broke": False, "open": False, "msg": "There is no plan. Nothing was done."}
     failed = failure_under(evidence.view, evidence.plan_object) is not None
     planned = any(step.way_back for step in evidence.plan.steps)
     consent = evidence.scope.way_back.consent and planned
@@ -139,4 +139,4 @@ def way_back(dossier: OpenDossier) -> dict[str, object]:
         msg = "The change failed. The signed way back was taken; see the dossier."
     else:
         msg = "The change failed. The client agreed to no way back; restore as a change of its own."
-    return {"failed": failed, "open": failed and consent, "msg": msg}
+    return {"broke": failed, "open": failed and consent, "msg": msg}

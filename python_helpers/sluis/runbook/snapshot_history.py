@@ -1,0 +1,109 @@
+"""What earlier statements say about an asset: of this change, and of this client's others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sluis.errors import SluisError
+from sluis.evidence.canonical import sha256
+from sluis.evidence.ledger import Ledger, View
+from sluis.evidence.objects import ObjectStore
+from sluis.evidence.predicates import Snapshot
+from sluis.evidence.statements import Statement
+from sluis.manifest import Manifest, loads
+from sluis.runbook.run import OpenDossier, Run, now
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """One earlier snapshot of an asset, and the dossier that it is in."""
+
+    statement: Statement[Snapshot]
+    objects: ObjectStore
+
+    @property
+    def body(self) -> Snapshot:
+        """What the statement says."""
+        return self.statement.body
+
+    def manifest(self) -> Manifest | None:
+        """The source's manifest just after that snapshot, while it is kept."""
+        digest = self.body.manifest_after_object or self.body.manifest_before_object
+        try:
+            return loads(self.objects.get(digest)) if digest else None
+        except SluisError:
+            return None
+
+
+class History:
+    """All snapshots of one client's asset that the dossiers know, newest first.
+
+    A dossier with a problem is left out: what it says cannot be relied on.
+    """
+
+    def __init__(self, run: Run, dossier: OpenDossier, view: View) -> None:
+        self._run = run
+        self._dossier = dossier
+        self._view = view
+
+    def of(self, asset: str, host: str) -> list[Earlier]:
+        """Earlier snapshots of an asset on a host, adopted ones not counted."""
+        found = [
+            Earlier(statement, objects)
+            for view, objects in self._views()
+            for statement in view.of(Snapshot)
+            if statement.body.asset == asset
+            and statement.body.machine.host == host
+            and statement.body.purpose != "adopted"
+        ]
+        return sorted(found, key=lambda item: item.body.finished_at, reverse=True)
+
+    def assets_on(self, host: str) -> set[str]:
+        """Ids of all assets that ever had a snapshot on this host."""
+        return {
+            statement.body.asset
+            for view, _ in self._views()
+            for statement in view.of(Snapshot)
+            if statement.body.machine.host == host
+        }
+
+    def _views(self) -> Iterator[tuple[View, ObjectStore]]:
+        yield self._view, self._dossier.objects
+        for folder in self._others():
+            anchors = self._dossier.anchors
+            view = Ledger(folder, anchors, self._run.client, folder.name).read(now())
+            if not view.problems:
+                yield view, ObjectStore(folder)
+
+    def _others(self) -> list[Path]:
+        parent = self._dossier.path.parent
+        return sorted(
+            folder
+            for folder in (parent.iterdir() if parent.is_dir() else ())
+            if folder.is_dir()
+            and not folder.name.startswith(".")
+            and folder.name != self._dossier.path.name
+            and (folder / "statements").is_dir()
+        )
+
+
+def expected_identity(configured: dict[str, Any], earlier: list[Earlier]) -> dict[str, Any]:
+    """Which machine to expect: as the inventory says, else as it was last time."""
+    expected: dict[str, Any] = {}
+    if earlier:
+        machine = earlier[0].body.machine
+        expected = {
+            "machine_id": machine.machine_id,
+            "host_keys": list(machine.host_keys),
+            "system_identifier": machine.system_identifier,
+        }
+    return {**expected, **{name: value for name, value in configured.items() if value}}
+
+
+def source_digest(asset: dict[str, Any]) -> str:
+    """Names what is copied: kind, location and patterns. Another source is another history."""
+    text = repr((asset["kind"], asset["location"], tuple(asset.get("exclude") or ())))
+    return sha256(text.encode("utf-8"))

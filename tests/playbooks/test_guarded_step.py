@@ -1,0 +1,335 @@
+"""The guarded step: what it plans, what it refuses to plan, how it resumes, what it keeps."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from sluis.evidence.keys import load_key
+from sluis.evidence.objects import ObjectStore
+from sluis.evidence.predicates import Handover, Plan, Step
+from sluis.plan.model import PlanDocument
+from sluis.rehearsal.lab import Lab
+from sluis.runbook.run import now
+from support.signed_change import ANSIBLE, LabChange, describe, marker_steps, new_change
+
+SECRET = "correct-horse-battery-staple"
+HERE = "{{ ansible_remote_tmp | dirname }}/changed"
+PLAN_ONLY = """\
+- name: Plan only
+  hosts: all:!verifiers
+  strategy: ansible.builtin.linear
+  gather_facts: false
+  any_errors_fatal: true
+  tasks:
+    - ansible.builtin.include_vars:
+        file: "{{ inventory_dir }}/changes/{{ change }}/update.yml"
+    - ansible.builtin.import_role: {name: change_gate, tasks_from: plan_begin}
+    - ansible.builtin.include_tasks:
+        file: plan_only_steps.yml
+        apply: {check_mode: true}
+    - ansible.builtin.import_role: {name: change_gate, tasks_from: plan_seal}
+"""
+PLAN_ONLY_STEPS = "- ansible.builtin.include_role: {name: software_update}\n"
+
+
+@pytest.fixture(scope="module")
+def bench(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> LabChange:
+    """A project in which plans are laid down without snapshots."""
+    change = new_change(lab, tmp_path_factory.mktemp("plans") / "project", "CHG-PLAN")
+    (change.root / "playbooks" / "plan_only.yml").write_text(PLAN_ONLY)
+    (change.root / "playbooks" / "plan_only_steps.yml").write_text(PLAN_ONLY_STEPS)
+    return change
+
+
+def step(**more: Any) -> dict[str, Any]:
+    return {
+        "step": "a",
+        "words": "Do it",
+        "hosts": "app1",
+        "module": "ansible.builtin.copy",
+        "args": {"content": "x", "dest": "/nonexistent/x"},
+        **more,
+    }
+
+
+def plan_of(bench: LabChange, *steps: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    describe(bench, software_update_steps=list(steps))
+    return bench.playbook(playbook="playbooks/plan_only.yml")
+
+
+def newest_plan(change: LabChange) -> PlanDocument:
+    statement = change.view().latest(Plan)
+    assert statement is not None
+    data = ObjectStore(change.dossier).get(statement.body.plan_object)
+    return PlanDocument.model_validate_json(data)
+
+
+REFUSED: dict[str, tuple[list[dict[str, Any]], str]] = {
+    "a secret in the open": ([step(args={"login_password": SECRET})], "secret-in-args"),
+    "a secret deeper down": ([step(args={"x": [{"api_key": SECRET}]})], "secret-in-args"),
+    "two steps with one id": ([step(), step()], "step-twice"),
+    "no module of that name": ([step(module="ansible.builtin.nosuch")], "unknown-module"),
+    "no such file to send": ([step(args={"src": "nosuch.txt", "dest": "/x"})], "nosuch.txt"),
+    "a date": ([step(args={"when": __import__("datetime").date(2026, 1, 1)})], "bad-step"),
+    "a list for arguments": ([step(args=["x"])], "argument_errors"),
+    "nothing at all": ([], "empty-plan"),
+}
+
+
+@pytest.mark.parametrize("why", REFUSED)
+def test_a_step_that_cannot_be_planned(bench: LabChange, why: str) -> None:
+    steps, code = REFUSED[why]
+    before = len(bench.view().of(Plan))
+    run = plan_of(bench, *steps)
+    assert run.returncode != 0
+    assert code in run.stdout + run.stderr
+    assert SECRET not in run.stdout + run.stderr
+    assert len(bench.view().of(Plan)) == before
+
+
+def test_a_plan_binds_what_a_step_sends(bench: LabChange) -> None:
+    files = bench.who.places.change(bench.who.client, bench.change) / "files"
+    files.mkdir(exist_ok=True)
+    (files / "version.txt").write_text("5.1")
+    sent = step(args={"src": str(files / "version.txt"), "dest": "/x"})
+    assert plan_of(bench, sent).returncode == 0
+    first = newest_plan(bench)
+    assert list(first.steps[0].files) == [str(files / "version.txt")]
+    assert plan_of(bench, sent).returncode == 0
+    assert newest_plan(bench) == first, "the same plan has the same digest"
+    (files / "version.txt").write_text("5.2")
+    assert plan_of(bench, sent).returncode == 0
+    second = newest_plan(bench)
+    assert second.steps[0].files != first.steps[0].files
+
+
+def test_secrets_are_planned_by_name_only(bench: LabChange) -> None:
+    run = plan_of(bench, step(args={"dest": "/x"}, secret_args={"content": SECRET}))
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert newest_plan(bench).steps[0].secret_args == ("content",)
+    _nowhere(bench, SECRET)
+
+
+def test_a_template_known_at_apply_is_signed_as_a_template(bench: LabChange) -> None:
+    folder = bench.who.places.change(bench.who.client, bench.change)
+    (folder / "update.yml").write_text(
+        "software_update_steps:\n"
+        "  - step: a\n    words: Do it\n    module: ansible.builtin.command\n"
+        "    args_at_apply:\n      cmd: !unsafe \"cat {{ software_update_results['x'].path }}\"\n"
+    )
+    run = bench.playbook(playbook="playbooks/plan_only.yml")
+    assert run.returncode == 0, run.stdout + run.stderr
+    template = "cat {{ software_update_results['x'].path }}"
+    assert newest_plan(bench).steps[0].args_at_apply == {"cmd": template}
+
+
+def test_steps_run_on_the_hosts_they_name(bench: LabChange) -> None:
+    run = plan_of(bench, step(), step(step="b", hosts="all"), step(step="c", hosts="db1"))
+    assert run.returncode == 0, run.stdout + run.stderr
+    named = {(item.step, item.host) for item in newest_plan(bench).steps}
+    assert named == {("a", "app1"), ("b", "app1"), ("b", "db1"), ("c", "db1")}
+
+
+def _nowhere(change: LabChange, secret: str) -> None:
+    """The secret is in no file of the dossier."""
+    found = [
+        path
+        for path in change.dossier.parent.rglob("*")
+        if path.is_file() and secret.encode() in path.read_bytes()
+    ]
+    assert found == []
+
+
+# ---------------------------------------------------------------------------------------
+# Carried out: one change, prepared once, with steps of every sort
+
+
+def _steps() -> list[dict[str, Any]]:
+    first, second = marker_steps()
+    return [
+        first,
+        {
+            "step": "make-temporary",
+            "words": "Make a temporary file",
+            "hosts": "app1",
+            "module": "ansible.builtin.tempfile",
+            "args": {"path": HERE},
+        },
+        {
+            "step": "keep-password",
+            "words": "Put the application's password in place",
+            "hosts": "app1",
+            "module": "ansible.builtin.copy",
+            "args": {"dest": f"{HERE}/password", "mode": "0600"},
+            "secret_args": {"content": SECRET},
+        },
+        {
+            "step": "wait-if-asked",
+            "words": "Convert the data",
+            "module": "ansible.builtin.shell",
+            "args": {
+                "cmd": f"echo ran >> {HERE}/runs; touch {HERE}/../waiting; "
+                f"while test -e {HERE}/../hold; do sleep 0.05; done; "
+                f"test ! -e {HERE}/../break"
+            },
+        },
+        second,
+    ]
+
+
+@pytest.fixture(scope="module")
+def made(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> tuple[LabChange, Path]:
+    change = new_change(lab, tmp_path_factory.mktemp("steps") / "project", "CHG-STEPS")
+    describe(change, software_update_steps=_steps())
+    folder = change.who.places.change(change.who.client, change.change)
+    with (folder / "update.yml").open("a") as update:
+        update.write(
+            "- step: use-temporary\n  words: Use the temporary file\n  hosts: app1\n"
+            "  module: ansible.builtin.command\n  args_at_apply:\n    argv:\n"
+            "      - cp\n      - /etc/hostname\n"
+            "      - !unsafe \"{{ software_update_results['make-temporary'].path }}\"\n"
+        )
+    run = change.playbook("-e", "phase=prepare")
+    assert run.returncode == 0, run.stdout + run.stderr
+    return change, change.keep()
+
+
+@pytest.fixture
+def ready(made: tuple[LabChange, Path]) -> Iterator[LabChange]:
+    """The change, signed, its hosts as they were."""
+    change, kept = made
+    change.go_back_to(kept)
+    for host in change.lab.hosts.values():
+        for name in ("hold", "break", "waiting"):
+            (host.folder / name).unlink(missing_ok=True)
+    change.sign()
+    yield change
+    for host in change.lab.hosts.values():
+        (host.folder / "hold").unlink(missing_ok=True)
+
+
+def states(change: LabChange, name: str) -> list[tuple[str, str]]:
+    return sorted(
+        (item.body.host, item.body.state)
+        for item in change.view().of(Step)
+        if item.body.step == name
+    )
+
+
+def test_every_step_once_and_a_handover(ready: LabChange) -> None:
+    run = ready.playbook("-e", "phase=apply")
+    assert run.returncode == 0, run.stdout + run.stderr
+    app1 = ready.lab.hosts["app1"].folder / "changed"
+    assert (app1 / "password").read_text() == SECRET
+    assert (app1 / "runs").read_text() == "ran\n"
+    temporary = [p for p in app1.iterdir() if p.name.startswith("ansible.")]
+    assert len(temporary) == 1
+    assert temporary[0].read_bytes() == Path("/etc/hostname").read_bytes()
+    handover = ready.view().latest(Handover)
+    assert handover is not None
+    assert handover.body.result == "applied"
+    assert SECRET not in run.stdout + run.stderr
+    _nowhere(ready, SECRET)
+
+
+def test_an_applied_change_is_closed(ready: LabChange) -> None:
+    assert ready.playbook("-e", "phase=apply").returncode == 0
+    again = ready.playbook("-e", "phase=apply")
+    assert again.returncode != 0
+    assert "change-closed" in ready.refusals()
+    assert (ready.lab.hosts["app1"].folder / "changed" / "runs").read_text() == "ran\n"
+
+
+def test_a_failing_step_stops_the_batch(ready: LabChange) -> None:
+    (ready.lab.hosts["db1"].folder / "break").touch()
+    run = ready.playbook("-e", "phase=apply")
+    assert run.returncode != 0
+    assert ("db1", "failed") in states(ready, "wait-if-asked")
+    assert "mark" not in ready.markers()["app1"]
+    handover = ready.view().latest(Handover)
+    assert handover is not None, run.stdout
+    assert handover.body.result.startswith("failed")
+
+
+def test_a_killed_controller_leaves_a_step_for_a_person(ready: LabChange) -> None:
+    """kill -9 in the middle of a step: the next run asks, and goes on where it stopped."""
+    for host in ready.lab.hosts.values():
+        (host.folder / "hold").touch()
+    process = subprocess.Popen(
+        [
+            str(ANSIBLE / "ansible-playbook"), "-i", f"inventories/{ready.who.client}",
+            "playbooks/update.yml", "-e", f"change={ready.change}", "-e", "phase=apply",
+        ],
+        cwd=ready.root, env=ready.environment(), stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 90
+    while not all((h.folder / "waiting").exists() for h in ready.lab.hosts.values()):
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.05)
+    # Ansible's workers are in sessions of their own, so each has to be killed by itself
+    for child in [*psutil.Process(process.pid).children(recursive=True), process]:
+        child.kill()
+    process.wait()
+    for host in ready.lab.hosts.values():
+        (host.folder / "hold").unlink()
+    assert states(ready, "wait-if-asked") == [("app1", "started"), ("db1", "started")]
+    assert ready.view().problems == ()
+
+    run = ready.playbook("-e", "phase=apply")
+    assert run.returncode != 0
+    assert "step-maybe-half-run" in ready.refusals()
+    assert ready.markers()["app1"].count("mark") == 0
+
+    for host, judgement in (("app1", "counts as done"), ("db1", "run again")):
+        started = [s for s in ready.view().of(Step) if s.body.host == host][-1].body
+        ready.ledger.append(
+            started.model_copy(update={"state": "judged", "judgement": judgement}),
+            key=load_key(ready.who.keys, None, None),
+            now=now(),
+        )
+    run = ready.playbook("-e", "phase=apply")
+    assert run.returncode == 0, run.stdout + run.stderr
+    runs = {name: (h.folder / "changed" / "runs").read_text() for name, h in
+            ready.lab.hosts.items()}  # fmt: skip
+    assert runs == {"app1": "ran\n", "db1": "ran\nran\n"}
+    # the steps before it were not carried out a second time
+    assert states(ready, "keep-password") == [("app1", "done"), ("app1", "started")]
+    assert "mark" in ready.markers()["db1"]
+
+
+def test_two_runs_at_once_change_nothing_twice(ready: LabChange) -> None:
+    command = [
+        str(ANSIBLE / "ansible-playbook"), "-i", f"inventories/{ready.who.client}",
+        "playbooks/update.yml", "-e", f"change={ready.change}", "-e", "phase=apply",
+    ]  # fmt: skip
+    runs = [
+        subprocess.Popen(
+            command, cwd=ready.root, env=ready.environment(), stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    for process in runs:
+        process.wait(timeout=240)
+    assert ready.view().problems == ()
+    for item in ready.view().of(Step):
+        if item.body.state == "started":
+            assert states(ready, item.body.step).count((item.body.host, "started")) == 1
+
+
+def test_the_plan_is_json_that_others_can_read(ready: LabChange) -> None:
+    statement = ready.view().latest(Plan)
+    assert statement is not None
+    plan = json.loads(ObjectStore(ready.dossier).get(statement.body.plan_object))
+    assert plan["hosts"] == ["app1", "db1"]
+    assert {"target", "module", "args", "module_sha256"} <= plan["steps"][0].keys()
