@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import secrets
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ class Snapshotted:
     password: str
     made: dict[str, Any]
     manifests: list[dict[str, str]]
+    facts: dict[str, str]
     change: str = "CHG-7"
+    asset_secrets: dict[str, str] = field(default_factory=dict)
 
     @property
     def live(self) -> Path:
@@ -43,10 +46,13 @@ class Snapshotted:
             "store": self.store,
             "snapshot_id": self.made["snapshot_id"],
             "manifests": self.manifests,
-            "facts": self.made["facts"],
+            "facts": self.facts,
             "change": self.change,
             "restore_id": f"{self.change}-{self.made['snapshot_id'][:8]}",
-            "secrets": {"store": {"repository_password": self.password}, "asset": {}},
+            "secrets": {
+                "store": {"repository_password": self.password},
+                "asset": self.asset_secrets,
+            },
             "check_mode": False,
             **other,
         }
@@ -81,7 +87,13 @@ def take(top: Path, asset: dict[str, Any], **secrets_of_asset: Any) -> Snapshott
             path = top / f"{name}-{made['snapshot_id'][:8]}"
             path.write_bytes(data)
             manifests.append({"path": str(path), "sha256": hashlib.sha256(data).hexdigest()})
-    return Snapshotted(top, asset, store, password, made, manifests)
+    data = json.dumps(made["facts"]).encode()
+    path = top / f"facts-{made['snapshot_id'][:8]}"
+    path.write_bytes(data)
+    facts = {"path": str(path), "sha256": hashlib.sha256(data).hexdigest()}
+    return Snapshotted(
+        top, asset, store, password, made, manifests, facts, asset_secrets=secrets_of_asset
+    )
 
 
 def copy_of(master: Snapshotted, top: Path, live: Path | None = None) -> Snapshotted:
@@ -106,7 +118,7 @@ def copy_of(master: Snapshotted, top: Path, live: Path | None = None) -> Snapsho
         manifests.append({**item, "path": str(path)})
     asset = {**master.asset, "location": str(live)}
     store = {**master.store, "path": str(top / "repository")}
-    return Snapshotted(top, asset, store, master.password, master.made, manifests)
+    return replace(master, top=top, asset=asset, store=store, manifests=manifests)
 
 
 def fill(folder: Path) -> None:

@@ -95,11 +95,10 @@ def swap(request: Request) -> Dict[str, Any]:
 def opened(request: Request, *, create: bool) -> Iterator[Tuple[Live, Optional[Beside], int]]:
     """Open the live data's place and the folder of this restore in it."""
     live = find_live(str(request["asset"]["location"]))
-    with (
-        open_folder(live.home) as home_fd,
-        open_beside(live, home_fd, str(request["restore_id"]), create=create) as beside,
-    ):
-        yield live, beside, home_fd
+    with open_folder(live.home) as home_fd:
+        place = open_beside(live, home_fd, str(request["restore_id"]), create=create)
+        with place as beside:
+            yield live, beside, home_fd
 
 
 def demand_same(beside: Beside, signed: Signed) -> None:

@@ -111,8 +111,12 @@ def fetch(request: Dict[str, Any], signed: Signed, target: str, shown: str) -> D
             program=request.get("restic") or "restic",
             patience=float(request.get("patience") or PATIENCE),
         )
+        # An append-only store may refuse a lock, and a restore needs none.
+        arguments = ["restore", signed.snapshot_id, "--target", target, "--no-lock"]
+        if restic.can("restore", "--sparse"):
+            arguments.append("--sparse")
         try:
-            answer = restic.run("restore", signed.snapshot_id, "--target", target, keep_lines=False)
+            answer = restic.run(*arguments, keep_lines=False)
         except SnapshotError as error:
             raise SnapshotError(
                 error.code, error.what.replace(target, shown), error.remedy

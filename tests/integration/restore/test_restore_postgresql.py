@@ -1,0 +1,169 @@
+"""A PostgreSQL database is restored beside, held against the signed figures, and swapped."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sluis.errors import EvidenceError, InputError, SnapshotError
+from sluis.rehearsal.postgres import RealPostgres
+from sluis.rehearsal.server_process import server_folder
+from sluis.snapshot.restore import restore_beside, swap
+from support.restores import Snapshotted, take
+
+NAME = "practice it's"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RealPostgres]:
+    with RealPostgres(server_folder("restore-pg-")) as running:
+        running.sql(f'create role owner_of_it login; create database "{NAME}" owner owner_of_it;')
+        running.sql(
+            "create table patient (id serial primary key, name text);"
+            "insert into patient (name) select 'name '||g from generate_series(1, 2000) g;"
+            "create table visit (id int, at timestamptz, note bytea);"
+            "insert into visit select g, now(), decode(md5(g::text), 'hex') "
+            "from generate_series(1, 500) g;",
+            NAME,
+        )
+        yield running
+
+
+@pytest.fixture(scope="module")
+def taken(server: RealPostgres, tmp_path_factory: pytest.TempPathFactory) -> Snapshotted:
+    asset = {
+        "id": "patients", "kind": "postgresql", "location": NAME, "host_address": server.host,
+        "port": server.port, "user": "postgres", "bin_dir": str(server.bin_dir),
+    }  # fmt: skip
+    return take(tmp_path_factory.mktemp("pg"), asset)
+
+
+def names(server: RealPostgres) -> set[str]:
+    return set(
+        server.sql("select datname from pg_database where datname like 'practice%'").split("\n")
+    )
+
+
+def count(server: RealPostgres, database: str) -> str:
+    return server.sql("select count(*), sum(length(name)) from patient", database)
+
+
+def as_change(taken: Snapshotted, change: str, **other: Any) -> dict[str, Any]:
+    mark = taken.made["snapshot_id"][:8]
+    return taken.request(change=change, restore_id=f"{change}-{mark}", **other)
+
+
+def test_case_A6_A7_A11_database_back_and_the_broken_one_kept(
+    server: RealPostgres, taken: Snapshotted
+) -> None:
+    good = count(server, NAME)
+    server.sql("delete from patient where id > 3; drop table visit", NAME)
+    request = as_change(taken, "CHG-7")
+
+    beside = restore_beside(request)
+    assert (beside["equal"], beside["changed"]) == (True, True)
+    assert beside["counts"]["rows"] >= 2500
+    assert count(server, NAME).startswith("3|"), "restoring beside touched the live database"
+    assert restore_beside(request)["changed"] is False, "an equal copy is used again"
+
+    swapped = swap(request)
+    assert (swapped["changed"], swapped["equal"]) == (True, True)
+    assert count(server, NAME) == good
+    (quarantine,) = swapped["quarantine"]
+    assert count(server, quarantine).startswith("3|")
+
+    again = swap(request)
+    assert (again["changed"], again["quarantine"]) == (False, [quarantine])
+    assert restore_beside(request)["changed"] is False
+    assert names(server) == {NAME, quarantine}
+
+
+def test_check_mode(server: RealPostgres, taken: Snapshotted) -> None:
+    before = names(server)
+    request = as_change(taken, "CHG-8", check_mode=True)
+    assert restore_beside(request)["changed"] is True
+    assert swap(request)["changed"] is True
+    assert names(server) == before
+
+
+def test_a_copy_that_was_written_to_is_not_swapped_in(
+    server: RealPostgres, taken: Snapshotted
+) -> None:
+    request = as_change(taken, "CHG-9")
+    live = count(server, NAME)
+    copy = restore_beside(request)["beside"]
+    server.sql("update patient set name = 'Jansen' where id = 7", copy)
+    with pytest.raises(SnapshotError, match="restore-differs") as caught:
+        swap(request)
+    assert "patient" in caught.value.what
+    assert "Jansen" not in caught.value.what
+    assert count(server, NAME) == live
+    server.sql(f'drop database "{copy}"')
+
+
+def test_nothing_beside_nothing_swapped(server: RealPostgres, taken: Snapshotted) -> None:
+    before = names(server)
+    with pytest.raises(SnapshotError, match="restore-not-compared"):
+        swap(as_change(taken, "CHG-10"))
+    assert names(server) == before
+
+
+def test_figures_that_are_not_the_signed_ones(taken: Snapshotted, tmp_path: Path) -> None:
+    forged = tmp_path / "facts"
+    forged.write_text("{}")
+    with pytest.raises(EvidenceError, match="facts-altered"):
+        restore_beside(as_change(taken, "CHG-11", facts={**taken.facts, "path": str(forged)}))
+    with pytest.raises(InputError, match="no-facts"):
+        restore_beside(as_change(taken, "CHG-11", facts=None))
+
+
+def test_a_restored_database_with_other_figures_is_refused(
+    server: RealPostgres, taken: Snapshotted, tmp_path: Path
+) -> None:
+    """Signed figures of another state: as if the dump were of another moment."""
+    import json
+
+    facts = json.loads(Path(taken.facts["path"]).read_bytes())
+    table = next(name for name in facts["tables"] if "patient" in name)
+    facts["tables"][table]["rows"] = "2001"
+    data = json.dumps(facts).encode()
+    (tmp_path / "facts").write_bytes(data)
+    signed = {"path": str(tmp_path / "facts"), "sha256": hashlib.sha256(data).hexdigest()}
+    live = count(server, NAME)
+    request = as_change(taken, "CHG-12", facts=signed)
+    with pytest.raises(SnapshotError, match="restore-differs"):
+        restore_beside(request)
+    with pytest.raises(SnapshotError, match="restore-copy-touched"):
+        restore_beside(request)
+    with pytest.raises(SnapshotError, match="restore-differs"):
+        swap(request)
+    assert count(server, NAME) == live
+    for name in names(server):
+        if "restored" in name:
+            server.sql(f'drop database "{name}"')
+
+
+def test_case_A7_sessions_are_ended_and_said_so(server: RealPostgres, taken: Snapshotted) -> None:
+    request = as_change(taken, "CHG-13")
+    restore_beside(request)
+    child = subprocess.Popen(
+        [server.program("psql"), "-X", "-q", "-h", server.host, "-p", str(server.port),
+         "-U", "postgres", "-d", f"dbname='{NAME.replace(chr(39), chr(92) + chr(39))}'",
+         "-c", "select pg_sleep(60)"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        while (
+            server.sql("select count(*) from pg_stat_activity where query ~ '^select pg_sl'") == "0"
+        ):
+            pass
+        answer = swap(request)
+    finally:
+        child.kill()
+        child.wait()
+    assert answer["warnings"] == ["1 sessions of the live database were ended"]
