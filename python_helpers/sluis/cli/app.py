@@ -20,7 +20,7 @@ from rich.text import Text
 from typer.exceptions import TyperException
 
 from sluis import __version__
-from sluis.cli import apply, judge, keys, new_client, prepare, status, verify
+from sluis.cli import apply, judge, keys, new_client, prepare, request, sign, status, verify
 from sluis.cli.plainly import plainly
 from sluis.cli.session import Session, print_json
 from sluis.errors import EXIT_FAILED, EXIT_USAGE, SluisError
@@ -33,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _verb in (new_client, prepare, apply, status, verify, judge):
+for _verb in (new_client, prepare, request, sign, apply, status, verify, judge):
     _verb.add_to(app)
 app.add_typer(keys.app, name="keys")
 

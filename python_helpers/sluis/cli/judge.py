@@ -73,7 +73,12 @@ def judge(
         now = session.now()
         found = outcome(read_material(places, client, change, now), now)
     session.result(
-        found.model_dump(mode="json"),
+        {
+            "schema_version": 1,
+            "exit_status": 0,
+            "judged": {"step": step, "host": host, "judgement": judgement},
+            "outcome": found.model_dump(mode="json"),
+        },
         as_json=as_json,
         show=lambda console: show_outcome(console, found),
     )

@@ -7,26 +7,24 @@ operator's screen; a password in a URL could end up in a log.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
+
+from sluis.scope.characters import visible
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):([^/\s@]+)@")
 
 
 def plainly(text: str, *, limit: int | None = None) -> str:
-    """``text`` without escape sequences and control characters; lines stay lines.
+    """``text`` without escape sequences, and with everything else that a reader would
+    not see for what it is spelled out; lines stay lines.
 
     Args:
         text: anything.
         limit: cut after so many characters, and say so with an ellipsis.
     """
     text = _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
-    text = "".join(
-        char
-        for char in text
-        if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co"}
-    )
+    text = visible(text, allowed="\n\t")
     if limit is not None and len(text) > limit:
         return text[: limit - 1] + "…"
     return text

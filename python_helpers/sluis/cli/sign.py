@@ -1,0 +1,165 @@
+"""``sluis sign``: the client's moment. On this terminal, or by a file they signed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sluis.cli.ask_client import Terminal, terminal_of
+from sluis.cli.change_run import ChangeArgument, ClientArgument, JsonOption
+from sluis.cli.open_dossier import OpenDossier, open_dossier
+from sluis.cli.session import Session
+from sluis.cli.show_outcome import show_outcome
+from sluis.errors import EXIT_REFUSED, InputError
+from sluis.evidence.predicates import Waiver
+from sluis.signoff.attend import Attended, attend
+from sluis.signoff.dialogue import usable_words
+from sluis.signoff.record import Answer, record_ssh, record_withdrawal
+from sluis.signoff.waiver import load_waivers
+
+
+def add_to(app: typer.Typer) -> None:
+    """Give ``app`` this verb."""
+    app.command()(sign)
+
+
+def sign(
+    context: typer.Context,
+    client: ClientArgument,
+    change: ChangeArgument,
+    signature: Annotated[
+        Path | None,
+        typer.Option(help="The .sig file that the client sent back.", show_default=False),
+    ] = None,
+    form: Annotated[
+        Path | None,
+        typer.Option(
+            help="The file that was signed. By itself: the .sig file's name without .sig.",
+            show_default=False,
+        ),
+    ] = None,
+    waiver: Annotated[
+        str | None,
+        typer.Option(
+            help="With --withdraw: take back the waiver for this asset.", show_default=False
+        ),
+    ] = None,
+    withdraw: Annotated[
+        bool, typer.Option("--withdraw", help="The client takes the sign-off (or waiver) back.")
+    ] = False,
+    name: Annotated[
+        str | None, typer.Option(help="With --withdraw: who takes it back.", show_default=False)
+    ] = None,
+    role: Annotated[
+        str | None, typer.Option(help="With --withdraw: in which role.", show_default=False)
+    ] = None,
+    why: Annotated[
+        str | None, typer.Option(help="With --withdraw: why.", show_default=False)
+    ] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Record the client's answer: a yes (0) or a no (77). Nothing is ticked beforehand.
+
+    Waivers that were drafted in the change's folder are asked for first.
+    """
+    session: Session = context.obj
+    _check_options(signature, form, withdraw, (waiver, name, role, why))
+    dossier = open_dossier(session, client, change)
+    if withdraw:
+        answer = _withdraw(session, dossier, name, role, why, waiver)
+    elif signature is not None:
+        signed = form if form is not None else _signed_file(signature)
+        answer = record_ssh(dossier, signed, signature, now=session.now())
+    else:
+        terminal = terminal_of(session.err if as_json else session.out)
+        answer = _attended(session, dossier, terminal).statement
+    status = EXIT_REFUSED if answer.body.decision == "no" else 0
+    found = dossier.outcome(session)
+    session.result(
+        {
+            "schema_version": 1,
+            "exit_status": status,
+            "answer": _plain(answer),
+            "outcome": found.model_dump(mode="json"),
+        },
+        as_json=as_json,
+        show=lambda console: show_outcome(console, found),
+    )
+    return status
+
+
+def _attended(session: Session, dossier: OpenDossier, terminal: Terminal) -> Attended:
+    drafts = load_waivers(dossier.places.change(dossier.client, dossier.change))
+    return attend(dossier, drafts, tell=terminal.tell, ask=terminal.ask, clock=session.now)
+
+
+def _withdraw(
+    session: Session,
+    dossier: OpenDossier,
+    name: str | None,
+    role: str | None,
+    why: str | None,
+    asset: str | None,
+) -> Answer:
+    said: list[str] = []
+    for option, given in (("name", name), ("role", role), ("why", why)):
+        words = usable_words(given if given is not None else _asked(session, option))
+        if words is None:
+            raise InputError(
+                "no-name" if option != "why" else "no-reason",
+                f"What was given for {option} is empty or not usable.",
+                "Say who takes it back, in which role, and why.",
+            )
+        said.append(words)
+    return record_withdrawal(
+        dossier, name=said[0], role=said[1], remarks=said[2], now=session.now(), asset=asset
+    )
+
+
+def _asked(session: Session, option: str) -> str:
+    return terminal_of(session.err).line(
+        {"name": "Who takes it back?", "role": "In which role?", "why": "Why?"}[option]
+    )
+
+
+def _check_options(
+    signature: Path | None, form: Path | None, withdraw: bool, words: tuple[str | None, ...]
+) -> None:
+    wrong = None
+    if withdraw and signature is not None:
+        wrong = "--withdraw and --signature do not go together."
+    elif form is not None and signature is None:
+        wrong = "--form is only for --signature."
+    elif any(word is not None for word in words) and not withdraw:
+        wrong = "--waiver, --name, --role and --why are only for --withdraw."
+    if wrong is not None:
+        raise InputError("usage", wrong, "See: sluis sign --help")
+
+
+def _signed_file(signature: Path) -> Path:
+    if signature.suffix != ".sig":
+        raise InputError(
+            "usage",
+            f"{signature} does not end in .sig, so the file that was signed is not known.",
+            "Name it with --form.",
+        )
+    return signature.with_suffix("")
+
+
+def _plain(answer: Answer) -> dict[str, Any]:
+    body = answer.body
+    until: Any = body.ends_on if isinstance(body, Waiver) else body.expires_at
+    return {
+        "number": answer.number,
+        "statement": answer.sha256,
+        "kind": answer.kind,
+        "asset": body.asset if isinstance(body, Waiver) else None,
+        "decision": body.decision,
+        "tier": body.tier,
+        "signer_name": body.signer_name,
+        "signer_role": body.signer_role,
+        "remarks": body.remarks,
+        "counts_until": None if until is None else until.isoformat(),
+    }

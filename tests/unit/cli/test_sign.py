@@ -1,0 +1,255 @@
+"""The client's moment: at a real terminal, and with a real SSH key."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from sluis.cli import app as front
+from sluis.evidence.objects import ObjectStore
+from sluis.evidence.predicates import Shown, Signoff, Waiver
+from support.outcomes import laid_down
+from support.scopes import CHANGE, CLIENT
+from support.small_change import SmallChange, small_change
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+NAME, ROLE = "A. Client", "practice manager"
+SLUIS = str(Path(sys.executable).parent / "sluis")
+
+
+@pytest.fixture
+def change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallChange:
+    made = small_change(tmp_path, monkeypatch, NOW)
+    made.record(*laid_down())
+    return made
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> dict:
+    return json.loads(capsys.readouterr().out)
+
+
+def at_the_terminal(
+    change: SmallChange, answers: dict[str, str], *options: str, end_of_input: bool = False
+) -> tuple[int, str]:
+    """Answer each question that matches; everything else with yes."""
+    child = pexpect.spawn(
+        SLUIS,
+        ["sign", CLIENT, CHANGE, *options],
+        cwd=str(change.root),
+        env=dict(os.environ) | {"TERM": "dumb"},
+        encoding="utf-8",
+        timeout=30,
+        dimensions=(50, 160),
+    )
+    seen = ""
+    while child.expect(["\n> ", pexpect.EOF]) == 0:
+        question = child.before
+        seen += question
+        if end_of_input:
+            child.sendeof()
+            continue
+        typed = next((typed for words, typed in answers.items() if words in question), "yes")
+        child.sendline(typed)
+    child.close()
+    return child.exitstatus, seen + child.before
+
+
+WHO = {"What is your name?": NAME, "What is your role?": ROLE}
+
+
+def test_the_client_says_yes_to_every_single_thing(
+    change: SmallChange, capsys: pytest.CaptureFixture[str]
+):
+    status, seen = at_the_terminal(change, WHO)
+    assert status == 0
+    view = change.ledger.read(NOW.replace(year=NOW.year + 1))
+    answer = view.latest(Signoff)
+    assert answer is not None
+    assert (answer.body.decision, answer.body.signer_name) == ("yes", NAME)
+    assert "risk:update-breaks" in answer.body.confirmed
+    shown = view.find(answer.body.shown or "")
+    assert shown is not None
+    assert isinstance(shown.body, Shown)
+    # what is kept is what was on the screen
+    text = ObjectStore(change.dossier).get(shown.body.documents["plan"]).decode()
+    screen = seen.replace("\r", "")
+    assert text.strip() in screen
+    assert front.run(["status", CLIENT, CHANGE, "--json"]) == 75
+    assert told(capsys)["state"] == "signed"
+
+
+def test_the_clients_no_is_recorded_and_is_77(change: SmallChange):
+    status, seen = at_the_terminal(
+        change, WHO | {"The update can fail": "no", "What should be different?": "Not on a Monday."}
+    )
+    assert status == 77
+    answer = change.ledger.read(NOW.replace(year=NOW.year + 1)).latest(Signoff)
+    assert answer is not None
+    assert (answer.body.decision, answer.body.remarks) == ("no", "Not on a Monday.")
+    assert "refused" in seen
+
+
+def test_nobody_answering_is_not_a_yes(change: SmallChange):
+    status, _ = at_the_terminal(change, {}, end_of_input=True)
+    assert status == 1
+    view = change.ledger.read(NOW.replace(year=NOW.year + 1))
+    assert view.latest(Signoff) is None
+    assert view.latest(Shown) is not None
+
+
+def test_somebody_who_may_not_sign(change: SmallChange):
+    status, _ = at_the_terminal(change, {"What is your name?": "B. Other", "role?": "visitor"})
+    assert status == 64
+    assert change.ledger.read(NOW.replace(year=NOW.year + 1)).latest(Signoff) is None
+
+
+def test_without_a_terminal_nobody_can_sign(change: SmallChange):
+    assert front.run(["sign", CLIENT, CHANGE]) == 64
+    assert change.ledger.read(NOW).latest(Shown) is None
+    piped = subprocess.run(
+        [SLUIS, "sign", CLIENT, CHANGE],
+        input="yes\n" * 50,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=change.root,
+    )
+    assert piped.returncode == 64
+    assert "no-terminal" in piped.stderr
+
+
+def test_json_keeps_the_dialogue_out_of_the_document(change: SmallChange, tmp_path: Path):
+    out = tmp_path / "out.json"
+    child = pexpect.spawn(
+        "/bin/sh",
+        ["-c", f"exec {SLUIS} sign {CLIENT} {CHANGE} --json > {out}"],
+        cwd=str(change.root),
+        env=dict(os.environ) | {"TERM": "dumb"},
+        encoding="utf-8",
+        timeout=30,
+        dimensions=(50, 160),
+    )
+    while child.expect(["\n> ", pexpect.EOF]) == 0:
+        typed = next((typed for words, typed in WHO.items() if words in child.before), "yes")
+        child.sendline(typed)
+    child.close()
+    assert child.exitstatus == 0
+    document = json.loads(out.read_text())
+    assert document["answer"]["decision"] == "yes"
+    assert document["outcome"]["signoff"]["stands"]
+
+
+def test_taking_it_back(change: SmallChange, capsys: pytest.CaptureFixture[str]):
+    assert front.run(["sign", CLIENT, CHANGE, "--withdraw", "--name", NAME, "--role", ROLE,
+                      "--why", "Too early."]) == 64  # fmt: skip
+    at_the_terminal(change, WHO)
+    words = ["--name", NAME, "--role", ROLE, "--why", "The doctor is ill."]
+    capsys.readouterr()
+    assert front.run(["sign", CLIENT, CHANGE, "--withdraw", *words, "--json"]) == 0
+    found = told(capsys)
+    assert found["answer"]["decision"] == "withdrawn"
+    assert found["outcome"]["state"] == "awaiting sign-off"
+    assert front.run(["sign", CLIENT, CHANGE, "--withdraw", "--name", "", "--role", "x",
+                      "--why", "y"]) == 64  # fmt: skip
+
+
+def signed_file(change: SmallChange, tmp_path: Path, answers: dict[str, str]) -> Path:
+    """Ask for the file, fill it in as an editor would, sign it with the client's own key."""
+    key = tmp_path / "client-key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    kind, public, *_ = key.with_suffix(".pub").read_text().split()
+    signers = change.places.trust(CLIENT) / "allowed_signers"
+    signers.write_text(f'client@example.org namespaces="sluis-signoff" {kind} {public}\n')
+    assert front.run(["request", CLIENT, CHANGE, "--output", str(tmp_path / "mail")]) == 0
+    (file,) = (tmp_path / "mail").glob("*.txt")
+    lines, question = [], ""
+    for line in file.read_text().splitlines():
+        if line.startswith(">>>"):
+            typed = next((typed for words, typed in answers.items() if words in question), "yes")
+            lines.append(f">>> {typed}".rstrip())
+            question = ""
+        else:
+            lines.append(line)
+            question += line + "\n"
+    file.write_text("\n".join(lines) + "\n")
+    sign = ["ssh-keygen", "-q", "-Y", "sign", "-n", "sluis-signoff", "-f", key, file]
+    subprocess.run(sign, check=True, stdin=subprocess.DEVNULL)
+    return file
+
+
+FILLED = WHO | {"You do not sign. What": "", "Do you not sign": ""}
+
+
+def test_a_signature_that_came_back_is_recorded(
+    change: SmallChange, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    file = signed_file(change, tmp_path, FILLED)
+    capsys.readouterr()
+    command = ["sign", CLIENT, CHANGE, "--signature", f"{file}.sig", "--json"]
+    assert front.run(command) == 0, capsys.readouterr()
+    found = told(capsys)
+    assert (found["answer"]["tier"], found["answer"]["decision"]) == ("ssh-key", "yes")
+    assert found["outcome"]["state"] == "signed"
+    assert front.run(command) == 64  # an answer counts once
+
+
+def test_a_file_changed_after_it_was_signed_is_refused(change: SmallChange, tmp_path: Path):
+    file = signed_file(change, tmp_path, FILLED)
+    file.write_text(file.read_text() + " ")
+    assert front.run(["sign", CLIENT, CHANGE, "--signature", f"{file}.sig"]) == 1
+    assert change.ledger.read(NOW.replace(year=NOW.year + 1)).latest(Signoff) is None
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--signature", "x.sig", "--withdraw"],
+        ["--form", "x"],
+        ["--name", "x"],
+        ["--waiver", "x"],
+        ["--signature", "x"],
+        ["--signature", "/nonexistent/x.sig"],
+    ],
+)
+def test_options_that_do_not_go_together(options: list[str], change: SmallChange):
+    assert front.run(["sign", CLIENT, CHANGE, *options]) == 64
+
+
+WAIVER = """\
+asset: letters
+accepts: V0
+reason: The scanned letters are on a disk that can only be read once more before it is replaced.
+risk: If the letters are lost there is only the paper archive, and finding one takes a day.
+alternative: Copy the letters to a new disk first and prove that copy, in the weekend.
+alternative_hours: 9
+ends_on: {day}
+"""
+
+
+def test_a_drafted_waiver_is_asked_for_first(change: SmallChange):
+    folder = change.places.change(CLIENT, CHANGE) / "waivers"
+    folder.mkdir()
+    (folder / "letters.yml").write_text(WAIVER.format(day=NOW.date()))
+    status, seen = at_the_terminal(change, WHO)
+    assert status == 0, seen
+    view = change.ledger.read(NOW.replace(year=NOW.year + 1))
+    waiver = view.latest(Waiver)
+    assert waiver is not None
+    assert (waiver.body.asset, waiver.body.decision) == ("letters", "yes")
+    assert view.latest(Signoff) is not None
+    words = ["--name", NAME, "--role", ROLE, "--why", "We have time after all."]
+    command = ["sign", CLIENT, CHANGE, "--withdraw", "--waiver", "letters", *words]
+    assert front.run(command) == 0
+
+
+def test_a_request_for_a_waiver_that_nobody_drafted(change: SmallChange, tmp_path: Path):
+    command = ["request", CLIENT, CHANGE, "--output", str(tmp_path), "--waiver", "letters"]
+    assert front.run(command) == 64
+    assert change.ledger.read(NOW).latest(Shown) is None
