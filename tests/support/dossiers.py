@@ -140,12 +140,14 @@ class Made:
         return sha256(self.file(number).read_bytes())
 
 
-def make(root: Path, *, client: str = CLIENT, change: str = CHANGE) -> Made:
-    """An empty dossier with a trusted operator's key."""
+def make(
+    root: Path, *, client: str = CLIENT, change: str = CHANGE, begin: datetime = BEGIN
+) -> Made:
+    """An empty dossier with a trusted operator's key, trusted from ``begin`` on."""
     key = new_key(root / "keys", "operator-one")
     trust = root / "trust" / client
-    trust_key(trust, client, key, now=BEGIN)
-    return Made(root, key, load_anchors(trust, client), client=client, change=change)
+    trust_key(trust, client, key, now=begin)
+    return Made(root, key, load_anchors(trust, client), begin, client, change)
 
 
 def copy(made: Made, root: Path) -> Made:

@@ -7,6 +7,7 @@ ledger says so and why; it never pretends.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import time
 import urllib.request
@@ -124,14 +125,28 @@ def check_token(der: bytes, message: bytes, tsa: Tsa, nonce: int | None = None) 
         EvidenceError: ``token-bad``, ``certificate-bad``.
     """
     believed = _certificates(tsa.certificates)
-    roots = [item for item in believed if item.subject == item.issuer]
+    # a service changes its signing certificate now and then: any that we believe will do
     signers = [item for item in believed if not _is_authority(item)]
+    for signer in signers[:-1]:
+        with contextlib.suppress(EvidenceError):
+            return _check(der, message, nonce, believed, signer)
+    return _check(der, message, nonce, believed, signers[-1] if signers else None)
+
+
+def _check(
+    der: bytes,
+    message: bytes,
+    nonce: int | None,
+    believed: list[x509.Certificate],
+    signer: x509.Certificate | None,
+) -> Token:
+    roots = [item for item in believed if item.subject == item.issuer]
     try:
         builder = VerifierBuilder(
             nonce=nonce,
             roots=roots or believed,
-            intermediates=[item for item in believed if item not in (*roots, *signers)],
-            tsa_certificate=signers[0] if signers else None,
+            intermediates=[i for i in believed if i not in roots and _is_authority(i)],
+            tsa_certificate=signer,
         )
         reply = decode_timestamp_response(der)
         builder.build().verify_message(reply, message)
