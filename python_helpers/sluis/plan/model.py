@@ -50,7 +50,8 @@ class PlanStep(_Model):
     ``args`` are rendered values. ``args_at_apply`` are templates whose value comes
     from an earlier step; the template is what is signed. ``secret_args`` are bound
     by name only. ``files`` maps a controller file the step reads to its digest.
-    ``way_back`` marks steps that run only when the change failed.
+    ``way_back`` marks steps that run only when the change failed; ``quiesce`` marks steps
+    that only stop what writes, so that data is still as it was before the change.
     """
 
     step: StepId
@@ -65,6 +66,7 @@ class PlanStep(_Model):
     files: dict[str, Sha256] = Field(default_factory=dict)
     environment_sha256: Sha256
     way_back: bool = False
+    quiesce: bool = False
 
     def call_sha256(self) -> str:
         """Digest of everything above: two calls with the same digest are the same call."""

@@ -21,7 +21,7 @@ from sluis.plan.model import PlanStep, Target
 from sluis.plan.tree import file_sha256, path_sha256
 
 _ARGUMENTS = frozenset(
-    {"step", "module", "args", "args_at_apply", "secret_args", "way_back", "words"}
+    {"step", "module", "args", "args_at_apply", "secret_args", "way_back", "quiesce", "words"}
 )
 
 #: connection options that are secret, or that do not decide where a connection goes
@@ -114,6 +114,7 @@ def read_call(action: ActionBase, task_vars: Mapping[str, Any], places: Places) 
         files=_files(action, module, args),
         environment_sha256=_environment_sha256(action, task_vars),
         way_back=bool(given.get("way_back", False)),
+        quiesce=bool(given.get("quiesce", False)),
     )
     return Call(planned=planned, args=dict(args), secrets=dict(secrets))
 
