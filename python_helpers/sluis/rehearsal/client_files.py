@@ -130,6 +130,7 @@ def _settings(lab: Lab) -> dict[str, Any]:
             "machine": STORE,
             **_SITE,
         },
+        "snapshot_and_verify_host_site": "The practice itself",
         "snapshot_and_verify_connections": {
             "patient-database": {
                 "host_address": lab.postgres.host,
@@ -151,6 +152,7 @@ def _secrets(lab: Lab, repository_password: str) -> dict[str, Any]:
     return {
         "snapshot_and_verify_store_secrets": {
             "repository_password": repository_password,
+            "escrow_password": secrets.token_urlsafe(24),
             "store_user": lab.store.user,
             "store_password": lab.store.password,
         }

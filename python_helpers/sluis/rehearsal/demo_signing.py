@@ -12,6 +12,8 @@ from rich.text import Text
 from sluis.errors import EXIT_APPLIED
 from sluis.rehearsal.client_files import SIGNER
 from sluis.rehearsal.stage import SceneFailedError, Stage, program
+from sluis.signoff.form import PROMPT
+from sluis.signoff.ssh_signature import NAMESPACE
 
 #: how each question ends (``signoff/texts.py``), and what the make-believe client types
 _PROMPTS: dict[str, str] = {
@@ -95,10 +97,41 @@ def _show(stage: Stage, screen: str, answer: str) -> None:
 
 
 def sign_with_own_key(stage: Stage, change: str) -> None:
-    """The client signs a file with their own SSH key, as if from elsewhere.
+    """The client fills in a file and signs it with their own SSH key, as from elsewhere.
 
     Raises:
         SceneFailedError: it did not end as signed.
     """
-    client = stage.who.client
-    stage.run(["sluis", "request", client, change], expect=EXIT_APPLIED, show=True)
+    client, theirs = stage.who.client, stage.who.signing_key.parent
+    wrote = stage.run_json(
+        ["sluis", "request", client, change, "--output", str(theirs)], expect=EXIT_APPLIED
+    )
+    form = Path(wrote["file"])
+    answered = fill_in(form)
+    stage.say(f"the client reads it and fills in {answered} answers")
+    key = str(stage.who.signing_key)
+    stage.run(["ssh-keygen", "-Y", "sign", "-n", NAMESPACE, "-f", key, str(form)], expect=0)
+    answer = stage.run_json(
+        ["sluis", "sign", client, change, "--signature", f"{form}.sig"], expect=EXIT_APPLIED
+    )["answer"]
+    stage.hold(
+        answer["decision"] == "yes" and answer["tier"] == "ssh-key",
+        f"signed by {answer['signer_name']} with their own key",
+    )
+
+
+def fill_in(form: Path) -> int:
+    """Answer every question of the file that ``sluis request`` wrote; returns how many."""
+    lines = form.read_text(encoding="utf-8").split("\n")
+    question, answered = "", 0
+    for number, line in enumerate(lines):
+        if line != PROMPT:
+            question = f"{question} {line.strip()}" if line.strip() else ""
+            continue
+        given = next((said for ask, said in _PROMPTS.items() if re.search(ask, question)), "")
+        if given:
+            lines[number] = f"{PROMPT} {given}"
+            answered += 1
+        question = ""
+    form.write_text("\n".join(lines), encoding="utf-8")
+    return answered

@@ -96,7 +96,7 @@ class Stage:
         self.judge_exit(done.returncode, expect, log)
         return done.stdout
 
-    def run_json(self, words: Sequence[str], *, expect: int) -> dict[str, Any]:
+    def run_json(self, words: Sequence[str], *, expect: int | None) -> dict[str, Any]:
         """As :meth:`run`, for a command that prints one JSON document."""
         output = self.run([*words, "--json"], expect=expect)
         try:
