@@ -1,0 +1,167 @@
+"""The proof of one MariaDB dump, in three parts: restored, works, equal."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any, Dict, List, Optional, Tuple
+
+from ..errors import SnapshotError
+from .children import Children, server_account
+from .database_proof import Proof, scratch_place, wanted_file
+from .mariadb_dump_file import inspect_mariadb_dump
+from .mariadb_figures import Table, read_figures, read_tables
+from .mariadb_programs import find_program, server_series
+from .mariadb_scratch import ScratchMariadb, create_definers
+from .mariadb_session import quoted, text
+
+#: The names under which the files go into the store.
+DUMP_FILE = "mariadb.sql"
+CODE_FILE = "mariadb-code.sql"
+#: Where a dump goes whose database name we do not know.
+_UNNAMED = "sluis_restored"
+_OF_THE_SERVER = ("information_schema", "performance_schema", "mysql", "sys")
+
+
+def prove(asset: Dict[str, Any], restored: str, facts: Dict[str, Any], scratch: str) -> Proof:
+    """Restore, look, compare; always ends its scratch server and removes what it made.
+
+    Args:
+        asset: ``id`` and, optional, ``bin_dir``.
+        restored: folder with the dump's files.
+        facts: the source's figures, or empty.
+        scratch: folder to work in.
+    """
+    proof = Proof()
+    began = time.monotonic()
+    try:
+        files, series, trouble, cut = _find(restored, facts)
+        if trouble:
+            proof.add("restored", "failed" if cut else "not verified", trouble, began, [])
+            return proof
+        bin_dir = asset.get("bin_dir")
+        server_program = find_program("mariadbd", bin_dir)
+        here = server_series(server_program) if server_program else None
+        if series is None or here != series:
+            detail = f"the verifier has no MariaDB {series} server to restore into; install it"
+            proof.add("restored", "not verified", detail, began, [])
+            return proof
+        account = server_account("mysql", "nobody")
+        place = scratch_place(scratch, account, facts)
+        with Children(place, account) as children:
+            database = facts["database"] if facts else {}
+            with ScratchMariadb(children, account, bin_dir, database) as server:
+                _prove_in(proof, server, files, facts, began)
+    except SnapshotError as error:
+        proof.add("restored" if not proof.parts else "works", "not verified", str(error), began, [])
+    return proof
+
+
+def check_server(proof: Proof, server: ScratchMariadb, name: str, tables: List[Table]) -> None:
+    """Have the server look at every row and index entry of every table."""
+    began = time.monotonic()
+    sound, silent, broken = 0, [], []
+    with server.session(name) as session:
+        for table in tables:
+            if table.kind == "SEQUENCE" or table.elsewhere:
+                continue
+            answers = session.rows(f"check table {quoted(table.name)} extended")
+            said = [(row[2], row[3]) for row in answers]
+            if said[-1:] == [("status", "OK")]:
+                sound += 1
+            elif any("doesn't support check" in what for _, what in said):
+                silent.append(table.name)
+            else:
+                broken.append(f"{table.name}: {'; '.join(what for _, what in said)}")
+    ran = [f"CHECK TABLE ... EXTENDED on {sound + len(broken)} tables"]
+    if broken:
+        proof.add("works", "failed", f"CHECK TABLE said: {' | '.join(broken)[:800]}", began, ran)
+    else:
+        note = f"; no check exists for {', '.join(silent)}" if silent else ""
+        proof.add("works", "proven", f"{sound} tables are sound{note}", began, ran)
+
+
+def _prove_in(
+    proof: Proof, server: ScratchMariadb, files: List[str], facts: Dict[str, Any], began: float
+) -> None:
+    name = facts["database"]["name"] if facts else _UNNAMED
+    with server.session() as session:
+        lacking = _lacking(session.rows("show engines"), facts)
+        if lacking:
+            proof.add("restored", "not verified", lacking, began, server.ran)
+            return
+        statement = f"create database {quoted(name)}"
+        if facts:
+            character_set, collation = (
+                facts["database"][k] for k in ("character_set", "collation")
+            )
+            statement += f" character set {character_set} collate {collation}"
+            create_definers(session, facts["definers"])
+        session.rows(statement)
+    ran = [*server.ran, "mariadb --sandbox --binary-mode (into the scratch server)"]
+    for path in files:
+        errors = server.load(path, name)
+        if errors:
+            detail = f"loading {os.path.basename(path)} said: {errors[-800:]}"
+            proof.add("restored", "failed", detail, began, ran)
+            return
+    if not facts:
+        name = _only_database(server) or name
+    size = sum(os.path.getsize(path) for path in files)
+    proof.add("restored", "proven", f"a dump of {size} bytes was restored", began, ran)
+    began = time.monotonic()
+    with server.session(name) as one, server.session(name) as two:
+        tables = read_tables(one, name)
+        proof.figures = read_figures([one, two], name, tables)
+        if any(table.name == "sluis_nonce" for table in tables):
+            proof.nonce = one.value("select value from sluis_nonce")
+    reading = time.monotonic()
+    check_server(proof, server, name, tables)
+    proof.compare(facts, began + time.monotonic() - reading)
+
+
+def _lacking(engines: List[List[str]], facts: Dict[str, Any]) -> str:
+    """What the verifier's server lacks to hold this database, in words; or nothing."""
+    there = {row[0].lower() for row in engines if row[1] in ("YES", "DEFAULT")}
+    missing = [one for one in facts.get("engines", []) if one.lower() not in there]
+    if missing:
+        return f"the verifier lacks the storage engines {', '.join(missing)}; install them"
+    return ""
+
+
+def _only_database(server: ScratchMariadb) -> Optional[str]:
+    """The one database that a dump made for itself, when it named its own."""
+    names = ", ".join(text(name) for name in _OF_THE_SERVER)
+    with server.session() as session:
+        rows = session.rows(
+            "select table_schema, count(*) from information_schema.tables"
+            f" where table_schema not in ({names}) group by table_schema"
+        )
+    return rows[0][0] if len(rows) == 1 else None
+
+
+def _find(restored: str, facts: Dict[str, Any]) -> Tuple[List[str], Optional[str], str, bool]:
+    """The files in loading order, the server's series, and what is wrong (is it cut?)."""
+    paths: List[str] = []
+    if facts:
+        for name in (DUMP_FILE, CODE_FILE):
+            path, trouble = wanted_file(restored, facts, name)
+            if path is None:
+                return [], None, trouble, True
+            paths.append(path)
+    elif os.path.isfile(restored):
+        paths = [restored]
+    else:
+        paths = sorted(os.path.join(restored, name) for name in os.listdir(restored))
+        known = [p for p in paths if os.path.basename(p) in (DUMP_FILE, CODE_FILE)]
+        paths = sorted(known, key=lambda p: os.path.basename(p) != DUMP_FILE) or paths
+    series = facts["database"]["series"] if facts else None
+    for path in paths:
+        dump_file = inspect_mariadb_dump(path)
+        if dump_file.whole is not True:
+            name = os.path.basename(path)
+            return [], series, f"{name}: {dump_file.detail}", dump_file.whole is False
+        series = series or dump_file.series
+    if not paths:
+        return [], series, "there is no dump in the folder", False
+    return paths, series, "", False

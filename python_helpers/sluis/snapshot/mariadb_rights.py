@@ -1,0 +1,93 @@
+"""What a MariaDB user cannot see, and so would leave out of a dump without a word.
+
+MariaDB hides what a user has no rights on: mariadb-dump of a user who may read one table
+gives a dump of that one table, with status 0. So we ask for the rights themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Callable, List, Set
+
+from ..errors import SnapshotError
+from .mariadb_session import MariadbError, MariadbSession, quoted
+
+_GRANT = re.compile(r"^GRANT (?P<rights>.+?) ON (?P<schema>\*|`(?:[^`]|``)*`)\.\* TO ")
+_DENIED = 1142
+_NO_SUCH_TABLE = 1146
+_NOWHERE = "sluis_there_is_no_such_table"
+
+
+def demand_select(open_session: Callable[[], MariadbSession], database: str, asset: str) -> None:
+    """Make sure that the user may read every table of the database, seen and unseen.
+
+    The server says "no such table" to somebody who may read all tables of a database, and
+    "denied" to anybody else (error 1146 against 1142).
+
+    Raises:
+        SnapshotError: it may not.
+    """
+    try:
+        # In a session of its own: the client ends at the first error.
+        with open_session() as session:
+            session.rows(f"select 1 from {quoted(database)}.{quoted(_NOWHERE)}")
+    except MariadbError as error:
+        if error.number == _NO_SUCH_TABLE:
+            return
+        if error.number != _DENIED:
+            raise
+    raise SnapshotError(
+        "mariadb-unreadable",
+        f"The user of {asset} may not read all tables of {database}; a dump would leave some out.",
+        f"GRANT SELECT, LOCK TABLES, SHOW VIEW, TRIGGER, EVENT ON {quoted(database)}.* to it.",
+    )
+
+
+def unseen(session: MariadbSession, database: str) -> List[str]:
+    """Which kinds of objects the user would not see all of: ``triggers``, and so on."""
+    rights = database_rights(session, database)
+    everything = "ALL PRIVILEGES" in rights
+    hidden = [
+        f"{what}s"
+        for what, right in (("trigger", "TRIGGER"), ("event", "EVENT"), ("view", "SHOW VIEW"))
+        if not everything and right not in rights
+    ]
+    if "SHOW CREATE ROUTINE" not in rights and not _reads_routines(session):
+        hidden.append("routines")
+    return hidden
+
+
+def database_rights(session: MariadbSession, database: str) -> Set[str]:
+    """The rights that the session's user and role have on a whole database."""
+    rights: Set[str] = set()
+    for (line,) in session.rows("show grants"):
+        found = _GRANT.match(line)
+        if found and _covers(found.group("schema"), database):
+            rights.update(right.strip() for right in found.group("rights").split(","))
+    return rights
+
+
+def _reads_routines(session: MariadbSession) -> bool:
+    """Reading ``mysql.proc`` shows every routine, whoever made it."""
+    rights = database_rights(session, "mysql")
+    if rights & {"ALL PRIVILEGES", "SELECT"}:
+        return True
+    grants = session.rows("show grants")
+    return any(re.match(r"GRANT SELECT.* ON `mysql`\.`proc` TO", line) for (line,) in grants)
+
+
+def _covers(pattern: str, database: str) -> bool:
+    """Whether the schema of a grant means this database: it is a LIKE pattern."""
+    if pattern == "*":
+        return True
+    expression = ""
+    escaped = False
+    for character in pattern[1:-1].replace("``", "`"):
+        if escaped or character not in "\\_%":
+            expression += re.escape(character)
+            escaped = False
+        elif character == "\\":
+            escaped = True
+        else:
+            expression += "." if character == "_" else ".*"
+    return re.fullmatch(expression, database, re.DOTALL) is not None
