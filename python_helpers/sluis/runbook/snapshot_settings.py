@@ -47,11 +47,18 @@ class SnapshotSettings:
 
     def for_maker(self, asset: str) -> dict[str, Any]:
         """Secrets for the machine of the asset: never the escrowed password."""
-        own = {k: v for k, v in self.store_secrets.items() if not k.startswith(("escrow", "ver"))}
+        own = {k: v for k, v in self.store_secrets.items() if not k.startswith("escrow")}
         return {"store": own, "asset": self.asset_secrets.get(asset, {})}
 
     def for_verifier(self) -> dict[str, Any]:
-        """Secrets for the verifier: the escrowed password where there is one."""
+        """Secrets for the verifier: the escrowed password instead of the maker's, if any."""
+        store = dict(self.store_secrets)
+        if store.get("escrow_password") not in (None, "", store["repository_password"]):
+            del store["repository_password"]
+        return {"store": store, "asset": {}}
+
+    def for_store(self) -> dict[str, Any]:
+        """Secrets to prepare the store with: both passwords."""
         return {"store": dict(self.store_secrets), "asset": {}}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sluis.errors import EvidenceError
@@ -70,7 +70,7 @@ def judge(
         restored = loads(restored_bytes) if restored_bytes else None
         levels = {item["level"]: dict(item) for item in answer["levels"]}
         comparison = compare(before, after, restored) if before and restored else None
-        levels["V0"] = _v0(levels["V0"], snapshot)
+        levels["V0"] = _v0(levels["V0"], answer)
         levels["V4"] = _v4(levels["V4"], comparison, answer)
         levels["V5"] = _v5(comparison, answer)
         levels["V6"] = _v6(snapshot, answer, inside, older)
@@ -105,21 +105,29 @@ def judge(
     )
 
 
-def _v0(level: dict[str, Any], snapshot: Snapshot) -> dict[str, Any]:
-    """restic accepts any time it is told (measured: 2030), so only the store's counts."""
-    engine_time = snapshot.made_by.get("engine_time")
-    if level["verdict"] != PROVEN or not engine_time:
+def _v0(level: dict[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
+    """restic accepts any time it is told (measured: 2030), so the store's clock counts."""
+    claimed, store = _moment(answer.get("engine_time")), _moment(answer.get("store_time"))
+    if level["verdict"] != PROVEN or claimed is None or store is None:
         return level
-    claimed = datetime.fromisoformat(str(engine_time))
-    if not (
-        snapshot.started_at - CLOCK_TOLERANCE <= claimed <= snapshot.finished_at + CLOCK_TOLERANCE
-    ):
+    if claimed > store + CLOCK_TOLERANCE:
         return level | {
             "verdict": FAILED,
-            "detail": f"it says that it was made at {claimed:%Y-%m-%d %H:%M} UTC, and it was made "
-            f"between {snapshot.started_at:%Y-%m-%d %H:%M} and {snapshot.finished_at:%H:%M} UTC",
+            "detail": f"it says that it was made at {claimed:%Y-%m-%d %H:%M} UTC, which by the "
+            f"store's clock ({store:%Y-%m-%d %H:%M}) has yet to come",
         }
     return level
+
+
+def _moment(text: object) -> datetime | None:
+    """restic writes nanoseconds and a zone; what cannot be read says nothing."""
+    whole, _, rest = str(text or "").partition(".")
+    zone = rest.lstrip("0123456789") if rest else ""
+    try:
+        moment = datetime.fromisoformat(whole + zone)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _v4(

@@ -12,8 +12,6 @@ import os
 import re
 from typing import Iterator, Optional
 
-from ..errors import SnapshotError
-
 #: the file in a directory asset
 FILE = ".sluis-nonce"
 _FORM = re.compile(r"[0-9a-f]{64}")
@@ -25,38 +23,34 @@ def nonce_hash(nonce: str) -> str:
 
 
 @contextlib.contextmanager
-def placed(folder: str, nonce: str) -> Iterator[None]:
+def placed(folder: str, nonce: str) -> Iterator[str]:
     """Put the nonce into a folder, and take it away again at the end.
 
-    A nonce that a killed run left behind is replaced; anything else of that name stays
-    and is an error.
+    A nonce that a killed run left behind is replaced; anything else of that name stays.
 
-    Raises:
-        SnapshotError: ``nonce-not-placed``.
+    Yields:
+        Why it could not be placed; empty when it was.
     """
     path = os.path.join(folder, FILE)
+    why_not = ""
     try:
         if os.path.lexists(path):
             if read_nonce(folder) is None:
-                raise FileExistsError(17, "there is a file of that name that is not ours")
+                raise FileExistsError(17, f"there is a {FILE} that is not ours")
             os.unlink(path)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-        handle = os.open(path, flags, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
+        with os.fdopen(os.open(path, flags, 0o600), "w", encoding="ascii") as file:
             file.write(nonce + "\n")
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise SnapshotError(
-            "nonce-not-placed",
-            f"The nonce could not be placed in {folder}: {error.strerror}.",
-            f"Let the snapshot's account create the file {FILE} there.",
-        ) from error
+        why_not = f"freshness is not proven, {error.strerror}"
     try:
-        yield
+        yield why_not
     finally:
-        with contextlib.suppress(OSError):
-            os.unlink(path)
+        if not why_not:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
 
 
 def read_nonce(folder: str) -> Optional[str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import threading
 from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple
 
 from ..errors import SnapshotError
-from ..manifest import Manifest, build_manifest, dumps
+from ..manifest import Manifest, build_manifest
 from . import nonce as nonces
 from .access import Access, open_access
 from .children import Children
@@ -17,6 +16,7 @@ from .escrow import open_with
 from .identity import read_identity
 from .kinds import DUMPED, adapter_of
 from .levels import FAILED, NOT_VERIFIED, PROVEN, Finding
+from .maker import packed
 from .older import prove_older
 from .opening import open_all
 from .probe import try_to_remove
@@ -77,6 +77,8 @@ class _Proving:
         self.nonce_found = False
         self.older: Dict[str, Any] = {"verdict": NOT_VERIFIED, "detail": "it did not run"}
         self.restore_errors = ""
+        self.store_time: Optional[str] = None
+        self.engine_time: Optional[str] = None
         self.sample: Optional[str] = None
         self.database: Optional[Dict[str, Any]] = None
         self.opened: Optional[Dict[str, Any]] = None
@@ -109,13 +111,15 @@ class _Proving:
             "levels": [finding.as_dict() for finding in self.levels.values()],
             "database": self.database,
             "opened": self.opened,
-            "restored": None if self.restored is None else _packed(self.restored),
+            "restored": None if self.restored is None else packed(self.restored),
             "restore_errors": self.restore_errors,
             "nonce_found": self.nonce_found,
             "older": self.older,
             "append_only": refused,
             "escrow": self.escrow,
             "sample": self.sample,
+            "engine_time": self.engine_time,
+            "store_time": self.store_time,
             "verifier": self.identity,
             "scratch": scratch,
             "engine": f"restic {self.restic.version()}",
@@ -148,7 +152,9 @@ class _Proving:
             level.conclude(PROVEN, f"{len(self.listed)} items are listed")
 
     def _keep_listed(self, line: Dict[str, Any]) -> None:
-        if line.get("struct_type") == "node":
+        if line.get("struct_type") == "snapshot":
+            self.engine_time = str(line.get("time"))
+        elif line.get("struct_type") == "node":
             self.listed.add((str(line["path"]).strip("/"), str(line["type"])))
 
     def _list_is_whole(self) -> None:
@@ -294,7 +300,7 @@ class _Proving:
                     os.path.join(self.children.private, "older"),
                 )
                 finding.ran.extend(answer["ran"])
-                self.older["manifest"] = _packed(answer["manifest"])
+                self.older["manifest"] = packed(answer["manifest"])
                 _conclude_older(finding, older, answer)
         self.older.update(finding.as_dict())
 
@@ -345,7 +351,3 @@ def _conclude_older(finding: Finding, older: str, answer: Mapping[str, Any]) -> 
             f"{older[:8]}: {answer['restored']} items that differ were restored; the rest is the "
             "same stored data as the newest",
         )
-
-
-def _packed(manifest: Manifest) -> str:
-    return base64.b64encode(dumps(manifest)).decode("ascii")

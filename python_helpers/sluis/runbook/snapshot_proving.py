@@ -1,0 +1,221 @@
+"""Have the newest snapshots of one host proven by the verifier, and record the verdict."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sluis.errors import SluisError
+from sluis.evidence.canonical import canonical
+from sluis.evidence.ledger import View
+from sluis.evidence.predicates import LevelResult, Machine, Snapshot, Verification
+from sluis.evidence.statements import Statement
+from sluis.manifest import Manifest, loads
+from sluis.runbook.run import OpenDossier, Run, now
+from sluis.runbook.snapshot_settings import SnapshotSettings
+from sluis.runbook.snapshot_taking import read_scope
+from sluis.scope.model import Asset, required_level
+from sluis.snapshot.judge import Judgement, judge
+from sluis.snapshot.levels import LEVELS, NOT_VERIFIED, PROVEN
+
+#: runs ``prove_snapshot`` on the verifier: request and secrets in, its answer out
+Call = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+
+
+@dataclass
+class Proven:
+    """What was proven, for the operator."""
+
+    changed: bool = False
+    lines: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def prove_snapshots(
+    run: Run,
+    dossier: OpenDossier,
+    host: str,
+    verifier: Machine,
+    settings: SnapshotSettings,
+    call: Call,
+    *,
+    check_mode: bool = False,
+    progress: Callable[[str], str | None] = lambda _asset: None,
+) -> Proven:
+    """Prove each newest snapshot of a host that has no verification yet.
+
+    A snapshot that could not be looked at is recorded as "not verified": never a pass,
+    and never silence.
+
+    Args:
+        run: the current run.
+        dossier: where snapshots are read and verdicts go.
+        host: the assets' host.
+        verifier: the machine that looks.
+        settings: the role's variables.
+        call: runs ``prove_snapshot`` there.
+        check_mode: say what would be done, touch nothing.
+        progress: names a file on the verifier for progress, or ``None``.
+    """
+    done = Proven()
+    view = dossier.ledger.read(now())
+    for asset in read_scope(run).assets_on(host):
+        taken = _newest(view, asset.id)
+        if taken is None or not asset.takes_snapshot or taken.body.purpose == "adopted":
+            continue
+        if _verified(view, taken.sha256):
+            done.lines.append(f"{asset.id}: {taken.body.snapshot_id[:8]} is verified already")
+            continue
+        done.changed = True
+        if check_mode:
+            done.lines.append(f"{asset.id}: would be restored and compared")
+            continue
+        body = _prove(dossier, asset, taken, verifier, settings, call, progress(asset.id))
+        dossier.ledger.append(
+            body, key=dossier.key, now=now(), subjects={"snapshot": body.snapshot_id}
+        )
+        _tell(done, asset, taken.body, body)
+    return done
+
+
+def _newest(view: View, asset: str) -> Statement[Snapshot] | None:
+    return view.latest(Snapshot, lambda item: item.body.asset == asset)
+
+
+def _verified(view: View, snapshot: str) -> bool:
+    return view.latest(Verification, lambda item: item.body.snapshot == snapshot) is not None
+
+
+def _prove(
+    dossier: OpenDossier,
+    asset: Asset,
+    taken: Statement[Snapshot],
+    verifier: Machine,
+    settings: SnapshotSettings,
+    call: Call,
+    progress: str | None,
+) -> Verification:
+    try:
+        answer = call(
+            _request(dossier, asset, taken.body, settings, progress), settings.for_verifier()
+        )
+        judgement = judge(
+            taken.body,
+            taken.sha256,
+            _manifest(dossier, taken.body.manifest_before_object),
+            _manifest(dossier, taken.body.manifest_after_object),
+            answer,
+            verifier=_machine(verifier, answer.get("verifier") or {}),
+            older=_older(dossier, taken.body),
+            inside=taken.body.made_by.get("inside"),
+            host_site=settings.host_site,
+        )
+    except SluisError as error:
+        return not_judged(taken, verifier, str(error))
+    return _with_objects(dossier, judgement)
+
+
+def not_judged(taken: Statement[Snapshot], verifier: Machine, why: str) -> Verification:
+    """The verdict on a snapshot that nobody could look at."""
+    return Verification(
+        asset=taken.body.asset,
+        snapshot=taken.sha256,
+        snapshot_id=taken.body.snapshot_id,
+        verifier=verifier,
+        levels=tuple(
+            LevelResult(level=name, verdict=NOT_VERIFIED, detail=why[:3000]) for name in LEVELS
+        ),
+        reached=None,
+    )
+
+
+def _request(
+    dossier: OpenDossier,
+    asset: Asset,
+    taken: Snapshot,
+    settings: SnapshotSettings,
+    progress: str | None,
+) -> dict[str, Any]:
+    facts = json.loads(dossier.objects.get(taken.facts_object)) if taken.facts_object else {}
+    connection = settings.connections.get(asset.id, {})
+    as_files = bool(taken.made_by.get("as_files"))
+    return {
+        "asset": {
+            "id": asset.id,
+            # What was kept as plain files is proven as plain files.
+            "kind": "directory" if as_files else asset.kind,
+            "location": asset.location,
+            "bin_dir": connection.get("bin_dir"),
+        },
+        "snapshot_id": taken.snapshot_id,
+        "older_snapshot_id": taken.previous_snapshot_id,
+        "nonce_sha256": taken.nonce_sha256,
+        "bytes": taken.bytes,
+        "items": taken.items,
+        "facts": facts,
+        "maker": taken.made_by.get("identity") or {},
+        "probe": taken.made_by.get("probe"),
+        "store": settings.store,
+        "scratch": settings.scratch,
+        "sample": settings.sample,
+        "progress": progress,
+        "restic": settings.restic,
+        "patience": settings.patience,
+    }
+
+
+def _manifest(dossier: OpenDossier, digest: str | None) -> Manifest | None:
+    return loads(dossier.objects.get(digest)) if digest else None
+
+
+def _older(dossier: OpenDossier, taken: Snapshot) -> Manifest | None:
+    """The older generation's own manifest, when this dossier has its statement."""
+    earlier = dossier.ledger.read(now()).latest(
+        Snapshot, lambda item: item.body.snapshot_id == taken.previous_snapshot_id
+    )
+    try:
+        return _manifest(dossier, earlier.body.manifest_before_object) if earlier else None
+    except SluisError:
+        return None
+
+
+def _machine(verifier: Machine, identity: dict[str, Any]) -> Machine:
+    return verifier.model_copy(
+        update={
+            "machine_id": identity.get("machine_id"),
+            "host_keys": tuple(identity.get("host_keys") or ()),
+        }
+    )
+
+
+def _with_objects(dossier: OpenDossier, judgement: Judgement) -> Verification:
+    put = dossier.objects.put
+    return judgement.verification.model_copy(
+        update={
+            "restored_manifest_object": put(judgement.restored) if judgement.restored else None,
+            "differences_object": put(canonical(judgement.differences)),
+        }
+    )
+
+
+def _tell(done: Proven, asset: Asset, taken: Snapshot, body: Verification) -> None:
+    seconds = sum(item.seconds for item in body.levels)
+    line = f"{asset.id}: {taken.snapshot_id[:8]} reached {body.reached or 'no level'}"
+    done.lines.append(
+        f"{line} ({body.compared_items:,} items compared, {seconds:.1f} s); "
+        + " ".join(f"{item.level} {item.verdict}" for item in body.levels)
+    )
+    done.lines += [f"{asset.id}: {name}: {said}" for name, said in body.three_two_one.items()]
+    needed = required_level(asset)
+    if body.reached is None or body.reached < needed:
+        done.warnings += [
+            f"{asset.id} needs {needed}. {item.level} is {item.verdict}: {item.detail}"
+            for item in body.levels
+            if item.verdict != PROVEN
+        ]
+    if body.changed_during:
+        done.warnings.append(
+            f"{asset.id}: changed during the snapshot: {', '.join(body.changed_during[:10])}"
+        )

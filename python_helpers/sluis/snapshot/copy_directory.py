@@ -1,0 +1,70 @@
+"""Copy a directory: nonce in, read everything, copy it, look again."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Tuple
+
+from ..errors import SnapshotError
+from ..manifest import Manifest, shown
+from . import nonce as nonces
+from .maker import Maker, packed, together
+from .randomness import measure_randomness
+
+
+def copy_directory(maker: Maker, root: str, exclude: Tuple[str, ...]) -> Dict[str, Any]:
+    """Copy everything under ``root``.
+
+    The manifest before is complete before the newest copy begins. The one after reads
+    only what may have changed; ctime, which no user can set, tells.
+
+    Returns:
+        The directory's part of what ``make_snapshot`` returns.
+
+    Raises:
+        SnapshotError: ``source-unreadable``, ``source-missing``, or what ``Maker`` raises.
+    """
+    with nonces.placed(root, maker.request["nonce"]) as why_not:
+        if why_not:
+            maker.warn("nonce-not-placed", why_not)
+        before, (older, made) = together(
+            lambda: maker.read(root, exclude, "reading the source"),
+            lambda: maker.older_generation(root, exclude, (nonces.FILE,)),
+        )
+        _must_be_readable(before)
+        snapshot = maker.backup(root, exclude, "copying")
+        after = maker.read(root, exclude, "looking again", before)
+    if exclude:
+        maker.warn(
+            "left-out", f"{before.left_out} items match {', '.join(exclude)} and are not copied"
+        )
+    if before.empty_files:
+        maker.warn("empty-files", f"{before.empty_files} files have no bytes")
+    return {
+        "snapshot_id": snapshot,
+        "previous_snapshot_id": older,
+        "older_made_now": made,
+        "state": after.state(ignore=(nonces.FILE,)),
+        "manifest_before": packed(before),
+        "manifest_after": None if after == before else packed(after),
+        "facts": {
+            "files": sum(1 for entry in before.entries.values() if entry.type == "file"),
+            "empty_files": before.empty_files,
+            "randomness": measure_randomness(root, before),
+            "left_out": {"patterns": list(exclude), "matched": before.left_out},
+        },
+        "bytes": before.bytes,
+        "items": before.items,
+        "nonce_placed": not why_not,
+        "found": [],
+    }
+
+
+def _must_be_readable(manifest: Manifest) -> None:
+    unread = [p for p in manifest.problems if p.code == "unreadable"]
+    if unread:
+        names = ", ".join(shown(problem.path) for problem in unread[:5])
+        raise SnapshotError(
+            "source-unreadable",
+            f"{len(unread)} items cannot be read: {names}: {unread[0].detail}.",
+            "Give the snapshot's account the right to read them, or leave them out in the scope.",
+        )

@@ -1,0 +1,40 @@
+"""Prepare the store where this task is delegated to."""
+
+from __future__ import annotations
+
+from ansible.plugins.action import ActionBase
+
+from sluis.errors import SluisError
+from sluis.runbook.run import current_run
+from sluis.runbook.shipping import as_failure, refuse_objections, ship
+from sluis.runbook.snapshot_settings import read_settings
+
+
+class ActionModule(ActionBase):
+    """Runs on the verifier, which alone knows the escrowed password."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        """Make what is missing on the store."""
+        del tmp
+        super().run(None, task_vars)
+        try:
+            refuse_objections(current_run(task_vars, __file__))
+            settings = read_settings(task_vars, self._templar)
+            request = {
+                "store": settings.store,
+                "restic": settings.restic,
+                "patience": settings.patience,
+                "check_mode": self._task.check_mode,
+            }
+            answer = ship(self, "asset_store", request, settings.for_store(), task_vars)
+        except SluisError as error:
+            return as_failure(error)
+        did = answer["did"] or ["the store is ready"]
+        return {
+            "changed": bool(answer["changed"]),
+            "msg": [f"{settings.store['id']}: {line}" for line in did],
+            "sluis_progress": [f"{settings.store['id']}: {line}" for line in did],
+        }

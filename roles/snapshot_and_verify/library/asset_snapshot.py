@@ -1,0 +1,71 @@
+#!/usr/bin/python
+"""Ansible module: make a snapshot of one asset of this machine."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: asset_snapshot
+short_description: Make a snapshot of one asset of this machine
+description:
+  - Copies a directory or dumps a database, with a manifest before and after, a one-time
+    nonce in the source, and an older generation when the store has none.
+  - Is called by the action plugin of the same name, which records the answer in the ledger.
+    Called by itself it makes a snapshot that no gate will ever see.
+attributes:
+  check_mode:
+    support: full
+    description: Nothing is read, written or sent. The action plugin says what would be done.
+options:
+  request:
+    description: What to copy and where to, as JSON in base64. See C(sluis.snapshot.make).
+    type: str
+    required: true
+  secrets:
+    description: Passwords and the nonce, as JSON in base64. Never logged.
+    type: str
+    required: true
+author:
+  - Sluis contributors
+"""
+
+EXAMPLES = r"""
+# Not used by itself. The role snapshot_and_verify runs:
+- name: Snapshot every asset of this host
+  asset_snapshot:
+    purpose: prepare
+"""
+
+RETURN = r"""
+answer:
+  description: What was made, as JSON in base64. Holds no secret.
+  returned: success
+  type: str
+sluis:
+  description: The error, with code, what happened, and what to do.
+  returned: failure
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.sluis.snapshot.door import answer_request
+from ansible.module_utils.sluis.snapshot.make import make_snapshot
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "request": {"type": "str", "required": True, "no_log": True},
+            "secrets": {"type": "str", "required": True, "no_log": True},
+        },
+        supports_check_mode=True,
+    )
+    if module.check_mode:
+        module.exit_json(changed=True)
+    result = answer_request(make_snapshot, module.params)
+    if "sluis" in result:
+        module.fail_json(**result)
+    module.exit_json(changed=True, **result)
+
+
+if __name__ == "__main__":
+    main()

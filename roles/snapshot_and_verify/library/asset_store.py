@@ -1,0 +1,73 @@
+#!/usr/bin/python
+"""Ansible module: prepare a store for snapshots."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: asset_store
+short_description: Prepare a store for snapshots
+description:
+  - Makes the repository, adds the escrowed key and puts a probe on the store, as far as
+    they are missing. What is there stays as it is.
+  - Runs on the verifier, so that the escrowed password never reaches the machine whose
+    data is copied. Is called by the action plugin of the same name.
+attributes:
+  check_mode:
+    support: full
+    description: The store is looked at and not written to.
+options:
+  request:
+    description: Which store, as JSON in base64. See C(sluis.snapshot.prepare).
+    type: str
+    required: true
+  secrets:
+    description: Passwords, as JSON in base64. Never logged.
+    type: str
+    required: true
+author:
+  - Sluis contributors
+"""
+
+EXAMPLES = r"""
+# Not used by itself. The role snapshot_and_verify runs:
+- name: Prepare the store
+  asset_store:
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+answer:
+  description: What was done, as JSON in base64. Holds no secret.
+  returned: success
+  type: str
+sluis:
+  description: The error, with code, what happened, and what to do.
+  returned: failure
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.sluis.snapshot.door import answer_request
+from ansible.module_utils.sluis.snapshot.prepare import prepare_store
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "request": {"type": "str", "required": True, "no_log": True},
+            "secrets": {"type": "str", "required": True, "no_log": True},
+        },
+        supports_check_mode=True,
+    )
+
+    def work(request):
+        return prepare_store({**request, "check_mode": module.check_mode})
+
+    result = answer_request(work, module.params)
+    if "sluis" in result:
+        module.fail_json(**result)
+    module.exit_json(changed=False, **result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+#!/usr/bin/python
+"""Ansible module: prove one snapshot by restoring it on this machine."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: asset_verify
+short_description: Prove one snapshot by restoring it on this machine
+description:
+  - Reads every byte of the store, restores the snapshot into a scratch folder, hashes and
+    opens what came back, looks for the nonce, and tries to remove the probe.
+  - Runs on the verifier. Is called by the action plugin of the same name, which judges the
+    answer and records the verdict in the ledger.
+attributes:
+  check_mode:
+    support: full
+    description: Nothing is read, written or restored. The action plugin says what would be done.
+options:
+  request:
+    description: What to prove, as JSON in base64. See C(sluis.snapshot.prove).
+    type: str
+    required: true
+  secrets:
+    description: Passwords, as JSON in base64. Never logged.
+    type: str
+    required: true
+author:
+  - Sluis contributors
+"""
+
+EXAMPLES = r"""
+# Not used by itself. The role snapshot_and_verify runs:
+- name: Prove every snapshot by restoring it
+  asset_verify:
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+answer:
+  description: What was found, level by level, as JSON in base64. Holds no secret.
+  returned: success
+  type: str
+sluis:
+  description: The error, with code, what happened, and what to do.
+  returned: failure
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.sluis.snapshot.door import answer_request
+from ansible.module_utils.sluis.snapshot.prove import prove_snapshot
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "request": {"type": "str", "required": True, "no_log": True},
+            "secrets": {"type": "str", "required": True, "no_log": True},
+        },
+        supports_check_mode=True,
+    )
+    if module.check_mode:
+        module.exit_json(changed=True)
+    result = answer_request(prove_snapshot, module.params)
+    if "sluis" in result:
+        module.fail_json(**result)
+    module.exit_json(changed=True, **result)
+
+
+if __name__ == "__main__":
+    main()
