@@ -114,12 +114,13 @@ class Offer:
     """A request with the texts it names, ready to be shown.
 
     ``texts`` are read by the client, in this order; ``handed`` are documents that they
-    are given. Both map a title to exact bytes.
+    are given. Both map a title to exact bytes. ``names`` are the file names of ``handed``.
     """
 
     request: Request
     texts: dict[str, bytes]
     handed: dict[str, bytes]
+    names: dict[str, str]
 
 
 def build_request(
@@ -238,7 +239,8 @@ def write_request(
     replace(path, data, mode=0o600)
     # the documents go along; without them the client could not say they got them
     for title, handed in offer.handed.items():
-        replace(folder / f"{offer.request.digest()[:12]}-{title.removeprefix('document:')}", handed)
+        name = f"{offer.request.digest()[:12]}-{offer.names[title]}"
+        replace(folder / name, handed, mode=0o600)
     return path, shown
 
 
@@ -270,7 +272,8 @@ def _offer(
         made_at=now,
         expires_at=now + timedelta(hours=scope.signoff_valid_hours),
     )
-    return Offer(request, texts, handed)
+    names = {f"document:{entry.id}": entry.file for entry in scope.documents}
+    return Offer(request, texts, handed, names)
 
 
 def _waivers_text(

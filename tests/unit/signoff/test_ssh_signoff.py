@@ -1,0 +1,313 @@
+"""A client who signs from elsewhere, with real keys and the real ssh-keygen."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from sluis.errors import SluisError
+from sluis.evidence.predicates import Shown, Signoff
+from sluis.evidence.verify import verify_dossier
+from sluis.scope.text import scope_text
+from sluis.signoff.form import PROMPT
+from sluis.signoff.proposal import propose
+from sluis.signoff.record import record_ssh, record_withdrawal
+from sluis.signoff.request import FORM, build_request, write_request
+from sluis.signoff.standing import standing
+from support.scopes import make_scope
+from support.signing import SIGNER, START, Bench, empty_bench, fill_in, make_bench, say_yes, sign
+
+Answer = Callable[[int, str], str]
+
+
+def send(bench: Bench) -> Path:
+    return write_request(bench, bench.root / "out", now=bench.now)[0]
+
+
+def refused(bench: Bench, form: Path, signature: Path) -> str:
+    with pytest.raises(SluisError) as caught:
+        record_ssh(bench, form, signature, now=bench.now)
+    assert bench.view().of(Signoff) == ()
+    assert caught.value.remedy
+    return caught.value.code
+
+
+def but(text: str, typed: str) -> Answer:
+    """Yes to everything, but ``typed`` where the question holds ``text``."""
+    return lambda number, question: typed if text in question else say_yes(number, question)
+
+
+def test_the_whole_way_from_request_to_standing_signoff(tmp_path: Path) -> None:
+    bench = make_bench(tmp_path)
+    key = bench.trust_ssh()
+    form = send(bench)
+    assert scope_text(make_scope(), "en") in form.read_text()
+    assert "ssh-keygen -Y sign -n sluis-signoff" in form.read_text()
+    (shown,) = bench.view().of(Shown)
+    assert bench.objects.get(shown.body.documents[FORM]) == form.read_bytes()
+    assert shown.body.channel == "file"
+    fill_in(form, say_yes)
+    bench.later(hours=2)
+    statement = record_ssh(bench, form, sign(form, key), now=bench.now)
+    body = statement.body
+    assert isinstance(body, Signoff)
+    assert (body.decision, body.tier, body.ssh_principal) == ("yes", "ssh-key", "client@practice")
+    assert (body.signer_name, body.signer_role) == SIGNER
+    # from when it was sent, because nobody can prove when a client signed
+    assert body.expires_at == START + timedelta(hours=48)
+    assert body.request_object is not None
+    assert bench.objects.get(body.request_object) == form.read_bytes()
+    proposal = propose(bench, bench.now)
+    assert proposal.plan_object is not None
+    assert standing(bench.view(), proposal.scope_object, proposal.plan_object, bench.now).signed
+    verdict = verify_dossier(bench.dossier, bench.anchors, bench.now)
+    found = [item for item in verdict.findings if item.what == "ssh-signature"]
+    assert [item.verdict for item in found] == ["holds"]
+
+
+def test_an_untouched_form_is_not_a_yes(tmp_path: Path) -> None:
+    """No box is ticked beforehand: a client who only signs has agreed to nothing."""
+    bench = make_bench(tmp_path)
+    key = bench.trust_ssh()
+    form = send(bench)
+    assert form.read_text().count(f"\n{PROMPT}\n") == len(
+        build_request(bench, propose(bench, bench.now), now=bench.now).request.questions
+    )
+    assert refused(bench, form, sign(form, key)) == "no-clear-answer"
+
+
+@pytest.mark.parametrize("typed", ["", "y", "ok", "yes, but not all"])
+def test_case_A9_one_question_without_a_clear_answer_is_not_a_yes(
+    tmp_path: Path, typed: str
+) -> None:
+    bench = make_bench(tmp_path)
+    key = bench.trust_ssh()
+    form = send(bench)
+    fill_in(form, but("Then nobody can open a record", typed))
+    assert refused(bench, form, sign(form, key)) == "no-clear-answer"
+
+
+def test_a_no_is_recorded_with_the_remarks(tmp_path: Path) -> None:
+    bench = make_bench(tmp_path)
+    key = bench.trust_ssh()
+    form = send(bench)
+    fill_in(
+        form,
+        lambda number, question: (
+            "Not this week."
+            if "may stay empty" in question
+            else but("train your people", "no")(number, question)
+        ),
+    )
+    statement = record_ssh(bench, form, sign(form, key), now=bench.now)
+    assert isinstance(statement.body, Signoff)
+    assert statement.body.decision == "no"
+    assert statement.body.remarks == "Not this week."
+    assert statement.body.confirmed["not-included:training"] == "no"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda text: text.replace("48,210", "48,211"), "form-changed"),
+        (lambda text: text.replace("We do not train", "We do train"), "form-changed"),
+        (lambda text: text + "And the printer too.\n", "form-changed"),
+        (lambda text: text.replace("\nEnd.\n", "\n"), "form-changed"),
+        (lambda text: text.replace(f"{PROMPT} yes\n", "", 1), "form-changed"),
+        (lambda text: text.replace(f"{PROMPT} yes", f"{PROMPT} yes\n{PROMPT} yes", 1),
+         "form-changed"),
+        (lambda text: text.replace(f"{PROMPT} A. Client", PROMPT), "no-name"),
+        (lambda text: text.replace(f"{PROMPT} A. Client", f"{PROMPT} B. Client"), "not-a-signer"),
+        (lambda text: "yes\n", "form-unknown"),
+        (lambda text: text.replace("Reference of this request:\n    ",
+                                   "Reference of this request:\n    " + "0" * 64 + "\n    "),
+         "form-unknown"),
+    ],
+)  # fmt: skip
+def test_a_form_with_other_words_is_refused_although_the_client_signed_it(
+    tmp_path: Path, change: Callable[[str], str], code: str
+) -> None:
+    bench = make_bench(tmp_path)
+    key = bench.trust_ssh()
+    form = send(bench)
+    fill_in(form, say_yes)
+    before = form.read_text()
+    form.write_text(change(before))
+    assert form.read_text() != before
+    assert refused(bench, form, sign(form, key)) == code
+
+
+def test_an_editors_line_ends_do_not_matter(tmp_path: Path) -> None:
+    bench = make_bench(tmp_path)
+    key = bench.trust_ssh()
+    form = send(bench)
+    fill_in(form, say_yes)
+    text = "\ufeff" + form.read_text().replace(f"{PROMPT} yes", f"{PROMPT}  YES  ") + "\n\n"
+    form.write_bytes(text.replace("\n", "\r\n").encode())
+    statement = record_ssh(bench, form, sign(form, key), now=bench.now)
+    assert statement.body.decision == "yes"  # type: ignore[union-attr]
+
+
+def test_a_signature_is_over_these_bytes_by_this_key_for_this_purpose(tmp_path: Path) -> None:
+    bench = make_bench(tmp_path)
+    key, stranger = bench.trust_ssh(), tmp_path / "stranger"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(stranger)], check=True)
+    form = send(bench)
+    fill_in(form, say_yes)
+    assert refused(bench, form, sign(form, stranger)) == "signature-not-trusted"
+    assert refused(bench, form, sign(form, key, namespace="file")) == "ssh-signature-bad"
+    signature = sign(form, key)
+    filled = form.read_bytes()
+    form.write_bytes(filled.replace(b">>> yes", b">>> YES", 1))
+    assert refused(bench, form, signature) == "ssh-signature-bad"
+    form.write_bytes(filled)
+    armour = signature.read_bytes()
+    signature.write_bytes(armour.replace(b"SIGNATURE", b"NOTHING"))
+    assert refused(bench, form, signature) == "bad-signature-file"
+    signature.write_bytes(b"")
+    assert refused(bench, form, signature) == "bad-signature-file"
+    signature.write_bytes(armour)
+    record_ssh(bench, form, signature, now=bench.now)
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ('namespaces="file,git"', "ssh-signature-bad"),
+        ('namespaces="sluis-signoff",valid-before="20261120"', "signature-not-trusted"),
+        ('valid-before="20261120115959Z"', "signature-not-trusted"),
+        ('valid-after="20261121"', "signature-not-trusted"),
+    ],
+)
+def test_case_D1_a_key_counts_only_for_its_purpose_and_its_time(
+    tmp_path: Path, options: str, code: str
+) -> None:
+    bench = make_bench(tmp_path)
+    key = bench.trust_ssh(options=options)
+    form = send(bench)
+    fill_in(form, say_yes)
+    assert refused(bench, form, sign(form, key)) == code
+
+
+def test_a_key_that_ends_later_counts_until_then(tmp_path: Path) -> None:
+    bench = make_bench(tmp_path)
+    key = bench.trust_ssh(options='namespaces="sluis-signoff",valid-before="20261120120001Z"')
+    form = send(bench)
+    fill_in(form, say_yes)
+    signature = sign(form, key)
+    bench.later(seconds=2)
+    assert refused(bench, form, signature) == "signature-not-trusted"
+    bench.later(seconds=-2)
+    assert record_ssh(bench, form, signature, now=bench.now)
+
+
+def test_without_a_known_key_nobody_can_sign_from_elsewhere(tmp_path: Path) -> None:
+    bench = make_bench(tmp_path)
+    form = send(bench)
+    fill_in(form, say_yes)
+    stranger = tmp_path / "stranger"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(stranger)], check=True)
+    assert refused(bench, form, sign(form, stranger)) == "no-allowed-signers"
+
+
+def test_a_signer_can_be_bound_to_one_key(tmp_path: Path) -> None:
+    bench = make_bench(tmp_path, {"signers.0.ssh_principal": "a@practice"})
+    colleague, own = bench.trust_ssh("b@practice"), bench.trust_ssh("a@practice")
+    form = send(bench)
+    fill_in(form, say_yes)
+    assert refused(bench, form, sign(form, colleague)) == "another-persons-key"
+    statement = record_ssh(bench, form, sign(form, own), now=bench.now)
+    assert statement.body.ssh_principal == "a@practice"
+
+
+def test_a_key_with_several_names_is_found(tmp_path: Path) -> None:
+    bench = make_bench(tmp_path, {"signers.0.ssh_principal": "a@practice"})
+    key = bench.trust_ssh("office@practice,a@practice")
+    form = send(bench)
+    fill_in(form, say_yes)
+    assert record_ssh(bench, form, sign(form, key), now=bench.now).body.ssh_principal == (
+        "a@practice"
+    )
+
+
+def test_an_old_yes_cannot_be_used_again(tmp_path: Path) -> None:
+    bench = make_bench(tmp_path)
+    key = bench.trust_ssh()
+    form = send(bench)
+    fill_in(form, say_yes)
+    signature = sign(form, key)
+    record_ssh(bench, form, signature, now=bench.now)
+    bench.later(minutes=1)
+    record_withdrawal(bench, name="A. Client", role="manager", remarks="", now=bench.now)
+    bench.later(minutes=1)
+    with pytest.raises(SluisError) as caught:
+        record_ssh(bench, form, signature, now=bench.now)
+    assert caught.value.code == "request-answered"
+    assert [item.body.decision for item in bench.view().of(Signoff)] == ["yes", "withdrawn"]
+
+
+@pytest.mark.parametrize("what", ["scope", "plan", "time"])
+def test_a_yes_to_what_no_longer_is_is_not_recorded(tmp_path: Path, what: str) -> None:
+    bench = make_bench(tmp_path)
+    key = bench.trust_ssh()
+    form = send(bench)
+    fill_in(form, say_yes)
+    signature = sign(form, key)
+    bench.later(minutes=1)
+    if what == "scope":
+        bench.lay_down(make_scope({"version": 2}))
+    elif what == "plan":
+        bench.lay_down(make_scope(), steps=2)
+    else:
+        bench.later(hours=48)
+    expected = "request-expired" if what == "time" else "changed-meanwhile"
+    assert refused(bench, form, signature) == expected
+
+
+def test_a_form_of_another_change_is_not_one_of_ours(tmp_path: Path) -> None:
+    here, elsewhere = make_bench(tmp_path / "here"), make_bench(tmp_path / "elsewhere")
+    key = elsewhere.trust_ssh()
+    (here.trust / "allowed_signers").write_bytes((elsewhere.trust / "allowed_signers").read_bytes())
+    from sluis.evidence.anchors import load_anchors
+
+    here.anchors = load_anchors(here.trust, here.anchors.client)
+    form = send(elsewhere)
+    fill_in(form, say_yes)
+    assert refused(here, form, sign(form, key)) == "form-unknown"
+
+
+def test_links_and_folders_are_not_read(tmp_path: Path) -> None:
+    bench = make_bench(tmp_path)
+    key = bench.trust_ssh()
+    form = send(bench)
+    fill_in(form, say_yes)
+    signature = sign(form, key)
+    link = tmp_path / "link.txt"
+    link.symlink_to(form)
+    for wrong in (link, tmp_path, tmp_path / "nothing"):
+        assert refused(bench, wrong, signature) == "cannot-read"
+        assert refused(bench, form, wrong) == "cannot-read"
+
+
+def test_case_C4_the_documents_go_along_with_the_request(tmp_path: Path) -> None:
+    bench = empty_bench(tmp_path)
+    digest = bench.objects.put(b"be good")
+    document = {"id": "terms", "title": "Terms 2026", "file": "terms.pdf", "sha256": digest}
+    bench.lay_down(make_scope({"documents": [document]}))
+    path = send(bench)
+    (sent,) = [item for item in path.parent.iterdir() if item.name.endswith("terms.pdf")]
+    assert sent.read_bytes() == b"be good"
+    key = bench.trust_ssh()
+    fill_in(path, say_yes)
+    statement = record_ssh(bench, path, sign(path, key), now=bench.now)
+    assert statement.body.confirmed["document:terms"] == "yes"
+
+
+def test_the_form_is_for_the_client_alone(tmp_path: Path) -> None:
+    """It names personal matters; other users of the operator's machine have no business in it."""
+    form = send(make_bench(tmp_path))
+    assert form.stat().st_mode & 0o077 == 0

@@ -1,0 +1,147 @@
+"""Properties of the one question the gate asks: does the client's yes still stand?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sluis.evidence.ledger import View
+from sluis.evidence.predicates import Body, Plan, Scope, Shown, Signoff
+from sluis.evidence.statements import Statement
+from sluis.signoff.standing import standing
+
+START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+DIGESTS = ("a" * 64, "b" * 64)
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happens in a change: a scope, a plan, a text shown, an answer."""
+
+    kind: str
+    scope: str
+    plan: str
+    decision: str
+    hours: int | None
+    refers: int
+
+
+EVENTS = st.lists(
+    st.builds(
+        Event,
+        kind=st.sampled_from(["scope", "plan", "shown", "signoff", "signoff", "signoff"]),
+        scope=st.sampled_from(DIGESTS),
+        plan=st.sampled_from(DIGESTS),
+        decision=st.sampled_from(["yes", "yes", "yes", "no", "withdrawn"]),
+        hours=st.sampled_from([None, 1, 48]),
+        refers=st.integers(0, 8),
+    ),
+    max_size=10,
+)
+
+
+def view_of(events: list[Event]) -> View:
+    statements: list[Statement[Any]] = []
+    for number, event in enumerate(events, start=1):
+        at = START + timedelta(minutes=number)
+        statements.append(
+            Statement(
+                number=number,
+                sha256=f"{number:064x}",
+                client="practice",
+                change="CHG-1",
+                kind=event.kind,
+                body=_body(event, at),
+                previous=None,
+                recorded_at=at,
+                recorded_by="operator",
+                keyid="0" * 64,
+                subjects={},
+            )
+        )
+    return View(tuple(statements), (), None)
+
+
+def _body(event: Event, at: datetime) -> Body:
+    if event.kind == "scope":
+        return Scope(scope_object=event.scope, source_object="c" * 64, assets=())
+    if event.kind == "plan":
+        return Plan(
+            plan_object=event.plan, scope_object=event.scope, tree_sha256="c" * 64, steps=1,
+            hosts=("h1",),
+        )  # fmt: skip
+    if event.kind == "shown":
+        return Shown(to="client", language="nl", channel="prompt", documents={})
+    return Signoff(
+        decision=event.decision,  # type: ignore[arg-type]
+        tier="attended",
+        signer_name="A",
+        signer_role="b",
+        scope_object=event.scope,
+        plan_object=event.plan,
+        shown=f"{event.refers:064x}",
+        expires_at=None if event.hours is None else at + timedelta(hours=event.hours),
+    )
+
+
+@given(EVENTS, st.sampled_from(DIGESTS), st.sampled_from(DIGESTS), st.integers(0, 60))
+@settings(max_examples=400, deadline=None)
+def test_signed_means_the_newest_answer_is_a_shown_unexpired_yes_to_just_this(
+    events: list[Event], scope: str, plan: str, hours: int
+) -> None:
+    now = START + timedelta(hours=hours)
+    found = standing(view_of(events), scope, plan, now)
+    assert found.signed == _signed(events, scope, plan, now)
+    assert found.signed == (found.why_not is None)
+    if found.signed:
+        assert found.statement is not None
+
+
+@given(EVENTS, st.sampled_from(DIGESTS), st.sampled_from(DIGESTS))
+@settings(max_examples=200, deadline=None)
+def test_nothing_but_a_new_yes_turns_not_signed_into_signed(
+    events: list[Event], scope: str, plan: str
+) -> None:
+    now = START + timedelta(hours=10)
+    for length in range(len(events)):
+        before = standing(view_of(events[:length]), scope, plan, now).signed
+        after = standing(view_of(events[: length + 1]), scope, plan, now).signed
+        if after and not before:
+            new = events[length]
+            assert (new.kind, new.decision) == ("signoff", "yes")
+
+
+@given(EVENTS, st.sampled_from(DIGESTS), st.sampled_from(DIGESTS))
+@settings(max_examples=200, deadline=None)
+def test_once_expired_it_stays_expired(events: list[Event], scope: str, plan: str) -> None:
+    view = view_of(events)
+    answers = [
+        standing(view, scope, plan, START + timedelta(hours=hours)).signed for hours in range(1, 60)
+    ]
+    assert answers == sorted(answers, reverse=True)
+
+
+def _signed(events: list[Event], scope: str, plan: str, now: datetime) -> bool:
+    """The rule once more, written the other way round."""
+    given_at = [index for index, event in enumerate(events) if event.kind == "signoff"]
+    if not given_at:
+        return False
+    index = given_at[-1]
+    event, at = events[index], START + timedelta(minutes=index + 1)
+    later = events[index + 1 :]
+    shown = events[event.refers - 1] if 0 < event.refers <= index else None
+    return (
+        event.decision == "yes"
+        and (event.scope, event.plan) == (scope, plan)
+        and at <= now
+        and event.hours is not None
+        and now < at + timedelta(hours=event.hours)
+        and shown is not None
+        and shown.kind == "shown"
+        and not any(item.kind == "scope" and item.scope != scope for item in later)
+        and not any(item.kind == "plan" and item.plan != plan for item in later)
+    )
