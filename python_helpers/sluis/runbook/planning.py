@@ -32,6 +32,9 @@ def declare_scope(run: Run, dossier: OpenDossier) -> tuple[ScopeDocument, str, b
     """
     loaded = load_scope(run.change_folder / "scope.yml")
     scope_object = dossier.objects.put(loaded.document.to_bytes())
+    # documents that are handed over are part of the scope (case C4)
+    for data in loaded.documents.values():
+        dossier.objects.put(data)
     latest = dossier.ledger.read(now()).latest(Scope)
     recorded = latest.body.scope_object if latest else None
     new = recorded != scope_object

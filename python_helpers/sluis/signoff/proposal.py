@@ -13,7 +13,7 @@ from sluis.evidence.anchors import Anchors
 from sluis.evidence.keys import OperatorKey
 from sluis.evidence.ledger import Ledger, View
 from sluis.evidence.objects import ObjectStore
-from sluis.evidence.predicates import Plan, Scope
+from sluis.evidence.predicates import Plan, Scope, Signoff
 from sluis.evidence.statements import Statement
 from sluis.plan.model import PlanDocument
 from sluis.scope.model import ScopeDocument
@@ -63,7 +63,8 @@ def propose(dossier: Dossier, now: datetime) -> Proposal:
     Raises:
         EvidenceError: ``ledger-does-not-hold``, or an object is missing or altered.
         InputError: ``no-plan``; ``scope-changed``: a newer scope has no plan yet;
-            ``open-question``.
+            ``same-version``: the client answered about another scope that has this
+            version or a later one.
     """
     view = sound_view(dossier, now)
     made, laid_down = view.latest(Plan), view.latest(Scope)
@@ -76,6 +77,7 @@ def propose(dossier: Dossier, now: datetime) -> Proposal:
             "Run prepare again.",
         )
     scope, scope_object = _scope(dossier, laid_down)
+    _must_be_a_new_version(dossier, view, scope, scope_object)
     plan = _plan(dossier.objects.get(made.body.plan_object))
     return Proposal(scope, scope_object, plan, made.body.plan_object, view)
 
@@ -108,6 +110,24 @@ def sound_view(dossier: Dossier, now: datetime) -> View:
             first.remedy,
         )
     return view
+
+
+def _must_be_a_new_version(
+    dossier: Dossier, view: View, scope: ScopeDocument, scope_object: str
+) -> None:
+    """Two different scopes with one version number could be taken for each other (B3)."""
+    for answer in view.of(Signoff):
+        other = answer.body.scope_object
+        if other == scope_object or not dossier.objects.has(other):
+            continue
+        version = ScopeDocument.from_bytes(dossier.objects.get(other)).version
+        if version >= scope.version:
+            raise InputError(
+                "same-version",
+                f"The client already answered about another scope with version {version}; this "
+                f"one says version {scope.version}.",
+                f"Write version {version + 1} into scope.yml and run prepare again.",
+            )
 
 
 def _scope(dossier: Dossier, laid_down: Statement[Scope]) -> tuple[ScopeDocument, str]:

@@ -237,7 +237,7 @@ def test_case_B3_a_changed_scope_has_to_be_signed_again(tmp_path: Path) -> None:
     bench = make_bench(tmp_path)
     ask(bench)
     first = propose(bench, bench.now)
-    bench.lay_down(make_scope({"assets.1.exclude": []}))
+    bench.lay_down(make_scope({"assets.1.exclude": [], "version": 2}))
     assert stands(bench) == "scope-changed"
     # going back to what was signed does not bring the signature back
     bench.lay_down(make_scope())
@@ -245,6 +245,18 @@ def test_case_B3_a_changed_scope_has_to_be_signed_again(tmp_path: Path) -> None:
     assert stands(bench) == "scope-changed"
     ask(bench)
     assert stands(bench) == "signed"
+
+
+def test_case_B3_a_changed_scope_is_a_new_version(tmp_path: Path) -> None:
+    bench = make_bench(tmp_path)
+    ask(bench)
+    bench.lay_down(make_scope({"assets.1.exclude": []}))
+    with pytest.raises(InputError) as caught:
+        ask(bench)
+    assert caught.value.code == "same-version"
+    assert "version 2" in caught.value.remedy
+    bench.lay_down(make_scope({"assets.1.exclude": [], "version": 2}))
+    assert ask(bench).result == "signed"
 
 
 def test_a_changed_plan_has_to_be_signed_again(tmp_path: Path) -> None:
