@@ -113,7 +113,7 @@ ALLOWED = {
     "LANG", "LC_ALL", "PATH",
     "PYTHONDONTWRITEBYTECODE", "PYTHONNOUSERSITE", "PYTHONSAFEPATH", "RUNNER_OMIT_EVENTS",
     "RUNNER_ONLY_FAILED_EVENTS", "SLUIS_KEY", "SLUIS_KEYS", "SLUIS_KEY_PASSPHRASE_FILE",
-    "SLUIS_RUN", "SSH_AUTH_SOCK", "TERM",
+    "SLUIS_PROGRESS", "SLUIS_RUN", "SSH_AUTH_SOCK", "TERM",
 }  # fmt: skip
 
 
@@ -248,6 +248,30 @@ def test_an_inventory_that_is_a_link_to_elsewhere_is_refused(root: Path):
     with pytest.raises(InputError) as caught:
         run_here(root, client="other")
     assert caught.value.code == "no-such-client"
+
+
+def test_a_long_task_is_watched_while_it_is_at_work(root: Path):
+    write_playbook(
+        root,
+        """
+- ansible.builtin.shell: |
+    echo '{"asset": "records", "phase": "restoring", "done": 0.5, "bytes": 1500000}' \\
+      > "$SLUIS_PROGRESS"
+    i=0
+    while [ $i -lt 600 ] && [ ! -e {{ playbook_dir }}/seen ]; do sleep 0.05; i=$((i+1)); done
+    test -e {{ playbook_dir }}/seen
+""",
+    )
+    lines: list[Line] = []
+
+    class Watching(Broken):
+        def tell(self, line: Line) -> None:
+            lines.append(line)
+            if line.kind == "now":
+                (root / "playbooks/seen").touch()
+
+    assert run_here(root, progress=Watching()).ended == "by itself"
+    assert Line("now", "restoring", "records", "50%, 1.5 MB") in lines
 
 
 class Broken:

@@ -19,6 +19,8 @@ from sluis.places import Places
 #: taken over from the caller as they are, when they are set
 KEPT = ("HOME", "LANG", "SLUIS_KEY", "SSH_AUTH_SOCK", "TERM")
 
+#: names the file in which long tasks on this machine say how far they are
+PROGRESS = "SLUIS_PROGRESS"
 #: every process of a run carries this variable, so that all of them can be found again
 RUN_MARK = "SLUIS_RUN"
 
@@ -53,6 +55,7 @@ def environment(
         "PYTHONSAFEPATH": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         RUN_MARK: ident,
+        PROGRESS: str(private / "progress"),
         "SLUIS_KEYS": str(key_folder(caller)),
         "ANSIBLE_CONFIG": str(places.root / "ansible.cfg"),
         "ANSIBLE_ROLES_PATH": str(places.root / "roles"),

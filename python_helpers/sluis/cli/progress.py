@@ -6,7 +6,7 @@ Progress goes to standard error, so that standard output holds the result alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
@@ -17,11 +17,12 @@ from rich.text import Text
 
 from sluis.cli.plainly import plainly
 
-Kind = Literal["play", "task", "ok", "changed", "failed", "unreachable", "word"]
+Kind = Literal["play", "task", "now", "ok", "changed", "failed", "unreachable", "word"]
 
 _STYLES: dict[Kind, tuple[str, str]] = {
     "play": ("▸", "bold"),
     "task": ("·", "dim"),
+    "now": ("·", "dim"),
     "ok": ("✓", "green"),
     "changed": ("✓", "green"),
     "failed": ("✗", "bold red"),
@@ -32,7 +33,11 @@ _STYLES: dict[Kind, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that happened. ``host`` is empty for what concerns the whole run."""
+    """One thing that happened. ``host`` is empty for what concerns the whole run.
+
+    A line of the kind ``now`` is about something that is still at work; ``host`` is
+    then the asset, ``text`` what is being done, and ``detail`` how far it is.
+    """
 
     kind: Kind
     text: str
@@ -105,6 +110,7 @@ class _Plain:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._at_work: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -118,8 +124,14 @@ class _Plain:
         return None
 
     def tell(self, line: Line) -> None:
-        if line.kind != "task":
-            self._console.print(_sentence(line), soft_wrap=True)
+        if line.kind == "task":
+            return
+        if line.kind == "now":  # once for each phase: a log needs no percentages
+            if self._at_work.get(line.host) == line.text:
+                return
+            self._at_work[line.host] = line.text
+            line = replace(line, detail="")
+        self._console.print(_sentence(line), soft_wrap=True)
 
 
 class _Live:
@@ -134,6 +146,7 @@ class _Live:
             transient=True,
         )
         self._row: TaskID | None = None
+        self._task = ""
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -152,6 +165,10 @@ class _Live:
             if self._row is not None:
                 self._progress.remove_task(self._row)
             self._row = self._progress.add_task(line.text, total=None)
+            self._task = line.text
+        elif line.kind == "now":
+            if self._row is not None:
+                self._progress.update(self._row, description=f"{self._task} · {_sentence(line)}")
         else:
             mark, style = _STYLES[line.kind]
             self._progress.console.print(

@@ -26,9 +26,10 @@ from ansible_runner.interface import init_runner
 from ansible_runner.runner import Runner
 
 from sluis.cli import leash
-from sluis.cli.environment import RUN_MARK, environment
+from sluis.cli.environment import PROGRESS, RUN_MARK, environment
 from sluis.cli.private import PrivateFolder
 from sluis.cli.progress import Progress, lines_of
+from sluis.cli.progress_file import ProgressFile
 from sluis.cli.runlog import RunLog
 from sluis.errors import InputError
 from sluis.places import Places, change_id
@@ -136,6 +137,7 @@ class _Watch:
         self._progress = progress
         self._log = log
         self.cancel = threading.Event()
+        self.at_work: ProgressFile | None = None
         self.stats: dict[str, Any] | None = None
         self.troubles: list[str] = []
 
@@ -143,6 +145,11 @@ class _Watch:
         self._safely("The log", lambda: self._keep(event))
         self._safely("The progress display", lambda: self._show(event))
         return False  # ansible-runner need not keep it: results can hold personal data
+
+    def on_look(self) -> bool:
+        """Called about once a second; the answer ends the run."""
+        self._safely("The progress display", self._show_work)
+        return self.cancel.is_set()
 
     def on_end(self, ended: Ended, status: int | None) -> None:
         self._safely("The log", lambda: self._log.write(f"ended: {ended}, status {status}"))
@@ -160,6 +167,10 @@ class _Watch:
 
     def _show(self, event: dict[str, Any]) -> None:
         for line in lines_of(event):
+            self._progress.tell(line)
+
+    def _show_work(self) -> None:
+        for line in self.at_work.news() if self.at_work else ():
             self._progress.tell(line)
 
     def _safely(self, what: str, act: Callable[[], None]) -> None:
@@ -221,7 +232,7 @@ def _prepared(
         quiet=True,
         timeout=request.time_limit,
         event_handler=watch.on_event,
-        cancel_callback=watch.cancel.is_set,
+        cancel_callback=watch.on_look,
     )
     config = runner.config
     # ansible-runner starts from our own environment; what it made of it is replaced.
@@ -233,6 +244,7 @@ def _prepared(
         ident=ident,
         passphrase_file=passphrase_file,
     )
+    watch.at_work = ProgressFile(Path(config.env[PROGRESS]))
     # It drops the settings it was given when its folder has no settings file.
     config.pexpect_timeout = _SECONDS_BETWEEN_LOOKS
     config.cwd = str(places.root)

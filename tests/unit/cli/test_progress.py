@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from rich.console import Console
 
 from sluis.cli.plainly import plainly, without_secrets
 from sluis.cli.progress import Line, lines_of, progress_on
+from sluis.cli.progress_file import ProgressFile
 
 
 def event(kind: str, **data: object) -> dict[str, object]:
@@ -61,7 +63,9 @@ def test_a_live_display_on_a_terminal():
     out = io.StringIO()
     with progress_on(Console(file=out, force_terminal=True, width=80)) as progress:
         progress.tell(Line("task", "Copy"))
+        progress.tell(Line("now", "restoring", "a", "50%"))
         progress.tell(Line("task", "Restore"))
+        progress.tell(Line("now", "restoring", "a", "50%"))
         progress.tell(Line("ok", "Restore", "h1"))
     assert "Restore" in out.getvalue()
     assert "\x1b[" in out.getvalue()
@@ -88,3 +92,35 @@ def test_secrets_are_taken_out():
     assert without_secrets(text, ["hunter2", ""]) == (
         "rest:https://user:***@192.0.2.1/x then *** twice ***"
     )
+
+
+def test_a_file_of_progress_gives_the_newest_line_of_each_asset(tmp_path: Path):
+    path = tmp_path / "progress"
+    file = ProgressFile(path)
+    assert file.news() == []
+    path.write_text(
+        '{"asset": "a", "phase": "restoring", "done": 0.1}\n'
+        '{"asset": "b", "phase": "reading", "items": 3, "bytes": 12}\n'
+        '{"asset": "a", "phase": "restoring", "done": 0.25, "bytes": 1234567890}\n'
+        '{"asset": "a", "phase": "half a li'
+    )
+    assert file.news() == [
+        Line("now", "restoring", "a", "25%, 1.2 GB"),
+        Line("now", "reading", "b", "12 B, 3 items"),
+    ]
+    with path.open("a") as more:
+        more.write(
+            'ne"}\nnot json\n[1]\n{"asset": 1}\n{"asset": "c", "phase": null, "done": "x"}\n'
+        )
+    assert file.news() == [Line("now", "half a line", "a"), Line("now", "", "c")]
+    assert file.news() == []
+    assert ProgressFile(tmp_path).news() == []
+
+
+def test_plain_lines_name_each_phase_once():
+    out = io.StringIO()
+    with progress_on(Console(file=out)) as progress:
+        for detail in ("1%", "2%"):
+            progress.tell(Line("now", "restoring", "a", detail))
+        progress.tell(Line("now", "hashing", "a", "1%"))
+    assert out.getvalue() == "a: restoring\na: hashing\n"
