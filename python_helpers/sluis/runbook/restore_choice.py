@@ -1,0 +1,290 @@
+"""Which snapshot is put back: read from evidence, never from variables.
+
+Two answers, both fixed when the client signs. *named*: the engineer named a snapshot of
+another change; the plan holds the digest of that snapshot's statement. *before this
+change*: the way back of an update; the plan holds the rule, and the ledger holds what the
+rule gives: the newest proven snapshot from before the first step that changed something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sluis.errors import EvidenceError, InputError, RefusedError
+from sluis.evidence.ledger import Ledger, View
+from sluis.evidence.objects import ObjectStore
+from sluis.evidence.predicates import Level, Snapshot, Step, Verification
+from sluis.evidence.statements import Statement
+from sluis.gate.demand import Evidence
+from sluis.gate.steps import planned_at
+from sluis.places import change_id
+from sluis.runbook.run import OpenDossier, Run, now
+from sluis.scope.load import load_scope
+from sluis.scope.model import Asset, ScopeDocument
+from sluis.scope.words import spoken
+
+NAMED = "named"
+BEFORE = "before this change"
+#: below this nobody ever saw the snapshot come back
+_LEAST: Level = "V3"
+_FIELDS = {"asset", "from_change", "snapshot_id"}
+
+_WORDS = {
+    "nl": "{asset} {what}, zoals op {when} (kopie {id})",
+    "en": "{what} {asset} as it was at {when} (copy {id})",
+}
+_BACK = {
+    "nl": "{asset} {what}, zoals vlak voor deze wijziging",
+    "en": "{what} {asset} as it was just before this change",
+}
+_WHAT = {
+    "restore": {"nl": "ernaast terugzetten en vergelijken", "en": "Restore beside and compare"},
+    "swap": {"nl": "omwisselen met de teruggezette kopie", "en": "Swap in the restored copy of"},
+}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A snapshot to put back, the asset it belongs to, and the dossier it is in.
+
+    ``reached`` is the level that its newest verification proved, ``None`` for none.
+    """
+
+    asset: Asset
+    statement: Statement[Snapshot]
+    objects: ObjectStore
+    reached: Level | None
+
+    @property
+    def body(self) -> Snapshot:
+        """What the snapshot's statement says."""
+        return self.statement.body
+
+
+def planned_restores(
+    run: Run, dossier: OpenDossier, host: str, described: Any, *, way_back: bool
+) -> list[dict[str, Any]]:
+    """What is put back on one host, as arguments for the guarded steps and words about them.
+
+    Args:
+        run: the current run.
+        dossier: its dossier.
+        host: inventory name.
+        described: the engineer's list: ``asset``, ``from_change``, ``snapshot_id``, and
+            optionally ``tolerate_use``. Not looked at for the way back.
+        way_back: plan the way back of an update: every asset of the host that has a
+            snapshot of this change, if the client agreed to it.
+
+    Returns:
+        ``asset``, ``words_restore``, ``words_swap`` and ``args`` for each, by asset.
+
+    Raises:
+        InputError: ``bad-restore-list``, ``asset-not-in-scope``.
+        EvidenceError: the snapshot is not in a dossier that holds.
+    """
+    view = _sound(dossier.ledger.read(now()), run.change)
+    scope = load_scope(run.change_folder / "scope.yml").document
+    if way_back:
+        if not scope.way_back.consent:
+            return []
+        have = {item.body.asset for item in view.of(Snapshot)}
+        return [
+            _planned(scope, asset, {"asset": asset.id, "which": BEFORE}, _BACK, {})
+            for asset in scope.assets_on(host)
+            if asset.takes_snapshot and asset.id in have
+        ]
+    planned = []
+    for item in _described(described):
+        asset = scope.asset(item["asset"])
+        if asset is None:
+            raise InputError(
+                "asset-not-in-scope",
+                f"{item['asset'][:80]!r} is to be restored and is not in the scope.",
+                "Name it in scope.yml of this change, or take it out of restore_asset_list.",
+            )
+        if asset.host != host:
+            continue
+        chosen = _named(run, dossier, asset, item["from_change"], item["snapshot_id"])
+        body = chosen.body
+        when = f"{body.finished_at:%Y-%m-%d %H:%M} UTC"
+        args = {
+            "asset": asset.id,
+            "which": NAMED,
+            "from_change": item["from_change"],
+            "snapshot_id": body.snapshot_id,
+            "statement": chosen.statement.sha256,
+            "made_at": when,
+            "reached": chosen.reached or "not verified",
+            "tolerate_use": item["tolerate_use"],
+        }
+        words = {"when": when, "id": body.snapshot_id[:8]}
+        planned.append(_planned(scope, asset, args, _WORDS, words))
+    return planned
+
+
+def choose(run: Run, dossier: OpenDossier, evidence: Evidence, args: Mapping[str, Any]) -> Chosen:
+    """Find the snapshot that signed arguments mean, in evidence as it is now.
+
+    Args:
+        run: the current run.
+        dossier: its dossier.
+        evidence: the dossier's ledger with its newest plan and scope.
+        args: as ``planned_restores`` made them, after they were signed.
+
+    Raises:
+        EvidenceError: ``ledger-does-not-hold``, ``snapshot-not-found``, ``other-snapshot``.
+        RefusedError: ``no-proven-snapshot``.
+    """
+    _sound(evidence.view, run.change)
+    asset = evidence.scope.asset(str(args["asset"])) if evidence.scope else None
+    if asset is None:
+        raise InputError(
+            "asset-not-in-scope",
+            f"{str(args['asset'])[:80]!r} is not in the signed scope.",
+            "Run prepare again and have it signed.",
+        )
+    if args.get("which") == BEFORE:
+        return _before_this_change(dossier, evidence, asset)
+    chosen = _named(run, dossier, asset, str(args["from_change"]), str(args["snapshot_id"]))
+    if chosen.statement.sha256 != args.get("statement"):
+        raise EvidenceError(
+            "other-snapshot",
+            f"The statement about snapshot {chosen.body.snapshot_id[:8]} is not the one that "
+            "was signed.",
+            "Run prepare again and have it signed.",
+        )
+    return chosen
+
+
+def _before_this_change(dossier: OpenDossier, evidence: Evidence, asset: Asset) -> Chosen:
+    view = evidence.view
+    began = first_change(evidence)
+    for statement in reversed(view.of(Snapshot)):
+        body = statement.body
+        if body.asset != asset.id or body.purpose == "broken state":
+            continue
+        if began is not None and statement.number > began:
+            continue
+        reached = _reached(view, statement)
+        if reached is not None and reached >= _LEAST:
+            return Chosen(asset, statement, dossier.objects, reached)
+    raise RefusedError(
+        "no-proven-snapshot",
+        f"There is no snapshot of {asset.id} from before this change that was proven to {_LEAST}.",
+        "Restore as a change of its own (playbooks/restore.yml), naming the snapshot.",
+    )
+
+
+def first_change(evidence: Evidence) -> int | None:
+    """The ledger number of the first step that could change data, or ``None``.
+
+    Steps that only quiesce come before the last catch-up snapshot, and leave data alone.
+    A plan that was laid down anew has new snapshots, so what ran before it does not count.
+    """
+    plan, plan_object = evidence.plan, evidence.plan_object or ""
+    since = planned_at(evidence.view, plan_object)
+    for statement in evidence.view.of(Step):
+        body = statement.body
+        if body.plan_object != plan_object or statement.number < since:
+            continue
+        planned = plan.find(body.step, body.host) if plan else None
+        if planned is None or not (planned.quiesce or planned.way_back):
+            return statement.number
+    return None
+
+
+def _named(run: Run, dossier: OpenDossier, asset: Asset, change: str, snapshot_id: str) -> Chosen:
+    folder = run.places.dossier(run.client, change_id(change))
+    if folder == dossier.path:
+        view, objects = dossier.ledger.read(now()), dossier.objects
+    else:
+        view = Ledger(folder, dossier.anchors, run.client, change).read(now())
+        objects = ObjectStore(folder)
+    _sound(view, change)
+    found = view.latest(
+        Snapshot,
+        lambda item: item.body.snapshot_id == snapshot_id and item.body.asset == asset.id,
+    )
+    if found is None:
+        raise EvidenceError(
+            "snapshot-not-found",
+            f"The dossier of {change} has no snapshot {snapshot_id[:12]} of {asset.id}.",
+            "Look up the whole id with: sluis status. It must be a snapshot of this asset.",
+        )
+    if found.body.asset_kind != asset.kind:
+        raise EvidenceError(
+            "other-kind",
+            f"Snapshot {snapshot_id[:8]} is of a {found.body.asset_kind}, and {asset.id} is a "
+            f"{asset.kind} now.",
+            "Correct the asset's kind in the scope, or choose another snapshot.",
+        )
+    return Chosen(asset, found, objects, _reached(view, found))
+
+
+def _reached(view: View, snapshot: Statement[Snapshot]) -> Level | None:
+    proof = view.latest(Verification, lambda item: item.body.snapshot == snapshot.sha256)
+    return proof.body.reached if proof else None
+
+
+def _sound(view: View, change: str) -> View:
+    for problem in view.problems:
+        raise EvidenceError(
+            "ledger-does-not-hold",
+            f"The ledger of {change} does not hold: {problem.sentence}",
+            "Run sluis verify on that dossier; a snapshot it names cannot be trusted now.",
+        )
+    return view
+
+
+def _described(described: Any) -> list[dict[str, Any]]:
+    if not isinstance(described, (list, tuple)) or not described:
+        raise _bad("restore_asset_list names nothing to put back")
+    items = []
+    for item in described:
+        if not isinstance(item, Mapping) or set(item) - {"tolerate_use"} != _FIELDS:
+            raise _bad("an item of restore_asset_list has other fields than it should")
+        tolerate = item.get("tolerate_use", False)
+        if not isinstance(tolerate, bool):
+            raise _bad("tolerate_use is not true or false")
+        texts = {name: "".join(str(item[name])) for name in _FIELDS}
+        items.append({**texts, "tolerate_use": tolerate})
+    ids = [item["asset"] for item in items]
+    if len(set(ids)) != len(ids):
+        raise _bad("restore_asset_list names an asset twice")
+    return items
+
+
+def _bad(what: str) -> InputError:
+    return InputError(
+        "bad-restore-list",
+        f"In restore.yml {what}.",
+        "Write asset, from_change and snapshot_id (all 64 characters) for each asset, once.",
+    )
+
+
+def _planned(
+    scope: ScopeDocument,
+    asset: Asset,
+    args: dict[str, Any],
+    sentence: Mapping[str, str],
+    words: Mapping[str, str],
+) -> dict[str, Any]:
+    language = scope.language
+    name = spoken(asset.name, language)
+
+    def say(what: str) -> str:
+        return sentence[language].format(asset=name, what=_WHAT[what][language], **words)
+
+    return {
+        "asset": asset.id,
+        "args": args,
+        "words_restore": say("restore"),
+        "words_swap": say("swap"),
+    }
+
+
+def restore_id(change: str, chosen: Chosen) -> str:
+    """Names one restore on the host; the same on every run of the same change."""
+    return f"{change}-{chosen.body.snapshot_id[:8]}"

@@ -1,0 +1,80 @@
+#!/usr/bin/python
+"""Ansible module: restore a snapshot beside the live data and compare it."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: asset_restore
+short_description: Restore a snapshot beside the live data and compare it
+description:
+  - Fetches one snapshot from the store into a folder (or database) of our own beside the live
+    data, and holds every byte of it against the signed manifest or figures.
+  - The live data is not touched. An equal copy that is already there is used again.
+  - Is called by the action plugin of the same name, inside a guarded step. The action finds
+    the snapshot in the ledger and records the comparison there.
+attributes:
+  check_mode:
+    support: full
+    description: Looks what there is and says what would be done. Changes nothing.
+options:
+  request:
+    description: What to do, as JSON in base64. See C(sluis.snapshot.restore).
+    type: str
+    required: true
+  secrets:
+    description: Passwords, as JSON in base64. Never logged.
+    type: str
+    required: true
+author:
+  - Sluis contributors
+"""
+
+EXAMPLES = r"""
+# Not used by itself. The role restore_asset runs:
+- name: Restore beside and compare
+  guarded:
+    step: restore-letters
+    module: asset_restore
+    args:
+      asset: letters
+      which: before this change
+    way_back: true
+"""
+
+RETURN = r"""
+answer:
+  description: Where the copy is and how it compares, as JSON in base64. Holds no secret.
+  returned: success
+  type: str
+sluis:
+  description: The error, with code, what happened, and what to do.
+  returned: failure
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.sluis.snapshot.door import answer_request
+from ansible.module_utils.sluis.snapshot.restore import restore_beside
+
+
+def main():
+    """Do what was asked, or say what would be done."""
+    module = AnsibleModule(
+        argument_spec={
+            "request": {"type": "str", "required": True, "no_log": True},
+            "secrets": {"type": "str", "required": True, "no_log": True},
+        },
+        supports_check_mode=True,
+    )
+
+    def work(request):
+        return restore_beside({**request, "check_mode": module.check_mode})
+
+    result = answer_request(work, module.params)
+    if "sluis" in result:
+        module.fail_json(**result)
+    module.exit_json(changed=not module.check_mode, **result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+#!/usr/bin/python
+"""Ansible module: swap a restored and compared copy in."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: asset_swap
+short_description: Swap a restored and compared copy in
+description:
+  - Gives the live name to the copy that was restored beside and found equal. What was there
+    goes to quarantine under a name of its own. Nothing is ever deleted.
+  - Killed anywhere, the next run finishes it. A swap that was done stays done.
+  - Refuses while a process still has the live data open.
+  - Is called by the action plugin of the same name, inside a guarded step. The action finds
+    the snapshot in the ledger and records the comparison there.
+attributes:
+  check_mode:
+    support: full
+    description: Looks what there is and says what would be done. Changes nothing.
+options:
+  request:
+    description: What to do, as JSON in base64. See C(sluis.snapshot.restore).
+    type: str
+    required: true
+  secrets:
+    description: Passwords, as JSON in base64. Never logged.
+    type: str
+    required: true
+author:
+  - Sluis contributors
+"""
+
+EXAMPLES = r"""
+# Not used by itself. The role restore_asset runs:
+- name: Swap the copy in
+  guarded:
+    step: swap-letters
+    module: asset_swap
+    args:
+      asset: letters
+      which: before this change
+    way_back: true
+"""
+
+RETURN = r"""
+answer:
+  description: Where the displaced data is, as JSON in base64. Holds no secret.
+  returned: success
+  type: str
+sluis:
+  description: The error, with code, what happened, and what to do.
+  returned: failure
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.sluis.snapshot.door import answer_request
+from ansible.module_utils.sluis.snapshot.restore import swap
+
+
+def main():
+    """Do what was asked, or say what would be done."""
+    module = AnsibleModule(
+        argument_spec={
+            "request": {"type": "str", "required": True, "no_log": True},
+            "secrets": {"type": "str", "required": True, "no_log": True},
+        },
+        supports_check_mode=True,
+    )
+
+    def work(request):
+        return swap({**request, "check_mode": module.check_mode})
+
+    result = answer_request(work, module.params)
+    if "sluis" in result:
+        module.fail_json(**result)
+    module.exit_json(changed=not module.check_mode, **result)
+
+
+if __name__ == "__main__":
+    main()
