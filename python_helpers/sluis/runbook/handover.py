@@ -7,6 +7,7 @@ import json
 from sluis.errors import RefusedError
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Check, Handover, Step
+from sluis.evidence.timestamps import stamp
 from sluis.gate.steps import failure_under, planned_at, step_states
 from sluis.plan.model import PlanDocument
 from sluis.runbook.judgement import read_evidence
@@ -116,6 +117,7 @@ def _quarantine(dossier: OpenDossier, view: View, plan_object: str) -> dict[str,
 
 def _append(dossier: OpenDossier, body: Handover) -> Handover:
     dossier.ledger.append(body, key=dossier.key, now=now())
+    stamp(dossier.path, dossier.ledger, dossier.anchors, dossier.key, "handover", now())
     return body
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from sluis.errors import InputError
 from sluis.evidence.canonical import canonical
 from sluis.evidence.predicates import Plan, Scope
+from sluis.evidence.timestamps import stamp
 from sluis.plan.model import PlanDocument, PlannedCheck, PlanStep
 from sluis.plan.tree import tree_sha256
 from sluis.runbook.run import RUN_ID, OpenDossier, Run, now
@@ -113,6 +114,7 @@ def seal(run: Run, dossier: OpenDossier) -> tuple[PlanDocument, str, bool]:
         hosts=plan.hosts,
     )
     dossier.ledger.append(body, key=dossier.key, now=now())
+    stamp(dossier.path, dossier.ledger, dossier.anchors, dossier.key, "plan", now())
     return plan, plan_object, True
 
 

@@ -267,11 +267,16 @@ def _others(asset: Asset, answer: dict[str, Any], scope: ScopeDocument) -> list[
     named = {a.location for a in scope.assets if a.kind == asset.kind and a.host == asset.host}
     others = []
     for item in answer.get("found") or ():
-        entry = dict(item) if isinstance(item, Mapping) else {"name": str(item)}
-        entry["kind"] = asset.kind
-        entry["in_scope"] = entry.get("name") in named
+        entry = dict(item)
+        entry["in_scope"] = entry.get("location") in named or _is_empty_default(entry)
         others.append(entry)
     return others
+
+
+def _is_empty_default(entry: dict[str, Any]) -> bool:
+    """PostgreSQL makes a database ``postgres`` of 7 to 8 MB that nobody put data in."""
+    size = entry.get("bytes")
+    return entry.get("location") == "postgres" and size is not None and int(size) < 10_000_000
 
 
 def _discover(
@@ -284,7 +289,7 @@ def _discover(
 ) -> list[str]:
     """Record what is on the host besides the scope, and what was there last time."""
     missing = sorted(history.assets_on(source.host) - {a.id for a in scope.assets})
-    strangers = sorted({str(item.get("name")) for item in found if not item["in_scope"]})
+    strangers = sorted({str(item.get("location")) for item in found if not item["in_scope"]})
     said = [
         *(f"source-not-in-scope: the database {name} is on {source.host}" for name in strangers),
         *(f"asset-missing: {name} was copied before and is not in the scope" for name in missing),

@@ -17,6 +17,7 @@ from sluis.evidence.files import read_regular
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Shown, Signoff, Waiver
 from sluis.evidence.statements import Statement
+from sluis.evidence.timestamps import stamp
 from sluis.scope.model import ScopeDocument
 from sluis.signoff.dialogue import Answers, is_yes, may_sign, not_a_signer
 from sluis.signoff.form import LARGEST_FORM, read_form, reference_in
@@ -154,7 +155,7 @@ def record_withdrawal(
     )
     if isinstance(body, Signoff):
         body = body.model_copy(update={"expires_at": None})
-    return dossier.ledger.append(body, key=dossier.key, now=now)  # type: ignore[return-value]
+    return _append(dossier, body, now)
 
 
 def _record(
@@ -185,7 +186,14 @@ def _record(
             for item in view.of(Waiver)
         ]
         check_waiver(request.waiver, scope, others, now)
-    return dossier.ledger.append(body, key=dossier.key, now=now)  # type: ignore[return-value]
+    return _append(dossier, body, now)
+
+
+def _append(dossier: Dossier, body: Signoff | Waiver, now: datetime) -> Answer:
+    """Record an answer, with trusted time over it: when it was given may be disputed."""
+    answer = dossier.ledger.append(body, key=dossier.key, now=now)
+    stamp(dossier.ledger.dossier, dossier.ledger, dossier.anchors, dossier.key, body.kind, now)
+    return answer  # type: ignore[return-value]
 
 
 def _body(
