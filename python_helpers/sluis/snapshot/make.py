@@ -15,7 +15,7 @@ from .copy_broken import copy_broken_state
 from .copy_directory import copy_directory
 from .copy_dump import copy_dump
 from .identity import check_identity, own_addresses, read_identity
-from .kinds import DUMPED
+from .kinds import DUMPED, adapter_of
 from .maker import Maker
 from .probe import make_probe, try_to_remove
 from .store import place_allowed, read_store, why_inside
@@ -112,8 +112,11 @@ def _copy(maker: Maker) -> Dict[str, Any]:
 def _state(request: Request) -> str:
     """The source's state by sizes and times; empty when that cannot be told cheaply."""
     asset = request["asset"]
-    if asset["kind"] in DUMPED or not request.get("unless_state"):
+    if not request.get("unless_state"):
         return ""
+    if asset["kind"] in DUMPED:
+        observe = getattr(adapter_of(asset["kind"]), "observe", None)
+        return str(observe(asset)) if observe else ""
     try:
         return observe_state(
             str(asset["location"]), tuple(asset.get("exclude") or ()), (nonces.FILE,)

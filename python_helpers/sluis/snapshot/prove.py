@@ -276,8 +276,21 @@ class _Proving:
         )
         assert self.database is not None  # noqa: S101
         self.nonce_found = bool(self.database["nonce_found"])
+        parts = {part["part"]: part for part in self.database["parts"]}
+        restored = parts.get("restored")
+        whole = self.levels["V3"]
+        if whole.verdict == PROVEN and (restored is None or restored["verdict"] != PROVEN):
+            # Files that no server takes back are not a restored database.
+            whole.conclude(
+                restored["verdict"] if restored else NOT_VERIFIED,
+                str(restored["detail"] if restored else self.database["detail"]),
+            )
+        works = parts.get("works")
         level.ran.extend(self.database["ran"])
-        level.conclude(self.database["verdict"], str(self.database["detail"]))
+        level.conclude(
+            works["verdict"] if works else NOT_VERIFIED,
+            str(works["detail"] if works else self.database["detail"]),
+        )
 
     def _list_and_look_at_older(self) -> None:
         self._list()

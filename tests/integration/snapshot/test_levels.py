@@ -1,0 +1,24 @@
+"""The whole way on real parts: copied, restored elsewhere, judged level by level."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from support.snapshots import Stage, detail, verdicts
+
+ALL = ("V0", "V1", "V2", "V3", "V4", "V5", "V6")
+
+
+def test_case_A4_every_byte_is_read_back_elsewhere_by_another_process(
+    stage: Stage, documents: Path
+) -> None:
+    made = stage.make(stage.asset(documents))
+    judgement = made.prove()
+    assert verdicts(judgement) == dict.fromkeys(ALL, "proven"), judgement.verification
+    body = judgement.verification
+    assert body.reached == "V6"
+    assert body.compared_items == made.answer["items"] == 50
+    assert body.verified_by["process"]["pid"] != made.answer["machine"]["pid"]
+    assert all(item.ran for item in body.levels)
+    assert body.changed_during == ()
+    assert not (documents / ".sluis-nonce").exists()
