@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 #: what a task in a change role or a playbook may do without a guarded step around it
 READ_ONLY = {
     "guarded",
+    "restore_choice",
     "ansible.builtin.assert",
     "ansible.builtin.debug",
     "ansible.builtin.fail",

@@ -1,0 +1,265 @@
+"""Which snapshot is put back comes from evidence, and cannot be talked into another one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sluis.errors import EvidenceError, InputError, RefusedError, SluisError
+from sluis.evidence.anchors import load_anchors
+from sluis.evidence.objects import ObjectStore
+from sluis.evidence.predicates import Snapshot, Step
+from sluis.places import Places
+from sluis.runbook.restore_choice import BEFORE, NAMED, choose, planned_restores, restore_id
+from sluis.runbook.run import OpenDossier, Run
+from support import evidence_made as ev
+from support.scopes import CHANGE, CLIENT, scope_dict, to_yaml
+from support.small_change import SmallChange, small_change
+
+ARGS = {"asset": "files-one", "which": BEFORE}
+LATER = ev.NOW + timedelta(minutes=5)
+WHOLE = "0a1b2c3d" * 8
+
+
+def dossier_at(path: Path) -> OpenDossier:
+    return OpenDossier(path, None, ObjectStore(path), None, None)  # type: ignore[arg-type]
+
+
+def run_in(path: Path) -> Run:
+    return Run(Places(path), "acme", "CHG-1", "apply", "update.yml", ("h1", "h2"), ())
+
+
+def step(made: ev.Made, name: str, host: str, state: Any, **more: Any) -> Step:
+    return Step(
+        step=name, host=host, state=state, plan_object=made.plan.digest(),
+        call_sha256=ev.EMPTY, **more,
+    )  # fmt: skip
+
+
+def found(made: ev.Made, tmp_path: Path) -> str:
+    chosen = choose(run_in(tmp_path), dossier_at(tmp_path), made.evidence(), ARGS)
+    assert chosen.reached is not None
+    return chosen.body.snapshot_id
+
+
+def taken(made: ev.Made, purpose: str, name: str, reached: str | None = "V6") -> ev.Made:
+    """One more snapshot of files-one, and what was proven about it."""
+    body = ev.snapshot(
+        "files-one", "h1", "192.0.2.1", LATER, purpose=purpose, snapshot_id=name
+    )  # fmt: skip
+    made = made.and_then(body, at=LATER)
+    proof = ev.verification("files-one", ev.digest_of(len(made.bodies)), name, reached)
+    return made.and_then(proof, at=LATER)
+
+
+def with_quiesce(made: ev.Made) -> ev.Made:
+    """The same change with a step that only stops the service."""
+    first = ev.step("stop-service", "h1", "192.0.2.1", quiesce=True)
+    plan = made.plan.model_copy(update={"steps": (first, *made.plan.steps)})
+    bodies = tuple(
+        (body.model_copy(update={"plan_object": plan.digest()}), at)
+        if hasattr(body, "plan_object")
+        else (body, at)
+        for body, at in made.bodies
+    )
+    return replace(made, plan=plan, bodies=bodies)
+
+
+def test_case_A6_before_the_change_is_the_newest_proven_snapshot(tmp_path: Path) -> None:
+    made = ev.made()
+    assert found(made, tmp_path).startswith("files-one-")
+    assert found(taken(made, "catch-up", "second"), tmp_path) == "second"
+
+
+def test_a_snapshot_of_the_broken_state_is_never_the_way_back(tmp_path: Path) -> None:
+    made = ev.made()
+    made = made.and_then(
+        step(made, "install", "h1", "started"), step(made, "install", "h1", "failed")
+    )
+    made = taken(made, "broken state", "broken")
+    assert found(made, tmp_path) != "broken"
+
+
+def test_a_catch_up_after_the_first_step_is_not_from_before_the_change(tmp_path: Path) -> None:
+    """Apply was killed after a step, and started again: what it snapshots then is changed data."""
+    made = ev.made()
+    changed = made.and_then(step(made, "install", "h1", "done"))
+    assert found(taken(changed, "catch-up", "half changed"), tmp_path) != "half changed"
+
+
+def test_a_catch_up_after_quiescing_is_from_before_the_change(tmp_path: Path) -> None:
+    made = with_quiesce(ev.made())
+    quiet = made.and_then(
+        step(made, "stop-service", "h1", "started"), step(made, "stop-service", "h1", "done")
+    )
+    fresh = taken(quiet, "catch-up", "fresh")
+    assert found(fresh, tmp_path) == "fresh"
+    on = fresh.and_then(step(made, "install", "h1", "started"))
+    assert found(on, tmp_path) == "fresh"
+    assert found(taken(on, "catch-up", "too late"), tmp_path) == "fresh"
+
+
+@pytest.mark.parametrize("reached", [None, "V0", "V2"])
+def test_what_was_never_restored_is_not_put_back(tmp_path: Path, reached: str | None) -> None:
+    made = taken(ev.made(), "catch-up", "unproven", reached)
+    assert found(made, tmp_path) != "unproven"
+    without = replace(
+        made,
+        bodies=tuple(
+            item for item in made.bodies
+            if not (isinstance(item[0], Snapshot) and item[0].purpose == "prepare")
+        ),
+    )  # fmt: skip
+    with pytest.raises(RefusedError, match="no-proven-snapshot"):
+        found(without, tmp_path)
+
+
+def test_a_ledger_that_does_not_hold_gives_nothing(tmp_path: Path) -> None:
+    class Problem:
+        sentence = "A statement was removed."
+
+    with pytest.raises(EvidenceError, match="ledger-does-not-hold"):
+        found(replace(ev.made(), problems=(Problem(),)), tmp_path)
+
+
+def test_an_asset_outside_the_scope_gives_nothing(tmp_path: Path) -> None:
+    args = {"asset": "other", "which": BEFORE}
+    with pytest.raises(InputError, match="asset-not-in-scope"):
+        choose(run_in(tmp_path), dossier_at(tmp_path), ev.made().evidence(), args)
+
+
+# ---- named: a snapshot in the dossier of another change, on disk and signed
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallChange:
+    return small_change(tmp_path, monkeypatch, ev.NOW)
+
+
+def opened(small: SmallChange, change: str) -> tuple[Run, OpenDossier]:
+    from sluis.evidence.ledger import Ledger
+
+    places = small.places
+    anchors = load_anchors(places.trust(CLIENT), CLIENT)
+    path = places.dossier(CLIENT, change)
+    folder = places.change(CLIENT, change)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "scope.yml").write_text(to_yaml(scope_dict({"change": change, "job": "restore"})))
+    run = Run(places, CLIENT, change, "prepare", "restore.yml", ("h1", "h2"), ())
+    ledger = Ledger(path, anchors, CLIENT, change)
+    return run, OpenDossier(path, ledger, ObjectStore(path), anchors, small.key)
+
+
+def record(small: SmallChange, **more: Any) -> str:
+    body = ev.snapshot(
+        "letters", "h2", "192.0.2.2", ev.NOW, **{"snapshot_id": WHOLE, **more}
+    )  # fmt: skip
+    (digest,) = small.record(body)
+    small.record(ev.verification("letters", digest, WHOLE, "V5"))
+    return digest
+
+
+def described(**more: Any) -> list[dict[str, Any]]:
+    return [{"asset": "letters", "from_change": CHANGE, "snapshot_id": WHOLE, **more}]
+
+
+def test_a_named_snapshot_is_fixed_by_its_statement(
+    small: SmallChange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sluis.runbook.restore_choice.now", lambda: LATER)
+    digest = record(small)
+    run, dossier = opened(small, "CHG-2000")
+    assert planned_restores(run, dossier, "h1", described(), way_back=False) == []
+    (planned,) = planned_restores(run, dossier, "h2", described(), way_back=False)
+    assert planned["args"] == {
+        "asset": "letters", "which": NAMED, "from_change": CHANGE, "snapshot_id": WHOLE,
+        "statement": digest, "made_at": "2026-11-20 12:00 UTC", "reached": "V5",
+        "tolerate_use": False,
+    }  # fmt: skip
+    assert planned["words_restore"] == (
+        "Restore beside and compare Scanned letters as it was at 2026-11-20 12:00 UTC "
+        "(copy 0a1b2c3d)"
+    )
+    evidence = ev.made().evidence()
+    scope = evidence.scope.model_copy(  # type: ignore[union-attr]
+        update={"assets": (ev.scope().assets[0].model_copy(update={"id": "letters"}),)}
+    )
+    evidence = replace(evidence, scope=scope)
+    chosen = choose(run, dossier, evidence, planned["args"])
+    assert chosen.statement.sha256 == digest
+    assert restore_id(run.change, chosen) == "CHG-2000-0a1b2c3d"
+    with pytest.raises(EvidenceError, match="other-snapshot"):
+        choose(run, dossier, evidence, {**planned["args"], "statement": "0" * 64})
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"snapshot_id": "f" * 64}, "snapshot-not-found"),
+        ({"snapshot_id": WHOLE[:8]}, "snapshot-not-found"),
+        ({"asset": "patient-records"}, "snapshot-not-found"),
+        ({"asset": "unheard-of"}, "asset-not-in-scope"),
+        ({"from_change": "CHG-7"}, "snapshot-not-found"),
+        ({"from_change": "../../elsewhere"}, "bad-change-id"),
+        ({"also": 1}, "bad-restore-list"),
+        ({"tolerate_use": "perhaps"}, "bad-restore-list"),
+    ],
+)
+def test_what_evidence_does_not_know_is_not_planned(
+    small: SmallChange, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], code: str
+) -> None:
+    monkeypatch.setattr("sluis.runbook.restore_choice.now", lambda: LATER)
+    record(small)
+    run, dossier = opened(small, "CHG-2000")
+    host = "h1" if more.get("asset") == "patient-records" else "h2"
+    with pytest.raises(SluisError) as caught:
+        planned_restores(run, dossier, host, described(**more), way_back=False)
+    assert caught.value.code == code
+
+
+def test_a_list_that_is_none(small: SmallChange) -> None:
+    run, dossier = opened(small, "CHG-2000")
+    for wrong in (None, [], {}, "letters", described() * 2):
+        with pytest.raises(InputError, match="bad-restore-list"):
+            planned_restores(run, dossier, "h2", wrong, way_back=False)
+
+
+def test_a_snapshot_of_another_kind_is_not_put_there(
+    small: SmallChange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sluis.runbook.restore_choice.now", lambda: LATER)
+    record(small, asset_kind="sqlite")
+    run, dossier = opened(small, "CHG-2000")
+    with pytest.raises(EvidenceError, match="other-kind"):
+        planned_restores(run, dossier, "h2", described(), way_back=False)
+
+
+def test_a_dossier_that_was_tampered_with_gives_no_snapshot(
+    small: SmallChange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sluis.runbook.restore_choice.now", lambda: LATER)
+    record(small)
+    statement = small.dossier / "statements" / "000001.json"
+    statement.chmod(0o600)
+    statement.write_bytes(statement.read_bytes().replace(b"a", b"b", 1))
+    run, dossier = opened(small, "CHG-2000")
+    with pytest.raises(EvidenceError, match="ledger-does-not-hold"):
+        planned_restores(run, dossier, "h2", described(), way_back=False)
+
+
+def test_the_way_back_is_planned_for_what_has_a_snapshot_and_only_with_consent(
+    small: SmallChange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sluis.runbook.restore_choice.now", lambda: LATER)
+    record(small)
+    run, dossier = opened(small, CHANGE)
+    (planned,) = planned_restores(run, dossier, "h2", None, way_back=True)
+    assert planned["args"] == {"asset": "letters", "which": BEFORE}
+    assert planned_restores(run, dossier, "h1", None, way_back=True) == []
+    path = run.change_folder / "scope.yml"
+    path.write_text(to_yaml(scope_dict({"way_back.consent": False})))
+    assert planned_restores(run, dossier, "h2", None, way_back=True) == []
