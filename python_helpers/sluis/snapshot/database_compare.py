@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional, Tuple
 
 _NOTHING: Dict[str, Any] = {}
+#: What a copy beside the live MariaDB database does without until it is swapped in.
+_CODE = ("view ", "trigger ", "procedure ", "function ", "package ", "event ")
 
 
 @dataclass
@@ -39,7 +41,11 @@ def compare_figures(source: Dict[str, Any], restored: Dict[str, Any]) -> Compari
         result.differences.append(
             f"large objects: {_large(large)} at the source, {_large(found)} restored"
         )
-    _objects(source["objects"], restored["objects"], result)
+    objects = source["objects"]
+    if restored.get("code_pending"):
+        objects = {name: one for name, one in objects.items() if not name.startswith(_CODE)}
+        result.notes.append("views, routines, triggers and events come with the swap")
+    _objects(objects, restored["objects"], result)
     for name, version in source["extensions"].items():
         other = restored["extensions"].get(name)
         if other is not None and other != version:
@@ -60,6 +66,7 @@ def compare_figures(source: Dict[str, Any], restored: Dict[str, Any]) -> Compari
 
 
 def _tables(source: Dict[str, Any], restored: Dict[str, Any], result: Comparison) -> None:
+    # What only the copy has is named with the schema objects.
     for name, wanted in sorted(source.items()):
         found = restored.get(name)
         if found is None:
@@ -72,8 +79,6 @@ def _tables(source: Dict[str, Any], restored: Dict[str, Any], result: Comparison
             result.differences.append(
                 f"table {name} has other content in its {wanted['rows']} rows than the source had"
             )
-    for name in sorted(set(restored) - set(source)):
-        result.differences.append(f"table {name} is not in the source")
 
 
 def _recomputed(source: Dict[str, Any], restored: Dict[str, Any], result: Comparison) -> None:
@@ -106,8 +111,6 @@ def _sequences(source: Dict[str, Any], restored: Dict[str, Any], result: Compari
             result.differences.append(
                 f"sequence {name} stands at {found['last']}, at the source it stood at {wanted}"
             )
-    for name in sorted(set(restored) - set(source["sequences"])):
-        result.differences.append(f"sequence {name} is not in the source")
 
 
 def _between(first: Dict[str, Any], found: Dict[str, Any], last: Dict[str, Any]) -> bool:

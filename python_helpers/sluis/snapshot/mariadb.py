@@ -23,7 +23,6 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ..errors import InputError, SnapshotError
 from .children import Children
-from .mariadb_dump_file import inspect_mariadb_dump
 from .mariadb_figures import (
     Table,
     other_databases,
@@ -34,8 +33,7 @@ from .mariadb_figures import (
     server_identity,
 )
 from .mariadb_instant import Instant, open_readers, vanished
-from .mariadb_objects import list_code
-from .mariadb_programs import knows_option, need_program
+from .mariadb_programs import knows_option
 from .mariadb_proof import CODE_FILE, DUMP_FILE, prove
 from .mariadb_rights import demand_select, unseen
 from .mariadb_session import (
@@ -45,11 +43,11 @@ from .mariadb_session import (
     plain_environment,
     text,
 )
+from .mariadb_source import Source, demand_whole, dump_code
 
 #: mariadb-dump says this once its own snapshot is open (--verbose, client/mysqldump.cc).
 _SNAPSHOT_IS_OPEN = (b"-- Setting savepoint", b"-- Retrieving ")
 _READERS = 2
-_ALWAYS = ("--hex-blob", "--default-character-set=utf8mb4", "--max-allowed-packet=1G")
 _NONCE = (
     """create table if not exists sluis_nonce (only_one tinyint primary key,
     value varchar(128) character set ascii not null, placed_at timestamp not null) engine=InnoDB""",
@@ -89,7 +87,7 @@ def dump(
     name = str(asset["location"])
     warnings: List[str] = []
     with Children(workdir) as children:
-        source = _Source(asset, children, MariadbConnection.of(asset, secrets))
+        source = Source(asset, children, MariadbConnection.of(asset, secrets))
         with source.session() as session:
             database = read_database(session, name)
             demand_select(source.session, name, source.id)
@@ -140,28 +138,8 @@ def check(
     return prove(asset, restored, facts, scratch).answer(nonce, began)
 
 
-class _Source:
-    """The server that is dumped, and how to reach it."""
-
-    def __init__(
-        self, asset: Dict[str, Any], children: Children, connection: MariadbConnection
-    ) -> None:
-        self.id = str(asset["id"])
-        self.database = str(asset["location"])
-        self.children = children
-        self.connection = connection
-        self.bin_dir: Optional[str] = asset.get("bin_dir")
-        self.dump_program = need_program("mariadb-dump", self.bin_dir)
-
-    def session(self) -> MariadbSession:
-        return MariadbSession(self.children, self.connection, self.database, self.bin_dir)
-
-    def dump_command(self, *more: str) -> List[str]:
-        return [self.dump_program, *self.connection.options(self.children), *_ALWAYS, *more]
-
-
 def _dump_one_instant(
-    source: _Source, target: str, code: str, warnings: List[str]
+    source: Source, target: str, code: str, warnings: List[str]
 ) -> Tuple[Dict[str, Any], List[str]]:
     instant, tables = _hold(source)
     readers: List[MariadbSession] = []
@@ -180,7 +158,7 @@ def _dump_one_instant(
             _wait_for_snapshot(dumping, target + ".said")
             instant.let_go()
             facts = read_figures(readers, source.database, tables)
-            _dump_code(source, readers[0], code)
+            dump_code(source, readers[0], code)
             status = source.children.wait(dumping)
             os.fsync(output.fileno())
             said.seek(0)
@@ -192,7 +170,7 @@ def _dump_one_instant(
         instant.close()
         for reader in readers:
             reader.close()
-    _demand_whole(source, target, status, b"\n".join(errors).decode("utf-8", "replace"))
+    demand_whole(source, target, status, b"\n".join(errors).decode("utf-8", "replace"))
     facts["held_seconds"] = instant.held
     _explain_instant(instant, tables, facts, warnings)
     how = instant.how or "nothing"
@@ -204,7 +182,7 @@ def _dump_one_instant(
     ]
 
 
-def _hold(source: _Source) -> Tuple[Instant, List[Table]]:
+def _hold(source: Source) -> Tuple[Instant, List[Table]]:
     """List the tables, hold writers up, and see that the list still holds."""
     for _ in range(5):
         with source.session() as session:
@@ -232,7 +210,7 @@ def _hold(source: _Source) -> Tuple[Instant, List[Table]]:
     )
 
 
-def _data_command(source: _Source, tables: Sequence[Table]) -> List[str]:
+def _data_command(source: Source, tables: Sequence[Table]) -> List[str]:
     more = [
         "--single-transaction", "--skip-lock-tables", "--skip-triggers", "--quick", "--verbose",
     ]  # fmt: skip
@@ -255,41 +233,6 @@ def _wait_for_snapshot(dumping: Any, said: str) -> None:
         time.sleep(0.005)
 
 
-def _dump_code(source: _Source, session: MariadbSession, target: str) -> None:
-    """Routines, events and triggers, then views, which may call routines."""
-    views = [one for kind, one, _ in list_code(session, source.database) if kind == "view"]
-    parts = [
-        ["--no-data", "--no-create-info", "--routines", "--events", "--triggers",
-         "--skip-lock-tables", "--", source.database],
-    ]  # fmt: skip
-    if views:
-        parts.append(
-            ["--no-data", "--skip-triggers", "--skip-lock-tables", "--", source.database, *views]
-        )
-    with open(target, "wb") as output:
-        for part in parts:
-            done = source.children.run(
-                source.dump_command(*part),
-                plain_environment(),
-                source.connection.account,
-                stdout=output,
-            )
-            _demand_whole(source, target, done.status, done.errors)
-        os.fsync(output.fileno())
-
-
-def _demand_whole(source: _Source, path: str, status: int, errors: str) -> None:
-    dump_file = inspect_mariadb_dump(path)
-    if status == 0 and dump_file.whole:
-        return
-    raise SnapshotError(
-        "mariadb-dump-failed",
-        f"mariadb-dump of {source.id} ended with status {status}; {dump_file.detail}. "
-        f"{errors.strip()[-600:]}",
-        "Nothing was kept. Put right what it says and make the snapshot again.",
-    )
-
-
 def _explain_instant(
     instant: Instant, tables: Sequence[Table], facts: Dict[str, Any], warnings: List[str]
 ) -> None:
@@ -307,7 +250,7 @@ def _explain_instant(
         facts["unlocked"] = loose
 
 
-def _place_nonce(source: _Source, nonce: str, warnings: List[str]) -> Optional[str]:
+def _place_nonce(source: Source, nonce: str, warnings: List[str]) -> Optional[str]:
     """Write the nonce; its SHA-256, or None with a warning when that was not allowed."""
     try:
         with source.session() as session:

@@ -1,0 +1,83 @@
+"""The server that a MariaDB asset lives on, and dumps of what is not rows."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Dict, List, Optional
+
+from ..errors import SnapshotError
+from .children import Children
+from .mariadb_dump_file import inspect_mariadb_dump
+from .mariadb_objects import list_code
+from .mariadb_programs import need_program
+from .mariadb_session import MariadbConnection, MariadbSession, plain_environment
+
+_ALWAYS = ("--hex-blob", "--default-character-set=utf8mb4", "--max-allowed-packet=1G")
+
+
+class Source:
+    """The server that an asset lives on, and how to reach it."""
+
+    def __init__(
+        self, asset: Dict[str, Any], children: Children, connection: MariadbConnection
+    ) -> None:
+        self.id = str(asset["id"])
+        self.database = str(asset["location"])
+        self.children = children
+        self.connection = connection
+        self.bin_dir: Optional[str] = asset.get("bin_dir")
+        self.dump_program = need_program("mariadb-dump", self.bin_dir)
+
+    def session(self, database: Optional[str] = None) -> MariadbSession:
+        """A session that uses the asset's database, or another."""
+        return MariadbSession(
+            self.children, self.connection, database or self.database, self.bin_dir
+        )
+
+    def anywhere(self) -> MariadbSession:
+        """A session that uses no database."""
+        return MariadbSession(self.children, self.connection, None, self.bin_dir)
+
+    def dump_command(self, *more: str) -> List[str]:
+        """mariadb-dump with what it always gets, and more."""
+        return [self.dump_program, *self.connection.options(self.children), *_ALWAYS, *more]
+
+
+def dump_code(source: Source, session: MariadbSession, target: str) -> None:
+    """Dump routines, events and triggers, then views, which may call routines.
+
+    Raises:
+        SnapshotError: mariadb-dump could not, or not to its end.
+    """
+    views = [one for kind, one, _ in list_code(session, source.database) if kind == "view"]
+    parts = [
+        ["--no-data", "--no-create-info", "--routines", "--events", "--triggers",
+         "--skip-lock-tables", "--", source.database],
+    ]  # fmt: skip
+    if views:
+        parts.append(
+            ["--no-data", "--skip-triggers", "--skip-lock-tables", "--", source.database, *views]
+        )
+    with open(target, "wb") as output:
+        for part in parts:
+            done = source.children.run(
+                source.dump_command(*part),
+                plain_environment(),
+                source.connection.account,
+                stdout=output,
+            )
+            demand_whole(source, target, done.status, done.errors)
+        os.fsync(output.fileno())
+
+
+def demand_whole(source: Source, path: str, status: int, errors: str) -> None:
+    """Refuse a dump that ended badly or lacks its last line."""
+    dump_file = inspect_mariadb_dump(path)
+    if status == 0 and dump_file.whole:
+        return
+    raise SnapshotError(
+        "mariadb-dump-failed",
+        f"mariadb-dump of {source.id} ended with status {status}; {dump_file.detail}. "
+        f"{errors.strip()[-600:]}",
+        "Nothing was kept. Put right what it says and make the snapshot again.",
+    )
