@@ -51,7 +51,7 @@ def play(stage: Stage) -> None:
 def _practice(stage: Stage) -> Fingerprint:
     with stage.scene("A practice on loopback, behind real servers"):
         lab = stage.lab
-        table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 2))
+        table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
         for name, host in lab.hosts.items():
             what = {
                 "app1": f"OpenSSH; the patient system; {lab.size.documents} documents",
@@ -60,7 +60,7 @@ def _practice(stage: Stage) -> Fingerprint:
             table.add_row(name, f"{host.address}:{host.port}", what)
         table.add_row("store", f"{lab.store.address}:{lab.store.port}", "restic, append-only, TLS")
         table.add_row("time", lab.tsa.url.split("/")[2], "trusted time (RFC 3161)")
-        stage.console.print(table)
+        stage.show(table)
         found = fingerprint(lab)
         stage.say(f"{found.rows} rows in {len(found.tables)} tables; the system is version 5.0")
         stage.hold(lab.health()["version"] == "5.0", "the patient system answers")
@@ -89,7 +89,7 @@ def _prepare(stage: Stage, change: str) -> None:
         ["sluis", "prepare", stage.who.client, change], expect=EXIT_AWAITING_SIGNOFF
     )
     stage.hold(outcome["state"] == "awaiting sign-off", f"{change} is awaiting sign-off")
-    stage.console.print(_levels(_read(stage, change)))
+    stage.show(_levels(_read(stage, change)))
     for asset in outcome["assets"]:
         reached, required = asset["reached"] or "nothing", asset["required"]
         stage.hold(
@@ -112,7 +112,7 @@ def _walk_round(stage: Stage, before: Fingerprint) -> None:
             [
                 "ansible-playbook", "-i", f"inventories/{stage.who.client}",
                 "playbooks/update.yml", "-e", f"change={GOOD}", "-e", "phase=apply",
-                "--start-at-task", "Carry out the signed steps",
+                "--start-at-task", "Apply, check and hand over",
             ],
             expect=None,
         )  # fmt: skip
@@ -173,7 +173,7 @@ def _verify(stage: Stage) -> None:
 
 def _levels(view: View) -> Table:
     """Levels proven for each asset, with the seconds that each took."""
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 2))
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     table.add_column("asset")
     for level in _LEVELS:
         table.add_column(level, justify="right")
@@ -198,7 +198,7 @@ def _show_refusal(stage: Stage, outcome: dict[str, Any]) -> None:
 
 
 def _show_steps(stage: Stage, outcome: dict[str, Any]) -> None:
-    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1, 0, 2))
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for line in outcome["steps"]:
         if line["way_back"] and line["state"] == "open":
             continue
@@ -210,7 +210,7 @@ def _show_steps(stage: Stage, outcome: dict[str, Any]) -> None:
         passed = line["state"] == "passed"
         mark = Text("✓" if passed else "✗", style="green" if passed else "red")
         table.add_row(mark, line["host"], line["what"], Text(line["state"], "dim"))
-    stage.console.print(table)
+    stage.show(table)
 
 
 def _unchanged(stage: Stage, before: Fingerprint) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
@@ -92,7 +92,7 @@ class Stage:
         with log.open("a") as all_of_it:
             all_of_it.write(done.stdout)
         if show:
-            self.console.print(Padding(Text(done.stdout.rstrip()), (0, 0, 0, 2)))
+            self.show(Text(done.stdout.rstrip()))
         self.judge_exit(done.returncode, expect, log)
         return done.stdout
 
@@ -122,6 +122,10 @@ class Stage:
     def show_command(self, words: Sequence[str]) -> None:
         """Show a command as somebody would type it."""
         self.console.print(Text(f"  $ {shlex.join(words)}", style="cyan"), soft_wrap=True)
+
+    def show(self, what: RenderableType) -> None:
+        """Something larger, such as a table, under the lines of this scene."""
+        self.console.print(Padding(what, (0, 0, 0, 4)))
 
     def say(self, words: str, *, mark: str = "·", style: str = "") -> None:
         """One line of a result."""
