@@ -14,7 +14,7 @@ from typing import Literal
 from sluis.evidence.predicates import Signoff, Waiver
 from sluis.evidence.statements import Statement
 from sluis.scope.voice import Voice, paragraph
-from sluis.signoff.dialogue import Question, hold
+from sluis.signoff.dialogue import Question, hold, must_be_answered
 from sluis.signoff.proposal import Dossier, Proposal, propose
 from sluis.signoff.record import Answer, record_attended
 from sluis.signoff.request import Offer, build_request, build_waiver_request, show
@@ -52,6 +52,7 @@ def attend(
     tell: Callable[[str], None],
     ask: Callable[[Question], str],
     clock: Callable[[], datetime],
+    ready: Callable[[], None] = lambda: None,
 ) -> Attended:
     """Ask the client for every drafted waiver that does not count yet, then to sign.
 
@@ -65,6 +66,9 @@ def attend(
         ask: shows one question and returns what was typed. It raises when nobody is
             there; then nothing was signed, and what was shown is on record.
         clock: aware UTC time; asked anew at each step, because reading takes time.
+        ready: called once before anything is shown, and only if something has to be
+            asked. It raises when nobody is there, so that nothing is on record as shown
+            that nobody could see.
 
     Raises:
         InputError, EvidenceError: as ``propose``, ``build_request``, ``hold`` and
@@ -72,7 +76,12 @@ def attend(
     """
     now = clock()
     proposal = propose(dossier, now)
-    for draft in waiting(proposal, drafts, now):
+    to_do = waiting(proposal, drafts, now)
+    if to_do or signed_already(proposal, now) is None:
+        # whatever cannot be asked should fail before the client is called to the screen
+        must_be_answered(proposal.scope)
+        ready()
+    for draft in to_do:
         offer = build_waiver_request(proposal, draft, drafts, now=clock())
         given = _converse(dossier, proposal, offer, tell, ask, clock)
         if given.body.decision != "yes":
@@ -90,13 +99,8 @@ def signed_already(proposal: Proposal, now: datetime) -> Statement[Signoff] | No
     """The sign-off of this scope and plan, if it stands now."""
     if proposal.plan_object is None:
         return None
-    return (
-        found.statement
-        if (
-            found := standing(proposal.view, proposal.scope_object, proposal.plan_object, now)
-        ).signed
-        else None
-    )
+    found = standing(proposal.view, proposal.scope_object, proposal.plan_object, now)
+    return found.statement if found.signed else None
 
 
 def waiting(
