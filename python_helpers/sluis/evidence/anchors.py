@@ -48,11 +48,16 @@ class TrustedKey(BaseModel):
 
 
 class Tsa(BaseModel):
-    """A trusted-time service (RFC 3161): its address, and certificates we believe."""
+    """A trusted-time service (RFC 3161): its address, and certificates we believe.
+
+    The address holds no login: these files lie in version control. The certificates
+    are PEM files in the trust folder: the root, any intermediates, and, to believe
+    only that one, the service's own.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url: str = Field(pattern=r"^https?://[^\s]+$", max_length=2000)
+    url: str = Field(pattern=r"^https?://[^\s@]+$", max_length=2000)
     certificates: tuple[Path, ...] = Field(min_length=1)
 
 
@@ -120,7 +125,9 @@ def load_anchors(trust: Path, client: str) -> Anchors:
 def trust_key(
     trust: Path, client: str, key: PublicKey, *, party: Party = "operator", now: datetime
 ) -> TrustedKey:
-    """Believe a key from ``now`` on; a key that is already believed stays as it is.
+    """Believe a key from ``now`` on (whole seconds, as many clocks are read).
+
+    A key that is already believed stays as it is.
 
     Raises:
         InputError: ``key-was-revoked``: a revoked key never comes back; also as
@@ -140,7 +147,11 @@ def trust_key(
                 )
             return known
         trusted = TrustedKey(
-            keyid=key.keyid, name=key.name, party=party, public_pem=key.public_pem, valid_from=now
+            keyid=key.keyid,
+            name=key.name,
+            party=party,
+            public_pem=key.public_pem,
+            valid_from=now.replace(microsecond=0),
         )
         _check_pem(trust / _KEYS, trusted)
         _save(trust, file.model_copy(update={"keys": (*file.keys, trusted)}))

@@ -134,8 +134,7 @@ def key_folder(environ: Mapping[str, str]) -> Path:
     """``$SLUIS_KEYS``, or ``~/.config/sluis/keys``."""
     if environ.get("SLUIS_KEYS"):
         return Path(environ["SLUIS_KEYS"])
-    base = environ.get("XDG_CONFIG_HOME") or str(Path(environ.get("HOME") or "~") / ".config")
-    return Path(base).expanduser() / "sluis" / "keys"
+    return Path(environ.get("HOME") or "~").expanduser() / ".config" / "sluis" / "keys"
 
 
 def operator_key(environ: Mapping[str, str]) -> OperatorKey:

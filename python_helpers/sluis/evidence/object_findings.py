@@ -24,7 +24,7 @@ def object_findings(dossier: Path, statements: Sequence[Statement]) -> Iterator[
     named: dict[str, tuple[Statement, str]] = {}
     erased: dict[str, Statement[Erasure]] = {}
     for statement in statements:
-        for field, digest in named_objects(statement.body).items():
+        for field, digest in named_objects(statement).items():
             named.setdefault(digest, (statement, field))
         if isinstance(statement.body, Erasure):
             erased.update(dict.fromkeys(statement.body.objects, statement))  # type: ignore[arg-type]

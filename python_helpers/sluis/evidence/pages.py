@@ -13,6 +13,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -101,12 +102,14 @@ def read_pages(folder: Path, numbers: Sequence[int], reader: PageReader) -> list
     parts = [numbers[start : start + share] for start in range(0, len(numbers), share)]
     context = multiprocessing.get_context("fork")
     plain = PageReader(reader.public_keys)
-    with (
-        _no_collections(),
-        ProcessPoolExecutor(workers, mp_context=context, initializer=gc.disable) as pool,
-    ):
-        answers = pool.map(_read_part, [(str(folder), part, plain) for part in parts])
-        return [page for answer in answers for page in answer]
+    with _no_collections():
+        try:
+            with ProcessPoolExecutor(workers, context, gc.disable) as pool:
+                answers = list(pool.map(_read_part, [(str(folder), part, plain) for part in parts]))
+        except (BrokenProcessPool, OSError):
+            # no room for more processes: slower, but the same answer
+            answers = [_read_part((str(folder), numbers, plain))]
+    return [page for answer in answers for page in answer]
 
 
 def list_files(folder: Path) -> tuple[list[int], list[Problem]]:

@@ -6,6 +6,7 @@ Pure. Looks only backwards: a statement can rest on nothing that came after it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from sluis.evidence.finding import FAILS, HOLDS, Finding, name_of
@@ -51,25 +52,38 @@ def reference_findings(statements: Sequence[Statement]) -> Iterator[Finding]:
 
 
 class _Earlier:
-    """The statements before the one that is looked at."""
+    """The statements before the one that is looked at, found without searching."""
 
     def __init__(self) -> None:
         self._by_digest: dict[str, Statement] = {}
-        self._by_kind: dict[str, list[Statement]] = {}
+        self.scopes: set[str] = set()
+        #: the scopes for which a plan was made, by the plan
+        self.plans: dict[str, set[str]] = {}
+        self.answer: Signoff | None = None
+        #: until when the newest permit for a plan on a host counts
+        self.permits: dict[tuple[str, str], datetime] = {}
+        self.started: set[tuple[str, str, str]] = set()
 
     def add(self, statement: Statement) -> None:
         self._by_digest[statement.sha256] = statement
-        self._by_kind.setdefault(statement.kind, []).append(statement)
+        match statement.body:
+            case Scope(scope_object=scope):
+                self.scopes.add(scope)
+            case Plan(plan_object=plan, scope_object=scope):
+                self.plans.setdefault(plan, set()).add(scope)
+            case Signoff() as answer:
+                self.answer = answer
+            case Permit(plan_object=plan, hosts=hosts, until=until):
+                self.permits.update({(plan, host): until for host in hosts})
+            case Step(state="started", step=step, host=host, call_sha256=call):
+                self.started.add((step, host, call))
 
     def get(self, digest: str) -> Statement | None:
         return self._by_digest.get(digest)
 
-    def one(self, digest: str | None, model: type[B]) -> Statement[B] | None:
+    def one(self, digest: str | None, model: type[B]) -> B | None:
         found = self._by_digest.get(digest or "")
-        return found if found is not None and isinstance(found.body, model) else None  # type: ignore[return-value]
-
-    def of(self, model: type[B]) -> Sequence[Statement[B]]:
-        return self._by_kind.get(model.kind, ())  # type: ignore[return-value]
+        return found.body if found is not None and isinstance(found.body, model) else None
 
 
 def _complaints(statement: Statement, earlier: _Earlier) -> Iterator[str]:
@@ -98,18 +112,17 @@ def _verification(body: Verification, earlier: _Earlier) -> Iterator[str]:
     snapshot = earlier.one(body.snapshot, Snapshot)
     if snapshot is None:
         yield "The snapshot that it is about was never recorded."
-    elif (snapshot.body.asset, snapshot.body.snapshot_id) != (body.asset, body.snapshot_id):
+    elif (snapshot.asset, snapshot.snapshot_id) != (body.asset, body.snapshot_id):
         yield (
             f"It speaks of {body.asset}, snapshot {body.snapshot_id}, but names the statement "
-            f"about {snapshot.body.asset}, snapshot {snapshot.body.snapshot_id}."
+            f"about {snapshot.asset}, snapshot {snapshot.snapshot_id}."
         )
 
 
 def _signoff(body: Signoff, earlier: _Earlier) -> Iterator[str]:
     yield from _scope_known(body.scope_object, earlier)
     yield from _plan_known(body.plan_object, earlier)
-    plans = [plan for plan in earlier.of(Plan) if plan.body.plan_object == body.plan_object]
-    if plans and all(plan.body.scope_object != body.scope_object for plan in plans):
+    if body.scope_object not in earlier.plans.get(body.plan_object, {body.scope_object}):
         yield "The signed plan was made for another scope than the signed one."
     if body.shown is not None:
         yield from _shown(body.shown, earlier)
@@ -125,38 +138,26 @@ def _permit(statement: Statement, body: Permit, earlier: _Earlier) -> Iterator[s
             yield f"It relies on {digest[:16]}…, which is no earlier statement of this ledger."
     answers = [found for d in body.relies_on if (found := earlier.one(d, Signoff)) is not None]
     if not any(
-        (answer.body.decision, answer.body.scope_object, answer.body.plan_object)
+        (answer.decision, answer.scope_object, answer.plan_object)
         == ("yes", body.scope_object, body.plan_object)
         for answer in answers
     ):
         yield "It relies on no yes from the client to this scope and this plan."
     for answer in answers:
-        if answer.body.expires_at is not None and answer.body.expires_at < statement.recorded_at:
+        if answer.expires_at is not None and answer.expires_at < statement.recorded_at:
             yield "It relies on a sign-off that had expired."
-    newest = [*earlier.of(Signoff)][-1:]
-    if newest and newest[0].body.decision != "yes":
-        yield f"The client's last answer before it was {newest[0].body.decision!r}."
+    if earlier.answer is not None and earlier.answer.decision != "yes":
+        yield f"The client's last answer before it was {earlier.answer.decision!r}."
 
 
 def _step(statement: Statement, body: Step, earlier: _Earlier) -> Iterator[str]:
     if body.state == "started":
-        permits = [
-            permit
-            for permit in earlier.of(Permit)
-            if permit.body.plan_object == body.plan_object and body.host in permit.body.hosts
-        ]
-        if not permits:
+        until = earlier.permits.get((body.plan_object, body.host))
+        if until is None:
             yield f"No permit for this plan on {body.host} came before it."
-        elif permits[-1].body.until < statement.recorded_at:
+        elif until < statement.recorded_at:
             yield "The permit before it had ended."
-        return
-    calls = [
-        step
-        for step in earlier.of(Step)
-        if (step.body.step, step.body.host, step.body.call_sha256, step.body.state)
-        == (body.step, body.host, body.call_sha256, "started")
-    ]
-    if not calls:
+    elif (body.step, body.host, body.call_sha256) not in earlier.started:
         yield "Nothing says that this call was started."
 
 
@@ -166,10 +167,10 @@ def _shown(digest: str | None, earlier: _Earlier) -> Iterator[str]:
 
 
 def _scope_known(scope_object: str, earlier: _Earlier) -> Iterator[str]:
-    if all(scope.body.scope_object != scope_object for scope in earlier.of(Scope)):
+    if scope_object not in earlier.scopes:
         yield "The scope that it names was never recorded."
 
 
 def _plan_known(plan_object: str, earlier: _Earlier) -> Iterator[str]:
-    if all(plan.body.plan_object != plan_object for plan in earlier.of(Plan)):
+    if plan_object not in earlier.plans:
         yield "The plan that it names was never recorded."

@@ -30,6 +30,7 @@ PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 #: the subject that is always there: the digest of the body's canonical JSON
 BODY_SUBJECT = "body"
+_DOCUMENTS = "documents/"
 
 B_co = TypeVar("B_co", bound=Body, default=Body, covariant=True)
 
@@ -211,9 +212,16 @@ def read_payload(sealed: Sealed) -> Statement:
     )
 
 
-def named_objects(body: Body) -> dict[str, str]:
-    """Objects that a body speaks of: by field name, and for :class:`Shown` by title."""
-    return dict(_objects(type(body), body.model_dump(mode="json")))
+def named_objects(statement: Statement) -> dict[str, str]:
+    """Objects that a statement speaks of: by field name, and for :class:`Shown` by title.
+
+    Taken from the subjects, which hold every one of them (:func:`read_payload`).
+    """
+    return {
+        name: digest
+        for name, digest in statement.subjects.items()
+        if name.endswith("_object") or name.startswith(_DOCUMENTS)
+    }
 
 
 class _Exact(BaseModel):
@@ -278,7 +286,7 @@ def _objects(model: type[Body], content: dict[str, Any]) -> Iterator[tuple[str, 
     """Every field that ends in ``_object``, however deep, and the documents of Shown."""
     if model is Shown:
         for title, digest in content["documents"].items():
-            yield f"documents/{title}", digest
+            yield f"{_DOCUMENTS}{title}", digest
     yield from _walk("", content)
 
 

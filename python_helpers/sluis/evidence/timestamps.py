@@ -70,7 +70,7 @@ def stamp(
     if anchors.tsa is None:
         body = _none(head, at_gate, "no service for it is configured (tsa.json)")
     else:
-        where = _without_login(anchors.tsa.url)
+        where = _without_query(anchors.tsa.url)
         try:
             token = request_token(anchors.tsa, head)
         except EvidenceError as error:
@@ -181,7 +181,10 @@ def _post(url: str, query: bytes) -> bytes:
         url, data=query, headers={"Content-Type": "application/timestamp-query"}, method="POST"
     )
     reply = bytearray()
-    with urllib.request.build_opener(_NoRedirect).open(request, timeout=_PATIENCE) as answer:
+    handlers: list[type[urllib.request.BaseHandler] | urllib.request.BaseHandler] = [_NoRedirect]
+    if request.host.partition(":")[0] in ("127.0.0.1", "localhost"):
+        handlers.append(urllib.request.ProxyHandler({}))  # no proxy reaches this machine itself
+    with urllib.request.build_opener(*handlers).open(request, timeout=_PATIENCE) as answer:
         while block := answer.read1(64 * 1024):
             reply += block
             if len(reply) > _LARGEST_REPLY:
@@ -235,8 +238,7 @@ def _none(head: bytes, at_gate: str, why: str) -> Timestamp:
     )
 
 
-def _without_login(url: str) -> str:
-    """The address without a user name and password, which have no place in evidence."""
+def _without_query(url: str) -> str:
+    """The address without what may be somebody's access code; that is no evidence."""
     parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))

@@ -157,6 +157,7 @@ def test_a_link_or_a_pipe_is_refused(trust: Path, tmp_path: Path, name: str) -> 
         {"url": "https://tsa.example/", "certificates": ["../other/root.pem"]},
         {"url": "https://tsa.example/", "certificates": ["gone.pem"]},
         {"url": "https://tsa.example/ x", "certificates": ["root.pem"]},
+        {"url": "https://user:secret@tsa.example/", "certificates": ["root.pem"]},
         {"url": "https://tsa.example/", "certificates": ["root.pem"], "more": 1},
     ],
 )

@@ -568,6 +568,12 @@ def test_many_are_read_by_several_processes_with_the_same_result(
     monkeypatch.setattr(pages, "_WORTH_SHARING", 5)
     shared = made.read()
     assert shared == plain
+
+    def no_room(*args: object, **more: object) -> None:
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(pages, "ProcessPoolExecutor", no_room)
+    assert made.read() == plain
     assert {p.code for p in shared.problems} == {"chain-broken"}
 
 

@@ -98,12 +98,15 @@ def test_case_C4_a_document_handed_over_is_bound_by_its_digest(key: OperatorKey)
     assert statement.subjects["documents/Plan"] == TWO
 
 
-def test_objects_are_found_however_deep() -> None:
+def test_objects_are_found_however_deep(key: OperatorKey) -> None:
     body = Discovery(
         machine=Machine(host="h", target="local://h"),
         found=({"path": "/a", "listing_object": ONE, "more": [{"log_object": TWO}]},),
     )
-    assert named_objects(body) == {"found/0/listing_object": ONE, "found/0/more/0/log_object": TWO}
+    assert named_objects(read(payload(body, subjects={"tree": THREE}), key)) == {
+        "found/0/listing_object": ONE,
+        "found/0/more/0/log_object": TWO,
+    }
 
 
 def test_a_subject_cannot_be_given_another_digest() -> None:
