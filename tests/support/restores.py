@@ -96,7 +96,9 @@ def take(top: Path, asset: dict[str, Any], **secrets_of_asset: Any) -> Snapshott
     )
 
 
-def copy_of(master: Snapshotted, top: Path, live: Path | None = None) -> Snapshotted:
+def copy_of(
+    master: Snapshotted, top: Path, live: Path | None = None, *, with_live: bool = True
+) -> Snapshotted:
     """The same snapshot, live folder and store once more, for a test to break.
 
     Making a snapshot costs seconds, for a store's key is slow on purpose.
@@ -105,10 +107,12 @@ def copy_of(master: Snapshotted, top: Path, live: Path | None = None) -> Snapsho
         master: what is copied; it stays as it is.
         top: where the copy of the store goes.
         live: where the live data goes; a missing or empty folder.
+        with_live: copy the live folder as well.
     """
     live = live or top / "srv" / "client data"
-    live.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["cp", "-a", "-T", master.live, live], check=True)
+    if with_live:
+        live.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["cp", "-a", "-T", master.live, live], check=True)
     subprocess.run(["cp", "-a", master.repository, top / "repository"], check=True)
     (top / "password").write_text(master.password)
     manifests = []

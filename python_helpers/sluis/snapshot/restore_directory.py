@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
-from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, List, Optional
 
 from ..errors import SnapshotError
 from ..manifest import observe_state
 from .nonce import FILE as NONCE_FILE
+from .restore_copy import (
+    Request,
+    beside_path,
+    copy_rights,
+    demand_same,
+    demand_untouched,
+    is_of,
+    opened,
+    own_like,
+)
 from .restore_fetch import (
     Signed,
     compare_with_signed,
@@ -22,11 +30,9 @@ from .restore_fetch import (
     not_equal,
     read_signed,
 )
-from .restore_place import Beside, Live, find_live, open_beside, open_folder
+from .restore_place import Beside, Live
 from .restore_space import demand_space
 from .restore_swap import DATA, swap_in, would_swap
-
-Request = Dict[str, Any]
 
 
 def restore_beside(request: Request) -> Dict[str, Any]:
@@ -54,8 +60,11 @@ def restore_beside(request: Request) -> Dict[str, Any]:
         if request.get("check_mode"):
             demand_space(live.home, signed.sizes())
             return {
-                "changed": True, "beside": _path(live, request), "live": live.path, "equal": None,
-            }  # fmt: skip
+                "changed": True,
+                "beside": beside_path(live, request),
+                "live": live.path,
+                "equal": None,
+            }
         assert beside is not None  # noqa: S101
         return _restore(request, signed, live, beside)
 
@@ -91,47 +100,6 @@ def swap(request: Request) -> Dict[str, Any]:
         )
 
 
-@contextmanager
-def opened(request: Request, *, create: bool) -> Iterator[Tuple[Live, Optional[Beside], int]]:
-    """Open the live data's place and the folder of this restore in it."""
-    live = find_live(str(request["asset"]["location"]))
-    with open_folder(live.home) as home_fd:
-        place = open_beside(live, home_fd, str(request["restore_id"]), create=create)
-        with place as beside:
-            yield live, beside, home_fd
-
-
-def demand_same(beside: Beside, signed: Signed) -> None:
-    """Refuse to swap in a copy of another snapshot than the one that is asked for.
-
-    Raises:
-        SnapshotError: ``restore-not-compared``.
-    """
-    if _is_of(beside, signed):
-        return
-    raise SnapshotError(
-        "restore-not-compared",
-        f"{beside.path!r} holds no copy of snapshot {signed.snapshot_id[:8]} that was "
-        "compared and found equal.",
-        "Run the step that restores beside first.",
-    )
-
-
-def demand_untouched(beside: Beside, state: str) -> None:
-    """Refuse a copy that somebody touched after it was compared.
-
-    Raises:
-        SnapshotError: ``restore-copy-touched``.
-    """
-    if beside.record.get("copy_state") == state:
-        return
-    raise SnapshotError(
-        "restore-copy-touched",
-        f"The copy in {beside.path!r} was touched after it was compared.",
-        "Find out by whom, then run the step that restores beside again.",
-    )
-
-
 def _restore(request: Request, signed: Signed, live: Live, beside: Beside) -> Dict[str, Any]:
     asset = str(request["asset"]["id"])
     beside.clear_for("restoring", signed.snapshot_id, signed.digest)
@@ -165,20 +133,11 @@ def _restore(request: Request, signed: Signed, live: Live, beside: Beside) -> Di
 
 def _known(beside: Beside, signed: Signed) -> Optional[Dict[str, Any]]:
     """What an earlier run found out about the copy that is still there, if it still holds."""
-    if not _is_of(beside, signed):
+    if not is_of(beside, signed):
         return None
     if beside.record["state"] == "compared" and beside.record["copy_state"] != _state_of(beside):
         return None
     return dict(beside.record["answer"])
-
-
-def _is_of(beside: Beside, signed: Signed) -> bool:
-    record = beside.record
-    return (
-        record.get("state") in ("compared", "swapping", "swapped")
-        and record.get("snapshot_id") == signed.snapshot_id
-        and record.get("manifest") == signed.digest
-    )
 
 
 def _state_of(beside: Beside) -> str:
@@ -203,40 +162,12 @@ def _finish_copy(beside: Beside, live: Live) -> List[str]:
             if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
                 raise
             parent = os.stat(live.parent)
-            _own(data_fd, parent)
+            own_like(data_fd, parent)
             return [f"{live.path!r} is not there: the copy got its parent's owner and mode 0700"]
         try:
-            copy_folder_rights(live_fd, data_fd)
+            copy_rights(live_fd, data_fd)
         finally:
             os.close(live_fd)
     finally:
         os.close(data_fd)
     return []
-
-
-def copy_folder_rights(source_fd: int, target_fd: int) -> None:
-    """Give an open file or folder the owner, mode, ACL and other attributes of another."""
-    status = os.fstat(source_fd)
-    _own(target_fd, status)
-    for name in os.listxattr(source_fd):
-        try:
-            os.setxattr(target_fd, name, os.getxattr(source_fd, name))
-        except OSError as error:
-            # Some (security.*, trusted.*) are for root and for the system itself.
-            if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.EACCES):
-                raise
-    os.fchmod(target_fd, stat.S_IMODE(status.st_mode))
-
-
-def _own(fd: int, like: os.stat_result) -> None:
-    mine = os.fstat(fd)
-    if (mine.st_uid, mine.st_gid) == (like.st_uid, like.st_gid):
-        return
-    try:
-        os.fchown(fd, like.st_uid, like.st_gid)
-    except PermissionError:
-        pass  # an ordinary user cannot give files away; restic could not either
-
-
-def _path(live: Live, request: Request) -> str:
-    return os.path.join(live.home, live.restored_name(str(request["restore_id"])))
