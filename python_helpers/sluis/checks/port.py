@@ -21,7 +21,7 @@ def port(check: Mapping[str, Any], timeout: float) -> Answer:
         socket.create_connection((address, wanted), timeout).close()
     except socket.gaierror as error:
         return Answer(None, f"the address cannot be resolved: {error.strerror}")
-    except socket.timeout:  # noqa: UP041 - Python 3.8 has two kinds of it
+    except socket.timeout:
         return Answer(False, f"no answer on port {wanted} within {timeout:g} s")
     except OSError as error:
         return Answer(False, f"port {wanted}: {error.strerror or error}")

@@ -51,7 +51,7 @@ def web(check: Mapping[str, Any], timeout: float, password: str | None) -> Answe
         return Answer(False, f"the encrypted connection failed: {getattr(error, 'reason', error)}")
     except socket.gaierror as error:
         return Answer(None, f"the address cannot be resolved: {error.strerror}")
-    except (socket.timeout, TimeoutError):  # noqa: UP041 - Python 3.8 has two kinds of it
+    except (socket.timeout, TimeoutError):
         return Answer(False, f"no whole answer within {timeout:g} s")
     except (OSError, http.client.HTTPException) as error:
         return Answer(

@@ -327,5 +327,5 @@ def _iso(text: str) -> Optional[str]:
 
 
 def _utc(seconds: float) -> str:
-    moment = datetime.datetime.fromtimestamp(int(seconds), datetime.timezone.utc)  # noqa: UP017
+    moment = datetime.datetime.fromtimestamp(int(seconds), datetime.timezone.utc)
     return moment.isoformat()

@@ -144,7 +144,7 @@ class _Sftp(Access):
 
 def _moment(month: str, day: int, rest: str) -> str:
     """``ls`` gives a time of day for the last half year, and a year for what is older."""
-    today = datetime.datetime.now(datetime.timezone.utc)  # noqa: UP017
+    today = datetime.datetime.now(datetime.timezone.utc)
     number = _MONTHS.index(month) + 1
     if ":" not in rest:
         return f"{int(rest):04d}-{number:02d}-{day:02d}T00:00:00+00:00"

@@ -256,10 +256,10 @@ def _nonce_in(path: str, nonce: str, warnings: List[str]) -> Iterator[None]:
         yield
     finally:
         if placed:
-            with (
-                contextlib.suppress(sqlite3.Error),
-                contextlib.closing(_open(path, "rw")) as writer,
-            ):
+            # Python 3.8 knows no parentheses here
+            with contextlib.suppress(sqlite3.Error), contextlib.closing(
+                _open(path, "rw")
+            ) as writer:
                 writer.execute(f"drop table if exists {NONCE_TABLE}")
 
 
