@@ -14,8 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from support.quick_repository import ESCROW, PASSWORD, make_quick_repository
-
 from sluis.errors import InputError, RefusedError, SnapshotError
 from sluis.evidence.predicates import Machine, Snapshot, Store
 from sluis.manifest import loads
@@ -24,6 +22,7 @@ from sluis.rehearsal.loopback import STORE
 from sluis.rehearsal.store import AppendOnlyStore, start_store
 from sluis.snapshot.judge import Judgement, judge
 from sluis.snapshot.nonce import nonce_hash
+from support.quick_repository import ESCROW, PASSWORD, make_quick_repository
 
 PLACE = {"site": "Data centre North", "country": "NL", "provider": "Example Hosting"}
 #: the host's address in the tests: not the store's, and not 127.0.0.1
@@ -52,11 +51,13 @@ def command_for(function: str, python: str = sys.executable) -> list[str]:
     return [python, "-I", "-c", code]
 
 
-def run_apart(function: str, request: dict[str, Any], **options: Any) -> dict[str, Any]:
+def run_apart(
+    function: str, request: dict[str, Any], command: list[str] | None = None
+) -> dict[str, Any]:
     """Run one of our functions in another process; its answer, or its error raised here."""
     done = subprocess.run(
-        command_for(function), input=json.dumps(request), capture_output=True, text=True,
-        timeout=120, **options,
+        command or command_for(function), input=json.dumps(request), capture_output=True,
+        text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)

@@ -27,10 +27,9 @@ def copy_directory(maker: Maker, root: str, exclude: Tuple[str, ...]) -> Dict[st
         if why_not:
             maker.warn("nonce-not-placed", why_not)
         before, (older, made) = together(
-            lambda: maker.read(root, exclude, "reading the source"),
+            lambda: _readable(maker.read(root, exclude, "reading the source")),
             lambda: maker.older_generation(root, exclude, (nonces.FILE,)),
         )
-        _must_be_readable(before)
         snapshot = maker.backup(root, exclude, "copying")
         after = maker.read(root, exclude, "looking again", before)
     if exclude:
@@ -59,7 +58,7 @@ def copy_directory(maker: Maker, root: str, exclude: Tuple[str, ...]) -> Dict[st
     }
 
 
-def _must_be_readable(manifest: Manifest) -> None:
+def _readable(manifest: Manifest) -> Manifest:
     unread = [p for p in manifest.problems if p.code == "unreadable"]
     if unread:
         names = ", ".join(shown(problem.path) for problem in unread[:5])
@@ -68,3 +67,4 @@ def _must_be_readable(manifest: Manifest) -> None:
             f"{len(unread)} items cannot be read: {names}: {unread[0].detail}.",
             "Give the snapshot's account the right to read them, or leave them out in the scope.",
         )
+    return manifest

@@ -65,6 +65,9 @@ class Maker:
     ) -> Tuple[str, bool]:
         """An earlier snapshot of this asset, and whether it had to be made now.
 
+        Only one that is on record counts: what a broken-off run left on the store may be
+        incomplete, and the engine does not mark it.
+
         Args:
             root: the folder to copy when there is none.
             exclude: the asset's patterns.
@@ -73,11 +76,6 @@ class Maker:
         for known in self.request.get("older") or ():
             if known in self.names:
                 return str(known), False
-        if self.names:
-            listed = self.restic.snapshots("sluis", self._tag)
-            mine = [s["id"] for s in listed if s.get("hostname") == self.request["host"]]
-            if mine:
-                return str(mine[-1]), False
         self.warn("first-generation", "there was no older snapshot, so one was made first")
         patterns = [f"--exclude={p}" for name in leave_out for p in for_restic([f"/{name}"], root)]
         return self.backup(root, exclude, "copying an older generation", tuple(patterns)), True

@@ -162,6 +162,8 @@ class _Proving:
         level = self.levels["V1"]
         if level.verdict != PROVEN or self.restored is None or self.sample:
             return
+        if self.restore_errors:
+            return  # what is missing then is the restore's failure, and V3 says so
         back = {
             (_as_listed(e.path), _NAMED.get(e.type, e.type)) for e in self.restored.entries.values()
         }

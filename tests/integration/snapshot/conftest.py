@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.snapshots import Stage, new_stage, start_stage_store, write_documents
 
 from sluis.rehearsal.keeper import Keeper
 from sluis.rehearsal.store import AppendOnlyStore
+from support.snapshots import Stage, new_stage, start_stage_store, write_documents
 
 
 @pytest.fixture(scope="session")

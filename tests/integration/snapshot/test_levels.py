@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from support.snapshots import Stage, detail, verdicts
+from support.snapshots import Stage, verdicts
 
 ALL = ("V0", "V1", "V2", "V3", "V4", "V5", "V6")
 
