@@ -181,11 +181,28 @@ def marker_steps() -> list[dict[str, Any]]:
     ]
 
 
-def new_change(lab: Lab, root: Path, change: str = CHANGE, **update: Any) -> LabChange:
-    """A project with the lab as its client, and a change that is described, not prepared."""
+def new_change(
+    lab: Lab, root: Path, change: str = CHANGE, *, consent: bool = True, **update: Any
+) -> LabChange:
+    """A project with the lab as its client, and a change that is described, not prepared.
+
+    ``consent`` is whether the client agrees beforehand to a restore when it fails.
+    """
     now = datetime.now(UTC).replace(microsecond=0)
     who = write_client(lab, make_project(root), now=now - timedelta(minutes=1))
     made = LabChange(lab, who, change)
-    write_scope(lab, who, change, today=now.date(), title="New version of the patient system")
+    words = (
+        "If the update fails, we put back the copy from just before it at once."
+        if consent
+        else "If the update fails, we stop and ask you first."
+    )
+    write_scope(
+        lab,
+        who,
+        change,
+        today=now.date(),
+        title="New version of the patient system",
+        way_back={"consent": consent, "words": words},
+    )
     describe(made, **(update or {"software_update_steps": marker_steps()}))
     return made
