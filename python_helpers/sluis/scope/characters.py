@@ -7,6 +7,7 @@ them, and made visible where a machine did.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ _DRAWN_AS_NOTHING = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _VARIATION_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 #: more marks than this on one letter is not a word in Dutch or English
 _MOST_MARKS = 3
+_NOT_PLAIN = re.compile(r"[^ -~]")
 
 
 class Hostile(NamedTuple):
@@ -35,14 +37,17 @@ def hostile(text: str, *, allowed: str = "\n") -> Hostile | None:
         text: any text.
         allowed: control characters that are in order here.
     """
-    marks = 0
-    for index, character in enumerate(text):
+    marks, before = 0, -1
+    # nearly everything is plain ASCII, and that needs no look of its own
+    for found in _NOT_PLAIN.finditer(text):
+        index, character = found.start(), found[0]
         if character in allowed:
-            marks = 0
             continue
         if _is_bad(character):
             return Hostile(index, character, _name(character))
-        marks = marks + 1 if unicodedata.category(character).startswith("M") else 0
+        is_mark = unicodedata.category(character).startswith("M")
+        marks = (marks if index == before + 1 else 0) + 1 if is_mark else 0
+        before = index
         if marks > _MOST_MARKS:
             return Hostile(index, character, "too many marks on one letter")
     return None

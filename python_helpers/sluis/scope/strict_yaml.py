@@ -33,6 +33,8 @@ _READ_DIFFERENTLY_ELSEWHERE = re.compile(
     r"[yYnN]|0o[0-7]+|[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+|[-+]?[0-9][0-9_,.]*|\.?(nan|inf)",
     re.IGNORECASE,
 )
+#: libyaml where PyYAML has it: the gate reads the scope before every step
+_LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEXT_TAG = "tag:yaml.org,2002:str"
 
 
@@ -126,7 +128,7 @@ def _refuse_tricks(text: str) -> None:
     # before anything is built
     depth = values = documents = 0
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        for event in yaml.parse(text, Loader=_LOADER):
             line, column = _at(event.start_mark)
             values += 1
             if isinstance(event, yaml.DocumentStartEvent):
@@ -190,7 +192,7 @@ def _refuse_tricks(text: str) -> None:
 
 def _compose(text: str) -> yaml.Node | None:
     try:
-        return yaml.compose(text, Loader=yaml.SafeLoader)
+        return yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         raise _not_yaml(error) from None
 
@@ -256,7 +258,7 @@ def _key(node: yaml.Node, found: dict[str, Any]) -> str:
 
 def _scalar(node: yaml.ScalarNode) -> str | int | bool | date:
     written = str(node.value)
-    if node.style is not None:
+    if node.style:  # quoted or folded: text, whatever it looks like
         return written
     if written in ("true", "false"):
         return written == "true"

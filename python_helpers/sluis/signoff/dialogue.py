@@ -174,7 +174,8 @@ def hold(
 
 def is_yes(typed: str) -> bool | None:
     """Whether the whole word yes (or ja) was typed; ``None`` when it is not clear."""
-    word = tidy(typed).casefold()
+    # lower() and not casefold(), which would take the long s of "ye\u017f" for an s
+    word = tidy(typed).lower()
     return True if word in _YES else False if word in _NO else None
 
 
@@ -189,7 +190,8 @@ def may_sign(signers: Sequence[Signer], name: str, role: str) -> bool:
 def usable_words(typed: str) -> str | None:
     """What was typed as one line, or ``None`` if it is empty, too long, or hides something."""
     words = tidy(typed)
-    if not words or len(words) > _LONGEST_WORDS or hostile(words, allowed=""):
+    # U+FFFD stands for a key press that could not be read
+    if not words or len(words) > _LONGEST_WORDS or "\ufffd" in words or hostile(words, allowed=""):
         return None
     return words if any(character.isalpha() for character in words) else None
 

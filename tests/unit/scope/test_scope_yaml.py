@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluis.scope import strict_yaml
 from sluis.scope.load import ScopeError, load_scope
 from sluis.scope.strict_yaml import MAX_BYTES, FormError, read_tree
 from support.scopes import scope_dict, to_yaml, write_scope
+
+
+@pytest.fixture(params=[yaml.SafeLoader, yaml.CSafeLoader], autouse=True, scope="module")
+def loader(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Both parsers of PyYAML: which one a machine has must not change the meaning."""
+    before = strict_yaml._LOADER
+    strict_yaml._LOADER = request.param
+    yield
+    strict_yaml._LOADER = before
 
 
 def refused(text: str | bytes) -> FormError:
@@ -204,6 +214,23 @@ def test_what_a_yaml_writer_writes_is_read_back_or_refused(value: object) -> Non
     except FormError:
         return
     assert _lists(ours) == {"a": value}
+
+
+@given(st.text(alphabet="a1: -\n'\"|>[]{},#&*!?%@~x=.0", max_size=24))
+@settings(max_examples=800, deadline=None)
+def test_both_parsers_read_the_same(text: str) -> None:
+    found: list[object] = []
+    for kind in (yaml.SafeLoader, yaml.CSafeLoader):
+        before, strict_yaml._LOADER = strict_yaml._LOADER, kind
+        try:
+            tree = read_tree(text.encode())
+            found.append((tree.value, tree.marks))
+        except FormError:
+            # one may refuse what the other reads ("|#"); what both read they read alike
+            pass
+        finally:
+            strict_yaml._LOADER = before
+    assert found[:1] == found[1:] or len(found) < 2
 
 
 @given(st.binary(max_size=80))
