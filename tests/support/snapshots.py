@@ -177,10 +177,15 @@ class Made:
         )  # fmt: skip
 
 
-def start_stage_store(keeper: Keeper, folder: Path) -> AppendOnlyStore:
-    """An append-only store with a repository to copy from."""
+def start_stage_store(
+    keeper: Keeper, folder: Path, like: AppendOnlyStore | None = None
+) -> AppendOnlyStore:
+    """An append-only store with a repository to copy from, which can be another store's."""
     server = start_store(keeper, folder, tls=False)
-    make_quick_repository(server.data / "template")
+    if like is None:
+        make_quick_repository(server.data / "template")
+    else:
+        shutil.copytree(like.data / "template", server.data / "template")
     return server
 
 

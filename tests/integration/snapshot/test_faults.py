@@ -1,0 +1,270 @@
+"""Killed, cut off, full, locked out: nothing half is ever called a snapshot or a proof."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from sluis.errors import RefusedError, SnapshotError
+from sluis.rehearsal.keeper import Keeper
+from sluis.rehearsal.store import AppendOnlyStore
+from sluis.snapshot.nonce import FILE
+from support.snapshots import (
+    ESCROW,
+    Stage,
+    command_for,
+    detail,
+    new_stage,
+    run_apart,
+    start_stage_store,
+    verdicts,
+)  # fmt: skip
+
+
+@pytest.fixture
+def own_stage(tmp_path: Path, snapshot_store: AppendOnlyStore) -> Iterator[Stage]:
+    """A store of its own, which a test may stop or kill."""
+    keeper = Keeper()
+    try:
+        yield new_stage(start_stage_store(keeper, tmp_path / "own-store", snapshot_store), tmp_path)
+    finally:
+        keeper.close()
+
+
+def _server(stage: Stage) -> psutil.Process:
+    for process in psutil.process_iter():
+        try:
+            if str(stage.server.data) in process.cmdline():
+                return process
+        except psutil.Error:
+            continue
+    raise AssertionError("the store's process is not there")
+
+
+def _until(true: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline, f"never happened: {what}"
+        time.sleep(0.01)
+
+
+def _start(function: str, request: dict) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        command_for(function), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    json.dump(request, process.stdin)
+    process.stdin.close()
+    return process
+
+
+def _outcome(process: subprocess.Popen[str]) -> tuple[str, str]:
+    # its input is closed already, which communicate() does not expect
+    out = process.stdout.read()
+    errors = process.stderr.read()
+    process.wait(timeout=60)
+    return out, errors
+
+
+def _restics_of(folder: Path) -> list[int]:
+    """Processes that still work for a run whose private folder was under ``folder``."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            environment = process.environ()
+            if environment.get("TMPDIR", "").startswith(str(folder)) and process.name() == "restic":
+                found.append(process.pid)
+        except psutil.Error:
+            continue
+    return found
+
+
+def _private(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.name.startswith(".sluis-")]
+
+
+def test_kill_9_while_the_snapshot_is_made(own_stage: Stage, documents: Path) -> None:
+    (documents / "large.bin").write_bytes(os.urandom(3 << 20))
+    server = _server(own_stage)
+    request = own_stage.request(own_stage.asset(documents))
+    making = _start("make_snapshot", request)
+    _until(lambda: bool(_restics_of(own_stage.folder)), "restic at work")
+    server.suspend()
+    os.kill(making.pid, signal.SIGKILL)
+    making.wait()
+    making.stdout.close()
+    making.stderr.close()
+    _until(lambda: not _restics_of(own_stage.folder), "restic ended with us")
+    _until(lambda: not _private(own_stage.folder), "the private folder removed")
+    server.resume()
+    assert (documents / FILE).exists(), "the nonce of the killed run is still there"
+    made = own_stage.make(own_stage.asset(documents))
+    assert not (documents / FILE).exists()
+    judgement = made.prove()
+    assert judgement.verification.reached == "V6", judgement.verification
+
+
+def test_kill_9_while_the_snapshot_is_proven(own_stage: Stage, documents: Path) -> None:
+    made = own_stage.make(own_stage.asset(documents))
+    scratch = own_stage.folder / "scratch"
+    scratch.mkdir()
+    server = _server(own_stage)
+    proving = _start("prove_snapshot", made.proof_request(scratch=str(scratch)))
+    _until(lambda: bool(_restics_of(scratch)), "restic at work")
+    server.suspend()
+    os.kill(proving.pid, signal.SIGKILL)
+    proving.wait()
+    proving.stdout.close()
+    proving.stderr.close()
+    _until(lambda: not _restics_of(scratch), "restic ended with us")
+    _until(lambda: not list(scratch.iterdir()), "no client data left in the scratch")
+    server.resume()
+    assert made.prove().verification.reached == "V6"
+
+
+def test_store_gone_while_the_snapshot_is_made(own_stage: Stage, documents: Path) -> None:
+    (documents / "large.bin").write_bytes(os.urandom(3 << 20))
+    request = own_stage.request(own_stage.asset(documents), patience=1)
+    making = _start("make_snapshot", request)
+    _until(lambda: bool(_restics_of(own_stage.folder)), "restic at work")
+    _server(own_stage).kill()
+    out, errors = _outcome(making)
+    assert making.returncode == 0, errors
+    assert json.loads(out)["error"]["code"] == "store-unreachable"
+    assert not (documents / FILE).exists()
+    assert not _private(own_stage.folder)
+
+
+def test_store_gone_while_the_snapshot_is_proven_is_not_verified(
+    own_stage: Stage, documents: Path
+) -> None:
+    made = own_stage.make(own_stage.asset(documents))
+    proving = _start("prove_snapshot", made.proof_request(patience=1, scratch=None))
+    server = _server(own_stage)
+    _until(lambda: _restic_below(proving.pid), "restic at work")
+    server.kill()
+    out, errors = _outcome(proving)
+    assert proving.returncode == 0, errors
+    said = json.loads(out)
+    if "error" in said:
+        assert said["error"]["code"] == "store-unreachable"
+    else:
+        judgement = made.judge(said["answer"])
+        assert judgement.verification.reached in (None, "V0", "V1")
+        assert "proven" not in (verdicts(judgement)["V5"], verdicts(judgement)["V6"])
+
+
+def _restic_below(pid: int) -> bool:
+    try:
+        return any(p.name() == "restic" for p in psutil.Process(pid).children(recursive=True))
+    except psutil.Error:
+        return False
+
+
+def test_a_store_that_never_answers(stage: Stage, documents: Path) -> None:
+    stage.store["url"] = "http://127.0.10.9:1/nothing/"
+    with pytest.raises(SnapshotError) as raised:
+        stage.make(stage.asset(documents))
+    assert raised.value.code == "store-unreachable"
+
+
+def test_wrong_password_of_the_repository(stage: Stage, documents: Path) -> None:
+    login = {"repository_password": "wrong", **stage.login}
+    with pytest.raises(SnapshotError) as raised:
+        stage.make(stage.asset(documents), secrets={"store": login, "asset": {}})
+    assert raised.value.code == "repository-password-wrong"
+
+
+def test_wrong_password_of_the_store(stage: Stage, documents: Path) -> None:
+    request = stage.request(stage.asset(documents))
+    request["secrets"]["store"]["store_password"] = "wrong"
+    with pytest.raises(SnapshotError) as raised:
+        run_apart("make_snapshot", request)
+    assert raised.value.code == "store-login-refused"
+
+
+def test_row_key_lost_the_escrowed_key_alone_restores_everything(
+    stage: Stage, documents: Path
+) -> None:
+    made = stage.make(stage.asset(documents))
+    right = made.prove(secrets={"store": {"escrow_password": ESCROW, **stage.login}, "asset": {}})
+    assert right.verification.reached == "V6"
+    assert "escrowed key" in detail(right, "V6")
+    lost = made.prove(secrets={"store": {"escrow_password": "lost", **stage.login}, "asset": {}})
+    assert lost.verification.reached == "V0"
+    assert "wrong password" in detail(lost, "V1")
+
+
+def test_without_an_escrowed_key_independence_is_not_verified(
+    stage: Stage, documents: Path
+) -> None:
+    made = stage.make(stage.asset(documents))
+    own = made.request["secrets"]
+    judgement = made.prove(secrets=own)
+    assert judgement.verification.reached == "V5"
+    assert "no escrow_password" in detail(judgement, "V6")
+    same = {"store": {**own["store"], "escrow_password": own["store"]["repository_password"]}}
+    assert "same as repository_password" in detail(made.prove(secrets=same), "V6")
+
+
+def _in_a_small_scratch(size: str, scratch: Path, request: dict) -> dict:
+    """Prove with ``scratch`` on a volume of its own, of ``size`` bytes."""
+    unshare = ["unshare", "--mount"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
+    mount = f'mount -t tmpfs -o size={size} none "$0" && exec "$@"'
+    command = [*unshare, "sh", "-c", mount, str(scratch), *command_for("prove_snapshot")]
+    return run_apart("prove_snapshot", request, command=command)
+
+
+def test_disk_full_on_the_scratch_is_seen_beforehand(stage: Stage, documents: Path) -> None:
+    (documents / "large.bin").write_bytes(os.urandom(3 << 20))
+    made = stage.make(stage.asset(documents))
+    scratch = stage.folder / "scratch"
+    scratch.mkdir()
+    request = made.proof_request(scratch=str(scratch))
+    judgement = made.judge(_in_a_small_scratch("2m", scratch, request))
+    assert verdicts(judgement)["V3"] == "not verified"
+    assert "snapshot_and_verify_scratch" in detail(judgement, "V3")
+    assert verdicts(judgement)["V5"] == "not verified"
+    assert judgement.verification.reached == "V2"
+
+
+def test_disk_full_on_the_scratch_in_the_middle_of_it(stage: Stage, documents: Path) -> None:
+    (documents / "large.bin").write_bytes(os.urandom(3 << 20))
+    made = stage.make(stage.asset(documents))
+    scratch = stage.folder / "scratch"
+    scratch.mkdir()
+    # a source that lies about its size
+    request = made.proof_request(scratch=str(scratch), bytes=10, items=1)
+    judgement = made.judge(_in_a_small_scratch("2m", scratch, request))
+    assert verdicts(judgement)["V3"] == "not verified", detail(judgement, "V3")
+    assert "no space left" in detail(judgement, "V3")
+    assert judgement.verification.reached == "V2"
+
+
+def test_row_wrong_machine_is_refused_before_anything_is_read(
+    stage: Stage, documents: Path
+) -> None:
+    for expected in ({"machine_id": "f" * 32}, {"host_keys": ["SHA256:not-this-one"]}):
+        with pytest.raises(SnapshotError) as raised:
+            stage.make(stage.asset(documents), expected_identity=expected)
+        assert raised.value.code == "wrong-machine"
+    assert not list((stage.data / "snapshots").iterdir())
+
+
+def test_case_A12_a_store_outside_the_agreed_place_is_refused(
+    stage: Stage, documents: Path
+) -> None:
+    abroad = {"site": "Data centre West", "country": "US", "provider": "Example Hosting"}
+    with pytest.raises(RefusedError) as raised:
+        stage.make(stage.asset(documents), allowed_locations=[abroad])
+    assert raised.value.code == "store-not-allowed"
+    assert "Data centre North" in raised.value.what
+    assert not list((stage.data / "snapshots").iterdir())
