@@ -21,17 +21,11 @@ from ..errors import InputError, SnapshotError
 from . import postgresql_programs as programs_of
 from .children import Children
 from .postgresql_dump_file import read_through
-from .postgresql_figures import (
-    TABLES,
-    other_databases,
-    read_database,
-    read_figures,
-    read_sequences,
-    system_identifier,
-)
+from .postgresql_figures import other_databases, read_database, system_identifier
+from .postgresql_instant import dump_in_snapshot
 from .postgresql_programs import Programs
 from .postgresql_proof import DUMP_FILE, GLOBALS_FILE, prove
-from .postgresql_session import Connection, QueryError, Session, database_word, literal
+from .postgresql_session import Connection, Session, literal
 
 _OLDEST = 10
 
@@ -95,8 +89,7 @@ def dump(
         programs = programs_of.for_dump(asset.get("bin_dir"), database["major"])
         placed = _place_nonce(children, programs, connection, name, nonce, warnings)
         partial = os.path.join(children.private, DUMP_FILE)
-        with Session(children, programs, connection, name) as held:
-            facts, ran = _dump_in_snapshot(asset, children, programs, connection, held, partial)
+        facts, ran = dump_in_snapshot(asset, children, programs, connection, partial)
         read_through(children, programs, partial, connection.account)
         ran.append("pg_restore -f /dev/null (the whole dump is readable)")
         files = [_keep(partial, workdir)]
@@ -145,90 +138,6 @@ def check(
     del secrets
     began = time.monotonic()
     return prove(asset, restored, facts, scratch).answer(nonce, began)
-
-
-def _dump_in_snapshot(
-    asset: Dict[str, Any],
-    children: Children,
-    programs: Programs,
-    connection: Connection,
-    held: Session,
-    target: str,
-) -> Any:
-    """Dump and figures out of one snapshot: the facts, and what was run."""
-    snapshot = _open_snapshot(asset, held)
-    command = [
-        programs.path("pg_dump"), "--format=custom", "--compress=0", f"--snapshot={snapshot}",
-        "--lock-wait-timeout=120s", "--no-password",
-        f"--dbname={database_word(str(asset['location']))}",
-    ]  # fmt: skip
-    # Not compressed: the store compresses better, and unchanged parts are stored once.
-    with open(target, "wb") as output, open(target + ".errors", "w+b") as errors:
-        dumping = children.start(
-            command,
-            connection.environment(children),
-            connection.account,
-            stdout=output,
-            stderr=errors,
-        )
-        facts = _figures(asset, held)
-        status = children.wait(dumping)
-        facts["sequences_after"] = read_sequences(held)
-        errors.seek(0)
-        said = errors.read().decode("utf-8", "replace").strip()
-        os.fsync(output.fileno())
-    if status != 0:
-        raise SnapshotError(
-            "postgresql-dump-failed",
-            f"pg_dump of {asset['id']} ended with status {status}: {said[-800:]}",
-            "Nothing was kept. Put right what it says and make the snapshot again.",
-        )
-    return facts, [f"pg_dump --format=custom --snapshot={snapshot} (figures in the same snapshot)"]
-
-
-def _open_snapshot(asset: Dict[str, Any], held: Session) -> str:
-    """Lock what is to be dumped, then export a snapshot.
-
-    In this order, because TRUNCATE and ALTER TABLE do not care about snapshots: a table
-    emptied between snapshot and lock would be dumped empty (PostgreSQL documentation,
-    13.6 Caveats). A table made meanwhile means that we start again.
-    """
-    query = (
-        "select to_json(format('lock table only %I.%I in access share mode;',"
-        f" x.nspname, x.relname)) from ({TABLES}) x where x.kind = 'r' order by x.oid"
-    )
-    for _ in range(5):
-        locks = held.rows(query)
-        try:
-            held.run("begin isolation level repeatable read read only;" + "".join(locks))
-            snapshot = str(held.row("select to_json(pg_export_snapshot())"))
-        except QueryError as error:
-            raise _unreadable(asset, error) from error
-        if held.rows(query) == locks:
-            return snapshot
-        held.run("rollback;")
-    raise SnapshotError(
-        "postgresql-schema-restless",
-        f"Tables of {asset['id']} kept being made and dropped while the snapshot was taken.",
-        "Make the snapshot while no program changes the schema.",
-    )
-
-
-def _figures(asset: Dict[str, Any], held: Session) -> Dict[str, Any]:
-    try:
-        return read_figures(held)
-    except QueryError as error:
-        raise _unreadable(asset, error) from error
-
-
-def _unreadable(asset: Dict[str, Any], error: QueryError) -> SnapshotError:
-    if error.sqlstate != "42501":  # insufficient_privilege
-        return error
-    return SnapshotError(
-        "postgresql-unreadable",
-        f"The user of {asset['id']} may not read all of it: {error.what}",
-        "Give this user the right to read everything (GRANT pg_read_all_data), or use the owner.",
-    )
 
 
 def _identifier(session: Session, warnings: List[str]) -> Optional[str]:

@@ -35,7 +35,7 @@ set search_path = pg_catalog;
 set row_security = off;
 set statement_timeout = 0;
 set idle_in_transaction_session_timeout = 0;
-set lock_timeout = '120s';
+set lock_timeout = '60s';
 """
 
 
@@ -106,7 +106,7 @@ class Connection:
             "PGCONNECT_TIMEOUT": "30",
             "PGAPPNAME": "sluis",
             "PGCLIENTENCODING": "UTF8",
-            "PGPASSFILE": "/dev/null",
+            "PGPASSFILE": os.path.join(children.private, "no-passwords"),
         }
         if self.host is not None:
             values["PGHOST"] = self.host
