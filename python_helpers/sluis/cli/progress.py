@@ -64,6 +64,16 @@ def progress_on(console: Console) -> Progress:
     return _Live(console) if console.is_terminal else _Plain(console)
 
 
+#: tasks that only arrange others; nobody watches for these
+_ARRANGING = frozenset(
+    f"ansible.builtin.{name}"
+    for name in (
+        "assert", "include_role", "include_tasks", "include_vars", "import_role", "import_tasks",
+        "meta", "set_fact", "validate_argument_spec",
+    )
+)  # fmt: skip
+
+
 def lines_of(event: Mapping[str, Any]) -> list[Line]:
     """Turn one ansible-runner event into lines; an event nobody needs gives none."""
     data = event.get("event_data") or {}
@@ -73,13 +83,12 @@ def lines_of(event: Mapping[str, Any]) -> list[Line]:
     match event.get("event"):
         case "playbook_on_play_start":
             return [Line("play", plainly(str(data.get("name") or ""), limit=160))]
+        case "playbook_on_task_start" | "runner_on_ok" if _arranges(data):
+            return []
         case "playbook_on_task_start":
             return [Line("task", plainly(str(data.get("name") or ""), limit=160))]
         case "runner_on_ok":
-            kind: Kind = "changed" if result.get("changed") else "ok"
-            return [Line(kind, task, host, detail) for detail in _told(result)] or [
-                Line(kind, task, host)
-            ]
+            return _ended(task, host, result)
         case "runner_on_failed" if data.get("ignore_errors"):
             return [Line("word", f"{task} (an expected failure)", host)]
         case "runner_on_failed":
@@ -88,6 +97,24 @@ def lines_of(event: Mapping[str, Any]) -> list[Line]:
             return [Line("unreachable", task, host, _message(result))]
         case _:
             return []
+
+
+def _ended(task: str, host: str, result: Mapping[str, Any]) -> list[Line]:
+    told = _told(result)
+    if told:
+        return [Line("word", words, host) for words in told]
+    if result.get("planned"):  # a step in plan mode looks like one that was done
+        return [Line("word", f"planned: {task}", host)]
+    if result.get("already_done"):
+        return [Line("word", f"done before: {task}", host)]
+    return [Line("changed" if result.get("changed") else "ok", task, host)]
+
+
+def _arranges(data: Mapping[str, Any]) -> bool:
+    action = str(data.get("resolved_action") or data.get("task_action") or "")
+    return action.removeprefix("ansible.legacy.") in _ARRANGING or (
+        f"ansible.builtin.{action}" in _ARRANGING
+    )
 
 
 def _told(result: Mapping[str, Any]) -> list[str]:

@@ -28,7 +28,7 @@ from ansible_runner.runner import Runner
 from sluis.cli import leash
 from sluis.cli.environment import PROGRESS, RUN_MARK, environment
 from sluis.cli.private import PrivateFolder
-from sluis.cli.progress import Progress, lines_of
+from sluis.cli.progress import Line, Progress, lines_of
 from sluis.cli.progress_file import ProgressFile
 from sluis.cli.runlog import RunLog
 from sluis.errors import InputError
@@ -138,6 +138,7 @@ class _Watch:
         self._log = log
         self.cancel = threading.Event()
         self.at_work: ProgressFile | None = None
+        self._play: Line | None = None
         self.stats: dict[str, Any] | None = None
         self.troubles: list[str] = []
 
@@ -167,6 +168,13 @@ class _Watch:
 
     def _show(self, event: dict[str, Any]) -> None:
         for line in lines_of(event):
+            if line.kind == "play":
+                self._play = line
+                continue
+            if line.kind != "task" and self._play is not None:
+                # A play is named when it does something: not every phase uses every play.
+                self._progress.tell(self._play)
+                self._play = None
             self._progress.tell(line)
 
     def _show_work(self) -> None:

@@ -76,7 +76,7 @@ def exit_status(state: State) -> int:
 
 def state_of(facts: Facts) -> State:
     """The state of a change. Only an empty :func:`what_is_missing` makes it applied."""
-    if facts.asked != "status" and facts.refused:
+    if facts.asked != "status" and facts.refused and not _only_asked_again(facts):
         return "refused"
     if not facts.holds:
         return "does not hold"
@@ -88,6 +88,20 @@ def state_of(facts: Facts) -> State:
     if facts.asked == "apply" or prepare_failed:
         return "failed"
     return _before_the_end(facts)
+
+
+def _only_asked_again(facts: Facts) -> bool:
+    """Whether the gate refused because everything was done and handed over before.
+
+    A job that lost its connection and tries again must hear that the change is applied.
+    """
+    refusal = facts.last_refusal
+    return (
+        facts.asked == "apply"
+        and refusal is not None
+        and all(reason.code == "change-closed" for reason in refusal.reasons)
+        and next(what_is_missing(facts), None) is None
+    )
 
 
 def what_is_missing(facts: Facts) -> Iterator[str]:

@@ -34,7 +34,24 @@ def test_events_become_lines():
 def test_words_of_a_role_for_the_operator_are_shown():
     res = {"sluis_progress": ["records: V6 in 12 s", "letters: V3 in 4 s"]}
     found = lines_of(event("runner_on_ok", task="Prove", host="h1", res=res))
-    assert [line.detail for line in found] == ["records: V6 in 12 s", "letters: V3 in 4 s"]
+    assert [line.text for line in found] == ["records: V6 in 12 s", "letters: V3 in 4 s"]
+
+
+def test_a_planned_step_does_not_look_like_one_that_was_done():
+    res = {"changed": True, "planned": True}
+    (found,) = lines_of(event("runner_on_ok", task="Install", host="h1", res=res))
+    assert found == Line("word", "planned: Install", "h1")
+    (found,) = lines_of(
+        event("runner_on_ok", task="Install", host="h1", res={"already_done": True})
+    )
+    assert found.text == "done before: Install"
+
+
+def test_tasks_that_only_arrange_others_are_not_shown():
+    for action in ("include_role", "ansible.builtin.include_tasks", "ansible.builtin.set_fact"):
+        data = {"task": "T", "host": "h1", "res": {}, "task_action": action}
+        assert lines_of(event("runner_on_ok", **data)) == []
+        assert len(lines_of(event("runner_on_failed", **data))) == 1
 
 
 @given(st.dictionaries(st.sampled_from(["event", "event_data", "stdout", "uuid"]), st.none()

@@ -108,6 +108,17 @@ def test_a_refusal_after_a_step_is_a_refusal_and_the_step_shows():
     assert [line.state for line in found.steps] == ["done", "open", "open"]
 
 
+def test_an_applied_change_that_is_applied_again_is_still_applied():
+    story = [*whole_story(), refusal("change-closed")]
+    found = outcome(material(story), NOW, asked="apply", since=len(story) - 1, ended_well=False)
+    assert (found.state, found.exit_status) == ("applied and verified", 0)
+    assert found.refusals[0].reasons[0].code == "change-closed"
+    story[-1] = refusal("tree-changed")
+    assert outcome(material(story), NOW, asked="apply", since=11).state == "refused"
+    story = [*whole_story()[:-1], handover("failed"), refusal("change-closed")]
+    assert outcome(material(story), NOW, asked="apply", since=11).state == "refused"
+
+
 def test_a_refusal_with_later_steps_is_not_the_last_word():
     story = [*SIGNED, refusal(), permit(), *done("install", "h1")]
     assert outcome(material(story), NOW, asked="apply", since=4).state == "failed"
