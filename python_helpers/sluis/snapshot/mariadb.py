@@ -19,35 +19,17 @@ import hashlib
 import os
 import re
 import time
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional
 
 from ..errors import InputError, SnapshotError
 from .children import Children
-from .mariadb_figures import (
-    Table,
-    other_databases,
-    read_database,
-    read_figures,
-    read_sequences,
-    read_tables,
-    server_identity,
-)
-from .mariadb_instant import Instant, open_readers, vanished
-from .mariadb_programs import knows_option
+from .mariadb_dumping import dump_one_instant
+from .mariadb_figures import other_databases, read_database, server_identity
 from .mariadb_proof import CODE_FILE, DUMP_FILE, prove
 from .mariadb_rights import demand_select, unseen
-from .mariadb_session import (
-    MariadbConnection,
-    MariadbError,
-    MariadbSession,
-    plain_environment,
-    text,
-)
-from .mariadb_source import Source, demand_whole, dump_code
+from .mariadb_session import MariadbConnection, text
+from .mariadb_source import Source
 
-#: mariadb-dump says this once its own snapshot is open (--verbose, client/mysqldump.cc).
-_SNAPSHOT_IS_OPEN = (b"-- Setting savepoint", b"-- Retrieving ")
-_READERS = 2
 _NONCE = (
     """create table if not exists sluis_nonce (only_one tinyint primary key,
     value varchar(128) character set ascii not null, placed_at timestamp not null) engine=InnoDB""",
@@ -96,7 +78,7 @@ def dump(
         placed = _place_nonce(source, nonce, warnings)
         partial = os.path.join(children.private, DUMP_FILE)
         code = os.path.join(children.private, CODE_FILE)
-        facts, ran = _dump_one_instant(source, partial, code, warnings)
+        facts, ran = dump_one_instant(source, partial, code, warnings)
         files = [_keep(path, workdir) for path in (partial, code)]
     if hidden:
         facts["unseen"] = hidden
@@ -136,118 +118,6 @@ def check(
     del secrets  # the scratch server has nobody else's
     began = time.monotonic()
     return prove(asset, restored, facts, scratch).answer(nonce, began)
-
-
-def _dump_one_instant(
-    source: Source, target: str, code: str, warnings: List[str]
-) -> Tuple[Dict[str, Any], List[str]]:
-    instant, tables = _hold(source)
-    readers: List[MariadbSession] = []
-    try:
-        readers = open_readers(source.session, tables, _READERS)
-        before = read_sequences(readers[0], source.database, tables)
-        with open(target, "wb") as output, open(target + ".said", "w+b") as said:
-            command = _data_command(source, tables)
-            dumping = source.children.start(
-                command,
-                plain_environment(),
-                source.connection.account,
-                stdout=output,
-                stderr=said,
-            )
-            _wait_for_snapshot(dumping, target + ".said")
-            instant.let_go()
-            facts = read_figures(readers, source.database, tables)
-            dump_code(source, readers[0], code)
-            status = source.children.wait(dumping)
-            os.fsync(output.fileno())
-            said.seek(0)
-            errors = [line for line in said.read().splitlines() if not line.startswith(b"-- ")]
-        with source.session() as session:
-            facts["sequences"] = before
-            facts["sequences_after"] = read_sequences(session, source.database, tables)
-    finally:
-        instant.close()
-        for reader in readers:
-            reader.close()
-    demand_whole(source, target, status, b"\n".join(errors).decode("utf-8", "replace"))
-    facts["held_seconds"] = instant.held
-    _explain_instant(instant, tables, facts, warnings)
-    how = instant.how or "nothing"
-    return facts, [
-        f"{how} for {instant.held} s, until every snapshot was open",
-        "mariadb-dump --single-transaction (figures of the same instant)",
-        "mariadb-dump --routines --events --triggers, and views",
-        "both files end with the line that says completed",
-    ]
-
-
-def _hold(source: Source) -> Tuple[Instant, List[Table]]:
-    """List the tables, hold writers up, and see that the list still holds."""
-    for _ in range(5):
-        with source.session() as session:
-            tables = read_tables(session, source.database)
-        instant = Instant(source.session, source.id)
-        try:
-            instant.hold(tables)
-            with source.session() as session:
-                again = read_tables(session, source.database)
-        except MariadbError as error:
-            instant.close()
-            if vanished(error):
-                continue
-            raise
-        except BaseException:
-            instant.close()
-            raise
-        if {(one.name, one.row) for one in again} == {(one.name, one.row) for one in tables}:
-            return instant, again
-        instant.close()
-    raise SnapshotError(
-        "mariadb-schema-restless",
-        f"Tables of {source.id} kept being made and dropped while the snapshot was taken.",
-        "Make the snapshot while no program changes the schema.",
-    )
-
-
-def _data_command(source: Source, tables: Sequence[Table]) -> List[str]:
-    more = [
-        "--single-transaction", "--skip-lock-tables", "--skip-triggers", "--quick", "--verbose",
-    ]  # fmt: skip
-    if any(table.kind == "SYSTEM VERSIONED" for table in tables) and knows_option(
-        source.dump_program, "--dump-history"
-    ):
-        more.append("--dump-history")
-    # The list was taken under the lock: a table made later is not of this instant.
-    return source.dump_command(*more, "--", source.database, *(table.name for table in tables))
-
-
-def _wait_for_snapshot(dumping: Any, said: str) -> None:
-    """Until mariadb-dump says that its snapshot is open, or has ended."""
-    until = time.monotonic() + 60
-    while dumping.poll() is None and time.monotonic() < until:
-        with open(said, "rb") as file:
-            lines = file.read()
-        if any(sign in lines for sign in _SNAPSHOT_IS_OPEN):
-            return
-        time.sleep(0.005)
-
-
-def _explain_instant(
-    instant: Instant, tables: Sequence[Table], facts: Dict[str, Any], warnings: List[str]
-) -> None:
-    if instant.how is not None:
-        return
-    warnings.append(
-        "The user may neither LOCK TABLES nor RELOAD, so dump and figures are of two instants. "
-        "GRANT LOCK TABLES on the database to it."
-    )
-    # Equal figures still prove that the copy is the source at the figures' instant; only
-    # what has no snapshot at all may be a mixture.
-    facts["two_instants"] = True
-    loose = sorted(table.name for table in tables if not table.in_snapshots)
-    if loose:
-        facts["unlocked"] = loose
 
 
 def _place_nonce(source: Source, nonce: str, warnings: List[str]) -> Optional[str]:

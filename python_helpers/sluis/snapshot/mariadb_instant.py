@@ -4,7 +4,7 @@ mariadb-dump opens a snapshot of its own and cannot be told to use ours. So all 
 this one database are held up for the blink in which everybody opens theirs: LOCK TABLES
 ... READ waits for the transactions under way and lets no new ones write. Where that right
 is lacking, FLUSH TABLES WITH READ LOCK does the same for the whole server. Tables without
-transactions (MyISAM, Aria) and sequences stay locked until the dump is complete.
+transactions (MyISAM, Aria) stay locked until the dump is complete.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from .mariadb_session import MariadbError, MariadbSession, quoted
 #: access denied for: the database, the statement, the table, the privilege
 _DENIED = frozenset({1044, 1142, 1227, 1143})
 _TIMED_OUT = 1205
-#: a table went away between being listed and being locked
-_GONE = frozenset({1146, 1051})
+#: a table went away after being listed, or has another shape than in the snapshot
+_MOVED = frozenset({1146, 1051, 1412})
 
 
 class Instant:
@@ -47,7 +47,9 @@ class Instant:
             SnapshotError: somebody else keeps the tables busy for too long.
         """
         self._since = time.monotonic()
-        local = [table for table in tables if not table.elsewhere]
+        # Sequences stay free: a program that waits for a number does nothing at all, and
+        # where they stood before and after is known.
+        local = [table for table in tables if not table.elsewhere and table.kind != "SEQUENCE"]
         lasting = [table for table in local if not table.in_snapshots]
         brief = [table for table in local if table.in_snapshots]
         try:
@@ -112,17 +114,16 @@ class Instant:
         )
 
 
-def vanished(error: MariadbError) -> bool:
-    """Whether a table went away while we were locking: then listing starts again."""
-    return error.number in _GONE
+def moved(error: MariadbError) -> bool:
+    """Whether tables were made, altered or dropped meanwhile: then we start again."""
+    return error.number in _MOVED
 
 
-def open_readers(
-    open_session: Callable[[], MariadbSession], tables: Sequence[Table], count: int
-) -> List[MariadbSession]:
-    """Sessions with a snapshot each, taken now; the first also keeps the tables' shape.
+def open_readers(open_session: Callable[[], MariadbSession], count: int) -> List[MariadbSession]:
+    """Sessions with a snapshot each, taken now.
 
-    Reading nothing from a table holds ALTER and TRUNCATE off it until the transaction ends.
+    They keep nobody from changing a table's shape: whoever does that makes the server
+    refuse to read it from an older snapshot (error 1412), for us and for mariadb-dump.
     """
     readers: List[MariadbSession] = []
     try:
@@ -131,9 +132,6 @@ def open_readers(
             readers.append(reader)
             reader.rows("set session transaction isolation level repeatable read")
             reader.rows("start transaction with consistent snapshot, read only")
-        for table in tables:
-            if table.in_snapshots:
-                readers[0].rows(f"select 1 from {quoted(table.name)} limit 0")
     except BaseException:
         for reader in readers:
             reader.close()

@@ -111,6 +111,8 @@ def _prove_in(
     proof.add("restored", "proven", f"a dump of {size} bytes was restored", began, ran)
     began = time.monotonic()
     with server.session(name) as one, server.session(name) as two:
+        for session in (one, two):
+            session.rows("start transaction read only")
         tables = read_tables(one, name)
         proof.figures = read_figures([one, two], name, tables)
         if any(table.name == "sluis_nonce" for table in tables):
