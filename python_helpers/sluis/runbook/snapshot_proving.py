@@ -42,7 +42,6 @@ def prove_snapshots(
     call: Call,
     *,
     check_mode: bool = False,
-    progress: Callable[[str], str | None] = lambda _asset: None,
 ) -> Proven:
     """Prove each newest snapshot of a host that has no verification yet.
 
@@ -57,7 +56,6 @@ def prove_snapshots(
         settings: the role's variables.
         call: runs ``prove_snapshot`` there.
         check_mode: say what would be done, touch nothing.
-        progress: names a file on the verifier for progress, or ``None``.
     """
     done = Proven()
     view = dossier.ledger.read(now())
@@ -72,7 +70,7 @@ def prove_snapshots(
         if check_mode:
             done.lines.append(f"{asset.id}: would be restored and compared")
             continue
-        body = _prove(dossier, asset, taken, verifier, settings, call, progress(asset.id))
+        body = _prove(dossier, asset, taken, verifier, settings, call)
         dossier.ledger.append(
             body, key=dossier.key, now=now(), subjects={"snapshot": body.snapshot_id}
         )
@@ -95,12 +93,9 @@ def _prove(
     verifier: Machine,
     settings: SnapshotSettings,
     call: Call,
-    progress: str | None,
 ) -> Verification:
     try:
-        answer = call(
-            _request(dossier, asset, taken.body, settings, progress), settings.for_verifier()
-        )
+        answer = call(_request(dossier, asset, taken.body, settings), settings.for_verifier())
         judgement = judge(
             taken.body,
             taken.sha256,
@@ -136,7 +131,6 @@ def _request(
     asset: Asset,
     taken: Snapshot,
     settings: SnapshotSettings,
-    progress: str | None,
 ) -> dict[str, Any]:
     facts = json.loads(dossier.objects.get(taken.facts_object)) if taken.facts_object else {}
     connection = settings.connections.get(asset.id, {})
@@ -160,7 +154,6 @@ def _request(
         "store": settings.store,
         "scratch": settings.scratch,
         "sample": settings.sample,
-        "progress": progress,
         "restic": settings.restic,
         "patience": settings.patience,
     }

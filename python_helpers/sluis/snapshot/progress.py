@@ -49,7 +49,8 @@ class Progress:
             }
             try:
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-                handle = os.open(self._path, flags, 0o600)
+                # Read by another login than ours; it holds nothing that is secret.
+                handle = os.open(self._path, flags, 0o644)
                 with os.fdopen(handle, "w", encoding="utf-8") as file:
                     file.write(json.dumps(line) + "\n")
             except OSError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 
 from sluis.errors import InputError, SluisError
+from sluis.runbook.following import Following
 from sluis.runbook.run import current_run, open_dossier
 from sluis.runbook.shipping import as_failure, refuse_objections, ship, target_of
 from sluis.runbook.snapshot_settings import read_settings
@@ -40,7 +41,7 @@ class ActionModule(ActionBase):
                 Source("".join(task_vars["inventory_hostname"]), target, address),
                 read_settings(task_vars, self._templar),
                 "".join(purpose),
-                lambda request, secrets: ship(self, "asset_snapshot", request, secrets, task_vars),
+                lambda request, secrets: self._ship(request, secrets, task_vars),
                 check_mode=self._task.check_mode,
             )
         except SluisError as error:
@@ -51,3 +52,8 @@ class ActionModule(ActionBase):
             "sluis_progress": taken.lines,
             "warnings": taken.warnings,
         }
+
+    def _ship(self, request, secrets, task_vars):
+        with Following(self) as following:
+            request = {**request, "progress": following.path}
+            return ship(self, "asset_snapshot", request, secrets, task_vars)

@@ -8,6 +8,7 @@ from ansible.plugins.action import ActionBase
 
 from sluis.errors import SluisError
 from sluis.evidence.predicates import Machine
+from sluis.runbook.following import Following
 from sluis.runbook.run import current_run, open_dossier
 from sluis.runbook.shipping import as_failure, refuse_objections, ship, target_of
 from sluis.runbook.snapshot_proving import prove_snapshots
@@ -35,7 +36,7 @@ class ActionModule(ActionBase):
                 "".join(task_vars["inventory_hostname"]),
                 Machine(host=verifier, target=target),
                 read_settings(task_vars, self._templar),
-                lambda request, secrets: ship(self, "asset_verify", request, secrets, task_vars),
+                lambda request, secrets: self._ship(request, secrets, task_vars),
                 check_mode=self._task.check_mode,
                 # On this very machine the front door can watch how far a restore is.
                 progress=lambda _: os.environ.get("SLUIS_PROGRESS") if address is None else None,
@@ -48,3 +49,8 @@ class ActionModule(ActionBase):
             "sluis_progress": proven.lines,
             "warnings": proven.warnings,
         }
+
+    def _ship(self, request, secrets, task_vars):
+        with Following(self) as following:
+            request = {**request, "progress": following.path}
+            return ship(self, "asset_verify", request, secrets, task_vars)

@@ -1,0 +1,83 @@
+"""Bring the progress of a task on a managed host to the controller while it is at work.
+
+Ansible tells nothing about a task before it ends. A second connection looks at the
+progress file there every few seconds. When that does not work, nothing is lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shlex
+import threading
+from types import TracebackType
+from typing import Any, Self
+
+from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import connection_loader
+
+#: names the file on the controller that the front door watches; see ``sluis.cli.environment``
+PROGRESS = "SLUIS_PROGRESS"
+#: seconds between two looks; a task that is done sooner costs no second connection
+_EVERY = 5.0
+
+
+class Following:
+    """Use as a block around a module that writes progress.
+
+    ``path`` is what the module is to write to: ``None`` when nobody is watching.
+    """
+
+    def __init__(self, action: ActionBase) -> None:
+        self._action = action
+        self._target = os.environ.get(PROGRESS)
+        self._local = str(action._connection._load_name) == "local"
+        self._done = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.path: str | None = None
+        if self._target:
+            remote = f"/tmp/.sluis-progress-{secrets.token_hex(12)}"  # noqa: S108  not guessable
+            self.path = self._target if self._local else remote
+
+    def __enter__(self) -> Self:
+        if self.path and not self._local:
+            self._thread = threading.Thread(target=self._follow, daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._done.set()
+        if self._thread is not None:
+            self._thread.join(timeout=30)
+            with contextlib.suppress(Exception):
+                self._action._low_level_execute_command(f"rm -f {shlex.quote(str(self.path))}")
+
+    def _follow(self) -> None:
+        seen = b""
+        with contextlib.suppress(Exception):
+            while not self._done.wait(_EVERY):
+                connection = self._another_connection()
+                command = f"tail -n 20 {shlex.quote(str(self.path))} 2>/dev/null"
+                _, out, _ = connection.exec_command(command, sudoable=False)
+                if out and out != seen:
+                    seen = out
+                    self._pass_on(out.splitlines()[-1])
+
+    def _another_connection(self) -> Any:
+        ours = self._action._connection
+        other = connection_loader.get(ours._load_name, self._action._play_context)
+        # The same resolved options: it goes exactly where the first one goes.
+        other._options = dict(ours.get_options())
+        return other
+
+    def _pass_on(self, line: bytes) -> None:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+        handle = os.open(str(self._target), flags, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(line + b"\n")

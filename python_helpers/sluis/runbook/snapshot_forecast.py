@@ -1,0 +1,74 @@
+"""Forecast of one host: sizes from the scope or counted, speeds measured there and then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sluis.runbook.run import Run
+from sluis.runbook.snapshot_settings import SnapshotSettings
+from sluis.runbook.snapshot_taking import read_scope
+from sluis.snapshot.forecast import MB, Estimate, Load, Route, forecast, forecast_lines
+
+#: runs ``measure_speeds`` on the host
+Call = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class HostForecast:
+    """What there is to copy on a host, and how long each route takes."""
+
+    load: Load
+    estimates: tuple[Estimate, ...]
+    lines: tuple[str, ...]
+
+
+def forecast_host(
+    run: Run, host: str, settings: SnapshotSettings, call: Call, *, check_mode: bool = False
+) -> HostForecast:
+    """Measure and estimate. What could not be measured is said and not guessed.
+
+    Args:
+        run: the current run.
+        host: inventory name.
+        settings: the role's variables.
+        call: runs ``measure_speeds`` there.
+        check_mode: send nothing to the store.
+    """
+    scope = read_scope(run)
+    assets = [asset for asset in scope.assets_on(host) if asset.takes_snapshot]
+    if not assets:
+        return HostForecast(Load(0, 0), (), ())
+    answer = call(
+        {
+            "assets": [
+                {
+                    "id": asset.id,
+                    "kind": asset.kind,
+                    "location": asset.location,
+                    "exclude": list(asset.exclude),
+                }
+                for asset in assets
+            ],
+            "store": settings.store,
+            "check_mode": check_mode,
+        },
+        {"store": settings.for_maker("")["store"]},
+    )
+    size = items = 0
+    for asset in assets:
+        counted = answer["sizes"].get(asset.id)
+        size += int(counted["bytes"]) if counted else asset.size or 0
+        # Rows of a database are no files: its dump is a handful.
+        items += int(counted["items"]) if counted else 1
+    load = Load(size, items)
+    disk, upload = answer["disk"], answer["upload"]
+    measured = [Route("store", "the store, over today's link", upload, upload, measured=True)]
+    estimates = forecast(load, disk, measured if upload else ())
+    lines = [f"{size / MB:,.1f} MB in {items:,} items to copy and to prove"]
+    if disk:
+        lines.append(f"the source reads {disk / MB:,.0f} MB/s")
+    lines += [f"not measured: {why}" for why in answer["not_measured"]]
+    lines += forecast_lines(estimates, scope.language)
+    return HostForecast(load, tuple(estimates), tuple(lines))

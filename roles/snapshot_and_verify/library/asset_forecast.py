@@ -1,0 +1,72 @@
+#!/usr/bin/python
+"""Ansible module: measure how fast this machine's assets can be copied."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: asset_forecast
+short_description: Measure how fast this machine's assets can be copied
+description:
+  - Counts the assets, reads from the source for a second, and sends the store up to a few
+    megabytes that are removed again.
+  - Is called by the action plugin of the same name, which turns the figures into hours for
+    each route.
+attributes:
+  check_mode:
+    support: full
+    description: Counts and reads; sends nothing to the store.
+options:
+  request:
+    description: Which assets and which store, as JSON in base64. See C(sluis.snapshot.measure).
+    type: str
+    required: true
+  secrets:
+    description: The store's login, as JSON in base64. Never logged.
+    type: str
+    required: true
+author:
+  - Sluis contributors
+"""
+
+EXAMPLES = r"""
+# Not used by itself. The role snapshot_and_verify runs:
+- name: Say how long it will take
+  asset_forecast:
+"""
+
+RETURN = r"""
+answer:
+  description: Speeds and sizes, as JSON in base64.
+  returned: success
+  type: str
+sluis:
+  description: The error, with code, what happened, and what to do.
+  returned: failure
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.sluis.snapshot.door import answer_request
+from ansible.module_utils.sluis.snapshot.measure import measure_speeds
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "request": {"type": "str", "required": True, "no_log": True},
+            "secrets": {"type": "str", "required": True, "no_log": True},
+        },
+        supports_check_mode=True,
+    )
+
+    def work(request):
+        return measure_speeds({**request, "check_mode": module.check_mode})
+
+    result = answer_request(work, module.params)
+    if "sluis" in result:
+        module.fail_json(**result)
+    module.exit_json(changed=False, **result)
+
+
+if __name__ == "__main__":
+    main()
