@@ -19,7 +19,7 @@ from rich.text import Text
 
 from sluis.errors import SluisError
 from sluis.rehearsal.client_files import LabClient, write_client
-from sluis.rehearsal.demo_scenes import play
+from sluis.rehearsal.demo_scenes import BROKEN, GOOD, play
 from sluis.rehearsal.lab import Lab
 from sluis.rehearsal.practice_data import DEMO
 from sluis.rehearsal.project import checkout, clean_environment, make_project
@@ -80,8 +80,8 @@ def _play(console: Console, folder: Path, *, interactive: bool) -> int:
 
 
 def _say_where(console: Console, who: LabClient) -> None:
-    for change in sorted(who.places.dossier(who.client, "any").parent.iterdir()):
-        console.print(f"Dossier: {change}", soft_wrap=True)
+    for change in (GOOD, BROKEN):
+        console.print(f"Dossier: {who.places.dossier(who.client, change)}", soft_wrap=True)
 
 
 def _forget_secrets(root: Path, folder: Path) -> None:

@@ -19,6 +19,7 @@ from sluis.rehearsal.stage import SceneFailedError, Stage
 from sluis.rehearsal.vendor import Version, write_update
 
 GOOD, BROKEN = "CHG-1042", "CHG-1043"
+_MARKS = {state: Text("✓", style="green") for state in ("done", "passed")}
 _LEVELS = ("V0", "V1", "V2", "V3", "V4", "V5", "V6")
 
 
@@ -199,17 +200,15 @@ def _show_refusal(stage: Stage, outcome: dict[str, Any]) -> None:
 
 def _show_steps(stage: Stage, outcome: dict[str, Any]) -> None:
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-    for line in outcome["steps"]:
-        if line["way_back"] and line["state"] == "open":
-            continue
-        done = line["state"] == "done"
-        mark = Text("✓" if done else "✗", style="green" if done else "red")
+    done = [line for line in outcome["steps"] if line["number"] is not None]
+    for line in sorted(done, key=lambda line: int(line["number"])):
+        mark = _MARKS.get(line["state"], Text("✗", style="red"))
         way_back = " (way back)" if line["way_back"] else ""
         table.add_row(mark, line["host"], line["step"] + way_back, Text(line["state"], "dim"))
     for line in outcome["checks"]:
-        passed = line["state"] == "passed"
-        mark = Text("✓" if passed else "✗", style="green" if passed else "red")
-        table.add_row(mark, line["host"], line["what"], Text(line["state"], "dim"))
+        if line["number"] is not None:
+            mark = _MARKS.get(line["state"], Text("✗", style="red"))
+            table.add_row(mark, line["host"], line["what"], Text(line["state"], "dim"))
     stage.show(table)
 
 

@@ -90,7 +90,7 @@ def _show(stage: Stage, screen: str, answer: str) -> None:
     question = re.sub(r"\s*(Type yes or no\.|Type it here\.)\s*", "", question)
     width = stage.console.width - len(answer) - 10
     if len(question) > width:
-        question = "… " + question[-width:]
+        question = question[:width] + " …"
     stage.console.print(
         Text.assemble(("  ? ", "yellow"), question, ("  → ", "dim"), (answer, "bold"))
     )

@@ -9,6 +9,7 @@ import json
 import shlex
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -79,22 +80,38 @@ class Stage:
         self.show_command(words)
         self._commands += 1
         log = self.logs / f"{self._commands:02d}-{Path(words[0]).name}-{words[1].lstrip('-')}.log"
-        with log.open("w") as errors, self.console.status(Text("running …", style="dim")):
-            done = subprocess.run(
-                [program(words[0]), *words[1:]],
+        status, output = self._watch([program(words[0]), *words[1:]], log)
+        if show:
+            self.show(Text(output.rstrip()))
+        self.judge_exit(status, expect, log)
+        return output
+
+    def _watch(self, command: Sequence[str], log: Path) -> tuple[int, str]:
+        """Run it with its progress on one moving line; give exit status and output."""
+        with (
+            tempfile.TemporaryFile("w+", encoding="utf-8") as output,
+            log.open("w", encoding="utf-8") as kept,
+            self.console.status(Text("starting …", style="dim")) as moving,
+            subprocess.Popen(
+                command,
                 cwd=self.who.places.root,
                 env=dict(self.environment),
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=errors,
+                stdout=output,
+                stderr=subprocess.PIPE,
                 text=True,
-            )
-        with log.open("a") as all_of_it:
-            all_of_it.write(done.stdout)
-        if show:
-            self.show(Text(done.stdout.rstrip()))
-        self.judge_exit(done.returncode, expect, log)
-        return done.stdout
+                errors="replace",
+            ) as running,
+        ):
+            assert running.stderr is not None  # noqa: S101
+            for line in running.stderr:
+                kept.write(line)
+                moving.update(Text(line.strip()[: self.console.width - 4], style="dim"))
+            status = running.wait()
+            output.seek(0)
+            printed = output.read()
+            kept.write(printed)
+        return status, printed
 
     def run_json(self, words: Sequence[str], *, expect: int | None) -> dict[str, Any]:
         """As :meth:`run`, for a command that prints one JSON document."""
