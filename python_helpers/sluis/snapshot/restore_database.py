@@ -61,9 +61,7 @@ def restore_beside(request: Request) -> Dict[str, Any]:
         os.mkdir(folder, 0o700)
         answer = _fetch_dump(request, signed, folder)
         files = sorted(os.path.join(folder, name) for name in os.listdir(folder))
-        made = _primitives(request).restore_beside(
-            request["asset"], files, names.copy, _secrets(request), facts
-        )
+        made = _load(request, files, names, facts)
     answer["ran"] += [{"ran": line, "seconds": None} for line in made["ran"]]
     return {
         **answer,
@@ -146,10 +144,9 @@ class _Names:
 
     def __init__(self, request: Request) -> None:
         self.live = str(request["asset"]["location"])
-        mark = str(request["restore_id"]).rpartition("-")[2]
-        change = re.sub("[^A-Za-z0-9]", "_", str(request["change"]))
+        mark = re.sub("[^A-Za-z0-9]", "_", str(request["restore_id"]))
         self.copy = _name(self.live, f"_sluis_restored_{mark}")
-        self.quarantine = _name(self.live, f"_sluis_quarantine_{change}_{mark}")
+        self.quarantine = _name(self.live, f"_sluis_quarantine_{mark}")
 
     def shown(self) -> Dict[str, Any]:
         return {"live": self.live, "beside": self.copy}
@@ -190,13 +187,27 @@ def _equal_already(
         # It was swapped in before; what was written since then is no difference of the copy.
         answer["equal"] = answer["equal"] or None
     elif answer["equal"] is not True:
+        return None
+    return {**answer, **names.shown(), "ran": [], "warnings": []}
+
+
+def _load(
+    request: Request, files: List[str], names: _Names, facts: Dict[str, Any]
+) -> Dict[str, Any]:
+    """Load the dump; an unfinished copy of ours is made anew, a finished one is not."""
+    try:
+        made: Dict[str, Any] = _primitives(request).restore_beside(
+            request["asset"], files, names.copy, _secrets(request), facts
+        )
+    except SnapshotError as error:
+        if not error.code.endswith("-name-taken"):
+            raise
         raise SnapshotError(
             "restore-copy-touched",
-            f"There is a finished copy {names.copy!r}, and it is not what was signed: "
-            f"{'; '.join((answer['differences'] or answer['unknown'])[:5])}.",
+            f"There is a database {names.copy!r} already, and it is not what was signed.",
             "Find out who wrote to it, rename or drop it by hand, and run this again.",
-        )
-    return {**answer, **names.shown(), "ran": [], "warnings": []}
+        ) from error
+    return made
 
 
 def _fetch_dump(request: Request, signed: Signed, folder: str) -> Dict[str, Any]:

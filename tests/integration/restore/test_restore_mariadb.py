@@ -1,0 +1,80 @@
+"""A MariaDB database is restored beside, held against the signed figures, and swapped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sluis.errors import SnapshotError
+from sluis.rehearsal.mariadb import RealMariadb
+from sluis.rehearsal.server_process import server_folder
+from sluis.snapshot.restore import restore_beside, swap
+from support.restores import Snapshotted, take
+
+NAME = "web-shop"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RealMariadb]:
+    with RealMariadb(server_folder("restore-maria-")) as running:
+        running.sql(f"create database `{NAME}`")
+        running.sql(
+            "create table photo (id int primary key auto_increment, name varchar(80));"
+            "insert into photo (name) select concat('photo ', seq) from seq_1_to_1500;"
+            "create view newest as select max(id) as id from photo;"
+            "create trigger keep_name before update on photo for each row "
+            "set new.name = coalesce(new.name, old.name);",
+            NAME,
+        )
+        yield running
+
+
+@pytest.fixture(scope="module")
+def taken(server: RealMariadb, tmp_path_factory: pytest.TempPathFactory) -> Snapshotted:
+    asset = {
+        "id": "shop", "kind": "mariadb", "location": NAME, "host_address": server.socket,
+        "user": "root",
+    }  # fmt: skip
+    return take(tmp_path_factory.mktemp("maria"), asset)
+
+
+def as_change(taken: Snapshotted, change: str, **other: Any) -> dict[str, Any]:
+    mark = taken.made["snapshot_id"][:8]
+    return taken.request(change=change, restore_id=f"{change}-{mark}", **other)
+
+
+def test_case_A6_A7_A11_database_back_and_the_broken_one_kept(
+    server: RealMariadb, taken: Snapshotted
+) -> None:
+    server.sql("delete from photo where id > 3; drop view newest", NAME)
+    request = as_change(taken, "CHG-7")
+    assert restore_beside(as_change(taken, "CHG-7", check_mode=True))["changed"] is True
+    beside = restore_beside(request)
+    assert (beside["equal"], beside["changed"]) == (True, True)
+    assert beside["counts"]["rows"] == 1501, "the photos and the nonce"
+    assert server.sql("select count(*) from photo", NAME) == "3"
+    assert restore_beside(request)["changed"] is False
+
+    swapped = swap(request)
+    assert (swapped["changed"], swapped["equal"]) == (True, True)
+    assert server.sql("select count(*) from photo", NAME) == "1500"
+    assert server.sql("select id from newest", NAME) == "1500"
+    (quarantine,) = swapped["quarantine"]
+    assert server.sql("select count(*) from photo", quarantine) == "3"
+    assert swap(request)["changed"] is False
+    assert restore_beside(request)["changed"] is False
+
+
+def test_a_copy_that_was_written_to_is_not_swapped_in(
+    server: RealMariadb, taken: Snapshotted
+) -> None:
+    request = as_change(taken, "CHG-9")
+    copy = restore_beside(request)["beside"]
+    server.sql("update photo set name = 'other' where id = 7", copy)
+    with pytest.raises(SnapshotError, match="restore-differs"):
+        swap(request)
+    assert server.sql("select name from photo where id = 7", NAME) == "photo 7"
+    with pytest.raises(SnapshotError, match="restore-copy-touched"):
+        restore_beside(request)
