@@ -134,7 +134,7 @@ def _killed(at: int, act: Callable[[], object]) -> bool:
 
 
 # the first, the second (which may have to mend the witness), and any other statement
-@pytest.mark.parametrize(("history", "stride"), [(0, 5), (1, 2), (4, 5)])
+@pytest.mark.parametrize(("history", "stride"), [(0, 9), (1, 3), (4, 9)])
 def test_killed_at_any_instruction_of_an_append(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, history: int, stride: int
 ) -> None:

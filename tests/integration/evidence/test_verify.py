@@ -157,7 +157,7 @@ def _files(made: Made) -> list[Path]:
 
 
 @settings(
-    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(which=st.integers(0, 10**6), place=st.integers(0, 10**6), bit=st.integers(0, 7))
 def test_any_flipped_bit_in_any_file_is_found(
@@ -173,7 +173,6 @@ def test_any_flipped_bit_in_any_file_is_found(
         assert stamped_once.failures() != set(), path
     finally:
         _put(path, data)
-    assert stamped_once.verify().holds
 
 
 def test_any_removed_file_is_found(told: Made) -> None:

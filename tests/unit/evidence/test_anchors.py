@@ -121,7 +121,9 @@ def test_a_garbled_file_is_an_input_error(trust: Path, content: bytes) -> None:
         path.write_bytes(before) if before is not None else path.unlink()
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.binary(max_size=60), at=st.integers(0, 5000))
 def test_random_damage_never_gives_another_error(trust: Path, data: bytes, at: int) -> None:
     path = trust / "keys.json"

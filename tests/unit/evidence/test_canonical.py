@@ -7,7 +7,7 @@ import math
 
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluis.errors import EvidenceError
@@ -27,6 +27,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_what_is_written_is_read_back(value: object) -> None:
     data = canonical(value)
@@ -35,12 +36,14 @@ def test_what_is_written_is_read_back(value: object) -> None:
     assert data == rfc8785.dumps(value)
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_a_part_is_spelled_as_it_stands_in_the_whole(value: object) -> None:
     whole = canonical({"a": value, "b": [1e-7, "\U0001f512"]})
     assert spelled_at(parse_canonical(whole)["a"], whole, 5) == canonical(value)
 
 
+@settings(deadline=None)
 @given(VALUES, st.integers(0, 10_000), st.sampled_from([" ", "\n", "\ufeff", "0", "+", "\\u0041"]))
 def test_any_other_spelling_is_refused(value: object, place: int, extra: str) -> None:
     text = canonical([value]).decode()

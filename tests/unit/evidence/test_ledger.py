@@ -499,7 +499,9 @@ def test_a_witness_that_is_not_right_is_named(told: Made, spoil: str, tmp_path: 
     refused("witness-altered", lambda: told.append(CHECK))
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(place=st.integers(0, 10**6), bit=st.integers(0, 7))
 def test_any_flipped_bit_in_the_witness_is_noticed(told: Made, place: int, bit: int) -> None:
     path = told.ledger.witness.path

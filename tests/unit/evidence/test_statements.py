@@ -180,7 +180,7 @@ def test_a_time_without_zone_is_refused() -> None:
     assert caught.value.code == "cannot-record"
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(place=st.integers(0, 10**6), bit=st.integers(0, 7))
 def test_no_bit_of_an_envelope_is_without_meaning(key: OperatorKey, place: int, bit: int) -> None:
     data = bytearray(seal(payload(), PAYLOAD_TYPE, key))
