@@ -321,6 +321,59 @@ def test_standard_output_is_one_document_even_when_ansible_talks(
     assert "PLAY [" not in printed.err
 
 
+ANSWER = """
+from ansible.plugins.action import ActionBase
+
+
+class ActionModule(ActionBase):
+    TRANSFERS_FILES = False
+
+    def run(self, tmp=None, task_vars=None):
+        super().run(None, task_vars)
+        return dict(self._task.args)
+"""
+
+
+def answers(change: SmallChange, **result: object) -> str:
+    """A task that answers with ``result``, as an action plugin of a role does."""
+    (change.root / "playbooks/action_plugins/answer.py").write_text(ANSWER)
+    return f"- answer: {json.dumps(result)}"
+
+
+def test_an_error_of_ours_inside_a_run_is_in_the_document(
+    change: SmallChange, capsys: pytest.CaptureFixture[str]
+):
+    error = {"code": "no-store", "what": "There is no store.", "remedy": "Describe one."}
+    playbook(change, answers(change, failed=True, msg="no", sluis=error))
+    status, found = ask("prepare", capsys)
+    assert (status, found["run"]["errors"]) == (1, [{"host": "h1", **error}])
+    assert front.run(["prepare", CLIENT, CHANGE]) == 1
+    assert "h1: There is no store. Describe one. [no-store]" in capsys.readouterr().out
+
+
+def test_a_forecast_needs_no_key_and_writes_no_statement(
+    change: SmallChange, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("SLUIS_KEYS", "/nonexistent")
+    routes = [{"route": "usb2-disk", "words": "disk on USB 2", "hours": 8.0}]
+    playbook(change, answers(change, forecast=routes, sluis_progress=["disk on USB 2: 8.0 hours"]))
+    (change.root / "playbooks/update.yml").rename(change.root / "playbooks/forecast.yml")
+    status, found = ask("forecast", capsys)
+    assert status == 0
+    assert found["hosts"] == [
+        {"host": "h1", "lines": ["disk on USB 2: 8.0 hours"], "routes": routes}
+    ]
+    assert front.run(["forecast", CLIENT, CHANGE]) == 0
+    assert "h1\n  disk on USB 2: 8.0 hours" in capsys.readouterr().out
+    assert change.ledger.read(NOW).statements == ()
+
+
+def test_no_forecast_is_no_success(change: SmallChange, capsys: pytest.CaptureFixture[str]):
+    playbook(change, NOTHING)
+    (change.root / "playbooks/update.yml").rename(change.root / "playbooks/forecast.yml")
+    assert ask("forecast", capsys)[0] == 1
+
+
 def test_nothing_of_a_run_is_left(change: SmallChange, capsys: pytest.CaptureFixture[str]):
     playbook(change, laid_down())
     ask("prepare", capsys)

@@ -20,7 +20,18 @@ from rich.text import Text
 from typer.exceptions import TyperException
 
 from sluis import __version__
-from sluis.cli import apply, judge, keys, new_client, prepare, request, sign, status, verify
+from sluis.cli import (
+    apply,
+    forecast,
+    judge,
+    keys,
+    new_client,
+    prepare,
+    request,
+    sign,
+    status,
+    verify,
+)
 from sluis.cli.plainly import plainly
 from sluis.cli.session import Session, print_json
 from sluis.errors import EXIT_FAILED, EXIT_USAGE, SluisError
@@ -33,7 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _verb in (new_client, prepare, request, sign, apply, status, verify, judge):
+for _verb in (new_client, forecast, prepare, request, sign, apply, status, judge, verify):
     _verb.add_to(app)
 app.add_typer(keys.app, name="keys")
 

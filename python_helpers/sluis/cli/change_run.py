@@ -95,8 +95,16 @@ def run_phase(
     return found.exit_status
 
 
-def described_playbook(places: Places, client: str, change: str) -> Playbook:
+def described_playbook(
+    places: Places, client: str, change: str, *, ambiguous: bool = False
+) -> Playbook:
     """The runbook that the change's folder describes, from the file that lies in it.
+
+    Args:
+        places: the project.
+        client: client id.
+        change: change id.
+        ambiguous: whether it may describe both; then the first is given.
 
     Raises:
         InputError: ``no-such-change``, or ``which-playbook`` when it describes both.
@@ -117,7 +125,7 @@ def described_playbook(places: Places, client: str, change: str) -> Playbook:
             f"{folder} holds neither update.yml nor restore.yml.",
             f"Describe the change there; begin with: sluis new {client} --change {change}",
         )
-    if len(found) > 1:
+    if len(found) > 1 and not ambiguous:
         raise InputError(
             "which-playbook",
             f"{folder} describes an update and a restore.",
@@ -132,6 +140,9 @@ def _show(console: Console, found: Outcome, report: RunReport) -> None:
         console.print("You stopped the run. The ledger knows what was done; see above.")
     elif report.ended == "out of time":
         console.print("The run took too long and was stopped. The ledger knows what was done.")
+    for error in report.errors if found.state == "failed" else ():
+        words = f"{error['host']}: {error['what']} {error['remedy']} [{error['code']}]"
+        console.print(words, markup=False, soft_wrap=True)
     for trouble in report.troubles:
         console.print(plainly(trouble), markup=False, soft_wrap=True)
     console.print(f"Log: {report.log}", markup=False, soft_wrap=True)

@@ -12,9 +12,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
@@ -28,15 +28,15 @@ from ansible_runner.runner import Runner
 from sluis.cli import leash
 from sluis.cli.environment import PROGRESS, RUN_MARK, environment
 from sluis.cli.private import PrivateFolder
-from sluis.cli.progress import Line, Progress, lines_of
+from sluis.cli.progress import Progress
 from sluis.cli.progress_file import ProgressFile
 from sluis.cli.runlog import RunLog
+from sluis.cli.watch import Ended, Watch
 from sluis.errors import InputError
 from sluis.places import Places, change_id
 
-Playbook = Literal["update", "restore"]
+Playbook = Literal["update", "restore", "forecast"]
 Phase = Literal["prepare", "apply"]
-Ended = Literal["by itself", "with a failure", "cancelled", "out of time", "without a word"]
 
 #: the extra vars that a run may carry, and no other; ``sluis.plan`` holds the same list
 EXTRA_VARS = frozenset({"change", "phase"})
@@ -78,6 +78,8 @@ class RunReport:
         status: its exit status, when there was one.
         log: the log that was kept.
         troubles: what went wrong around the run, in sentences.
+        errors: errors of ours that tasks ended with: ``host``, ``code``, ``what``, ``remedy``.
+        forecasts: what a forecast gave, by host: ``lines`` and ``routes``.
     """
 
     ident: str
@@ -85,6 +87,8 @@ class RunReport:
     status: int | None
     log: Path
     troubles: tuple[str, ...] = ()
+    errors: tuple[dict[str, str], ...] = ()
+    forecasts: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain JSON data."""
@@ -94,6 +98,7 @@ class RunReport:
             "ansible_status": self.status,
             "log": str(self.log),
             "troubles": list(self.troubles),
+            "errors": list(self.errors),
         }
 
 
@@ -119,7 +124,7 @@ def run(
         secrets = (request.passphrase,) if request.passphrase else ()
         log = RunLog(lock.parent, request.what, ident, now, secrets)
         try:
-            watch = _Watch(progress, log)
+            watch = Watch(progress, log)
             runner = _prepared(request, caller, private, lock, ident, watch)
             with _signals_to(watch.cancel):
                 _go(runner, watch)
@@ -127,65 +132,6 @@ def run(
             return _report(runner, watch, ident, log)
         finally:
             log.close()
-
-
-class _Watch:
-    """Listens to a run. Its methods never raise: an exception in an event handler
-    kills the run half-way and leaves no status behind (measured)."""
-
-    def __init__(self, progress: Progress, log: RunLog) -> None:
-        self._progress = progress
-        self._log = log
-        self.cancel = threading.Event()
-        self.at_work: ProgressFile | None = None
-        self._play: Line | None = None
-        self.stats: dict[str, Any] | None = None
-        self.troubles: list[str] = []
-
-    def on_event(self, event: dict[str, Any]) -> bool:
-        self._safely("The log", lambda: self._keep(event))
-        self._safely("The progress display", lambda: self._show(event))
-        return False  # ansible-runner need not keep it: results can hold personal data
-
-    def on_look(self) -> bool:
-        """Called about once a second; the answer ends the run."""
-        self._safely("The progress display", self._show_work)
-        return self.cancel.is_set()
-
-    def on_end(self, ended: Ended, status: int | None) -> None:
-        self._safely("The log", lambda: self._log.write(f"ended: {ended}, status {status}"))
-
-    def trouble(self, sentence: str) -> None:
-        if sentence not in self.troubles:
-            self.troubles.append(sentence)
-
-    def _keep(self, event: dict[str, Any]) -> None:
-        if event.get("event") == "playbook_on_stats":
-            data = event.get("event_data")
-            self.stats = data if isinstance(data, dict) else None
-        if event.get("stdout"):
-            self._log.write(str(event["stdout"]))
-
-    def _show(self, event: dict[str, Any]) -> None:
-        for line in lines_of(event):
-            if line.kind == "play":
-                self._play = line
-                continue
-            if line.kind != "task" and self._play is not None:
-                # A play is named when it does something: not every phase uses every play.
-                self._progress.tell(self._play)
-                self._play = None
-            self._progress.tell(line)
-
-    def _show_work(self) -> None:
-        for line in self.at_work.news() if self.at_work else ():
-            self._progress.tell(line)
-
-    def _safely(self, what: str, act: Callable[[], None]) -> None:
-        try:
-            act()
-        except Exception as error:  # whatever it is, the run is worth more than its display
-            self.trouble(f"{what} failed ({type(error).__name__}); the run went on without it.")
 
 
 def _check(request: Request) -> None:
@@ -222,7 +168,7 @@ def _prepared(
     private: PrivateFolder,
     lock: Path,
     ident: str,
-    watch: _Watch,
+    watch: Watch,
 ) -> Runner:
     places = request.places
     passphrase_file = None
@@ -263,7 +209,7 @@ def _prepared(
     return runner
 
 
-def _go(runner: Runner, watch: _Watch) -> None:
+def _go(runner: Runner, watch: Watch) -> None:
     try:
         runner.run()
     except Exception as error:  # ansible-runner's own mistakes must not hide the outcome
@@ -271,7 +217,7 @@ def _go(runner: Runner, watch: _Watch) -> None:
         watch.trouble(f"ansible-runner failed: {type(error).__name__}: {error}"[:500])
 
 
-def _report(runner: Runner, watch: _Watch, ident: str, log: RunLog) -> RunReport:
+def _report(runner: Runner, watch: Watch, ident: str, log: RunLog) -> RunReport:
     ended: Ended
     if watch.cancel.is_set():
         ended = "cancelled"
@@ -285,7 +231,15 @@ def _report(runner: Runner, watch: _Watch, ident: str, log: RunLog) -> RunReport
     else:
         ended = "by itself" if runner.status == "successful" else "with a failure"
     watch.on_end(ended, runner.rc)
-    return RunReport(ident, ended, runner.rc, log.path, tuple(watch.troubles))
+    return RunReport(
+        ident=ident,
+        ended=ended,
+        status=runner.rc,
+        log=log.path,
+        troubles=tuple(watch.troubles),
+        errors=tuple(watch.errors),
+        forecasts=watch.forecasts,
+    )
 
 
 @contextmanager
@@ -309,7 +263,7 @@ def _signals_to(event: threading.Event) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _look_for_processes(ident: str, watch: _Watch, *, end_them: bool) -> None:
+def _look_for_processes(ident: str, watch: Watch, *, end_them: bool) -> None:
     """Find what is left of a run. Workers leave its process group, so killing that
     group, which is all that ansible-runner does, lets them live."""
     left = []
