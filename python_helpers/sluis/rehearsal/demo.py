@@ -27,7 +27,7 @@ from sluis.rehearsal.stage import SceneFailedError, Stage, program
 
 
 def main() -> int:
-    """Play the demo and return its exit status."""
+    """Play the demo in ``build/demo``, or in the folder given; return the exit status."""
     console = Console(highlight=False)
     interactive = os.environ.get("INTERACTIVE", "") not in ("", "0", "no")
     if interactive and not sys.stdin.isatty():
@@ -35,7 +35,8 @@ def main() -> int:
         return 64
     signal.signal(signal.SIGTERM, _stopped)
     signal.signal(signal.SIGHUP, _stopped)
-    folder = checkout().root / "build" / "demo"
+    folder = Path(sys.argv[1]) if sys.argv[1:] else checkout().root / "build" / "demo"
+    folder = folder.absolute()
     try:
         return _play(console, folder, interactive=interactive)
     except KeyboardInterrupt:

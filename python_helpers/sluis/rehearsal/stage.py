@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,8 @@ from sluis.rehearsal.client_files import LabClient
 from sluis.rehearsal.lab import Lab
 
 _LAST_LINES = 40
+#: seconds that a command may take to end when the demo is stopped
+_PATIENCE = 20
 
 
 class SceneFailedError(Exception):
@@ -104,10 +107,14 @@ class Stage:
             ) as running,
         ):
             assert running.stderr is not None  # noqa: S101
-            for line in running.stderr:
-                kept.write(line)
-                moving.update(Text(line.strip()[: self.console.width - 4], style="dim"))
-            status = running.wait()
+            try:
+                for line in running.stderr:
+                    kept.write(line)
+                    moving.update(Text(line.strip()[: self.console.width - 4], style="dim"))
+                status = running.wait()
+            except BaseException:
+                _stop(running)
+                raise
             output.seek(0)
             printed = output.read()
             kept.write(printed)
@@ -158,6 +165,15 @@ class Stage:
         if not true:
             raise SceneFailedError(f"This does not hold: {words}.")
         self.say(words, mark="✓")
+
+
+def _stop(running: subprocess.Popen[str]) -> None:
+    """Ask a command to end as Ctrl-C would, and make it when it does not."""
+    running.send_signal(signal.SIGINT)
+    try:
+        running.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        running.kill()
 
 
 def program(name: str) -> str:
