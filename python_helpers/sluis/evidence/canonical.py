@@ -32,6 +32,9 @@ def canonical(value: Any) -> bytes:
         EvidenceError: ``cannot-record`` for NaN, infinities, whole numbers beyond
             2**53 - 1, lone surrogates, other types, or nesting that is too deep.
     """
+    quick = _quickly(value)
+    if quick is not None:
+        return quick
     try:
         text = rfc8785.dumps(value)
         _decode(text.decode("utf-8"))
@@ -42,6 +45,23 @@ def canonical(value: Any) -> bytes:
             "Use text, whole numbers below 2**53, finite numbers, lists and dictionaries.",
         ) from error
     return text
+
+
+def _quickly(value: Any) -> bytes | None:
+    """The canonical spelling by the standard library's encoder, where that is certain.
+
+    Certain as in :func:`is_spelled`: no astral characters, each number checked while
+    the text is read back, and what is read back equal to ``value``. That last part
+    leaves out what the encoder would bend to JSON, such as a key that is no text.
+    ``None`` leaves everything else, errors included, to the RFC 8785 library.
+    """
+    try:
+        text = _encode(value)
+        if _ASTRAL.search(text) or _decode(text) != value:
+            return None
+        return text.encode("utf-8")
+    except (ValueError, TypeError, RecursionError):
+        return None
 
 
 def parse_canonical(data: bytes) -> Any:
