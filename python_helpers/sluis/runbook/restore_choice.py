@@ -220,6 +220,13 @@ def _named(run: Run, dossier: OpenDossier, asset: Asset, change: str, snapshot_i
             f"{asset.kind} now.",
             "Correct the asset's kind in the scope, or choose another snapshot.",
         )
+    if found.body.made_by.get("as_files"):
+        raise EvidenceError(
+            "kept-as-files",
+            f"Snapshot {snapshot_id[:8]} holds the files of {asset.id} as they were when it was "
+            "broken; they cannot be put back as a working database.",
+            "Choose a snapshot from before it broke, or fetch the files by hand with restic.",
+        )
     return Chosen(asset, found, objects, _reached(view, found))
 
 

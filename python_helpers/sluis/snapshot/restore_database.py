@@ -28,6 +28,7 @@ from .restore_fetch import (
     not_equal,
     read_signed,
 )
+from .restore_stand_in import stand_in
 
 Request = Dict[str, Any]
 #: both servers cut or refuse longer names (NAMEDATALEN 63 bytes, MariaDB 64 characters)
@@ -89,8 +90,12 @@ def swap(request: Request) -> Dict[str, Any]:
     facts, names = read_facts(request), _Names(request)
     state = _state(request, names)
     if request.get("check_mode"):
-        return names.answer(changed=state != "after", resumed=state == "closed")
-    ended = 0
+        answer = names.answer(changed=state != "after", resumed=state == "closed")
+        return {**answer, "warnings": []}
+    warnings = []
+    if state.startswith("unclear") and _bring_stand_in(request, facts, names):
+        warnings.append(f"{names.live!r} was gone; the database in quarantine is an empty one")
+        state = _state(request, names)
     if state != "after":
         if state not in ("before", "closed"):
             raise SnapshotError(
@@ -103,14 +108,13 @@ def swap(request: Request) -> Dict[str, Any]:
     done = _primitives(request).swap(
         request["asset"], names.copy, names.quarantine, _secrets(request), _workdir(request)
     )
-    ended = int(done.get("ended", 0))
     compared = _demand_equal(
         request, facts, names.live, f"After the swap (the old one is {names.quarantine}) the live"
     )
     answer = names.answer(changed=state != "after", resumed=state != "before")
-    if ended:
-        answer["warnings"].append(f"{ended} sessions of the live database were ended")
-    return {**answer, **compared}
+    if done.get("ended"):
+        warnings.append(f"{done['ended']} sessions of the live database were ended")
+    return {**answer, **compared, "warnings": warnings}
 
 
 def read_facts(request: Request) -> Dict[str, Any]:
@@ -157,7 +161,6 @@ class _Names:
             "resumed": resumed,
             "live": self.live,
             "quarantine": [self.quarantine],
-            "warnings": [],
         }
 
 
@@ -217,6 +220,16 @@ def _fetch_dump(request: Request, signed: Signed, folder: str) -> Dict[str, Any]
     if not found.holds:
         raise not_equal(str(request["asset"]["id"]), answer, "the store")
     return {**answer, "ran": fetched["ran"]}
+
+
+def _bring_stand_in(request: Request, facts: Dict[str, Any], names: _Names) -> bool:
+    """When the live database is gone and the copy is good, put an empty one in its place."""
+    try:
+        if _compare(request, facts, names.copy)["equal"] is not True:
+            return False
+    except SnapshotError:
+        return False
+    return stand_in(request["asset"], _secrets(request), _workdir(request))
 
 
 def _demand_equal(request: Request, facts: Dict[str, Any], name: str, what: str) -> Dict[str, Any]:

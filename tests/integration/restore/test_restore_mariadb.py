@@ -78,3 +78,14 @@ def test_a_copy_that_was_written_to_is_not_swapped_in(
     assert server.sql("select name from photo where id = 7", NAME) == "photo 7"
     with pytest.raises(SnapshotError, match="restore-copy-touched"):
         restore_beside(request)
+
+
+def test_case_A7_a_database_that_was_dropped_comes_back(
+    server: RealMariadb, taken: Snapshotted
+) -> None:
+    server.sql(f"drop database `{NAME}`")
+    request = as_change(taken, "CHG-14")
+    restore_beside(request)
+    answer = swap(request)
+    assert server.sql("select count(*) from photo", NAME) == "1500"
+    assert any("was gone" in line for line in answer["warnings"])

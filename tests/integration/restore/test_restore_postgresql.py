@@ -167,3 +167,18 @@ def test_case_A7_sessions_are_ended_and_said_so(server: RealPostgres, taken: Sna
         child.kill()
         child.wait()
     assert answer["warnings"] == ["1 sessions of the live database were ended"]
+
+
+def test_case_A7_a_database_that_was_dropped_comes_back(
+    server: RealPostgres, taken: Snapshotted
+) -> None:
+    """A failed update can drop the whole database; then nothing is there to displace."""
+    good = count(server, NAME)
+    server.sql(f'drop database "{NAME}"')
+    request = as_change(taken, "CHG-14")
+    beside = restore_beside(request)
+    assert any("gone" in line for line in beside["warnings"])
+    answer = swap(request)
+    assert count(server, NAME) == good
+    assert any("was gone" in line for line in answer["warnings"])
+    assert swap(request)["changed"] is False

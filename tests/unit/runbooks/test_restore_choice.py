@@ -238,6 +238,16 @@ def test_a_snapshot_of_another_kind_is_not_put_there(
         planned_restores(run, dossier, "h2", described(), way_back=False)
 
 
+def test_a_broken_database_that_was_kept_as_files_is_not_put_back(
+    small: SmallChange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sluis.runbook.restore_choice.now", lambda: LATER)
+    record(small, made_by={"as_files": True})
+    run, dossier = opened(small, "CHG-2000")
+    with pytest.raises(EvidenceError, match="kept-as-files"):
+        planned_restores(run, dossier, "h2", described(), way_back=False)
+
+
 def test_a_dossier_that_was_tampered_with_gives_no_snapshot(
     small: SmallChange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
