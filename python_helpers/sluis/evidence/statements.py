@@ -212,6 +212,15 @@ def read_payload(sealed: Sealed) -> Statement:
     )
 
 
+def know_all_kinds() -> None:
+    """Build the models of all kinds now. They are otherwise built when first needed.
+
+    For a process that forks workers: what is built before need not be built in each.
+    """
+    for model in _MODELS.values():
+        _wire(model)
+
+
 def named_objects(statement: Statement) -> dict[str, str]:
     """Objects that a statement speaks of: by field name, and for :class:`Shown` by title.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import sluis
@@ -13,6 +12,7 @@ from sluis.places import Places
 
 #: what Python and editors leave behind; it decides nothing
 _LEFT_BEHIND = ("__pycache__",)
+_PIECE = 1 << 18
 
 
 def tree_sha256(places: Places, client: str, change: str) -> str:
@@ -55,21 +55,41 @@ def path_sha256(path: Path) -> str:
 
 
 def _entries(name: str, folder: Path, skip: tuple[str, ...] = ()) -> dict[str, str]:
-    return {f"{name}/{relative}": digest for relative, digest in _walk(folder, skip)}
+    found: dict[str, str] = {}
+    if folder.is_dir():
+        _collect(os.fsencode(folder), f"{name}/", skip, found)
+    return found
 
 
-def _walk(folder: Path, skip: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    for base, folders, files in os.walk(folder):
-        top = Path(base) == folder
-        folders[:] = sorted(
-            item for item in folders if item not in _LEFT_BEHIND and not (top and item in skip)
-        )
-        for item in sorted([*files, *folders]):
-            path = Path(base, item)
-            # os.fsencode: a name need not be UTF-8, and it must still count
-            relative = os.fsencode(path.relative_to(folder)).decode("utf-8", "backslashreplace")
-            if path.is_symlink():
-                target = os.fsencode(path.readlink()).decode("utf-8", "backslashreplace")
-                yield relative, f"link:{target}"
-            elif item in files and not item.endswith(".pyc"):
-                yield relative, file_sha256(path)
+def _collect(folder: bytes, prefix: str, skip: tuple[str, ...], found: dict[str, str]) -> None:
+    """Every file and link under ``folder``, by its path under ``prefix``.
+
+    This runs at every step, so it works on plain bytes: path objects would take most of
+    the time. Every byte of every file is read each time; nothing is remembered.
+    """
+    with os.scandir(folder) as items:
+        for item in items:
+            # a name need not be UTF-8, and it must still count
+            name = item.name.decode("utf-8", "backslashreplace")
+            if (name in _LEFT_BEHIND or name in skip) and item.is_dir():
+                continue
+            if item.is_symlink():
+                target = os.readlink(item.path).decode("utf-8", "backslashreplace")  # noqa: PTH115
+                found[prefix + name] = f"link:{target}"
+            elif item.is_dir(follow_symlinks=False):
+                _collect(item.path, f"{prefix}{name}/", (), found)
+            elif not name.endswith(".pyc"):
+                found[prefix + name] = _content_sha256(item.path)
+
+
+def _content_sha256(path: bytes) -> str:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        content = os.read(descriptor, _PIECE)
+        digest = hashlib.sha256(content)
+        while content:
+            content = os.read(descriptor, _PIECE)
+            digest.update(content)
+    finally:
+        os.close(descriptor)
+    return digest.hexdigest()

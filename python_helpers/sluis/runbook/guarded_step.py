@@ -13,12 +13,17 @@ from ansible.errors import AnsibleConnectionFailure
 from sluis.evidence.canonical import canonical
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Refusal, Step
+from sluis.evidence.statements import know_all_kinds
 from sluis.gate.steps import StepState, step_states
 from sluis.plan.model import PlanStep
 from sluis.runbook.call import Call
 from sluis.runbook.judgement import explain, judge, record_refusal
 from sluis.runbook.planning import note_step
 from sluis.runbook.run import RUN_ID, OpenDossier, Run, now, open_dossier
+
+# Ansible imports this once, in its main process. Each step runs in a worker that is forked
+# from it, and building these models there takes longer than reading the ledger with them.
+know_all_kinds()
 
 #: of a module's result, what is kept; the rest may be large, personal or secret
 _KEPT = (

@@ -38,7 +38,9 @@ class ActionModule(ActionBase):
         return run_signed(guarded, call, lambda: self._delegate(call, task_vars))
 
     def _delegate(self, call, task_vars):
-        task = self._task.copy()
+        # The parents are only read, so they are shared: copying them all costs as much as judging.
+        task = self._task.copy(exclude_parent=True)
+        task._parent = self._task._parent
         task.action = call.planned.module
         task.args = rendered(self, call)
         name = task.action
