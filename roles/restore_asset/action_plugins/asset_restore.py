@@ -5,6 +5,7 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 
 from sluis.errors import SluisError
+from sluis.runbook.following import Following
 from sluis.runbook.restoring import as_result, carry_out, signed_restore
 from sluis.runbook.run import current_run, open_dossier
 from sluis.runbook.sending import sender
@@ -39,9 +40,14 @@ class ActionModule(ActionBase):
                 signed,
                 settings,
                 sender(self),
-                lambda request, secrets: ship(self, self.MODULE, request, secrets, task_vars),
+                lambda request, secrets: self._ship(request, secrets, task_vars),
                 tolerate_use=bool(args.get("tolerate_use", False)),
             )
         except SluisError as error:
             return as_failure(error)
         return as_result(signed, answer)
+
+    def _ship(self, request, secrets, task_vars):
+        with Following(self) as following:
+            request = {**request, "progress": following.path}
+            return ship(self, self.MODULE, request, secrets, task_vars)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from ansible.plugins.action import ActionBase
 
 from sluis.errors import SluisError
@@ -28,7 +26,7 @@ class ActionModule(ActionBase):
         try:
             run = current_run(task_vars, __file__)
             refuse_objections(run)
-            target, address = target_of(self)
+            target, _ = target_of(self)
             verifier = "".join(str(self._task.delegate_to or task_vars["inventory_hostname"]))
             proven = prove_snapshots(
                 run,
@@ -38,8 +36,6 @@ class ActionModule(ActionBase):
                 read_settings(task_vars, self._templar),
                 lambda request, secrets: self._ship(request, secrets, task_vars),
                 check_mode=self._task.check_mode,
-                # On this very machine the front door can watch how far a restore is.
-                progress=lambda _: os.environ.get("SLUIS_PROGRESS") if address is None else None,
             )
         except SluisError as error:
             return as_failure(error)
