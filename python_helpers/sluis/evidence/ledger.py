@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
 from sluis.errors import EvidenceError, InputError
 from sluis.evidence.anchors import Anchors
@@ -31,53 +29,12 @@ from sluis.evidence.keys import OperatorKey
 from sluis.evidence.pages import LARGEST_STATEMENT, PageReader, list_files, read_pages
 from sluis.evidence.predicates import Body
 from sluis.evidence.statements import PAYLOAD_TYPE, Statement, seal, write_payload
+from sluis.evidence.view import View
 from sluis.evidence.witness import Head, Witness, judge
 
-B = TypeVar("B", bound=Body)
+__all__ = ["Ledger", "View"]
 
 _ATTEMPTS = 1000
-
-
-@dataclass(frozen=True)
-class View:
-    """A ledger as it stood when it was read.
-
-    ``statements`` are those whose own signature and form hold, in order. They may be
-    relied on only when ``problems`` is empty: a problem anywhere means that the
-    story is not whole. ``head`` is the digest of the newest file; ``witnessed`` the
-    number of the statement that the witness names.
-    """
-
-    statements: tuple[Statement, ...]
-    problems: tuple[Problem, ...]
-    head: str | None
-    witnessed: int | None = None
-    pages: tuple[Page, ...] = field(default=(), repr=False)
-    anchors_sha256: str = field(default="", repr=False)
-
-    def of(self, model: type[B]) -> tuple[Statement[B], ...]:
-        """All statements of one kind, oldest first."""
-        return tuple(
-            item  # type: ignore[misc]
-            for item in self.statements
-            if isinstance(item.body, model)
-        )
-
-    def latest(
-        self, model: type[B], where: Callable[[Statement[B]], bool] | None = None
-    ) -> Statement[B] | None:
-        """The newest statement of one kind for which ``where`` is true, if any."""
-        for item in reversed(self.statements):
-            if isinstance(item.body, model) and (where is None or where(item)):  # type: ignore[arg-type]
-                return item  # type: ignore[return-value]
-        return None
-
-    def find(self, digest: str) -> Statement | None:
-        """The statement with this digest, if it is in the ledger."""
-        for item in self.statements:
-            if item.sha256 == digest:
-                return item
-        return None
 
 
 class Ledger:
