@@ -37,6 +37,7 @@ class SnapshotSettings:
     patience: float
     sample: int | None
     host_site: str | None
+    adopt: dict[str, Any]
     store_secrets: dict[str, str] = field(repr=False)
     asset_secrets: dict[str, dict[str, str]] = field(repr=False)
 
@@ -62,8 +63,15 @@ class SnapshotSettings:
         return {"store": dict(self.store_secrets), "asset": {}}
 
 
-def read_settings(task_vars: Mapping[str, Any], templar: Templar) -> SnapshotSettings:
+def read_settings(
+    task_vars: Mapping[str, Any], templar: Templar, *, store_needed: bool = True
+) -> SnapshotSettings:
     """Read and check the role's variables of one host.
+
+    Args:
+        task_vars: as ansible-core hands them to an action plugin.
+        templar: renders them.
+        store_needed: whether a store of our own must be named.
 
     Raises:
         InputError: ``no-store``, ``bad-store``, ``no-repository-password``, ``bad-setting``,
@@ -75,15 +83,15 @@ def read_settings(task_vars: Mapping[str, Any], templar: Templar) -> SnapshotSet
         rendered = plain(templar.template(raw)) if raw is not None else None
         return default if rendered in (None, "") else rendered
 
-    store = value("store", None)
-    if not isinstance(store, dict) or not store:
+    store = value("store", {})
+    if store_needed and not (isinstance(store, dict) and store):
         raise InputError(
             "no-store",
             "The inventory names no store for snapshots.",
             "Set snapshot_and_verify_store in the client's group_vars.",
         )
     secrets = {str(k): str(v) for k, v in _mapping("store_secrets", value("store_secrets", {}))}
-    if not secrets.get("repository_password"):
+    if store_needed and not secrets.get("repository_password"):
         raise InputError(
             "no-repository-password",
             "The inventory holds no password for the repository.",
@@ -91,8 +99,9 @@ def read_settings(task_vars: Mapping[str, Any], templar: Templar) -> SnapshotSet
         )
     if secrets.get("store_key") and Path(secrets["store_key"]).is_file():
         secrets["store_key"] = Path(secrets["store_key"]).read_text(encoding="utf-8")
-    store = {**store, "ca_certificate": _certificate(store.get("ca_certificate"))}
-    read_store(store)
+    if store:
+        store = {**store, "ca_certificate": _certificate(store.get("ca_certificate"))}
+        read_store(store)
     sample = value("sample", 0)
     return SnapshotSettings(
         store=store,
@@ -106,6 +115,7 @@ def read_settings(task_vars: Mapping[str, Any], templar: Templar) -> SnapshotSet
         patience=float(value("patience", 300)),
         sample=int(sample) or None,
         host_site=value("host_site", None),
+        adopt=dict(_mapping("adopt", value("adopt", {}))),
     )
 
 

@@ -47,6 +47,7 @@ def judge(
     older: Manifest | None = None,
     inside: str | None = None,
     host_site: str | None = None,
+    copied_at: datetime | None = None,
 ) -> Judgement:
     """Judge one snapshot.
 
@@ -60,6 +61,8 @@ def judge(
         older: manifest of the older generation, where one is known.
         inside: why the store is not outside the source's machine, or ``None``.
         host_site: where the source stands, for 3-2-1-1-0.
+        copied_at: for a backup that somebody else made: when. ``before`` is then the
+            source as it is now, and what was touched since tells nothing about the copy.
 
     Raises:
         EvidenceError: ``answer-unreadable``.
@@ -72,7 +75,7 @@ def judge(
         comparison = compare(before, after, restored) if before and restored else None
         levels["V0"] = _v0(levels["V0"], answer)
         levels["V4"] = _v4(levels["V4"], comparison, answer)
-        levels["V5"] = _v5(comparison, answer)
+        levels["V5"] = _v5(comparison, answer, copied_at)
         levels["V6"] = _v6(snapshot, answer, inside, older)
         ordered = [levels[name] for name in LEVELS]
     except (KeyError, TypeError, ValueError) as error:
@@ -149,7 +152,9 @@ def _v4(
     return level | {"verdict": FAILED, "detail": f"these files do not open: {names}"}
 
 
-def _v5(comparison: Comparison | None, answer: Mapping[str, Any]) -> dict[str, Any]:
+def _v5(
+    comparison: Comparison | None, answer: Mapping[str, Any], copied_at: datetime | None
+) -> dict[str, Any]:
     level = {
         "level": "V5",
         "ran": ["compare the manifests before, after and restored"],
@@ -173,6 +178,9 @@ def _v5(comparison: Comparison | None, answer: Mapping[str, Any]) -> dict[str, A
             if found
         )
         only_unknown = not (comparison.failed or comparison.missing or comparison.extra)
+        if copied_at is not None and _all_touched_since(comparison, copied_at):
+            only_unknown = True
+            said = f"the source was touched after the copy was made, so nobody can tell: {said}"
         return level | {"verdict": NOT_VERIFIED if only_unknown else FAILED, "detail": said}
     said = f"{len(comparison.equal)} items equal, {comparison.bytes} bytes"
     if comparison.changed_during:
@@ -193,6 +201,15 @@ def _v5(comparison: Comparison | None, answer: Mapping[str, Any]) -> dict[str, A
     return level | {"verdict": verdict, "detail": f"dump files: {said}; {detail}"}
 
 
+def _all_touched_since(comparison: Comparison, copied_at: datetime) -> bool:
+    """Whether each difference is about an item that is newer than the copy, or gone since."""
+    limit = copied_at.timestamp() * 1e9
+    return all(
+        difference.after is None or difference.after.mtime_ns > limit
+        for difference in (*comparison.failed, *comparison.missing, *comparison.extra)
+    )
+
+
 def _v6(
     snapshot: Snapshot,
     answer: Mapping[str, Any],
@@ -202,7 +219,8 @@ def _v6(
     """Five things have to hold, and each is said by itself."""
     older = dict(answer["older"])
     append_only = answer["append_only"]
-    made = snapshot.made_by.get("append_only") or {}
+    # A backup that somebody else made was tried by the verifier alone.
+    made = append_only if snapshot.purpose == "adopted" else snapshot.made_by.get("append_only", {})
     checks: list[tuple[str, str]] = []
     if snapshot.nonce_sha256 is None:
         checks.append((NOT_VERIFIED, "no nonce was placed in the source"))

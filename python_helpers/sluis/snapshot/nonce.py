@@ -26,13 +26,26 @@ def nonce_hash(nonce: str) -> str:
 def placed(folder: str, nonce: str) -> Iterator[str]:
     """Put the nonce into a folder, and take it away again at the end.
 
-    A nonce that a killed run left behind is replaced; anything else of that name stays.
-
     Yields:
         Why it could not be placed; empty when it was.
     """
+    why_not = place(folder, nonce)
+    try:
+        yield why_not
+    finally:
+        if not why_not:
+            take_away(folder)
+
+
+def place(folder: str, nonce: str) -> str:
+    """Put the nonce into a folder, and leave it there.
+
+    A nonce that an earlier run left behind is replaced; anything else of that name stays.
+
+    Returns:
+        Why it could not be placed; empty when it was.
+    """
     path = os.path.join(folder, FILE)
-    why_not = ""
     try:
         if os.path.lexists(path):
             if read_nonce(folder) is None:
@@ -44,13 +57,15 @@ def placed(folder: str, nonce: str) -> Iterator[str]:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        why_not = f"freshness is not proven, {error.strerror}"
-    try:
-        yield why_not
-    finally:
-        if not why_not:
-            with contextlib.suppress(OSError):
-                os.unlink(path)
+        return f"freshness is not proven, {error.strerror}"
+    return ""
+
+
+def take_away(folder: str) -> None:
+    """Remove a nonce of ours from a folder; anything else of that name stays."""
+    if read_nonce(folder) is not None:
+        with contextlib.suppress(OSError):
+            os.unlink(os.path.join(folder, FILE))
 
 
 def read_nonce(folder: str) -> Optional[str]:

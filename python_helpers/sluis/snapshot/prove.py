@@ -7,22 +7,18 @@ import threading
 from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple
 
 from ..errors import SnapshotError
-from ..manifest import Manifest, build_manifest
 from . import nonce as nonces
 from .access import Access, open_access
 from .children import Children
-from .elsewhere import why_not_elsewhere
 from .escrow import open_with
 from .identity import read_identity
-from .kinds import DUMPED, adapter_of
 from .levels import FAILED, NOT_VERIFIED, PROVEN, Finding
 from .maker import packed
 from .older import prove_older
-from .opening import open_all
 from .probe import try_to_remove
 from .progress import Progress
 from .restic import PATIENCE, Restic
-from .sample import choose, sample_words
+from .restoring import Restoring
 from .scratch import choose_scratch
 from .store import read_store
 
@@ -53,35 +49,29 @@ def prove_snapshot(request: Request) -> Dict[str, Any]:
     room = choose_scratch(request.get("scratch"), int(request["bytes"]), int(request["items"]))
     with Children(room.folder) as children:
         access = open_access(store, request["secrets"]["store"], children.private, children)
-        proving = _Proving(request, access, children)
+        no_room = None
         if not room.is_enough and not request.get("sample"):
-            proving.no_room = (
+            no_room = (
                 f"the restore takes {room.needed:,} bytes and {room.folder} has {room.free:,}; "
                 "name a larger folder in snapshot_and_verify_scratch"
             )
-        return proving.run(room.folder)
+        return _Proving(request, access, children, room.folder).run(no_room)
 
 
 class _Proving:
-    def __init__(self, request: Request, access: Access, children: Children) -> None:
+    def __init__(self, request: Request, access: Access, children: Children, scratch: str) -> None:
         self.request = request
         self.asset: Dict[str, Any] = request["asset"]
         self.access = access
         self.children = children
-        self.no_room: Optional[str] = None
+        self.scratch = scratch
         self.progress = Progress(request.get("progress"), self.asset["id"])
         self.identity = read_identity()
-        self.levels = {name: Finding(name) for name in ("V0", "V1", "V2", "V3", "V4")}
+        self.levels = {name: Finding(name) for name in ("V0", "V1", "V2")}
         self.listed: Set[Tuple[str, str]] = set()
-        self.restored: Optional[Manifest] = None
-        self.nonce_found = False
         self.older: Dict[str, Any] = {"verdict": NOT_VERIFIED, "detail": "it did not run"}
-        self.restore_errors = ""
         self.store_time: Optional[str] = None
         self.engine_time: Optional[str] = None
-        self.sample: Optional[str] = None
-        self.database: Optional[Dict[str, Any]] = None
-        self.opened: Optional[Dict[str, Any]] = None
         # A cache of its own: the maker's would answer in place of the store.
         cache = os.path.join(children.private, "cache")
         os.mkdir(cache, 0o700)
@@ -95,33 +85,41 @@ class _Proving:
             key_hint=key,
             patience=float(request.get("patience") or PATIENCE),
         )
+        self.restoring = Restoring(
+            request, self.restic, self.progress, children.private, scratch, self.identity
+        )
 
-    def run(self, scratch: str) -> Dict[str, Any]:
+    def run(self, no_room: Optional[str]) -> Dict[str, Any]:
+        restoring = self.restoring
         self._exists()
         if self.request.get("sample"):
             self._list()
-            self._in_parallel(self._read_back, lambda: self._restore(scratch), self._look_at_older)
+            self._in_parallel(
+                lambda: restoring.run(no_room, self.listed), self._read_back, self._look_at_older
+            )
         else:
             self._in_parallel(
-                lambda: self._restore(scratch), self._read_back, self._list_and_look_at_older
+                lambda: restoring.run(no_room, ()), self._read_back, self._list_and_look_at_older
             )
         self._list_is_whole()
-        refused = self._attempt()
+        copy = restoring.manifest
+        levels = [*self.levels.values(), restoring.whole, restoring.works]
         return {
-            "levels": [finding.as_dict() for finding in self.levels.values()],
-            "database": self.database,
-            "opened": self.opened,
-            "restored": None if self.restored is None else packed(self.restored),
-            "restore_errors": self.restore_errors,
-            "nonce_found": self.nonce_found,
+            "levels": [finding.as_dict() for finding in levels],
+            "database": restoring.database,
+            "opened": restoring.opened,
+            "restored": None if copy is None else packed(copy),
+            "restore_errors": restoring.errors,
+            "content": copy and copy.content_digest(ignore=(nonces.FILE,)),
+            "nonce_found": restoring.nonce_found,
             "older": self.older,
-            "append_only": refused,
+            "append_only": self._attempt(),
             "escrow": self.escrow,
-            "sample": self.sample,
+            "sample": restoring.sample,
             "engine_time": self.engine_time,
             "store_time": self.store_time,
             "verifier": self.identity,
-            "scratch": scratch,
+            "scratch": self.scratch,
             "engine": f"restic {self.restic.version()}",
         }
 
@@ -159,20 +157,22 @@ class _Proving:
 
     def _list_is_whole(self) -> None:
         """V1, second half: what is listed is what came back."""
-        level = self.levels["V1"]
-        if level.verdict != PROVEN or self.restored is None or self.sample:
+        level, copy, prefix = self.levels["V1"], self.restoring.manifest, self.restoring.prefix
+        if level.verdict != PROVEN or copy is None or self.restoring.sample:
             return
-        if self.restore_errors:
+        if self.restoring.errors:
             return  # what is missing then is the restore's failure, and V3 says so
         back = {
-            (_as_listed(e.path), _NAMED.get(e.type, e.type)) for e in self.restored.entries.values()
+            (_as_listed(prefix + entry.path), _NAMED.get(entry.type, entry.type))
+            for entry in copy.entries.values()
         }
-        lost = [name for name in self.listed - back if name[1] != "socket"]
-        if lost or back - self.listed:
+        listed = {item for item in self.listed if item[0].startswith(prefix)}
+        lost = [name for name in listed - back if name[1] != "socket"]
+        if lost or back - listed:
             level.conclude(
                 FAILED,
-                f"{len(lost)} listed items did not come back, {len(back - self.listed)} came "
-                f"back unlisted, such as {min([*lost, *(back - self.listed)])[0]!r}",
+                f"{len(lost)} listed items did not come back, {len(back - listed)} came "
+                f"back unlisted, such as {min([*lost, *(back - listed)])[0]!r}",
             )
 
     def _read_back(self) -> None:
@@ -192,107 +192,6 @@ class _Proving:
                 level.conclude(NOT_VERIFIED, "only 1 % of the store's data was read")
             else:
                 level.conclude(PROVEN, "all data on the store was read and is whole")
-
-    def _restore(self, scratch: str) -> None:
-        """V3 and V4: all of it comes back, here, and opens."""
-        target = os.path.join(self.children.private, "restored")
-        with self.levels["V3"] as level:
-            if self.no_room:
-                raise SnapshotError("scratch-too-small", self.no_room, "Name a larger scratch.")
-            os.mkdir(target, 0o700)
-            arguments = ["restore", self.request["snapshot_id"], "--target", target, "--no-lock"]
-            if self.restic.can("restore", "--sparse"):
-                arguments.append("--sparse")
-            arguments += self._only_a_sample()
-            self.progress.say("restoring")
-            answer = self.restic.run(
-                *arguments, accept=(0, 1), keep_lines=False, on_line=self._follow_restore
-            )
-            level.ran.append(answer.ran[:300])
-            self.progress.say("hashing the restored copy")
-            self.restored = build_manifest(target)
-            level.ran.append("manifest of the restored copy")
-            self._conclude_restore(level, answer.status, answer.errors, scratch)
-        self.nonce_found = nonces.is_nonce(target, self.request.get("nonce_sha256"))
-        with self.levels["V4"] as level:
-            if self.restored is None:
-                level.conclude(NOT_VERIFIED, "nothing was restored")
-            elif self.asset["kind"] in DUMPED:
-                self._check_database(level, target, scratch)
-            else:
-                self._open_files(level, target)
-
-    def _conclude_restore(self, level: Finding, status: int, errors: str, scratch: str) -> None:
-        assert self.restored is not None  # noqa: S101
-        why_not = why_not_elsewhere(self.request["maker"], self.identity, scratch)
-        if status != 0:
-            self.restore_errors = " / ".join(errors.strip().splitlines()[:5])[:1000]
-            full = "no space left on device" in errors
-            level.conclude(
-                NOT_VERIFIED if full else FAILED,
-                f"restic ended with status {status}: {self.restore_errors}",
-            )
-        elif self.sample:
-            level.conclude(NOT_VERIFIED, f"only {self.sample}")
-        elif why_not:
-            level.conclude(NOT_VERIFIED, f"it was restored, but {why_not}")
-        else:
-            level.conclude(
-                PROVEN, f"{self.restored.items} items, {self.restored.bytes} bytes, in {scratch}"
-            )
-
-    def _follow_restore(self, line: Dict[str, Any]) -> None:
-        if line.get("message_type") == "status":
-            self.progress.say("restoring", float(line.get("percent_done") or 0))
-
-    def _only_a_sample(self) -> List[str]:
-        count = self.request.get("sample")
-        if not count:
-            return []
-        files = [path for path, kind in self.listed if kind == "file"]
-        chosen = choose(files, int(count), str(self.request.get("nonce_sha256")))
-        self.sample = sample_words(len(files), len(chosen))
-        return [f"--include=/{path}" for path in [*chosen, nonces.FILE]]
-
-    def _open_files(self, level: Finding, target: str) -> None:
-        assert self.restored is not None  # noqa: S101
-        self.opened = open_all(target, self.restored)
-        kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(self.opened["opened"].items()))
-        level.ran.append("open every file of a known kind")
-        # A file that does not open may be broken in the source as well: judge knows.
-        level.conclude(
-            PROVEN,
-            f"opened: {kinds or 'no file of a known kind'}; {self.opened['unknown']} others were "
-            "read from beginning to end",
-        )
-
-    def _check_database(self, level: Finding, target: str, scratch: str) -> None:
-        self.progress.say("checking the database")
-        self.database = adapter_of(self.asset["kind"]).check(
-            self.asset,
-            target,
-            self.request.get("facts") or {},
-            self.request.get("nonce_sha256"),
-            scratch,
-            self.request["secrets"].get("asset") or {},
-        )
-        assert self.database is not None  # noqa: S101
-        self.nonce_found = bool(self.database["nonce_found"])
-        parts = {part["part"]: part for part in self.database["parts"]}
-        restored = parts.get("restored")
-        whole = self.levels["V3"]
-        if whole.verdict == PROVEN and (restored is None or restored["verdict"] != PROVEN):
-            # Files that no server takes back are not a restored database.
-            whole.conclude(
-                restored["verdict"] if restored else NOT_VERIFIED,
-                str(restored["detail"] if restored else self.database["detail"]),
-            )
-        works = parts.get("works")
-        level.ran.extend(self.database["ran"])
-        level.conclude(
-            works["verdict"] if works else NOT_VERIFIED,
-            str(works["detail"] if works else self.database["detail"]),
-        )
 
     def _list_and_look_at_older(self) -> None:
         self._list()

@@ -1,0 +1,64 @@
+"""Adopt a backup that the client already has: challenge it, then judge it."""
+
+from __future__ import annotations
+
+from ansible.plugins.action import ActionBase
+
+from sluis.errors import InputError, SluisError
+from sluis.evidence.predicates import Machine
+from sluis.runbook.adopting import Place, adopt, challenge
+from sluis.runbook.run import current_run, open_dossier
+from sluis.runbook.shipping import as_failure, refuse_objections, ship, target_of
+from sluis.runbook.snapshot_settings import read_settings
+from sluis.runbook.snapshot_taking import Source
+
+
+class ActionModule(ActionBase):
+    """The backup is read on the asset's host, unless the task is delegated elsewhere."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        """Do what ``stage`` says: ``challenge`` or ``judge``."""
+        del tmp
+        super().run(None, task_vars)
+        try:
+            run = current_run(task_vars, __file__)
+            refuse_objections(run)
+            stage = self._task.args.get("stage")
+            if stage not in ("challenge", "judge"):
+                raise InputError(
+                    "bad-stage", f"There is no stage {stage!r}.", "Use challenge or judge."
+                )
+            target, address = target_of(self)
+            host = "".join(task_vars["inventory_hostname"])
+            place = Place(
+                source=Source(host, target, address),
+                verifier=Machine(host=host, target=target),
+                observe=lambda request, secrets: ship(
+                    self, "asset_observe", request, secrets, task_vars
+                ),
+                look=lambda request, secrets: ship(
+                    self, "asset_copies", request, secrets, task_vars
+                ),
+            )
+            work = challenge if stage == "challenge" else adopt
+            done = work(
+                run,
+                open_dossier(run),
+                place,
+                read_settings(task_vars, self._templar, store_needed=False),
+                check_mode=self._task.check_mode,
+            )
+        except SluisError as error:
+            return as_failure(error)
+        return {
+            "changed": done.changed,
+            "msg": done.lines,
+            "sluis_progress": done.lines,
+            "warnings": done.warnings,
+            "failed": bool(done.refused),
+            "refused": bool(done.refused),
+            "reasons": [reason.model_dump(mode="json") for reason in done.refused],
+        }

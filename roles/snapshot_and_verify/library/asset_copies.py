@@ -1,0 +1,70 @@
+#!/usr/bin/python
+"""Ansible module: look at a backup that somebody else made."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: asset_copies
+short_description: Look at a backup that somebody else made
+description:
+  - Finds its generations, reads the newest byte by byte, restores it to a scratch folder,
+    opens what came back, and does the same with an older one that differs.
+  - Runs where the backup can be read. Is called by the action plugin asset_adopt.
+attributes:
+  check_mode:
+    support: full
+    description: Nothing is read or written. The action plugin says what would be done.
+options:
+  request:
+    description: What to look at, as JSON in base64.
+    type: str
+    required: true
+  secrets:
+    description: Passwords, as JSON in base64. Never logged.
+    type: str
+    required: true
+author:
+  - Sluis contributors
+"""
+
+EXAMPLES = r"""
+# Not used by itself. The entry point adopt of the role snapshot_and_verify runs:
+- name: Hold the existing backup against its source
+  asset_adopt:
+    stage: judge
+"""
+
+RETURN = r"""
+answer:
+  description: What was found, as JSON in base64. Holds no secret.
+  returned: success
+  type: str
+sluis:
+  description: The error, with code, what happened, and what to do.
+  returned: failure
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.sluis.snapshot.adopt import adopt_backup
+from ansible.module_utils.sluis.snapshot.door import answer_request
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "request": {"type": "str", "required": True, "no_log": True},
+            "secrets": {"type": "str", "required": True, "no_log": True},
+        },
+        supports_check_mode=True,
+    )
+    if module.check_mode:
+        module.exit_json(changed=True)
+    result = answer_request(adopt_backup, module.params)
+    if "sluis" in result:
+        module.fail_json(**result)
+    module.exit_json(changed=True, **result)
+
+
+if __name__ == "__main__":
+    main()

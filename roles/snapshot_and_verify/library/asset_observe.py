@@ -1,0 +1,70 @@
+#!/usr/bin/python
+"""Ansible module: look at an asset of this machine without copying it."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: asset_observe
+short_description: Look at an asset of this machine without copying it
+description:
+  - Reads a directory's manifest or a database's figures as they are now, or places a nonce
+    that the client's own backup has to pick up.
+  - Is called by the action plugin asset_adopt.
+attributes:
+  check_mode:
+    support: full
+    description: Nothing is read or written. The action plugin says what would be done.
+options:
+  request:
+    description: What to look at, as JSON in base64.
+    type: str
+    required: true
+  secrets:
+    description: Passwords, as JSON in base64. Never logged.
+    type: str
+    required: true
+author:
+  - Sluis contributors
+"""
+
+EXAMPLES = r"""
+# Not used by itself. The entry point adopt of the role snapshot_and_verify runs:
+- name: Hold the existing backup against its source
+  asset_adopt:
+    stage: judge
+"""
+
+RETURN = r"""
+answer:
+  description: What was found, as JSON in base64. Holds no secret.
+  returned: success
+  type: str
+sluis:
+  description: The error, with code, what happened, and what to do.
+  returned: failure
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.sluis.snapshot.door import answer_request
+from ansible.module_utils.sluis.snapshot.observe import observe_source
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "request": {"type": "str", "required": True, "no_log": True},
+            "secrets": {"type": "str", "required": True, "no_log": True},
+        },
+        supports_check_mode=True,
+    )
+    if module.check_mode:
+        module.exit_json(changed=True)
+    result = answer_request(observe_source, module.params)
+    if "sluis" in result:
+        module.fail_json(**result)
+    module.exit_json(changed=True, **result)
+
+
+if __name__ == "__main__":
+    main()
