@@ -132,6 +132,11 @@ def way_back(dossier: OpenDossier) -> dict[str, object]:
     evidence = read_evidence(dossier)
     if evidence.plan is None or evidence.plan_object is None or evidence.scope is None:
         return {"broke": False, "open": False, "msg": "There is no plan. Nothing was done."}
+    closed = evidence.view.latest(
+        Handover, lambda item: item.body.plan_object == evidence.plan_object
+    )
+    if closed is not None and closed.number > planned_at(evidence.view, evidence.plan_object):
+        return {"broke": False, "open": False, "msg": "This change was handed over before."}
     failed = failure_under(evidence.view, evidence.plan_object) is not None
     planned = any(step.way_back for step in evidence.plan.steps)
     consent = evidence.scope.way_back.consent and planned
