@@ -77,3 +77,19 @@ def test_prepare_through_the_front_door(change: LabChange, ids: tuple[str, str])
     # the plan does not depend on who started the run, so a sign-off would have stood
     assert len(change.view().of(Snapshot)) >= before
     assert found["plan_object"] == sluis(change, "status", *ids)[1]["plan_object"]
+
+
+def test_forecast_measures_and_changes_nothing(change: LabChange, ids: tuple[str, str]):
+    """Case A13: hours for each route, before anybody starts."""
+    before = len(change.view().statements)
+    status, found = sluis(change, "forecast", *ids)
+    assert status == 0, found
+    by_host = {item["host"]: item for item in found["hosts"]}
+    assert set(by_host) == {"app1", "db1"}
+    for item in by_host.values():
+        routes = {route["route"]: route["hours"] for route in item["routes"]}
+        assert routes["usb3-ssd"] <= routes["usb2-disk"] <= routes["wan-2mbit"]
+        assert item["lines"]
+    assert any(r["measured"] for item in by_host.values() for r in item["routes"])
+    assert len(change.view().statements) == before
+    assert not any(change.markers().values())
