@@ -128,8 +128,10 @@ def _place(one: Dict[str, Any]) -> Tuple[int, bool]:
 
 
 def _objects(source: Dict[str, str], restored: Dict[str, str], result: Comparison) -> None:
+    said = tuple(result.differences)
     for name in sorted(set(source) - set(restored)):
-        result.differences.append(f"{name} is missing")
+        if not any(line.startswith(f"{name} is missing") for line in said):
+            result.differences.append(f"{name} is missing")
     for name in sorted(set(restored) - set(source)):
         result.differences.append(f"{name} is not in the source")
     for name in sorted(set(source) & set(restored)):

@@ -73,7 +73,7 @@ def dump(
         with source.session() as session:
             database = read_database(session, name)
             demand_select(source.session, name, source.id)
-            hidden = unseen(session, name)
+            hidden = source.unseen = unseen(session, name)
             found, identity = other_databases(session, name), server_identity(session)
         placed = _place_nonce(source, nonce, warnings)
         partial = os.path.join(children.private, DUMP_FILE)

@@ -180,9 +180,9 @@ def read_figures(
     Returns:
         JSON-able, in the shape of the PostgreSQL figures.
     """
-    counted = _count(sessions, [t for t in tables if t.kind != "SEQUENCE" and not t.elsewhere])
     session = sessions[0]
     objects, definers = read_objects(session, database, tables)
+    counted = _count(sessions, [t for t in tables if t.kind != "SEQUENCE" and not t.elsewhere])
     return {
         "tables": counted,
         "recomputed": {},

@@ -7,12 +7,14 @@ gives a dump of that one table, with status 0. So we ask for the rights themselv
 from __future__ import annotations
 
 import re
-from typing import Callable, List, Set
+from typing import Callable, Dict, List, Set, Tuple
 
 from ..errors import SnapshotError
 from .mariadb_session import MariadbError, MariadbSession, quoted
 
-_GRANT = re.compile(r"^GRANT (?P<rights>.+?) ON (?P<schema>\*|`(?:[^`]|``)*`)\.\* TO ")
+_GRANT = re.compile(
+    r"^GRANT (?P<rights>.+?) ON (?P<schema>\*|`(?:[^`]|``)*`)\.\* TO (?P<who>`(?:[^`]|``)*`\S*)"
+)
 _DENIED = 1142
 _NO_SUCH_TABLE = 1146
 _NOWHERE = "sluis_there_is_no_such_table"
@@ -44,12 +46,16 @@ def demand_select(open_session: Callable[[], MariadbSession], database: str, ass
 
 
 def unseen(session: MariadbSession, database: str) -> List[str]:
-    """Which kinds of objects the user would not see all of: ``triggers``, and so on."""
+    """Which kinds of objects the user would not see all of: ``triggers``, and so on.
+
+    Views are not among them: whoever may read the database sees their names, and asking
+    for a definition without the right to it is an error.
+    """
     rights = database_rights(session, database)
     everything = "ALL PRIVILEGES" in rights
     hidden = [
         f"{what}s"
-        for what, right in (("trigger", "TRIGGER"), ("event", "EVENT"), ("view", "SHOW VIEW"))
+        for what, right in (("trigger", "TRIGGER"), ("event", "EVENT"))
         if not everything and right not in rights
     ]
     if "SHOW CREATE ROUTINE" not in rights and not _reads_routines(session):
@@ -58,13 +64,27 @@ def unseen(session: MariadbSession, database: str) -> List[str]:
 
 
 def database_rights(session: MariadbSession, database: str) -> Set[str]:
-    """The rights that the session's user and role have on a whole database."""
-    rights: Set[str] = set()
+    """The rights that the session's user and role have on a whole database.
+
+    Of several patterns that match a database the server takes one only, the most exact;
+    where that is not plain to see, what all of them give.
+    """
+    everywhere: Set[str] = set()
+    here: Dict[str, List[Tuple[bool, Set[str]]]] = {}
     for (line,) in session.rows("show grants"):
         found = _GRANT.match(line)
-        if found and _covers(found.group("schema"), database):
-            rights.update(right.strip() for right in found.group("rights").split(","))
-    return rights
+        if not found or not _covers(found.group("schema"), database):
+            continue
+        rights = {right.strip() for right in found.group("rights").split(",")}
+        if found.group("schema") == "*":
+            everywhere |= rights
+        else:
+            exact = not re.search(r"(?<!\\)[_%]", found.group("schema"))
+            here.setdefault(found.group("who"), []).append((exact, rights))
+    for patterns in here.values():
+        exactly = [rights for exact, rights in patterns if exact]
+        everywhere |= set.intersection(*(exactly or [rights for _, rights in patterns]))
+    return everywhere
 
 
 def _reads_routines(session: MariadbSession) -> bool:

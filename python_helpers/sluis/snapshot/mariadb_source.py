@@ -26,6 +26,7 @@ class Source:
         self.children = children
         self.connection = connection
         self.bin_dir: Optional[str] = asset.get("bin_dir")
+        self.unseen: List[str] = []
         self.dump_program = need_program("mariadb-dump", self.bin_dir)
 
     def session(self, database: Optional[str] = None) -> MariadbSession:
@@ -50,8 +51,10 @@ def dump_code(source: Source, session: MariadbSession, target: str) -> None:
         SnapshotError: mariadb-dump could not, or not to its end.
     """
     views = [one for kind, one, _ in list_code(session, source.database) if kind == "view"]
+    # Asking for events without the right to them is an error, so then we do not ask.
+    events = [] if "events" in source.unseen else ["--events"]
     parts = [
-        ["--no-data", "--no-create-info", "--routines", "--events", "--triggers",
+        ["--no-data", "--no-create-info", "--routines", *events, "--triggers",
          "--skip-lock-tables", "--", source.database],
     ]  # fmt: skip
     if views:
