@@ -29,7 +29,7 @@ def lab() -> Iterator[Lab]:
 
 
 def update_to(lab: Lab, root: Path, version: Version, *, consent: bool = True) -> LabChange:
-    change = new_change(lab, root, f"CHG-{version}", consent=consent)
+    change = new_change(lab, root, f"CHG-{version}", consent=consent, small=False)
     write_update(lab, change.who, change.change, version)
     return change
 

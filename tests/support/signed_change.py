@@ -20,6 +20,7 @@ from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Plan, Refusal, Shown, Signoff
 from sluis.rehearsal.client_files import SIGNER, LabClient, write_client, write_scope
 from sluis.rehearsal.lab import Lab
+from sluis.rehearsal.plain_yaml import write_yaml
 from sluis.rehearsal.project import clean_environment, make_project
 
 CHANGE = "CHG-1042"
@@ -182,21 +183,34 @@ def marker_steps() -> list[dict[str, Any]]:
 
 
 def new_change(
-    lab: Lab, root: Path, change: str = CHANGE, *, consent: bool = True, **update: Any
+    lab: Lab,
+    root: Path,
+    change: str = CHANGE,
+    *,
+    consent: bool = True,
+    small: bool = True,
+    **update: Any,
 ) -> LabChange:
     """A project with the lab as its client, and a change that is described, not prepared.
 
-    ``consent`` is whether the client agrees beforehand to a restore when it fails.
+    ``consent`` is whether the client agrees beforehand to a restore when it fails; ``small``
+    leaves the database and the documents out of the scope.
     """
     now = datetime.now(UTC).replace(microsecond=0)
-    who = write_client(lab, make_project(root), now=now - timedelta(minutes=1))
+    who = write_client(
+        lab,
+        make_project(root),
+        now=now - timedelta(minutes=1),
+        # several projects of one test process share the lab's one repository
+        repository_password="repository of the lab",
+    )
     made = LabChange(lab, who, change)
     words = (
         "If the update fails, we put back the copy from just before it at once."
         if consent
         else "If the update fails, we stop and ask you first."
     )
-    write_scope(
+    scope = write_scope(
         lab,
         who,
         change,
@@ -204,5 +218,31 @@ def new_change(
         title="New version of the patient system",
         way_back={"consent": consent, "words": words},
     )
+    if small:
+        _shrink(scope, lab)
     describe(made, **(update or {"software_update_steps": marker_steps()}))
     return made
+
+
+def _shrink(path: Path, lab: Lab) -> None:
+    """One quiet folder on each host: quick to prove, and not touched between two tests."""
+    incoming = lab.hosts["db1"].folder / "incoming"
+    incoming.mkdir(exist_ok=True)
+    (incoming / "notes.txt").write_text("What came in.\n")
+    scope = yaml.safe_load(path.read_text())
+    first, *_ = (item for item in scope["assets"] if item["id"] == "application")
+    second = first | {
+        "id": "incoming",
+        "name": "What came in",
+        "host": "db1",
+        "location": str(incoming),
+        "items": 1,
+        "size": 14,
+        "matters_because": "It has to be sent again when it is lost.",
+    }
+    scope["assets"] = [first | {"criticality": "normal"}, second | {"criticality": "normal"}]
+    risk, *_ = (item for item in scope["risks"] if item["asset"] == "application")
+    lost = {"id": "incoming-lost", "asset": "incoming", "words": "What came in may be lost.",
+            "we_do": "We keep what came in ready."}  # fmt: skip
+    scope["risks"] = [risk, lost]
+    write_yaml(path, scope)

@@ -48,7 +48,13 @@ class LabClient:
 
 
 def write_client(
-    lab: Lab, places: Places, *, now: datetime, client: str = CLIENT, keys: Path | None = None
+    lab: Lab,
+    places: Places,
+    *,
+    now: datetime,
+    client: str = CLIENT,
+    keys: Path | None = None,
+    repository_password: str | None = None,
 ) -> LabClient:
     """Write ``inventories/<client>``, its trust anchors, and an operator's key.
 
@@ -58,11 +64,13 @@ def write_client(
         now: aware UTC; the key is trusted from here on.
         client: the client's id.
         keys: the folder for the operator's key; ``keys`` in the project when left out.
+        repository_password: of the repository that the lab's store has already; a new one
+            when left out.
     """
     inventory = places.inventory(client)
     variables = inventory / "group_vars" / "all"
     variables.mkdir(parents=True)
-    password = secrets.token_urlsafe(24)
+    password = repository_password or secrets.token_urlsafe(24)
     write_yaml(inventory / "hosts.yml", _hosts(lab))
     write_yaml(variables / "main.yml", _settings(lab))
     # A real client keeps this file in ansible-vault. The lab's passwords end with it.
@@ -152,7 +160,8 @@ def _secrets(lab: Lab, repository_password: str) -> dict[str, Any]:
     return {
         "snapshot_and_verify_store_secrets": {
             "repository_password": repository_password,
-            "escrow_password": secrets.token_urlsafe(24),
+            # derived, so that every project on this repository can open it in escrow
+            "escrow_password": f"escrow of {repository_password}",
             "store_user": lab.store.user,
             "store_password": lab.store.password,
         }

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 
 from ansible import context
 
 from sluis.errors import RefusedError, SluisError
+from sluis.evidence.anchors import load_anchors
+from sluis.evidence.ledger import Ledger
 from sluis.evidence.predicates import Refusal
-from sluis.runbook.judgement import explain
-from sluis.runbook.run import current_run, now, open_dossier
+from sluis.runbook.judgement import explain, remember
+from sluis.runbook.run import Run, current_run, now, open_dossier
 
 
 @cache
@@ -30,6 +33,7 @@ def refuse_early(plugin_file: str) -> None:
         return
     run = current_run(None, plugin_file)
     if not run.objections:
+        _warm_up(run)
         return
     refusal = Refusal(hosts=("(no host was contacted)",), reasons=run.objections)
     try:
@@ -44,3 +48,10 @@ def refuse_early(plugin_file: str) -> None:
         explain(refusal) + unkept,
         "Correct what is named above and start again.",
     )
+
+
+def _warm_up(run: Run) -> None:
+    """Read the ledger once here. What is wrong with it is the gate's to say, not ours."""
+    with suppress(SluisError):
+        anchors = load_anchors(run.places.trust(run.client), run.client)
+        remember(run.dossier, Ledger(run.dossier, anchors, run.client, run.change))

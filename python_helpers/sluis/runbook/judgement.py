@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from sluis.errors import EvidenceError
-from sluis.evidence.ledger import View
+from sluis.evidence.ledger import Ledger, View
 from sluis.evidence.predicates import Permit, Plan, Refusal, Scope
 from sluis.gate.decide import decide
 from sluis.gate.demand import Demand, Evidence
@@ -24,6 +25,21 @@ class Judgement:
 
     answer: Permit | Refusal
     evidence: Evidence
+
+
+#: Ledgers as the main process read them. Workers are forked from it and inherit this, so
+#: that they check the signatures of new statements only; every file is still hashed.
+_READ_BEFORE: dict[Path, View] = {}
+
+
+def remember(path: Path, ledger: Ledger) -> None:
+    """Read a ledger in Ansible's main process, for the workers that follow.
+
+    Args:
+        path: the dossier.
+        ledger: its ledger.
+    """
+    _READ_BEFORE[path] = ledger.read(now())
 
 
 def judge(run: Run, dossier: OpenDossier, step: PlanStep | None = None) -> Judgement:
@@ -55,7 +71,7 @@ def judge(run: Run, dossier: OpenDossier, step: PlanStep | None = None) -> Judge
 
 def read_evidence(dossier: OpenDossier) -> Evidence:
     """Read the ledger, and the plan and scope that its newest plan statement names."""
-    view = dossier.ledger.read(now())
+    view = dossier.ledger.read(now(), _READ_BEFORE.get(dossier.path))
     statement = view.latest(Plan)
     if statement is None:
         return Evidence(view, None, None, None)
