@@ -40,7 +40,10 @@ try:
 except SluisError as error:
     print(json.dumps({{"error": error.as_dict(), "family": type(error).__name__}}))
 """
-_WHERE = {"make_snapshot": "make", "prove_snapshot": "prove", "prepare_store": "prepare"}
+_WHERE = {
+    "adopt_backup": "adopt", "make_snapshot": "make", "observe_source": "observe",
+    "prepare_store": "prepare", "prove_snapshot": "prove",
+}  # fmt: skip
 
 
 def command_for(function: str, python: str = sys.executable) -> list[str]:

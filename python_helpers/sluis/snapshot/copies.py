@@ -150,9 +150,11 @@ def _untar(path: str, target: str) -> None:
 def _inside(target: str, name: str) -> str:
     """Where an archive's item goes; an archive may not write outside the scratch."""
     parts = [part for part in name.split("/") if part not in ("", ".")]
+    if not parts:
+        return target
     here = os.path.join(target, *parts)
     folder = os.path.dirname(here)
-    if ".." in parts or not (folder + "/").startswith(target + "/"):
+    if ".." in parts:
         raise ValueError(f"{name!r} in it points outside")
     # a link that the archive made before could lead out as well
     if os.path.realpath(folder) != os.path.join(os.path.realpath(target), *parts[:-1]):

@@ -219,8 +219,7 @@ def _v6(
     """Five things have to hold, and each is said by itself."""
     older = dict(answer["older"])
     append_only = answer["append_only"]
-    # A backup that somebody else made was tried by the verifier alone.
-    made = append_only if snapshot.purpose == "adopted" else snapshot.made_by.get("append_only", {})
+    made = snapshot.made_by.get("append_only") or {}
     checks: list[tuple[str, str]] = []
     if snapshot.nonce_sha256 is None:
         checks.append((NOT_VERIFIED, "no nonce was placed in the source"))
@@ -232,10 +231,10 @@ def _v6(
         checks.append((FAILED, f"the store is not outside the machine: {inside}"))
     else:
         checks.append((PROVEN, "the store is another machine"))
-    refused = [item.get("refused") for item in (append_only, made)]
-    if False in refused:
+    refused = _refused(snapshot, answer)
+    if refused is False:
         checks.append((FAILED, "the store let the probe be removed: it is not append-only"))
-    elif refused == [True, True]:
+    elif refused:
         checks.append((PROVEN, "the store refused to remove the probe"))
     else:
         said = append_only.get("detail") or made.get("detail")
@@ -256,6 +255,17 @@ def _v6(
             f"{said}" if given == PROVEN else f"{given.upper()}: {said}" for given, said in ordered
         ),
     }
+
+
+def _refused(snapshot: Snapshot, answer: Mapping[str, Any]) -> bool | None:
+    """Whether the store refused to let go, as both sides tried it; ``None``: unknown."""
+    tried = [answer["append_only"].get("refused")]
+    # A backup that somebody else made was tried by the verifier alone.
+    if snapshot.purpose != "adopted":
+        tried.append((snapshot.made_by.get("append_only") or {}).get("refused"))
+    if False in tried:
+        return False
+    return True if all(tried) else None
 
 
 def _older_verdict(older: dict[str, Any], known: Manifest | None) -> tuple[str, str]:
@@ -315,7 +325,7 @@ def _digits(
         host_site,
         {
             "outside": not inside,
-            "append_only": answer["append_only"].get("refused"),
+            "append_only": _refused(snapshot, answer),
             "no_errors": None if equal == NOT_VERIFIED else equal == PROVEN and restored,
         },
     )
