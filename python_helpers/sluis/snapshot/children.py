@@ -237,8 +237,12 @@ class Children:
         stdout: Union[int, IO[Any], None] = None,
         pass_fds: Sequence[int] = (),
         no_network: bool = False,
+        seconds: Optional[float] = None,
     ) -> Ended:
-        """Run one command to its end. Its output is kept unless ``stdout`` is given."""
+        """Run one command to its end. Its output is kept unless ``stdout`` is given.
+
+        After ``seconds`` it is ended; its status is then that of the signal.
+        """
         with tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as output:
             child = self.start(
                 command,
@@ -250,6 +254,10 @@ class Children:
                 pass_fds=pass_fds,
                 no_network=no_network,
             )
+            try:
+                child.wait(seconds)
+            except subprocess.TimeoutExpired:
+                child.kill()
             status = self.wait(child)
             return Ended(status, _text(output), _text(errors))
 
