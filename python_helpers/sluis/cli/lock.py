@@ -9,16 +9,20 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from sluis.errors import SluisError
+from sluis.evidence.files import make_folder
 
 #: folder inside a dossier for what runs leave behind; no evidence lies here
 RUNS = "runs"
 _LOCK = ".lock"
+_ATTEMPTS = 5
+_SECONDS_BETWEEN = 0.05
 
 
 @contextmanager
@@ -41,7 +45,7 @@ def only_run(dossier: Path, what: str, now: datetime) -> Iterator[Path]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(descriptor)
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, json.dumps(_holder(what, now)).encode(), 0)
             # Shared from here on, so that the run's own processes can hold it as well.
@@ -58,10 +62,39 @@ def only_run(dossier: Path, what: str, now: datetime) -> Iterator[Path]:
         os.close(descriptor)
 
 
+def run_going_on(dossier: Path) -> str | None:
+    """Who is running this change now, in words; ``None`` when nobody is."""
+    path = dossier / RUNS / _LOCK
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _told(path)
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _take(descriptor: int) -> None:
+    """Take the lock; try again for a moment, for whoever only looks holds it as well."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_SECONDS_BETWEEN)
+        else:
+            return
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def runs_folder(dossier: Path) -> Path:
     """The ``runs`` folder of a dossier, made with mode 0700 when it is not there."""
+    make_folder(dossier)
     runs = dossier / RUNS
-    runs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    runs.mkdir(mode=0o700, exist_ok=True)
     return runs
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from sluis.cli.change_run import ChangeArgument, ClientArgument, JsonOption
+from sluis.cli.lock import run_going_on
 from sluis.cli.session import Session
 from sluis.cli.show_outcome import show_outcome
 from sluis.dossier.material import read_material
@@ -27,9 +28,13 @@ def status(
     session: Session = context.obj
     now = session.now()
     material = read_material(session.places, client_id(client), change_id(change), now)
+    running = run_going_on(material.dossier)
     found = outcome(material, now)
+    if running is not None:
+        # what looks half done may just be under way
+        found = found.model_copy(update={"next": f"Wait for the run to end: {running}."})
     session.result(
-        found.model_dump(mode="json"),
+        found.model_dump(mode="json") | {"running": running},
         as_json=as_json,
         show=lambda console: show_outcome(console, found),
     )

@@ -10,6 +10,7 @@ import pytest
 
 from sluis.cli import app as front
 from sluis.cli import status as status_verb
+from sluis.cli.lock import only_run
 from sluis.errors import EvidenceError, InputError, RefusedError, SluisError
 from support.outcomes import check, done, handover, laid_down, permit, refusal, shown, signoff, step
 from support.scopes import CHANGE, CLIENT
@@ -160,6 +161,19 @@ def test_status_of_a_finished_change_for_people_and_for_programs(
     found = told(capsys)
     assert [line["state"] for line in found["steps"]] == ["done", "done", "open"]
     assert found["checks"][0]["state"] == "passed"
+
+
+def test_status_of_a_run_that_is_going_on(change: SmallChange, capsys: pytest.CaptureFixture[str]):
+    change.record(*laid_down(), step("install", "h1", "started"))
+    with only_run(change.dossier, "apply", NOW):
+        assert front.run(["status", CLIENT, CHANGE, "--json"]) == 1
+        found = told(capsys)
+    assert found["running"].startswith("apply, process")
+    assert found["next"].startswith("Wait for the run to end")
+    front.run(["status", CLIENT, CHANGE, "--json"])
+    found = told(capsys)
+    assert found["running"] is None
+    assert found["next"].startswith("Look at h1")
 
 
 def test_status_after_a_refusal(change: SmallChange, capsys: pytest.CaptureFixture[str]):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sluis.cli import leash
-from sluis.cli.lock import only_run, runs_folder
+from sluis.cli.lock import only_run, run_going_on, runs_folder
 from sluis.cli.private import PrivateFolder, sweep
 from sluis.errors import SluisError
 from support.front_project import until
@@ -95,6 +95,16 @@ def test_one_run_at_a_time(tmp_path: Path):
             assert caught.value.code == "run-in-progress"
             assert "apply, process" in caught.value.what
     with only_run(tmp_path / "dossier", "prepare", NOW):
+        pass
+
+
+def test_looking_whether_a_run_is_going_on_stops_nobody(tmp_path: Path):
+    dossier = tmp_path / "dossier"
+    assert run_going_on(dossier) is None
+    with only_run(dossier, "apply", NOW):
+        assert "apply, process" in (run_going_on(dossier) or "")
+    assert run_going_on(dossier) is None
+    with only_run(dossier, "apply", NOW):
         pass
 
 
