@@ -10,6 +10,7 @@ import pexpect
 from rich.text import Text
 
 from sluis.errors import EXIT_APPLIED
+from sluis.evidence.predicates import Signoff
 from sluis.rehearsal.client_files import SIGNER
 from sluis.rehearsal.stage import SceneFailedError, Stage, program
 from sluis.signoff.form import PROMPT
@@ -39,9 +40,11 @@ def sign_at_the_prompt(stage: Stage, change: str) -> None:
     else:
         status = _make_believe_client(stage, words, log)
     stage.judge_exit(status, EXIT_APPLIED, log)
-    outcome = stage.run_json(["sluis", "status", stage.who.client, change], expect=None)
-    signoff = outcome["signoff"] or {}
-    stage.hold(bool(signoff.get("stands")), f"signed by {signoff.get('signer_name')}")
+    signoff = stage.ledger(change).latest(Signoff)
+    stage.hold(
+        signoff is not None and signoff.body.decision == "yes",
+        f"signed, and in the ledger as statement {signoff.number if signoff else 0}",
+    )
 
 
 def _person(stage: Stage, words: list[str]) -> int:

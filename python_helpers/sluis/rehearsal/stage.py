@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
+from sluis.evidence.anchors import load_anchors
+from sluis.evidence.ledger import Ledger, View
 from sluis.rehearsal.client_files import LabClient
 from sluis.rehearsal.lab import Lab
 
@@ -142,6 +145,13 @@ class Stage:
             wanted = "anything but 0" if expect is None else expect
             raise SceneFailedError(f"It ended with {found}, not with {wanted}.\n{tail}")
         self.say(f"exit status {found}, as it must be", mark="✓")
+
+    def ledger(self, change: str) -> View:
+        """The ledger of a change, read and checked as the product does."""
+        places, client = self.who.places, self.who.client
+        anchors = load_anchors(places.trust(client), client)
+        ledger = Ledger(places.dossier(client, change), anchors, client, change)
+        return ledger.read(datetime.now(UTC).replace(microsecond=0))
 
     def show_command(self, words: Sequence[str]) -> None:
         """Show a command as somebody would type it."""
