@@ -75,7 +75,9 @@ PLAN = PlanDocument(
 def laid_down() -> list[Body]:
     """Scope and plan."""
     return [
-        Scope(scope_object=SCOPE.digest(), source_object=ZERO, assets=("patient-records",)),
+        Scope(
+            scope_object=SCOPE.digest(), source_object=SCOPE.digest(), assets=("patient-records",)
+        ),
         Plan(
             plan_object=PLAN.digest(),
             scope_object=SCOPE.digest(),
@@ -87,7 +89,9 @@ def laid_down() -> list[Body]:
 
 
 def shown() -> Shown:
-    return Shown(to="A. Client", language="en", channel="prompt", documents={"scope": ZERO})
+    return Shown(
+        to="A. Client", language="en", channel="prompt", documents={"scope": SCOPE.digest()}
+    )
 
 
 def signoff(number_shown: int, decision: str = "yes", hours: float = 48) -> Signoff:

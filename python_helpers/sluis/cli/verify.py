@@ -16,6 +16,7 @@ from sluis.cli.plainly import plainly
 from sluis.cli.session import Session
 from sluis.errors import EXIT_FAILED, InputError
 from sluis.evidence.anchors import load_anchors
+from sluis.evidence.ledger import Ledger
 from sluis.evidence.verify import Verdict, verify_dossier
 from sluis.places import client_id
 
@@ -48,6 +49,13 @@ def verify(
             help="Whose dossier it is. By itself: the folder above it.", show_default=False
         ),
     ] = None,
+    accept_head: Annotated[
+        bool,
+        typer.Option(
+            "--accept-head",
+            help="With --head: begin a new witness, for a dossier that was moved here.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> int:
     """Say what holds, what does not, and what could not be checked. 0 when nothing fails."""
@@ -61,6 +69,16 @@ def verify(
     believed = trust if trust is not None else _trust(session, folder, whose)
     anchors = load_anchors(believed, whose)
     verdict = verify_dossier(folder, anchors, session.now(), head)
+    if accept_head:
+        if head is None or not verdict.holds:
+            raise InputError(
+                "cannot-accept",
+                "A head can be accepted only when it is given and the dossier holds.",
+                "Give the head as it was mailed, with --head; look at what does not hold first.",
+            )
+        ledger = Ledger(folder, anchors, whose, verdict.change)
+        ledger.accept_head(head.lower(), key=session.operator().key, now=session.now())
+        verdict = verify_dossier(folder, anchors, session.now(), head)
     session.result(
         {"schema_version": 1, "trust": str(believed), **verdict.as_dict()},
         as_json=as_json,
