@@ -7,6 +7,7 @@ BUILD := build
 WORKERS ?= auto
 TESTS ?=
 INTERACTIVE ?=
+BENCH ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format bench lock clean system
@@ -26,9 +27,8 @@ lint: $(VENV)/.ready ## ruff, mypy strict, ansible-lint, yamllint, role document
 format: $(VENV)/.ready ## let ruff rewrite the Python code
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-bench: $(VENV)/.ready system ## measure; writes build/bench.json
-	@mkdir -p $(BUILD)
-	@$(BIN)/python tests/bench/run.py
+bench: $(VENV)/.ready system ## measure; writes build/bench.json (BENCH=quick just tries it, BENCH=c one part)
+	@PYTHONPATH=tests BENCH="$(BENCH)" $(BIN)/python -m bench.run
 
 lock: ## write constraints.txt anew, from a fresh installation
 	@PYTHON="$(PYTHON)" .ci/lock

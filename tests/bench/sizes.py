@@ -1,0 +1,67 @@
+"""How much is measured: in full, or quickly to see that the bench itself works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.data import DataSet
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Data sets, counts, and how often each pair is run.
+
+    Args:
+        sets: folders of files.
+        kinds: kinds of stores for the whole gate.
+        database: bytes.
+        connections: over which guarded steps run.
+        steps: guarded steps in one run.
+        verified: statements in the dossier that is verified.
+        appended: statements appended in one run.
+        long_runs: counted pairs of what takes long.
+        runs: counted pairs of the rest.
+        warm_up: pairs before them that do not count.
+    """
+
+    sets: tuple[DataSet, ...]
+    kinds: tuple[str, ...]
+    database: int
+    connections: tuple[str, ...]
+    steps: int
+    verified: int
+    appended: int
+    long_runs: int
+    runs: int
+    warm_up: int
+
+
+FULL = Sizes(
+    sets=(
+        DataSet("1g", files=3_000, size=2**30, folders=60),
+        DataSet("200m", files=50_000, size=200 * 2**20, folders=500),
+    ),
+    kinds=("rest", "local"),
+    database=2**30,
+    connections=("local", "ssh"),
+    steps=30,
+    verified=10_000,
+    appended=200,
+    long_runs=3,
+    runs=5,
+    warm_up=1,
+)
+
+QUICK = Sizes(
+    # more files than the 200 up to which restverify hashes them all
+    sets=(DataSet("quick", files=300, size=2**19, folders=10),),
+    kinds=("rest",),
+    database=2**20,
+    connections=("ssh",),
+    steps=2,
+    verified=60,
+    appended=5,
+    long_runs=1,
+    runs=1,
+    warm_up=0,
+)

@@ -1,0 +1,69 @@
+"""The one table that ``make bench`` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bench.row import Row, Spread, seconds_of
+
+
+def show(rows: Sequence[Row], machine: Mapping[str, Any], console: Console) -> None:
+    """Print what was measured, the aims, and on what machine."""
+    table = Table(
+        title="A beside B, in turn A B A B. Seconds: median (min to max). A/B: pair by pair.",
+        title_justify="left",
+        show_lines=True,
+    )
+    table.add_column("what", ratio=5)
+    table.add_column("A", ratio=4)
+    table.add_column("B", ratio=4)
+    table.add_column("A, s", ratio=3, justify="right")
+    table.add_column("B, s", ratio=3, justify="right")
+    table.add_column("A/B", ratio=3, justify="right")
+    table.add_column("per step", ratio=3, justify="right")
+    table.add_column("aim", ratio=3)
+    table.add_column("met", ratio=1)
+    for row in rows:
+        table.add_row(*_cells(row))
+    console.print(table)
+    console.print(
+        Text(" · ".join(f"{name.replace('_', ' ')} {value}" for name, value in machine.items())),
+        soft_wrap=True,
+    )
+
+
+def _cells(row: Row) -> list[Text]:
+    if row.pair is None:
+        missed = Text(f"could not be measured: {row.why_not[:500]}", style="bold red")
+        return [Text(row.what), missed, *[Text("") for _ in range(7)]]
+    step = row.per_step_ms if row.steps > 1 else None
+    return [
+        Text(row.what),
+        Text(row.a),
+        Text(row.b),
+        _spread(seconds_of(row.pair.a)),
+        _spread(seconds_of(row.pair.b)),
+        _spread(row.pair.ratio),
+        _spread(step, " ms") if step else Text(""),
+        Text(row.aim.words if row.aim else "none"),
+        _met(row.met),
+    ]
+
+
+def _spread(figures: Spread, unit: str = "") -> Text:
+    digits = 0 if abs(figures.median) >= 100 else 1 if abs(figures.median) >= 10 else 2
+    low, middle, high = (
+        f"{value:.{digits}f}" for value in (figures.minimum, figures.median, figures.maximum)
+    )
+    return Text(f"{middle}{unit}\n({low} to {high})")
+
+
+def _met(met: bool | None) -> Text:
+    if met is None:
+        return Text("–")
+    return Text("yes", style="green") if met else Text("no", style="yellow")

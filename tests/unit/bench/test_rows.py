@@ -1,0 +1,101 @@
+"""The arithmetic of the bench: pairs, spreads, aims, and rows that could not be measured."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from bench import run as bench_run
+from bench.data import DataSet, provide
+from bench.row import Aim, Pair, Row, Spread, Took
+from bench.table import show
+from bench.turns import RunFailedError, in_turns, run
+
+PAIR = Pair(
+    a=(Took(4.0, 2.0), Took(9.0, 3.0), Took(6.0, 2.0)),
+    b=(Took(2.0, 1.0), Took(3.0, 1.0), Took(6.0, 4.0)),
+)
+
+
+def row(aim: Aim | None, steps: int = 1) -> Row:
+    return Row("r", "what", "ours", "bare", PAIR, steps=steps, aim=aim)
+
+
+def test_ratios_are_taken_pair_by_pair() -> None:
+    assert PAIR.ratio == Spread(1.0, 2.0, 3.0)
+    assert PAIR.processor_ratio == Spread(0.5, 2.0, 3.0)
+    assert row(None, steps=10).per_step_ms == Spread(0.0, 200.0, 600.0)
+
+
+@pytest.mark.parametrize(
+    ("aim", "met"),
+    [
+        (Aim("ratio", 2.0, ""), True),
+        (Aim("ratio", 2.0, "", strictly=True), False),
+        (Aim("ratio", 1.9, ""), False),
+        (Aim("seconds", 6.0, ""), True),
+        (Aim("seconds", 5.9, ""), False),
+        (Aim("difference", 2000.0, ""), True),
+        (Aim("difference", 1999.0, ""), False),
+        (None, None),
+    ],
+)
+def test_an_aim_is_held_against_the_median(aim: Aim | None, met: bool | None) -> None:
+    assert row(aim).met is met
+
+
+def test_a_and_b_take_turns_and_the_warm_up_does_not_count() -> None:
+    order: list[str] = []
+
+    def one(name: str) -> Took:
+        order.append(name)
+        return Took(float(len(order)), 0.0)
+
+    pair = in_turns(lambda: one("A"), lambda: one("B"), runs=2, warm_up=1)
+    assert "".join(order) == "ABABAB"
+    assert [took.seconds for took in pair.a] == [3.0, 5.0]
+
+
+def test_a_command_that_fails_is_no_measurement() -> None:
+    with pytest.raises(RunFailedError, match="broken"):
+        run(["sh", "-c", "echo broken >&2; exit 3"])
+
+
+def test_what_could_not_be_measured_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object, **__: object) -> list[Row]:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(bench_run.appends, "measure", broken)
+    monkeypatch.setenv("BENCH", "quick e")
+    monkeypatch.setenv("BENCH_BUILD", str(tmp_path))
+    assert bench_run.main() == 1
+    assert "the disk is full" in capsys.readouterr().out
+    assert '"measured": false' in (tmp_path / "bench.json").read_text()
+
+
+def test_a_missed_aim_is_a_finding_and_no_error() -> None:
+    console = Console(file=io.StringIO(), width=200)
+    show([row(Aim("ratio", 0.1, "≤ 0.1"))], {"cores": 2}, console)
+    printed = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "≤ 0.1" in printed
+    assert " no " in printed
+
+
+def test_parts_that_do_not_exist_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCH", "z")
+    assert bench_run.main() == 64
+
+
+def test_a_data_set_is_the_same_each_time(tmp_path: Path) -> None:
+    data = DataSet("small", files=40, size=200_000, folders=3)
+    one, other = provide(data, tmp_path / "one"), provide(data, tmp_path / "other")
+    names = sorted(path.relative_to(one) for path in one.rglob("*") if path.is_file())
+    assert len(names) == 40
+    assert sum((one / name).stat().st_size for name in names) == 200_000
+    assert all((one / name).read_bytes() == (other / name).read_bytes() for name in names)
+    assert len({(one / name).read_bytes() for name in names}) == 40
