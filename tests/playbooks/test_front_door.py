@@ -415,6 +415,17 @@ def test_ctrl_c_ends_every_process_of_the_run(root: Path):
     until(lambda: nothing_left(root))
 
 
+def test_a_terminal_that_hangs_up_does_not_break_a_step_off(root: Path):
+    write_playbook(root, SLOW)
+    front = run_alone(root)
+    busy(root)
+    front.send_signal(signal.SIGHUP)
+    (root / "playbooks/enough").touch()
+    output, _ = front.communicate(timeout=60)
+    assert output.strip() == "by itself"
+    assert (root / "playbooks/never").exists()
+
+
 def test_a_run_out_of_time_is_ended(root: Path):
     write_playbook(root, SLOW)
     report = run_here(root, time_limit=3)

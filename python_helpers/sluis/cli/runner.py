@@ -244,7 +244,11 @@ def _report(runner: Runner, watch: Watch, ident: str, log: RunLog) -> RunReport:
 
 @contextmanager
 def _signals_to(event: threading.Event) -> Iterator[None]:
-    """Let Ctrl-C, a hang-up and a polite kill set ``event`` while the context lasts."""
+    """Let Ctrl-C and a polite kill set ``event`` while the context lasts.
+
+    A terminal that hangs up ends nothing: a step broken off half-way because somebody's
+    connection was cut is worse than one that ends and is recorded.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may set signal handlers
         return
@@ -253,8 +257,9 @@ def _signals_to(event: threading.Event) -> Iterator[None]:
         event.set()
 
     before = {
-        number: signal.signal(number, heard)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        signal.SIGINT: signal.signal(signal.SIGINT, heard),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, heard),
+        signal.SIGHUP: signal.signal(signal.SIGHUP, signal.SIG_IGN),
     }
     try:
         yield
