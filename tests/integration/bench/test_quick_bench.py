@@ -8,9 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
+@pytest.mark.timeout(900)
 def test_the_quick_bench_measures_every_part(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bench.run"],
