@@ -6,9 +6,10 @@ which the dump and our own sessions open their snapshots, and reads the figures 
 reads the same figures there, has the server check every table, and compares. What could
 not be checked is "not verified".
 
-Two files: ``mariadb.sql`` holds tables and rows, ``mariadb-code.sql`` routines, events,
-triggers and views. A restore beside the live data loads the first only: an event of a copy
-would start to run. User accounts belong to the server and are in neither.
+``mariadb.sql`` holds tables and rows, ``mariadb-floats.sql`` the digits of FLOAT values
+that mariadb-dump leaves out (only where there are any), and ``mariadb-code.sql`` routines,
+events, triggers and views. A restore beside the live data does not load the last: an event
+of a copy would start to run. User accounts belong to the server and are in none of them.
 
 Both need the client programs only, no driver. Standard library, Python 3.8.
 """
@@ -25,7 +26,7 @@ from ..errors import InputError, SnapshotError
 from .children import Children
 from .mariadb_dumping import dump_one_instant
 from .mariadb_figures import other_databases, read_database, server_identity
-from .mariadb_proof import CODE_FILE, DUMP_FILE, prove
+from .mariadb_proof import FILES, prove
 from .mariadb_rights import demand_select, unseen
 from .mariadb_session import MariadbConnection, text
 from .mariadb_source import Source
@@ -76,10 +77,9 @@ def dump(
             hidden = source.unseen = unseen(session, name)
             found, identity = other_databases(session, name), server_identity(session)
         placed = _place_nonce(source, nonce, warnings)
-        partial = os.path.join(children.private, DUMP_FILE)
-        code = os.path.join(children.private, CODE_FILE)
-        facts, ran = dump_one_instant(source, partial, code, warnings)
-        files = [_keep(path, workdir) for path in (partial, code)]
+        facts, ran = dump_one_instant(source, children.private, warnings)
+        paths = [os.path.join(children.private, one) for one in FILES]
+        files = [_keep(path, workdir) for path in paths if os.path.exists(path)]
     if hidden:
         facts["unseen"] = hidden
         warnings.append(

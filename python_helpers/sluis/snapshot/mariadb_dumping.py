@@ -10,9 +10,11 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 from ..errors import SnapshotError
 from .mariadb_figures import Table, read_figures, read_sequences, read_tables
+from .mariadb_floats import dump_floats
 from .mariadb_instant import Instant, moved, open_readers
 from .mariadb_objects import read_objects
 from .mariadb_programs import knows_option
+from .mariadb_proof import CODE_FILE, DUMP_FILE, FLOATS_FILE
 from .mariadb_session import MariadbError, MariadbSession, plain_environment, text
 from .mariadb_source import Source, demand_whole, dump_code
 
@@ -36,9 +38,9 @@ class _MovedError(Exception):
 
 
 def dump_one_instant(
-    source: Source, target: str, code: str, warnings: List[str]
+    source: Source, folder: str, warnings: List[str]
 ) -> Tuple[Dict[str, Any], List[str]]:
-    """Dump rows into ``target`` and definitions into ``code``, and read the figures.
+    """Dump into the files of `mariadb_proof.FILES` in a folder, and read the figures.
 
     Returns:
         The facts, and what was run.
@@ -49,7 +51,10 @@ def dump_one_instant(
     said = ""
     for _ in range(_ATTEMPTS):
         try:
-            return _attempt(source, target, code, warnings)
+            said_here: List[str] = []
+            answer = _attempt(source, folder, said_here)
+            warnings += said_here
+            return answer
         except _MovedError as error:
             said = str(error)
         except MariadbError as error:
@@ -63,9 +68,7 @@ def dump_one_instant(
     )
 
 
-def _attempt(
-    source: Source, target: str, code: str, warnings: List[str]
-) -> Tuple[Dict[str, Any], List[str]]:
+def _attempt(source: Source, folder: str, warnings: List[str]) -> Tuple[Dict[str, Any], List[str]]:
     with source.session() as session:
         tables = read_tables(session, source.database)
     instant = Instant(source.session, source.id)
@@ -78,7 +81,7 @@ def _attempt(
         if {(one.name, one.row) for one in again} != {(one.name, one.row) for one in tables}:
             raise _MovedError("the list of tables changed")
         readers = open_readers(source.session, _READERS)
-        facts = _dump_rows(source, target, code, instant, readers, tables)
+        facts = _dump_rows(source, folder, instant, readers, tables, warnings)
         with source.session() as session:
             after = read_sequences(session, source.database, tables)
             # A column that was added at once shows in older snapshots too, without error.
@@ -105,12 +108,15 @@ def _attempt(
 
 def _dump_rows(
     source: Source,
-    target: str,
-    code: str,
+    folder: str,
     instant: Instant,
     readers: List[MariadbSession],
     tables: Sequence[Table],
+    warnings: List[str],
 ) -> Dict[str, Any]:
+    target, code, floats = (
+        os.path.join(folder, name) for name in (DUMP_FILE, CODE_FILE, FLOATS_FILE)
+    )
     with open(target, "wb") as output, open(target + ".said", "w+b") as said:
         dumping = source.children.start(
             _command(source, tables),
@@ -123,6 +129,11 @@ def _dump_rows(
             _wait_for_snapshot(source, dumping, target + ".said")
             instant.let_go()
             facts = read_figures(readers, source.database, tables)
+            with open(floats, "wb") as file:
+                facts["float_rows"] = dump_floats(
+                    readers[0], source.database, tables, file, warnings
+                )
+                os.fsync(file.fileno())
             dump_code(source, readers[0], code)
             _wait_for_end(source, dumping)
         except BaseException:
@@ -137,6 +148,8 @@ def _dump_rows(
     if status != 0 and _MOVED.search(errors):
         raise _MovedError(errors)
     demand_whole(source, target, status, errors)
+    if facts["float_rows"] == 0:
+        os.unlink(floats)
     return facts
 
 

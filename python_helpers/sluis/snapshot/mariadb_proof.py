@@ -17,7 +17,10 @@ from .mariadb_session import quoted, text
 
 #: The names under which the files go into the store.
 DUMP_FILE = "mariadb.sql"
+FLOATS_FILE = "mariadb-floats.sql"
 CODE_FILE = "mariadb-code.sql"
+#: In the order in which they are loaded.
+FILES = (DUMP_FILE, FLOATS_FILE, CODE_FILE)
 #: Where a dump goes whose database name we do not know.
 _UNNAMED = "sluis_restored"
 _OF_THE_SERVER = ("information_schema", "performance_schema", "mysql", "sys")
@@ -146,7 +149,7 @@ def _find(restored: str, facts: Dict[str, Any]) -> Tuple[List[str], Optional[str
     """The files in loading order, the server's series, and what is wrong (is it cut?)."""
     paths: List[str] = []
     if facts:
-        for name in (DUMP_FILE, CODE_FILE):
+        for name in (name for name in FILES if name in facts["files"]):
             path, trouble = wanted_file(restored, facts, name)
             if path is None:
                 return [], None, trouble, True
@@ -155,8 +158,8 @@ def _find(restored: str, facts: Dict[str, Any]) -> Tuple[List[str], Optional[str
         paths = [restored]
     else:
         paths = sorted(os.path.join(restored, name) for name in os.listdir(restored))
-        known = [p for p in paths if os.path.basename(p) in (DUMP_FILE, CODE_FILE)]
-        paths = sorted(known, key=lambda p: os.path.basename(p) != DUMP_FILE) or paths
+        known = [p for p in paths if os.path.basename(p) in FILES]
+        paths = sorted(known, key=lambda p: FILES.index(os.path.basename(p))) or paths
     series = facts["database"]["series"] if facts else None
     for path in paths:
         dump_file = inspect_mariadb_dump(path)

@@ -24,7 +24,7 @@ from .mariadb_copy import (
 )
 from .mariadb_dump_file import inspect_mariadb_dump
 from .mariadb_figures import read_database, read_figures, read_tables
-from .mariadb_proof import CODE_FILE, DUMP_FILE
+from .mariadb_proof import CODE_FILE, DUMP_FILE, FLOATS_FILE
 from .mariadb_scratch import load_dump
 from .mariadb_session import MariadbConnection, MariadbSession, quoted
 from .mariadb_source import Source
@@ -62,6 +62,7 @@ def restore_beside(
     check_names(asset, new_name)
     found = {os.path.basename(path): path for path in files}
     data = _whole(asset, found.get(DUMP_FILE))
+    rows = [data, *(_whole(asset, found[n]) for n in (FLOATS_FILE,) if n in found)]
     code = _whole(asset, found[CODE_FILE]) if CODE_FILE in found else None
     with Children(os.path.dirname(os.path.abspath(data))) as children:
         source = Source(asset, children, MariadbConnection.of(asset, secrets))
@@ -73,13 +74,15 @@ def restore_beside(
                 f" collate {like['collation']}"
             )
             begin_copy(session, new_name)
-            errors = load_dump(children, source.connection, data, new_name, source.bin_dir)
-            if errors:
-                raise SnapshotError(
-                    "mariadb-restore-failed",
-                    f"Loading {DUMP_FILE} into {new_name} said: {errors[-800:]}",
-                    "The live database was not touched. Put right what it says and restore again.",
-                )
+            for path in rows:
+                errors = load_dump(children, source.connection, path, new_name, source.bin_dir)
+                if errors:
+                    raise SnapshotError(
+                        "mariadb-restore-failed",
+                        f"Loading {os.path.basename(path)} into {new_name} said: {errors[-800:]}",
+                        "The live database was not touched. Put right what it says, then restore "
+                        "again.",
+                    )
             if code is not None:
                 keep_code(session, new_name, "copy", code)
             finish_copy(session, new_name)

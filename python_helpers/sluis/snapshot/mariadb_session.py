@@ -10,7 +10,7 @@ import os
 import re
 import subprocess
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, Dict, List, Optional
+from typing import IO, TYPE_CHECKING, Any, Dict, Iterator, List, Optional
 
 from ..errors import InputError, SnapshotError
 from .children import Account, Children
@@ -140,7 +140,7 @@ class MariadbSession:
             [
                 need_program("mariadb", bin_dir), *connection.options(children), "--batch",
                 "--skip-column-names", "--unbuffered", "--no-auto-rehash", "--binary-mode",
-                "--connect-timeout=30", "--default-character-set=utf8mb4",
+                "--quick", "--connect-timeout=30", "--default-character-set=utf8mb4",
                 "--max-allowed-packet=1G",
             ],
             plain_environment(),
@@ -183,12 +183,19 @@ class MariadbSession:
 
     def hear(self) -> List[List[str]]:
         """The rows of the oldest query that was sent and not yet heard."""
-        rows: List[List[str]] = []
+        return list(self._answers())
+
+    def stream(self, query: str) -> Iterator[List[str]]:
+        """The rows of one query that may be very long, one by one."""
+        self.ask(query)
+        return self._answers()
+
+    def _answers(self) -> Iterator[List[str]]:
         for raw in self._stdout:
             line = raw.decode("utf-8", "replace").rstrip("\n")
             if line == _END:
-                return rows
-            rows.append([_unescaped(cell) for cell in line.split("\t")])
+                return
+            yield [_unescaped(cell) for cell in line.split("\t")]
         raise self._failed()
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from .postgresql_figures import read_figures
 from .postgresql_programs import Programs
 from .postgresql_scratch import ScratchServer, create_roles
 from .postgresql_session import QueryError, Session, identifier, literal
-from .postgresql_write import pg_restore
+from .postgresql_write import jobs, pg_restore
 
 #: The names under which the files go into the store.
 DUMP_FILE = "postgresql.dump"
@@ -91,7 +91,7 @@ def _prove_in(
         account=server.account,
         scratch=True,
     )
-    ran = [*server.ran, "pg_restore --exit-on-error --jobs=2 (into the scratch server)"]
+    ran = [*server.ran, "pg_restore --exit-on-error (into the scratch server)"]
     if errors:
         proof.add("restored", "failed", f"pg_restore said: {errors[-800:]}", began, ran)
         return
@@ -122,7 +122,7 @@ def check_server(proof: Proof, server: ScratchServer, children: Children) -> Non
     done = children.run(
         [
             server.programs.path("pg_amcheck"), "--install-missing", "--heapallindexed",
-            "--jobs=2", "--no-password", f"--database={RESTORED}",
+            f"--jobs={jobs()}", "--no-password", f"--database={RESTORED}",
         ],
         server.environment,
         server.account,

@@ -104,7 +104,7 @@ def restore_beside(
             mark(session, new_name, FINISHED)
     return {
         "database": new_name,
-        "ran": [f"create database {new_name}", "pg_restore --exit-on-error --jobs=2"],
+        "ran": [f"create database {new_name}", "pg_restore --exit-on-error"],
         "seconds": round(time.monotonic() - began, 3),
         "warnings": warnings,
     }

@@ -10,6 +10,11 @@ from .postgresql_programs import Programs
 from .postgresql_session import Connection, database_word
 
 
+def jobs() -> int:
+    """How many workers to use: one for each processor, two to eight."""
+    return min(8, max(2, os.cpu_count() or 2))
+
+
 def pg_restore(
     children: Children,
     reader: Programs,
@@ -35,7 +40,7 @@ def pg_restore(
     """
     runs_as = account or connection.account
     command = [
-        reader.path("pg_restore"), "--exit-on-error", "--jobs=2", "--no-password",
+        reader.path("pg_restore"), "--exit-on-error", f"--jobs={jobs()}", "--no-password",
         f"--dbname={database_word(database)}",
     ]  # fmt: skip
     if scratch:
