@@ -66,16 +66,12 @@ def _strays(store: ObjectStore, named: dict[str, tuple[Statement, str]]) -> Iter
         yield Finding("object-altered", FAILS, root.name, "The store is a link to another place.")
         return
     for folder, _, files in os.walk(root):
+        above, _, two = folder.rpartition("/")
+        inside = above == os.fspath(store.folder)
         for file in files:
-            path = Path(folder) / file
-            digest = "".join(path.relative_to(store.folder).parts) if _inside(path, store) else ""
-            if digest in named:
-                continue
-            yield _stray(store, path, digest)
-
-
-def _inside(path: Path, store: ObjectStore) -> bool:
-    return path.is_relative_to(store.folder)
+            digest = two + file if inside else ""
+            if digest not in named:
+                yield _stray(store, Path(folder, file), digest)
 
 
 def _stray(store: ObjectStore, path: Path, digest: str) -> Finding:

@@ -165,9 +165,11 @@ class ObjectStore:
 
     def _safe_path(self, digest: str) -> Path:
         path = self.path(digest)
-        # a link in place of a folder would read another dossier's objects
-        for folder in (path.parent, self.folder, self.folder.parent):
-            if folder.is_symlink():
+        # A link in place of a folder would read another dossier's objects. Plain text and
+        # not path objects: a dossier has thousands, and this is most of their time.
+        store = os.fspath(self.folder)
+        for folder in (f"{store}/{digest[:2]}", store, store.rpartition("/")[0]):
+            if os.path.islink(folder):  # noqa: PTH114
                 raise _altered(digest)
         return path
 
