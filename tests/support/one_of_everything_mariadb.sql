@@ -40,6 +40,11 @@ insert into parted select seq from seq_1_to_50;
 create table versioned (i int) with system versioning;
 insert into versioned values (1);
 update versioned set i = 2;
+create table period (i int, a timestamp(6) generated always as row start,
+    b timestamp(6) generated always as row end, period for system_time (a, b))
+    with system versioning;
+insert into period (i) values (1);
+update period set i = 2;
 create table compressed (t text) row_format = compressed;
 insert into compressed values ('c');
 create table visit (id int auto_increment primary key, patient bigint, note varchar(100),

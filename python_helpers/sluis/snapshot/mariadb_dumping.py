@@ -13,7 +13,6 @@ from .mariadb_figures import Table, read_figures, read_sequences, read_tables
 from .mariadb_floats import dump_floats
 from .mariadb_instant import Instant, moved, open_readers
 from .mariadb_objects import read_objects
-from .mariadb_programs import knows_option
 from .mariadb_proof import CODE_FILE, DUMP_FILE, FLOATS_FILE
 from .mariadb_session import MariadbError, MariadbSession, plain_environment, text
 from .mariadb_source import Source, demand_whole, dump_code
@@ -94,6 +93,9 @@ def _attempt(source: Source, folder: str, warnings: List[str]) -> Tuple[Dict[str
     slow = [t.name for t in tables if not (t.in_snapshots or t.elsewhere or t.kind == "SEQUENCE")]
     if slow and instant.how is not None:
         warnings.append(f"Without transactions, so locked until dumped: {', '.join(slow)}.")
+    lost = [one.name for one in tables if one.kind == "SYSTEM VERSIONED" and not one.history]
+    if lost:
+        warnings.append(f"The history of {', '.join(lost)} is not in the dump (before 10.11).")
     facts.update(sequences=before, sequences_after=after, held_seconds=instant.held)
     if instant.how is None:
         _explain_two_instants(tables, facts, warnings)
@@ -157,9 +159,7 @@ def _command(source: Source, tables: Sequence[Table]) -> List[str]:
     more = [
         "--single-transaction", "--skip-lock-tables", "--skip-triggers", "--quick", "--verbose",
     ]  # fmt: skip
-    if any(table.kind == "SYSTEM VERSIONED" for table in tables) and knows_option(
-        source.dump_program, "--dump-history"
-    ):
+    if any(table.history for table in tables):
         more.append("--dump-history")
     # The list was taken under the lock: a table made later is not of this instant.
     return source.dump_command(*more, "--", source.database, *(table.name for table in tables))

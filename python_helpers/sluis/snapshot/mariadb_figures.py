@@ -8,6 +8,7 @@ the source holds; that shows as a difference, as it should.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Dict, List, Sequence
 
@@ -44,6 +45,7 @@ class Table:
     engine: str
     bytes: int
     row: str
+    history: bool = False
 
     @property
     def in_snapshots(self) -> bool:
@@ -132,20 +134,31 @@ def other_databases(session: MariadbSession, database: str) -> List[Dict[str, An
     ]
 
 
+def dumps_history(session: MariadbSession) -> bool:
+    """Whether mariadb-dump can take the history of versioned tables along: since 10.11."""
+    version = re.match(r"(\d+)\.(\d+)", session.value("select @@version") or "")
+    return version is not None and (int(version.group(1)), int(version.group(2))) >= (10, 11)
+
+
 def read_tables(session: MariadbSession, database: str) -> List[Table]:
     """Every table and sequence of the database, the largest first.
 
     Raises:
         SnapshotError: the server cannot open one of them.
     """
+    keeps_history = dumps_history(session)
     columns: Dict[str, List[str]] = {}
+    named_period = set()
     for table, column, kind, generation in session.rows(
         "select table_name, column_name, data_type, ifnull(generation_expression, '')"
         f" from information_schema.columns where {same_schema('table_schema', database)}"
         " order by table_name, column_name"
     ):
-        # The period of a versioned table is set by whoever inserts, unless history came along.
-        if generation not in ("ROW START", "ROW END"):
+        period = generation in ("ROW START", "ROW END")
+        if period:
+            named_period.add(table)
+        # Without its history the period of a versioned table is set by whoever inserts.
+        if keeps_history or not period:
             columns.setdefault(table, []).append(_hashed(column, kind))
     tables: List[Table] = []
     for name, kind, engine, size, comment in session.rows(
@@ -161,8 +174,12 @@ def read_tables(session: MariadbSession, database: str) -> List[Table]:
                 f"The server cannot open the table {name} of {database}: {comment}",
                 "Repair or remove that table first; a dump would leave it out.",
             )
-        row = f"concat_ws('|', {', '.join(columns.get(name, [text('')]))})"
-        tables.append(Table(name, kind, engine, int(size), row))
+        history = keeps_history and kind == "SYSTEM VERSIONED"
+        hashed = columns.get(name, [text("")])
+        if history and name not in named_period:
+            hashed = [*hashed, "row_start", "row_end"]
+        row = f"concat_ws('|', {', '.join(hashed)})"
+        tables.append(Table(name, kind, engine, int(size), row, history))
     return tables
 
 
@@ -244,7 +261,7 @@ def _count(
 
 
 def _counting(table: Table) -> str:
-    history = " for system_time all" if table.kind == "SYSTEM VERSIONED" else ""
+    history = " for system_time all" if table.history else ""
     return f"select count(*), ifnull(sum({_hash(table.row)}), 0) from {quoted(table.name)}{history}"
 
 

@@ -61,9 +61,8 @@ def dump_floats(
     for name, one in _floating(session, database).items():
         if name not in plain:
             continue
-        lossy = " or ".join(
-            f"cast(concat({quoted(c)}) as float) <> {quoted(c)}" for c in one.floats
-        )
+        lossy = " or ".join(f"cast(concat({c}) as float) <> {c}" for c in map(quoted, one.floats))
+        session.rows("savepoint floats")
         if not one.key:
             count = session.value(f"select count(*) from {quoted(name)} where {lossy}")
             if count != "0":
@@ -71,12 +70,14 @@ def dump_floats(
                     f"Table {name} has no primary key to tell its rows apart, so the last digits "
                     f"of the FLOAT values in {count} rows cannot be kept."
                 )
+            session.rows("rollback to savepoint floats")
             continue
         for (statement,) in session.stream(
             f"select {_update(name, one)} from {quoted(name)} where {lossy}"
         ):
             target.write((statement if written else _HEAD + statement).encode() + b";\n")
             written += 1
+        session.rows("rollback to savepoint floats")  # lets go of the table's shape
     if written:
         target.write(_TAIL.encode())
     return written
