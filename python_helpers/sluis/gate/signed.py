@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sluis.evidence.predicates import Reason, Signoff
 from sluis.gate.demand import Demand, Evidence, reason
+from sluis.gate.steps import closed_at
 from sluis.signoff.standing import standing
 
 
@@ -41,6 +42,14 @@ def signed(evidence: Evidence, demand: Demand, now: datetime) -> Consent:
             demand.change,
             "The client has not signed this scope and this plan.",
             "Have the client sign.",
+        )
+        return Consent(None, None, (why,))
+    if answer.statement.number < closed_at(evidence.view):
+        why = reason(
+            "signoff-used",
+            demand.change,
+            "This sign-off was for a plan that has been carried out or put back.",
+            "Run prepare again and have the new plan signed.",
         )
         return Consent(None, None, (why,))
     until = answer.statement.body.expires_at

@@ -68,6 +68,15 @@ def planned_at(view: View, plan_object: str) -> int:
     return plan.number if plan else 0
 
 
+def closed_at(view: View) -> int:
+    """The ledger number of the newest hand-over that closed a plan, or 0.
+
+    A change that failed and was not put back stays open: it can still be gone on with.
+    """
+    last = view.latest(Handover, lambda item: item.body.result != "failed")
+    return last.number if last else 0
+
+
 def failure_under(view: View, plan_object: str) -> int | None:
     """The ledger number of the first failure under this plan, or ``None``.
 
@@ -122,14 +131,7 @@ def batch_may_go_on(evidence: Evidence, demand: Demand) -> list[Reason]:
         return []
     view, plan_object = evidence.view, evidence.plan_object
     since = planned_at(view, plan_object)
-    closed = [
-        item
-        for item in view.of(Handover)
-        if item.body.plan_object == plan_object
-        and item.number > since
-        and item.body.result != "failed"
-    ]
-    if closed:
+    if closed_at(view) > since:
         return [
             reason(
                 "change-closed",

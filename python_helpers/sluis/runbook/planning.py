@@ -15,6 +15,7 @@ from sluis.errors import InputError
 from sluis.evidence.canonical import canonical
 from sluis.evidence.predicates import Plan, Scope
 from sluis.evidence.timestamps import stamp
+from sluis.gate.steps import closed_at
 from sluis.plan.model import PlanDocument, PlannedCheck, PlanStep
 from sluis.plan.tree import tree_sha256
 from sluis.runbook.run import RUN_ID, OpenDossier, Run, now
@@ -75,8 +76,9 @@ def seal(run: Run, dossier: OpenDossier) -> tuple[PlanDocument, str, bool]:
     """Turn what was collected into the plan, and record it if it is new.
 
     Returns:
-        The plan, its digest, and whether it differs from the newest recorded plan. An
-        unchanged plan is not recorded again, so that a sign-off on it keeps standing.
+        The plan, its digest, and whether it was recorded now. An unchanged plan is not
+        recorded again, so that a sign-off on it keeps standing, unless it was carried out
+        and closed: then it is a new plan, to be signed anew.
 
     Raises:
         InputError: ``empty-plan`` when no step was collected.
@@ -103,8 +105,10 @@ def seal(run: Run, dossier: OpenDossier) -> tuple[PlanDocument, str, bool]:
         checks=tuple(checks),
     )
     plan_object = dossier.objects.put(plan.to_bytes())
-    latest = dossier.ledger.read(now()).latest(Plan)
-    if latest and latest.body.plan_object == plan_object:
+    view = dossier.ledger.read(now())
+    latest = view.latest(Plan)
+    closed = closed_at(view)
+    if latest and latest.body.plan_object == plan_object and latest.number > closed:
         return plan, plan_object, False
     body = Plan(
         plan_object=plan_object,

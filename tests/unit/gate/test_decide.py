@@ -245,6 +245,17 @@ def test_the_machine_that_is_changed_is_the_one_the_snapshot_came_from() -> None
     assert codes(change, step=change.plan.steps[0]) == {"snapshot-of-another-machine"}
 
 
+def test_a_sign_off_is_used_once() -> None:
+    """The same plan laid down again after its end has to be signed again."""
+    change = made()
+    again = change.and_then(
+        Handover(result="failed and restored", sentence="Back.", plan_object=change.plan.digest()),
+        change.view().of(Plan)[0].body,
+    )
+    assert codes(again) == {"signoff-used"}
+    assert codes(again.and_then(again.view().of(Signoff)[0].body)) == set()
+
+
 def test_a_judgement_opens_a_step_again() -> None:
     change = made().and_then(a_step(made(), "started"))
     again = change.and_then(a_step(change, "judged", judgement="run again"))
