@@ -167,7 +167,8 @@ def _brief(entry: Optional[Entry]) -> Optional[Dict[str, Any]]:
         "type": entry.type,
         "size": entry.size,
         "sha256": entry.sha256,
-        "mtime_ns": entry.mtime_ns,
+        # as text: nanoseconds pass 2**53, which canonical JSON refuses
+        "mtime_ns": str(entry.mtime_ns),
         "mode": f"{entry.mode:04o}",
     }
     if entry.target is not None:

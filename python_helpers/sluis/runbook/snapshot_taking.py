@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sluis.errors import EvidenceError, SnapshotError
+from sluis.errors import EvidenceError, RefusedError, SnapshotError
 from sluis.evidence.canonical import canonical
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Discovery, Machine, Snapshot, Verification
@@ -52,6 +52,17 @@ def read_scope(run: Run) -> ScopeDocument:
     return load_scope(run.change_folder / "scope.yml").document
 
 
+def has_assets(run: Run, host: str) -> bool:
+    """Whether the scope names anything on this host that a snapshot is made of.
+
+    Raises:
+        RefusedError: ``host-not-in-scope``.
+    """
+    scope = read_scope(run)
+    _host_is_named(scope, host)
+    return any(asset.takes_snapshot for asset in scope.assets_on(host))
+
+
 def take_snapshots(
     run: Run,
     dossier: OpenDossier,
@@ -79,6 +90,7 @@ def take_snapshots(
         SluisError: what stands in the way; assets before it are recorded already.
     """
     scope = read_scope(run)
+    _host_is_named(scope, source.host)
     view = _sound(dossier)
     history = History(run, dossier, view)
     taken = Taken()
@@ -118,6 +130,17 @@ def take_snapshots(
     if taken.changed and not check_mode:
         taken.warnings += _discover(dossier, source, machine, scope, history, found)
     return taken
+
+
+def _host_is_named(scope: ScopeDocument, host: str) -> None:
+    """Every machine of the batch has assets or a reason why not (case C1)."""
+    if scope.assets_on(host) or any(item.host == host for item in scope.hosts_without_data):
+        return
+    raise RefusedError(
+        "host-not-in-scope",
+        f"The scope says nothing about {host}: nobody knows what data it holds.",
+        "Name its assets in the scope, or name it under hosts_without_data with a reason.",
+    )
 
 
 def _sound(dossier: OpenDossier) -> View:

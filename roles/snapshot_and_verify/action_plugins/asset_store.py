@@ -8,6 +8,7 @@ from sluis.errors import SluisError
 from sluis.runbook.run import current_run
 from sluis.runbook.shipping import as_failure, refuse_objections, ship
 from sluis.runbook.snapshot_settings import read_settings
+from sluis.runbook.snapshot_taking import has_assets
 
 
 class ActionModule(ActionBase):
@@ -21,7 +22,10 @@ class ActionModule(ActionBase):
         del tmp
         super().run(None, task_vars)
         try:
-            refuse_objections(current_run(task_vars, __file__))
+            run = current_run(task_vars, __file__)
+            refuse_objections(run)
+            if not has_assets(run, "".join(task_vars["inventory_hostname"])):
+                return {"changed": False, "msg": ["no snapshot is made of this host"]}
             settings = read_settings(task_vars, self._templar)
             request = {
                 "store": settings.store,

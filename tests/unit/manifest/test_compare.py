@@ -3,6 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sluis.evidence.canonical import canonical
 from sluis.manifest import Comparison, Entry, Manifest, Problem, compare
 
 
@@ -85,6 +86,15 @@ def test_another_type_or_target_is_a_failure_and_another_mode_is_listed() -> Non
     found = compare(source, None, copy)
     assert _lists(found) == {"failed": ["l", "d"]}
     assert [d.path for d in found.metadata] == ["f"]
+
+
+def test_differences_can_be_kept_as_evidence() -> None:
+    now = 1_795_296_890_244_834_856  # nanoseconds pass 2**53
+    one = Manifest({"bad\udcff": _entry("bad\udcff", "1")._replace(mtime_ns=now)})
+    two = Manifest({"bad\udcff": _entry("bad\udcff", "2")._replace(mtime_ns=now + 1)})
+    record = compare(one, None, two).as_dict()
+    assert b"bad\\\\xff" in canonical(record)
+    assert record["failed"][0]["restored"]["mtime_ns"] == str(now + 1)
 
 
 _files = st.dictionaries(st.sampled_from("abcd"), st.sampled_from("123"), max_size=4)
