@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import pwd
 import shutil
 import subprocess
 import sys
+import tempfile
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -320,6 +324,35 @@ def test_no_secret_in_answer_record_or_command(taken: Snapshotted) -> None:
     kept = b"".join(p.read_bytes() for p in Path(beside["beside"]).rglob("*") if p.is_file())
     assert taken.password.encode() not in kept
     assert taken.password not in f"{beside}{swapped}"
+
+
+def test_an_ordinary_user_can_restore_what_is_theirs(master: Snapshotted) -> None:
+    """Without root: owners cannot be given back, everything else can."""
+    top = Path(tempfile.mkdtemp(prefix="sluis-user-"))  # pytest's own folders are for root
+    taken = copy_of(master, top)
+    nobody = pwd.getpwnam("nobody")
+    subprocess.run(["chown", "-R", f"{nobody.pw_uid}:{nobody.pw_gid}", top], check=True)
+    good = {name: item[:3] for name, item in tree(taken.live).items()}
+    break_it(taken.live)
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setgid(nobody.pw_gid)
+            os.setuid(nobody.pw_uid)
+            ctypes.CDLL(None).prctl(4, 1)  # PR_SET_DUMPABLE, as an exec would set it
+            os.environ["HOME"] = str(top)
+            restore_beside(taken.request(workdir=str(top)))
+            answer = swap(taken.request(workdir=str(top)))
+            # other users' processes cannot be looked into, and that is said
+            unseen = any(line.startswith("not verified") for line in answer["warnings"])
+            os._exit(0 if unseen else 3)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert {name: item[:3] for name, item in tree(taken.live).items()} == good
+    shutil.rmtree(top)
 
 
 class Mount:
