@@ -31,6 +31,13 @@ _SAID = (
     ("wrong password or no key found", "repository-password-wrong"),
     ("unexpected HTTP response (401)", "store-login-refused"),
     ("401 Unauthorized", "store-login-refused"),
+    # before "no repository": a store that is away is not one that was never made
+    ("connection refused", "store-unreachable"),
+    ("connection reset", "store-unreachable"),
+    ("no route to host", "store-unreachable"),
+    ("no such host", "store-unreachable"),
+    ("i/o timeout", "store-unreachable"),
+    ("unable to start the sftp session", "store-unreachable"),
     ("Is there a repository at the following location", "repository-missing"),
     ("unable to open config file", "repository-missing"),
     ("repository is already locked", "repository-locked"),
@@ -39,6 +46,7 @@ _SAID = (
 _REMEDIES = {
     "repository-password-wrong": "Use the password that the repository was made with.",
     "store-login-refused": "Correct store_user and store_password.",
+    "store-unreachable": "Check the store and the network between; then run this again.",
     "repository-missing": "Prepare the store first, and check its address.",
     "repository-locked": "Wait for the other run, or remove a lock that nobody holds.",
     "no-space": "Make room on the disk that is named, and run this again.",
