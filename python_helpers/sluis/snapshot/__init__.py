@@ -1,0 +1,1 @@
+"""Snapshots: made on the managed host, proven elsewhere, judged on the controller."""
