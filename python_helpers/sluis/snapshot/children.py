@@ -43,7 +43,7 @@ while read -r line; do
 done
 kill -QUIT 0
 turns=0
-while [ $turns -lt 100 ]; do
+while [ $turns -lt 50 ]; do
   left=''
   for pid in $alive; do kill -0 "$pid" 2>/dev/null && left=1; done
   [ -z "$left" ] && break

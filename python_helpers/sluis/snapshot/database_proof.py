@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -32,14 +33,18 @@ class Proof:
             {"part": part, "verdict": verdict, "detail": detail, "seconds": seconds, "ran": ran}
         )
 
-    def compare(self, facts: Dict[str, Any], since: float) -> None:
-        """Hold the restored copy's figures against the source's: the part ``equal``."""
+    def compare(self, facts: Dict[str, Any], since: float, *, adopted: bool = False) -> None:
+        """Hold the restored copy's figures against the source's: the part ``equal``.
+
+        A backup that others made (``adopted``) is older than the nonce in the source, so
+        that is no difference.
+        """
         ran = ["rows, content, sequences and schema objects compared with the source's"]
         if not facts:
             detail = "nobody read the source's figures when this dump was made"
             self.add("equal", "not verified", detail, since, [])
             return
-        comparison = compare_figures(facts, self.figures)
+        comparison = compare_figures(facts, self.figures, with_nonce=not adopted)
         self.differences = comparison.differences
         rows = sum(int(table["rows"]) for table in self.figures["tables"].values())
         counted = f"{len(self.figures['tables'])} tables with {rows} rows"
@@ -89,10 +94,29 @@ def wanted_file(restored: str, facts: Dict[str, Any], name: str) -> Tuple[Option
     paths = [os.path.join(at, name) for at, _, names in os.walk(restored) if name in names]
     if len(paths) != 1:
         return None, f"{len(paths) or 'no'} file {name} came back"
-    size, made = os.path.getsize(paths[0]), facts["files"].get(name)
-    if size != made:
+    size, made = os.path.getsize(paths[0]), facts.get("files", {}).get(name)
+    if facts and size != made:
         return None, f"{name} came back with {size} bytes, it was made with {made}"
     return paths[0], ""
+
+
+def without_data(said: str) -> str:
+    """What a server's tool said, without the client's own data that it may have quoted.
+
+    Error texts quote rows: ``Duplicate entry 'A. Client'``, ``CONTEXT: COPY patient, line 3:
+    "A. Client"``. They end up in statements, where no such thing may be.
+    """
+    lines = said.splitlines()
+    if "--------------" in lines:  # the MariaDB client repeats the whole statement
+        lines = [line for line in lines if line.startswith("ERROR ")]
+    kept = []
+    for line in lines:
+        if re.match(r"\s*(?:DETAIL|CONTEXT|Command was|QUERY|STATEMENT|HINT)\b", line):
+            continue
+        line = re.sub(r'(: )".*"(\W*)$', r'\1"…"\2', line)
+        line = re.sub(r"((?:entry|value|near|string):?) '.*'", r"\1 '…'", line)
+        kept.append(line)
+    return "\n".join(kept).strip()[-800:]
 
 
 def scratch_place(scratch: str, account: Optional[Account], facts: Dict[str, Any]) -> str:

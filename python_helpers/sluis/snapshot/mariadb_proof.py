@@ -8,8 +8,8 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from ..errors import SnapshotError
 from .children import Children, server_account
-from .database_proof import Proof, scratch_place, wanted_file
-from .mariadb_dump_file import inspect_mariadb_dump
+from .database_proof import Proof, scratch_place, wanted_file, without_data
+from .mariadb_dump_file import inspect_mariadb_dump, looks_like_mariadb
 from .mariadb_figures import Table, read_figures, read_tables
 from .mariadb_programs import find_program, server_series
 from .mariadb_scratch import ScratchMariadb, create_definers
@@ -54,7 +54,8 @@ def prove(asset: Dict[str, Any], restored: str, facts: Dict[str, Any], scratch: 
         with Children(place, account) as children:
             database = facts["database"] if facts else {}
             with ScratchMariadb(children, account, bin_dir, database) as server:
-                _prove_in(proof, server, files, facts, began)
+                adopted = is_adopted(restored)
+                _prove_in(proof, server, files, facts, began, adopted=adopted)
     except SnapshotError as error:
         proof.add("restored" if not proof.parts else "works", "not verified", str(error), began, [])
     return proof
@@ -85,7 +86,13 @@ def check_server(proof: Proof, server: ScratchMariadb, name: str, tables: List[T
 
 
 def _prove_in(
-    proof: Proof, server: ScratchMariadb, files: List[str], facts: Dict[str, Any], began: float
+    proof: Proof,
+    server: ScratchMariadb,
+    files: List[str],
+    facts: Dict[str, Any],
+    began: float,
+    *,
+    adopted: bool,
 ) -> None:
     name = facts["database"]["name"] if facts else _UNNAMED
     with server.session() as session:
@@ -105,10 +112,10 @@ def _prove_in(
     for path in files:
         errors = server.load(path, name)
         if errors:
-            detail = f"loading {os.path.basename(path)} said: {errors[-800:]}"
+            detail = f"loading {os.path.basename(path)} said: {without_data(errors)}"
             proof.add("restored", "failed", detail, began, ran)
             return
-    if not facts:
+    if adopted:
         name = _only_database(server) or name
     size = sum(os.path.getsize(path) for path in files)
     proof.add("restored", "proven", f"a dump of {size} bytes was restored", began, ran)
@@ -122,7 +129,7 @@ def _prove_in(
             proof.nonce = one.value("select value from sluis_nonce")
     reading = time.monotonic()
     check_server(proof, server, name, tables)
-    proof.compare(facts, began + time.monotonic() - reading)
+    proof.compare(facts, began + time.monotonic() - reading, adopted=adopted)
 
 
 def _lacking(engines: List[List[str]], facts: Dict[str, Any]) -> str:
@@ -147,26 +154,39 @@ def _only_database(server: ScratchMariadb) -> Optional[str]:
 
 def _find(restored: str, facts: Dict[str, Any]) -> Tuple[List[str], Optional[str], str, bool]:
     """The files in loading order, the server's series, and what is wrong (is it cut?)."""
-    paths: List[str] = []
-    if facts:
-        for name in (name for name in FILES if name in facts["files"]):
-            path, trouble = wanted_file(restored, facts, name)
-            if path is None:
-                return [], None, trouble, True
-            paths.append(path)
-    elif os.path.isfile(restored):
-        paths = [restored]
-    else:
-        paths = sorted(os.path.join(restored, name) for name in os.listdir(restored))
-        known = [p for p in paths if os.path.basename(p) in FILES]
-        paths = sorted(known, key=lambda p: FILES.index(os.path.basename(p))) or paths
     series = facts["database"]["series"] if facts else None
+    paths, trouble = _paths(restored, facts)
+    if trouble:
+        return [], series, trouble, bool(facts)
     for path in paths:
         dump_file = inspect_mariadb_dump(path)
         if dump_file.whole is not True:
             name = os.path.basename(path)
             return [], series, f"{name}: {dump_file.detail}", dump_file.whole is False
         series = series or dump_file.series
-    if not paths:
-        return [], series, "there is no dump in the folder", False
     return paths, series, "", False
+
+
+def _paths(restored: str, facts: Dict[str, Any]) -> Tuple[List[str], str]:
+    """Our own files, or the one dump that others made; or why there is none."""
+    if is_adopted(restored):
+        if os.path.isfile(restored):
+            return [restored], ""
+        found = [os.path.join(restored, name) for name in sorted(os.listdir(restored))]
+        dumps = [path for path in found if os.path.isfile(path) and looks_like_mariadb(path)]
+        if len(dumps) == 1:
+            return dumps, ""
+        return [], f"there are {len(dumps)} dumps in the folder and one is needed"
+    paths: List[str] = []
+    made = facts.get("files") or {DUMP_FILE: None, CODE_FILE: None}
+    for name in (name for name in FILES if name in made):
+        path, trouble = wanted_file(restored, facts, name)
+        if path is None:
+            return [], trouble
+        paths.append(path)
+    return paths, ""
+
+
+def is_adopted(restored: str) -> bool:
+    """Whether what was brought back is a dump of others: none of our files is there."""
+    return not any(name in FILES for _, _, names in os.walk(restored) for name in names)

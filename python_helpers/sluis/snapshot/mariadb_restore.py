@@ -12,6 +12,7 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from ..errors import SnapshotError
 from .children import Children
+from .database_proof import without_data
 from .mariadb_copy import (
     OURS,
     UNFINISHED,
@@ -79,7 +80,8 @@ def restore_beside(
                 if errors:
                     raise SnapshotError(
                         "mariadb-restore-failed",
-                        f"Loading {os.path.basename(path)} into {new_name} said: {errors[-800:]}",
+                        f"Loading {os.path.basename(path)} into {new_name} said: "
+                        f"{without_data(errors)}",
                         "The live database was not touched. Put right what it says, then restore "
                         "again.",
                     )

@@ -20,6 +20,7 @@ from typing import Any, Dict, List, Optional
 
 from ..errors import InputError, SnapshotError
 from .children import Children
+from .database_proof import without_data
 from .mariadb_copy import (
     FINISHED,
     exists,
@@ -222,7 +223,8 @@ class _Move:
         if errors:
             raise SnapshotError(
                 "mariadb-code-failed",
-                f"Making the views, routines and triggers of {self.live} said: {errors[-800:]}",
+                f"Making the views, routines and triggers of {self.live} said: "
+                f"{without_data(errors)}",
                 "Put right what it says and call this again; the tables are in their places.",
             )
 

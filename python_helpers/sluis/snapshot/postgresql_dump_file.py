@@ -16,6 +16,7 @@ from typing import Any, Dict, Optional
 from ..errors import SnapshotError
 from . import postgresql_programs as programs_of
 from .children import Account, Children
+from .lending import lent
 from .plain_dump import head_and_tail, is_compressed
 from .postgresql_programs import Programs
 
@@ -72,13 +73,19 @@ def inspect_dump(path: str, bin_dir: Optional[str] = None) -> DumpFile:
     trouble = _tar_trouble(path) if kind == "tar" else ""
     if trouble:
         return DumpFile(path, kind, False, trouble)
+    account = _reader()
     with Children(_writable()) as children:
-        listing = children.run(
-            [programs.path("pg_restore"), "-l", path], _environment(), seconds=600
-        )
+        with lent(path, account) as (readable, descriptors):
+            listing = children.run(
+                [programs.path("pg_restore"), "-l", readable],
+                _environment(),
+                account,
+                pass_fds=descriptors,
+                seconds=600,
+            )
         major, dumped_with = _first(_FROM, listing.output), _first(_BY, listing.output)
         try:
-            read_through(children, programs, path, None, directory=kind == "directory")
+            read_through(children, programs, path, account)
         except SnapshotError as error:
             return DumpFile(path, kind, False, error.what, major, dumped_with)
     return DumpFile(path, kind, True, "read to its end by pg_restore", major, dumped_with)
@@ -89,23 +96,23 @@ def read_through(
     programs: Programs,
     path: str,
     account: Optional[Account],
-    *,
-    directory: bool = False,
 ) -> None:
     """Have pg_restore read a custom or tar dump (or a directory dump) to its end.
 
     Raises:
         SnapshotError: it could not: the dump is cut or damaged.
     """
-    command = [programs.path("pg_restore"), "-f", "/dev/null"]
     # It reads a tar that was cut for ever (measured, version 15), so it gets an hour and
     # five seconds for each MB at most.
     seconds = 3600 + _size(path) / 200_000
-    if directory:
-        done = children.run([*command, path], _environment(), account, seconds=seconds)
-    else:
-        with open(path, "rb") as source:
-            done = children.run(command, _environment(), account, stdin=source, seconds=seconds)
+    with lent(path, account) as (readable, descriptors):
+        done = children.run(
+            [programs.path("pg_restore"), "-f", "/dev/null", readable],
+            _environment(),
+            account,
+            pass_fds=descriptors,
+            seconds=seconds,
+        )
     if done.status != 0:
         raise SnapshotError(
             "postgresql-dump-unreadable",
@@ -181,6 +188,11 @@ def _first(pattern: Any, text: str) -> Optional[int]:
 def _first_bytes(pattern: Any, text: bytes) -> Optional[int]:
     found = pattern.search(text)
     return int(found.group(1)) if found else None
+
+
+def _reader() -> Optional[Account]:
+    """Who reads what others made: not root."""
+    return Account.named("nobody", "postgres") if os.geteuid() == 0 else None
 
 
 def _writable() -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import time
-from typing import Any, Dict
+from typing import Any, Dict, Tuple
 
 from ..errors import SnapshotError
 from . import postgresql_programs as programs_of
 from .children import Children, server_account
-from .database_proof import Proof, scratch_place, wanted_file
+from .database_proof import Proof, scratch_place, wanted_file, without_data
+from .postgresql_adopted import find_adopted, load_plain, roles_of_dump
 from .postgresql_dump_file import DumpFile, inspect_dump
 from .postgresql_figures import read_figures
 from .postgresql_programs import Programs
@@ -41,7 +41,7 @@ def prove(asset: Dict[str, Any], restored: str, facts: Dict[str, Any], scratch: 
     proof = Proof()
     began = time.monotonic()
     try:
-        dump = _find(asset, restored, facts)
+        dump, adopted = _find(asset, restored, facts)
         if dump.whole is not True:
             verdict = "failed" if dump.whole is False else "not verified"
             proof.add("restored", verdict, f"the dump is not whole: {dump.detail}", began, [])
@@ -61,7 +61,7 @@ def prove(asset: Dict[str, Any], restored: str, facts: Dict[str, Any], scratch: 
         with Children(place, account) as children:
             superuser = facts["database"]["first_superuser"] if facts else "postgres"
             with ScratchServer(children, programs, account, superuser) as server:
-                _prove_in(proof, server, children, reader, dump, facts, began)
+                _prove_in(proof, server, children, reader, dump, facts, began, adopted=adopted)
     except SnapshotError as error:
         proof.add("restored" if not proof.parts else "works", "not verified", str(error), began, [])
     return proof
@@ -75,25 +75,36 @@ def _prove_in(
     dump: DumpFile,
     facts: Dict[str, Any],
     began: float,
+    *,
+    adopted: bool,
 ) -> None:
+    plain = dump.format.startswith("plain")
     with server.session() as session:
         lacking = _lacking(session, facts) or _create_database(session, facts)
+        if adopted and not lacking:
+            spoken_of = roles_of_dump(children, reader, dump.path, server.account, plain=plain)
+            create_roles(session, spoken_of)
     if lacking:
         proof.add("restored", "not verified", lacking, began, server.ran)
         return
-    errors = pg_restore(
-        children,
-        reader,
-        server.connection,
-        dump.path,
-        RESTORED,
-        with_owners=bool(facts),
-        account=server.account,
-        scratch=True,
-    )
-    ran = [*server.ran, "pg_restore --exit-on-error (into the scratch server)"]
+    if plain:
+        ran = [*server.ran, "psql -v ON_ERROR_STOP=1 (into the scratch server)"]
+        errors = load_plain(
+            children, server.programs, server.environment, server.account, dump.path, RESTORED
+        )
+    else:
+        ran = [*server.ran, "pg_restore --exit-on-error (into the scratch server)"]
+        errors = pg_restore(
+            children,
+            reader,
+            server.connection,
+            dump.path,
+            RESTORED,
+            account=server.account,
+            scratch=True,
+        )
     if errors:
-        proof.add("restored", "failed", f"pg_restore said: {errors[-800:]}", began, ran)
+        proof.add("restored", "failed", f"restoring said: {without_data(errors)}", began, ran)
         return
     size = os.path.getsize(dump.path) if os.path.isfile(dump.path) else 0
     proof.add("restored", "proven", f"a dump of {size} bytes was restored", began, ran)
@@ -104,7 +115,7 @@ def _prove_in(
             proof.nonce = session.row(_NONCE)
     reading = time.monotonic()
     check_server(proof, server, children)
-    proof.compare(facts, began + time.monotonic() - reading)
+    proof.compare(facts, began + time.monotonic() - reading, adopted=adopted)
 
 
 def check_server(proof: Proof, server: ScratchServer, children: Children) -> None:
@@ -136,23 +147,15 @@ def check_server(proof: Proof, server: ScratchServer, children: Children) -> Non
         proof.add("works", "failed", f"pg_amcheck said: {said}", began, ran)
 
 
-def _find(asset: Dict[str, Any], restored: str, facts: Dict[str, Any]) -> DumpFile:
-    """The dump in the restored folder, read from end to end."""
-    if facts:
+def _find(asset: Dict[str, Any], restored: str, facts: Dict[str, Any]) -> Tuple[DumpFile, bool]:
+    """The dump in the restored folder, read from end to end; whether others made it."""
+    path, trouble = find_adopted(restored, (DUMP_FILE, GLOBALS_FILE)), ""
+    adopted = path is not None
+    if path is None:
         path, trouble = wanted_file(restored, facts, DUMP_FILE)
-        if path is None:
-            return DumpFile(restored, "unknown", False, trouble)
-        return inspect_dump(path, asset.get("bin_dir"))
-    entries = [restored] if os.path.isfile(restored) or _is_directory_dump(restored) else []
-    entries = entries or sorted(glob.glob(os.path.join(glob.escape(restored), "*")))
-    if len(entries) != 1:
-        detail = f"there are {len(entries)} things in the folder and one dump is needed"
-        return DumpFile(restored, "unknown", None, detail)
-    return inspect_dump(entries[0], asset.get("bin_dir"))
-
-
-def _is_directory_dump(path: str) -> bool:
-    return os.path.isfile(os.path.join(path, "toc.dat"))
+    if path is None:
+        return DumpFile(restored, "unknown", False if facts else None, trouble), adopted
+    return inspect_dump(path, asset.get("bin_dir")), adopted
 
 
 def _lacking(session: Session, facts: Dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Dict, List, Optional, Sequence
 from ..errors import SnapshotError
 from . import postgresql_programs as programs_of
 from .children import Children
+from .database_proof import without_data
 from .postgresql_dump_file import inspect_dump
 from .postgresql_figures import read_database, read_figures
 from .postgresql_scratch import create_roles
@@ -91,13 +92,11 @@ def restore_beside(
             session.run(_create(new_name, like))
             mark(session, new_name, UNFINISHED)
             session.run(f"alter database {identifier(new_name)} allow_connections true;")
-            errors = pg_restore(
-                children, reader, connection, dump.path, new_name, with_owners=facts is not None
-            )
+            errors = pg_restore(children, reader, connection, dump.path, new_name)
             if errors:
                 raise SnapshotError(
                     "postgresql-restore-failed",
-                    f"pg_restore into {new_name} said: {errors[-800:]}",
+                    f"pg_restore into {new_name} said: {without_data(errors)}",
                     "The live database was not touched. Put right what it says and restore again.",
                 )
             _surround(session, str(asset["location"]), new_name, warnings)

@@ -6,6 +6,7 @@ import os
 from typing import Optional
 
 from .children import Account, Children
+from .lending import lent
 from .postgresql_programs import Programs
 from .postgresql_session import Connection, database_word
 
@@ -22,7 +23,6 @@ def pg_restore(
     path: str,
     database: str,
     *,
-    with_owners: bool,
     account: Optional[Account] = None,
     scratch: bool = False,
 ) -> str:
@@ -34,7 +34,6 @@ def pg_restore(
         connection: the server.
         path: the dump.
         database: an empty database.
-        with_owners: also owners and rights; not for a dump whose roles we do not know.
         account: who the program runs as, when not whom the connection says.
         scratch: leave out what reaches beyond the database, such as subscriptions.
     """
@@ -45,27 +44,11 @@ def pg_restore(
     ]  # fmt: skip
     if scratch:
         command += ["--no-tablespaces", "--no-subscriptions"]
-    if not with_owners:
-        command += ["--no-owner", "--no-acl"]
-    environment = connection.environment(children)
-    if runs_as is None or os.path.isdir(path):
-        done = children.run([*command, path], environment, runs_as)
-        return done.errors.strip() or "no reason given" if done.status != 0 else ""
-    # That user may not be able to enter the folder, and must not be root: it gets the open
-    # file, and owns it meanwhile so that each worker can open it again.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-    try:
-        before = os.fstat(descriptor)
-        os.fchown(descriptor, runs_as.uid, runs_as.gid)
-        try:
-            done = children.run(
-                [*command, f"/proc/self/fd/{descriptor}"],
-                environment,
-                runs_as,
-                pass_fds=[descriptor],
-            )
-        finally:
-            os.fchown(descriptor, before.st_uid, before.st_gid)
-    finally:
-        os.close(descriptor)
+    with lent(path, runs_as) as (readable, descriptors):
+        done = children.run(
+            [*command, readable],
+            connection.environment(children),
+            runs_as,
+            pass_fds=descriptors,
+        )
     return done.errors.strip() or "no reason given" if done.status != 0 else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
@@ -169,24 +170,38 @@ def test_what_the_verifier_lacks_is_not_verified(
     assert expected in answer["detail"]
 
 
+@pytest.mark.parametrize("options", [["--databases"], []])
 def test_case_A2_a_dump_that_others_made(
-    mariadb: RealMariadb, dumped: Dumped, folder: Path, scratch: Path
+    mariadb: RealMariadb, source: Dumped, folder: Path, scratch: Path, options: list[str]
 ) -> None:
-    alone = folder / "alone"
-    alone.mkdir()
-    with (alone / "theirs.sql").open("wb") as file:
-        subprocess.run(
-            [
-                mariadb.program("mariadb-dump"), "--no-defaults", "--socket", mariadb.socket,
-                "--user=root", "--databases", "--routines", "checked",
-            ],
-            stdout=file,
-            check=True,
-        )  # fmt: skip
-    answer = adapter.check(dumped.asset, str(alone), {}, None, str(scratch), {})
-    assert [one["verdict"] for one in answer["parts"]] == ["proven", "proven", "not verified"]
-    assert answer["verdict"] == "not verified"
+    theirs = folder / "theirs.sql.gz"
+    done = subprocess.run(
+        [
+            mariadb.program("mariadb-dump"), "--no-defaults", "--socket", mariadb.socket,
+            "--user=root", "--routines", *options, "checked",
+        ],
+        stdout=subprocess.PIPE,
+        check=True,
+    )  # fmt: skip
+    theirs.write_bytes(gzip.compress(done.stdout))
+
+    def check(facts: dict[str, Any]) -> Any:
+        answer = adapter.check(source.asset, str(theirs), facts, None, str(scratch), {})
+        return answer, [one["verdict"] for one in answer["parts"]]
+
+    answer, verdicts = check({})
+    assert (verdicts, answer["verdict"]) == (["proven", "proven", "not verified"], "not verified")
     assert answer["figures"]["tables"]["photo"]["rows"] == 3000
+    answer, verdicts = check(source.facts)
+    assert (verdicts, answer["differences"]) == (["proven"] * 3, [])
+
+
+def test_case_B8_no_row_is_quoted_in_what_is_said(dumped: Dumped, scratch: Path) -> None:
+    flip(dumped.folder / DUMP_FILE, b"(1234,'photo number 1234')", b"(1233,'photo number 1234')")
+    answer = dumped.check(scratch)
+    assert answer["verdict"] == "failed"
+    assert "said: ERROR " in answer["detail"]
+    assert "photo number" not in json.dumps(answer)
 
 
 def test_case_A11_an_index_that_lies(source: Dumped, folder: Path) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -195,17 +195,49 @@ def test_what_the_verifier_lacks_is_not_verified(
     assert expected in answer["detail"]
 
 
+@pytest.mark.parametrize("form", ["custom", "directory", "plain", "plain, packed"])
 def test_case_A2_a_dump_that_others_made(
-    postgres: RealPostgres, dumped: Dumped, scratch: Path
+    postgres: RealPostgres, source: Dumped, folder: Path, scratch: Path, form: str
 ) -> None:
-    alone = dumped.folder / "alone"
-    alone.mkdir()
-    shutil.move(dumped.folder / postgresql.DUMP_FILE, alone / "theirs.backup")
-    answer = postgresql.check(dumped.asset, str(alone), {}, None, str(scratch), {})
-    assert [one["verdict"] for one in answer["parts"]] == ["proven", "proven", "not verified"]
-    assert answer["verdict"] == "not verified"
+    theirs = folder / "theirs"
+    kind = form.partition(",")[0]
+    connect = ["-h", postgres.host, "-p", str(postgres.port), "-U", "postgres"]
+    postgres.sql("create database theirs template checked")
+    try:
+        postgres.sql(
+            'create role "Some One" nologin; alter table letter owner to "Some One";'
+            'drop schema sluis_nonce cascade; grant select on letter to "Some One"',
+            "theirs",
+        )
+        dump = [postgres.program("pg_dump"), f"--format={kind}", "-f", theirs]
+        subprocess.run([*dump, *connect, "theirs"], check=True)
+        postgres.sql('drop owned by "Some One" cascade', "theirs")
+    finally:
+        postgres.sql('drop database theirs; drop role "Some One"')
+    if form == "plain, packed":
+        theirs.write_bytes(gzip.compress(theirs.read_bytes()))
+
+    def check(facts: dict[str, Any]) -> Any:
+        answer = postgresql.check(source.asset, str(theirs), facts, None, str(scratch), {})
+        return answer, [one["verdict"] for one in answer["parts"]]
+
+    answer, verdicts = check({})
+    assert (verdicts, answer["verdict"]) == (["proven", "proven", "not verified"], "not verified")
     assert "nobody read the source's figures" in answer["detail"]
     assert answer["figures"]["tables"]["public.patient"]["rows"] == 3000
+    answer, verdicts = check(source.facts)
+    assert verdicts == ["proven", "proven", "failed"]
+    assert answer["differences"] == ["table public.letter is defined otherwise than at the source"]
+
+
+def test_case_B8_no_row_is_quoted_in_what_is_said(dumped: Dumped, scratch: Path) -> None:
+    file = dumped.folder / postgresql.DUMP_FILE
+    flip(file, b"1234\tpatient number 1234\n", b"123Z\tpatient number 1234\n")
+    answer = dumped.check(scratch)
+    assert answer["verdict"] == "failed"
+    assert "invalid input syntax for type integer" in answer["detail"]
+    assert "123Z" not in json.dumps(answer)
+    assert "patient number" not in json.dumps(answer)
 
 
 def test_case_A11_an_index_that_lies(source: Dumped, folder: Path) -> None:
@@ -220,7 +252,7 @@ def test_case_A11_an_index_that_lies(source: Dumped, folder: Path) -> None:
         with server.session() as session:
             session.run(f"create database {identifier(RESTORED)}")
         assert not pg_restore(
-            children, programs, server.connection, dump.path, RESTORED, with_owners=True,
+            children, programs, server.connection, dump.path, RESTORED,
             account=account, scratch=True,
         )  # fmt: skip
         sound = Proof()

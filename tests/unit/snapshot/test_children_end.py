@@ -1,0 +1,95 @@
+"""Child processes end with the block, and folders go with it, however it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from sluis.errors import SnapshotError
+from sluis.snapshot.children import Children
+from support.databases import wait_until
+
+ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
+#: Ignores polite signals, and has a child that does so as well.
+STUBBORN = "trap '' QUIT TERM INT; sleep 600 & trap '' QUIT; while :; do sleep 0.1; done"
+
+
+def test_output_status_and_folder(tmp_path: Path) -> None:
+    with Children(str(tmp_path)) as children:
+        private = Path(children.private)
+        assert private.stat().st_mode & 0o777 == 0o700
+        done = children.run(["/bin/sh", "-c", "echo out; echo err >&2; exit 3"], ENVIRONMENT)
+        assert (done.status, done.output, done.errors) == (3, "out\n", "err\n")
+        (private / "half").write_text("half")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_inherited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGPASSWORD", "s3cret")
+    with Children(str(tmp_path)) as children:
+        shown = children.run(["/usr/bin/env"], ENVIRONMENT).output
+    assert "s3cret" not in shown
+
+
+def test_too_long(tmp_path: Path) -> None:
+    with Children(str(tmp_path)) as children:
+        done = children.run(["/bin/sleep", "600"], ENVIRONMENT, seconds=0.1)
+    assert done.status == -signal.SIGKILL
+
+
+def test_a_program_that_is_not_there(tmp_path: Path) -> None:
+    with Children(str(tmp_path)) as children, pytest.raises(SnapshotError) as caught:
+        children.run(["/nonexistent/program"], ENVIRONMENT)
+    assert caught.value.code == "program-missing"
+
+
+def test_the_end_of_the_block_ends_the_stubborn(tmp_path: Path) -> None:
+    with Children(str(tmp_path)) as children:
+        child = children.start(["/bin/sh", "-c", STUBBORN], ENVIRONMENT)
+        process = psutil.Process(child.pid)
+        wait_until(process.children)
+        family = [process, *process.children()]
+    assert not any(one.is_running() and one.status() != "zombie" for one in family)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_killed_from_outside(tmp_path: Path, how: signal.Signals) -> None:
+    code = (
+        "import sys; from sluis.snapshot.children import Children\n"
+        "with Children(sys.argv[1]) as c:\n"
+        "    c.also_remove(sys.argv[2])\n"
+        "    child = c.start(['/bin/sh', '-c', sys.argv[3]], {'PATH': '/usr/bin:/bin'})\n"
+        "    print(child.pid, flush=True)\n"
+        "    child.wait()\n"
+    )
+    inside, further = tmp_path / "in", tmp_path / "further"
+    inside.mkdir()
+    further.mkdir()
+    (further / "file").write_text("x")
+    run = subprocess.Popen(
+        [sys.executable, "-c", code, str(inside), str(further), STUBBORN], stdout=subprocess.PIPE
+    )
+    assert run.stdout is not None
+    child = int(run.stdout.readline())
+    run.send_signal(how)
+    run.wait()
+    wait_until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == "zombie")
+    wait_until(lambda: not list(inside.iterdir()) and not further.exists())
+    run.stdout.close()
+
+
+def test_killed_keeper_leaves_no_folder(tmp_path: Path) -> None:
+    with Children(str(tmp_path)) as children:
+        (keeper,) = [
+            one
+            for one in psutil.Process().children()
+            if "sluis-keeper" in one.cmdline() and children.private in one.cmdline()
+        ]
+        os.kill(keeper.pid, signal.SIGKILL)
+    assert list(tmp_path.iterdir()) == []
