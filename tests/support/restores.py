@@ -120,9 +120,11 @@ def copy_of(
         path = top / f"manifest-{number}"
         path.write_bytes(Path(item["path"]).read_bytes())
         manifests.append({**item, "path": str(path)})
+    facts = {**master.facts, "path": str(top / "facts")}
+    Path(facts["path"]).write_bytes(Path(master.facts["path"]).read_bytes())
     asset = {**master.asset, "location": str(live)}
     store = {**master.store, "path": str(top / "repository")}
-    return replace(master, top=top, asset=asset, store=store, manifests=manifests)
+    return replace(master, top=top, asset=asset, store=store, manifests=manifests, facts=facts)
 
 
 def fill(folder: Path) -> None:
@@ -147,6 +149,7 @@ def fill(folder: Path) -> None:
     (folder / "readonly").chmod(0o555)
     (folder / "letter.txt").chmod(0o640)
     os.setxattr(folder / "letter.txt", "user.origin", b"scanner 3")
+    os.setxattr(folder, "user.folder", b"kept")
     folder.chmod(0o750)
 
 

@@ -7,6 +7,7 @@ from typing import Any, Dict, Tuple
 from ..errors import SnapshotError
 from ..manifest import Manifest, shown
 from . import nonce as nonces
+from .folder_rights import folder_rights
 from .maker import Maker, packed, together
 from .randomness import measure_randomness
 
@@ -50,6 +51,7 @@ def copy_directory(maker: Maker, root: str, exclude: Tuple[str, ...]) -> Dict[st
             "empty_files": before.empty_files,
             "randomness": measure_randomness(root, before),
             "left_out": {"patterns": list(exclude), "matched": before.left_out},
+            "folder": folder_rights(root),
         },
         "bytes": before.bytes,
         "items": before.items,

@@ -5,13 +5,12 @@ Standard library only and Python 3.8 syntax: this file runs on managed hosts.
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from ..errors import SnapshotError
+from .folder_rights import folder_rights
 from .restore_fetch import Signed
 from .restore_place import Beside, Live, find_live, open_beside, open_folder
 
@@ -69,29 +68,21 @@ def is_of(beside: Beside, signed: Signed) -> bool:
     )
 
 
-def copy_rights(source_fd: int, target_fd: int) -> None:
-    """Give an open file or folder the owner, mode, ACL and other attributes of another."""
-    status = os.fstat(source_fd)
-    own_like(target_fd, status)
-    for name in os.listxattr(source_fd):
-        try:
-            os.setxattr(target_fd, name, os.getxattr(source_fd, name))
-        except OSError as error:
-            # Some (security.*, trusted.*) are for root and for the system itself.
-            if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.EACCES):
-                raise
-    os.fchmod(target_fd, stat.S_IMODE(status.st_mode))
+def rights_for(live: Live, mode: str) -> Tuple[Dict[str, Any], List[str]]:
+    """Owner and rights for a copy when the signed figures have none: those of the live data.
 
+    Args:
+        live: where the live data is, or was.
+        mode: of the copy when there is no live data to take it from.
 
-def own_like(fd: int, like: os.stat_result) -> None:
-    """Give an open file or folder the owner of another, as far as we may."""
-    mine = os.fstat(fd)
-    if (mine.st_uid, mine.st_gid) == (like.st_uid, like.st_gid):
-        return
+    Returns:
+        The rights, and a warning when they are only a careful guess.
+    """
     try:
-        os.fchown(fd, like.st_uid, like.st_gid)
-    except PermissionError:
-        pass  # an ordinary user cannot give files away; restic could not either
+        return folder_rights(live.path), []
+    except FileNotFoundError:
+        guess = {**folder_rights(live.parent), "mode": mode, "attributes": {}}
+        return guess, [f"{live.path!r} is gone: the copy got its parent's owner and mode {mode}"]
 
 
 def beside_path(live: Live, request: Request) -> str:

@@ -10,14 +10,12 @@ Standard library only and Python 3.8 syntax: this file runs on managed hosts.
 from __future__ import annotations
 
 import hashlib
-import hmac
-import json
 import os
 import re
 import tempfile
 from typing import Any, Dict, List, Optional
 
-from ..errors import EvidenceError, InputError, SnapshotError
+from ..errors import InputError, SnapshotError
 from .children import Children
 from .database_compare import compare_figures
 from .restore_fetch import (
@@ -26,6 +24,7 @@ from .restore_fetch import (
     comparison_answer,
     fetch,
     not_equal,
+    read_facts,
     read_signed,
 )
 from .restore_stand_in import stand_in
@@ -115,32 +114,6 @@ def swap(request: Request) -> Dict[str, Any]:
     if done.get("ended"):
         warnings.append(f"{done['ended']} sessions of the live database were ended")
     return {**answer, **compared, "warnings": warnings}
-
-
-def read_facts(request: Request) -> Dict[str, Any]:
-    """Read the signed figures that came along.
-
-    Raises:
-        InputError: ``no-facts``.
-        EvidenceError: ``facts-altered``.
-    """
-    given = request.get("facts")
-    if not given:
-        raise InputError(
-            "no-facts",
-            f"There are no signed figures of {request['asset']['id']} to compare with.",
-            "Restore a snapshot that has figures in its dossier.",
-        )
-    with open(str(given["path"]), "rb") as file:
-        data = file.read()
-    if not hmac.compare_digest(hashlib.sha256(data).hexdigest(), str(given["sha256"])):
-        raise EvidenceError(
-            "facts-altered",
-            "The figures that came to this machine are not the signed ones.",
-            "Run it again; if it happens again, look for who alters files on this machine.",
-        )
-    facts: Dict[str, Any] = json.loads(data)
-    return facts
 
 
 class _Names:
@@ -303,4 +276,4 @@ def _workdir(request: Request) -> str:
     return str(request.get("workdir") or tempfile.gettempdir())
 
 
-__all__: List[str] = ["read_facts", "restore_beside", "swap"]
+__all__: List[str] = ["restore_beside", "swap"]

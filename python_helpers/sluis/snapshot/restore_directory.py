@@ -5,22 +5,21 @@ Standard library only and Python 3.8 syntax: this file runs on managed hosts.
 
 from __future__ import annotations
 
-import errno
 import os
 from typing import Any, Dict, List, Optional
 
 from ..errors import SnapshotError
 from ..manifest import observe_state
+from .folder_rights import give_rights
 from .nonce import FILE as NONCE_FILE
 from .restore_copy import (
     Request,
     beside_path,
-    copy_rights,
     demand_same,
     demand_untouched,
     is_of,
     opened,
-    own_like,
+    rights_for,
 )
 from .restore_fetch import (
     Signed,
@@ -28,6 +27,7 @@ from .restore_fetch import (
     comparison_answer,
     fetch,
     not_equal,
+    read_facts,
     read_signed,
 )
 from .restore_place import Beside, Live
@@ -109,7 +109,7 @@ def _restore(request: Request, signed: Signed, live: Live, beside: Beside) -> Di
     answer = comparison_answer(found)
     if not found.holds:
         raise not_equal(asset, answer, beside.path)
-    warnings = _finish_copy(beside, live)
+    warnings = _finish_copy(request, beside, live)
     if signed.before.left_out:
         warnings.append(
             f"{signed.before.left_out} items were left out of the snapshot by agreement "
@@ -144,11 +144,15 @@ def _state_of(beside: Beside) -> str:
     return observe_state(beside.inside(DATA))
 
 
-def _finish_copy(beside: Beside, live: Live) -> List[str]:
-    """Take our nonce out of the copy and give its folder the live folder's owner and rights.
+def _finish_copy(request: Request, beside: Beside, live: Live) -> List[str]:
+    """Take our nonce out of the copy, and give its folder its owner and rights.
 
-    restic was started inside the folder, so the folder itself is not in the snapshot.
+    The engine was started inside the folder, so the folder itself is not in the snapshot.
     """
+    rights = read_facts(request).get("folder") if request.get("facts") else None
+    warnings: List[str] = []
+    if rights is None:
+        rights, warnings = rights_for(live, "0700")
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     data_fd = os.open(DATA, flags, dir_fd=beside.fd)
     try:
@@ -156,18 +160,7 @@ def _finish_copy(beside: Beside, live: Live) -> List[str]:
             os.unlink(NONCE_FILE, dir_fd=data_fd)
         except FileNotFoundError:
             pass
-        try:
-            live_fd = os.open(live.path, flags)
-        except OSError as error:
-            if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
-                raise
-            parent = os.stat(live.parent)
-            own_like(data_fd, parent)
-            return [f"{live.path!r} is not there: the copy got its parent's owner and mode 0700"]
-        try:
-            copy_rights(live_fd, data_fd)
-        finally:
-            os.close(live_fd)
+        give_rights(data_fd, rights)
     finally:
         os.close(data_fd)
-    return []
+    return warnings

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import os
 import re
 import tempfile
@@ -78,6 +79,32 @@ def read_signed(request: Dict[str, Any]) -> Signed:
         manifests[1] if len(manifests) == 2 else None,
         hashlib.sha256(digests.encode()).hexdigest(),
     )
+
+
+def read_facts(request: Dict[str, Any]) -> Dict[str, Any]:
+    """Read the signed figures that came along.
+
+    Raises:
+        InputError: ``no-facts``.
+        EvidenceError: ``facts-altered``.
+    """
+    given = request.get("facts")
+    if not given:
+        raise InputError(
+            "no-facts",
+            f"There are no signed figures of {request['asset']['id']} to compare with.",
+            "Restore a snapshot that has figures in its dossier.",
+        )
+    with open(str(given["path"]), "rb") as file:
+        data = file.read()
+    if not hmac.compare_digest(hashlib.sha256(data).hexdigest(), str(given["sha256"])):
+        raise EvidenceError(
+            "facts-altered",
+            "The figures that came to this machine are not the signed ones.",
+            "Run it again; if it happens again, look for who alters files on this machine.",
+        )
+    facts: Dict[str, Any] = json.loads(data)
+    return facts
 
 
 def fetch(request: Dict[str, Any], signed: Signed, target: str, shown: str) -> Dict[str, Any]:

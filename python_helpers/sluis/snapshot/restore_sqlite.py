@@ -12,27 +12,27 @@ import contextlib
 import os
 import shutil
 import sqlite3
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List
 
 from ..errors import SnapshotError
 from . import sqlite
+from .folder_rights import give_rights
 from .restore_copy import (
     Request,
     beside_path,
-    copy_rights,
     demand_same,
     demand_untouched,
     is_of,
     opened,
-    own_like,
+    rights_for,
 )
-from .restore_database import read_facts
 from .restore_fetch import (
     Signed,
     compare_with_signed,
     comparison_answer,
     fetch,
     not_equal,
+    read_facts,
     read_signed,
 )
 from .restore_place import Beside, Live
@@ -161,30 +161,14 @@ def _finish_copy(beside: Beside, live: Live) -> List[str]:
         copy.commit()
     os.rename(name, DATA, src_dir_fd=beside.fd, dst_dir_fd=beside.fd)
     shutil.rmtree(beside.inside(_DUMP))
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-    copy_fd = os.open(DATA, flags, dir_fd=beside.fd)
+    rights, warnings = rights_for(live, "0600")
+    copy_fd = os.open(DATA, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=beside.fd)
     try:
-        live_fd = _open_live(live, flags)
-        if live_fd is None:
-            own_like(copy_fd, os.stat(live.parent))
-            os.fchmod(copy_fd, 0o600)
-            os.fsync(copy_fd)
-            return [f"{live.path!r} is not there: the copy got its parent's owner and mode 0600"]
-        try:
-            copy_rights(live_fd, copy_fd)
-        finally:
-            os.close(live_fd)
+        give_rights(copy_fd, rights)
         os.fsync(copy_fd)
     finally:
         os.close(copy_fd)
-    return []
-
-
-def _open_live(live: Live, flags: int) -> Optional[int]:
-    try:
-        return os.open(live.path, flags)
-    except FileNotFoundError:
-        return None
+    return warnings
 
 
 def _state_of(beside: Beside) -> str:

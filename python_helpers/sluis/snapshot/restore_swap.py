@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from typing import Any, Dict, List, Sequence
 
 from ..errors import SnapshotError
+from .folder_rights import folder_rights, give_rights
 from .restore_in_use import InUse, in_use
 from .restore_moves import Folders, Move, inode_at, run, standing
 from .restore_place import Beside, Live, open_folder
@@ -213,12 +214,8 @@ def _finish(live: Live, beside: Beside, folders: Folders) -> None:
 
 
 def _take_over_root(folders: Folders) -> None:
-    """Give a mount point's own folder the owner and mode of the restored one."""
-    status = os.fstat(folders["data"])
-    home = os.fstat(folders["home"])
-    if (home.st_uid, home.st_gid) != (status.st_uid, status.st_gid):
-        os.fchown(folders["home"], status.st_uid, status.st_gid)
-    os.fchmod(folders["home"], status.st_mode & 0o7777)
+    """Give a mount point's own folder the owner and rights of the restored one."""
+    give_rights(folders["home"], folder_rights(folders["data"]))
 
 
 def _folders(live: Live, beside: Beside, home_fd: int, stack: ExitStack) -> Dict[str, int]:

@@ -50,7 +50,6 @@ def test_case_A6_A7_restored_beside_compared_swapped_and_displaced_kept(
     taken: Snapshotted,
 ) -> None:
     good, mode = tree(taken.live), taken.live.stat().st_mode
-    os.setxattr(taken.live, "user.folder", b"kept")
     break_it(taken.live)
     broken = tree(taken.live)
 
@@ -187,8 +186,23 @@ def test_live_data_that_is_gone(taken: Snapshotted) -> None:
     beside, swapped = put_back(taken)
     assert tree(taken.live) == good
     assert swapped["quarantine"] == []
+    assert beside["warnings"] == []
+    assert taken.live.stat().st_mode & 0o777 == 0o750, "as it was when the snapshot was made"
+
+
+def test_without_figures_the_folder_is_closed_rather_than_open(taken: Snapshotted) -> None:
+    shutil.rmtree(taken.live)
+    beside, _ = put_back(taken, facts=None)
     assert "mode 0700" in beside["warnings"][0]
     assert taken.live.stat().st_mode & 0o777 == 0o700
+
+
+def test_rights_that_a_broken_change_gave_the_folder_do_not_stay(taken: Snapshotted) -> None:
+    taken.live.chmod(0o777)
+    os.chown(taken.live, 65534, 65534)
+    put_back(taken)
+    status = taken.live.stat()
+    assert (status.st_mode & 0o777, status.st_uid) == (0o750, 0)
 
 
 def test_live_data_behind_a_symlink(master: Snapshotted, tmp_path: Path) -> None:
@@ -383,7 +397,7 @@ def test_a_mount_point_has_its_contents_swapped(master: Snapshotted, tmp_path: P
         ours = {Path(beside["beside"]).name, Path(swapped["quarantine"][0]).name}
         assert {n: i for n, i in tree(volume).items() if n.split("/")[0] not in ours} == good
         assert tree(Path(swapped["quarantine"][0])) == broken
-        assert volume.stat().st_mode & 0o777 == 0o751
+        assert volume.stat().st_mode & 0o777 == 0o750, "as it was when the snapshot was made"
         assert Path(swapped["quarantine"][0]).parent == volume
         assert swap(taken.request())["changed"] is False
 
