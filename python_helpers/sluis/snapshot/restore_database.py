@@ -27,6 +27,7 @@ from .restore_fetch import (
     read_facts,
     read_signed,
 )
+from .restore_server_space import demand_server_space
 from .restore_stand_in import stand_in
 
 Request = Dict[str, Any]
@@ -56,6 +57,7 @@ def restore_beside(request: Request) -> Dict[str, Any]:
     if found is not None or request.get("check_mode"):
         answer = found or {"equal": None, **names.shown()}
         return {**answer, "changed": found is None}
+    unsure = demand_server_space(request["asset"], facts, _secrets(request), _workdir(request))
     with Children(_workdir(request)) as children:
         folder = os.path.join(children.private, "dump")
         os.mkdir(folder, 0o700)
@@ -67,7 +69,7 @@ def restore_beside(request: Request) -> Dict[str, Any]:
         **answer,
         **_demand_equal(request, facts, names.copy, "The restored"),
         **names.shown(),
-        "warnings": list(made["warnings"]),
+        "warnings": [*unsure, *made["warnings"]],
         "changed": True,
     }
 

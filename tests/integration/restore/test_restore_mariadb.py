@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -78,6 +79,25 @@ def test_a_copy_that_was_written_to_is_not_swapped_in(
     assert server.sql("select name from photo where id = 7", NAME) == "photo 7"
     with pytest.raises(SnapshotError, match="restore-copy-touched"):
         restore_beside(request)
+
+
+def test_a_server_without_room_is_not_filled(
+    server: RealMariadb, taken: Snapshotted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database server whose disk is full stops; so there has to be room for twice the data."""
+    asked: list[str] = []
+    real = os.statvfs
+
+    def small(path: str) -> os.statvfs_result:
+        asked.append(str(path))
+        found = list(real(path))
+        found[4] = 10  # f_bavail
+        return os.statvfs_result(found)
+
+    monkeypatch.setattr("sluis.snapshot.restore_space.os.statvfs", small)
+    with pytest.raises(SnapshotError, match="restore-no-space"):
+        restore_beside(as_change(taken, "CHG-20"))
+    assert asked[-1].rstrip("/") == str(server.data)
 
 
 def test_case_A7_a_database_that_was_dropped_comes_back(

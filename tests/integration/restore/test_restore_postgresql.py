@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -167,6 +168,25 @@ def test_case_A7_sessions_are_ended_and_said_so(server: RealPostgres, taken: Sna
         child.kill()
         child.wait()
     assert answer["warnings"] == ["1 sessions of the live database were ended"]
+
+
+def test_a_server_without_room_is_not_filled(
+    server: RealPostgres, taken: Snapshotted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database server whose disk is full stops; so there has to be room for twice the data."""
+    asked: list[str] = []
+    real = os.statvfs
+
+    def small(path: str) -> os.statvfs_result:
+        asked.append(str(path))
+        found = list(real(path))
+        found[4] = 10  # f_bavail
+        return os.statvfs_result(found)
+
+    monkeypatch.setattr("sluis.snapshot.restore_space.os.statvfs", small)
+    with pytest.raises(SnapshotError, match="restore-no-space"):
+        restore_beside(as_change(taken, "CHG-20"))
+    assert asked[-1].rstrip("/") == str(server.data)
 
 
 def test_case_A7_a_database_that_was_dropped_comes_back(
