@@ -98,19 +98,15 @@ def test_a_copy_without_its_code_yet() -> None:
     assert compare_figures(source, lost).differences == ["table t is missing"]
 
 
+#: As PostgreSQL 15 prints one and the same condition before and after a dump.
+BEFORE = "((s)::text = ANY ((ARRAY['a'::character varying, 'b'::character varying])::text[]))"
+AFTER = "((s)::text = ANY (ARRAY[('a'::character varying)::text, ('b'::character varying)::text]))"
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        (
-            (
-                "CHECK (((status)::text = ANY ((ARRAY['a'::character varying, 'b'::character varying"
-                "])::text[])))"
-            ),
-            (
-                "CHECK (((status)::text = ANY (ARRAY[('a'::character varying)::text, ('b'::character"
-                " varying)::text])))"
-            ),
-        ),
+        (BEFORE, AFTER),
         ("( a  +  b )", "a + b"),
         ("x::numeric(10,2)[]", "(x)::numeric(10,2)[]"),
         ("'1'::\"My Type\"", "'1'"),
