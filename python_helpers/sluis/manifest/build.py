@@ -30,8 +30,12 @@ _BATCH = 64
 _TICK_NS = 2_000_000_000
 _OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
 
+_HEAD = 512
+
 #: items and bytes seen so far
 Progress = Callable[[int, int], None]
+#: path and first bytes (at most 512) of a file that has any
+OnHead = Callable[[str, bytes], None]
 
 
 def build_manifest(
@@ -40,6 +44,7 @@ def build_manifest(
     since: Optional[Manifest] = None,
     threads: Optional[int] = None,
     on_progress: Optional[Progress] = None,
+    on_head: Optional[OnHead] = None,
 ) -> Manifest:
     """Read every item under ``root``. Symbolic links are recorded, never followed.
 
@@ -50,6 +55,8 @@ def build_manifest(
             size, mtime, ctime and inode are the same as then keeps its digest.
         threads: how many files are read at once; the number of processors, at most 4.
         on_progress: called now and then from any thread.
+        on_head: called from any thread with each file that is read, so that nobody has
+            to open fifty thousand files once more to see of what kind they are.
 
     Returns:
         The manifest. What could not be read is in ``problems``, not raised: the
@@ -61,7 +68,7 @@ def build_manifest(
     """
     walk = _Walk(root, exclude)
     started = time.time_ns()
-    reader = _Reader(walk.root, since, on_progress)
+    reader = _Reader(walk.root, since, on_progress, on_head)
     work: "queue.Queue[Optional[List[_Seen]]]" = queue.Queue(maxsize=256)
     count = threads or min(4, os.cpu_count() or 1)
     crew = [threading.Thread(target=reader.serve, args=(work,), daemon=True) for _ in range(count)]
@@ -160,7 +167,11 @@ class _Reader:
     """What the threads share. Each path is written by one thread only."""
 
     def __init__(
-        self, root: bytes, since: Optional[Manifest], on_progress: Optional[Progress]
+        self,
+        root: bytes,
+        since: Optional[Manifest],
+        on_progress: Optional[Progress],
+        on_head: Optional[OnHead],
     ) -> None:
         self.root = root
         self.entries: Dict[str, Entry] = {}
@@ -169,6 +180,7 @@ class _Reader:
         self.broken: List[BaseException] = []
         self._since = since
         self._on_progress = on_progress
+        self._on_head = on_head
         self._names: Dict[Tuple[int, int], str] = {}
         self._lock = threading.Lock()
         self._items = 0
@@ -235,6 +247,8 @@ class _Reader:
             while True:
                 piece = os.read(handle, _CHUNK)
                 digest.update(piece)
+                if length == 0 and piece and self._on_head is not None:
+                    self._on_head(path, piece[:_HEAD])
                 length += len(piece)
                 if len(piece) < _CHUNK and (not piece or length >= status.st_size):
                     break

@@ -100,7 +100,7 @@ def _prove(
             taken.body,
             taken.sha256,
             _manifest(dossier, taken.body.manifest_before_object),
-            _manifest(dossier, taken.body.manifest_after_object),
+            _after(dossier, taken.body),
             answer,
             verifier=_machine(verifier, answer.get("verifier") or {}),
             older=_older(dossier, taken.body),
@@ -161,6 +161,12 @@ def _request(
 
 def _manifest(dossier: OpenDossier, digest: str | None) -> Manifest | None:
     return loads(dossier.objects.get(digest)) if digest else None
+
+
+def _after(dossier: OpenDossier, taken: Snapshot) -> Manifest | None:
+    """The manifest after, when it differs from the one before."""
+    same = taken.manifest_after_object == taken.manifest_before_object
+    return None if same else _manifest(dossier, taken.manifest_after_object)
 
 
 def _older(dossier: OpenDossier, taken: Snapshot) -> Manifest | None:

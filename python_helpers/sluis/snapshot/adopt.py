@@ -20,7 +20,7 @@ from .identity import read_identity
 from .kinds import DUMPED, adapter_of
 from .levels import FAILED, NOT_VERIFIED, PROVEN, Finding
 from .maker import packed
-from .opening import open_all
+from .opening import Heads, open_all
 from .restoring import judge_parts
 from .scratch import choose_scratch
 
@@ -73,6 +73,7 @@ class _Adopting:
         self.private = private
         self.scratch = scratch
         self.identity = read_identity()
+        self.heads = Heads()
         self.levels = {name: Finding(name) for name in ("V0", "V1", "V2", "V3", "V4")}
         self.restored: Optional[Manifest] = None
         self.database: Optional[Dict[str, Any]] = None
@@ -122,7 +123,7 @@ class _Adopting:
     def _bring_back(self, level: Finding, newest: str, target: str) -> None:
         copy = self._read(newest)
         bring_back(newest, target, copy)
-        self.restored = build_manifest(target)
+        self.restored = build_manifest(target, on_head=self.heads.note)
         level.ran.append(f"bring {newest} back to {self.scratch}")
         if os.path.isdir(newest) and self.restored.content_digest() != _kept(copy):
             level.conclude(FAILED, "what was brought back is not what the copy holds")
@@ -161,7 +162,7 @@ class _Adopting:
     def _open(self, level: Finding, target: str) -> None:
         if self.asset["kind"] not in DUMPED:
             assert self.restored is not None  # noqa: S101
-            self.opened = open_all(target, self.restored)
+            self.opened = open_all(target, self.restored, self.heads)
             level.ran.append("open every file of a known kind")
             level.conclude(PROVEN, f"{sum(self.opened['opened'].values())} files opened")
             return

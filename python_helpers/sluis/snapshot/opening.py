@@ -17,14 +17,33 @@ import zipfile
 import zlib
 from typing import Any, BinaryIO, Callable, Dict, List, Optional, Sequence, Tuple
 
-from ..manifest import Entry, Manifest, shown
+from ..manifest import Manifest, shown
 
 _CHUNK = 1 << 20
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
-def open_all(root: str, manifest: Manifest) -> Dict[str, Any]:
+class Heads:
+    """Collects, while files are hashed, which are of a kind that can be opened."""
+
+    def __init__(self) -> None:
+        self.known: Dict[str, str] = {}
+
+    def note(self, path: str, head: bytes) -> None:
+        """Remember a file's kind by its first bytes."""
+        for kind, magic, offset, _ in _KINDS:
+            if head[offset : offset + len(magic)] == magic:
+                self.known[path] = kind
+                return
+
+
+def open_all(root: str, manifest: Manifest, heads: Heads) -> Dict[str, Any]:
     """Open every file of a kind that we know.
+
+    Args:
+        root: the folder that the manifest is of.
+        manifest: what is in it.
+        heads: filled while the manifest was built.
 
     Returns:
         ``opened`` (files by kind), ``unknown`` (files of other kinds) and ``broken``
@@ -32,49 +51,34 @@ def open_all(root: str, manifest: Manifest) -> Dict[str, Any]:
     """
     opened: Dict[str, int] = {}
     broken: List[Dict[str, str]] = []
-    unknown = 0
-    for entry in manifest.entries.values():
-        if entry.type != "file" or entry.size == 0 or entry.sha256 is None:
-            continue
-        kind, problem = _open(root, entry)
-        if kind is None:
-            unknown += 1
-        elif problem is None:
+    files = sum(1 for e in manifest.entries.values() if e.type == "file" and e.size)
+    for path, kind in sorted(heads.known.items()):
+        problem = _open(root, path, kind)
+        if problem is None:
             opened[kind] = opened.get(kind, 0) + 1
         else:
-            broken.append({"path": shown(entry.path), "kind": kind, "problem": problem})
-    return {"opened": opened, "unknown": unknown, "broken": broken}
+            broken.append({"path": shown(path), "kind": kind, "problem": problem})
+    return {"opened": opened, "unknown": files - len(heads.known), "broken": broken}
 
 
-def _open(root: str, entry: Entry) -> Tuple[Optional[str], Optional[str]]:
-    path = os.path.join(os.fsencode(root), entry.path.encode("utf-8", "surrogateescape"))
+def _open(root: str, path: str, kind: str) -> Optional[str]:
+    raw = os.path.join(os.fsencode(root), path.encode("utf-8", "surrogateescape"))
+    check = next(item[3] for item in _KINDS if item[0] == kind)
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | os.O_NONBLOCK)
+        handle = os.open(raw, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | os.O_NONBLOCK)
     except OSError as error:
-        return "file", str(error.strerror)
+        return str(error.strerror)
     with os.fdopen(handle, "rb", buffering=0) as file:
-        head = file.read(512)
-        kind, check = _kind(head, entry)
-        if check is None:
-            return None, None
-        file.seek(0)
         try:
-            check(file, path)
+            check(file, raw)
         except (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, struct.error,
                 zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError,
                 sqlite3.Error) as error:  # fmt: skip
-            return kind, f"{type(error).__name__}: {error}"[:200]
-    return kind, None
+            return f"{type(error).__name__}: {error}"[:200]
+    return None
 
 
 Check = Callable[[Any, bytes], None]
-
-
-def _kind(head: bytes, entry: Entry) -> Tuple[Optional[str], Optional[Check]]:
-    for kind, magic, offset, check in _KINDS:
-        if head[offset : offset + len(magic)] == magic:
-            return kind, check
-    return None, None
 
 
 def _zip(file: BinaryIO, _path: bytes) -> None:

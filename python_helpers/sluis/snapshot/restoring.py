@@ -11,7 +11,7 @@ from . import nonce as nonces
 from .elsewhere import why_not_elsewhere
 from .kinds import DUMPED, adapter_of
 from .levels import FAILED, NOT_VERIFIED, PROVEN, Finding
-from .opening import open_all
+from .opening import Heads, open_all
 from .progress import Progress
 from .restic import Restic
 from .sample import choose, sample_words
@@ -49,6 +49,7 @@ class Restoring:
         self.opened: Optional[Dict[str, Any]] = None
         #: the folder inside the snapshot that the asset lies in, with a slash
         self.prefix = ""
+        self._heads = Heads()
         self._restic = restic
         self._progress = progress
         self._target = os.path.join(private, "restored")
@@ -88,7 +89,7 @@ class Restoring:
         self.whole.ran.append(answer.ran[:300])
         self._progress.say("hashing the restored copy")
         self._find_root()
-        self.manifest = build_manifest(self._target)
+        self.manifest = build_manifest(self._target, on_head=self._heads.note)
         self.whole.ran.append("manifest of the restored copy")
         self._conclude(answer.status, answer.errors, self.manifest)
 
@@ -132,7 +133,7 @@ class Restoring:
 
     def _open_files(self) -> None:
         assert self.manifest is not None  # noqa: S101
-        self.opened = open_all(self._target, self.manifest)
+        self.opened = open_all(self._target, self.manifest, self._heads)
         kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(self.opened["opened"].items()))
         self.works.ran.append("open every file of a known kind")
         # A file that does not open may be broken in the source as well: judge knows.
