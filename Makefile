@@ -27,7 +27,7 @@ lint: $(VENV)/.ready ## ruff, mypy strict, ansible-lint, yamllint, role document
 format: $(VENV)/.ready ## let ruff rewrite the Python code
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-bench: $(VENV)/.ready system ## measure; writes build/bench.json (BENCH=quick just tries it, BENCH=c one part)
+bench: $(VENV)/.ready system ## measure; writes build/bench.json (BENCH=quick just tries it, BENCH=c does one part)
 	@PYTHONPATH=tests BENCH="$(BENCH)" $(BIN)/python -m bench.run
 
 lock: ## write constraints.txt anew, from a fresh installation

@@ -23,6 +23,8 @@ from bench.row import Aim, Row, Took
 from bench.turns import in_turns, run, timed
 from sluis.snapshot.scratch import choose_scratch
 
+#: it names every file to restic in one command line, which Linux refuses for very many
+_MOST_NAMED = 5_000
 _AIM = Aim("ratio", 1, "faster, checking every file", strictly=True)
 
 
@@ -91,7 +93,7 @@ class _Restverify:
 
 
 def measure(folder: Path, data: DataSet, *, kept: Path, runs: int, warm_up: int) -> Iterator[Row]:
-    """Two rows for one data set, on an append-only store."""
+    """One or two rows for one data set, on an append-only store."""
     source = provide(data, kept)
     asset = one_asset(folder / f"check-{data.name}", "directory", str(source))
     room = choose_scratch(None, data.size, data.files)
@@ -111,8 +113,9 @@ def measure(folder: Path, data: DataSet, *, kept: Path, runs: int, warm_up: int)
             repository.restic("backup", str(source), cache=found.folder / "cache")
             proof = _Proof(change, _keep(change, folder / f"{data.name}-kept"), repository, home)
             other = _Restverify(repository, _newest(repository), source, scratch)
-            for verb, ask, aim in (("run", other.run, _AIM), ("prove", other.prove, None)):
-                yield _row(data, verb, ask, proof, other, aim, runs, warm_up)
+            yield _row(data, "run", other.run, proof, other, _AIM, runs, warm_up)
+            if data.files <= _MOST_NAMED:
+                yield _row(data, "prove", other.prove, proof, other, None, runs, warm_up)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
