@@ -1,8 +1,9 @@
 """``make bench``: measure, print one table, write ``build/bench.json``.
 
 BENCH=quick measures next to nothing, to see that the bench itself works. BENCH=once runs
-each pair once, without a warm-up. BENCH=a,c measures those parts only. The exit status is 0 also when an aim was missed, which is a
-finding; it is 1 when something could not be measured.
+each pair once, without a warm-up. BENCH=a,c measures those parts only. The exit status is
+0 also when an aim was missed, which is a finding; it is 1 when something could not be
+measured.
 """
 
 from __future__ import annotations
