@@ -119,6 +119,16 @@ def _remove(folder: Path) -> None:
         time.sleep(0.05)
 
 
+def _look_again(folders: list[Path]) -> None:
+    """Remove what comes back within :data:`GRACE` seconds."""
+    deadline = time.monotonic() + GRACE
+    while time.monotonic() < deadline:
+        time.sleep(0.25)
+        for folder in folders:
+            if folder.exists():
+                _remove(folder)
+
+
 def main() -> None:
     """Listen until the parent is gone, then clean up."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -142,6 +152,10 @@ def main() -> None:
     _end(told, mark)
     for folder in folders:
         _remove(folder)
+    # What was killed beside us, an Ansible worker say, may take a moment to die and make a
+    # folder anew meanwhile. Nobody has to wait for that, so a child of ours looks after it.
+    if folders and os.fork() == 0:
+        _look_again(folders)
 
 
 if __name__ == "__main__":

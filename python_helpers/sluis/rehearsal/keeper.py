@@ -30,6 +30,7 @@ class Keeper:
             [sys.executable, "-I", "-S", str(Path(__file__).with_name("_keeper_process.py"))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            env={},
             # a Ctrl-C at the terminal is ours to answer; the keeper then sees us go
             start_new_session=True,
         )

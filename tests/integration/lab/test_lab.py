@@ -227,6 +227,18 @@ def test_nothing_is_left_when_the_lab_is_killed(how):
         time.sleep(0.05)
 
 
+def test_what_comes_back_after_the_end_goes_too():
+    with Lab() as running:
+        late = running.hosts["app1"].folder / "tmp"
+    assert not running.folder.exists()
+    # as a worker does that was killed a moment too late
+    late.mkdir(parents=True)
+    deadline = time.monotonic() + 30
+    while running.folder.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_nothing_is_left_when_the_start_fails(monkeypatch):
     monkeypatch.setattr("sluis.rehearsal.lab.write_documents", lambda *_: 1 / 0)
     broken = Lab()
