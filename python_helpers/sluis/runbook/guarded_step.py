@@ -67,16 +67,17 @@ class Guarded:
         }
 
 
-def guard(run: Run, step: PlanStep, check_mode: bool) -> Guarded:
+def guard(run: Run, step: PlanStep, task: str, check_mode: bool) -> Guarded:
     """Decide what happens with one call, before its host is contacted.
 
     Args:
         run: the current run.
         step: the call.
+        task: Ansible's id of the task.
         check_mode: whether the task runs in check mode; then it is only planned.
     """
     if check_mode:
-        note_step(run, step)
+        note_step(run, step, task)
         return Guarded(Answer.PLANNED)
     dossier = open_dossier(run)
     judgement = judge(run, dossier, step)

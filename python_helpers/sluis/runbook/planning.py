@@ -7,6 +7,7 @@ collected is not in the plan, is not signed, and will be refused.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 from pathlib import Path
@@ -58,18 +59,24 @@ def begin(run: Run) -> None:
     folder.mkdir(parents=True, mode=0o700)
 
 
-def note_step(run: Run, step: PlanStep) -> None:
+def note_step(run: Run, step: PlanStep, task: str) -> None:
     """Collect one call.
+
+    Args:
+        run: the current run.
+        step: the call.
+        task: Ansible's id of the task that makes it, the same on every host. Hosts go
+            through tasks together, so the order of tasks is the order of the plan.
 
     Raises:
         InputError: ``step-twice`` when the host already has a step with this id.
     """
-    _note(run, "step", step.host, step.step, step.model_dump(mode="json"))
+    _note(run, "step", step.host, step.step, step.model_dump(mode="json"), task)
 
 
 def note_check(run: Run, check: PlannedCheck) -> None:
     """Collect one check that must pass after the change."""
-    _note(run, "check", check.host, check.check, check.model_dump(mode="json"))
+    _note(run, "check", check.host, check.check, check.model_dump(mode="json"), "")
 
 
 def seal(run: Run, dossier: OpenDossier) -> tuple[PlanDocument, str, bool]:
@@ -126,23 +133,36 @@ def _folder(run: Run) -> Path:
     return run.dossier.parent / ".planning" / f"{run.change}@{RUN_ID}"
 
 
-def _note(run: Run, kind: str, host: str, name: str, data: object) -> None:
+def _note(run: Run, kind: str, host: str, name: str, data: object, task: str) -> None:
     folder = _folder(run)
     if not folder.is_dir():
         # check mode outside planning (ansible-playbook --check): nothing to collect for
         return
-    safe_host = host.encode().hex()
-    index = len(list(folder.glob(f"{kind}-*-{safe_host}-*.json")))
-    path = folder / f"{kind}-{index:05d}-{safe_host}-{name.encode().hex()[:120]}.json"
-    if list(folder.glob(f"{kind}-*-{safe_host}-{name.encode().hex()[:120]}.json")):
+    hosts, names = host.encode().hex(), name.encode().hex()[:120]
+    if list(folder.glob(f"{kind}-*-{hosts}-{names}.json")):
         raise InputError(
             f"{kind}-twice",
             f"The {kind} {name!r} occurs twice on {host}.",
             "Give every step and every check on a host an id of its own.",
         )
+    turn = _turn(folder, task)
+    place = len(list(folder.glob(f"{kind}-{turn:05d}-*-{hosts}-*.json")))
+    path = folder / f"{kind}-{turn:05d}-{place:05d}-{hosts}-{names}.json"
     temporary = path.with_suffix(".part")
     temporary.write_bytes(canonical(data))
     temporary.rename(path)
+
+
+def _turn(folder: Path, task: str) -> int:
+    """The task's number in the order in which tasks came; hosts reach one at the same time."""
+    with (folder / "turns").open("a+") as turns:
+        fcntl.flock(turns, fcntl.LOCK_EX)
+        turns.seek(0)
+        known = turns.read().splitlines()
+        if task not in known:
+            turns.write(f"{task}\n")
+            known.append(task)
+    return known.index(task)
 
 
 def _collected(folder: Path, kind: str) -> list[object]:

@@ -29,7 +29,7 @@ class ActionModule(ActionBase):
         try:
             run = current_run(task_vars, __file__)
             call = read_call(self, task_vars, run.places)
-            guarded = guard(run, call.planned, self._task.check_mode)
+            guarded = guard(run, call.planned, str(self._task._uuid), self._task.check_mode)
         except SluisError as error:
             return {"failed": True, "msg": str(error), "sluis": error.as_dict()}
         if guarded.answer is not Answer.GO:
