@@ -21,6 +21,10 @@ class Spread:
         """The spread of at least one figure."""
         return cls(min(figures), statistics.median(figures), max(figures))
 
+    def times(self, factor: float) -> Spread:
+        """The same in another unit."""
+        return Spread(self.minimum * factor, self.median * factor, self.maximum * factor)
+
     def as_dict(self) -> dict[str, float]:
         """Plain JSON data, five decimals."""
         return {
@@ -58,6 +62,11 @@ class Pair:
     def difference(self) -> Spread:
         """A less B in seconds on the clock, pair by pair."""
         return self._each(lambda a, b: a.seconds - b.seconds)
+
+    @property
+    def processor_difference(self) -> Spread:
+        """A less B in processor seconds, pair by pair."""
+        return self._each(lambda a, b: a.processor - b.processor)
 
     def _each(self, figure: Callable[[Took, Took], float]) -> Spread:
         return Spread.of([figure(a, b) for a, b in zip(self.a, self.b, strict=True)])
@@ -125,9 +134,14 @@ class Row:
         """What A takes more than B, in milliseconds for each step."""
         if self.pair is None:
             return None
-        found = self.pair.difference
-        factor = 1000 / self.steps
-        return Spread(found.minimum * factor, found.median * factor, found.maximum * factor)
+        return self.pair.difference.times(1000 / self.steps)
+
+    @property
+    def per_step_processor_ms(self) -> Spread | None:
+        """The same in processor time: what is left when nothing else runs on the machine."""
+        if self.pair is None:
+            return None
+        return self.pair.processor_difference.times(1000 / self.steps)
 
     @property
     def met(self) -> bool | None:
@@ -141,7 +155,7 @@ class Row:
         found: dict[str, Any] = {"id": self.id, "what": self.what, "a": self.a, "b": self.b}
         if self.pair is None:
             return {**found, "measured": False, "why_not": self.why_not}
-        difference = self.per_step_ms
+        difference, processor = self.per_step_ms, self.per_step_processor_ms
         return {
             **found,
             "measured": True,
@@ -154,6 +168,7 @@ class Row:
             "a_processor_seconds": processor_of(self.pair.a).as_dict(),
             "b_processor_seconds": processor_of(self.pair.b).as_dict(),
             "difference_ms_per_step": difference.as_dict() if difference else None,
+            "processor_ms_per_step": processor.as_dict() if processor else None,
             "aim": self.aim.words if self.aim else None,
             "aim_met": self.met,
             "facts": dict(self.facts),

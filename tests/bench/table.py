@@ -15,7 +15,8 @@ from bench.row import Row, Spread, seconds_of
 def show(rows: Sequence[Row], machine: Mapping[str, Any], console: Console) -> None:
     """Print what was measured, the aims, and on what machine."""
     table = Table(
-        title="A beside B, in turn A B A B. Seconds: median (min to max). A/B: pair by pair.",
+        title="A beside B, in turn A B A B: median (min to max), pair by pair. The clock decides "
+        "about an aim; processor time says more while the machine does other things.",
         title_justify="left",
         show_lines=True,
     )
@@ -25,7 +26,8 @@ def show(rows: Sequence[Row], machine: Mapping[str, Any], console: Console) -> N
     table.add_column("A, s", ratio=3, justify="right")
     table.add_column("B, s", ratio=3, justify="right")
     table.add_column("A/B", ratio=3, justify="right")
-    table.add_column("per step", ratio=3, justify="right")
+    table.add_column("A/B, processor", ratio=3, justify="right")
+    table.add_column("A less B, per step", ratio=3, justify="right")
     table.add_column("aim", ratio=3)
     table.add_column("met", ratio=1)
     for row in rows:
@@ -40,8 +42,7 @@ def show(rows: Sequence[Row], machine: Mapping[str, Any], console: Console) -> N
 def _cells(row: Row) -> list[Text]:
     if row.pair is None:
         missed = Text(f"could not be measured: {row.why_not[:500]}", style="bold red")
-        return [Text(row.what), missed, *[Text("") for _ in range(7)]]
-    step = row.per_step_ms if row.steps > 1 else None
+        return [Text(row.what), missed, *[Text("") for _ in range(8)]]
     return [
         Text(row.what),
         Text(row.a),
@@ -49,7 +50,8 @@ def _cells(row: Row) -> list[Text]:
         _spread(seconds_of(row.pair.a)),
         _spread(seconds_of(row.pair.b)),
         _spread(row.pair.ratio),
-        _spread(step, " ms") if step else Text(""),
+        _spread(row.pair.processor_ratio),
+        _per_step(row),
         Text(row.aim.words if row.aim else "none"),
         _met(row.met),
     ]
@@ -61,6 +63,13 @@ def _spread(figures: Spread, unit: str = "") -> Text:
         f"{value:.{digits}f}" for value in (figures.minimum, figures.median, figures.maximum)
     )
     return Text(f"{middle}{unit}\n({low} to {high})")
+
+
+def _per_step(row: Row) -> Text:
+    clock, processor = row.per_step_ms, row.per_step_processor_ms
+    if row.steps == 1 or clock is None or processor is None:
+        return Text("")
+    return Text.assemble(_spread(clock, " ms"), f"\nprocessor {processor.median:.1f} ms")
 
 
 def _met(met: bool | None) -> Text:

@@ -28,6 +28,7 @@ def test_ratios_are_taken_pair_by_pair() -> None:
     assert PAIR.ratio == Spread(1.0, 2.0, 3.0)
     assert PAIR.processor_ratio == Spread(0.5, 2.0, 3.0)
     assert row(None, steps=10).per_step_ms == Spread(0.0, 200.0, 600.0)
+    assert row(None, steps=10).per_step_processor_ms == Spread(-200.0, 100.0, 200.0)
 
 
 @pytest.mark.parametrize(
