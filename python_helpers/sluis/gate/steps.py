@@ -95,6 +95,24 @@ def failure_under(view: View, plan_object: str) -> int | None:
     return min(numbers, default=None)
 
 
+def first_change(evidence: Evidence) -> int | None:
+    """The ledger number of the first step that could change data, or ``None``.
+
+    Steps that only quiesce come before the last catch-up snapshot, and leave data alone.
+    A plan that was laid down anew has new snapshots, so what ran before it does not count.
+    """
+    plan, plan_object = evidence.plan, evidence.plan_object or ""
+    since = planned_at(evidence.view, plan_object)
+    for statement in evidence.view.of(Step):
+        body = statement.body
+        if body.plan_object != plan_object or statement.number < since:
+            continue
+        planned = plan.find(body.step, body.host) if plan else None
+        if planned is None or not (planned.quiesce or planned.way_back):
+            return statement.number
+    return None
+
+
 def call_is_signed(evidence: Evidence, demand: Demand) -> list[Reason]:
     """The call about to happen is, field by field, one that the client signed."""
     step, plan = demand.step, evidence.plan

@@ -15,10 +15,10 @@ from typing import Any
 from sluis.errors import EvidenceError, InputError, RefusedError
 from sluis.evidence.ledger import Ledger, View
 from sluis.evidence.objects import ObjectStore
-from sluis.evidence.predicates import Level, Snapshot, Step, Verification
+from sluis.evidence.predicates import Level, Snapshot, Verification
 from sluis.evidence.statements import Statement
 from sluis.gate.demand import Evidence
-from sluis.gate.steps import planned_at
+from sluis.gate.steps import first_change
 from sluis.places import change_id
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.scope.load import load_scope
@@ -175,24 +175,6 @@ def _before_this_change(dossier: OpenDossier, evidence: Evidence, asset: Asset) 
         f"There is no snapshot of {asset.id} from before this change that was proven to {_LEAST}.",
         "Restore as a change of its own (playbooks/restore.yml), naming the snapshot.",
     )
-
-
-def first_change(evidence: Evidence) -> int | None:
-    """The ledger number of the first step that could change data, or ``None``.
-
-    Steps that only quiesce come before the last catch-up snapshot, and leave data alone.
-    A plan that was laid down anew has new snapshots, so what ran before it does not count.
-    """
-    plan, plan_object = evidence.plan, evidence.plan_object or ""
-    since = planned_at(evidence.view, plan_object)
-    for statement in evidence.view.of(Step):
-        body = statement.body
-        if body.plan_object != plan_object or statement.number < since:
-            continue
-        planned = plan.find(body.step, body.host) if plan else None
-        if planned is None or not (planned.quiesce or planned.way_back):
-            return statement.number
-    return None
 
 
 def _named(run: Run, dossier: OpenDossier, asset: Asset, change: str, snapshot_id: str) -> Chosen:

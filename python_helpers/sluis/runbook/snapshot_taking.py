@@ -14,7 +14,9 @@ from sluis.errors import EvidenceError, RefusedError, SnapshotError
 from sluis.evidence.canonical import canonical
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Discovery, Machine, Snapshot, Verification
+from sluis.gate.steps import first_change
 from sluis.manifest import loads
+from sluis.runbook.judgement import read_evidence
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_history import Earlier, History, expected_identity, source_digest
 from sluis.runbook.snapshot_settings import SnapshotSettings
@@ -82,7 +84,8 @@ def take_snapshots(
         settings: the role's variables.
         purpose: ``prepare`` skips an asset whose snapshot of this change is fresh, proven
             and of a source that was not touched since; ``catch-up`` skips what was not
-            touched; ``broken state`` skips nothing.
+            touched, and everything once a change step has begun; ``broken state`` skips
+            nothing.
         call: runs ``make_snapshot`` there.
         check_mode: say what would be done, touch nothing.
 
@@ -94,6 +97,10 @@ def take_snapshots(
     view = _sound(dossier)
     history = History(run, dossier, view)
     taken = Taken()
+    if purpose == "catch-up" and first_change(read_evidence(dossier)) is not None:
+        # What is there now is no longer the state from before the change.
+        taken.lines.append("change steps have begun: the snapshot from before them stays")
+        return taken
     found: list[dict[str, Any]] = []
     machine: Mapping[str, Any] = {}
     for asset in scope.assets_on(source.host):
