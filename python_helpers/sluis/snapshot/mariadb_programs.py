@@ -12,6 +12,7 @@ from ..errors import SnapshotError
 
 #: Servers and helpers often lie outside an ordinary PATH.
 _FOLDERS = ("/usr/bin", "/usr/sbin", "/usr/libexec", "/usr/local/bin", "/usr/local/sbin", "/sbin")
+_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
 #: The names before version 10.5, which some systems still carry.
 _OLDER = {
     "mariadb": "mysql",
@@ -62,9 +63,11 @@ def server_series(path: str) -> Optional[str]:
     try:
         done = subprocess.run(
             [path, "--no-defaults", "--version"],
+            env=_ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=30,
+            timeout=60,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
@@ -76,9 +79,11 @@ def knows_option(path: str, option: str) -> bool:
     try:
         done = subprocess.run(
             [path, "--no-defaults", "--help"],
+            env=_ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=30,
+            timeout=60,
         )
     except (OSError, subprocess.TimeoutExpired):
         return False

@@ -103,7 +103,12 @@ def _major(path: str) -> Optional[int]:
     """The major version that a program prints: ``pg_dump (PostgreSQL) 15.18 (Debian …)``."""
     try:
         done = subprocess.run(
-            [path, "--version"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30
+            [path, "--version"],
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=60,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -228,7 +228,7 @@ def test_the_password_is_never_an_argument(
     stop = threading.Event()
 
     def watch() -> None:
-        while not stop.is_set():
+        while not stop.wait(0.005):
             seen.update(argument_lists())
 
     watcher = threading.Thread(target=watch)

@@ -80,7 +80,7 @@ def test_a_table_that_is_truncated_all_the_time(
     stop = threading.Event()
 
     def write() -> None:
-        while not stop.wait(1.0):
+        while not stop.wait(2.0):
             postgres.sql("begin;" + fill.format("one") + "commit;", asset["location"])
 
     writer = threading.Thread(target=write)
@@ -167,7 +167,7 @@ def test_the_password_is_never_an_argument(
     stop = threading.Event()
 
     def watch() -> None:
-        while not stop.is_set():
+        while not stop.wait(0.005):
             seen.update(argument_lists())
 
     watcher = threading.Thread(target=watch)
