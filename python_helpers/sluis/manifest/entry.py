@@ -96,7 +96,16 @@ class Manifest:
         digest = hashlib.sha256()
         for path, entry in self.entries.items():
             if path not in ignore:
-                digest.update(repr((path, *entry.content)).encode("utf-8", "backslashreplace"))
+                # ascii(): the same on every version of Python
+                digest.update(ascii((path, *entry.content)).encode("ascii"))
+        return digest.hexdigest()
+
+    def digest(self) -> str:
+        """SHA-256 over every field of every item and problem: equal means the same manifest."""
+        digest = hashlib.sha256()
+        for entry in self.entries.values():
+            digest.update(ascii(tuple(entry)).encode("ascii"))
+        digest.update(ascii((self.problems, self.excluded, self.left_out)).encode("ascii"))
         return digest.hexdigest()
 
     def state(self, ignore: Tuple[str, ...] = ()) -> str:
@@ -114,7 +123,7 @@ def state_of(signatures: Dict[str, Signature], ignore: Tuple[str, ...]) -> str:
     digest = hashlib.sha256()
     for path in sorted(signatures):
         if path not in ignore:
-            digest.update(repr((path, signatures[path])).encode("utf-8", "backslashreplace"))
+            digest.update(ascii((path, signatures[path])).encode("ascii"))
     return digest.hexdigest()
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sluis.errors import SluisError
-from sluis.evidence.canonical import canonical
+from sluis.evidence.canonical import canonical, sha256
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import LevelResult, Machine, Snapshot, Verification
 from sluis.evidence.statements import Statement
@@ -95,17 +95,24 @@ def _prove(
     call: Call,
 ) -> Verification:
     try:
-        answer = call(_request(dossier, asset, taken.body, settings), settings.for_verifier())
+        digest = taken.body.manifest_before_object
+        packed = dossier.objects.get(digest) if digest else None
+        before = loads(packed) if packed else None
+        request = _request(dossier, asset, taken.body, settings)
+        if before is not None:
+            request["manifest_check"] = sha256(before.digest().encode())
+        answer = call(request, settings.for_verifier())
         judgement = judge(
             taken.body,
             taken.sha256,
-            _manifest(dossier, taken.body.manifest_before_object),
+            before,
             _after(dossier, taken.body),
             answer,
             verifier=_machine(verifier, answer.get("verifier") or {}),
             older=_older(dossier, taken.body),
             inside=taken.body.made_by.get("inside"),
             host_site=settings.host_site,
+            packed=packed,
         )
     except SluisError as error:
         return not_judged(taken, verifier, str(error))

@@ -16,6 +16,7 @@ from .generations import Generation
 
 #: how many copies are looked into to find two that differ
 MOST_LOOKED_INTO = 5
+_CHUNK = 1 << 20
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
 
 
@@ -145,6 +146,9 @@ def _untar(path: str, target: str) -> None:
                 with source, open(here, "wb") as file:
                     shutil.copyfileobj(source, file)
                 os.utime(here, (item.mtime, item.mtime))
+        # tarfile stops at its own end mark; the checksum of a compressed one comes after it.
+        while archive.fileobj is not None and archive.fileobj.read(_CHUNK):
+            pass
 
 
 def _inside(target: str, name: str) -> str:

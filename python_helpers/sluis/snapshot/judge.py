@@ -14,6 +14,7 @@ from typing import Any
 from sluis.errors import EvidenceError
 from sluis.evidence.predicates import LevelResult, Machine, Snapshot, Verification
 from sluis.manifest import Comparison, Manifest, compare, loads, shown
+from sluis.snapshot.judge_v6 import judge_v6, was_refused
 from sluis.snapshot.levels import FAILED, LEVELS, NOT_VERIFIED, PROVEN, reached
 from sluis.snapshot.store import Store, three_two_one
 
@@ -48,6 +49,7 @@ def judge(
     inside: str | None = None,
     host_site: str | None = None,
     copied_at: datetime | None = None,
+    packed: bytes | None = None,
 ) -> Judgement:
     """Judge one snapshot.
 
@@ -63,20 +65,25 @@ def judge(
         host_site: where the source stands, for 3-2-1-1-0.
         copied_at: for a backup that somebody else made: when. ``before`` is then the
             source as it is now, and what was touched since tells nothing about the copy.
+        packed: the bytes that ``before`` was read from. A verifier that found the very
+            same manifest sends its digest alone.
 
     Raises:
         EvidenceError: ``answer-unreadable``.
     """
     try:
-        packed = answer["restored"]
-        restored_bytes = base64.b64decode(packed, validate=True) if packed else None
-        restored = loads(restored_bytes) if restored_bytes else None
+        came_back = answer["restored"]
+        restored_bytes = base64.b64decode(came_back, validate=True) if came_back else None
+        if came_back is None and before is not None and _is_the_same(answer, before):
+            restored_bytes = packed
+        same = packed is not None and restored_bytes == packed
+        restored = before if same else loads(restored_bytes) if restored_bytes else None
         levels = {item["level"]: dict(item) for item in answer["levels"]}
         comparison = compare(before, after, restored) if before and restored else None
         levels["V0"] = _v0(levels["V0"], answer)
         levels["V4"] = _v4(levels["V4"], comparison, answer)
         levels["V5"] = _v5(comparison, answer, copied_at)
-        levels["V6"] = _v6(snapshot, answer, inside, older)
+        levels["V6"] = judge_v6(snapshot, answer, inside, older)
         ordered = [levels[name] for name in LEVELS]
     except (KeyError, TypeError, ValueError) as error:
         raise EvidenceError(
@@ -106,6 +113,11 @@ def judge(
         restored=restored_bytes,
         differences=differences,
     )
+
+
+def _is_the_same(answer: Mapping[str, Any], before: Manifest) -> bool:
+    """Whether the verifier says, by its digest, that the copy's manifest is the source's."""
+    return bool(answer.get("restored_digest")) and answer["restored_digest"] == before.digest()
 
 
 def _v0(level: dict[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -210,83 +222,6 @@ def _all_touched_since(comparison: Comparison, copied_at: datetime) -> bool:
     )
 
 
-def _v6(
-    snapshot: Snapshot,
-    answer: Mapping[str, Any],
-    inside: str | None,
-    older_manifest: Manifest | None,
-) -> dict[str, Any]:
-    """Five things have to hold, and each is said by itself."""
-    older = dict(answer["older"])
-    append_only = answer["append_only"]
-    made = snapshot.made_by.get("append_only") or {}
-    checks: list[tuple[str, str]] = []
-    if snapshot.nonce_sha256 is None:
-        checks.append((NOT_VERIFIED, "no nonce was placed in the source"))
-    elif answer["nonce_found"]:
-        checks.append((PROVEN, "the nonce was found"))
-    else:
-        checks.append((FAILED, "the nonce is not in the copy: this is not a copy of that moment"))
-    if inside:
-        checks.append((FAILED, f"the store is not outside the machine: {inside}"))
-    else:
-        checks.append((PROVEN, "the store is another machine"))
-    refused = _refused(snapshot, answer)
-    if refused is False:
-        checks.append((FAILED, "the store let the probe be removed: it is not append-only"))
-    elif refused:
-        checks.append((PROVEN, "the store refused to remove the probe"))
-    else:
-        said = append_only.get("detail") or made.get("detail")
-        checks.append((NOT_VERIFIED, f"nobody could tell whether the store is append-only: {said}"))
-    checks.append(_older_verdict(older, older_manifest))
-    escrow = answer["escrow"]
-    checks.append((PROVEN if escrow["used"] else NOT_VERIFIED, escrow["detail"]))
-    verdicts = {verdict for verdict, _ in checks}
-    verdict = next(v for v in (FAILED, NOT_VERIFIED, PROVEN) if v in verdicts)
-    # What stands in the way comes first: that is what people read.
-    ordered = sorted(checks, key=lambda item: item[0] == PROVEN)
-    return {
-        "level": "V6",
-        "verdict": verdict,
-        "ran": [*filter(None, [append_only.get("tried")]), *older.get("ran", ())],
-        "seconds": older.get("seconds", 0.0),
-        "detail": "; ".join(
-            f"{said}" if given == PROVEN else f"{given.upper()}: {said}" for given, said in ordered
-        ),
-    }
-
-
-def _refused(snapshot: Snapshot, answer: Mapping[str, Any]) -> bool | None:
-    """Whether the store refused to let go, as both sides tried it; ``None``: unknown."""
-    tried = [answer["append_only"].get("refused")]
-    # A backup that somebody else made was tried by the verifier alone.
-    if snapshot.purpose != "adopted":
-        tried.append((snapshot.made_by.get("append_only") or {}).get("refused"))
-    if False in tried:
-        return False
-    return True if all(tried) else None
-
-
-def _older_verdict(older: dict[str, Any], known: Manifest | None) -> tuple[str, str]:
-    verdict, detail = str(older["verdict"]), f"older generation: {older['detail']}"
-    if verdict == PROVEN and known is not None and older.get("manifest"):
-        came_back = loads(base64.b64decode(older["manifest"]))
-        wrong = [
-            path
-            for path, entry in came_back.entries.items()
-            if path in known.entries
-            and entry.type == "file"
-            and entry.content != known.entries[path].content
-        ]
-        if wrong:
-            return FAILED, (
-                f"older generation: {len(wrong)} files are not as its manifest says, "
-                f"such as {shown(wrong[0])}"
-            )
-    return verdict, detail
-
-
 def _differences(comparison: Comparison | None, answer: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = comparison.as_dict() if comparison else {}
     if answer.get("database"):
@@ -325,7 +260,7 @@ def _digits(
         host_site,
         {
             "outside": not inside,
-            "append_only": _refused(snapshot, answer),
+            "append_only": was_refused(snapshot, answer),
             "no_errors": None if equal == NOT_VERIFIED else equal == PROVEN and restored,
         },
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple
 
 from ..errors import SnapshotError
+from ..manifest import Manifest
 from . import nonce as nonces
 from .access import Access, open_access
 from .children import Children
@@ -32,9 +34,10 @@ def prove_snapshot(request: Request) -> Dict[str, Any]:
         request: ``asset``, ``snapshot_id``, ``older_snapshot_id`` (or ``None``),
             ``nonce_sha256`` (or ``None``), ``bytes`` and ``items`` of the source, ``facts``
             (what a database adapter's ``dump`` returned), ``maker`` (its identity),
-            ``probe``, ``store``, ``secrets`` (``store``: ``escrow_password`` or
-            ``repository_password`` and a login), and optionally ``scratch`` (folder),
-            ``sample`` (files), ``progress``, ``restic``, ``patience``.
+            ``probe``, ``manifest_check`` (see ``_manifest_of``), ``store``, ``secrets``
+            (``store``: ``escrow_password`` or ``repository_password`` and a login), and
+            optionally ``scratch`` (folder), ``sample`` (files), ``progress``, ``restic``,
+            ``patience``.
 
     Returns:
         JSON data: ``levels`` (V0 to V4 as far as they can be told here, V5 for
@@ -108,7 +111,7 @@ class _Proving:
             "levels": [finding.as_dict() for finding in levels],
             "database": restoring.database,
             "opened": restoring.opened,
-            "restored": None if copy is None else packed(copy),
+            **_manifest_of(copy, self.request.get("manifest_check")),
             "restore_errors": restoring.errors,
             "content": copy and copy.content_digest(ignore=(nonces.FILE,)),
             "nonce_found": restoring.nonce_found,
@@ -245,12 +248,28 @@ class _Proving:
             raise failed[0]
 
 
+def _manifest_of(copy: Optional[Manifest], check: Optional[str]) -> Dict[str, Optional[str]]:
+    """The copy's manifest, or its digest when the controller turns out to have that manifest.
+
+    ``check`` is the hash of the digest: it tells us that ours is right, and it cannot be
+    given back as an answer without having hashed the copy.
+    """
+    if copy is None:
+        return {"restored": None, "restored_digest": None}
+    digest = copy.digest()
+    if check is not None and hashlib.sha256(digest.encode()).hexdigest() == check:
+        return {"restored": None, "restored_digest": digest}
+    return {"restored": packed(copy), "restored_digest": None}
+
+
 #: restic's names for types, where they differ from ours
 _NAMED = {"link": "symlink", "block": "dev", "char": "chardev"}
 
 
 def _as_listed(path: str) -> str:
     """restic shows each byte that is not UTF-8 as U+FFFD."""
+    if path.isascii():
+        return path
     return "".join("\ufffd" if "\udc80" <= c <= "\udcff" else c for c in path)
 
 

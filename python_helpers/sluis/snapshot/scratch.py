@@ -50,7 +50,8 @@ def choose_scratch(wanted: Optional[str], size: int, items: int) -> Room:
     needed = int((size + items * _PER_ITEM) * _SPARE)
     if wanted is not None:
         return Room(wanted, _free(wanted), needed)
-    memory = _free_memory()
+    usable = os.path.isdir(_MEMORY) and os.access(_MEMORY, os.W_OK | os.X_OK)
+    memory = free_memory() if usable else None
     if memory is not None and needed * _SHARE <= memory:
         room = Room(_MEMORY, _free(_MEMORY), needed)
         if room.is_enough:
@@ -71,9 +72,8 @@ def _free(folder: str) -> int:
     return room.f_bavail * room.f_frsize
 
 
-def _free_memory() -> Optional[int]:
-    if not os.path.isdir(_MEMORY) or not os.access(_MEMORY, os.W_OK | os.X_OK):
-        return None
+def free_memory() -> Optional[int]:
+    """Bytes of memory that programs may still take; ``None`` where nobody says."""
     try:
         with open("/proc/meminfo", encoding="ascii") as file:
             for line in file:

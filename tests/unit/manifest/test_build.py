@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from sluis.errors import SnapshotError
-from sluis.manifest import build as building
-from sluis.manifest import build_manifest, observe_state
+from sluis.manifest import build_manifest, observe_state, reading
 
 
 def test_every_kind_of_item_is_recorded_and_links_are_not_followed(tmp_path: Path) -> None:
@@ -79,7 +78,7 @@ def test_what_cannot_be_read_is_reported_and_has_no_digest(
             Path(os.fsdecode(path)).unlink()
         return really_open(path, flags, *more)
 
-    monkeypatch.setattr(building.os, "open", refuse)
+    monkeypatch.setattr(reading.os, "open", refuse)
     manifest = build_manifest(str(tmp_path))
     assert [(p.path, p.code) for p in manifest.problems] == [
         ("going", "vanished"), ("secret", "unreadable"),
@@ -100,7 +99,7 @@ def test_a_file_that_becomes_a_pipe_does_not_hang_the_reading(
             os.mkfifo(path)
         return really_open(path, flags, *more)
 
-    monkeypatch.setattr(building.os, "open", swap)
+    monkeypatch.setattr(reading.os, "open", swap)
     assert [p.code for p in build_manifest(str(tmp_path)).problems] == ["vanished"]
 
 
@@ -110,7 +109,7 @@ def test_only_what_may_have_changed_is_read_again(
     for name in ("same", "rewritten", "mtime set back", "gone"):
         (tmp_path / name).write_text("one")
     # files older than a tick of the file system's clock
-    monkeypatch.setattr(building, "_TICK_NS", 0)
+    monkeypatch.setattr(reading, "TICK_NS", 0)
     first = build_manifest(str(tmp_path))
     status = (tmp_path / "mtime set back").stat()
     (tmp_path / "mtime set back").write_text("two")
@@ -125,7 +124,7 @@ def test_only_what_may_have_changed_is_read_again(
         opened.append(Path(os.fsdecode(path)).name)
         return really_open(path, flags, *more)
 
-    monkeypatch.setattr(building.os, "open", note)
+    monkeypatch.setattr(reading.os, "open", note)
     second = build_manifest(str(tmp_path), since=first)
     assert sorted(opened) == ["mtime set back", "new", "rewritten"]
     assert second == build_manifest(str(tmp_path))

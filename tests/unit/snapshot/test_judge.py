@@ -183,3 +183,14 @@ def test_many_changed_files_are_counted_and_kept_apart() -> None:
     assert len(judgement.verification.changed_during) == 51
     assert "30 more" in judgement.verification.changed_during[-1]
     assert len(judgement.differences["changed_during"]) == 80
+
+
+def test_the_digest_of_the_same_manifest_is_enough_and_of_another_is_nothing() -> None:
+    packed = dumps(SOURCE)
+    same = _judge(_answer(restored=None, restored_digest=SOURCE.digest()), packed=packed)
+    assert same.verification.reached == "V6"
+    assert same.restored == packed
+    for digest in (None, "", "0" * 64):
+        other = _judge(_answer(restored=None, restored_digest=digest), packed=packed)
+        assert _of(other, "V5").verdict == "not verified"
+        assert other.restored is None
