@@ -31,7 +31,11 @@ def copy_directory(maker: Maker, root: str, exclude: Tuple[str, ...]) -> Dict[st
             lambda: _readable(maker.read(root, exclude, "reading the source")),
             lambda: maker.older_generation(root, exclude, (nonces.FILE,)),
         )
-        snapshot = maker.backup(root, exclude, "copying")
+        # While restic works, this thread has time for what is needed anyway.
+        (manifest, randomness), snapshot = together(
+            lambda: (packed(before), measure_randomness(root, before)),
+            lambda: maker.backup(root, exclude, "copying"),
+        )
         after = maker.read(root, exclude, "looking again", before)
     if exclude:
         maker.warn(
@@ -44,12 +48,12 @@ def copy_directory(maker: Maker, root: str, exclude: Tuple[str, ...]) -> Dict[st
         "previous_snapshot_id": older,
         "older_made_now": made,
         "state": after.state(ignore=(nonces.FILE,)),
-        "manifest_before": packed(before),
+        "manifest_before": manifest,
         "manifest_after": None if after == before else packed(after),
         "facts": {
             "files": sum(1 for entry in before.entries.values() if entry.type == "file"),
             "empty_files": before.empty_files,
-            "randomness": measure_randomness(root, before),
+            "randomness": randomness,
             "left_out": {"patterns": list(exclude), "matched": before.left_out},
             "folder": folder_rights(root),
         },
