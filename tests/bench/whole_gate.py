@@ -144,7 +144,7 @@ def fill(server: RealPostgres, size: int) -> int:
 
 
 #: measured: a row with its share of both indexes
-_BYTES_PER_ROW = 230
+_BYTES_PER_ROW = 216
 
 
 def _dump(server: RealPostgres, target: Path) -> None:
