@@ -92,6 +92,9 @@ class Ended:
 def server_account(*names: str) -> Optional[Account]:
     """Who a scratch server runs as: None for ourselves, which root cannot be.
 
+    A restored database can run programs as this user. On a verifier that has a server of
+    its own, a system user ``sluis`` keeps the two apart; it is taken first.
+
     Raises:
         SnapshotError: we are root and there is no such user.
     """
@@ -101,7 +104,8 @@ def server_account(*names: str) -> Optional[Account]:
     if account is None:
         raise SnapshotError(
             "no-server-user",
-            f"A database server refuses to run as root, and there is no user {names[0]} here.",
+            f"A database server refuses to run as root, and none of {', '.join(names)} is a user "
+            "here.",
             f"Create the system user {names[0]}, or run the verifier as an ordinary user.",
         )
     return account

@@ -49,7 +49,7 @@ def prove(asset: Dict[str, Any], restored: str, facts: Dict[str, Any], scratch: 
             detail = f"the verifier has no MariaDB {series} server to restore into; install it"
             proof.add("restored", "not verified", detail, began, [])
             return proof
-        account = server_account("mysql", "nobody")
+        account = server_account("sluis", "mysql", "nobody")
         place = scratch_place(scratch, account, facts)
         with Children(place, account) as children:
             database = facts["database"] if facts else {}

@@ -56,7 +56,7 @@ def prove(asset: Dict[str, Any], restored: str, facts: Dict[str, Any], scratch: 
                 began, [],
             )  # fmt: skip
             return proof
-        account = server_account("postgres", "nobody")
+        account = server_account("sluis", "postgres", "nobody")
         place = scratch_place(scratch, account, facts)
         with Children(place, account) as children:
             superuser = facts["database"]["first_superuser"] if facts else "postgres"
@@ -103,6 +103,10 @@ def _prove_in(
             account=server.account,
             scratch=True,
         )
+    if "shared_preload_libraries" in errors:
+        detail = f"the verifier's server would have to be set up for it: {without_data(errors)}"
+        proof.add("restored", "not verified", detail, began, ran)
+        return
     if errors:
         proof.add("restored", "failed", f"restoring said: {without_data(errors)}", began, ran)
         return
@@ -153,6 +157,10 @@ def _find(asset: Dict[str, Any], restored: str, facts: Dict[str, Any]) -> Tuple[
     adopted = path is not None
     if path is None:
         path, trouble = wanted_file(restored, facts, DUMP_FILE)
+    if path is not None and not adopted and GLOBALS_FILE in facts.get("files", {}):
+        roles, trouble = wanted_file(restored, facts, GLOBALS_FILE)
+        if roles is None or not inspect_dump(roles).whole:
+            path, trouble = None, trouble or f"{GLOBALS_FILE} is cut"
     if path is None:
         return DumpFile(restored, "unknown", False if facts else None, trouble), adopted
     return inspect_dump(path, asset.get("bin_dir")), adopted

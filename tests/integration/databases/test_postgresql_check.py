@@ -167,6 +167,15 @@ def test_case_A11_less_than_the_source(
     assert answer["nonce_found"] is not any("nonce" in change for change in changes)
 
 
+def test_roles_that_came_back_cut(dumped: Dumped, scratch: Path) -> None:
+    file = dumped.folder / postgresql.GLOBALS_FILE
+    os.truncate(file, file.stat().st_size - 60)
+    for one in (dumped, dumped.as_made()):
+        answer = one.check(scratch)
+        assert answer["verdict"] == "failed"
+        assert postgresql.GLOBALS_FILE in answer["detail"]
+
+
 def test_another_nonce_is_not_found(dumped: Dumped, scratch: Path) -> None:
     answer = dumped.check(scratch, nonce="0" * 64)
     assert (answer["verdict"], answer["nonce_found"]) == ("proven", False)
