@@ -77,13 +77,19 @@ def _untouched(walk: Walk, since: Manifest) -> bool:
     if since.problems:
         return False
     limit, known = since.started_ns - reading.TICK_NS, since.signatures
+    suspects: List[Seen] = []
     count = 0
     for seen in walk:
-        status = seen.status
-        if status.st_ctime_ns > limit or known.get(text_of(seen.path)) != signature_of(status):
+        if known.get(text_of(seen.path)) != signature_of(seen.status):
             return False
+        if seen.status.st_ctime_ns > limit and seen.size:
+            suspects.append(seen)
         count += 1
-    return count == len(known) and not walk.problems and walk.left_out == since.left_out
+    if count != len(known) or walk.problems or walk.left_out != since.left_out:
+        return False
+    again = Reader(walk.root, None, None, None)
+    again.read(suspects)
+    return all(since.entries[path].content == e.content for path, e in again.entries.items())
 
 
 def _in_order(entries: Dict[str, Entry]) -> Dict[str, Entry]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import queue
+import resource
 import stat
 import threading
-import time
 from typing import Callable, Dict, List, Optional, Tuple, Type
 
 from .entry import Entry, Manifest, Problem, Signature
@@ -25,8 +25,8 @@ _TYPES = {
 _CHUNK = 1 << 20
 _HEAD = 512
 _LARGE = 256 << 10
-#: seconds that a batch may wait before it is worth reading several at a time
-_WORTH_WAITING = 0.05
+#: each so many batches we look again whether reading means waiting
+_LOOK_AGAIN = 32
 #: A file touched this shortly before we looked may change again without a new
 #: ctime, because file systems keep times in ticks (FAT: 2 s). It is read again.
 TICK_NS = 2_000_000_000
@@ -42,7 +42,7 @@ class Crew:
     """Threads that read files, for as long as reading means waiting.
 
     While the files come out of memory one thread is quickest: more of them only take
-    turns. As soon as a batch waits for a disk or a network more than it works, the
+    turns. As soon as most files have to be waited for, for a disk or a network, the
     following batches are read several at a time. Large files are always shared out.
     """
 
@@ -50,6 +50,7 @@ class Crew:
         self._reader = reader
         self._work: "queue.Queue[Optional[List[Seen]]]" = queue.Queue(maxsize=256)
         self._waits = False
+        self._batches = 0
         self._threads = [
             threading.Thread(target=reader.serve, args=(self._work,), daemon=True)
             for _ in range(count)
@@ -77,13 +78,20 @@ class Crew:
             self._work.put([seen])
         if large:
             batch = [seen for seen in batch if seen.size < _LARGE]
-        if self._waits:
+        self._batches += 1
+        if self._waits and self._batches % _LOOK_AGAIN:
             self._work.put(batch)
             return
-        start, worked = time.monotonic(), time.thread_time()
+        waits = _waits()
         self._reader.read(batch)
-        waited = (time.monotonic() - start) - (time.thread_time() - worked)
-        self._waits = waited > _WORTH_WAITING
+        # Time tells nothing: a busy machine takes it from us without any waiting.
+        self._waits = 2 * (_waits() - waits) > len(batch)
+
+
+def _waits() -> int:
+    """How often this thread has waited for something so far; 0 where nobody counts that."""
+    counted = getattr(resource, "RUSAGE_THREAD", None)
+    return resource.getrusage(counted).ru_nvcsw if counted is not None else 0
 
 
 class Reader:
