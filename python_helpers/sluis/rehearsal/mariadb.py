@@ -151,10 +151,11 @@ class RealMariadb:
             [
                 str(binary("mariadb-install-db", [])), f"--defaults-file={config}",
                 f"--datadir={self.data}", "--auth-root-authentication-method=normal",
-                "--skip-test-db", "--skip-name-resolve",
+                "--skip-test-db", "--skip-name-resolve", f"--tmpdir={self.folder}",
             ],
             self.user,
-            _environment(),
+            # A starting server removes the temporary tables of others in a shared folder.
+            {**_environment(), "TMPDIR": str(self.folder)},
         )  # fmt: skip
 
     def _ready(self) -> bool:

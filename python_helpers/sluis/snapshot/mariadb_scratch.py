@@ -150,9 +150,11 @@ class ScratchMariadb:
             [
                 need_program("mariadb-install-db", self._bin_dir), "--no-defaults",
                 f"--datadir={self._data}", "--auth-root-authentication-method=normal",
-                "--skip-test-db", "--skip-name-resolve", *self._like[:2],
+                "--skip-test-db", "--skip-name-resolve", f"--tmpdir={self._closed_folder}",
+                *self._like[:2],
             ],
-            _plain(),
+            # A starting server removes the temporary tables of others in a shared folder.
+            {**_plain(), "TMPDIR": self._closed_folder},
             self._account,
         )  # fmt: skip
         if done.status != 0:
