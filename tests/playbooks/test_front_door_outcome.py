@@ -376,8 +376,10 @@ def test_no_forecast_is_no_success(change: SmallChange, capsys: pytest.CaptureFi
 
 def test_nothing_of_a_run_is_left(change: SmallChange, capsys: pytest.CaptureFixture[str]):
     playbook(change, laid_down())
+    # servers of other tests of this process may be running
+    before = set(psutil.Process().children())
     ask("prepare", capsys)
     left = sorted(p.name for p in (change.dossier / "runs").iterdir())
     assert left[0] == ".lock"
     assert [name[-4:] for name in left[1:]] == [".log"]
-    assert psutil.Process().children() == []
+    assert set(psutil.Process().children()) <= before

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sluis.evidence.predicates import Reason, Signoff
 from sluis.gate.demand import Demand, Evidence, reason
-from sluis.gate.steps import closed_at
+from sluis.gate.steps import closed_at, planned_at
 from sluis.signoff.standing import standing
 
 
@@ -44,7 +44,8 @@ def signed(evidence: Evidence, demand: Demand, now: datetime) -> Consent:
             "Have the client sign.",
         )
         return Consent(None, None, (why,))
-    if answer.statement.number < closed_at(evidence.view):
+    closed = closed_at(evidence.view)
+    if answer.statement.number < closed < planned_at(evidence.view, evidence.plan_object):
         why = reason(
             "signoff-used",
             demand.change,

@@ -33,6 +33,8 @@ def main() -> int:
     if interactive and not sys.stdin.isatty():
         console.print("INTERACTIVE=1 needs a terminal to be the client at.")
         return 64
+    # also SIGINT: a shell that starts us in the background has it ignored
+    signal.signal(signal.SIGINT, _stopped)
     signal.signal(signal.SIGTERM, _stopped)
     signal.signal(signal.SIGHUP, _stopped)
     folder = Path(sys.argv[1]) if sys.argv[1:] else checkout().root / "build" / "demo"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from sluis.checks.run import run_checks
 from sluis.rehearsal.mariadb import RealMariadb
 from sluis.rehearsal.postgres import RealPostgres
+from sluis.rehearsal.server_process import server_folder
 
 PASSWORD = "check-s3cret-91"
 ADDRESS = "127.0.10.2"
@@ -25,10 +27,9 @@ def ask(password: str | None = None, **fields: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealPostgres]:
-    folder = tmp_path_factory.mktemp("pg")
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)
+def postgres(request: pytest.FixtureRequest) -> Iterator[RealPostgres]:
+    folder = server_folder("sluis-test-checks-pg-")
+    request.addfinalizer(lambda: shutil.rmtree(folder))
     with RealPostgres(folder, address=ADDRESS) as server:
         server.sql(f"create role checker login password '{PASSWORD}'; create database \"it's\";")
         server.sql(
@@ -88,10 +89,9 @@ def test_a_client_program_that_is_missing(postgres: RealPostgres, tmp_path: Path
 
 
 @pytest.fixture(scope="module")
-def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealMariadb]:
-    folder = tmp_path_factory.mktemp("maria")
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)
+def mariadb(request: pytest.FixtureRequest) -> Iterator[RealMariadb]:
+    folder = server_folder("sluis-test-checks-maria-")
+    request.addfinalizer(lambda: shutil.rmtree(folder))
     with RealMariadb(folder, address=ADDRESS) as server:
         server.sql(
             f"create database practice; create user checker identified by '{PASSWORD}';"
