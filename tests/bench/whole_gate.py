@@ -8,6 +8,7 @@ beforehand, so that both store all of the data.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -78,7 +79,7 @@ def measure_folder(
 
 def measure_postgresql(folder: Path, size: int, *, runs: int, warm_up: int) -> Iterator[Row]:
     """One row, with the append-only store. B dumps the database to a file first."""
-    with RealPostgres(server_folder("sluis-bench-pg-")) as server:
+    with _server_folder() as place, RealPostgres(place) as server:
         real = fill(server, size)
         connection = {"host_address": server.host, "port": server.port,
                       "user": server.superuser, "bin_dir": str(server.bin_dir)}  # fmt: skip
@@ -99,6 +100,15 @@ def measure_postgresql(folder: Path, size: int, *, runs: int, warm_up: int) -> I
             pair = in_turns(gate.once, bare, runs=runs, warm_up=warm_up)
         words = f"whole gate, PostgreSQL database of {real / 2**30:.2f} GiB"
         yield _row("gate-postgresql-rest", words, gate, pair, b="pg_dump and restic backup")
+
+
+@contextmanager
+def _server_folder() -> Iterator[Path]:
+    place = server_folder("sluis-bench-pg-")
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 @contextmanager
