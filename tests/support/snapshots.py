@@ -41,8 +41,8 @@ except SluisError as error:
     print(json.dumps({{"error": error.as_dict(), "family": type(error).__name__}}))
 """
 _WHERE = {
-    "adopt_backup": "adopt", "make_snapshot": "make", "observe_source": "observe",
-    "prepare_store": "prepare", "prove_snapshot": "prove",
+    "adopt_backup": "adopt", "make_snapshot": "make", "measure_speeds": "measure",
+    "observe_source": "observe", "prepare_store": "prepare", "prove_snapshot": "prove",
 }  # fmt: skip
 
 

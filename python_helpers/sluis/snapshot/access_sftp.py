@@ -9,10 +9,10 @@ import shlex
 import socket
 import tempfile
 import time
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Dict, List, Mapping, Optional, Tuple
 
 from ..errors import SnapshotError
-from .access import Access, Attempt, checked, open_part, unreachable
+from .access import Access, Attempt, open_part, unreachable
 from .children import Children, Ended
 from .store import Store
 
@@ -82,14 +82,18 @@ class _Sftp(Access):
             return None, "it cannot be seen on the store"
         return times[snapshot], "file time on the store, to the minute"
 
-    def read_key(self, name: str) -> Dict[str, Any]:
-        target = os.path.join(self._private, f"key-{checked(name)}")
-        self._sftp([f"get {_quoted(f'{self.store.path}/keys/{name}')} {_quoted(target)}"])
-        try:
-            with open(target, "rb") as file:
-                return open_part(file.read(1 << 16))
-        except OSError:
-            return {}
+    def key_of(self, user: str) -> Optional[str]:
+        folder = os.path.join(self._private, "keys-of-the-store")
+        os.makedirs(folder, exist_ok=True)
+        # all of them in one go: each connection costs a handshake
+        self._sftp([f"-get {_quoted(f'{self.store.path}/keys')}/* {_quoted(folder + '/')}"])
+        found = []
+        for name in os.listdir(folder):
+            with open(os.path.join(folder, name), "rb") as file:
+                key = open_part(file.read(1 << 16))
+            if key.get("username") == user:
+                found.append((str(key.get("created")), name))
+        return max(found)[1] if found else None
 
     def try_to_remove(self, snapshot: str) -> Attempt:
         path = f"{self.store.path}/snapshots/{snapshot}"

@@ -15,6 +15,7 @@ from .access import Access
 from .children import Children
 from .probe import new_snapshot
 from .progress import Progress
+from .randomness import hardly_compresses
 from .restic import PATIENCE, Answer, Restic
 from .store import Store
 
@@ -97,6 +98,8 @@ class Maker:
         # The scan only serves the percentage; without a watcher it is work for nothing.
         if not self.request.get("progress") and self.restic.can("backup", "--no-scan"):
             arguments.append("--no-scan")
+        if self.restic.can("backup", "--compression") and hardly_compresses(root):
+            arguments.append("--compression=off")
         answer = self.restic.run(*arguments, cwd=root, on_line=self._follow(phase), accept=(0, 3))
         self.ran.append({"ran": answer.ran, "seconds": round(answer.seconds, 3)})
         if answer.status == 3:
