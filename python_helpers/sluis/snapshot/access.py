@@ -63,6 +63,10 @@ class Access:
         """Names of all ``snapshots`` or ``keys`` on the store; empty without a repository."""
         raise NotImplementedError
 
+    def packs(self) -> List[str]:
+        """Names of all files that hold data."""
+        return self.names("data")
+
     def created(self, snapshot: str) -> Tuple[Optional[str], str]:
         """When the store received a snapshot, by the store's clock, and how we know."""
         raise NotImplementedError
@@ -226,6 +230,14 @@ class LocalAccess(Access):
             return []
         except OSError as error:
             raise unreachable(self.store, str(error.strerror)) from error
+
+    def packs(self) -> List[str]:
+        return [
+            name
+            for _, _, names in os.walk(os.path.join(self._path, "data"))
+            for name in names
+            if _NAME.fullmatch(name)
+        ]
 
     def created(self, snapshot: str) -> Tuple[Optional[str], str]:
         try:

@@ -76,6 +76,10 @@ class _Sftp(Access):
     def names(self, kind: str) -> List[str]:
         return sorted(self._listing(kind))
 
+    def packs(self) -> List[str]:
+        ended = self._sftp([f"ls -1 {_quoted(f'{self.store.path}/data')}/*/*"])
+        return sorted(re.findall(r"\b[0-9a-f]{64}\b", ended.output))
+
     def created(self, snapshot: str) -> Tuple[Optional[str], str]:
         times = self._listing("snapshots")
         if snapshot not in times:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from support.snapshots import Stage, verdicts
+from support.snapshots import Stage, detail, run_apart, verdicts
 
 ALL = ("V0", "V1", "V2", "V3", "V4", "V5", "V6")
 
@@ -22,3 +22,20 @@ def test_case_A4_every_byte_is_read_back_elsewhere_by_another_process(
     assert all(item.ran for item in body.levels)
     assert body.changed_during == ()
     assert not (documents / ".sluis-nonce").exists()
+
+
+def test_a_store_is_read_once_for_several_assets_and_again_when_it_has_more(
+    stage: Stage, documents: Path
+) -> None:
+    made = stage.make(stage.asset(documents))
+    first = run_apart("prove_snapshot", made.proof_request())
+    assert first["sealed"]
+    again = run_apart("prove_snapshot", made.proof_request(sealed=first["sealed"]))
+    second = made.judge(again)
+    assert second.verification.reached == "V6"
+    assert "for another asset" in detail(second, "V2")
+    (documents / "more.txt").write_text("more")
+    later = stage.make(stage.asset(documents), older=[made.answer["snapshot_id"]])
+    third = later.judge(run_apart("prove_snapshot", later.proof_request(sealed=first["sealed"])))
+    assert third.verification.reached == "V6"
+    assert detail(third, "V2") == "all data on the store was read and is whole"
