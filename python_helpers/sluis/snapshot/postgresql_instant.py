@@ -24,6 +24,8 @@ from .postgresql_session import Connection, QueryError, Session, database_word, 
 _ATTEMPTS = 8
 #: Longer and the one who queues between us and pg_dump holds everybody up behind them.
 _LOCK_SECONDS = 3
+#: Enough to meet a missing right; a dump that failed for another reason is not read for hours.
+_LOOK_SECONDS = 60
 _NOT_ALLOWED = "42501"
 #: lock_not_available, undefined_table (it was dropped meanwhile), deadlock_detected
 _COLLIDED = frozenset({"55P03", "42P01", "40P01"})
@@ -117,6 +119,8 @@ def _attempt(
     if status != 0:
         if "due to statement timeout" in said or "due to lock timeout" in said:
             raise _CollisionError(said[-300:])
+        if not facts:
+            _blame_rights(held)
         raise SnapshotError(
             "postgresql-dump-failed",
             f"pg_dump of {asset['id']} ended with status {status}: {said[-800:]}",
@@ -150,6 +154,19 @@ def _wait_for_locks(
         if watch.row(_LOCKED.format(name=literal(name))) >= tables:
             return
         time.sleep(0.01)
+
+
+def _blame_rights(held: Session) -> None:
+    """Raise what reading meets, when pg_dump was stopped by a missing right before we read.
+
+    Which of the two meets it first is chance; what the operator is told is not.
+    """
+    try:
+        held.run(f"set local statement_timeout = '{_LOOK_SECONDS}s';")
+        read_figures(held)
+    except QueryError as error:
+        if error.sqlstate == _NOT_ALLOWED:
+            raise
 
 
 def _unreadable(asset: Dict[str, Any], error: QueryError) -> SnapshotError:
