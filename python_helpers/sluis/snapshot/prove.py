@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import threading
 from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple
@@ -183,7 +184,7 @@ class _Proving:
     def _read_back(self) -> None:
         """V2: every byte in the store is read, decrypted and held against its digest."""
         with self.levels["V2"] as level:
-            packs = _digest_of(self.access.packs())
+            packs = _digest_of(self.request["store"], self.access.packs())
             if self._was_read(packs, level):
                 return
             arguments = ["check", "--no-lock"]
@@ -268,9 +269,16 @@ class _Proving:
             raise failed[0]
 
 
-def _digest_of(names: List[str]) -> str:
-    """Tells one set of files from another; each is named by the digest of what it holds."""
-    return hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest() if names else ""
+def _digest_of(store: Mapping[str, Any], names: List[str]) -> str:
+    """Tells what lies on one store from anything else; empty when nothing does.
+
+    Each file is named by the digest of what it should hold. The store belongs to it: a
+    mirror has the same names, and may have other bytes.
+    """
+    if not names:
+        return ""
+    told = json.dumps(store, sort_keys=True) + "\n" + "\n".join(sorted(names))
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def _manifest_of(copy: Optional[Manifest], check: Optional[str]) -> Dict[str, Optional[str]]:

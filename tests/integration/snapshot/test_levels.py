@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from support.snapshots import Stage, detail, run_apart, verdicts
@@ -39,3 +40,22 @@ def test_a_store_is_read_once_for_several_assets_and_again_when_it_has_more(
     third = later.judge(run_apart("prove_snapshot", later.proof_request(sealed=first["sealed"])))
     assert third.verification.reached == "V6"
     assert detail(third, "V2") == "all data on the store was read and is whole"
+
+
+def test_what_was_read_of_one_store_says_nothing_about_its_mirror(
+    stage: Stage, documents: Path
+) -> None:
+    made = stage.make(stage.asset(documents))
+    first = run_apart("prove_snapshot", made.proof_request())
+    mirror = Stage(stage.folder, stage.server, f"{stage.repository}-mirror")
+    shutil.copytree(stage.data, mirror.data)
+    pack = max((mirror.data / "data").glob("*/*"), key=lambda path: path.stat().st_size)
+    pack.chmod(0o600)
+    with pack.open("r+b") as there:
+        there.seek(pack.stat().st_size // 3)
+        byte = there.read(1)
+        there.seek(-1, 1)
+        there.write(bytes([byte[0] ^ 1]))
+    request = made.proof_request(sealed=first["sealed"], store=mirror.store)
+    judged = made.judge(run_apart("prove_snapshot", request))
+    assert verdicts(judged)["V2"] == "failed", detail(judged, "V2")
