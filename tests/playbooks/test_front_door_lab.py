@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from typing import Any
 
 import pytest
 
 from sluis.evidence.predicates import Snapshot, Step
+from sluis.rehearsal.plain_yaml import write_yaml
 from support.signed_change import ANSIBLE, LabChange
 
 
@@ -93,3 +95,45 @@ def test_forecast_measures_and_changes_nothing(change: LabChange, ids: tuple[str
     assert any(r["measured"] for item in by_host.values() for r in item["routes"])
     assert len(change.view().statements) == before
     assert not any(change.markers().values())
+
+
+def test_case_A2_an_existing_backup_is_refused_and_then_adopted(
+    change: LabChange, ids: tuple[str, str]
+):
+    """Two real hosts; one has a backup on a disk, which its own script overwrites (A3)."""
+    client = change.who.client
+    source = change.lab.hosts["db1"].folder / "incoming"
+    disk = change.root.with_name("usb disk")
+    shutil.rmtree(disk, ignore_errors=True)
+    disk.mkdir()
+    variables = change.who.places.inventory(client) / "group_vars" / "all" / "adopt.yml"
+    backup = {
+        "kind": "copies", "locations": [str(disk)], "machine": "usb-disk",
+        "site": "Data centre North", "country": "NL", "provider": "Example Hosting",
+    }  # fmt: skip
+    write_yaml(variables, {"snapshot_and_verify_adopt": {"incoming": backup}})
+    status, found = sluis(change, "adopt", *ids, "--challenge")
+    assert (status, found["challenged"]) == (0, [{"asset": "incoming", "host": "db1"}]), found
+    shutil.copytree(source, disk / "copy")
+    status, found = sluis(change, "adopt", *ids)
+    assert (status, [r["code"] for r in found["refusals"]]) == (77, ["too-few-generations"]), found
+    assert not found["adopted"]
+    assert sluis(change, "adopt", *ids, "--challenge")[0] == 0
+    shutil.copytree(source, disk / "second")
+    (disk / "second" / "more.txt").write_text("it differs from the first")
+    (source / "more.txt").write_text("it differs from the first")
+    try:
+        status, found = sluis(change, "adopt", *ids)
+    finally:
+        (source / "more.txt").unlink()
+    assert (status, found["refusals"]) == (0, []), found
+    (adopted,) = found["adopted"]
+    assert (adopted["asset"], adopted["reached"]) == ("incoming", "V5")
+    assert "append-only" in adopted["levels"][6]["detail"]
+    assert not (source / ".sluis-nonce").exists()
+    assert not any(change.markers().values())
+
+
+def test_adopt_without_any_backup_says_what_to_describe(change: LabChange, ids: tuple[str, str]):
+    status, found = sluis(change, "adopt", *ids)
+    assert (status, found["adopted"], found["refusals"]) == (1, [], []), found

@@ -21,6 +21,7 @@ from typer.exceptions import TyperException
 
 from sluis import __version__
 from sluis.cli import (
+    adopt,
     apply,
     forecast,
     judge,
@@ -44,7 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _verb in (new_client, forecast, prepare, request, sign, apply, status, judge, verify):
+for _verb in (new_client, forecast, adopt, prepare, request, sign, apply, status, judge, verify):
     _verb.add_to(app)
 app.add_typer(keys.app, name="keys")
 
