@@ -11,7 +11,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.vars import BaseVarsPlugin
 
 from sluis.errors import SluisError
-from sluis.runbook.early import refuse_early
+from sluis.runbook.early import keep_up, refuse_early
 
 DOCUMENTATION = """
 name: refuse_early
@@ -32,6 +32,7 @@ class VarsModule(BaseVarsPlugin):
         super().get_vars(loader, path, entities)
         try:
             refuse_early(__file__)
+            keep_up(__file__)
         except SluisError as error:
             raise AnsibleError(str(error)) from error
         return {}

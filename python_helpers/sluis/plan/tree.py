@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from pathlib import Path
 
 import sluis
@@ -13,6 +14,13 @@ from sluis.places import Places
 #: what Python and editors leave behind; it decides nothing
 _LEFT_BEHIND = ("__pycache__",)
 _PIECE = 1 << 18
+#: A file touched later than this before it was read is read again the next time: within
+#: the grain of a clock two states of it can carry the same times.
+_SETTLED_NS = 2_000_000_000
+
+#: What the files read so far hold, by path: how each looked to the kernel, and its digest.
+#: Ansible's workers are forked from the process that read them first, and inherit this.
+_KNOWN: dict[bytes, tuple[tuple[int, ...], str]] = {}
 
 
 def tree_sha256(places: Places, client: str, change: str) -> str:
@@ -65,7 +73,7 @@ def _collect(folder: bytes, prefix: str, skip: tuple[str, ...], found: dict[str,
     """Every file and link under ``folder``, by its path under ``prefix``.
 
     This runs at every step, so it works on plain bytes: path objects would take most of
-    the time. Every byte of every file is read each time; nothing is remembered.
+    the time. Every file is looked at each time, and read when anything about it is new.
     """
     with os.scandir(folder) as items:
         for item in items:
@@ -83,13 +91,35 @@ def _collect(folder: bytes, prefix: str, skip: tuple[str, ...], found: dict[str,
 
 
 def _content_sha256(path: bytes) -> str:
+    known = _KNOWN.get(path)
+    if known is not None and known[0] == _looks(os.lstat(path)):
+        return known[1]
+    began = time.time_ns()
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
+        before = os.fstat(descriptor)
         content = os.read(descriptor, _PIECE)
         digest = hashlib.sha256(content)
         while content:
             content = os.read(descriptor, _PIECE)
             digest.update(content)
+        after = os.fstat(descriptor)
     finally:
         os.close(descriptor)
-    return digest.hexdigest()
+    found = digest.hexdigest()
+    settled = max(after.st_mtime_ns, after.st_ctime_ns) < began - _SETTLED_NS
+    if settled and _looks(before) == _looks(after):
+        _KNOWN[path] = _looks(after), found
+    return found
+
+
+def _looks(status: os.stat_result) -> tuple[int, ...]:
+    """All that changes with a file's content. Only the kernel sets ctime."""
+    return (
+        status.st_dev,
+        status.st_ino,
+        status.st_mode,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+    )

@@ -11,8 +11,12 @@ from sluis.errors import RefusedError, SluisError
 from sluis.evidence.anchors import load_anchors
 from sluis.evidence.ledger import Ledger
 from sluis.evidence.predicates import Refusal
+from sluis.plan.tree import tree_sha256
 from sluis.runbook.judgement import explain, remember
 from sluis.runbook.run import Run, current_run, now, open_dossier
+
+#: runs that were found acceptable, with the state of their ledger when it was read
+_WATCHED: dict[str, tuple[Run, int]] = {}
 
 
 @cache
@@ -33,7 +37,7 @@ def refuse_early(plugin_file: str) -> None:
         return
     run = current_run(None, plugin_file)
     if not run.objections:
-        _warm_up(run)
+        _WATCHED[plugin_file] = run, -1
         return
     refusal = Refusal(hosts=("(no host was contacted)",), reasons=run.objections)
     try:
@@ -50,8 +54,34 @@ def refuse_early(plugin_file: str) -> None:
     )
 
 
+def keep_up(plugin_file: str) -> None:
+    """Know in the driving process what the workers it forks would otherwise find out each.
+
+    Called often. It does something only when a statement came since the last time.
+
+    Args:
+        plugin_file: as for :func:`refuse_early`.
+    """
+    if plugin_file not in _WATCHED:
+        return
+    run, seen = _WATCHED[plugin_file]
+    state = _state(run)
+    if state != seen:
+        _WATCHED[plugin_file] = run, state
+        _warm_up(run)
+
+
 def _warm_up(run: Run) -> None:
-    """Read the ledger once here. What is wrong with it is the gate's to say, not ours."""
-    with suppress(SluisError):
+    """Read ledger and tree here. What is wrong with them is the gate's to say, not ours."""
+    with suppress(SluisError, OSError):
         anchors = load_anchors(run.places.trust(run.client), run.client)
         remember(run.dossier, Ledger(run.dossier, anchors, run.client, run.change))
+        tree_sha256(run.places, run.client, run.change)
+
+
+def _state(run: Run) -> int:
+    """Changes with every statement that is added."""
+    try:
+        return (run.dossier / "statements").stat().st_mtime_ns
+    except OSError:
+        return 0

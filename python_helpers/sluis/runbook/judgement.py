@@ -39,7 +39,7 @@ def remember(path: Path, ledger: Ledger) -> None:
         path: the dossier.
         ledger: its ledger.
     """
-    _READ_BEFORE[path] = ledger.read(now())
+    _READ_BEFORE[path] = ledger.read(now(), _READ_BEFORE.get(path))
 
 
 def judge(run: Run, dossier: OpenDossier, step: PlanStep | None = None) -> Judgement:

@@ -12,6 +12,7 @@ import rfc8785
 
 import sluis
 from sluis.places import Places
+from sluis.plan import tree
 from sluis.plan.tree import path_sha256, tree_sha256
 
 CLIENT, CHANGE = "practice", "CHG-1"
@@ -127,3 +128,47 @@ def test_a_folder_that_is_sent_counts_as_a_whole(tmp_path: Path) -> None:
     before = path_sha256(tmp_path / "sent")
     (tmp_path / "sent" / "deep" / "a").write_text("2")
     assert path_sha256(tmp_path / "sent") != before
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every file counts as touched long ago."""
+    monkeypatch.setattr(tree, "_SETTLED_NS", -(10**12))
+    monkeypatch.setattr(tree, "_KNOWN", {})
+
+
+def test_what_was_read_is_not_read_again(
+    project: Places, settled: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = digest(project)
+    opened: list[object] = []
+    really = os.open
+    monkeypatch.setattr(os, "open", lambda *a: (opened.append(a[0]), really(*a))[1])
+    assert digest(project) == first
+    assert not opened
+
+
+@pytest.mark.parametrize("how", ["in place, times put back", "another file moved over it"])
+def test_a_change_is_found_whatever_its_times_say(project: Places, settled: None, how: str) -> None:
+    path = project.root / "playbooks/update.yml"
+    path.write_text("--- \n")
+    first, was = digest(project), path.stat()
+    while path.stat().st_ctime_ns == was.st_ctime_ns:  # the clock's grain
+        if how.startswith("in place"):
+            path.write_text("---\n\n")
+        else:
+            other = path.with_suffix(".new")
+            other.write_text("---\n\n")
+            other.rename(path)
+        os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
+    assert path.stat().st_size == was.st_size
+    assert path.stat().st_mtime_ns == was.st_mtime_ns
+    assert digest(project) != first
+
+
+def test_a_file_touched_just_now_is_read_each_time(
+    project: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree, "_KNOWN", {})
+    digest(project)
+    assert not [path for path in tree._KNOWN if path.startswith(os.fsencode(project.root))]
