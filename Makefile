@@ -3,8 +3,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 BUILD := build
-# as many test workers as there are cores, at most four
-WORKERS ?= auto
+# one test worker more than there are cores, at most four: they often wait for servers
+WORKERS ?= $(shell echo $$(( $$(nproc) + 1 )))
 TESTS ?=
 INTERACTIVE ?=
 BENCH ?=
@@ -19,7 +19,7 @@ demo: $(VENV)/.ready system ## show the whole thing on a small lab (INTERACTIVE=
 	@INTERACTIVE="$(INTERACTIVE)" $(BIN)/python -m sluis.rehearsal.demo
 
 test: $(VENV)/.ready system ## run every test, on real parts (TESTS="tests/unit -k gate" for some)
-	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadgroup $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadgroup --durations 12 $(TESTS)
 
 lint: $(VENV)/.ready ## ruff, mypy strict, ansible-lint, yamllint, role documentation, syntax
 	@PATH="$(CURDIR)/$(BIN):$$PATH" .ci/lint
