@@ -1,0 +1,1 @@
+"""Export, import, reconcile and forecast for SharePoint, OneDrive and other sources."""

@@ -1,0 +1,286 @@
+"""The manifest of a tenant's drive: one line per item, as compressed JSON lines.
+
+``zcat manifest | jq .`` shows it all. The first line says whose manifest it is, the last
+how many lines there are and what their SHA-256 is. Nothing is handed out before that last
+line was checked, so a manifest that was cut short or altered is never half used.
+
+It is written and read as a stream: a drive of a million items needs no memory to speak of.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from ..errors import EvidenceError
+from ..evidence import files
+
+ItemType = Literal["file", "folder", "package", "shortcut"]
+State = Literal["had", "could not be had"]
+
+#: What the two checks say about a file's bytes. Only the first two are agreement.
+Check = Literal[
+    "equal",  # size and quickXorHash are those that the service listed
+    "rewritten by the service",  # Office, PDF, HTML, HEIC: delivered bytes differ from the listing
+    "stale metadata",  # two downloads agree with each other, and not with the listing
+    "edited meanwhile",  # the item's eTag moved on while it was fetched
+    "corrupt",  # two downloads of one version differ, or the disk gave back other bytes
+    "not verified",  # the service listed no hash, so one check of two could not be made
+]
+
+HAD: State = "had"
+COULD_NOT: State = "could not be had"
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestLine:
+    """One item.
+
+    Args:
+        path: the original name, parts joined by ``/``, below the drive's root. A source
+            whose names are bytes (SFTP) holds those that are not UTF-8 as surrogates.
+        stored: path below the export root, parts joined by ``/``; ``None`` when there are
+            no bytes of it. It is safe to open: see ``stored_names``.
+        type: ``file``, ``folder``, ``package`` (OneNote) or ``shortcut``.
+        item_id: the service's id; for other sources the path itself.
+        size: bytes that were had; for a file that could not be had what was listed.
+        sha256: of the bytes on disk, in hexadecimal.
+        quickxor: of the bytes on disk, base64 as Graph spells it.
+        listed_size: bytes, as the service listed them.
+        listed_quickxor: as the service listed it; ``None`` when it gave none.
+        check: what the two hashes say; ``None`` for what has no bytes.
+        check_note: one sentence when ``check`` is anything but ``equal``.
+        etag: as listed when the bytes were fetched.
+        created, modified: ISO 8601 in UTC, as ``fileSystemInfo`` gives them.
+        created_by, modified_by: e-mail address, else name, else id.
+        permissions: only on items where the scope of rights changes, as Graph gives them.
+        versions: earlier versions; each with ``id``, ``modified``, ``modified_by``, ``size``
+            and, where they were fetched, ``stored``, ``sha256`` and ``quickxor``.
+        fields: the list item's columns.
+        target: what a shortcut points to.
+        state: ``had`` or ``could not be had``.
+        why: one sentence when it could not be had.
+        seen_in_pass: the number of the last pass that saw it, from 1.
+    """
+
+    path: str
+    type: ItemType
+    item_id: str
+    stored: str | None = None
+    size: int = 0
+    sha256: str | None = None
+    quickxor: str | None = None
+    listed_size: int | None = None
+    listed_quickxor: str | None = None
+    check: Check | None = None
+    check_note: str | None = None
+    etag: str | None = None
+    created: str | None = None
+    modified: str | None = None
+    created_by: str | None = None
+    modified_by: str | None = None
+    permissions: tuple[dict[str, Any], ...] = ()
+    versions: tuple[dict[str, Any], ...] = ()
+    fields: dict[str, Any] = field(default_factory=dict)
+    target: dict[str, Any] | None = None
+    state: State = HAD
+    why: str | None = None
+    seen_in_pass: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that could not be had and is no item of its own.
+
+    Args:
+        what: ``recycle bin contents``, ``permissions``, ``retention-labelled items`` …
+        subject: of which item, drive or site.
+        why: one sentence.
+    """
+
+    what: str
+    subject: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The first line: whose manifest it is.
+
+    Args:
+        source: what ``Source`` says of the drive or folder, as plain data.
+        seen_in_pass: the number of the pass that this manifest ends, from 1.
+        started, finished: ISO 8601 in UTC.
+        gaps: what could not be had and is no item.
+    """
+
+    source: dict[str, Any]
+    seen_in_pass: int = 1
+    started: str | None = None
+    finished: str | None = None
+    gaps: tuple[Gap, ...] = ()
+
+
+def write_manifest(path: Path, lines: Iterable[ManifestLine], about: About) -> str:
+    """Write a manifest; it appears whole or not at all.
+
+    Args:
+        path: where; an older manifest there is replaced in one step.
+        lines: in the order they are to stand in.
+
+    Returns:
+        SHA-256 of the written file, in hexadecimal.
+    """
+    files.make_folder(path.parent)
+    unfinished = files.unfinished_name(path.parent)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o640)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            # mtime=0 and no name: the bytes depend on the content alone.
+            with gzip.GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0) as packed:
+                for text in _spelled(lines, about):
+                    packed.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        digest = _digest_of(unfinished)
+        unfinished.replace(path)
+    except BaseException:
+        files.remove(unfinished)
+        raise
+    files.sync_folder(path.parent)
+    return digest
+
+
+def read_manifest(path: Path) -> Iterator[ManifestLine]:
+    """The lines of a manifest, one by one; the whole file is checked before the first.
+
+    Raises:
+        EvidenceError: ``tenant-manifest-unreadable``: missing, cut short, altered or of
+            another version. Raised here, before anything is handed out.
+    """
+    check_manifest(path)
+    return _lines(path)
+
+
+def read_about(path: Path) -> About:
+    """The first line of a manifest.
+
+    Raises:
+        EvidenceError: ``tenant-manifest-unreadable``.
+    """
+    return check_manifest(path)[0]
+
+
+def check_manifest(path: Path) -> tuple[About, int]:
+    """Read a manifest to its end and hold it against its last line.
+
+    Returns:
+        its first line, and how many items it has.
+
+    Raises:
+        EvidenceError: ``tenant-manifest-unreadable``.
+    """
+    try:
+        with path.open("rb") as file, gzip.GzipFile(fileobj=file, mode="rb") as packed:
+            return _checked(packed)
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        raise EvidenceError(
+            "tenant-manifest-unreadable",
+            f"The manifest {path.name} cannot be read: {error}.",
+            "Take the manifest from the dossier's object store again; do not repair it by hand.",
+        ) from error
+
+
+def _spelled(lines: Iterable[ManifestLine], about: About) -> Iterator[bytes]:
+    digest = hashlib.sha256()
+    first = _encode({"tenant_manifest": _VERSION, **asdict(about)}) + b"\n"
+    digest.update(first)
+    yield first
+    count = 0
+    for line in lines:
+        text = _encode(line_as_data(line)) + b"\n"
+        digest.update(text)
+        count += 1
+        yield text
+    yield _encode({"items": count, "sha256": digest.hexdigest()}) + b"\n"
+
+
+def _checked(packed: gzip.GzipFile) -> tuple[About, int]:
+    digest = hashlib.sha256()
+    first = packed.readline()
+    head = json.loads(first)
+    if not isinstance(head, dict) or head.pop("tenant_manifest", None) != _VERSION:
+        raise ValueError("its first line is not that of a version 1 tenant manifest")
+    gaps = tuple(Gap(**gap) for gap in head.pop("gaps"))
+    about = About(**head, gaps=gaps)
+    digest.update(first)
+    before, count = packed.readline(), 0
+    for text in packed:
+        digest.update(before)
+        before, count = text, count + 1
+    if not before:
+        raise ValueError("it ends after its first line")
+    if json.loads(before) != {"items": count, "sha256": digest.hexdigest()}:
+        raise ValueError("its last line does not fit the lines before it")
+    return about, count
+
+
+def _lines(path: Path) -> Iterator[ManifestLine]:
+    with path.open("rb") as file, gzip.GzipFile(fileobj=file, mode="rb") as packed:
+        packed.readline()
+        before = packed.readline()
+        for text in packed:
+            yield line_from_data(json.loads(before))
+            before = text
+
+
+def line_as_data(line: ManifestLine) -> dict[str, Any]:
+    """A line as plain JSON data; what is empty is left out."""
+    data: dict[str, Any] = {}
+    for name in _NAMES:
+        value = getattr(line, name)
+        if value is None or value == () or value == {}:
+            continue
+        data[name] = list(value) if isinstance(value, tuple) else value
+    try:
+        line.path.encode("utf-8")
+    except UnicodeEncodeError:
+        del data["path"]
+        data["path_hex"] = line.path.encode("utf-8", "surrogateescape").hex()
+    return data
+
+
+def line_from_data(data: dict[str, Any]) -> ManifestLine:
+    """What ``line_as_data`` gave, as a line again.
+
+    Raises:
+        TypeError: a field that a line does not have, or one that is missing.
+        ValueError: a path that is not what it should be.
+    """
+    data = dict(data)
+    if "path_hex" in data:
+        data["path"] = bytes.fromhex(data.pop("path_hex")).decode("utf-8", "surrogateescape")
+    for name in ("permissions", "versions"):
+        if name in data:
+            data[name] = tuple(data[name])
+    return ManifestLine(**data)
+
+
+_NAMES = tuple(f.name for f in fields(ManifestLine))
+_encode_text = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode
+
+
+def _encode(value: object) -> bytes:
+    return _encode_text(value).encode("ascii")
+
+
+def _digest_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
