@@ -53,13 +53,17 @@ def looks_like_postgresql(path: str) -> bool:
     return _format(path) is not None
 
 
-def inspect_dump(path: str, bin_dir: Optional[str] = None) -> DumpFile:
+def inspect_dump(
+    path: str, bin_dir: Optional[str] = None, *, restored_next: bool = False
+) -> DumpFile:
     """Read a dump from its first byte to its last and say whether it is whole.
 
     Args:
         path: a custom or tar dump, a directory dump, or plain SQL, also compressed with
             gzip, bzip2 or xz.
         bin_dir: where to look for pg_restore first.
+        restored_next: the caller restores all of a custom dump next, which reads it to its
+            end as well; so here only its list is read. When that restore fails, ask again.
     """
     kind = _format(path)
     if kind is None:
@@ -84,6 +88,8 @@ def inspect_dump(path: str, bin_dir: Optional[str] = None) -> DumpFile:
                 seconds=600,
             )
         major, dumped_with = _first(_FROM, listing.output), _first(_BY, listing.output)
+        if restored_next and kind == "custom" and listing.status == 0:
+            return DumpFile(path, kind, True, "listed by pg_restore", major, dumped_with)
         try:
             read_through(children, programs, path, account)
         except SnapshotError as error:

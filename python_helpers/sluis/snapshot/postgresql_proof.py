@@ -50,6 +50,11 @@ def prove(asset: Dict[str, Any], restored: str, facts: Dict[str, Any], scratch: 
         programs = programs_of.for_scratch(asset.get("bin_dir"), major) if major else None
         reader = programs_of.for_restore(asset.get("bin_dir"), dump.dumped_with or major or 0)
         if programs is None or reader is None:
+            dump = inspect_dump(dump.path, asset.get("bin_dir"))  # all that can be told here
+            if dump.whole is False:
+                detail = f"the dump is not whole: {dump.detail}"
+                proof.add("restored", "failed", detail, began, [])
+                return proof
             proof.add(
                 "restored", "not verified",
                 f"the verifier has no PostgreSQL {major} server to restore into; install it",
@@ -108,7 +113,9 @@ def _prove_in(
         proof.add("restored", "not verified", detail, began, ran)
         return
     if errors:
-        proof.add("restored", "failed", f"restoring said: {without_data(errors)}", began, ran)
+        again = inspect_dump(dump.path, reader.folder)
+        said = "" if again.whole else f"the dump is not whole: {again.detail}; "
+        proof.add("restored", "failed", f"{said}restoring said: {without_data(errors)}", began, ran)
         return
     size = os.path.getsize(dump.path) if os.path.isfile(dump.path) else 0
     proof.add("restored", "proven", f"a dump of {size} bytes was restored", began, ran)
@@ -163,7 +170,7 @@ def _find(asset: Dict[str, Any], restored: str, facts: Dict[str, Any]) -> Tuple[
             path, trouble = None, trouble or f"{GLOBALS_FILE} is cut"
     if path is None:
         return DumpFile(restored, "unknown", False if facts else None, trouble), adopted
-    return inspect_dump(path, asset.get("bin_dir")), adopted
+    return inspect_dump(path, asset.get("bin_dir"), restored_next=True), adopted
 
 
 def _lacking(session: Session, facts: Dict[str, Any]) -> str:
