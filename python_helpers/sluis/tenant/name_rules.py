@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
@@ -153,8 +152,13 @@ def complaints(name: str, *, at_root: bool = False) -> tuple[str, ...]:
 
 
 def target_key(name: str) -> str:
-    """Names with the same key may be one and the same to the target, which ignores case."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    """Names with the same key are one and the same to the target, which ignores case.
+
+    Upper case character by character, as Windows compares names: ``ß`` is not ``ss``, and
+    composed and decomposed accents differ. Where the service sees it otherwise, the upload
+    is refused (409) and the import names the conflict.
+    """
+    return name.upper() if name.isascii() else "".join(map(_upper, name))
 
 
 def characters_in(text: str) -> int:
@@ -311,6 +315,11 @@ class _Planning:
 
     def _refuse(self, path: str, code: str, why: str) -> None:
         self.refused[path] = Refused(path, code, why)
+
+
+def _upper(character: str) -> str:
+    upper = character.upper()
+    return upper if len(upper) == 1 else character
 
 
 def _complaints(name: str, at_root: bool) -> Iterator[str]:

@@ -78,6 +78,13 @@ def test_names_that_clash_after_changing_are_found_beforehand() -> None:
     assert [one.code for one in strict.refused] == ["clash"] * 3
 
 
+def test_only_case_makes_names_clash() -> None:
+    apart = ["Straße", "Strasse", "caf\u00e9", "cafe\u0301"]
+    assert not plan_names(apart, _RULES, url_length=60).renamed
+    clash = plan_names(["ÉÉN.txt", "één.TXT"], _RULES, url_length=60)
+    assert [one.reasons for one in clash.renamed] == [("clash",)]
+
+
 def test_a_settled_name_is_kept_when_a_newcomer_clashes() -> None:
     first = plan_names(["report.txt"], _RULES, url_length=60)
     assert first.targets == {"report.txt": "report.txt"}
