@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sluis.errors import InputError
+from sluis.tenant.tenant_manifest import ManifestLine
+from sluis.tenant.user_map import (
+    Invite,
+    NotGiven,
+    UserMap,
+    find_unmapped,
+    grants_in,
+    translate,
+)
+
+
+def _user(mail: str, *roles: str, **more: Any) -> dict[str, Any]:
+    identity = {"id": f"ID-{mail}", "displayName": mail.title(), "email": mail}
+    return {"id": f"p-{mail}", "roles": list(roles), "grantedToV2": {"user": identity}, **more}
+
+
+def _line(path: str, *permissions: dict[str, Any]) -> ManifestLine:
+    return ManifestLine(path=path, type="file", item_id=path, permissions=permissions)
+
+
+_MAP = UserMap.from_data(
+    {"User01@old.example": "user01@rehearsal.example", "user02@old.example": None}
+)
+
+
+def test_rights_go_to_whom_the_map_names_and_to_nobody_else() -> None:
+    invites, not_given = translate(
+        [
+            _user("USER01@old.example", "write"),
+            _user("user02@old.example", "read"),
+            _user("user03@old.example", "owner"),
+        ],
+        _MAP,
+    )
+    assert invites == (Invite("user01@rehearsal.example", "write"),)
+    assert not_given == (
+        NotGiven("user02@old.example", "read", "the user map gives it nothing"),
+        NotGiven("user03@old.example", "owner", "the user map does not name it"),
+    )
+
+
+def test_who_is_not_in_the_map_is_listed_beforehand_with_what_it_reaches() -> None:
+    lines = [_line(f"f/{n}", _user("user03@old.example", "read")) for n in range(8)]
+    lines.append(_line("g", _user("user01@old.example", "read"), _user("user02@old.example")))
+    (only,) = find_unmapped(lines, _MAP)
+    assert (only.key, only.kind, only.items) == ("user03@old.example", "user", 8)
+    assert only.examples == tuple(f"f/{n}" for n in range(5))
+    # a name that looks alike is no match
+    assert find_unmapped([_line("x", _user("user01@older.example"))], _MAP)
+
+
+def test_a_link_for_everybody_is_somebody_that_the_map_has_to_name() -> None:
+    link = {"id": "1", "roles": ["read"], "link": {"scope": "anonymous", "type": "view"}}
+    (unmapped,) = find_unmapped([_line("x", link)], _MAP)
+    assert (unmapped.key, unmapped.kind) == ("link:anonymous", "link")
+    assert not find_unmapped([_line("x", link)], UserMap({"link:anonymous": None}))
+
+
+def test_a_link_for_named_people_is_a_right_of_those_people() -> None:
+    people = [{"user": {"email": "user01@old.example"}}, {"user": {"email": "user03@old.example"}}]
+    link = {"link": {"scope": "users", "type": "edit"}, "grantedToIdentitiesV2": people}
+    invites, not_given = translate([link], _MAP)
+    assert invites == (Invite("user01@rehearsal.example", "write"),)
+    assert [one.principal for one in not_given] == ["user03@old.example"]
+
+
+def test_inherited_rights_are_the_parents() -> None:
+    inherited = _user("user03@old.example", "read", inheritedFrom={"id": "root"})
+    assert list(grants_in(inherited)) == []
+
+
+def test_a_right_of_nobody_told_is_still_a_right() -> None:
+    (grant,) = grants_in({"id": "P7", "roles": ["write"]})
+    assert grant.principal.keys == ("permission:p7",)
+    assert find_unmapped([_line("x", {"id": "P7", "roles": ["write"]})], _MAP)
+
+
+@pytest.mark.parametrize(
+    ("identity", "keys"),
+    [
+        ({"siteGroup": {"displayName": "Team Owners", "id": "5"}}, ("site-group:team owners",)),
+        ({"user": {"id": "AB-1", "displayName": "X"}}, ("id:ab-1",)),
+        ({"group": {"id": "G", "email": "Team@old.example"}}, ("team@old.example", "id:g")),
+        ({"application": {"id": "A"}}, ("id:a",)),
+        ({"siteUser": {"loginName": "i:0#.f|membership|u@old.example"}}, ("u@old.example",)),
+        ({"user": {"displayName": "Somebody"}}, ("user:somebody",)),
+    ],
+)
+def test_a_principal_can_be_named_by_what_is_known_of_it(
+    identity: dict[str, Any], keys: tuple[str, ...]
+) -> None:
+    (grant,) = grants_in({"roles": ["sp.owner"], "grantedToV2": identity})
+    assert grant.principal.keys == keys
+    assert grant.role == "owner"
+
+
+def test_of_several_rights_the_strongest_is_given_once() -> None:
+    permissions = [
+        _user("user01@old.example", "read"),
+        _user("user01@old.example", "write", expirationDateTime="2027-01-01T00:00:00Z"),
+        _user("user01@old.example", "write", expirationDateTime="2028-01-01T00:00:00Z"),
+    ]
+    assert translate(permissions, _MAP)[0] == (
+        Invite("user01@rehearsal.example", "write", "2028-01-01T00:00:00Z"),
+    )
+
+
+def test_a_role_that_graph_cannot_give_is_listed() -> None:
+    _, not_given = translate([_user("user01@old.example", "sp.restricted view")], _MAP)
+    assert not_given == (
+        NotGiven("user01@old.example", "restricted view", "Graph cannot give this role"),
+    )
+
+
+@pytest.mark.parametrize(
+    "data", [{"a@x.example": "nobody"}, {"": None}, {"a@x.example": 5}, {"A@x": None, "a@x": None}]
+)
+def test_a_map_that_leaves_a_doubt_is_refused(data: dict[str, Any]) -> None:
+    with pytest.raises(InputError) as refusal:
+        UserMap.from_data(data)
+    assert refusal.value.code == "bad-user-map"
+
+
+_KEYS = st.sampled_from(
+    (
+        *("roles", "grantedToV2", "grantedTo", "grantedToIdentitiesV2", "user", "group"),
+        *("siteGroup", "link", "scope", "type", "email", "id", "displayName", "invitation"),
+    )
+)
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=5),
+)
+
+
+@given(st.dictionaries(_KEYS, _JSON, max_size=6))
+def test_whatever_the_service_says_no_right_is_dropped_in_silence(permission: Any) -> None:
+    line = _line("x", permission)
+    assert list(grants_in(permission))
+    assert find_unmapped([line], UserMap())
+    invites, not_given = translate([permission], UserMap())
+    assert not invites
+    assert not_given
