@@ -1,0 +1,480 @@
+"""A connection to Graph: every call paced, signed in, tried again where that is safe."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_codec
+import random
+import ssl
+import uuid
+from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+import sluis
+from sluis.errors import InputError
+from sluis.graph import batch as _batch
+from sluis.graph import cost
+from sluis.graph.account import Account
+from sluis.graph.clock import Clock, SystemClock
+from sluis.graph.errors import (
+    ConnectionCutError,
+    GraphError,
+    ThrottledError,
+    answer_error,
+    plain_place,
+)
+from sluis.graph.links import address, origin, relative
+from sluis.graph.pacer import Pacer
+from sluis.graph.pages import Page, follow
+from sluis.graph.retry import Patience, may_repeat
+from sluis.graph.tokens import Tokens
+
+AGENT = f"NONISV|Sluis|Sluis/{sluis.__version__}"
+#: what may go wrong on the way; the request may or may not have arrived
+CUT = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, asyncio.TimeoutError)
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a connection has used so far.
+
+    Args:
+        requests: requests sent to Graph and to the content servers, repeats included.
+        units: resource units they cost by Microsoft's price list.
+        throttled: answers that told us to slow down.
+        seconds_waited: seconds that calls waited for the budget, added up over all calls.
+    """
+
+    requests: int
+    units: int
+    throttled: int
+    seconds_waited: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A success: status, headers, and the body's JSON (an empty dict when it had none)."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: dict[str, Any] = field(repr=False)
+
+
+class Graph:
+    """Calls to Microsoft Graph; made by :func:`open_graph`.
+
+    Paths are ``/drives/…`` (v1.0), ``beta:/sites/…`` or a link that Graph gave; names in them
+    must have gone through :func:`sluis.graph.links.segment`.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        session: aiohttp.ClientSession,
+        tokens: Tokens,
+        pacer: Pacer,
+        *,
+        concurrency: int,
+        clock: Clock,
+        patience: Patience,
+    ) -> None:
+        self.account = account
+        self.clock = clock
+        self.pacer = pacer
+        self.patience = patience
+        self.chance = random.Random()  # noqa: S311 - scatters waits, guards nothing
+        #: threads for hashing and for the disk, which both would block the event loop
+        self.threads = ThreadPoolExecutor(concurrency, "sluis-graph")
+        self._session = session
+        self._tokens = tokens
+        self._slots = asyncio.Semaphore(concurrency)
+        self._requests = 0
+
+    def __repr__(self) -> str:
+        return f"Graph({self.account.tenant_id} at {self.account.cloud.graph})"
+
+    @property
+    def spent(self) -> Spent:
+        """What was used so far."""
+        pacer = self.pacer
+        return Spent(self._requests, pacer.units, pacer.throttled, pacer.seconds_waited)
+
+    async def get(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Read one thing, or one page of several.
+
+        Raises:
+            GraphError: the service said no; see its ``status`` and ``codes``.
+        """
+        return (await self.call("GET", path, params=params, headers=headers)).body
+
+    async def post(
+        self,
+        path: str,
+        json: object = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        repeatable: bool = False,
+    ) -> dict[str, Any]:
+        """Make something.
+
+        Args:
+            path: where.
+            json: the body.
+            headers: more headers.
+            repeatable: whether sending it twice does no harm. If not and the answer is lost, the
+                error says that the outcome is unknown.
+
+        Raises:
+            GraphError: as :meth:`get`; ``answer-lost``.
+        """
+        answer = await self.call("POST", path, json=json, headers=headers, repeatable=repeatable)
+        return answer.body
+
+    async def patch(
+        self, path: str, json: object = None, headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Change something to a state given in full, so that a repeat does no harm.
+
+        Raises:
+            GraphError: as :meth:`get`.
+        """
+        return (await self.call("PATCH", path, json=json, headers=headers)).body
+
+    async def delete(
+        self, path: str, json: object = None, headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Delete something.
+
+        Raises:
+            GraphError: as :meth:`get`.
+        """
+        return (await self.call("DELETE", path, json=json, headers=headers)).body
+
+    def pages(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[Page]:
+        """All pages of a listing; empty ones go on, since they may carry a nextLink.
+
+        Raises:
+            LoopError: a nextLink led back.
+            GraphError: as :meth:`get`.
+        """
+        return follow(self, path, params=params, headers=headers)
+
+    async def batch(
+        self, requests: Sequence[_batch.BatchRequest | str]
+    ) -> list[_batch.BatchAnswer]:
+        """Send many requests in few; answers come in the order of the requests.
+
+        Args:
+            requests: each a :class:`sluis.graph.batch.BatchRequest`, or a path to GET.
+
+        Raises:
+            GraphError: the batch as a whole failed. A request that failed alone has its status in
+                its answer.
+        """
+        return await _batch.send(self, requests)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: object = None,
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool | None = None,
+        units: int | None = None,
+    ) -> Answer:
+        """One call, tried again where that is safe.
+
+        Args:
+            method: the HTTP method.
+            path: as in the class's words.
+            params: query options.
+            json: the body as JSON, or
+            data: the body as bytes.
+            headers: more headers.
+            repeatable: whether doing it twice does the same; by default all but POST.
+            units: its cost, if not the price list's.
+
+        Returns:
+            An answer with a status below 400; redirects are not followed.
+
+        Raises:
+            GraphError: the service said no.
+            ThrottledError: it kept asking to wait.
+            ConnectionCutError: no answer; ``answer-lost`` when it is unknown whether the call was
+                carried out.
+        """
+        url = address(self.account.cloud.graph, path, params)
+        price = cost.units(method, relative(url)) if units is None else units
+        again = method != "POST" if repeatable is None else repeatable
+        if json is not None:
+            data = json_codec.dumps(json).encode()
+        failures = throttles = 0
+        rejected: str | None = None
+        while True:
+            try:
+                status, told, raw, token = await self._send(
+                    method, url, price, data, headers, rejected, is_json=json is not None
+                )
+            except aiohttp.ClientConnectorCertificateError as error:
+                raise _untrusted(url, error) from None
+            except CUT as error:
+                failures += 1
+                unsent = isinstance(error, aiohttp.ClientConnectorError)
+                if failures >= self.patience.tries or not (again or unsent):
+                    raise _cut(method, url, error, lost=not (again or unsent)) from None
+                await self.clock.sleep(self.patience.pause(failures, self.chance))
+                continue
+            if status < 400:
+                return Answer(status, told, _parsed(raw, status, method, url))
+            if status == 401 and rejected is None:
+                rejected = token  # it ended on the way, or was withdrawn: one fresh one
+                continue
+            error_body = _json_or_none(raw)
+            failed = answer_error(
+                status, error_body, url, method=method, request_id=told.get("request-id")
+            )
+            if status == 404 and method == "DELETE" and failures:
+                return Answer(204, told, {})  # an attempt whose answer was lost had done it
+            if not may_repeat(status, repeatable=again):
+                failed.headers = told
+                raise failed
+            if status == 429:
+                throttles += 1
+                if throttles >= self.patience.throttles:
+                    raise _endless(failed)
+                continue  # the pacer holds everyone for as long as the service asked
+            failures += 1
+            if failures >= self.patience.tries:
+                raise failed
+            await self.clock.sleep(self.patience.pause(failures, self.chance))
+
+    async def _send(
+        self,
+        method: str,
+        url: str,
+        units: int,
+        data: bytes | None,
+        headers: Mapping[str, str] | None,
+        rejected: str | None,
+        *,
+        is_json: bool,
+    ) -> tuple[int, Mapping[str, str], bytes, str]:
+        async with self._slots:
+            await self.pacer.acquire(units)
+            told: Mapping[str, str] = {}
+            status = 0
+            try:
+                token = await self._tokens.get(rejected)
+                sent = {
+                    "Authorization": f"Bearer {token}",
+                    "client-request-id": str(uuid.uuid4()),
+                    **({"Content-Type": "application/json"} if is_json else {}),
+                    **(headers or {}),
+                }
+                self._requests += 1
+                async with self._session.request(
+                    method,
+                    URL(url, encoded=True),
+                    data=data,
+                    headers=sent,
+                    allow_redirects=False,
+                    proxy=self.account.proxy,
+                ) as answer:
+                    told, status = answer.headers, answer.status
+                    return status, told, await answer.read(), token
+            finally:
+                self.pacer.heed(told, status, units)
+
+    @asynccontextmanager
+    async def bare(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        data: Any = None,
+        units: int = 0,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """One request to a pre-authenticated URL: no Authorization, no redirects, not repeated.
+
+        Args:
+            method: the HTTP method.
+            url: the URL; a secret.
+            headers: its headers.
+            data: its body.
+            units: what it costs; 0 asks the pacer only whether everyone is paused.
+
+        Raises:
+            GraphError: ``unsafe-link`` when the URL is not https.
+        """
+        if origin(url)[0] != "https":
+            raise GraphError(
+                "unsafe-link",
+                "The service gave a content URL that is not https; it was not used.",
+                "Nothing was sent. Report it to Microsoft with the item's id.",
+            )
+        async with self._slots:
+            await self.pacer.acquire(units)
+            self._requests += 1
+            told: Mapping[str, str] = {}
+            status = 0
+            try:
+                async with self._session.request(
+                    method,
+                    URL(url, encoded=True),
+                    data=data,
+                    headers=headers,
+                    allow_redirects=False,
+                    proxy=self.account.proxy,
+                ) as answer:
+                    told, status = answer.headers, answer.status
+                    yield answer
+            finally:
+                self.pacer.heed(told, status, units)
+
+
+@asynccontextmanager
+async def open_graph(
+    account: Account,
+    *,
+    pacer: Pacer | None = None,
+    concurrency: int = 16,
+    agent: str = AGENT,
+    clock: Clock | None = None,
+    patience: Patience | None = None,
+) -> AsyncIterator[Graph]:
+    """Open a connection to a tenant.
+
+    Args:
+        account: who we are.
+        pacer: the budget, shared by all connections that spend it; without one only what the
+            service says slows us down.
+        concurrency: requests under way at once.
+        agent: how we name ourselves; Microsoft asks for ``ISV|Company|App/1.0`` or ``NONISV|…``.
+        clock: time; the system's when None.
+        patience: how often a call is tried.
+
+    Raises:
+        InputError: ``account-certificate``, ``account-ca``.
+        GraphError: at the first call: ``sign-in-refused``, ``sign-in-failed``.
+    """
+    time = clock or (pacer.clock if pacer else SystemClock())
+    tokens = Tokens(account, time)
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            limit=0, limit_per_host=concurrency, ssl=_trust(account.ca), ttl_dns_cache=60
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": agent, "Accept": "application/json, */*"},
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=30, sock_read=120),
+        auto_decompress=True,
+        trust_env=False,
+    )
+    graph = Graph(
+        account,
+        session,
+        tokens,
+        pacer or Pacer(clock=time),
+        concurrency=concurrency,
+        clock=time,
+        patience=patience or Patience(),
+    )
+    try:
+        yield graph
+    finally:
+        await session.close()
+        await tokens.close()
+        graph.threads.shutdown(wait=False, cancel_futures=True)
+        if pacer is None:
+            graph.pacer.close()
+
+
+def _trust(ca: Path | None) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=str(ca) if ca else None)
+    except (OSError, ssl.SSLError) as error:
+        raise InputError(
+            "account-ca",
+            f"{ca} holds no CA certificate that can be read ({type(error).__name__}).",
+            "Give a PEM file.",
+        ) from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _json_or_none(raw: bytes) -> Any:
+    try:
+        return json_codec.loads(raw) if raw else None
+    except ValueError:
+        return None
+
+
+def _parsed(raw: bytes, status: int, method: str, url: str) -> dict[str, Any]:
+    if not raw:
+        return {}
+    body = _json_or_none(raw)
+    if isinstance(body, dict):
+        return body
+    if status >= 300:
+        return {}
+    raise GraphError(
+        "answer-unreadable",
+        f"Graph answered {status} to {method} {plain_place(url)} with something that is not JSON.",
+        "Try again; if it stays, something between us and Graph answers in its place.",
+        status=status,
+    )
+
+
+def _cut(method: str, url: str, error: BaseException, *, lost: bool) -> ConnectionCutError:
+    what = f"{method} {plain_place(url)}: {type(error).__name__}"
+    if lost:
+        return ConnectionCutError(
+            "answer-lost",
+            f"The connection broke before the answer came ({what}). It is not known whether it "
+            "was carried out.",
+            "Look whether it was done before doing it again.",
+        )
+    return ConnectionCutError(
+        "connection-cut",
+        f"No answer, however often we tried ({what}).",
+        "Check the network; the run goes on where it was.",
+    )
+
+
+def _untrusted(url: str, error: aiohttp.ClientConnectorCertificateError) -> GraphError:
+    return GraphError(
+        "tls-untrusted",
+        f"The certificate of {origin(url)[1]} is not trusted ({type(error).__name__}).",
+        "Check the clock and the CA; if TLS is inspected on the way, name that CA.",
+    )
+
+
+def _endless(failed: GraphError) -> ThrottledError:
+    return ThrottledError(
+        "throttled-without-end",
+        f"{failed.what} It said so every time, after every wait it asked for.",
+        "Try later. On lists over 100,000 items permission calls never get through; record that.",
+        status=failed.status,
+        codes=failed.codes,
+        request_id=failed.request_id,
+    )

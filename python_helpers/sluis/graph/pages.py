@@ -1,0 +1,89 @@
+"""Listings in pages, followed to their end and not in circles."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sluis.graph.errors import GraphError, LoopError, plain_place
+
+if TYPE_CHECKING:
+    from sluis.graph.connect import Graph
+
+_LOOPS = 3  # links in a row that lead back before we give up
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: its items, and where to go on.
+
+    Args:
+        items: what it holds; may be empty while there are more pages.
+        next_link: the next page, or None on the last.
+        delta_link: where the next pass begins; only on the last page of a delta.
+    """
+
+    items: list[dict[str, Any]] = field(repr=False)
+    next_link: str | None = field(repr=False)
+    delta_link: str | None = field(repr=False)
+
+
+async def follow(
+    graph: Graph,
+    path: str,
+    *,
+    params: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> AsyncGenerator[Page, None]:
+    """All pages of a listing; the next one is on its way while a page is being used.
+
+    Raises:
+        LoopError: a nextLink led to a page that was read before in this listing.
+        GraphError: what :meth:`Graph.call` raises; ``page-malformed``.
+    """
+    seen = {_mark(path)} if "://" in path else set()
+    loops = 0
+    coming = asyncio.ensure_future(_page(graph, path, params, headers))
+    try:
+        while True:
+            page = await coming
+            if page.next_link is None:
+                yield page
+                return
+            mark = _mark(page.next_link)
+            loops = loops + 1 if mark in seen else 0
+            seen.add(mark)
+            if loops <= _LOOPS:  # asked again, the service was seen to find its way
+                coming = asyncio.ensure_future(_page(graph, page.next_link, None, headers))
+            yield page
+            if loops > _LOOPS:
+                raise LoopError(plain_place(path))
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
+
+
+async def _page(
+    graph: Graph,
+    path: str,
+    params: Mapping[str, str] | None,
+    headers: Mapping[str, str] | None,
+) -> Page:
+    body = await graph.get(path, params, headers)
+    items = body.get("value")
+    links = [body.get("@odata.nextLink"), body.get("@odata.deltaLink")]
+    whole = all(link is None or isinstance(link, str) for link in links)
+    if not isinstance(items, list) or not all(isinstance(one, dict) for one in items) or not whole:
+        raise GraphError(
+            "page-malformed",
+            f"Graph's answer to {plain_place(path)} is not a page of a listing.",
+            "Try again; if it stays, report it to Microsoft.",
+        )
+    return Page(items, links[0] or None, links[1] or None)
+
+
+def _mark(link: str) -> bytes:
+    return hashlib.sha256(link.encode("utf-8", "surrogatepass")).digest()[:16]

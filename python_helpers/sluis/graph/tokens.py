@@ -1,0 +1,230 @@
+"""Access tokens by client credentials, renewed while the work goes on.
+
+MSAL does the talking (it is what Microsoft keeps right), in a thread of its own because it blocks.
+What was measured of MSAL 1.39 and is heeded here:
+
+- it never reuses a token with 300 s or less left, so asking it for each request would fetch a
+  token each time near the end; the token is kept here, and renewed from 300 s before its end while
+  requests go on with the old one;
+- it repeats an HTTP 400 for 60 s and a 429 or 5xx for its ``Retry-After`` without asking again,
+  so a renewal that failed is not tried again within that time;
+- it gives a token from its own cache until that ends by the machine's clock, even if Graph no
+  longer accepts it, so its cache is emptied before it is asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import msal
+import requests
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509 import load_pem_x509_certificates
+from msal.exceptions import MsalServiceError
+
+from sluis.errors import InputError
+from sluis.graph.account import Account
+from sluis.graph.clock import Clock
+from sluis.graph.errors import ConnectionCutError, GraphError, plain
+
+#: seconds before its end at which MSAL gives up a token
+MSAL_MARGIN = 300.0
+#: seconds for which MSAL repeats a 400 without asking
+MSAL_REPEATS = 60.0
+_LAST_MOMENT = 30.0  # seconds before its end at which requests no longer go out with a token
+_TRIES = 5
+_TIMEOUT = (20.0, 60.0)  # seconds to connect, and between two bytes
+
+
+class Tokens:
+    """The app's current token.
+
+    Args:
+        account: whose.
+        clock: time, for when to renew.
+    """
+
+    def __init__(self, account: Account, clock: Clock) -> None:
+        self._account = account
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(1, "sluis-tokens")
+        self._app: Any = None
+        self._session = _session(account)
+        self._token = ""
+        self._ends = self._renew_from = float("-inf")
+        self._not_before = float("-inf")
+        self._fetching: asyncio.Task[None] | None = None
+
+    def __repr__(self) -> str:
+        return f"Tokens({self._account.client_id})"
+
+    async def get(self, rejected: str | None = None) -> str:
+        """A token that may be used now.
+
+        Args:
+            rejected: a token that Graph just refused; another is fetched, unless one was already.
+
+        Raises:
+            GraphError: ``sign-in-refused`` or ``sign-in-failed``.
+        """
+        if rejected is not None and rejected == self._token:
+            self._token, self._ends = "", float("-inf")
+            self._not_before = float("-inf")
+        now = self._clock.now()
+        if now < self._renew_from and self._token:
+            return self._token
+        if self._fetching is None or self._fetching.done():
+            if self._token and now < self._not_before and now < self._ends:
+                return self._token  # a renewal failed a moment ago; MSAL would repeat its answer
+            self._fetching = asyncio.create_task(self._fetch())
+            self._fetching.add_done_callback(_look_at)
+        if self._token and now < self._ends:
+            return self._token  # nobody waits for a renewal while the old one still works
+        await asyncio.shield(self._fetching)
+        return self._token
+
+    async def close(self) -> None:
+        """Let go of the thread and its connections."""
+        if self._fetching and not self._fetching.done():
+            await asyncio.wait([self._fetching])
+        self._thread.shutdown(wait=False)
+        self._session.close()
+
+    async def _fetch(self) -> None:
+        loop = asyncio.get_running_loop()
+        for attempt in range(1, _TRIES + 1):
+            began = self._clock.now()
+            try:
+                answer = await loop.run_in_executor(self._thread, self._ask)
+            except (requests.RequestException, MsalServiceError, OSError) as error:
+                failed: GraphError = ConnectionCutError(
+                    "sign-in-failed",
+                    f"The sign-in at {self._account.cloud.authority} gave no usable answer "
+                    f"({type(error).__name__}).",
+                    "Check the network, the proxy and the CA, then run again; it goes on.",
+                )
+                pause = 6.0 * attempt  # MSAL repeats a 5xx for five seconds without asking
+            else:
+                if "access_token" in answer:
+                    self._keep(answer, began)
+                    return
+                failed, pause = _refusal(self._account, answer), 0.0
+                if failed.code == "sign-in-refused":
+                    self._not_before = self._clock.now() + MSAL_REPEATS + 1
+                    raise failed
+                pause = 6.0 * attempt
+            if attempt < _TRIES:
+                await self._clock.sleep(pause)
+        self._not_before = self._clock.now() + MSAL_REPEATS + 1
+        raise failed
+
+    def _keep(self, answer: dict[str, Any], began: float) -> None:
+        life = float(answer.get("expires_in") or 0)
+        self._token = str(answer["access_token"])
+        self._ends = began + max(life - min(_LAST_MOMENT, life / 10), 1.0)
+        # a token that lives 300 s or less is new each time MSAL is asked: use most of it
+        self._renew_from = began + (life - MSAL_MARGIN if life > 2 * MSAL_MARGIN else life * 0.6)
+
+    def _ask(self) -> dict[str, Any]:
+        if self._app is None:
+            self._app = _application(self._account, self._session)
+        self._app.remove_tokens_for_client()
+        scope = f"{self._account.cloud.graph}/.default"
+        if not self._account.cloud.is_microsofts:
+            scope = "https://graph.microsoft.com/.default"  # a rehearsal plays the global cloud
+        answer: dict[str, Any] = self._app.acquire_token_for_client([scope])
+        return answer
+
+
+def _application(account: Account, session: requests.Session) -> msal.ConfidentialClientApplication:
+    authority = f"{account.cloud.authority}/{account.tenant_id}"
+    proof = account.secret if account.certificate is None else _certificate(account.certificate)
+    try:
+        return msal.ConfidentialClientApplication(
+            account.client_id,
+            client_credential=proof,
+            authority=authority,
+            instance_discovery=account.cloud.is_microsofts,
+            http_client=session,
+        )
+    except ValueError as error:  # MSAL's word for an authority that does not exist
+        raise GraphError(
+            "sign-in-refused",
+            f"There is no tenant {account.tenant_id} at {account.cloud.authority}: {plain(error)}",
+            "Check tenant_id and the cloud.",
+        ) from None
+
+
+def _certificate(path: Path) -> dict[str, Any]:
+    """What MSAL wants for PS256: a PFX by path, or a PEM's key and certificate apart."""
+    try:
+        data = path.read_bytes()
+        if b"-----BEGIN" not in data:
+            return {"private_key_pfx_path": str(path), "public_certificate": True}
+        key = load_pem_private_key(data, None)
+        certificates = load_pem_x509_certificates(data)
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(
+            "account-certificate",
+            f"{path} does not hold a private key and its certificate ({type(error).__name__}).",
+            "Give one PEM file with both, or a PFX, without a password.",
+        ) from None
+    form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return {
+        "private_key": key.private_bytes(*form).decode("ascii"),
+        "public_certificate": "".join(
+            one.public_bytes(Encoding.PEM).decode("ascii") for one in certificates
+        ),
+    }
+
+
+class _Session(requests.Session):
+    """Requests with a time limit, which ``requests`` does not have by itself."""
+
+    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
+        kwargs.setdefault("timeout", _TIMEOUT)
+        return super().request(*args, **kwargs)
+
+
+def _session(account: Account) -> requests.Session:
+    session = _Session()
+    session.trust_env = False  # no .netrc and no proxy that we were not given
+    if account.ca is not None:
+        session.verify = str(account.ca)
+    if account.proxy is not None:
+        session.proxies = {"https": account.proxy}
+    return session
+
+
+def _refusal(account: Account, answer: dict[str, Any]) -> GraphError:
+    code = plain(answer.get("error") or "no reason given")
+    words = plain(answer.get("error_description") or "").split(" Trace ID")[0]
+    passing = {"temporarily_unavailable", "server_error", "service_unavailable", "request_timeout"}
+    if str(answer.get("error")) in passing:
+        return GraphError(
+            "sign-in-failed",
+            f"The sign-in at {account.cloud.authority} answered {code}: {words}",
+            "Try again later; the run goes on where it was.",
+            codes=(code,),
+        )
+    return GraphError(
+        "sign-in-refused",
+        f"Tenant {account.tenant_id} gave app {account.client_id} no token ({code}): {words}",
+        "Check the secret or certificate and its end date, and the app's consent. "
+        f"MSAL repeats this answer for {MSAL_REPEATS:.0f} s without asking again.",
+        codes=(code,),
+    )
+
+
+def _look_at(task: asyncio.Task[None]) -> None:
+    """A renewal nobody waited for must not be told of on standard error; the next call asks."""
+    if not task.cancelled():
+        task.exception()
