@@ -37,6 +37,7 @@ class TokenIssuer:
         audiences: addresses of Graph for which tokens are issued, without a slash.
         apps: the registered apps.
         clock: the tenant's clock; tokens go by its steady time.
+        key: signs the tokens; a fresh one by default.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class TokenIssuer:
         audiences: Iterable[str],
         apps: Iterable[RegisteredApp],
         clock: Clock,
+        key: rsa.RSAPrivateKey | None = None,
     ) -> None:
         self.tenant_id = tenant_id
         self.authority = authority
@@ -53,7 +55,7 @@ class TokenIssuer:
         self.audiences = frozenset(audiences)
         self.apps = {app.client_id: app for app in apps}
         self.clock = clock
-        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._key = key or rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self._public = self._key.public_key()
         self._checked: OrderedDict[str, tuple[Caller, float, float]] = OrderedDict()
 
