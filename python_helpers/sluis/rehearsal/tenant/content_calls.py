@@ -1,0 +1,73 @@
+"""Content: where to fetch it, and the simple PUT."""
+
+from __future__ import annotations
+
+from sluis.rehearsal.tenant.api_error import ApiError
+from sluis.rehearsal.tenant.call import Answer, Call
+from sluis.rehearsal.tenant.drive import Drive, name_taken
+from sluis.rehearsal.tenant.item_calls import CONFLICT, answer_item, check_match, conflict
+from sluis.rehearsal.tenant.items import Content, Item, Stored
+from sluis.rehearsal.tenant.name_rules import fold
+from sluis.rehearsal.tenant.quick_xor import QuickXor
+from sluis.rehearsal.tenant.world import World
+
+#: largest body of a simple PUT, bytes
+LARGEST_PUT = 250 * 1024 * 1024
+
+
+def fetch(world: World, drive: Drive, item: Item, caller: str) -> Answer:
+    """``GET content``: 302 to a pre-authenticated URL; ApiError 400, 403."""
+    if item.kind != "file":
+        raise ApiError(400, "notSupported", "The item has no content stream.", ("notAFile",))
+    if item.extras and item.extras.malware:
+        raise malware_found(item)
+    return Answer(302, None, {"Location": world.download_url(drive, item, caller)})
+
+
+def malware_found(item: Item) -> ApiError:
+    """The answer to whoever wants the content of an infected file (rclone v1.76)."""
+    name = item.extras.malware if item.extras else ""
+    return ApiError(
+        403, "malwareDetected", "Malware detected", headers={"X-Virus-Infected": name or "unknown"}
+    )
+
+
+async def put(world: World, call: Call, drive: Drive, parent: Item, name: str) -> Answer:
+    """``PUT`` of a whole file below a folder; ApiError 400, 409, 413, 507."""
+    name = drive.check(parent, name)
+    wish = conflict(call.query.get(CONFLICT), "replace")
+    there = (parent.children or {}).get(fold(name))
+    if there is not None:
+        if wish == "fail" or (wish == "replace" and there.kind != "file"):
+            raise name_taken()
+        if wish == "replace":
+            return await put_over(world, call, drive, there)
+        name = drive.free_name(parent, name)
+    content, size = await _take(world, call, drive, 0)
+    item = drive.add(parent, name, "file", size=size, now=world.clock.now(), content=content)
+    return answer_item(world, call, drive, item, 201)
+
+
+async def put_over(world: World, call: Call, drive: Drive, item: Item) -> Answer:
+    """``PUT`` of new content of a file that is there."""
+    if item.kind != "file":
+        raise ApiError(400, "notSupported", "The item has no content stream.", ("notAFile",))
+    check_match(call, drive, item)
+    content, size = await _take(world, call, drive, item.size)
+    drive.replace(item, size, content, world.clock.now(), 0)
+    return answer_item(world, call, drive, item)
+
+
+async def _take(world: World, call: Call, drive: Drive, instead_of: int) -> tuple[Content, int]:
+    announced = int(call.headers.get("Content-Length") or 0)
+    if announced > LARGEST_PUT:
+        raise ApiError(413, "requestEntityTooLarge", "Use an upload session for a file this large.")
+    drive.make_room(announced, instead_of)
+    hashing = QuickXor()
+    place = world.new_upload()
+    with place.open("wb") as out:
+        async for chunk in call.chunks():
+            out.write(chunk)
+            hashing.update(chunk)
+    drive.make_room(hashing.length, instead_of)
+    return Stored(place.name, hashing.base64()), hashing.length

@@ -1,0 +1,138 @@
+"""The other origin: content, behind pre-authenticated URLs only.
+
+A token that is sent along is refused and counted: it should never have left Graph's
+origin. Errors here are JSON, as in the real service; rclone once wrote them out as file
+content (rclone 9a0d7e57d).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from aiohttp import web
+
+from sluis.rehearsal.tenant.api_error import ApiError, error_response, request_ids
+from sluis.rehearsal.tenant.drive import Drive
+from sluis.rehearsal.tenant.item_json import media_type
+from sluis.rehearsal.tenant.items import Item
+from sluis.rehearsal.tenant.rights import Caller
+from sluis.rehearsal.tenant.weather import BodyWeather
+from sluis.rehearsal.tenant.world import World
+
+#: bytes that are handed to the socket at once
+_PIECE = 1024 * 1024
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+def content_application(world: World) -> web.Application:
+    """The application that serves the content origin."""
+    application = web.Application(client_max_size=300 * 1024 * 1024)
+    origin = ContentOrigin(world)
+    application.router.add_route("GET", "/download/{ticket}", origin.download)
+    return application
+
+
+class ContentOrigin:
+    """Serves downloads."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def download(self, request: web.Request) -> web.StreamResponse:
+        """A file, or a range of it."""
+        world = self._world
+        ids = request_ids(request.headers)
+        try:
+            if "Authorization" in request.headers:
+                world.counters["token sent to the content origin"] += 1
+            drive, item, caller = self._ticket(request.match_info["ticket"])
+            span = read_range(request.headers.get("Range", ""), item.size)
+            length = item.size if span is None else span[1] - span[0]
+            verdict = world.door.throttle.charge(caller, "pre-authenticated", length)
+        except ApiError as error:
+            return error_response(error, ids, world.clock.now())
+        world.counters["content"] += 1
+        key = f"{drive.id} {item.number} {item.content_changes} {request.headers.get('Range', '')}"
+        weather = world.door.weather.body(key, length, span is not None)
+        if weather.whole:
+            span = None
+        start, end = span or (0, item.size)
+        headers = {**ids.headers(world.clock.now()), **verdict.headers, "Accept-Ranges": "bytes"}
+        if span is not None:
+            headers["Content-Range"] = f"bytes {start}-{end - 1}/{item.size}"
+        response = web.StreamResponse(
+            status=200 if span is None else 206,
+            headers={**headers, "Content-Type": media_type(item.name)},
+        )
+        return await self._send(request, response, drive, item, (start, end), weather)
+
+    async def _send(
+        self,
+        request: web.Request,
+        response: web.StreamResponse,
+        drive: Drive,
+        item: Item,
+        span: tuple[int, int],
+        weather: BodyWeather,
+    ) -> web.StreamResponse:
+        start, end = span
+        stop = end if weather.send is None else min(end, start + weather.send)
+        response.content_length = (end if weather.honest else stop) - start
+        await response.prepare(request)
+        for at in range(start, stop, _PIECE):
+            for piece in self._pieces(drive, item, at, min(at + _PIECE, stop)):
+                self._world.bytes_out += len(piece)
+                await response.write(piece)
+        if weather.honest and stop < end:
+            # the connection breaks in the middle of the body
+            response.force_close()
+            if request.transport is not None:
+                request.transport.abort()
+            return response
+        await response.write_eof()
+        return response
+
+    def _pieces(self, drive: Drive, item: Item, start: int, end: int) -> Iterator[bytes]:
+        yield self._world.read_item(drive, item, start, end)
+
+    def _ticket(self, text: str) -> tuple[Drive, Item, Caller | None]:
+        world = self._world
+        ticket = world.links.read(text)
+        if ticket is None or ticket[0] != "get":
+            raise ApiError(401, "unauthenticated", "The download URL is not valid.")
+        _, drive_id, number, changes, until, client = ticket
+        if world.clock.now() >= until:
+            raise ApiError(401, "unauthenticated", "The download URL has expired.")
+        drive = world.drive(drive_id)
+        item = drive.items[number]
+        if item.deleted or item.content_changes != changes:
+            raise ApiError(404, "itemNotFound", "The resource could not be found.")
+        return drive, item, Caller(client, frozenset()) if client else None
+
+
+def read_range(text: str, size: int) -> tuple[int, int] | None:
+    """The bytes that a Range header asks for: first, and one past the last.
+
+    ``None`` for no range, and for one that is not understood, which may be ignored
+    (RFC 9110).
+
+    Raises:
+        ApiError: 416 when there are no such bytes.
+    """
+    found = _RANGE.fullmatch(text.strip())
+    if not found or not (found[1] or found[2]):
+        return None
+    if found[1]:
+        start = int(found[1])
+        end = min(size, int(found[2]) + 1) if found[2] else size
+    else:
+        start, end = max(0, size - int(found[2])), size
+    if start >= size or (found[2] and found[1] and int(found[2]) < start):
+        raise ApiError(
+            416,
+            "invalidRange",
+            "The byte range is invalid or unavailable.",
+            headers={"Content-Range": f"bytes */{size}"},
+        )
+    return start, end
