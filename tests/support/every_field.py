@@ -43,6 +43,33 @@ def _everything() -> dict[str, Any]:
             },
         },
         {
+            **base, "id": "team", "kind": "sharepoint", "name": "The team's library",
+            "host": "h4", "exclude": ..., "location": "https://old.example/sites/team",
+            "ends_on": date(2027, 6, 30),
+            "origin": {"by": "tenant", "tenant": "old", "drive": "b!one"},
+            "disposition": {
+                "what": "migrate", "to": "The new tenant's library.", "by": date(2027, 5, 1),
+                "old_copy": "It stays there until the old tenant ends.",
+                "into": {
+                    "tenant": "new", "drive": "b!two", "folder": "Team/Old",
+                    "conflicts": "keep both", "check": "the service's hash",
+                    "names": {
+                        "characters": "_", "reserved": "-", "shorten": True, "tell_apart": True,
+                    },
+                },
+            },
+        },
+        {
+            **base, "id": "homes", "kind": "home drives", "name": "H-drives", "host": "h4",
+            "exclude": ..., "location": "//old/h",
+            "origin": {"by": "sftp", "server": "old-files", "folder": "/srv/h"},
+        },
+        {
+            **base, "id": "scans", "kind": "share", "name": "Scans", "host": "h4",
+            "exclude": ..., "location": "//old/scans",
+            "origin": {"by": "folder", "folder": "/mnt/scans"},
+        },
+        {
             **base, "id": "disk", "name": "The old disk", "location": "/srv/old",
             "open_questions": [
                 {"question": both, "asked_of": "A. Client", "asked_on": date(2026, 11, 1)},
@@ -61,6 +88,10 @@ def _everything() -> dict[str, Any]:
     })  # fmt: skip
     value["assets"] += [
         {key: item for key, item in asset.items() if item is not ...} for asset in extra
+    ]
+    value["people"] = [
+        {"was": "user01@old.example", "becomes": "user01@new.example"},
+        {"was": "user02@old.example", "because": {"nl": "Is weg.", "en": "Has left."}},
     ]
     value["risks"] += [
         {"id": f"r-{asset['id']}", "asset": asset["id"], "words": f"{asset['id']} can be lost.",
@@ -84,6 +115,11 @@ _OTHER_CHOICES = {
     "language": ("nl", "en"),
     "job": ("migration", "decommission"),
     "country": ("FR",),
+    "conflicts": ("fail", "keep both", "skip equal"),
+    "check": ("every byte", "the service's hash"),
+    "characters": ("=",),
+    "reserved": ("=",),
+    "folder": ("/srv/other", "Other"),
     "when": (date(2027, 1, 31),),
     "ends_on": (date(2027, 7, 31),),
     "sha256": ("cd" * 32,),

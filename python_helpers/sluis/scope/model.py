@@ -22,6 +22,7 @@ from pydantic import (
 from sluis.errors import EvidenceError
 from sluis.evidence.canonical import canonical, sha256
 from sluis.evidence.predicates import Level, Sha256
+from sluis.scope.moving import Into, Origin, Person
 from sluis.scope.words import (
     Country,
     Exact,
@@ -87,12 +88,16 @@ Party = Annotated[ByClient | ByProvider | ByThird, Field(discriminator="by")]
 
 
 class Migrate(_Model):
-    """It goes over. ``old_copy`` says what happens to the original afterwards."""
+    """It goes over. ``old_copy`` says what happens to the original afterwards.
+
+    ``into`` is for what we put there ourselves, through Graph.
+    """
 
     what: Literal["migrate"]
     to: Text
     by: date
     old_copy: Text
+    into: Into | None = None
 
 
 class Stays(_Model):
@@ -145,8 +150,9 @@ class Asset(_Model):
     """One thing that holds data.
 
     ``host`` is the inventory name of the machine it is on. ``location`` is a path, a
-    database name, or an address. ``size`` is in bytes. A figure that is not known is
-    left out, and ``unknown_because`` says why.
+    database name, or an address. ``origin`` says how we reach what is fetched from elsewhere;
+    ``host`` is then the machine that fetches it. ``size`` is in bytes. A figure that is not
+    known is left out, and ``unknown_because`` says why.
     """
 
     id: Slug
@@ -154,6 +160,7 @@ class Asset(_Model):
     host: HostName | None = None
     kind: SnapshotKind | ListedKind
     location: Exact
+    origin: Origin | None = None
     exclude: tuple[Glob, ...] = Field(default=(), max_length=100)
     size: _Bytes | None = None
     items: _Count | None = None
@@ -175,7 +182,12 @@ class Asset(_Model):
     @property
     def takes_snapshot(self) -> bool:
         """Whether this kind of asset is copied and proven by us before a change."""
-        return self.kind in SNAPSHOT_KINDS
+        return self.kind in SNAPSHOT_KINDS or self.is_exported
+
+    @property
+    def is_exported(self) -> bool:
+        """Whether it is fetched from elsewhere; what was fetched is its snapshot's source."""
+        return self.origin is not None
 
 
 class Risk(_Model):
@@ -263,6 +275,7 @@ class ScopeDocument(_Model):
     hosts_without_data: tuple[HostWithoutData, ...] = Field(default=(), max_length=2000)
     risks: tuple[Risk, ...] = Field(min_length=1, max_length=4000)
     not_included: tuple[NotIncluded, ...] = Field(min_length=1, max_length=500)
+    people: tuple[Person, ...] = Field(default=(), max_length=20_000)
     retention: Retention
     way_back: WayBack
     documents: tuple[HandedOver, ...] = Field(default=(), max_length=50)

@@ -15,6 +15,7 @@ from sluis.scope.model import (
     ScopeDocument,
     Stays,
 )
+from sluis.scope.moving import EXPORTED_KINDS
 from sluis.scope.words import Both, Text, plain_absolute_path
 
 Path = tuple[str | int, ...]
@@ -42,7 +43,16 @@ def broken_rules(document: ScopeDocument) -> tuple[Broken, ...]:
     """All rules that ``document`` breaks, in the order of the document."""
     return tuple(
         problem
-        for rule in (_assets, _names_used_twice, _hosts, _risks, _same_words, _dispositions)
+        for rule in (
+            _assets,
+            _moves,
+            _people,
+            _names_used_twice,
+            _hosts,
+            _risks,
+            _same_words,
+            _dispositions,
+        )
         for problem in rule(document)
     )
 
@@ -138,6 +148,76 @@ def _snapshot_needs(asset: Asset, path: Path) -> Iterator[Broken]:
             f"excludes something, but a {asset.kind} is always copied whole.",
             "Take the line 'exclude' out.",
         )
+
+
+def _moves(document: ScopeDocument) -> Iterator[Broken]:
+    targets: dict[tuple[str, str, str], str] = {}
+    for number, asset in enumerate(document.assets):
+        path: Path = ("assets", number)
+        if asset.origin is not None and asset.kind not in EXPORTED_KINDS:
+            yield Broken(
+                (*path, "origin"),
+                "origin-of-another-kind",
+                f"says where it is fetched from, but a {asset.kind} is copied where it is.",
+                f"Take 'origin' out, or correct the kind: {', '.join(EXPORTED_KINDS)}.",
+            )
+        if (
+            asset.origin is not None
+            and asset.origin.by != "tenant"
+            and not plain_absolute_path(asset.origin.folder)
+        ):
+            yield Broken(
+                (*path, "origin", "folder"),
+                "bad-location",
+                f"is fetched from {asset.origin.folder!r}, which is not a plain absolute path.",
+                "Write the full path, without '..', doubled slashes or a slash at the end.",
+            )
+        if not isinstance(asset.disposition, Migrate) or asset.disposition.into is None:
+            continue
+        into = asset.disposition.into
+        if asset.origin is None:
+            yield Broken(
+                (*path, "disposition", "into"),
+                "into-without-origin",
+                "says where we put it, but not where we fetch it.",
+                "Write 'origin', or describe the move in words in 'to' alone.",
+            )
+        if into.folder is not None and (
+            into.folder.startswith("/") or not plain_absolute_path("/" + into.folder)
+        ):
+            yield Broken(
+                (*path, "disposition", "into", "folder"),
+                "bad-location",
+                f"goes into the folder {into.folder!r}, which is not a plain path in a drive.",
+                "Write folder names joined by '/', without a slash at either end.",
+            )
+        place = (into.tenant, into.drive.casefold(), (into.folder or "").casefold())
+        other = targets.setdefault(place, asset.id)
+        if other != asset.id:
+            yield Broken(
+                (*path, "disposition", "into"),
+                "same-target-twice",
+                f"goes to the very place that {other!r} goes to.",
+                "Give each its own folder, so that nothing lands on top of another.",
+            )
+
+
+def _people(document: ScopeDocument) -> Iterator[Broken]:
+    for number in _repeats([person.was.casefold() for person in document.people]):
+        yield Broken(
+            ("people", number, "was"),
+            "person-listed-twice",
+            f"names {document.people[number].was} again.",
+            "Keep one of the two lines.",
+        )
+    for number, person in enumerate(document.people):
+        if (person.becomes is None) == (person.because is None):
+            yield Broken(
+                ("people", number),
+                "person-undecided",
+                f"says of {person.was} both who it becomes and why it becomes nobody, or neither.",
+                "Write 'becomes', or 'because' with the reason why these rights end.",
+            )
 
 
 def _names_used_twice(document: ScopeDocument) -> Iterator[Broken]:

@@ -24,6 +24,7 @@ from sluis.scope.model import (
     freshness_hours,
     required_level,
 )
+from sluis.scope.move_text import into_sentences, origin_sentences, people_sentences
 from sluis.scope.voice import Voice, paragraph
 
 
@@ -45,6 +46,7 @@ def scope_text(document: ScopeDocument, language: Language) -> str:
                 *_head(document, voice),
                 *_assets(document, voice),
                 *_without_data(document, voice),
+                *_people(document, voice),
                 *_risks(document, voice),
                 *_not_included(document, voice),
                 *_retention(document, voice),
@@ -197,8 +199,10 @@ def _asset(document: ScopeDocument, asset: Asset, voice: Voice) -> Iterator[str]
     else:
         yield voice.say("kind-on-host", kind=kind, host=asset.host)
     yield "   " + voice.say("location", location=asset.location)
+    yield from origin_sentences(asset, voice)
     yield from _figures(asset, voice)
     yield voice.say("disposition", words=disposition_sentence(asset, voice))
+    yield from into_sentences(asset, voice)
     for entry in asset.open_questions:
         yield voice.say(
             "open-question",
@@ -280,6 +284,12 @@ def _without_data(document: ScopeDocument, voice: Voice) -> Iterator[str]:
             yield _point(
                 voice.say("host-without-data", host=entry.host, reason=voice.words(entry.reason))
             )
+
+
+def _people(document: ScopeDocument, voice: Voice) -> Iterator[str]:
+    if document.people:
+        yield from heading(voice.say("people"))
+        yield from (_point(line) for line in people_sentences(document, voice))
 
 
 def _risks(document: ScopeDocument, voice: Voice) -> Iterator[str]:

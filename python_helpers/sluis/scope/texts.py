@@ -67,6 +67,80 @@ SENTENCES: dict[str, Said] = {
     "unknown-because": said(
         "Wij weten dit niet, want: {words}", "We do not know, because: {words}"
     ),
+    "origin.tenant": said(
+        "Wij lezen het uit de Microsoft-omgeving {tenant}, schijf {drive}.",
+        "We read it from the Microsoft environment {tenant}, drive {drive}.",
+    ),
+    "origin.sftp": said(
+        "Wij lezen het van de server {server}, map {folder}.",
+        "We read it from the server {server}, folder {folder}.",
+    ),
+    "origin.folder": said("Wij lezen het uit de map {folder}.", "We read it in folder {folder}."),
+    "into": said(
+        "Wij zetten het in de Microsoft-omgeving {tenant}, schijf {drive}, map {folder}.",
+        "We put it in the Microsoft environment {tenant}, drive {drive}, folder {folder}.",
+    ),
+    "into-top": said(
+        "Wij zetten het in de Microsoft-omgeving {tenant}, schijf {drive}, bovenaan.",
+        "We put it in the Microsoft environment {tenant}, drive {drive}, at the top.",
+    ),
+    "conflicts.fail": said(
+        "Staat daar al iets met dezelfde naam, dan stoppen wij en blijft dat staan.",
+        "If something with the same name is there already, we stop and leave it as it is.",
+    ),
+    "conflicts.keep both": said(
+        "Staat daar al iets met dezelfde naam, dan bewaren wij allebei.",
+        "If something with the same name is there already, we keep both.",
+    ),
+    "conflicts.skip equal": said(
+        "Staat precies hetzelfde daar al, dan blijft het zo. Is het anders, dan stoppen wij.",
+        "If the very same is there already, it stays. If it differs, we stop.",
+    ),
+    "names.characters": said(
+        "Tekens die daar niet in een naam mogen, worden {mark}.",
+        "Characters that are not allowed in a name there become {mark}.",
+    ),
+    "names.no-characters": said(
+        "Wat een teken in de naam heeft dat daar niet mag, gaat niet over.",
+        "What has a character in its name that is not allowed there does not go over.",
+    ),
+    "names.reserved": said(
+        "Namen die daar niet mogen, krijgen {mark} erachter.",
+        "Names that are not allowed there get {mark} behind them.",
+    ),
+    "names.no-reserved": said(
+        "Wat een naam heeft die daar niet mag, gaat niet over.",
+        "What has a name that is not allowed there does not go over.",
+    ),
+    "names.shorten": said(
+        "Namen die daar te lang zijn, korten wij in.", "We shorten names that are too long there."
+    ),
+    "names.no-shorten": said(
+        "Wat daar een te lange naam heeft, gaat niet over.",
+        "What has a name that is too long there does not go over.",
+    ),
+    "names.tell-apart": said(
+        "Namen die alleen in hoofdletters verschillen, krijgen een merkteken.",
+        "Names that differ only in capitals get a mark.",
+    ),
+    "names.no-tell-apart": said(
+        "Van namen die alleen in hoofdletters verschillen, gaat er één over.",
+        "Of names that differ only in capitals one goes over.",
+    ),
+    "check.every byte": said(
+        "Daarna lezen wij alles daar weer en vergelijken elke byte.",
+        "After that we read all of it there again and compare every byte.",
+    ),
+    "check.the service's hash": said(
+        "Daarna vergelijken wij met het controlegetal van de dienst. Wij lezen niet alles weer.",
+        "After that we compare with the service's checksum. We do not read all of it again.",
+    ),
+    "people": said("Wie de rechten krijgt", "Who gets the rights"),
+    "person": said("{was} wordt {becomes}", "{was} becomes {becomes}"),
+    "person-ends": said(
+        "De rechten van {was} gaan niet over. {because}",
+        "The rights of {was} do not go over. {because}",
+    ),
     "disposition": said("Wat ermee gebeurt: {words}", "What happens to it: {words}"),
     "migrate": said(
         "Dit gaat over. Het gaat naar: {to} Dat gebeurt uiterlijk op {by}. Het origineel daarna: "

@@ -1,0 +1,42 @@
+"""What moves, in plain words: from where, to where, under which rules, for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sluis.scope.model import Asset, Migrate, ScopeDocument
+from sluis.scope.voice import Voice
+
+
+def origin_sentences(asset: Asset, voice: Voice) -> Iterator[str]:
+    """How we reach what is fetched from elsewhere."""
+    if asset.origin is not None:
+        yield voice.say(f"origin.{asset.origin.by}", **asset.origin.model_dump(exclude={"by"}))
+
+
+def into_sentences(asset: Asset, voice: Voice) -> Iterator[str]:
+    """Where we put it, and what happens to what is there and to names it refuses."""
+    if not isinstance(asset.disposition, Migrate) or asset.disposition.into is None:
+        return
+    into = asset.disposition.into
+    place = {"tenant": into.tenant, "drive": into.drive, "folder": into.folder}
+    yield voice.say("into-top" if into.folder is None else "into", **place)
+    yield voice.say(f"conflicts.{into.conflicts}")
+    names = into.names
+    for what, rule in (
+        ("characters", names.characters),
+        ("reserved", names.reserved),
+        ("shorten", names.shorten),
+        ("tell-apart", names.tell_apart),
+    ):
+        yield voice.say(f"names.{what}" if rule else f"names.no-{what}", mark=rule)
+    yield voice.say(f"check.{into.check}")
+
+
+def people_sentences(document: ScopeDocument, voice: Voice) -> Iterator[str]:
+    """Whose rights become whose."""
+    for person in document.people:
+        if person.becomes is not None:
+            yield voice.say("person", was=person.was, becomes=person.becomes)
+        elif person.because is not None:
+            yield voice.say("person-ends", was=person.was, because=voice.words(person.because))

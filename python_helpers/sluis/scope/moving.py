@@ -1,0 +1,92 @@
+"""Where data is read from and put, for what goes from one place to another.
+
+All of it is signed: which drive is read, which one is written, what happens to a name
+that the target refuses, to something that is there already, and to each person's rights.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sluis.scope.words import Exact, Slug, Text
+
+#: kinds of which a copy is fetched from where they are; that copy is their snapshot
+ExportedKind = Literal["sharepoint", "onedrive", "share", "home drives"]
+EXPORTED_KINDS: tuple[ExportedKind, ...] = ("sharepoint", "onedrive", "share", "home drives")
+
+_Mark = Annotated[str, Field(pattern=r"^[A-Za-z0-9_~!#+=()-]{1,8}$")]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class FromTenant(_Model):
+    """A drive of a Microsoft tenant.
+
+    ``tenant`` is its name in ``tenant_export_tenants``, ``drive`` Graph's id of the drive.
+    """
+
+    by: Literal["tenant"]
+    tenant: Slug
+    drive: Exact
+
+
+class FromSftp(_Model):
+    """A folder on an SFTP server, by its name in ``tenant_export_servers``."""
+
+    by: Literal["sftp"]
+    server: Slug
+    folder: Exact
+
+
+class FromFolder(_Model):
+    """A folder that the asset's host can read, such as a mounted share."""
+
+    by: Literal["folder"]
+    folder: Exact
+
+
+Origin = Annotated[FromTenant | FromSftp | FromFolder, Field(discriminator="by")]
+
+
+class Names(_Model):
+    """What happens to a name that the target refuses; without a rule the item stays behind.
+
+    ``characters`` stands in the place of each refused character, ``reserved`` is put behind
+    a reserved name. ``shorten`` cuts names until the path fits, ``tell_apart`` marks names
+    that the target cannot tell apart.
+    """
+
+    characters: _Mark | None = None
+    reserved: _Mark | None = None
+    shorten: bool = False
+    tell_apart: bool = False
+
+
+class Into(_Model):
+    """A drive of the new tenant, and how we deal with what is there.
+
+    ``folder`` is a path in that drive; without it everything comes at the top. ``check`` is
+    how the result is held against the original.
+    """
+
+    tenant: Slug
+    drive: Exact
+    folder: Exact | None = None
+    conflicts: Literal["fail", "keep both", "skip equal"] = "fail"
+    names: Names = Names()
+    check: Literal["every byte", "the service's hash"] = "every byte"
+
+
+class Person(_Model):
+    """Somebody's rights: whose they become, or why they become nobody's.
+
+    ``was`` and ``becomes`` are e-mail addresses, or names of groups.
+    """
+
+    was: Exact
+    becomes: Exact | None = None
+    because: Text | None = None

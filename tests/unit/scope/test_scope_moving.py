@@ -1,0 +1,87 @@
+"""What goes from one place to another: which combinations a scope refuses."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sluis.scope.load import ScopeError, load_scope
+from sluis.scope.model import required_level
+from support.scopes import make_scope, write_scope
+
+TENANT = {"by": "tenant", "tenant": "old", "drive": "b!one"}
+INTO = {"tenant": "new", "drive": "b!two"}
+
+
+def migrate(**into: Any) -> dict[str, Any]:
+    return {
+        "what": "migrate", "to": "There.", "by": date(2027, 1, 1), "old_copy": "It goes away.",
+        "into": {**INTO, **into},
+    }  # fmt: skip
+
+
+def sharepoint(**more: Any) -> dict[str, Any]:
+    """Changes that make the second asset one that is fetched from a tenant."""
+    changes = {
+        "assets.1.kind": "sharepoint", "assets.1.origin": TENANT, "assets.1.exclude": ...,
+        "assets.1.disposition": migrate(), **more,
+    }  # fmt: skip
+    if changes["assets.1.origin"] is ...:
+        del changes["assets.1.origin"]  # the usual scope has none to take away
+    return changes
+
+
+def codes(tmp_path: Path, changes: dict[str, Any]) -> set[str]:
+    with pytest.raises(ScopeError) as caught:
+        load_scope(write_scope(tmp_path, changes))
+    assert all(item.remedy and item.line > 0 for item in caught.value.problems)
+    return {item.code for item in caught.value.problems}
+
+
+def test_what_is_fetched_takes_a_snapshot_like_anything_else(tmp_path: Path) -> None:
+    asset = load_scope(write_scope(tmp_path, sharepoint())).document.assets[1]
+    assert asset.is_exported
+    assert asset.takes_snapshot
+    assert required_level(asset) == "V3"  # it is of low importance here
+    listed = make_scope({"assets.1.kind": "share", "assets.1.exclude": ...}).assets[1]
+    assert not listed.takes_snapshot
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"assets.1.kind": "directory"}, "origin-of-another-kind"),
+        ({"assets.1.host": ...}, "host-missing"),
+        ({"assets.1.allowed_locations": ...}, "no-allowed-location"),
+        ({"assets.1.exclude": ["*.tmp"]}, "nothing-to-exclude-from"),
+        (
+            {"assets.1.origin": {"by": "sftp", "server": "files", "folder": "/srv/../etc"}},
+            "bad-location",
+        ),
+        ({"assets.1.origin": {"by": "folder", "folder": "mnt/x"}}, "bad-location"),
+        ({"assets.1.origin": ...}, "into-without-origin"),
+        ({"assets.1.disposition": migrate(folder="../Other")}, "bad-location"),
+        ({"assets.1.disposition": migrate(folder="/Other")}, "bad-location"),
+        (
+            {
+                "assets.0.kind": "onedrive",
+                "assets.0.origin": TENANT,
+                "assets.0.disposition": migrate(drive="B!TWO"),
+            },
+            "same-target-twice",
+        ),
+        ({"people": [{"was": "a@old"}]}, "person-undecided"),
+        ({"people": [{"was": "a@old", "becomes": "a@new", "because": "-"}]}, "person-undecided"),
+        (
+            {"people": [{"was": "a@old", "becomes": "x"}, {"was": "A@old", "becomes": "y"}]},
+            "person-listed-twice",
+        ),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(
+    tmp_path: Path, change: dict[str, Any], code: str
+) -> None:
+    assert code in codes(tmp_path, sharepoint(**change))
