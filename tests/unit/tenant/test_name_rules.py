@@ -5,12 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluis.errors import InputError
+from sluis.tenant.name_plan import plan_names
 from sluis.tenant.name_rules import (
     PATH_LIMIT,
     NameRules,
     characters_in,
     complaints,
-    plan_names,
     target_key,
 )
 

@@ -1,0 +1,325 @@
+"""What is done with each item, decided before anything is written.
+
+The plan says where an item belongs, the target's listing what is there, the state what of
+that is ours. Nothing that is not ours is ever replaced or moved; what is in the way is
+decided by the signed policy, and listed. What is ours is sent again only when its source
+changed and nobody else touched it in the target.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from .import_plan import Going, ImportPlan
+from .import_policy import ImportPolicy
+from .import_state import Row
+from .name_rules import NAME_LIMIT, PATH_LIMIT, characters_in, with_mark
+from .target_tree import Node, TargetTree
+
+Action = Literal[
+    "make",  # a folder
+    "use",  # a folder that is there
+    "send",  # a file
+    "replace",  # a file of ours whose source changed
+    "move",  # an item of ours whose source moved
+    "take over",  # a file that we sent and were killed before we could say so
+    "equal",  # a file that was there and is the same
+    "done",  # nothing
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is done with one item.
+
+    Args:
+        going: the item.
+        action: what is done.
+        target: its path in the target, below the target's folder.
+        node: what is there already, when the action is about it.
+        session_url: of an upload session to go on with; a secret.
+    """
+
+    going: Going
+    action: Action
+    target: str
+    node: Node | None = None
+    session_url: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Something is in the way and the policy does not say what to do about it."""
+
+    path: str
+    target: str
+    why: str
+
+
+@dataclass
+class Decisions:
+    """All jobs, folders first and parents before what lies in them.
+
+    Args:
+        folders: jobs for folders, moves among them.
+        files: jobs for files.
+        conflicts: what is in the way.
+        gone: rows of ours whose source the manifest does not name any more.
+        notes: what a person should know about items of ours in the target.
+    """
+
+    folders: list[Job] = field(default_factory=list)
+    files: list[Job] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    gone: list[Row] = field(default_factory=list)
+    notes: list[Conflict] = field(default_factory=list)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes that are still to be sent."""
+        sent = (one for one in self.files if one.action in ("send", "replace"))
+        return sum(one.going.line.size for one in sent if one.going.line)
+
+
+def decide(
+    plan: ImportPlan,
+    policy: ImportPolicy,
+    tree: TargetTree,
+    rows: Iterable[Row],
+    *,
+    base: str | None,
+    room: int = PATH_LIMIT,
+) -> Decisions:
+    """Decide about every item.
+
+    Args:
+        plan: where each belongs.
+        policy: as signed.
+        tree: what is in the target now. It is changed here as the moves will change it.
+        rows: what of it is ours.
+        base: id of the target's folder; None when that is still to be made.
+        room: characters that a path below the target's folder may have.
+    """
+    return _Deciding(policy, tree, {row.source_id: row for row in rows}, base, room).all(plan)
+
+
+def same_time(one: str | None, other: str | None) -> bool:
+    """Whether two ISO 8601 times are the same second (SharePoint keeps whole seconds)."""
+    if not one or not other:
+        return False
+    try:
+        first, second = (datetime.fromisoformat(time) for time in (one, other))
+        return abs((first - second).total_seconds()) < 1
+    except (ValueError, TypeError):
+        return False
+
+
+class _Deciding:
+    def __init__(
+        self,
+        policy: ImportPolicy,
+        tree: TargetTree,
+        rows: Mapping[str, Row],
+        base: str | None,
+        room: int,
+    ) -> None:
+        self.policy = policy
+        self.tree = tree
+        self.rows = rows
+        self.base = base
+        self.room = room
+        self.made = Decisions()
+        #: folders that are still to be made, by path: they have an id to be
+        self.to_be: dict[str, str] = {}
+
+    def all(self, plan: ImportPlan) -> Decisions:
+        for going in plan.folders:
+            self._folder(going)
+        for going in plan.files:
+            self._file(going)
+        named = {one.source_id for one in (*plan.folders, *plan.files)}
+        self.made.gone = [row for key, row in self.rows.items() if key not in named]
+        return self.made
+
+    def _folder(self, going: Going) -> None:
+        row = self.rows.get(going.source_id)
+        mine = self.tree.get(row.target_id) if row else None
+        there = self._at(going.target)
+        if row and mine and row.step == "made" and self._path(mine) != going.target:
+            if row.target != going.target:
+                self._move(self.made.folders, going, mine, there)
+                return
+            self._note(going, "Somebody moved or renamed this folder of ours in the target.")
+        if there is None:
+            self.to_be[going.target] = f"to be: {going.target}"
+            self.made.folders.append(Job(going, "make", going.target))
+            parent, _, name = going.target.rpartition("/")
+            self.tree.put(Node(self.to_be[going.target], self._id(parent), name, "folder"))
+        elif there.kind == "folder":
+            self.made.folders.append(Job(going, "use", going.target, there))
+        else:
+            self._conflict(going, "A file stands where this folder belongs.")
+
+    def _file(self, going: Going) -> None:
+        row = self.rows.get(going.source_id)
+        if row is None or row.step in ("made", "there"):
+            self._new(going)
+        elif row.step == "sending":
+            self._interrupted(going, row)
+        elif row.step == "equal":
+            self._was_equal(going, row)
+        else:
+            self._ours(going, row)
+
+    def _new(self, going: Going) -> None:
+        there = self._at(going.target)
+        if there is None:
+            self._send(going, going.target)
+        elif self.policy.conflicts == "keep both" and there.kind == "file":
+            target = _beside(going, self.room)
+            if self._at(target) is None and characters_in(target) <= self.room:
+                self._send(going, target)
+            else:
+                self._conflict(going, "Its place and the marked name beside it are both taken.")
+        elif self.policy.conflicts == "skip equal" and _equal(there, going):
+            self.made.files.append(Job(going, "equal", going.target, there))
+        elif there.kind != "file":
+            self._conflict(going, "A folder or package stands where this file belongs.")
+        elif self.policy.conflicts == "skip equal":
+            self._conflict(going, "A file that is not equal has its name.")
+        else:
+            self._conflict(going, "A file has its name.")
+
+    def _interrupted(self, going: Going, row: Row) -> None:
+        """An upload was announced; a kill hid how it ended."""
+        line = going.line
+        same = line is not None and row.sha256 == line.sha256
+        there = self.tree.get(row.target_id) or self._at(row.target)
+        if there is None:
+            if same and _beside_or_at(row.target, going, self.room):
+                self._send(going, row.target, session_url=row.session_url)
+            else:
+                self._new(going)
+        elif _is_ours(there, row):
+            self._went_well(going, row, there, same)
+        elif row.target_id == there.id:
+            # a replacement that did not get there: it was ours before, and still is
+            self.made.files.append(Job(going, "replace", row.target, there, row.session_url))
+        elif same and self.policy.conflicts == "skip equal" and _equal(there, going):
+            self.made.files.append(Job(going, "equal", going.target, there))
+        else:
+            self._conflict(going, "A file that we did not send came into its place meanwhile.")
+
+    def _went_well(self, going: Going, row: Row, there: Node, same: bool) -> None:
+        if same:
+            self.made.files.append(Job(going, "take over", row.target, there))
+        else:
+            self.made.files.append(Job(going, "replace", row.target, there))
+
+    def _was_equal(self, going: Going, row: Row) -> None:
+        there = self.tree.get(row.target_id)
+        if there is None or row.target != going.target:
+            self._new(going)
+        elif going.line and row.sha256 == going.line.sha256:
+            self.made.files.append(Job(going, "equal", row.target, there))
+        else:
+            self._conflict(going, "Its source changed, and the file in its place is not ours.")
+
+    def _ours(self, going: Going, row: Row) -> None:
+        there = self.tree.get(row.target_id)
+        if there is None:
+            self._note(going, "Somebody deleted this file of ours from the target; it is resent.")
+            self._new(going)
+            return
+        target = row.target if _beside_or_at(row.target, going, self.room) else going.target
+        changed = going.line is None or row.sha256 != going.line.sha256
+        if changed and not _untouched(there, row):
+            self._conflict(going, "Its source changed, and so did the file of ours in the target.")
+            return
+        moved = False
+        if self._path(there) != target:
+            moved = row.target != target
+            if moved:
+                self._move(self.made.files, going, there, self._at(target))
+            else:
+                self._note(going, "Somebody moved or renamed this file of ours in the target.")
+        if changed:
+            self.made.files.append(Job(going, "replace", target, there))
+        elif not moved:
+            self.made.files.append(Job(going, "done", target, there))
+
+    def _move(self, jobs: list[Job], going: Going, mine: Node, there: Node | None) -> None:
+        if there is not None and there.id != mine.id:
+            self._conflict(going, "It moved at the source, and its new place is taken.")
+            return
+        jobs.append(Job(going, "move", going.target, mine))
+        parent, _, name = going.target.rpartition("/")
+        self.tree.move(mine.id, self._id(parent), name)
+
+    def _send(self, going: Going, target: str, session_url: str | None = None) -> None:
+        self.made.files.append(Job(going, "send", target, None, session_url))
+        parent, _, name = target.rpartition("/")
+        # so that nothing else is sent to the same place
+        self.tree.put(Node(f"to be: {target}", self._id(parent), name, "file"))
+
+    def _at(self, path: str) -> Node | None:
+        return self.tree.at(path, self.base) if self.base else self.tree.at(path, _NOWHERE)
+
+    def _id(self, path: str) -> str:
+        if not path:
+            return self.base or _NOWHERE
+        found = self._at(path)
+        return found.id if found else self.to_be.get(path, _NOWHERE)
+
+    def _path(self, node: Node) -> str | None:
+        return self.tree.path_of(node.id, self.base) if self.base else None
+
+    def _conflict(self, going: Going, why: str) -> None:
+        self.made.conflicts.append(Conflict(going.path, going.target, why))
+
+    def _note(self, going: Going, why: str) -> None:
+        self.made.notes.append(Conflict(going.path, going.target, why))
+
+
+#: the id to be of a target folder that is still to be made
+_NOWHERE = "to be:"
+
+
+def _beside(going: Going, room: int) -> str:
+    """The marked name beside a taken one; the same each time, so a kill makes no second."""
+    folder, _, name = going.target.rpartition("/")
+    digits = hashlib.sha256(going.source_id.encode("utf-8", "surrogateescape")).hexdigest()
+    before = characters_in(folder) + 1 if folder else 0
+    name = with_mark(name, min(NAME_LIMIT, room - before), digits[:8])
+    return f"{folder}/{name}" if folder else name
+
+
+def _beside_or_at(target: str, going: Going, room: int) -> bool:
+    return target in (going.target, _beside(going, room))
+
+
+def _equal(there: Node, going: Going) -> bool:
+    line = going.line
+    return (
+        line is not None
+        and there.kind == "file"
+        and there.size == line.size
+        and there.quickxor is not None
+        and there.quickxor == line.quickxor
+    )
+
+
+def _is_ours(there: Node, row: Row) -> bool:
+    """Whether what is there is what was announced: SharePoint may have rewritten it."""
+    return there.kind == "file" and same_time(there.modified, row.modified)
+
+
+def _untouched(there: Node, row: Row) -> bool:
+    """Whether nobody changed a file of ours since: an edit always moves its date."""
+    if row.modified:
+        return same_time(there.modified, row.modified)
+    return (there.size, there.quickxor) == (row.target_size, row.target_quickxor)

@@ -1,0 +1,162 @@
+"""What an import would do, from the manifest and the signed policy alone.
+
+Pure. The same plan is shown before signing, carried out by the import, and held against
+the target by the reconciliation, so that these three cannot mean different things.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .import_policy import LEAVE_OUT, ImportPolicy
+from .name_plan import Renamed, plan_names
+from .tenant_manifest import HAD, ManifestLine
+from .user_map import Unmapped, find_unmapped
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """One item that goes over.
+
+    Args:
+        source_id: the manifest's ``item_id``; for a folder that the manifest does not list
+            itself, ``path:`` and its path.
+        path: original path.
+        target: path in the target, below the target's folder.
+        line: its line of the manifest; None for a folder that is not listed itself.
+    """
+
+    source_id: str
+    path: str
+    target: str
+    line: ManifestLine | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An item that stays behind: its path, a reason out of ``LEAVE_OUT``, one sentence."""
+
+    path: str
+    reason: str
+    why: str
+
+
+@dataclass(frozen=True)
+class ImportPlan:
+    """Everything that is decided before the first byte.
+
+    Args:
+        folders: parents before what lies in them.
+        files: by path.
+        renamed: items whose own name changes.
+        left_out: items that stay behind.
+        unmapped: principals that the user map does not name.
+        bytes: sum of the files' sizes.
+        not_carried: what Graph cannot carry over: how many items have it (earlier versions,
+            list columns, authorship).
+    """
+
+    folders: tuple[Going, ...]
+    files: tuple[Going, ...]
+    renamed: tuple[Renamed, ...]
+    left_out: tuple[LeftOut, ...]
+    unmapped: tuple[Unmapped, ...]
+    bytes: int
+    not_carried: Mapping[str, int]
+
+    def not_agreed(self, policy: ImportPolicy) -> dict[str, int]:
+        """For which reasons something would stay behind that nobody signed for, and how much."""
+        found = Counter(one.reason for one in self.left_out if one.reason not in policy.leave_out)
+        if policy.permissions and "unmapped-principal" not in policy.leave_out and self.unmapped:
+            found["unmapped-principal"] = len(self.unmapped)
+        return dict(sorted(found.items()))
+
+    def as_data(self) -> dict[str, Any]:
+        """The plan as plain data, for the scope and for people."""
+        return {
+            "folders": len(self.folders),
+            "files": len(self.files),
+            "bytes": self.bytes,
+            "renamed": [asdict(one) for one in self.renamed],
+            "left_out": [asdict(one) for one in self.left_out],
+            "unmapped": [asdict(one) for one in self.unmapped],
+            "not_carried": dict(self.not_carried),
+        }
+
+
+def plan_import(
+    lines: Iterable[ManifestLine],
+    policy: ImportPolicy,
+    *,
+    url_length: int,
+    place: str = "",
+    settled: Mapping[str, str] | None = None,
+) -> ImportPlan:
+    """Decide what goes where and what stays behind.
+
+    Args:
+        lines: of the manifest.
+        policy: as signed.
+        url_length: characters of the target library's decoded URL.
+        place: the target's folder.
+        settled: original path to name in the target, from earlier passes.
+    """
+    left_out: list[LeftOut] = []
+    going: dict[str, ManifestLine] = {}
+    for line in lines:
+        reason, why = _stays(line, policy)
+        if reason:
+            left_out.append(LeftOut(line.path, reason, why))
+        elif line.path:
+            going[line.path] = line
+    names = plan_names(going, policy.names, url_length=url_length, place=place, settled=settled)
+    left_out += (LeftOut(one.path, "name-refused", one.why) for one in names.refused)
+    folders: list[Going] = []
+    files: list[Going] = []
+    for path, target in names.targets.items():
+        found = going.get(path)
+        source_id = found.item_id if found else f"path:{path}"
+        one = Going(source_id, path, target, found)
+        (files if found and found.type == "file" else folders).append(one)
+    sent = [one.line for one in files if one.line]
+    carried = [one for one in going.values() if one.path in names.targets]
+    return ImportPlan(
+        folders=tuple(folders),
+        files=tuple(files),
+        renamed=names.renamed,
+        left_out=tuple(sorted(left_out, key=lambda one: (one.path, one.reason))),
+        unmapped=find_unmapped(carried, policy.users) if policy.permissions else (),
+        bytes=sum(line.size for line in sent),
+        not_carried={
+            "versions": sum(bool(line.versions) for line in sent),
+            "list columns": sum(bool(line.fields) for line in carried),
+            # createdBy and lastModifiedBy are read-only in Graph (msgraph-sdk-java#1004)
+            "authorship": sum(bool(line.created_by or line.modified_by) for line in carried),
+        },
+    )
+
+
+def _stays(line: ManifestLine, policy: ImportPolicy) -> tuple[str, str]:
+    """Why an item stays behind whatever its name is; ("", "") when it does not."""
+    if line.type == "shortcut":
+        return "shortcut", _sentence("shortcut")
+    if line.type != "file":
+        # a folder that could not be had itself is made when something in it goes over
+        if line.state != HAD:
+            return "could-not-be-had", line.why or _sentence("could-not-be-had")
+        return "", ""
+    if line.state != HAD or line.stored is None or line.sha256 is None:
+        return "could-not-be-had", line.why or _sentence("could-not-be-had")
+    if line.check == "corrupt":
+        return "corrupt", line.check_note or _sentence("corrupt")
+    if line.size > policy.largest_file:
+        return "too-large", f"It has {line.size} bytes; {policy.largest_file} are taken."
+    return "", ""
+
+
+def _sentence(reason: str) -> str:
+    text = LEAVE_OUT[reason]
+    return f"{text[0].upper()}{text[1:]}."

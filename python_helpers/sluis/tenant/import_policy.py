@@ -1,0 +1,135 @@
+"""What the client signs about an import: the rules by which everything is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+from ..errors import InputError
+from .name_rules import NameRules, complaints
+from .user_map import UserMap
+
+#: What is done when something of that name is in the target already. Nothing is ever replaced.
+Conflicts = Literal["fail", "keep both", "skip equal"]
+
+#: Why an item, or a right on it, may stay behind. One that is not signed stops the import
+#: before anything is written.
+LEAVE_OUT = {
+    "could-not-be-had": "the export could not have it",
+    "shortcut": "it is a shortcut to an item elsewhere, which Graph cannot make",
+    "name-refused": "no rule makes its name one that the target takes",
+    "corrupt": "the export fetched it twice and got different bytes",
+    "too-large": "it is larger than SharePoint takes",
+    "unmapped-principal": "a right on it belongs to somebody whom the user map does not name",
+}
+#: bytes of one file (Microsoft's page on restrictions and limitations)
+LARGEST_FILE = 250 * 10**9
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where things go.
+
+    Args:
+        drive_id: the target drive.
+        folder: path of a folder in it, made when it is not there; "" is the root.
+
+    Raises:
+        InputError: ``bad-target``.
+    """
+
+    drive_id: str
+    folder: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.drive_id:
+            raise _bad_target("it names no drive")
+        if self.folder:
+            for depth, name in enumerate(self.folder.split("/")):
+                if found := complaints(name, at_root=depth == 0):
+                    raise _bad_target(f"SharePoint refuses a folder name in it ({found[0]})")
+
+
+@dataclass(frozen=True)
+class ImportPolicy:
+    """The signed rules of one import.
+
+    Args:
+        names: how refused names are changed.
+        users: who is who in the target.
+        conflicts: ``fail``: nothing starts while anything of ours would meet something of the
+            same name; ``keep both``: ours gets a mark in its name; ``skip equal``: what has the
+            same size and hash stays and counts as there, anything else fails.
+        leave_out: for which reasons, out of ``LEAVE_OUT``, things may stay behind.
+        permissions: whether rights are given in the target.
+        folder_dates: whether folders get their old dates (one call a folder).
+        reserve: bytes that must stay free in the target.
+        largest_file: bytes; a larger file is left out.
+    """
+
+    names: NameRules = field(default_factory=NameRules)
+    users: UserMap = field(default_factory=UserMap)
+    conflicts: Conflicts = "fail"
+    leave_out: frozenset[str] = frozenset()
+    permissions: bool = True
+    folder_dates: bool = True
+    reserve: int = 0
+    largest_file: int = LARGEST_FILE
+
+    def __post_init__(self) -> None:
+        if self.conflicts not in ("fail", "keep both", "skip equal"):
+            raise _bad_policy("conflicts must be fail, keep both or skip equal")
+        if unknown := self.leave_out - LEAVE_OUT.keys():
+            raise _bad_policy(f"leave_out has no {', '.join(sorted(unknown))}")
+        if min(self.reserve, self.largest_file - 1) < 0:
+            raise _bad_policy("reserve and largest_file are counts of bytes")
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> ImportPolicy:
+        """The policy from plain data, as it stands in the scope.
+
+        Raises:
+            InputError: ``bad-import-policy``, ``bad-name-rules``, ``bad-user-map``.
+        """
+        kinds: dict[str, type] = {
+            "names": dict, "users": dict, "conflicts": str, "leave_out": list,
+            "permissions": bool, "folder_dates": bool, "reserve": int, "largest_file": int,
+        }  # fmt: skip
+        if unknown := set(data) - kinds.keys():
+            raise _bad_policy(f"there is no field {', '.join(sorted(map(str, unknown)))}")
+        for name, value in data.items():
+            if type(value) is not kinds[name]:
+                raise _bad_policy(f"{name} is not of the right kind")
+        given = dict(data)
+        if "names" in given:
+            given["names"] = NameRules.from_data(given["names"])
+        if "users" in given:
+            given["users"] = UserMap.from_data(given["users"])
+        if "leave_out" in given:
+            given["leave_out"] = frozenset(map(str, given["leave_out"]))
+        return cls(**given)
+
+    def as_data(self) -> dict[str, Any]:
+        """The policy as plain data, for the scope and for statements."""
+        data = {one.name: getattr(self, one.name) for one in fields(self)}
+        data["names"] = self.names.as_data()
+        data["users"] = self.users.as_data()
+        data["leave_out"] = sorted(self.leave_out)
+        return data
+
+
+def _bad_target(what: str) -> InputError:
+    return InputError(
+        "bad-target",
+        f"The target of the import cannot be used: {what}.",
+        "Name a drive of the target tenant and, if wanted, a folder in it.",
+    )
+
+
+def _bad_policy(what: str) -> InputError:
+    return InputError(
+        "bad-import-policy",
+        f"The policy of the import cannot be used: {what}.",
+        "Correct it in the scope; it has to be signed again.",
+    )
