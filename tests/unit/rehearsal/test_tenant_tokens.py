@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from functools import cache
 from pathlib import Path
@@ -156,8 +157,6 @@ def test_a_token_for_a_secret_is_recognised(office: Office) -> None:
 
 
 def test_a_secret_may_come_as_http_basic(office: Office) -> None:
-    import base64
-
     pair = f"{office.credentials.client_id}:{office.credentials.secret}".encode()
     form = {"grant_type": "client_credentials", "scope": SCOPE}
     answer = office.endpoint.answer(form, f"Basic {base64.b64encode(pair).decode()}")
@@ -195,6 +194,13 @@ def test_an_assertion_is_taken(office: Office, algorithm: str, kind: type) -> No
     now = kind(START)
     answer = office.by_assertion(office.assertion(algorithm, iat=now, nbf=now, exp=now + 600))
     assert office.issuer.caller(f"Bearer {answer['access_token']}")
+
+
+def test_msal_writes_the_fingerprint_with_padding_and_is_taken(office: Office) -> None:
+    pem = x509.load_pem_x509_certificate(office.credentials.certificate.read_bytes())
+    padded = base64.urlsafe_b64encode(pem.fingerprint(hashes.SHA256())).decode()
+    assert padded.endswith("=")
+    assert office.by_assertion(office.assertion(header={"x5t#S256": padded}))
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,8 @@ def _algorithm(token: Jwt, certificate_der: bytes) -> Algorithm:
     else:
         raise _refused(50027, "JWT token is invalid or malformed: the algorithm is not taken.")
     fingerprint = token.header.get(name)
-    if not isinstance(fingerprint, str) or decode_part(fingerprint) != digest:
+    # MSAL for Python 1.39 writes the fingerprint with padding, against RFC 7515 4.1.8
+    if not isinstance(fingerprint, str) or decode_part(fingerprint.rstrip("=")) != digest:
         raise _refused(
             700027,
             "The certificate with identifier used to sign the client assertion is not "
