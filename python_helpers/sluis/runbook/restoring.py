@@ -140,8 +140,7 @@ def _request(signed: Signed, settings: SnapshotSettings, send: Send) -> dict[str
         "asset": {
             **settings.connections.get(asset.id, {}),
             "id": asset.id,
-            "kind": asset.kind,
-            "location": asset.location,
+            **settings.copied(asset),
             "exclude": list(asset.exclude),
         },
         "change": signed.run.change,

@@ -45,8 +45,7 @@ def forecast_host(
             "assets": [
                 {
                     "id": asset.id,
-                    "kind": asset.kind,
-                    "location": asset.location,
+                    **settings.copied(asset),
                     "exclude": list(asset.exclude),
                 }
                 for asset in assets

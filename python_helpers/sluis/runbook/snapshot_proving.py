@@ -159,9 +159,9 @@ def _request(
     return {
         "asset": {
             "id": asset.id,
+            **settings.copied(asset),
             # What was kept as plain files is proven as plain files.
-            "kind": "directory" if as_files else asset.kind,
-            "location": asset.location,
+            **({"kind": "directory"} if as_files else {}),
             "bin_dir": connection.get("bin_dir"),
         },
         "snapshot_id": taken.snapshot_id,

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from sluis.errors import InputError
 from sluis.evidence.predicates import Store as StoreRecord
+from sluis.scope.model import Asset
+from sluis.scope.words import plain_absolute_path
 from sluis.snapshot.store import read_store
 
 _ROLE = "snapshot_and_verify_"
@@ -38,6 +40,7 @@ class SnapshotSettings:
     sample: int | None
     host_site: str | None
     adopt: dict[str, Any]
+    exports: str
     store_secrets: dict[str, str] = field(repr=False)
     asset_secrets: dict[str, dict[str, str]] = field(repr=False)
 
@@ -45,6 +48,12 @@ class SnapshotSettings:
     def store_record(self) -> StoreRecord:
         """The store as it goes into a statement."""
         return StoreRecord(**read_store(self.store).record())
+
+    def copied(self, asset: Asset) -> dict[str, str]:
+        """Kind and location of what is really copied: of an exported asset, its export."""
+        if asset.is_exported:
+            return {"kind": "directory", "location": f"{self.exports}/{asset.id}"}
+        return {"kind": asset.kind, "location": asset.location}
 
     def for_maker(self, asset: str) -> dict[str, Any]:
         """Secrets for the machine of the asset: never the escrowed password."""
@@ -116,7 +125,18 @@ def read_settings(
         sample=int(sample) or None,
         host_site=value("host_site", None),
         adopt=dict(_mapping("adopt", value("adopt", {}))),
+        exports=_absolute("exports", value("exports", "/var/lib/sluis/exports")),
     )
+
+
+def _absolute(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not plain_absolute_path(value):
+        raise InputError(
+            "bad-setting",
+            f"{_ROLE}{name} is not a plain absolute path.",
+            "Write the full path, without '..' or a slash at the end.",
+        )
+    return value
 
 
 def plain(value: Any) -> Any:

@@ -172,8 +172,7 @@ def _request(
         "asset": {
             **connection,
             "id": asset.id,
-            "kind": asset.kind,
-            "location": asset.location,
+            **settings.copied(asset),
             "exclude": list(asset.exclude),
         },
         "host": source.host,
