@@ -99,6 +99,35 @@ class Scope(Body):
     assets: tuple[str, ...]
 
 
+class Export(Body):
+    """One pass over an asset that is fetched from elsewhere; its files wait on ``machine``.
+
+    ``manifest_object`` has one line for each item, with both hashes. ``checks`` counts
+    files by what the two hashes say of them, ``not_had`` the items that could not be had,
+    ``gaps`` names what could not be seen at all. ``changes_object`` says what vanished,
+    moved and changed since the pass before. ``spent`` stands beside ``forecast``.
+    """
+
+    kind: ClassVar[str] = "export"
+    asset: str
+    origin: dict[str, Any]
+    machine: Machine
+    pass_number: int
+    started_at: Utc
+    finished_at: Utc
+    items: int
+    bytes: int
+    complete: bool
+    checks: dict[str, int] = Field(default_factory=dict)
+    not_had: int = 0
+    gaps: tuple[str, ...] = ()
+    manifest_object: Sha256
+    changes_object: Sha256 | None = None
+    forecast: dict[str, Any] = Field(default_factory=dict)
+    spent: dict[str, Any] = Field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
 class Snapshot(Body):
     """A copy of one asset was made.
 
@@ -275,6 +304,7 @@ class Check(Body):
     what: str
     passed: bool | None
     detail: str = ""
+    result_object: Sha256 | None = None
 
 
 class Handover(Body):
@@ -312,7 +342,7 @@ class Erasure(Body):
 PREDICATES: dict[str, type[Body]] = {
     model.kind: model
     for model in (
-        Discovery, Scope, Snapshot, Verification, Plan, Shown, Signoff, Waiver,
+        Discovery, Scope, Export, Snapshot, Verification, Plan, Shown, Signoff, Waiver,
         Permit, Refusal, Step, Check, Handover, Timestamp, Erasure,
     )
 }  # fmt: skip
