@@ -1,0 +1,352 @@
+"""Fetch what the listing names: many at once, two hashes each, nothing twice.
+
+A file counts as fetched when its row is in the state; parts of a larger one are kept as
+chunks on the way. A process killed between writing a file and its row finds it whole on
+disk and believes it only after reading it against the chunks or the listed hash.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..errors import SnapshotError
+from ..graph.connect import Graph
+from ..graph.download import Chunk, Downloaded, download
+from ..graph.errors import ConnectionCutError, GraphError, ThrottledError
+from .classify import OFFICE, Delivered, Listed, agrees, classify
+from .listed_items import store_items
+from .many_at_once import many_at_once
+from .reading_back import hash_file, is_whole_zip
+from .source import Source
+from .state import DriveState
+from .stored_names import ExportFolder
+from .tenant_manifest import COULD_NOT, HAD, Check
+
+#: an edited file is fetched anew so often before its newest state is taken as it comes
+_MOST_TRIES = 3
+#: so many files in a row that fail without an answer mean that the service is away
+_MOST_IN_A_ROW = 25
+#: A folder is listed for its download URLs from so many wanted files on, and if they are
+#: at least this share of it: one listing then saves a request for each of them.
+_WORTH_LISTING = 3
+_WORTH_SHARE = 20
+
+#: called with the files and bytes fetched so far
+Progress = Callable[[int, int], None]
+
+_WANTED = """
+CREATE TEMP TABLE wanted AS
+SELECT i.item_id, i.parent_id, i.name, i.size, i.quickxor, i.etag, p.stored,
+       i.seen_in_pass
+FROM items i JOIN places p ON p.item_id = i.item_id
+LEFT JOIN contents c ON c.item_id = i.item_id
+WHERE i.type = 'file' AND i.gone_in_pass IS NULL AND (
+    c.item_id IS NULL
+    OR ((c.state <> 'had' OR c.verdict = 'corrupt') AND c.in_pass < :number)
+    OR (c.etag IS NOT i.etag AND (i.quickxor IS NULL
+        OR c.listed_quickxor IS NOT i.quickxor OR c.listed_size IS NOT i.size)))
+ORDER BY i.parent_id, i.item_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file to fetch: what the listing says of it, and where it is to lie."""
+
+    item_id: str
+    parent_id: str
+    name: str
+    listed: Listed
+    stored: str
+    #: a pre-authenticated URL: a secret, never stored
+    url: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Wanted({self.item_id})"
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What one run of ``fetch_files`` did: files and bytes fetched, and files refused."""
+
+    files: int
+    bytes: int
+    could_not: int
+
+
+async def fetch_files(
+    graph: Graph,
+    source: Source,
+    state: DriveState,
+    folder: ExportFolder,
+    *,
+    workers: int = 16,
+    progress: Progress | None = None,
+) -> Fetched:
+    """Fetch every file of the current pass that is not had as it is listed.
+
+    Args:
+        source: a drive.
+        state: with a finished listing, and places given.
+        folder: the export root.
+        workers: files under way at once.
+        progress: called after each file.
+
+    Raises:
+        ThrottledError: the service kept asking to wait; what was fetched stays.
+        GraphError: the service is away.
+        SnapshotError: ``disk-full``, ``export-path-unsafe``.
+    """
+    fetching = _Fetching(graph, source, state, folder, progress)
+    await many_at_once(_wanted(graph, source, state), fetching.one, workers)
+    return Fetched(fetching.files, fetching.bytes, fetching.could_not)
+
+
+async def _wanted(graph: Graph, source: Source, state: DriveState) -> AsyncIterator[Wanted]:
+    current = state.current_pass()
+    number = current.number if current else 0
+    state.db.execute("DROP TABLE IF EXISTS temp.wanted")
+    state.db.execute(_WANTED, {"number": number})
+    folders = state.db.execute(
+        "SELECT w.parent_id, COUNT(*), i.children FROM temp.wanted w"
+        " LEFT JOIN items i ON i.item_id = w.parent_id GROUP BY w.parent_id ORDER BY w.parent_id"
+    )
+    for parent, count, children in folders:
+        rows = state.db.execute("SELECT * FROM temp.wanted WHERE parent_id = ?", (parent,))
+        waiting = {row[0]: _from_row(row) for row in rows}
+        if count >= _WORTH_LISTING and (children or count) <= count * _WORTH_SHARE:
+            async for wanted in _with_urls(graph, source, parent, waiting):
+                yield wanted
+        for wanted in waiting.values():
+            yield wanted
+
+
+async def _with_urls(
+    graph: Graph, source: Source, parent: str, waiting: dict[str, Wanted]
+) -> AsyncIterator[Wanted]:
+    """Wanted files with their URLs, taken out of ``waiting`` as the listing tells of them."""
+    try:
+        async for page in graph.pages(
+            f"/drives/{source.drive_id}/items/{parent}/children",
+            params={"$select": f"id,eTag,{_URL}", "$top": "200"},
+        ):
+            for item in page.items:
+                wanted = waiting.get(item.get("id", ""))
+                url = item.get(_URL)
+                if wanted is not None and url and item.get("eTag") == wanted.listed.etag:
+                    del waiting[wanted.item_id]
+                    yield replace(wanted, url=url)
+    except (ThrottledError, ConnectionCutError):
+        raise
+    except GraphError:
+        return  # each is then asked for by itself, and says itself what is wrong
+
+
+class _Fetching:
+    """What the workers share."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        source: Source,
+        state: DriveState,
+        folder: ExportFolder,
+        progress: Progress | None,
+    ) -> None:
+        self._graph, self._source, self._state = graph, source, state
+        self._folder, self._progress = folder, progress
+        current = state.current_pass()
+        self._pass = current.number if current else 0
+        self._in_a_row = 0
+        self.files = self.bytes = self.could_not = 0
+
+    async def one(self, wanted: Wanted) -> None:
+        """Fetch one file, or write down why it could not be had."""
+        try:
+            await self._fetch(wanted)
+            self._in_a_row = 0
+        except ThrottledError:
+            raise
+        except GraphError as error:
+            if error.code == "cannot-write":
+                raise _disk(error, wanted) from error
+            await self._refused(wanted, error)
+        if self._progress is not None:
+            self._progress(self.files, self.bytes)
+
+    async def _fetch(self, wanted: Wanted) -> None:
+        if await self._adopt(wanted):
+            return
+        listed, first = wanted.listed, await self._download(wanted, wanted.listed)
+        now, second = listed, None
+        if listed.quickxor is None or not agrees(listed, first):
+            now, first, second = await self._look_again(wanted, first)
+        opens = None
+        if second is not None and _suffix(wanted.name) in OFFICE:
+            opens = await self._thread(is_whole_zip, self._folder, wanted.stored)
+        check, note = classify(wanted.name, listed, now, first, second, opens)
+        self._had(wanted, now, second or first, check, note)
+
+    async def _look_again(
+        self, wanted: Wanted, first: Delivered
+    ) -> tuple[Listed, Delivered, Delivered | None]:
+        """Ask what the service says now, and download once more unless that explains it."""
+        known, tries = wanted.listed, 1
+        while True:
+            now = await self._ask(wanted)
+            if agrees(now, first) or (now.etag == known.etag and now.quickxor is None):
+                return now, first, None
+            if now.etag == known.etag and now.quickxor == first.quickxor:
+                return now, first, None
+            second = await self._download(wanted, now)
+            if now.etag == known.etag or agrees(now, second) or tries == _MOST_TRIES:
+                # of an edited file the newest is kept; its older bytes say nothing
+                return now, first if now.etag == known.etag else second, second
+            known, first, tries = now, second, tries + 1
+
+    async def _ask(self, wanted: Wanted) -> Listed:
+        item = await self._graph.get(f"/drives/{self._source.drive_id}/items/{wanted.item_id}")
+        store_items(self._state, self._pass, [item])
+        hashes = (item.get("file") or {}).get("hashes") or {}
+        return Listed(
+            int(item.get("size") or 0), hashes.get("quickXorHash") or None, item.get("eTag")
+        )
+
+    async def _download(self, wanted: Wanted, listed: Listed) -> Delivered:
+        have = self._chunks(wanted.item_id, listed.etag)
+        url = wanted.url if listed is wanted.listed else None
+
+        def keep(chunk: Chunk) -> None:
+            if chunk.offset == 0:  # from the beginning: what was told before is no more
+                self._state.db.execute("DELETE FROM chunks WHERE item_id = ?", (wanted.item_id,))
+            # a file of one chunk is whole with it, and then has a row of its own
+            if chunk.size < listed.size:
+                self._state.db.execute(
+                    "INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?, ?)",
+                    (wanted.item_id, listed.etag, chunk.offset, chunk.size, chunk.sha256),
+                )
+
+        with self._folder.place(wanted.stored) as target:
+            got: Downloaded = await download(
+                self._graph,
+                self._source.drive_id,
+                wanted.item_id,
+                target,
+                size=listed.size,
+                url=url,
+                have=have,
+                on_chunk=keep,
+            )
+        return Delivered(got.size, got.quickxor, got.sha256)
+
+    def _chunks(self, item_id: str, etag: str | None) -> list[Chunk]:
+        """Chunks of this version that are on disk; those of another one are forgotten."""
+        self._state.db.execute(
+            "DELETE FROM chunks WHERE item_id = ? AND etag IS NOT ?", (item_id, etag)
+        )
+        rows = self._state.db.execute(
+            "SELECT start, size, sha256 FROM chunks WHERE item_id = ? ORDER BY start", (item_id,)
+        )
+        return [Chunk(*row) for row in rows]
+
+    async def _adopt(self, wanted: Wanted) -> bool:
+        """Take a file that a killed run left whole, if its bytes are the listed ones."""
+        listed = wanted.listed
+        if listed.quickxor is None or self._folder.size_of(wanted.stored) != listed.size:
+            return False
+        found = await self._thread(hash_file, self._folder, wanted.stored)
+        if found is None or not agrees(listed, found):
+            return False
+        self._had(wanted, listed, found, "equal", None, fetched=False)
+        return True
+
+    def _had(
+        self,
+        wanted: Wanted,
+        now: Listed,
+        got: Delivered,
+        check: Check,
+        note: str | None,
+        *,
+        fetched: bool = True,
+    ) -> None:
+        with self._state.transaction():
+            self._state.db.execute(
+                "INSERT OR REPLACE INTO contents VALUES (?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+                (
+                    wanted.item_id, HAD, got.size, got.sha256, got.quickxor, now.etag,
+                    now.size, now.quickxor, check, note, self._pass,
+                ),
+            )  # fmt: skip
+            self._state.db.execute("DELETE FROM chunks WHERE item_id = ?", (wanted.item_id,))
+        if fetched:
+            self.files += 1
+            self.bytes += got.size
+
+    async def _refused(self, wanted: Wanted, error: GraphError) -> None:
+        if error.status is None or error.status >= 500:
+            self._in_a_row += 1
+            if self._in_a_row >= _MOST_IN_A_ROW:
+                raise error
+        else:
+            self._in_a_row = 0
+        self.could_not += 1
+        why = await self._why(wanted, error)
+        listed = wanted.listed
+        self._state.db.execute(
+            "INSERT OR REPLACE INTO contents VALUES"
+            " (?, ?, ?, NULL, NULL, NULL, ?, ?, ?, NULL, NULL, ?, 1)",
+            (
+                wanted.item_id, COULD_NOT, why, listed.etag, listed.size, listed.quickxor,
+                self._pass,
+            ),
+        )  # fmt: skip
+
+    async def _why(self, wanted: Wanted, error: GraphError) -> str:
+        """One sentence for the manifest: what the service said, and what that means."""
+        if "malwareDetected" in error.codes:
+            return f"The service found malware in it and does not hand it out. {error.what}"
+        if any("irm" in code.lower() for code in error.codes):
+            return f"It is encrypted by rights management, which failed. {error.what}"
+        if error.status == 404:
+            try:
+                await self._graph.get(f"/drives/{self._source.drive_id}/items/{wanted.item_id}")
+            except GraphError as again:
+                if again.status == 404:
+                    return f"It was deleted after it was listed, or is hidden. {error.what}"
+            return f"Its access is restricted to its owner (docs-contrib#442). {error.what}"
+        if _suffix(wanted.name) in {"one", "onetoc2"}:
+            return f"It is part of a OneNote notebook, which may never be handed out. {error.what}"
+        return error.what
+
+    async def _thread(self, function: Callable[..., Any], *args: Any) -> Any:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._graph.threads, function, *args)
+
+
+_URL = "@microsoft.graph.downloadUrl"
+
+
+def _from_row(row: tuple[Any, ...]) -> Wanted:
+    item_id, parent, name, size, quickxor, etag, stored, _seen = row
+    return Wanted(item_id, parent, name, Listed(size, quickxor, etag), stored)
+
+
+def _suffix(name: str) -> str:
+    return name.rpartition(".")[2].lower()
+
+
+def _disk(error: GraphError, wanted: Wanted) -> SnapshotError:
+    cause = error.__cause__
+    full = isinstance(cause, OSError) and cause.errno in {errno.ENOSPC, errno.EDQUOT}
+    said = cause.strerror if isinstance(cause, OSError) and cause.strerror else error.what
+    return SnapshotError(
+        "disk-full" if full else "export-disk",
+        f"Item {wanted.item_id} could not be written to the export's disk: {said}.",
+        ("Make room" if full else "Look at that disk")
+        + " and run the export again; it goes on where it stopped.",
+    )

@@ -1,0 +1,82 @@
+"""The columns of a library: what people filled in beside their files.
+
+They sit in ``listItem.fields`` and are asked for a page at a time, not per file. List
+attachments and the definitions of hyperlink and location columns cannot be read (Corso,
+known issues; corso#5166); that is said as a gap.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from ..graph.connect import Graph
+from ..graph.errors import GraphError, ThrottledError
+from .source import Source
+from .state import DriveState
+
+KIND = "fields"
+#: what every item has and the manifest says already
+_LEFT_OUT = re.compile(
+    r"@|_ComplianceTag|_ComplianceFlags|LinkFilename"
+    r"|(id|FileLeafRef|Created|Modified|ContentType|DocIcon|Edit|FileSizeDisplay"
+    r"|_UIVersionString|(Author|Editor|AppAuthor|AppEditor)LookupId|(Item|Folder)ChildCount)$"
+)
+
+
+async def fetch_fields(graph: Graph, source: Source, state: DriveState) -> int:
+    """Read the columns of all items of a drive's list, once in a pass.
+
+    Args:
+        source: a drive.
+        state: with a finished listing.
+
+    Returns:
+        how many items have something in their columns.
+
+    Raises:
+        ThrottledError: the service kept asking to wait.
+    """
+    current = state.current_pass()
+    number = current.number if current else 0
+    if state.recall("fields in pass") == number:
+        return _had(state)
+    place = f"/drives/{source.drive_id}/list/items"
+    try:
+        async for page in graph.pages(place, params={"$expand": "fields,driveItem($select=id)"}):
+            with state.transaction():
+                for entry in page.items:
+                    _keep(state, number, entry)
+    except ThrottledError:
+        raise
+    except GraphError as error:
+        state.could_not(number, "list fields", source.name, error.what)
+        return 0
+    state.could_not(
+        number,
+        "list attachments, definitions of hyperlink and location columns",
+        source.name,
+        "Graph does not give them (corso#5166).",
+    )
+    state.remember("fields in pass", number)
+    return _had(state)
+
+
+def _keep(state: DriveState, number: int, entry: dict[str, Any]) -> None:
+    item = (entry.get("driveItem") or {}).get("id")
+    fields = {
+        name: value
+        for name, value in (entry.get("fields") or {}).items()
+        if not _LEFT_OUT.match(name)
+    }
+    if item and fields:
+        state.db.execute(
+            "INSERT OR REPLACE INTO details VALUES (?, ?, ?, NULL, NULL, ?)",
+            (item, KIND, json.dumps(fields, sort_keys=True), number),
+        )
+
+
+def _had(state: DriveState) -> int:
+    row = state.db.execute("SELECT COUNT(*) FROM details WHERE kind = ?", (KIND,)).fetchone()
+    return int(row[0])

@@ -1,0 +1,332 @@
+"""The drive's listing as it stands in the state: pages go in, a tree comes out.
+
+Facts this copes with: ids are the key; an item can come twice and the last one counts;
+deleted items come without a name; a renamed folder comes alone, so a path is never stored
+but made from the parents' ids (driveitem-delta docs; microsoft-graph-docs#15378).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .state import DriveState, Pass
+
+#: columns of ``items`` that a page gives, in the order of ``_row``
+_UPSERT = """
+INSERT INTO items (item_id, parent_id, name, type, size, quickxor, etag, created, modified,
+    created_by, modified_by, shared, children, extra, seen_in_pass)
+VALUES (?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (item_id) DO UPDATE SET parent_id = excluded.parent_id, name = excluded.name,
+    type = excluded.type, size = excluded.size, quickxor = excluded.quickxor,
+    etag = excluded.etag, created = excluded.created, modified = excluded.modified,
+    created_by = excluded.created_by, modified_by = excluded.modified_by,
+    shared = excluded.shared, children = excluded.children, extra = excluded.extra,
+    seen_in_pass = excluded.seen_in_pass, gone_in_pass = NULL, gone_how = NULL
+"""
+#: Folders with their paths. Top down from the root: what a loop of parents holds, or a
+#: folder that is gone, is never reached.
+_FOLDERS = """
+CREATE TEMP TABLE folder_paths (item_id TEXT PRIMARY KEY, path TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO temp.folder_paths
+WITH RECURSIVE tree (item_id, path) AS (
+    SELECT item_id, '' FROM items WHERE type = 'root' AND gone_in_pass IS NULL
+    UNION
+    SELECT i.item_id, CASE t.path WHEN '' THEN i.name ELSE t.path || '/' || i.name END
+    FROM tree t JOIN items i ON i.parent_id = t.item_id
+    WHERE i.type IN ('folder', 'package') AND i.gone_in_pass IS NULL)
+SELECT item_id, path FROM tree;
+"""
+
+#: an item's path, for a query that joins ``temp.folder_paths AS f`` on its parent
+PATH = "CASE f.path WHEN '' THEN i.name ELSE f.path || '/' || i.name END"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a drive's listing adds up to.
+
+    Args:
+        files, folders, packages, shortcuts: how many live items.
+        bytes: sum of the files' listed sizes.
+        newest: ISO 8601 time of the newest change of a file.
+        shared: items with permissions of their own.
+        unhashed: files for which the service listed no hash.
+    """
+
+    files: int
+    folders: int
+    packages: int
+    shortcuts: int
+    bytes: int
+    newest: str | None
+    shared: int
+    unhashed: int
+
+
+def apply_page(
+    state: DriveState, number: int, items: Iterable[dict[str, Any]], link: str, *, complete: bool
+) -> None:
+    """Store one page of the listing and the link that follows it, in one transaction.
+
+    Args:
+        number: of the pass.
+        items: driveItems as Graph gives them.
+        link: the nextLink, or with ``complete`` the deltaLink.
+    """
+    entries = list(items)
+    with state.transaction():
+        again = _seen_before(state, number, entries)
+        store_items(state, number, entries)
+        state.db.execute(
+            "UPDATE passes SET link = ?, delta_link = ?, listed = ?, pages = pages + 1,"
+            " items = items + ?, again = again + ?, empty = empty + ? WHERE number = ?",
+            (
+                link,
+                link if complete else None,
+                complete,
+                len(entries),
+                again,
+                not entries,
+                number,
+            ),
+        )
+
+
+def store_items(state: DriveState, number: int, items: Iterable[dict[str, Any]]) -> None:
+    """Put driveItems in the listing; deleted ones are marked as gone, never removed."""
+    for item in items:
+        if "deleted" in item:
+            mark_gone(state, number, item["id"], "deleted")
+        else:
+            state.db.execute(_UPSERT, (*_row(item), number))
+
+
+def mark_gone(state: DriveState, number: int, item_id: str, how: str) -> None:
+    """The item is not there any more; its row stays, with how that was known."""
+    state.db.execute(
+        "UPDATE items SET gone_in_pass = ?, gone_how = ?, seen_in_pass = ?"
+        " WHERE item_id = ? AND gone_in_pass IS NULL",
+        (number, how, number, item_id),
+    )
+
+
+def begin_anew(state: DriveState, number: int, link: str | None, resync: str | None) -> None:
+    """The listing of this pass starts again, from ``link`` or from the very beginning."""
+    state.db.execute(
+        "UPDATE passes SET link = ?, full = 1, resync = COALESCE(?, resync),"
+        " restarts = restarts + 1, listed = 0 WHERE number = ?",
+        (link, resync, number),
+    )
+
+
+def settle(state: DriveState, current: Pass) -> None:
+    """After the last page: what a full listing did not name is gone, and so is all below.
+
+    A deletion of a folder comes without its descendants, and a folder that was deleted
+    and made again between two pages comes without any deletion (docs-contrib#8794).
+    """
+    number = current.number
+    with state.transaction():
+        if current.full:
+            how = (
+                "not returned when the service asked to keep both"
+                if current.resync == "upload-differences"
+                else "not returned in a full listing"
+            )
+            state.db.execute(
+                "UPDATE items SET gone_in_pass = ?, gone_how = ? WHERE gone_in_pass IS NULL"
+                " AND seen_in_pass < ?",
+                (number, how, number),
+            )
+        _gone_below(state, number)
+
+
+def settle_below(state: DriveState, number: int) -> None:
+    """What hangs below something that is gone is gone too."""
+    with state.transaction():
+        _gone_below(state, number)
+
+
+def _gone_below(state: DriveState, number: int) -> None:
+    state.db.execute(
+        "WITH RECURSIVE below (item_id) AS ("
+        " SELECT item_id FROM items WHERE gone_in_pass IS NOT NULL UNION"
+        " SELECT i.item_id FROM items i JOIN below b ON i.parent_id = b.item_id)"
+        " UPDATE items SET gone_in_pass = ?, gone_how = 'gone with its folder'"
+        " WHERE gone_in_pass IS NULL AND item_id IN (SELECT item_id FROM below)",
+        (number,),
+    )
+
+
+def map_folders(state: DriveState) -> None:
+    """Work out the path of every folder, for the queries that need one."""
+    state.db.execute("DROP TABLE IF EXISTS temp.folder_paths")
+    state.db.executescript(_FOLDERS)
+
+
+def strays(state: DriveState) -> list[tuple[str, str | None]]:
+    """Live items that hang from nothing: item id and the id of a parent that is not there.
+
+    ``map_folders`` first.
+    """
+    return state.db.execute(
+        "SELECT i.item_id, i.parent_id FROM items i"
+        " LEFT JOIN temp.folder_paths f ON f.item_id = i.parent_id"
+        " WHERE i.gone_in_pass IS NULL AND i.type <> 'root' AND f.item_id IS NULL"
+        " ORDER BY i.item_id"
+    ).fetchall()
+
+
+def miscounted(state: DriveState) -> list[tuple[str, str, int, int]]:
+    """Folders of which the service counts other children than were listed.
+
+    ``map_folders`` first.
+
+    Returns:
+        folder id, path, children as the service counts them, children listed.
+    """
+    return state.db.execute(
+        "SELECT i.item_id, f.path, i.children,"
+        " (SELECT COUNT(*) FROM items c WHERE c.parent_id = i.item_id AND c.gone_in_pass IS NULL)"
+        " AS listed FROM items i JOIN temp.folder_paths f ON f.item_id = i.item_id"
+        " WHERE i.children IS NOT NULL AND i.children <> listed ORDER BY f.path"
+    ).fetchall()
+
+
+def unlisted_packages(state: DriveState) -> list[tuple[str, str]]:
+    """Packages without a child in the listing: id and path. ``map_folders`` first.
+
+    A package tells no count of its children, so the only way to know is to look.
+    """
+    return state.db.execute(
+        "SELECT i.item_id, f.path FROM items i JOIN temp.folder_paths f ON f.item_id = i.item_id"
+        " WHERE i.type = 'package' AND NOT EXISTS (SELECT 1 FROM items c"
+        " WHERE c.parent_id = i.item_id AND c.gone_in_pass IS NULL) ORDER BY f.path"
+    ).fetchall()
+
+
+def is_known(state: DriveState, item_id: str) -> bool:
+    """Whether the listing has this item, and has it as being there."""
+    return bool(
+        state.db.execute(
+            "SELECT 1 FROM items WHERE item_id = ? AND gone_in_pass IS NULL", (item_id,)
+        ).fetchone()
+    )
+
+
+def children_of(state: DriveState, folder_id: str) -> dict[str, str]:
+    """Live children of a folder as listed: id to name."""
+    return dict(
+        state.db.execute(
+            "SELECT item_id, name FROM items WHERE parent_id = ? AND gone_in_pass IS NULL",
+            (folder_id,),
+        )
+    )
+
+
+def counted(state: DriveState) -> Counted:
+    """What the listing adds up to."""
+    row = state.db.execute(
+        "SELECT SUM(type = 'file'), SUM(type = 'folder'), SUM(type = 'package'),"
+        " SUM(type = 'shortcut'), SUM(CASE type WHEN 'file' THEN size ELSE 0 END),"
+        " MAX(CASE type WHEN 'file' THEN modified END), SUM(shared),"
+        " SUM(type = 'file' AND quickxor IS NULL) FROM items WHERE gone_in_pass IS NULL"
+    ).fetchone()
+    files, folders, packages, shortcuts, size, newest, shared, unhashed = row
+    return Counted(
+        files or 0, folders or 0, packages or 0, shortcuts or 0, size or 0, newest, shared or 0,
+        unhashed or 0,
+    )  # fmt: skip
+
+
+def live_paths(state: DriveState) -> Iterator[tuple[str, str, str]]:
+    """Item id, type and path of every live item, in the order of the paths' bytes.
+
+    ``map_folders`` first.
+    """
+    yield from state.db.execute(
+        f"SELECT i.item_id, i.type, {PATH} AS path FROM items i"  # noqa: S608  our own text
+        " JOIN temp.folder_paths f ON f.item_id = i.parent_id"
+        " WHERE i.gone_in_pass IS NULL AND i.type <> 'root' ORDER BY path, i.item_id"
+    )
+
+
+def as_stored(text: str) -> str | bytes:
+    """A name as SQLite can take it: its bytes, where they are not UTF-8."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        try:
+            return text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            return text.encode("utf-8", "surrogatepass")
+    return text
+
+
+def who(identities: Any) -> str | None:
+    """The person or app of an ``identitySet``: e-mail address, else name, else id."""
+    if not isinstance(identities, dict):
+        return None
+    for kind in ("user", "application", "device", "group", "siteUser"):
+        found = identities.get(kind)
+        if isinstance(found, dict):
+            for key in ("email", "userPrincipalName", "displayName", "id"):
+                if found.get(key):
+                    return str(found[key])
+    return None
+
+
+def _row(item: dict[str, Any]) -> tuple[Any, ...]:
+    times = item.get("fileSystemInfo") or {}
+    parent = item.get("parentReference") or {}
+    hashes = (item.get("file") or {}).get("hashes") or {}
+    folder = item.get("folder") or {}
+    extra = {
+        key: item[key]
+        for key in ("remoteItem", "malware", "package", "description")
+        if item.get(key) is not None
+    }
+    return (
+        item["id"],
+        parent.get("id"),
+        as_stored(str(item.get("name") or "")),
+        _type(item),
+        int(item.get("size") or 0),
+        hashes.get("quickXorHash") or None,
+        item.get("eTag"),
+        times.get("createdDateTime") or item.get("createdDateTime"),
+        times.get("lastModifiedDateTime") or item.get("lastModifiedDateTime"),
+        who(item.get("createdBy")),
+        who(item.get("lastModifiedBy")),
+        "shared" in item,
+        folder.get("childCount"),
+        json.dumps(extra) if extra else None,
+    )
+
+
+def _type(item: dict[str, Any]) -> str:
+    if "root" in item:
+        return "root"
+    if "remoteItem" in item:
+        return "shortcut"
+    if "package" in item:
+        return "package"
+    return "folder" if "folder" in item else "file"
+
+
+def _seen_before(state: DriveState, number: int, items: list[dict[str, Any]]) -> int:
+    """How many of a page's items this pass met already."""
+    ids = [item["id"] for item in items]
+    found = len(ids) - len(set(ids))
+    for at in range(0, len(ids), 500):
+        part = ids[at : at + 500]
+        row = state.db.execute(
+            "SELECT COUNT(*) FROM items WHERE seen_in_pass = ? AND item_id IN"  # noqa: S608
+            f" ({','.join('?' * len(part))})",
+            (number, *part),
+        ).fetchone()
+        found += row[0]
+    return found

@@ -1,0 +1,92 @@
+"""What lies in a site's recycle bin: a listing kept as evidence (B6).
+
+Beta only, and metadata only: name, size, when it was deleted and from where. Graph gives
+neither the content nor a way to restore it (recyclebin-list-items; v1.0 CSDL).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ..graph.connect import Graph
+from ..graph.errors import GraphError, ThrottledError
+from .listed_items import who
+from .tenant_manifest import Gap
+
+
+@dataclass(frozen=True, slots=True)
+class BinEntry:
+    """One entry of a recycle bin.
+
+    Args:
+        id: the service's id of the entry; not the item's.
+        name: of the deleted item.
+        size: bytes.
+        deleted: ISO 8601 in UTC.
+        deleted_from: the folder it was in, as a site-relative path.
+        deleted_by: who, where the service tells; else ``None``.
+    """
+
+    id: str
+    name: str
+    size: int
+    deleted: str | None
+    deleted_from: str | None
+    deleted_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """A site's recycle bin at one moment; ``gaps`` says what could not be seen of it."""
+
+    site_id: str
+    entries: tuple[BinEntry, ...]
+    gaps: tuple[Gap, ...]
+
+
+async def list_recycle_bin(graph: Graph, site_id: str, site: str) -> Bin:
+    """List a site's recycle bin.
+
+    Args:
+        site_id: of the site.
+        site: its name, for messages.
+
+    Raises:
+        ThrottledError: the service kept asking to wait.
+    """
+    found: list[BinEntry] = []
+    try:
+        async for page in graph.pages(f"beta:/sites/{site_id}/recycleBin/items"):
+            found.extend(_entry(item) for item in page.items)
+    except ThrottledError:
+        raise
+    except GraphError as error:
+        return Bin(site_id, (), (Gap("recycle bin", site, error.what),))
+    gap = Gap(
+        "recycle bin contents",
+        site,
+        f"Graph lists the bin's {len(found)} entries and hands out none of their bytes;"
+        " restoring needs SharePoint's own tools.",
+    )
+    return Bin(site_id, tuple(found), (gap,) if found else ())
+
+
+def lookup(entries: Iterable[BinEntry]) -> dict[tuple[str, int], list[BinEntry]]:
+    """Entries by name and size, the only things a vanished item and an entry share."""
+    found: dict[tuple[str, int], list[BinEntry]] = {}
+    for entry in entries:
+        found.setdefault((entry.name.casefold(), entry.size), []).append(entry)
+    return found
+
+
+def _entry(item: dict[str, Any]) -> BinEntry:
+    return BinEntry(
+        str(item.get("id", "")),
+        str(item.get("name") or item.get("title") or ""),
+        int(item.get("size") or 0),
+        item.get("deletedDateTime"),
+        item.get("deletedFromLocation"),
+        who(item.get("deletedBy") or item.get("lastModifiedBy")),
+    )

@@ -1,0 +1,268 @@
+r"""Names from a tenant are hostile: what they are called on our disk, and how we get there.
+
+A name becomes a safe one by a rule that can be read backwards: whatever a file system,
+Windows or a person's eye could take for something else is spelled as ``%XX`` (the bytes
+of its UTF-8), and so is ``%`` itself. Names that would be one on a disk that ignores case
+or Unicode form (``A.txt`` and ``a.txt``, NFC and NFD) get a mark made from the item's id.
+The original name stays in the manifest; a stored name means nothing by itself.
+
+Rules of Windows and SharePoint: docs "Restrictions and limitations in OneDrive and
+SharePoint" and "Naming Files, Paths, and Namespaces".
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import stat
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+from ..errors import SnapshotError
+
+#: folder below the export root for files of items that are where they belong
+CONTENT = "content"
+#: folder below the export root for items whose stored path would become too long
+DEEP = "deep"
+#: folder below the export root for earlier versions
+VERSIONS = "versions"
+
+#: Bytes of UTF-8. A file system takes 255; ``.part`` and a mark must still fit.
+_LONGEST_NAME = 200
+#: Bytes. Linux takes 4,096 with the export root in front of it; other stores less.
+_LONGEST_PATH = 1000
+_LONGEST_SUFFIX = 16
+#: never shown as themselves: category Cc control, Cf format (bidi, zero width), Cs
+#: surrogates, Co private, Cn unassigned, Zl/Zp line and paragraph separators
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_ILLEGAL = frozenset('"*:<>?/\\|%')
+_DEVICE = re.compile(
+    r"(?:CON|PRN|AUX|NUL|COM[0-9¹²³]|LPT[0-9¹²³]|CONIN\$|CONOUT\$) *(?:\.|$)", re.IGNORECASE
+)
+#: our own unfinished files: a tenant's file must never be taken for one
+_OURS = re.compile(r"\.part$|^\.new-", re.IGNORECASE)
+
+
+def safe_name(name: str) -> str:
+    """The name under which an item called ``name`` may lie on a disk.
+
+    Args:
+        name: any text; bytes that are not UTF-8 as surrogates (PEP 383).
+
+    Returns:
+        a name of at most 200 bytes of UTF-8, never empty, never ``.`` or ``..``, without
+        a separator, a control character, a trailing dot or space, or a device's name.
+        Different names of up to 200 bytes give different results.
+    """
+    out = "".join(_spelled(c) if _must_be_spelled(c) else c for c in name)
+    if out[:1] == " ":
+        out = "%20" + out[1:]
+    if out[-1:] in {".", " "}:
+        out = out[:-1] + _spelled(out[-1])
+    if _DEVICE.match(out):
+        out = _spelled(out[0]) + out[1:]
+    found = _OURS.search(out)
+    if found:
+        at = found.end() - 1
+        out = out[:at] + _spelled(out[at]) + out[at + 1 :]
+    if not out:
+        return "%"
+    return out if len(out.encode()) <= _LONGEST_NAME else marked(out, name)
+
+
+def original_name(stored: str) -> str:
+    """What ``safe_name`` was given, for a name that was not shortened or marked."""
+    if stored == "%":
+        return ""
+    raw = re.sub(rb"%([0-9A-F]{2})", lambda m: bytes.fromhex(m[1].decode()), os.fsencode(stored))
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def marked(stored: str, by: str, length: int = 10) -> str:
+    """A safe name with a mark before its suffix, cut so that it is never too long.
+
+    Args:
+        stored: a safe name.
+        by: what the mark is made from: the item's id, or the whole name.
+        length: of the mark, in hexadecimal characters.
+    """
+    digest = hashlib.sha256(by.encode("utf-8", "surrogatepass")).hexdigest()[:length]
+    stem, dot, suffix = stored.rpartition(".")
+    if not stem or len(suffix.encode()) > _LONGEST_SUFFIX or "%" in suffix:
+        stem, dot, suffix = stored, "", ""
+    room = _LONGEST_NAME - len((dot + suffix).encode()) - len(digest) - 1
+    return f"{_cut(stem, room)}~{digest}{dot}{suffix}"
+
+
+def clash_key(stored: str) -> str:
+    """Two stored paths with the same key are one and the same on some disk."""
+    # casefold can undo a normal form, so the form is made after it too
+    folded = unicodedata.normalize("NFKC", stored).casefold()
+    return unicodedata.normalize("NFKC", folded)
+
+
+def below(parent: str, leaf: str, item_id: str) -> str:
+    """The stored path of an item in a folder stored at ``parent``.
+
+    Args:
+        parent: a stored path, parts joined by ``/``.
+        leaf: a safe name.
+        item_id: gives the name of a folder of its own when the path would be too long.
+    """
+    path = f"{parent}/{leaf}"
+    if len(path.encode()) <= _LONGEST_PATH:
+        return path
+    return f"{DEEP}/{hashlib.sha256(item_id.encode()).hexdigest()[:24]}/{leaf}"
+
+
+class ExportFolder:
+    """The folder that an export may write in, held open; nothing outside it can be reached.
+
+    Every part of a stored path is opened from its parent's descriptor and never through a
+    symbolic link, so neither a name nor a link that somebody put there leads out of it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        root.mkdir(parents=True, exist_ok=True, mode=0o750)
+        self.root = root
+        self._root = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        os.close(self._root)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def place(self, stored: str) -> Iterator[Path]:
+        """A path to write the file ``stored`` at; its folders are made.
+
+        The path goes through the folder's open descriptor (``/proc/self/fd``), so it is
+        good only inside the ``with``, and only for this process.
+
+        Raises:
+            SnapshotError: ``export-path-unsafe``: not a stored path, or a link on its way.
+        """
+        *folders, leaf = _parts(stored)
+        descriptor = self._folder(folders, make=True)
+        try:
+            if _is_link(leaf, descriptor):
+                raise _unsafe(stored, "it is a symbolic link")
+            yield Path(f"/proc/self/fd/{descriptor}/{leaf}")
+        finally:
+            os.close(descriptor)
+
+    def open_file(self, stored: str) -> int:
+        """A descriptor to read the file ``stored`` from.
+
+        Raises:
+            SnapshotError: ``export-path-unsafe``.
+            OSError: it is not there or cannot be read.
+        """
+        *folders, leaf = _parts(stored)
+        descriptor = self._folder(folders, make=False)
+        try:
+            # O_NONBLOCK: a pipe in a file's place must not make a reader wait for ever
+            file = os.open(
+                leaf, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=descriptor
+            )
+        finally:
+            os.close(descriptor)
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            os.close(file)
+            raise _unsafe(stored, "it is not a regular file")
+        return file
+
+    def make_folder(self, stored: str) -> None:
+        """Make the folder ``stored`` and its parents.
+
+        Raises:
+            SnapshotError: ``export-path-unsafe``.
+        """
+        os.close(self._folder(_parts(stored), make=True))
+
+    def size_of(self, stored: str) -> int | None:
+        """Bytes of the regular file ``stored``; ``None`` when there is no such file."""
+        try:
+            file = self.open_file(stored)
+        except (OSError, SnapshotError):
+            return None
+        try:
+            return os.fstat(file).st_size
+        finally:
+            os.close(file)
+
+    def _folder(self, parts: list[str], *, make: bool) -> int:
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.dup(self._root)
+        for part in parts:
+            try:
+                if make:
+                    with contextlib.suppress(FileExistsError):
+                        os.mkdir(part, mode=0o750, dir_fd=descriptor)
+                inner = os.open(part, flags, dir_fd=descriptor)
+            except NotADirectoryError as error:
+                raise _unsafe("/".join(parts), f"{part} is no folder or is a link") from error
+            except OSError as error:
+                if error.errno == _ELOOP:
+                    raise _unsafe("/".join(parts), f"{part} is a symbolic link") from error
+                raise
+            finally:
+                os.close(descriptor)
+            descriptor = inner
+        return descriptor
+
+
+_ELOOP = 40
+
+
+def _is_link(leaf: str, folder: int) -> bool:
+    try:
+        return stat.S_ISLNK(os.stat(leaf, dir_fd=folder, follow_symlinks=False).st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _parts(stored: str) -> list[str]:
+    parts = stored.split("/")
+    if any(part in {"", ".", ".."} or "\0" in part for part in parts):
+        raise _unsafe(stored, "a part of it is empty, a dot, two dots, or has a NUL")
+    return parts
+
+
+def _unsafe(stored: str, why: str) -> SnapshotError:
+    return SnapshotError(
+        "export-path-unsafe",
+        f"The stored path {stored!r} is not safe to open: {why}.",
+        "Find out who put it there, then export into an empty folder.",
+    )
+
+
+def _must_be_spelled(character: str) -> bool:
+    if " " <= character <= "~":
+        return character in _ILLEGAL
+    category = unicodedata.category(character)
+    # a space that looks like a space and is another: two names that look the same
+    return category in _UNSEEN or category == "Zs"
+
+
+def _spelled(text: str) -> str:
+    try:
+        raw = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raw = text.encode("utf-8", "surrogatepass")
+    return "".join(f"%{byte:02X}" for byte in raw)
+
+
+def _cut(text: str, room: int) -> str:
+    """The first ``room`` bytes of UTF-8 of ``text``, without half a character or half a %XX."""
+    short = text.encode()[:room].decode("utf-8", "ignore")
+    return re.sub(r"%[0-9A-F]?$", "", short).rstrip(". ") or "%"

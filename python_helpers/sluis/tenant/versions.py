@@ -1,0 +1,135 @@
+"""Earlier versions of files, by policy: none, a list of them, or their bytes as well.
+
+A version entry has id, time, author and size, and neither a hash nor a download URL
+(msgraph-sdk-dotnet#1321, microsoft-graph-docs#16053), so only our own SHA-256 can be kept
+of it. The current version's bytes are not had this way: the service refuses it by design
+(onedrive-api-docs#1112).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Literal
+
+from ..graph.connect import Graph
+from ..graph.download import download_version
+from ..graph.errors import GraphError, ThrottledError
+from .listed_items import who
+from .many_at_once import many_at_once
+from .source import Source
+from .state import DriveState
+from .stored_names import VERSIONS, ExportFolder, safe_name
+
+#: ``none``: not asked for; ``list``: what there is; ``all``: with their bytes
+VersionPolicy = Literal["none", "list", "all"]
+KIND = "versions"
+
+_WANTED = """
+SELECT i.item_id, i.etag FROM items i
+LEFT JOIN details d ON d.item_id = i.item_id AND d.kind = 'versions'
+WHERE i.gone_in_pass IS NULL AND i.type = 'file' AND (d.item_id IS NULL OR d.etag IS NOT i.etag)
+ORDER BY i.item_id
+"""
+
+
+async def fetch_versions(
+    graph: Graph,
+    source: Source,
+    state: DriveState,
+    folder: ExportFolder,
+    policy: VersionPolicy,
+    *,
+    workers: int = 8,
+) -> tuple[int, int]:
+    """Fetch what the policy asks for, of every file whose versions are not known yet.
+
+    Args:
+        source: a drive.
+        state: with a finished listing.
+        folder: the export root.
+        policy: how much.
+        workers: calls under way at once.
+
+    Returns:
+        how many earlier versions there are in the answers, and how many bytes were fetched.
+
+    Raises:
+        ThrottledError: the service kept asking to wait.
+    """
+    if policy == "none":
+        return 0, 0
+    current = state.current_pass()
+    number = current.number if current else 0
+    had = size = 0
+
+    async def ask(row: tuple[str, str | None]) -> None:
+        nonlocal had, size
+        item, etag = row
+        why: str | None = None
+        known = _known(state, item)
+        found: list[dict[str, Any]] = []
+        try:
+            place = f"/drives/{source.drive_id}/items/{item}/versions"
+            entries: list[dict[str, Any]] = []
+            async for page in graph.pages(place):
+                entries.extend(page.items)
+            # the first is the current one: its bytes are the file itself
+            for entry in entries[1:]:
+                line = _line(entry)
+                if policy == "all":
+                    line = known.get(line["id"]) or line
+                    if "sha256" not in line:
+                        line = await _fetch(graph, source, folder, item, line)
+                        size += line.get("size", 0) if "sha256" in line else 0
+                found.append(line)
+        except ThrottledError:
+            raise
+        except GraphError as error:
+            why = error.what
+        had += len(found)
+        state.db.execute(
+            "INSERT OR REPLACE INTO details VALUES (?, ?, ?, ?, ?, ?)",
+            (item, KIND, json.dumps(found), why, etag, number),
+        )
+
+    await many_at_once(state.db.execute(_WANTED).fetchall(), ask, workers)
+    return had, size
+
+
+async def _fetch(
+    graph: Graph, source: Source, folder: ExportFolder, item: str, line: dict[str, Any]
+) -> dict[str, Any]:
+    """The bytes of one version, or why they could not be had."""
+    owner = hashlib.sha256(item.encode()).hexdigest()[:24]
+    stored = f"{VERSIONS}/{owner}/{safe_name(line['id'])}"
+    try:
+        with folder.place(stored) as target:
+            got = await download_version(
+                graph, source.drive_id, item, line["id"], target, size=int(line["size"])
+            )
+    except ThrottledError:
+        raise
+    except GraphError as error:
+        if error.code == "cannot-write":
+            raise
+        return {**line, "why": error.what}
+    return {**line, "stored": stored, "size": got.size, "sha256": got.sha256,
+            "quickxor": got.quickxor}  # fmt: skip
+
+
+def _line(entry: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": str(entry.get("id", "")),
+        "modified": entry.get("lastModifiedDateTime"),
+        "modified_by": who(entry.get("lastModifiedBy")),
+        "size": int(entry.get("size") or 0),
+    }
+
+
+def _known(state: DriveState, item: str) -> dict[str, dict[str, Any]]:
+    """Versions whose bytes are had: a version never changes, so it is fetched once."""
+    row = state.db.execute(
+        "SELECT data FROM details WHERE item_id = ? AND kind = ?", (item, KIND)
+    ).fetchone()
+    return {line["id"]: line for line in json.loads(row[0])} if row else {}
