@@ -1,8 +1,9 @@
 """Free ports on the lab's own loopback addresses, and waiting for a service.
 
 Every machine of the lab has an address of its own in 127.0.10.0/24, as machines have:
-``app1`` 127.0.10.1, ``db1`` 127.0.10.2, the store 127.0.10.9, the time-stamping service
-127.0.10.8. Linux answers on all of 127.0.0.0/8 without any setting up.
+``app1`` 127.0.10.1, ``db1`` 127.0.10.2, the old supplier's file server 127.0.10.3, the store
+127.0.10.9, the time-stamping service 127.0.10.8. Linux answers on all of 127.0.0.0/8 without
+any setting up.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sluis.errors import SluisError
 
 APP1 = "127.0.10.1"
 DB1 = "127.0.10.2"
+OLD_SUPPLIER = "127.0.10.3"
 TSA = "127.0.10.8"
 STORE = "127.0.10.9"
 

@@ -97,7 +97,13 @@ def own_namespaces() -> bool:
 
 
 def start_host(
-    keeper: Keeper, folder: Path, name: str, address: str, client_public_key: str
+    keeper: Keeper,
+    folder: Path,
+    name: str,
+    address: str,
+    client_public_key: str,
+    *,
+    sftp_only: bool = False,
 ) -> SshHost:
     """Start a managed host.
 
@@ -107,6 +113,7 @@ def start_host(
         name: its name in the inventory, and its host name as root.
         address: its own loopback address.
         client_public_key: the one key that may log in.
+        sftp_only: nothing but SFTP may be done with it, as on a supplier's file server.
 
     Raises:
         SluisError: ``program-missing``, ``lab-part-failed``.
@@ -122,10 +129,11 @@ def start_host(
     (folder / "etc" / "shadow").write_text(_no_passwords())
     (folder / "etc" / "shadow").chmod(0o600)
     log = folder / "sshd.log"
+    only = _SFTP_ONLY if sftp_only else ""
 
     def start(port: int) -> subprocess.Popen[bytes]:
         config = ssh / "sshd_config"
-        config.write_text(_config(address, port, ssh, keeper.mark))
+        config.write_text(_config(address, port, ssh, keeper.mark) + only)
         command = [program("sshd"), "-D", "-e", "-f", str(config)]
         if machine_id is None:
             if os.geteuid() == 0:
@@ -207,4 +215,11 @@ MaxSessions 100
 AcceptEnv LANG LC_*
 SetEnv SLUIS_LAB={mark}
 Subsystem sftp internal-sftp
+"""
+
+
+_SFTP_ONLY = """\
+ForceCommand internal-sftp
+PermitTTY no
+DisableForwarding yes
 """

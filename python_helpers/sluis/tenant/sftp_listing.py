@@ -8,9 +8,10 @@ that does not end is ended here.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
 from . import sftp_wire as wire
+from .found import Found, ItemKind
 from .sftp_session import Errand, SftpSession
 from .sftp_wire import Attributes, Kind, Status
 from .source_error import ProtocolError, SourceError
@@ -28,25 +29,6 @@ _SELF = frozenset({b".", b".."})
 _MOST_NAMES = 20_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One item of a listing.
-
-    Args:
-        path: below the root, parts joined by ``/``, as the server spells it.
-        kind: what it is.
-        attributes: what the server says of it.
-        target: where a symbolic link points, as the server spells it.
-        why: one sentence when it, or what is in it, could not be had.
-    """
-
-    path: bytes
-    kind: wire.ItemKind
-    attributes: Attributes
-    target: bytes | None = None
-    why: str | None = None
-
-
 def walk(session: SftpSession, root: bytes) -> Iterator[Found]:
     """Every item below ``root``, a folder before what is in it; the root is not among them.
 
@@ -61,7 +43,7 @@ def walk(session: SftpSession, root: bytes) -> Iterator[Found]:
     """
     check_root(session, root)
     folders = _ToDo(session, root)
-    folders.add(Found(b"", "folder", Attributes()))
+    folders.add(Found(b"", "folder"))
     for folder, items in session.run(folders, _AT_ONCE):
         if folder.path:
             yield folder
@@ -134,7 +116,7 @@ def _list_folder(
     """List one folder; what it is given back with says whether that went well."""
     (opened,) = yield [wire.of_path(Kind.OPENDIR, under(root, folder.path))]
     if opened.kind != Kind.HANDLE:
-        return _without(folder, f"its content cannot be listed: {opened.words()}"), []
+        return replace(folder, why=f"its content cannot be listed: {opened.words()}"), []
     handle = opened.handle()
     names: dict[bytes, Attributes] = {}
     why: str | None = None
@@ -161,7 +143,7 @@ def _list_folder(
     asked: list[Found] = []
     for at in range(0, len(items), _BATCH):
         asked += yield from _ask_more(session, root, items[at : at + _BATCH])
-    return (folder if why is None else _without(folder, why)), asked
+    return (folder if why is None else replace(folder, why=why)), asked
 
 
 def _ask_more(session: SftpSession, root: bytes, items: list[Found]) -> Errand[list[Found]]:
@@ -184,14 +166,26 @@ def _ask_more(session: SftpSession, root: bytes, items: list[Found]) -> Errand[l
 
 
 def _item(folder: bytes, name: bytes, attributes: Attributes) -> Found:
-    path = folder + b"/" + name if folder else name
     if not name or b"/" in name or b"\0" in name:
-        why = "the server gave a name that no item can have"
-        return Found(path, "unknown", attributes, why=why)
-    return Found(path, attributes.kind, attributes, why=_why_not(path, attributes.kind))
+        # its path would lead elsewhere, so it gets none and is asked nothing
+        why = f"the server lists {_shown(name[:200])}, and no item can have that name"
+        return Found(folder, "unknown", why=why, no_item=True)
+    return found(folder + b"/" + name if folder else name, attributes)
 
 
-def _why_not(path: bytes, kind: wire.ItemKind) -> str | None:
+def found(path: bytes, attributes: Attributes) -> Found:
+    """What a server's attributes say of an item."""
+    kind, when = attributes.kind, attributes.modified
+    return Found(
+        path,
+        kind,
+        attributes.size if kind == "file" else 0,
+        None if when is None else when * 1_000_000_000,
+        why=_why_not(path, kind),
+    )
+
+
+def _why_not(path: bytes, kind: ItemKind) -> str | None:
     if len(path) > _LONGEST_PATH:
         return "its path is longer than any system allows"
     if kind == "folder" and path.count(b"/") >= _DEEPEST:
@@ -203,25 +197,20 @@ def _why_not(path: bytes, kind: wire.ItemKind) -> str | None:
 
 def _looked_at(item: Found, answer: wire.Answer) -> Found:
     if answer.kind != Kind.ATTRS:
-        return _without(item, answer.words())
-    attributes = answer.attributes()
-    why = _why_not(item.path, attributes.kind)
-    if attributes.kind == "unknown":
-        why = "the server does not say what it is"
-    return Found(item.path, attributes.kind, attributes, why=why)
+        return replace(item, why=answer.words())
+    again = found(item.path, answer.attributes())
+    if again.kind == "unknown":
+        return replace(again, why="the server does not say what it is")
+    return again
 
 
 def _linked(item: Found, answer: wire.Answer) -> Found:
     if answer.kind != Kind.NAME:
-        return _without(item, f"where the link points is not known: {answer.words()}")
+        return replace(item, why=f"where the link points is not known: {answer.words()}")
     names = answer.names()
     if len(names) != 1:
         raise ProtocolError("it names no target or several for one link")
-    return Found(item.path, "link", item.attributes, target=names[0][0])
-
-
-def _without(item: Found, why: str) -> Found:
-    return Found(item.path, item.kind, item.attributes, item.target, why)
+    return replace(item, target=names[0][0])
 
 
 def under(root: bytes, path: bytes) -> bytes:

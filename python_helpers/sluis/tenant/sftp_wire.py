@@ -15,8 +15,8 @@ import stat
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal
 
+from .found import ItemKind
 from .source_error import ProtocolError
 
 
@@ -54,9 +54,6 @@ class Status(IntEnum):
     CONNECTION_LOST = 7
     UNSUPPORTED = 8
 
-
-#: what an item is, as its mode says; ``unknown`` when the server gives no mode
-ItemKind = Literal["file", "folder", "link", "special", "unknown"]
 
 _SIZE, _OWNER, _MODE, _TIMES, _EXTENDED = 0x1, 0x2, 0x4, 0x8, 0x80000000
 _OPEN_TO_READ = 0x1

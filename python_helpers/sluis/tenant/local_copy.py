@@ -1,0 +1,187 @@
+"""The copy of one file on our disk, written in pieces and resumed from what can be proven.
+
+While it is not whole it is called ``<stored>.part``. Each 8 MiB of it has a SHA-256 that is
+kept in the state; going on means reading those pieces back from the disk first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from ..graph.quickxor import QuickXor
+from .stored_names import ExportFolder
+
+#: bytes of a piece that is proven by itself
+PIECE = 8 << 20
+_PART = ".part"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of an unfinished file: where it begins, its bytes, its SHA-256 in hexadecimal."""
+
+    start: int
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A finished copy: its bytes, SHA-256 in hexadecimal, quickXorHash in base64."""
+
+    size: int
+    sha256: str
+    quickxor: str
+
+
+class LocalCopy:
+    """An unfinished copy of one file, held open; ``finish`` gives it its name.
+
+    Args:
+        folder: the export's folder.
+        stored: the file's place in it.
+        pieces: what the state says is on disk already, in order.
+        on_piece: called with each further piece once it is on disk.
+    """
+
+    def __init__(
+        self,
+        folder: ExportFolder,
+        stored: str,
+        pieces: Sequence[Piece] = (),
+        on_piece: Callable[[Piece], None] | None = None,
+    ) -> None:
+        self._on_piece = on_piece
+        self._stack = contextlib.ExitStack()
+        try:
+            self._path = self._stack.enter_context(folder.place(stored))
+            self._part = self._path.with_name(self._path.name + _PART)
+            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            self._file = os.open(self._part, flags, 0o640)
+            self._stack.callback(os.close, self._file)
+            self._begin(pieces)
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def size(self) -> int:
+        """Bytes it has so far; the next one goes here."""
+        return self._size
+
+    def write(self, data: memoryview) -> None:
+        """Add the bytes that follow."""
+        while len(data):
+            room = PIECE - (self._size - self._piece_start)
+            now = data[:room]
+            _write_all(self._file, now)
+            self._whole.update(now)
+            self._piece.update(now)
+            self._quickxor.update(now)
+            self._size += len(now)
+            if self._size - self._piece_start == PIECE:
+                self._end_piece()
+            data = data[room:]
+
+    def begin_again(self) -> None:
+        """Forget all bytes."""
+        self._begin(())
+
+    def finish(self, modified_ns: int | None) -> Copied:
+        """Give it its name and its time; it is complete.
+
+        Args:
+            modified_ns: nanoseconds since 1970, UTC.
+        """
+        if modified_ns is not None:
+            os.utime(self._file, ns=(modified_ns, modified_ns))
+        self._part.replace(self._path)
+        return Copied(self._size, self._whole.hexdigest(), self._quickxor.base64())
+
+    def discard(self) -> None:
+        """Remove what there is of it."""
+        with contextlib.suppress(FileNotFoundError):
+            self._part.unlink()
+
+    def _begin(self, pieces: Sequence[Piece]) -> None:
+        self._size = 0
+        self._whole, self._quickxor = hashlib.sha256(), QuickXor()
+        for piece in pieces:
+            data = _read_back(self._file, piece)
+            if piece.start != self._size or data is None:
+                break
+            self._whole.update(data)
+            self._quickxor.update(data)
+            self._size += piece.size
+        os.ftruncate(self._file, self._size)
+        os.lseek(self._file, self._size, os.SEEK_SET)
+        self._piece_start, self._piece = self._size, hashlib.sha256()
+
+    def _end_piece(self) -> None:
+        piece = Piece(self._piece_start, PIECE, self._piece.hexdigest())
+        self._piece_start, self._piece = self._size, hashlib.sha256()
+        if self._on_piece is not None:
+            self._on_piece(piece)
+
+
+def store_whole(
+    folder: ExportFolder, stored: str, data: Sequence[memoryview], modified_ns: int | None
+) -> Copied:
+    """Write a small file that is in memory; it appears whole or not at all."""
+    whole, quickxor, size = hashlib.sha256(), QuickXor(), 0
+    with folder.place(stored) as path:
+        part = path.with_name(path.name + _PART)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        file = os.open(part, flags, 0o640)
+        try:
+            for piece in data:
+                _write_all(file, piece)
+                whole.update(piece)
+                quickxor.update(piece)
+                size += len(piece)
+            if modified_ns is not None:
+                os.utime(file, ns=(modified_ns, modified_ns))
+        finally:
+            os.close(file)
+        part.replace(path)
+    return Copied(size, whole.hexdigest(), quickxor.base64())
+
+
+def remove_stored(folder: ExportFolder, stored: str) -> None:
+    """Remove a copy that must not be believed any more, and what there is of a newer one."""
+    with folder.place(stored) as path:
+        for leaf in (path, path.with_name(path.name + _PART)):
+            with contextlib.suppress(FileNotFoundError):
+                leaf.unlink()
+
+
+def _read_back(file: int, piece: Piece) -> bytes | None:
+    """The bytes of a piece as they are on disk, when they are those that were written."""
+    if not 0 < piece.size <= PIECE:
+        return None
+    data = os.pread(file, piece.size, piece.start)
+    if len(data) != piece.size or hashlib.sha256(data).hexdigest() != piece.sha256:
+        return None
+    return data
+
+
+def _write_all(file: int, data: memoryview) -> None:
+    while len(data):
+        data = data[os.write(file, data) :]
