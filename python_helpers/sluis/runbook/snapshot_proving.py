@@ -10,9 +10,10 @@ from typing import Any
 from sluis.errors import SluisError
 from sluis.evidence.canonical import canonical, sha256
 from sluis.evidence.ledger import View
-from sluis.evidence.predicates import LevelResult, Machine, Snapshot, Verification
+from sluis.evidence.predicates import Export, LevelResult, Machine, Snapshot, Verification
 from sluis.evidence.statements import Statement
 from sluis.manifest import Manifest, loads
+from sluis.runbook.export_verdict import export_verdict, with_export
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_settings import SnapshotSettings
 from sluis.runbook.snapshot_taking import read_scope
@@ -130,7 +131,18 @@ def _prove(
         )
     except SluisError as error:
         return not_judged(taken, verifier, str(error))
-    return _with_objects(dossier, judgement)
+    body = _with_objects(dossier, judgement)
+    return _with_its_export(dossier, asset, taken, body) if asset.is_exported else body
+
+
+def _with_its_export(
+    dossier: OpenDossier, asset: Asset, taken: Statement[Snapshot], body: Verification
+) -> Verification:
+    newest = dossier.ledger.read(now()).latest(Export, lambda item: item.body.asset == asset.id)
+    found = export_verdict(
+        newest.body if newest else None, taken.number, newest.number if newest else 0
+    )
+    return with_export(body, found)
 
 
 def not_judged(taken: Statement[Snapshot], verifier: Machine, why: str) -> Verification:

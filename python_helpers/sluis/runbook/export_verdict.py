@@ -1,0 +1,70 @@
+"""What an export says about V5: whether what was fetched is what is there.
+
+The copy in the store equals the export; that is compared as for any directory. Whether the
+export equals its source was found while it was fetched, file by file. Both belong to V5.
+"""
+
+from __future__ import annotations
+
+from sluis.evidence.predicates import Export, LevelResult, Verdict, Verification
+from sluis.snapshot.levels import reached
+
+#: what two hashes may say of a file that is still the service's own
+_GOOD = ("equal", "rewritten by the service", "stale metadata")
+_DURING = "edited meanwhile"
+_CORRUPT = "corrupt"
+
+
+def export_verdict(export: Export | None, snapshot_number: int, export_number: int) -> LevelResult:
+    """V5 as far as the export decides it.
+
+    Args:
+        export: the newest pass over the asset, or ``None``.
+        snapshot_number: the statement of the snapshot that was made of it.
+        export_number: the statement of that pass.
+    """
+    ran = ("two hashes for each file that was fetched, and a walk to the end of the list",)
+    verdict, detail = _judge(export, snapshot_number, export_number)
+    return LevelResult(level="V5", verdict=verdict, ran=ran, detail=detail)
+
+
+def with_export(verification: Verification, found: LevelResult) -> Verification:
+    """The verification with V5 lowered to what the export allows."""
+    levels = tuple(
+        _lower(item, found) if item.level == "V5" else item for item in verification.levels
+    )
+    top = reached([{"level": item.level, "verdict": item.verdict} for item in levels])
+    return verification.model_copy(update={"levels": levels, "reached": top})
+
+
+def _lower(copy: LevelResult, export: LevelResult) -> LevelResult:
+    order: tuple[Verdict, ...] = ("failed", "not verified", "proven")
+    verdict = min(copy.verdict, export.verdict, key=order.index)
+    return copy.model_copy(
+        update={
+            "verdict": verdict,
+            "ran": (*copy.ran, *export.ran),
+            "detail": f"{export.detail}; the copy of it: {copy.detail}"[:3000],
+        }
+    )
+
+
+def _judge(export: Export | None, snapshot: int, number: int) -> tuple[Verdict, str]:
+    if export is None:
+        return "not verified", "it was never fetched from where it is"
+    if number > snapshot:
+        return "not verified", "it was fetched again after this snapshot"
+    counted = ", ".join(f"{count} {name}" for name, count in sorted(export.checks.items()) if count)
+    said = f"{export.items} items in pass {export.pass_number}: {counted or 'no files'}"
+    if export.checks.get(_CORRUPT):
+        return "failed", said
+    if not export.complete:
+        return "not verified", f"the list was not walked to its end; {said}"
+    unsure = sum(n for name, n in export.checks.items() if name not in (*_GOOD, _DURING))
+    if unsure:
+        return "not verified", f"{unsure} files have one hash only; {said}"
+    if export.not_had:
+        return "not verified", f"{export.not_had} items could not be had; {said}"
+    if export.gaps:
+        return "not verified", f"not all could be seen: {'; '.join(export.gaps)[:1500]}; {said}"
+    return "proven", said
