@@ -143,10 +143,9 @@ class _Upload:
                 # its end may have been success: sending again could make a second file
                 if (resumed or self._all_sent) and (found := await self._already_there()):
                     return found
-                url, at = None, None
                 if self._all_sent and self.conflict == "rename":
                     raise _unknown(self.place) from None
-                self._all_sent = False
+                url, at, self._all_sent = None, None, False
         raise GraphError(
             "upload-session-lost",
             f"The service forgot {_RESTARTS + 1} upload sessions for {self.place} in a row.",
@@ -236,8 +235,9 @@ class _Upload:
                         ) from None
                     continue
                 if error.status not in (416, 500, 502, 503, 504):
-                    if error.status in (409, 412):
+                    if error.status in (409, 412) or error.code == "source-changed":
                         await self._cancel(url)
+                    if error.status in (409, 412):
                         raise _taken(self.place, error) from None
                     raise
             at = None  # what arrived of it, only the session knows
@@ -311,25 +311,30 @@ class _Upload:
             pass  # it ends by itself; what matters is the refusal that led here
 
     async def _already_there(self) -> dict[str, Any] | None:
-        """Our file, if a session whose answer was lost has put it there."""
+        """Our file, if a session whose answer was lost has put it there.
+
+        None when sending it again does no harm.
+        """
         try:
             item = await self.graph.get(self.place.removesuffix(":"))
         except GraphError as error:
             if error.status == 404:
                 return None
             raise
-        if "file" not in item:
-            return None
-        hashes = item["file"].get("hashes") or {}
+        facet = item.get("file")
+        hashes = (facet.get("hashes") if isinstance(facet, dict) else None) or {}
         dates = item.get("fileSystemInfo") or {}
         same_dates = bool(self.dates) and all(
             _instant(dates.get(key)) == _instant(value) for key, value in self.dates.items()
         )
-        if same_dates:  # the service may have rewritten the content, so the hash need not match
+        if facet is not None and same_dates:
+            return item  # the service may have rewritten the content, so the hash need not match
+        same_size = item.get("size") == self.size
+        if same_size and hashes.get("quickXorHash") == await self._quickxor():
             return item
-        if item.get("size") != self.size or not hashes.get("quickXorHash"):
+        if self.conflict == "replace":
             return None
-        return item if hashes["quickXorHash"] == await self._quickxor() else None
+        raise _unknown(self.place)  # something is there: ours rewritten, or somebody else's
 
     async def _quickxor(self) -> str:
         running = QuickXor()
