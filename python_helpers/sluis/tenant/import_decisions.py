@@ -204,7 +204,7 @@ class _Deciding:
                 self._send(going, row.target, session_url=row.session_url)
             else:
                 self._new(going)
-        elif _is_ours(there, row):
+        elif _is_ours(there, row, going):
             self._went_well(going, row, there, same)
         elif row.target_id == there.id:
             # a replacement that did not get there: it was ours before, and still is
@@ -313,9 +313,11 @@ def _equal(there: Node, going: Going) -> bool:
     )
 
 
-def _is_ours(there: Node, row: Row) -> bool:
+def _is_ours(there: Node, row: Row, going: Going) -> bool:
     """Whether what is there is what was announced: SharePoint may have rewritten it."""
-    return there.kind == "file" and same_time(there.modified, row.modified)
+    if there.kind != "file":
+        return False
+    return same_time(there.modified, row.modified) or _equal(there, going)
 
 
 def _untouched(there: Node, row: Row) -> bool:

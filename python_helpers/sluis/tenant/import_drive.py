@@ -1,0 +1,369 @@
+"""One exported drive (or folder) into one target drive.
+
+Nothing is written before everything is decided: names, who is who, what is in the way, room.
+Then folders, then files, then rights and the folders' dates. Killed anywhere, a second call
+with the same state goes on and sends nothing twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import SluisError
+from ..graph.connect import Graph
+from .file_sending import FileSending
+from .give_rights import give_rights, rights_digest
+from .import_decisions import Decisions, Job, decide
+from .import_plan import ImportPlan, plan_import
+from .import_policy import LEAVE_OUT, ImportPolicy, Target
+from .import_report import Failure, ImportReport, Progress, RightsGiven
+from .import_state import ImportState, Row
+from .name_rules import PATH_LIMIT, characters_in
+from .quota_check import check_quota
+from .stored_names import ExportFolder
+from .target_folders import make_folder, move_item, set_dates
+from .target_tree import Place, TargetTree, list_target, look_at
+from .tenant_manifest import read_manifest
+from .user_map import translate
+
+
+async def import_drive(
+    graph: Graph,
+    manifest: Path,
+    export_root: Path,
+    target: Target,
+    policy: ImportPolicy,
+    state: ImportState,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    workers: int = 8,
+) -> ImportReport:
+    """Bring over what a manifest names.
+
+    Args:
+        graph: the connection to the target tenant.
+        manifest: the source's manifest.
+        export_root: the folder that its ``stored`` paths are below.
+        target: where it goes.
+        policy: as the client signed it.
+        state: of this import; used again after a kill and for later passes.
+        progress: told after each file.
+        workers: files under way at once.
+
+    Returns:
+        what was done. Its ``outcome`` is ``done`` only when everything that was to go is there.
+
+    Raises:
+        EvidenceError: the manifest or the state cannot be used.
+        GraphError: the target cannot be looked at at all.
+    """
+    lines = tuple(read_manifest(manifest))
+    state.bind(target.drive_id, target.folder)
+    report = ImportReport(
+        "refused", target.drive_id, target.folder, _sha256(manifest), policy.as_data()
+    )
+    place = await look_at(graph, target.drive_id)
+    plan = plan_import(
+        lines,
+        policy,
+        url_length=place.url_length,
+        place=target.folder,
+        settled=settled_names(state.rows()),
+    )
+    _say_plan(report, plan)
+    if not _agreed(report, plan, policy):
+        return report
+    tree = await list_target(graph, place)
+    if state.before() is None:
+        state.keep_before(node.id for _, node in tree.below(place.root_id))
+    base = tree.at(target.folder)
+    decisions = decide(
+        plan,
+        policy,
+        tree,
+        state.rows(),
+        base=base.id if base else None,
+        room=room_below(place, target),
+    )
+    _say_decisions(report, decisions)
+    if decisions.conflicts:
+        report.fail(_in_the_way(len(decisions.conflicts)))
+        return report
+    report.quota = check_quota(place.quota, decisions.bytes, policy.reserve)
+    if not report.quota.enough:
+        report.fail(_no_room(report.quota.why))
+        return report
+    with ExportFolder(export_root) as export:
+        run = _Run(graph, place, target, policy, state, report, workers)
+        await run.all(decisions, export, tree, progress)
+    return report
+
+
+def settled_names(rows: Iterable[Row]) -> dict[str, str]:
+    """Original path to name in the target, of what is there or on its way already."""
+    return {row.path: row.target.rpartition("/")[2] for row in rows}
+
+
+def room_below(place: Place, target: Target) -> int:
+    """Characters that a path below the target's folder may have."""
+    folder = characters_in(target.folder) + 1 if target.folder else 0
+    return PATH_LIMIT - place.url_length - 1 - folder
+
+
+class _Run:
+    """The part that writes."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        place: Place,
+        target: Target,
+        policy: ImportPolicy,
+        state: ImportState,
+        report: ImportReport,
+        workers: int,
+    ) -> None:
+        self.graph = graph
+        self.place = place
+        self.drive_id = target.drive_id
+        self.folder = target.folder
+        self.policy = policy
+        self.state = state
+        self.report = report
+        self.workers = workers
+        #: ids of folders by path below the target's folder
+        self.ids: dict[str, str] = {}
+        self.before = state.before() or frozenset()
+        self.known = {row.source_id: row for row in state.rows()}
+
+    async def all(
+        self,
+        decisions: Decisions,
+        export: ExportFolder,
+        tree: TargetTree,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self.report.outcome = "stopped"
+        if not await self._base(tree):
+            return
+        await self._folders(decisions.folders)
+        for job in decisions.files:
+            if job.action not in ("send", "replace"):
+                await self._try(job.going.path, self._settle, job)
+        sending = FileSending(
+            self.graph,
+            self.drive_id,
+            export,
+            self.state,
+            self.report,
+            self.ids,
+            workers=self.workers,
+            progress=progress,
+        )
+        await sending.send([job for job in decisions.files if job.action in ("send", "replace")])
+        if sending.stopped:
+            return
+        rows = {row.source_id: row for row in self.state.rows()}
+        jobs = (*decisions.folders, *decisions.files)
+        if self.policy.permissions:
+            await self._many(jobs, self._rights, rows)
+        if self.policy.folder_dates:
+            # last: everything that goes into a folder moves its date
+            await self._many(decisions.folders, self._dates, rows)
+        self.report.outcome = "incomplete" if self.report.reasons else "done"
+
+    async def _base(self, tree: TargetTree) -> bool:
+        """The target's folder, made where it is not there."""
+        here = self.place.root_id
+        for name in filter(None, self.folder.split("/")):
+            found = tree.at(name, here)
+            if found is None:
+                try:
+                    here, _ = await make_folder(self.graph, self.drive_id, here, name)
+                except SluisError as error:
+                    self._fail("", error)
+                    return False
+            else:
+                here = found.id
+        self.ids[""] = here
+        return True
+
+    async def _folders(self, jobs: list[Job]) -> None:
+        """Level by level, since a folder needs its parent's id."""
+        levels: dict[int, list[Job]] = {}
+        for job in jobs:
+            levels.setdefault(job.target.count("/"), []).append(job)
+        for depth in sorted(levels):
+            await asyncio.gather(
+                *(self._try(job.going.path, self._one_folder, job) for job in levels[depth])
+            )
+
+    async def _one_folder(self, job: Job) -> None:
+        parent, _, name = job.target.rpartition("/")
+        if parent not in self.ids:
+            raise SluisError(
+                "nowhere-to-send",
+                f"The folder above {job.going.path!r} could not be made.",
+                "Look at what was said about that folder.",
+            )
+        if job.action == "move" and job.node:
+            await move_item(self.graph, self.drive_id, job.node.id, self.ids[parent], name)
+            item_id, made = job.node.id, True
+        elif job.node:
+            item_id, made = job.node.id, job.node.id not in self.before
+        else:
+            item_id, made = await make_folder(self.graph, self.drive_id, self.ids[parent], name)
+            made = made or item_id not in self.before
+        self.ids[job.target] = item_id
+        words = {"move": "moved", "use": "folders_used"}
+        self.report.count(words.get(job.action, "folders_made"))
+        self._keep_folder(job, item_id, made)
+
+    def _keep_folder(self, job: Job, item_id: str, made: bool) -> None:
+        going = job.going
+        row = Row(going.source_id, going.path, job.target, "made" if made else "there")
+        old = self.known.get(going.source_id)
+        invited = old.invited if old and old.target_id == item_id else None
+        self.state.keep(replace(row, target_id=item_id, invited=invited))
+
+    async def _settle(self, job: Job) -> None:
+        """A file for which nothing has to be sent."""
+        line, node = job.going.line, job.node
+        if line is None or node is None:
+            return
+        if job.action == "move":
+            folder, _, name = job.target.rpartition("/")
+            await move_item(self.graph, self.drive_id, node.id, self.ids[folder], name)
+            self.report.count("moved")
+        else:
+            self.report.count(_SAID[job.action])
+        old = self.known.get(job.going.source_id)
+        self.state.keep(
+            Row(
+                job.going.source_id,
+                job.going.path,
+                job.target,
+                "equal" if job.action == "equal" else "sent",
+                line.sha256,
+                line.size,
+                line.modified,
+                node.id,
+                None,
+                node.size,
+                node.quickxor,
+                old.invited if old and old.target_id == node.id else None,
+            )
+        )
+
+    async def _rights(self, job: Job, rows: dict[str, Row]) -> None:
+        line, row = job.going.line, rows.get(job.going.source_id)
+        if line is None or not line.permissions or row is None or row.target_id is None:
+            return
+        invites, not_given = translate(line.permissions, self.policy.users)
+        if not_given:
+            data = tuple(
+                {"principal": one.principal, "role": one.role, "why": one.why} for one in not_given
+            )
+            self.report.not_given.append(RightsGiven(job.going.path, len(invites), data))
+        digest = rights_digest(invites)
+        if invites and row.invited != digest:
+            await give_rights(self.graph, self.drive_id, row.target_id, invites)
+            self.state.keep(replace(row, invited=digest))
+            rows[row.source_id] = replace(row, invited=digest)
+            self.report.count("rights_given", len(invites))
+
+    async def _dates(self, job: Job, rows: dict[str, Row]) -> None:
+        line, row = job.going.line, rows.get(job.going.source_id)
+        # a folder that was there before is not ours to date
+        if line is None or row is None or row.step != "made" or row.target_id is None:
+            return
+        await set_dates(
+            self.graph,
+            self.drive_id,
+            row.target_id,
+            created=line.created,
+            modified=line.modified,
+        )
+        self.report.count("folder_dates")
+
+    async def _many(
+        self,
+        jobs: Iterable[Job],
+        work: Callable[[Job, dict[str, Row]], Awaitable[None]],
+        rows: dict[str, Row],
+    ) -> None:
+        waiting = iter(jobs)
+
+        async def worker() -> None:
+            for job in waiting:
+                await self._try(job.going.path, work, job, rows)
+
+        await asyncio.gather(*(worker() for _ in range(self.workers)))
+
+    async def _try(self, path: str, work: Callable[..., Awaitable[None]], *given: object) -> None:
+        try:
+            await work(*given)
+        except SluisError as error:
+            self._fail(path, error)
+
+    def _fail(self, path: str, error: SluisError) -> None:
+        self.report.fail(Failure(path, error.code, error.what, error.remedy))
+
+
+_SAID = {"take over": "taken_over", "equal": "equal", "done": "done_before"}
+
+
+def _say_plan(report: ImportReport, plan: ImportPlan) -> None:
+    report.renamed = plan.renamed
+    report.left_out = plan.left_out
+    report.unmapped = plan.unmapped
+    report.not_carried = plan.not_carried
+
+
+def _agreed(report: ImportReport, plan: ImportPlan, policy: ImportPolicy) -> bool:
+    for reason, count in plan.not_agreed(policy).items():
+        what = "principals" if reason == "unmapped-principal" else "items"
+        report.fail(
+            Failure(
+                "",
+                reason,
+                f"{count} {what} would stay behind because {LEAVE_OUT[reason]}, "
+                "and nobody signed for that.",
+                "Change the scope so that they go over, or have it signed that they do not.",
+            )
+        )
+    return not report.reasons
+
+
+def _say_decisions(report: ImportReport, decisions: Decisions) -> None:
+    report.conflicts = decisions.conflicts
+    report.notes = decisions.notes
+    report.gone = sorted(row.path for row in decisions.gone)
+
+
+def _in_the_way(count: int) -> Failure:
+    return Failure(
+        "",
+        "conflicts",
+        f"{count} items would meet something in the target that is not theirs; "
+        "nothing was written.",
+        "Let the client decide about each, or sign another policy for conflicts.",
+    )
+
+
+def _no_room(why: str) -> Failure:
+    return Failure(
+        "",
+        "quota",
+        f"{why} Nothing was written.",
+        "Free space in the target, or have its quota raised.",
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
