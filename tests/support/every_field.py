@@ -46,13 +46,14 @@ def _everything() -> dict[str, Any]:
             **base, "id": "team", "kind": "sharepoint", "name": "The team's library",
             "host": "h4", "exclude": ..., "location": "https://old.example/sites/team",
             "ends_on": date(2027, 6, 30),
-            "origin": {"by": "tenant", "tenant": "old", "drive": "b!one"},
+            "origin": {"by": "tenant", "tenant": "old", "drive": "b!one", "versions": "list"},
             "disposition": {
                 "what": "migrate", "to": "The new tenant's library.", "by": date(2027, 5, 1),
                 "old_copy": "It stays there until the old tenant ends.",
                 "into": {
                     "tenant": "new", "drive": "b!two", "folder": "Team/Old",
                     "conflicts": "keep both", "check": "the service's hash",
+                    "rights": True, "leave_out": ["shortcut", "too-large"],
                     "names": {
                         "characters": "_", "reserved": "-", "shorten": True, "tell_apart": True,
                     },
@@ -118,6 +119,8 @@ _OTHER_CHOICES = {
     "conflicts": ("fail", "keep both", "skip equal"),
     "check": ("every byte", "the service's hash"),
     "characters": ("=",),
+    "versions": ("none", "list", "all"),
+    "leave_out": ("corrupt",),
     "reserved": ("=",),
     "folder": ("/srv/other", "Other"),
     "when": (date(2027, 1, 31),),
@@ -177,7 +180,7 @@ def _try(path: Path, other: Any) -> ScopeDocument | None:
 
 
 def _others(path: Path, value: Any) -> tuple[Any, ...]:
-    name = path[-1]
+    name = next(step for step in reversed(path) if isinstance(step, str))
     if isinstance(value, bool):
         return (not value,)
     if isinstance(value, int):

@@ -103,8 +103,9 @@ class Export(Body):
     """One pass over an asset that is fetched from elsewhere; its files wait on ``machine``.
 
     ``manifest_object`` has one line for each item, with both hashes. ``checks`` counts
-    files by what the two hashes say of them, ``not_had`` the items that could not be had,
-    ``gaps`` names what could not be seen at all. ``changes_object`` says what vanished,
+    files by what the two hashes say of them, ``not_had`` the items that could not be had.
+    ``unseen`` names what may be there and could not be looked at, ``left_out`` what is known
+    to be left out and is no file of the newest state. ``changes_object`` says what vanished,
     moved and changed since the pass before. ``spent`` stands beside ``forecast``.
     """
 
@@ -120,7 +121,8 @@ class Export(Body):
     complete: bool
     checks: dict[str, int] = Field(default_factory=dict)
     not_had: int = 0
-    gaps: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     manifest_object: Sha256
     changes_object: Sha256 | None = None
     forecast: dict[str, Any] = Field(default_factory=dict)

@@ -65,6 +65,6 @@ def _judge(export: Export | None, snapshot: int, number: int) -> tuple[Verdict, 
         return "not verified", f"{unsure} files have one hash only; {said}"
     if export.not_had:
         return "not verified", f"{export.not_had} items could not be had; {said}"
-    if export.gaps:
-        return "not verified", f"not all could be seen: {'; '.join(export.gaps)[:1500]}; {said}"
+    if export.unseen:
+        return "not verified", f"not all could be seen: {'; '.join(export.unseen)[:1500]}; {said}"
     return "proven", said

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sluis.scope.model import Asset, Migrate, ScopeDocument
+from sluis.scope.moving import FromTenant
 from sluis.scope.voice import Voice
 
 
@@ -12,6 +13,8 @@ def origin_sentences(asset: Asset, voice: Voice) -> Iterator[str]:
     """How we reach what is fetched from elsewhere."""
     if asset.origin is not None:
         yield voice.say(f"origin.{asset.origin.by}", **asset.origin.model_dump(exclude={"by"}))
+    if isinstance(asset.origin, FromTenant):
+        yield voice.say(f"versions.{asset.origin.versions}")
 
 
 def into_sentences(asset: Asset, voice: Voice) -> Iterator[str]:
@@ -30,6 +33,9 @@ def into_sentences(asset: Asset, voice: Voice) -> Iterator[str]:
         ("tell-apart", names.tell_apart),
     ):
         yield voice.say(f"names.{what}" if rule else f"names.no-{what}", mark=rule)
+    yield voice.say("rights.yes" if into.rights else "rights.no")
+    yield voice.say("leave-out" if into.leave_out else "leave-out-nothing")
+    yield from (f"     - {voice.say(f'leave-out.{reason}')}" for reason in into.leave_out)
     yield voice.say(f"check.{into.check}")
 
 

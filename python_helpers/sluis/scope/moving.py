@@ -16,6 +16,11 @@ from sluis.scope.words import Exact, Slug, Text
 ExportedKind = Literal["sharepoint", "onedrive", "share", "home drives"]
 EXPORTED_KINDS: tuple[ExportedKind, ...] = ("sharepoint", "onedrive", "share", "home drives")
 
+#: why something may stay behind, when that was signed
+LeaveOut = Literal[
+    "could-not-be-had", "shortcut", "name-refused", "corrupt", "too-large", "unmapped-principal"
+]
+
 _Mark = Annotated[str, Field(pattern=r"^[A-Za-z0-9_~!#+=()-]{1,8}$")]
 
 
@@ -27,11 +32,13 @@ class FromTenant(_Model):
     """A drive of a Microsoft tenant.
 
     ``tenant`` is its name in ``tenant_export_tenants``, ``drive`` Graph's id of the drive.
+    ``versions`` is whether earlier versions are left, listed or fetched as well.
     """
 
     by: Literal["tenant"]
     tenant: Slug
     drive: Exact
+    versions: Literal["none", "list", "all"] = "none"
 
 
 class FromSftp(_Model):
@@ -69,8 +76,10 @@ class Names(_Model):
 class Into(_Model):
     """A drive of the new tenant, and how we deal with what is there.
 
-    ``folder`` is a path in that drive; without it everything comes at the top. ``check`` is
-    how the result is held against the original.
+    ``folder`` is a path in that drive; without it everything comes at the top. ``rights`` is
+    whether rights are given there. ``leave_out`` names for which reasons an item, or a right
+    on it, may stay behind; for any other reason nothing starts. ``check`` is how the result
+    is held against the original.
     """
 
     tenant: Slug
@@ -78,6 +87,8 @@ class Into(_Model):
     folder: Exact | None = None
     conflicts: Literal["fail", "keep both", "skip equal"] = "fail"
     names: Names = Names()
+    rights: bool = True
+    leave_out: tuple[LeaveOut, ...] = ()
     check: Literal["every byte", "the service's hash"] = "every byte"
 
 

@@ -71,6 +71,18 @@ SENTENCES: dict[str, Said] = {
         "Wij lezen het uit de Microsoft-omgeving {tenant}, schijf {drive}.",
         "We read it from the Microsoft environment {tenant}, drive {drive}.",
     ),
+    "versions.none": said(
+        "Eerdere versies van een bestand halen wij niet op.",
+        "We do not fetch earlier versions of a file.",
+    ),
+    "versions.list": said(
+        "Van eerdere versies van een bestand maken wij een lijst. Wij halen ze niet op.",
+        "We make a list of earlier versions of a file. We do not fetch them.",
+    ),
+    "versions.all": said(
+        "Eerdere versies van een bestand halen wij ook op.",
+        "We fetch earlier versions of a file as well.",
+    ),
     "origin.sftp": said(
         "Wij lezen het van de server {server}, map {folder}.",
         "We read it from the server {server}, folder {folder}.",
@@ -126,6 +138,34 @@ SENTENCES: dict[str, Said] = {
     "names.no-tell-apart": said(
         "Van namen die alleen in hoofdletters verschillen, gaat er één over.",
         "Of names that differ only in capitals one goes over.",
+    ),
+    "rights.yes": said(
+        "Wie er nu bij kan, kan er daar ook bij; zie de lijst met personen.",
+        "Who can reach it now can reach it there; see the list of people.",
+    ),
+    "rights.no": said(
+        "Rechten van personen gaan niet mee.", "The rights of people do not go along."
+    ),
+    "leave-out": said("Dit mag achterblijven:", "This may stay behind:"),
+    "leave-out-nothing": said(
+        "Er mag niets achterblijven. Kan er iets niet mee, dan beginnen wij niet.",
+        "Nothing may stay behind. If anything cannot go along, we do not begin.",
+    ),
+    "leave-out.could-not-be-had": said(
+        "wat wij niet konden ophalen", "what we could not fetch"
+    ),
+    "leave-out.shortcut": said("snelkoppelingen", "shortcuts"),
+    "leave-out.name-refused": said(
+        "wat een naam heeft die daar niet mag", "what has a name that is not allowed there"
+    ),
+    "leave-out.corrupt": said(
+        "wat bij twee keer ophalen niet gelijk was",
+        "what was not the same when we fetched it twice",
+    ),
+    "leave-out.too-large": said("wat daar te groot is", "what is too large there"),
+    "leave-out.unmapped-principal": said(
+        "rechten van wie niet op de lijst met personen staat",
+        "rights of those who are not on the list of people",
     ),
     "check.every byte": said(
         "Daarna lezen wij alles daar weer en vergelijken elke byte.",

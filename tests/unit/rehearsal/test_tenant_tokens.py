@@ -156,6 +156,11 @@ def test_a_token_for_a_secret_is_recognised(office: Office) -> None:
     assert "Sites.FullControl.All" in caller.permissions
 
 
+def test_a_scope_without_a_resource_means_graph(office: Office) -> None:
+    answer = office.by_secret(scope=".default")
+    assert office.issuer.caller(f"Bearer {answer['access_token']}")
+
+
 def test_a_secret_may_come_as_http_basic(office: Office) -> None:
     pair = f"{office.credentials.client_id}:{office.credentials.secret}".encode()
     form = {"grant_type": "client_credentials", "scope": SCOPE}

@@ -45,7 +45,7 @@ def verification(v5: str = "proven") -> Verification:
         (export(checks={**GOOD, "not verified": 1}), (5, 4), "not verified", "V4"),
         (export(checks={**GOOD, "something new": 1}), (5, 4), "not verified", "V4"),
         (export(not_had=1), (5, 4), "not verified", "V4"),
-        (export(gaps=("retention-labelled items of team",)), (5, 4), "not verified", "V4"),
+        (export(unseen=("retention-labelled items of team",)), (5, 4), "not verified", "V4"),
     ],
 )
 def test_v5_is_proven_only_when_all_was_had_and_agrees(
