@@ -53,7 +53,7 @@ def _everything() -> dict[str, Any]:
                 "into": {
                     "tenant": "new", "drive": "b!two", "folder": "Team/Old",
                     "conflicts": "keep both", "check": "the service's hash",
-                    "rights": True, "leave_out": ["shortcut", "too-large"],
+                    "rights": False, "leave_out": ["shortcut", "too-large"],
                     "names": {
                         "characters": "_", "reserved": "-", "shorten": True, "tell_apart": True,
                     },

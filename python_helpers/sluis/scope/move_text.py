@@ -35,7 +35,8 @@ def into_sentences(asset: Asset, voice: Voice) -> Iterator[str]:
         yield voice.say(f"names.{what}" if rule else f"names.no-{what}", mark=rule)
     yield voice.say("rights.yes" if into.rights else "rights.no")
     yield voice.say("leave-out" if into.leave_out else "leave-out-nothing")
-    yield from (f"     - {voice.say(f'leave-out.{reason}')}" for reason in into.leave_out)
+    for reason in into.leave_out:
+        yield "     - " + voice.say(f"leave-out.{reason}")
     yield voice.say(f"check.{into.check}")
 
 
