@@ -11,6 +11,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+#: names of the real cloud, for clients that cannot be told another (see cloud_proxy)
+CLOUD_NAMES = (
+    "graph.microsoft.com",
+    "graph.microsoft.us",
+    "login.microsoftonline.com",
+    "login.microsoftonline.us",
+    "login.partner.microsoftonline.cn",
+    "microsoftgraph.chinacloudapi.cn",
+)
+
 _LIFE = timedelta(days=30)
 
 
@@ -42,7 +52,7 @@ def make_certificates(folder: Path, addresses: tuple[str, ...]) -> tuple[Path, P
         .add_extension(
             x509.SubjectAlternativeName(
                 [x509.IPAddress(ip_address(one)) for one in sorted(set(addresses))]
-                + [x509.DNSName("localhost")]
+                + [x509.DNSName(name) for name in ("localhost", *CLOUD_NAMES)]
             ),
             critical=False,
         )

@@ -6,21 +6,33 @@ from sluis.rehearsal.tenant.api_error import ApiError
 from sluis.rehearsal.tenant.call import Answer, Call
 from sluis.rehearsal.tenant.drive import Drive, name_taken
 from sluis.rehearsal.tenant.item_calls import CONFLICT, answer_item, check_match, conflict
-from sluis.rehearsal.tenant.items import Content, Item, Stored
+from sluis.rehearsal.tenant.items import Content, Item
 from sluis.rehearsal.tenant.name_rules import fold
 from sluis.rehearsal.tenant.quick_xor import QuickXor
+from sluis.rehearsal.tenant.taking import make_room, take
 from sluis.rehearsal.tenant.world import World
 
 #: largest body of a simple PUT, bytes
 LARGEST_PUT = 250 * 1024 * 1024
 
 
-def fetch(world: World, drive: Drive, item: Item, caller: str) -> Answer:
-    """``GET content``: 302 to a pre-authenticated URL; ApiError 400, 403."""
+def fetch(world: World, drive: Drive, item: Item, caller: str, *, forced: bool = False) -> Answer:
+    """``GET content``: 302 to a pre-authenticated URL.
+
+    Args:
+        caller: the app that asks.
+        forced: the caller wants an infected file as well (beta ``contentStream``).
+
+    Raises:
+        ApiError: 400 for a folder or package, 403 for malware, 503 for a large notebook.
+    """
     if item.kind != "file":
         raise ApiError(400, "notSupported", "The item has no content stream.", ("notAFile",))
-    if item.extras and item.extras.malware:
+    if item.extras and item.extras.malware and not forced:
         raise malware_found(item)
+    if item.extras and item.extras.unavailable:
+        # large sections of notebooks never come (corso, collection.go)
+        raise ApiError(503, "serviceNotAvailable", "The service is temporarily unavailable.")
     return Answer(302, None, {"Location": world.download_url(drive, item, caller)})
 
 
@@ -43,7 +55,7 @@ async def put(world: World, call: Call, drive: Drive, parent: Item, name: str) -
         if wish == "replace":
             return await put_over(world, call, drive, there)
         name = drive.free_name(parent, name)
-    content, size = await _take(world, call, drive, 0)
+    content, size = await _take(world, call, drive, name, 0)
     item = drive.add(parent, name, "file", size=size, now=world.clock.now(), content=content)
     return answer_item(world, call, drive, item, 201)
 
@@ -53,21 +65,23 @@ async def put_over(world: World, call: Call, drive: Drive, item: Item) -> Answer
     if item.kind != "file":
         raise ApiError(400, "notSupported", "The item has no content stream.", ("notAFile",))
     check_match(call, drive, item)
-    content, size = await _take(world, call, drive, item.size)
+    content, size = await _take(world, call, drive, item.name, item.size)
     drive.replace(item, size, content, world.clock.now(), 0)
     return answer_item(world, call, drive, item)
 
 
-async def _take(world: World, call: Call, drive: Drive, instead_of: int) -> tuple[Content, int]:
+async def _take(
+    world: World, call: Call, drive: Drive, name: str, instead_of: int
+) -> tuple[Content, int]:
     announced = int(call.headers.get("Content-Length") or 0)
     if announced > LARGEST_PUT:
         raise ApiError(413, "requestEntityTooLarge", "Use an upload session for a file this large.")
-    drive.make_room(announced, instead_of)
+    make_room(world, drive, announced, instead_of)
     hashing = QuickXor()
     place = world.new_upload()
     with place.open("wb") as out:
         async for chunk in call.chunks():
             out.write(chunk)
             hashing.update(chunk)
-    drive.make_room(hashing.length, instead_of)
-    return Stored(place.name, hashing.base64()), hashing.length
+    make_room(world, drive, hashing.length, instead_of)
+    return take(world, name, place, hashing)

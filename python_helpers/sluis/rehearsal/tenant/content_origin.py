@@ -8,15 +8,18 @@ content (rclone 9a0d7e57d).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from aiohttp import web
 
 from sluis.rehearsal.tenant.api_error import ApiError, error_response, request_ids
 from sluis.rehearsal.tenant.drive import Drive
+from sluis.rehearsal.tenant.identifiers import etag
 from sluis.rehearsal.tenant.item_json import media_type
-from sluis.rehearsal.tenant.items import Item
+from sluis.rehearsal.tenant.items import Content, Item
 from sluis.rehearsal.tenant.rights import Caller
+from sluis.rehearsal.tenant.upload_origin import UploadOrigin
 from sluis.rehearsal.tenant.weather import BodyWeather
 from sluis.rehearsal.tenant.world import World
 
@@ -30,7 +33,26 @@ def content_application(world: World) -> web.Application:
     application = web.Application(client_max_size=300 * 1024 * 1024)
     origin = ContentOrigin(world)
     application.router.add_route("GET", "/download/{ticket}", origin.download)
+    application.router.add_route("*", "/upload/{ticket}", UploadOrigin(world).serve)
     return application
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a download URL is for.
+
+    Args:
+        content: where the bytes come from; of an earlier version when ``version`` names one.
+        size: in bytes.
+        caller: the app that got the URL, when it is known.
+    """
+
+    drive: Drive
+    item: Item
+    content: Content
+    size: int
+    version: str
+    caller: Caller | None
 
 
 class ContentOrigin:
@@ -43,36 +65,47 @@ class ContentOrigin:
         """A file, or a range of it."""
         world = self._world
         ids = request_ids(request.headers)
+        asked = request.headers.get("Range", "")
         try:
             if "Authorization" in request.headers:
                 world.counters["token sent to the content origin"] += 1
-            drive, item, caller = self._ticket(request.match_info["ticket"])
-            span = read_range(request.headers.get("Range", ""), item.size)
-            length = item.size if span is None else span[1] - span[0]
-            verdict = world.door.throttle.charge(caller, "pre-authenticated", length)
+            wanted = self._wanted(request.match_info["ticket"])
+            span = read_range(asked, wanted.size)
+            length = wanted.size if span is None else span[1] - span[0]
+            verdict = world.door.throttle.charge(wanted.caller, "pre-authenticated", length)
+            key = f"{wanted.drive.id} {wanted.item.number} {wanted.version} {asked}"
+            failure = world.door.weather.fails(f"GET content {key}")
+            if failure is not None:
+                raise failure
         except ApiError as error:
             return error_response(error, ids, world.clock.now())
         world.counters["content"] += 1
-        key = f"{drive.id} {item.number} {item.content_changes} {request.headers.get('Range', '')}"
         weather = world.door.weather.body(key, length, span is not None)
         if weather.whole:
             span = None
-        start, end = span or (0, item.size)
-        headers = {**ids.headers(world.clock.now()), **verdict.headers, "Accept-Ranges": "bytes"}
+        start, end = span or (0, wanted.size)
+        headers = {
+            **ids.headers(world.clock.now()),
+            **verdict.headers,
+            "Accept-Ranges": "bytes",
+            "Content-Type": media_type(wanted.item.name),
+            "ETag": etag(wanted.drive.ids.unique(wanted.item.number), wanted.item.content_changes),
+        }
         if span is not None:
-            headers["Content-Range"] = f"bytes {start}-{end - 1}/{item.size}"
-        response = web.StreamResponse(
-            status=200 if span is None else 206,
-            headers={**headers, "Content-Type": media_type(item.name)},
-        )
-        return await self._send(request, response, drive, item, (start, end), weather)
+            headers["Content-Range"] = f"bytes {start}-{end - 1}/{wanted.size}"
+        status = 200 if span is None else 206
+        if end - start <= _PIECE and weather.send is None:
+            body = b"".join(self._pieces(wanted, start, end))
+            world.bytes_out += len(body)
+            return web.Response(status=status, headers=headers, body=body)
+        response = web.StreamResponse(status=status, headers=headers)
+        return await self._send(request, response, wanted, (start, end), weather)
 
     async def _send(
         self,
         request: web.Request,
         response: web.StreamResponse,
-        drive: Drive,
-        item: Item,
+        wanted: Wanted,
         span: tuple[int, int],
         weather: BodyWeather,
     ) -> web.StreamResponse:
@@ -81,7 +114,7 @@ class ContentOrigin:
         response.content_length = (end if weather.honest else stop) - start
         await response.prepare(request)
         for at in range(start, stop, _PIECE):
-            for piece in self._pieces(drive, item, at, min(at + _PIECE, stop)):
+            for piece in self._pieces(wanted, at, min(at + _PIECE, stop)):
                 self._world.bytes_out += len(piece)
                 await response.write(piece)
         if weather.honest and stop < end:
@@ -93,22 +126,33 @@ class ContentOrigin:
         await response.write_eof()
         return response
 
-    def _pieces(self, drive: Drive, item: Item, start: int, end: int) -> Iterator[bytes]:
-        yield self._world.read_item(drive, item, start, end)
+    def _pieces(self, wanted: Wanted, start: int, end: int) -> Iterable[bytes | memoryview]:
+        item, world = wanted.item, self._world
+        if not wanted.version and item.extras and item.extras.flipped:
+            return [world.read_item(wanted.drive, item, start, end)]
+        return world.pieces(wanted.drive, wanted.content, wanted.size, start, end)
 
-    def _ticket(self, text: str) -> tuple[Drive, Item, Caller | None]:
+    def _wanted(self, text: str) -> Wanted:
         world = self._world
         ticket = world.links.read(text)
         if ticket is None or ticket[0] != "get":
             raise ApiError(401, "unauthenticated", "The download URL is not valid.")
-        _, drive_id, number, changes, until, client = ticket
+        _, drive_id, number, version, until, client = ticket
         if world.clock.now() >= until:
             raise ApiError(401, "unauthenticated", "The download URL has expired.")
         drive = world.drive(drive_id)
         item = drive.items[number]
-        if item.deleted or item.content_changes != changes:
+        if item.deleted:
             raise ApiError(404, "itemNotFound", "The resource could not be found.")
-        return drive, item, Caller(client, frozenset()) if client else None
+        content, size = drive.content(item), item.size
+        if version:
+            earlier = item.extras.versions if item.extras else []
+            found = next((one for one in earlier if one.label == version), None)
+            if found is None:
+                raise ApiError(404, "itemNotFound", "The version could not be found.")
+            content, size = found.content, found.size
+        caller = Caller(client, frozenset()) if client else None
+        return Wanted(drive, item, content, size, version, caller)
 
 
 def read_range(text: str, size: int) -> tuple[int, int] | None:

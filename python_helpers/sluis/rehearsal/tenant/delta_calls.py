@@ -20,11 +20,13 @@ from urllib.parse import urlencode
 from sluis.rehearsal.tenant.api_error import ApiError
 from sluis.rehearsal.tenant.call import Answer, Call
 from sluis.rehearsal.tenant.drive import Change, Drive
+from sluis.rehearsal.tenant.hiding import is_hidden
 from sluis.rehearsal.tenant.item_json import deleted_json, item_json
 from sluis.rehearsal.tenant.items import Item
 from sluis.rehearsal.tenant.name_rules import fold
 from sluis.rehearsal.tenant.paging import page_size, select
 from sluis.rehearsal.tenant.stamps import read_stamp
+from sluis.rehearsal.tenant.visit import Visit
 from sluis.rehearsal.tenant.world import World
 
 
@@ -38,24 +40,30 @@ class Token:
         began: length of the log when the round began; -1 in a deltaLink, whose round begins
             when it is followed.
         epoch: the drive's epoch when the token was given.
+        turn: counts empty pages at one place, so that no two links read the same.
     """
 
     walking: bool
     place: int
     began: int
     epoch: int
+    turn: int = 0
 
     def text(self) -> str:
         """The token as the client sees it."""
-        fields = [int(self.walking), self.place, self.began, self.epoch]
-        return base64.urlsafe_b64encode(json.dumps(fields).encode()).decode("ascii")
+        fields = [int(self.walking), self.place, self.began, self.epoch, self.turn]
+        return base64.urlsafe_b64encode(json.dumps(fields, separators=(",", ":")).encode()).decode(
+            "ascii"
+        )
 
 
 def read_token(text: str) -> Token | None:
     """A token that we gave; ``None`` for any other text."""
     try:
-        walking, place, began, epoch = json.loads(base64.urlsafe_b64decode(text.encode("ascii")))
-        return Token(bool(walking), int(place), int(began), int(epoch))
+        walking, place, began, epoch, turn = json.loads(
+            base64.urlsafe_b64decode(text.encode("ascii"))
+        )
+        return Token(bool(walking), int(place), int(began), int(epoch), int(turn))
     except (ValueError, TypeError, binascii.Error):
         return None
 
@@ -97,19 +105,14 @@ def turn_page(drive: Drive, token: Token, size: int, *, hidden: bool) -> Page:
     return Page(entries, Token(False, place, began, drive.epoch), complete)
 
 
-def is_hidden(item: Item) -> bool:
-    """Whether only an app with full control sees it."""
-    return item.extras is not None and bool(item.extras.retention)
-
-
 def _tells(drive: Drive, change: Change, began: int, *, hidden: bool) -> bool:
     item = change.item
     if hidden and is_hidden(item):
         return False
     if not item.deleted:
         return True
-    if item.parent is not None and item.parent.deleted and item not in drive.bin:
-        return False  # went along with its folder
+    if item.along:
+        return False
     made_again = item.kind == "folder" and item.logged >= began and _successor(item) is not None
     return not made_again
 
@@ -120,40 +123,106 @@ def _successor(item: Item) -> Item | None:
     return item.parent.children.get(fold(item.name))
 
 
-async def delta(world: World, call: Call, drive: Drive, *, hidden: bool) -> Answer:
+def delta(visit: Visit, drive: Drive) -> Answer:
     """Answer ``GET root/delta``.
 
     Raises:
         ApiError: 410 with the link to begin anew; 400 for what delta does not do.
     """
-    if "permissions" in call.query.get("$expand", ""):
-        raise ApiError(400, "notSupported", "The request is not supported: $expand=permissions.")
+    world, call = visit.world, visit.call
+    if call.query.get("$expand"):
+        raise ApiError(400, "notSupported", "The request is not supported: $expand with delta.")
+    sharing = _wants_sharing(visit)
     given = call.query.get("token") or call.query.get("$deltatoken") or ""
-    token = _token(world, drive, given, call)
+    token = _token(drive, given, call)
     if given.lower() == "latest":
         page = Page([], token, complete=True)
     else:
+        if given:
+            _between_pages(world, drive, given)
         size = page_size(call, world.settings.page_size, world.settings.largest_page)
-        page = turn_page(drive, token, size, hidden=hidden)
+        page = turn_page(drive, token, size, hidden=visit.hidden(drive.site))
+    struck = world.door.weather.page(drive.id, given, page.entries)
     link = _link(call, page.following.text())
+    complete = page.complete
+    if struck.kind == "empty":
+        # the same place again, but the link must not read the same
+        link, complete = _link(call, replace(token, turn=struck.number).text()), False
+    elif struck.kind == "loop":
+        link, complete = _link(call, given), False
     wants_url = "downloadurl" in call.query.get("$select", "").lower()
-    value = [select(call, _entry(world, drive, item, wants_url=wants_url)) for item in page.entries]
+    value = []
+    for item in struck.entries:
+        entry = select(call, _entry(world, drive, item, wants_url=wants_url))
+        if sharing and item.extras and item.extras.shared_at >= max(token.place, 0):
+            entry["@microsoft.graph.sharedChanged"] = "True"
+        value.append(entry)
     body: dict[str, Any] = {
         "@odata.context": f"{call.base}/{call.version}/$metadata#Collection(driveItem)",
-        "@odata.deltaLink" if page.complete else "@odata.nextLink": link,
+        "@odata.deltaLink" if complete else "@odata.nextLink": link,
         "value": value,
     }
-    return Answer(200, body)
+    applied = visit.prefers() & _PREFERENCES
+    headers = {"Preference-Applied": ", ".join(sorted(applied))} if applied else {}
+    return Answer(200, body, headers)
+
+
+#: what delta lets a client prefer
+_PREFERENCES = frozenset(
+    {
+        "hierarchicalsharing",
+        "deltashowsharingchanges",
+        "deltashowremovedasdeleted",
+        "deltatraversepermissiongaps",
+    }
+)
+
+
+def _wants_sharing(visit: Visit) -> bool:
+    """``deltashowsharingchanges`` is taken only with its two companions (driveitem-delta)."""
+    prefers = visit.prefers()
+    if "deltashowsharingchanges" not in prefers:
+        return False
+    if not {"deltashowremovedasdeleted", "deltatraversepermissiongaps"} <= prefers:
+        raise ApiError(
+            400,
+            "invalidRequest",
+            "deltashowsharingchanges needs deltashowremovedasdeleted and "
+            "deltatraversepermissiongaps.",
+        )
+    return True
+
+
+def _between_pages(world: World, drive: Drive, given: str) -> None:
+    """What somebody does in the drive while the client turns the page."""
+    deed = world.door.weather.between_pages(drive.id, given)
+    if deed is None:
+        return
+    kinds = ("folder",) if deed.kind == "recreate" else ("file",)
+    fitting = [item for item in drive.live() if item.parent is not None and item.kind in kinds]
+    if not fitting:
+        return
+    victim, now = fitting[int(deed.pick * len(fitting))], world.clock.now()
+    parent, name = victim.parent, victim.name
+    if parent is None:
+        return
+    if deed.kind == "rename":
+        drive.move(victim, parent, drive.free_name(parent, f"Renamed {name}"), now, 0)
+        return
+    drive.delete(victim, now)
+    if deed.kind == "recreate":
+        drive.add(parent, name, "folder", now=now)
 
 
 def _entry(world: World, drive: Drive, item: Item, *, wants_url: bool) -> dict[str, Any]:
     if item.deleted:
         return deleted_json(drive, item)
-    url = world.download_url(drive, item) if wants_url and item.kind == "file" else ""
+    clean = not (item.extras and item.extras.malware)
+    url = world.download_url(drive, item) if wants_url and clean and item.kind == "file" else ""
     return item_json(world, drive, item, in_delta=True, url=url)
 
 
-def _token(world: World, drive: Drive, given: str, call: Call) -> Token:
+def _token(drive: Drive, given: str, call: Call) -> Token:
     now = len(drive.log)
     if not given:
         return Token(True, 0, now, drive.epoch)

@@ -25,6 +25,21 @@ class Change:
     when: float
 
 
+@dataclass(frozen=True)
+class BinEntry:
+    """One entry of the recycle bin: an item, with all that is in it, as it was deleted.
+
+    Args:
+        item: the item.
+        location: decoded, server-relative path of the folder that it was in.
+        when: seconds since 1970.
+    """
+
+    item: Item
+    location: str
+    when: float
+
+
 class Drive:
     """A document library or a OneDrive.
 
@@ -65,7 +80,7 @@ class Drive:
         self.binned = 0
         self.items: list[Item] = []
         self.log: list[Change] = []
-        self.bin: list[Item] = []
+        self.bin: list[BinEntry] = []
         #: moved on when tokens given out before are to be refused
         self.epoch = 0
         #: the code of the 410 that an old token gets
@@ -166,20 +181,24 @@ class Drive:
         item.editor = by
         self.note(item, now)
 
-    def delete(self, item: Item, now: float) -> None:
+    def delete(self, item: Item, now: float, *, quietly: bool = False) -> None:
         """Move an item, and all in it, to the recycle bin. Only the item itself is logged."""
         if item.parent is None:
             raise ApiError(403, "accessDenied", "The root of a drive cannot be deleted.")
         (item.parent.children or {}).pop(fold(item.name))
         self._grow(item.parent, -item.size)
         self.binned += item.size
+        above = item.parent.path()
+        location = self.url.split("/", 3)[3] + (f"/{above}" if above else "")
         waiting = [item]
         while waiting:
             gone = waiting.pop()
             gone.deleted = now
+            gone.along = gone is not item
             waiting.extend((gone.children or {}).values())
-        self.bin.append(item)
-        self.note(item, now)
+        self.bin.append(BinEntry(item, location, now))
+        if not quietly:
+            self.note(item, now)
 
     def purge(self) -> int:
         """Empty the recycle bin; how many entries it had."""
@@ -218,9 +237,9 @@ class Drive:
         check_path(self.url, f"{above}/{checked}" if above else checked)
         return checked
 
-    def make_room(self, size: int, instead_of: int = 0) -> None:
+    def make_room(self, size: int, instead_of: int = 0, *, quota: int | None = None) -> None:
         """Refuse what does not fit; ApiError 507."""
-        if self.used - instead_of + size > self.quota:
+        if self.used - instead_of + size > (self.quota if quota is None else quota):
             raise ApiError(
                 507,
                 "quotaLimitReached",

@@ -6,8 +6,8 @@ from typing import Any
 
 from sluis.rehearsal.tenant.api_error import ApiError
 from sluis.rehearsal.tenant.call import Answer, Call
-from sluis.rehearsal.tenant.delta_calls import is_hidden
 from sluis.rehearsal.tenant.drive import Conflict, Drive, name_taken
+from sluis.rehearsal.tenant.hiding import is_hidden
 from sluis.rehearsal.tenant.identifiers import ctag, etag
 from sluis.rehearsal.tenant.item_json import item_json
 from sluis.rehearsal.tenant.items import Item

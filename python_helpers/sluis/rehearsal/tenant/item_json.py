@@ -6,6 +6,8 @@ deletions the name too (driveitem-delta, microsoft-graph-docs#15378).
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import mimetypes
 from typing import Any
 from urllib.parse import quote
@@ -93,6 +95,7 @@ def item_json(
             "mimeType": media_type(item.name),
             "hashes": {"quickXorHash": world.hash_of(drive, item)},
         }
+        _make_stale(world, made)
     elif item.kind == "package":
         made["package"] = {"type": "oneNote"}
     else:
@@ -115,6 +118,17 @@ def _parent(drive: Drive, item: Item, *, in_delta: bool) -> dict[str, Any]:
         reference["path"] = quote(f"{place}/{above}" if above else place, safe="/:!")
     reference["siteId"] = drive.site.split(",")[1]
     return reference
+
+
+def _make_stale(world: World, made: dict[str, Any]) -> None:
+    """Listed size and hash can be wrong for unmodified files (rclone#2036, abraunegg#2471)."""
+    stale = world.door.weather.stale(made["id"], made["eTag"], made["name"])
+    if stale is None:
+        return
+    made["size"] += stale.size
+    if stale.wrong_hash:
+        wrong = hashlib.blake2b(made["eTag"].encode(), digest_size=20).digest()
+        made["file"]["hashes"]["quickXorHash"] = base64.b64encode(wrong).decode("ascii")
 
 
 def _add_extras(made: dict[str, Any], item: Item) -> None:

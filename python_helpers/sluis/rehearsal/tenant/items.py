@@ -75,9 +75,9 @@ class Extras:
         malware: the name of the malware found in it.
         retention: hidden from an app without full control (microsoft-graph-docs#11561).
         description: the text a user gave it.
-        office: the generated Office package's suffix, when its content is one.
         flipped: bytes that were tampered with: offset and value; hash and size do not tell.
-        deferred: created by an upload that was not yet committed.
+        unavailable: its content answers 503 for good, as large notebooks' sections do.
+        shared_at: place in the log of the last change of its permissions.
     """
 
     versions: list[Version] = field(default_factory=list)
@@ -88,6 +88,8 @@ class Extras:
     retention: str = ""
     description: str = ""
     flipped: dict[int, int] = field(default_factory=dict)
+    unavailable: bool = False
+    shared_at: int = -1
 
 
 class Item:
@@ -100,9 +102,11 @@ class Item:
         content: ``None`` means generated from the item's own number.
         logged: its last place in the drive's log of changes, -1 when it never changed.
         deleted: 0 while it is there, else the time it was deleted.
+        along: it was deleted with a folder above it.
     """
 
     __slots__ = (
+        "along",
         "author",
         "changes",
         "children",
@@ -153,6 +157,7 @@ class Item:
         self.content_changes = 1
         self.logged = -1
         self.deleted = 0.0
+        self.along = False
 
     @property
     def more(self) -> Extras:

@@ -50,7 +50,12 @@ def main(folder: Path) -> None:
 async def _serve(world: World, folder: Path, apps: list[RegisteredApp], secret: str) -> None:
     settings = world.settings
     graph, content, control = (
-        _listen(address) for address in (settings.address, settings.content_address, "127.0.0.1")
+        _listen(address, port)
+        for address, port in (
+            (settings.address, settings.port),
+            (settings.content_address, 0),
+            ("127.0.0.1", 0),
+        )
     )
     world.graph = f"https://{settings.address}:{graph.getsockname()[1]}"
     world.content = f"https://{settings.content_address}:{content.getsockname()[1]}"
@@ -84,10 +89,10 @@ async def _serve(world: World, folder: Path, apps: list[RegisteredApp], secret: 
         await runner.cleanup()
 
 
-def _listen(address: str) -> socket.socket:
+def _listen(address: str, port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((address, 0))
+    listener.bind((address, port))
     listener.setblocking(False)
     return listener
 

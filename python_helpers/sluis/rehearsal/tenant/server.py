@@ -40,6 +40,10 @@ class GraphServer:
             await asyncio.sleep(world.settings.latency_ms / 1000)
         try:
             caller = await authenticate(world, request)
+            failure = world.door.weather.fails(f"{request.method} {request.raw_path}")
+            if failure is not None:
+                world.counters["failed by weather"] += 1
+                raise failure
             call = _call(world, request)
             answer = await answer_call(world, caller, call)
         except ApiError as error:

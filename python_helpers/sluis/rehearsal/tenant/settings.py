@@ -74,6 +74,7 @@ class Settings:
         session_seconds: life of an upload session, seconds.
         address: loopback address of Graph itself.
         content_address: loopback address of the origin that content comes from.
+        port: of Graph itself; 0 takes a free one.
     """
 
     seed: int = 1
@@ -90,6 +91,7 @@ class Settings:
     session_seconds: float = 86_400.0
     address: str = "127.0.10.20"
     content_address: str = "127.0.10.21"
+    port: int = 0
 
 
 def to_json(settings: Settings) -> str:

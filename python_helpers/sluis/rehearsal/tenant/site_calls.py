@@ -21,7 +21,7 @@ def list_users(world: World, call: Call) -> Answer:
     return Answer(200, collection(call, "users", value, link))
 
 
-def one_user(world: World, call: Call, user: User) -> Answer:
+def one_user(call: Call, user: User) -> Answer:
     """``GET users/{id}``."""
     return Answer(200, _entity(call, "users/$entity", user.as_json()))
 
@@ -44,9 +44,14 @@ def list_sites(world: World, call: Call, *, everything: bool) -> Answer:
     return Answer(200, collection(call, "sites", value, link))
 
 
-def one_site(world: World, call: Call, site: Site) -> Answer:
+def one_site(call: Call, site: Site) -> Answer:
     """``GET sites/{id}``."""
     return Answer(200, _entity(call, "sites/$entity", site.as_json()))
+
+
+def list_subsites(call: Call, site: Site) -> Answer:
+    """``GET sites/{id}/sites``: there are none here."""
+    return Answer(200, collection(call, f"sites('{site.id}')/sites", [], None))
 
 
 def list_drives(world: World, call: Call, drives: list[Drive], context: str) -> Answer:

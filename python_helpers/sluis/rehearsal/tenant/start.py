@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sluis.errors import SluisError
 from sluis.rehearsal.tenant.certificates import make_certificates
@@ -139,11 +140,11 @@ def _launch(folder: Path, log: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def _wait(process: subprocess.Popen[bytes], ready: Path, log: Path) -> dict[str, str]:
+def _wait(process: subprocess.Popen[bytes], ready: Path, log: Path) -> dict[str, Any]:
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         if ready.exists():
-            found: dict[str, str] = json.loads(ready.read_text())
+            found: dict[str, Any] = json.loads(ready.read_text())
             return found
         if process.poll() is not None:
             break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from sluis.rehearsal.tenant.identifiers import guid
 from sluis.rehearsal.tenant.items import Content, Generated, Item, Office, Stored
 from sluis.rehearsal.tenant.links import Links
 from sluis.rehearsal.tenant.settings import Settings
+from sluis.rehearsal.tenant.uploads import Session
 
 if TYPE_CHECKING:
     from sluis.rehearsal.tenant.door import Door
@@ -50,6 +52,8 @@ class World:
         self.graph = ""
         self.content = ""
         self.links = Links()
+        #: open upload sessions, by the secret part of their URL
+        self.sessions: dict[str, Session] = {}
         self._by_site: dict[str, Site] = {}
         self._by_user: dict[str, User] = {}
         self._next_upload = 0
@@ -128,6 +132,14 @@ class World:
             stored.seek(start)
             return stored.read(end - start)
 
+    def pieces(
+        self, drive: Drive, content: Content, size: int, start: int, end: int
+    ) -> Iterable[bytes | memoryview]:
+        """The same in pieces, not copied where that is not needed."""
+        if isinstance(content, Generated):
+            return self.generator.pieces(self._key(drive, content.key), start, end)
+        return [self.read(drive, content, size, start, end)]
+
     def read_item(self, drive: Drive, item: Item, start: int = 0, end: int | None = None) -> bytes:
         """The bytes ``start`` up to ``end`` of a file, with what was tampered with."""
         data = self.read(drive, drive.content(item), item.size, start, end)
@@ -140,12 +152,10 @@ class World:
             data = bytes(changed)
         return data
 
-    def download_url(self, drive: Drive, item: Item, caller: str = "") -> str:
-        """A pre-authenticated URL of a file's content as it is now."""
+    def download_url(self, drive: Drive, item: Item, caller: str = "", version: str = "") -> str:
+        """A pre-authenticated URL of a file's content, or of one of its earlier versions."""
         until = int(self.clock.now() + self.settings.url_seconds)
-        ticket = self.links.sign(
-            ["get", drive.id, item.number, item.content_changes, until, caller]
-        )
+        ticket = self.links.sign(["get", drive.id, item.number, version, until, caller])
         return f"{self.content}/download/{ticket}"
 
     def new_upload(self) -> Path:

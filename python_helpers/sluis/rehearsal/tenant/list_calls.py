@@ -1,0 +1,216 @@
+"""Lists of a site, their items and the values of their columns.
+
+A document library is a list too; each of its items has column values that the drive does
+not show.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from sluis.rehearsal.tenant.api_error import ApiError
+from sluis.rehearsal.tenant.call import Answer, Call
+from sluis.rehearsal.tenant.clock import stamp
+from sluis.rehearsal.tenant.directory import Site, SiteList
+from sluis.rehearsal.tenant.drive import Drive
+from sluis.rehearsal.tenant.identifiers import etag
+from sluis.rehearsal.tenant.item_json import identity_set, web_url
+from sluis.rehearsal.tenant.items import Item
+from sluis.rehearsal.tenant.paging import collection, one_page, select
+from sluis.rehearsal.tenant.world import World
+
+#: columns that every library has and clients may read
+_COLUMNS = (
+    ("FileLeafRef", "Name", "text"),
+    ("Title", "Title", "text"),
+    ("Modified", "Modified", "dateTime"),
+    ("Created", "Created", "dateTime"),
+    ("Department", "Department", "choice"),
+    ("Reviewed", "Reviewed", "boolean"),
+    ("_ComplianceTag", "Retention label", "text"),
+)
+#: values that only the service sets
+_READ_ONLY = frozenset(
+    {
+        "id",
+        "Modified",
+        "Created",
+        "ContentType",
+        "AuthorLookupId",
+        "EditorLookupId",
+        "_ComplianceTag",
+    }
+)
+
+
+def list_lists(world: World, call: Call, site: Site) -> Answer:
+    """``GET sites/{id}/lists``: libraries and other lists."""
+    entries = [_library(world, drive) for drive in site.drives]
+    entries += [_plain(site, one) for one in site.lists]
+    page, link = one_page(call, entries, world.settings.page_size, world.settings.largest_page)
+    value = [select(call, entry) for entry in page]
+    return Answer(200, collection(call, f"sites('{site.id}')/lists", value, link))
+
+
+def find_list(site: Site, name: str) -> Drive | SiteList:
+    """The library or list with this id or title; ApiError 404."""
+    for drive in site.drives:
+        if name in (drive.list_id, drive.name):
+            return drive
+    for one in site.lists:
+        if name in (one.id, one.name):
+            return one
+    raise ApiError(404, "itemNotFound", "The specified list was not found")
+
+
+def one_list(world: World, site: Site, found: Drive | SiteList) -> Answer:
+    """``GET lists/{id}``."""
+    return Answer(200, _library(world, found) if isinstance(found, Drive) else _plain(site, found))
+
+
+def columns(call: Call) -> Answer:
+    """``GET lists/{id}/columns``."""
+    value = [
+        {
+            "id": name,
+            "name": name,
+            "displayName": title,
+            "readOnly": name in _READ_ONLY,
+            "hidden": False,
+            kind: {},
+        }
+        for name, title, kind in _COLUMNS
+    ]
+    return Answer(200, collection(call, "columns", value, None))
+
+
+def list_items(
+    world: World, call: Call, site: Site, found: Drive | SiteList, *, hidden: bool
+) -> Answer:
+    """``GET lists/{id}/items``: with ``$expand=fields`` their values as well."""
+    wants = "fields" in call.query.get("$expand", "").lower()
+    entries: list[dict[str, Any]]
+    limits = world.settings
+    if isinstance(found, SiteList):
+        page, link = one_page(call, found.items, limits.page_size, limits.largest_page)
+        entries = [_plain_item(found, one, wants) for one in page]
+    else:
+        items = [
+            item
+            for item in found.live()
+            if item.parent is not None and not (hidden and item.extras and item.extras.retention)
+        ]
+        shown, link = one_page(call, items, limits.page_size, limits.largest_page)
+        entries = [list_item(world, found, item, fields=wants) for item in shown]
+    value = [select(call, entry) for entry in entries]
+    return Answer(200, collection(call, f"sites('{site.id}')/lists/items", value, link))
+
+
+def one_list_item(
+    world: World, call: Call, found: Drive | SiteList, name: str
+) -> tuple[dict[str, Any], Item | None]:
+    """``GET lists/{id}/items/{id}``; ApiError 404."""
+    if isinstance(found, SiteList):
+        for one in found.items:
+            if one["id"] == name:
+                return _plain_item(found, one, fields=True), None
+    elif name.isdigit() and int(name) < len(found.items) and not found.items[int(name)].deleted:
+        item = found.items[int(name)]
+        return list_item(world, found, item, fields=True), item
+    raise ApiError(404, "itemNotFound", "Item not found")
+
+
+def list_item(world: World, drive: Drive, item: Item, *, fields: bool) -> dict[str, Any]:
+    """A file or folder as an item of its library."""
+    made = {
+        "createdDateTime": stamp(item.created),
+        "eTag": etag(drive.ids.unique(item.number), item.changes),
+        "id": str(item.number),
+        "lastModifiedDateTime": stamp(item.modified),
+        "webUrl": web_url(drive, item),
+        "createdBy": identity_set(world, item.author),
+        "lastModifiedBy": identity_set(world, item.editor),
+        "parentReference": {"id": drive.list_id, "siteId": drive.site},
+        "contentType": {
+            "id": "0x0101" if item.kind == "file" else "0x0120",
+            "name": "Document" if item.kind == "file" else "Folder",
+        },
+    }
+    if fields:
+        made["fields"] = field_values(drive, item)
+    return made
+
+
+def field_values(drive: Drive, item: Item) -> dict[str, Any]:
+    """The values of an item's columns; what a user set comes with what the service knows."""
+    made: dict[str, Any] = {
+        "@odata.etag": etag(drive.ids.unique(item.number), item.changes),
+        "id": str(item.number),
+        "FileLeafRef": item.name,
+        "ContentType": "Document" if item.kind == "file" else "Folder",
+        "Created": stamp(item.created),
+        "Modified": stamp(item.modified),
+        "AuthorLookupId": str(item.author + 10),
+        "EditorLookupId": str(item.editor + 10),
+        "_UIVersionString": f"{item.content_changes}.0",
+    }
+    if item.extras:
+        made |= item.extras.fields
+        if item.extras.retention:
+            made["_ComplianceTag"] = item.extras.retention
+    return made
+
+
+async def update_fields(world: World, call: Call, drive: Drive, item: Item) -> Answer:
+    """``PATCH listItem/fields``; ApiError 400 for a column that is not there or read-only."""
+    body = await call.json()
+    known = {name for name, _, _ in _COLUMNS}
+    for name in body:
+        if name not in known:
+            raise ApiError(400, "invalidRequest", f"Field '{name}' is not recognized")
+        if name in _READ_ONLY or name == "FileLeafRef":
+            raise ApiError(400, "invalidRequest", f"Field '{name}' is read-only")
+    item.more.fields.update(body)
+    drive.note(item, world.clock.now())
+    return Answer(200, field_values(drive, item))
+
+
+def _library(world: World, drive: Drive) -> dict[str, Any]:
+    return {
+        "createdDateTime": stamp(drive.created),
+        "description": "",
+        "eTag": f'"{drive.list_id},1"',
+        "id": drive.list_id,
+        "lastModifiedDateTime": stamp(drive.log[-1].when if drive.log else drive.created),
+        "name": drive.url.rpartition("/")[2],
+        "webUrl": quote(drive.url, safe="/:"),
+        "displayName": drive.name,
+        "createdBy": identity_set(world, drive.owner or 0),
+        "parentReference": {"siteId": drive.site},
+        "list": {"contentTypesEnabled": False, "hidden": False, "template": "documentLibrary"},
+    }
+
+
+def _plain(site: Site, one: SiteList) -> dict[str, Any]:
+    return {
+        "createdDateTime": stamp(one.created),
+        "description": "",
+        "id": one.id,
+        "lastModifiedDateTime": stamp(one.created),
+        "name": one.name,
+        "webUrl": quote(f"{site.url}/Lists/{one.name}", safe="/:"),
+        "displayName": one.name,
+        "parentReference": {"siteId": site.id},
+        "list": {"contentTypesEnabled": False, "hidden": False, "template": "genericList"},
+    }
+
+
+def _plain_item(one: SiteList, item: dict[str, Any], fields: bool) -> dict[str, Any]:
+    made = {
+        "id": item["id"],
+        "createdDateTime": stamp(one.created),
+        "lastModifiedDateTime": stamp(one.created),
+        "contentType": {"id": "0x01", "name": "Item"},
+    }
+    return {**made, "fields": item} if fields else made

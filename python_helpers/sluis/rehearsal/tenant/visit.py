@@ -1,0 +1,63 @@
+"""One call on its way through the tenant: who calls, what it asks, what it cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sluis.rehearsal.tenant.api_error import ApiError
+from sluis.rehearsal.tenant.call import Call
+from sluis.rehearsal.tenant.rights import Caller, demand, has_full_control
+from sluis.rehearsal.tenant.world import World
+
+
+@dataclass
+class Visit:
+    """A call of a known caller.
+
+    Attributes:
+        headers: what the throttle wants said in the answer.
+    """
+
+    world: World
+    caller: Caller
+    call: Call
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def enter(self, need: str, kind: str, site: str | None) -> None:
+        """Ask for a right and pay.
+
+        Args:
+            need: one of ``rights.NEEDS``.
+            kind: one of ``throttle.PRICES``.
+            site: id of the site that the call is about.
+
+        Raises:
+            ApiError: 403, 429.
+        """
+        # a throttled call is charged, and so is one that is refused
+        self.world.counters[kind] += 1
+        verdict = self.world.door.throttle.charge(self.caller, kind, 0, self._bytes_in(kind))
+        self.headers.update(verdict.headers)
+        demand(self.caller, self.world, need, site)
+
+    def hidden(self, site: str) -> bool:
+        """Whether the caller does not see what only full control sees."""
+        return not has_full_control(self.caller, self.world, site)
+
+    def unknown(self) -> ApiError:
+        """The answer to an address that means nothing here."""
+        names = [one if isinstance(one, str) else ":" for one in self.call.segments]
+        return ApiError(
+            400,
+            "BadRequest",
+            f"Resource not found for the segment '{names[-1] if names else ''}'.",
+        )
+
+    def prefers(self) -> set[str]:
+        """What the ``Prefer`` headers ask for, in lower case."""
+        given = self.call.headers.get("Prefer", "")
+        return {one.strip().lower() for one in given.split(",") if one.strip()}
+
+    def _bytes_in(self, kind: str) -> int:
+        length = self.call.headers.get("Content-Length", "")
+        return int(length) if kind == "upload" and length.isdigit() else 0
