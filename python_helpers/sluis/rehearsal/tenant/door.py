@@ -10,12 +10,12 @@ from sluis.rehearsal.tenant.clock import Clock
 from sluis.rehearsal.tenant.credentials import RegisteredApp
 from sluis.rehearsal.tenant.rights import SiteGrants
 from sluis.rehearsal.tenant.throttle import Limits, Throttle
-from sluis.rehearsal.tenant.tokens import TokenEndpoint
+from sluis.rehearsal.tenant.tokens import GRAPH, TokenEndpoint
 from sluis.rehearsal.tenant.weather import Weather, WeatherMaker
 
 #: Graph as clients name it that believe in the real service
 _REAL_GRAPHS = (
-    "https://graph.microsoft.com",
+    GRAPH,
     "https://graph.microsoft.us",
     "https://microsoftgraph.chinacloudapi.cn",
     "00000003-0000-0000-c000-000000000000",

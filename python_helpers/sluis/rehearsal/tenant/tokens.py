@@ -27,6 +27,8 @@ _REAL_AUTHORITIES = (
     "https://login.microsoftonline.us",
     "https://login.partner.microsoftonline.cn",
 )
+#: the real name of Graph, the resource of a scope that names none
+GRAPH = "https://graph.microsoft.com"
 #: from this life on the service also says when to renew ahead of time, seconds
 _LONG_LIVED = 7_200
 
@@ -160,6 +162,9 @@ class TokenEndpoint:
                 900144,
                 "The request body must contain the following parameter: 'scope'.",
             )
+        if scopes == [".default"]:
+            # a scope that names no resource means Graph; rclone 1.75 sends just this
+            return GRAPH
         if len(scopes) != 1 or not scopes[0].endswith("/.default"):
             raise TokenError(
                 "invalid_scope",
