@@ -17,7 +17,7 @@ from ..errors import SluisError
 from ..graph.connect import Graph
 from .file_sending import FileSending
 from .give_rights import give_rights, rights_digest
-from .import_decisions import Decisions, Job, decide
+from .import_decisions import Decisions, Job, decide, same_time
 from .import_plan import ImportPlan, plan_import
 from .import_policy import LEAVE_OUT, ImportPolicy, Target
 from .import_report import Failure, ImportReport, Progress, RightsGiven
@@ -138,6 +138,8 @@ class _Run:
         #: ids of folders by path below the target's folder
         self.ids: dict[str, str] = {}
         self.before = state.before() or frozenset()
+        #: folders that something was put into in this run, which moves their dates
+        self.touched: set[str] = set()
         self.known = {row.source_id: row for row in state.rows()}
 
     async def all(
@@ -151,6 +153,10 @@ class _Run:
         if not await self._base(tree):
             return
         await self._folders(decisions.folders)
+        jobs = (*decisions.folders, *decisions.files)
+        self.touched = {
+            job.target.rpartition("/")[0] for job in jobs if job.action not in ("done", "use")
+        }
         for job in decisions.files:
             if job.action not in ("send", "replace"):
                 await self._try(job.going.path, self._settle, job)
@@ -168,7 +174,6 @@ class _Run:
         if sending.stopped:
             return
         rows = {row.source_id: row for row in self.state.rows()}
-        jobs = (*decisions.folders, *decisions.files)
         if self.policy.permissions:
             await self._many(jobs, self._rights, rows)
         if self.policy.folder_dates:
@@ -280,6 +285,9 @@ class _Run:
         line, row = job.going.line, rows.get(job.going.source_id)
         # a folder that was there before is not ours to date
         if line is None or row is None or row.step != "made" or row.target_id is None:
+            return
+        untouched = job.node is not None and job.target not in self.touched
+        if untouched and job.node and same_time(job.node.modified, line.modified):
             return
         await set_dates(
             self.graph,
