@@ -19,6 +19,7 @@ from .enumerate import enumerate_drive
 from .listed_items import who
 from .source import Kind, Source
 from .state import DriveState
+from .stored_names import ExportFolder, safe_name
 from .tenant_manifest import Gap
 from .workloads import Workload, discover_workloads
 
@@ -95,8 +96,6 @@ async def discover(
 
 def folder_of(states: Path, source: Source) -> Path:
     """Where a source's state and export lie below a common folder; safe for any id."""
-    from .stored_names import safe_name
-
     return states / safe_name(source.id)
 
 
@@ -156,7 +155,7 @@ async def _count(
 ) -> None:
     folder = folder_of(states, source)
     try:
-        with DriveState(folder / "state.sqlite", source.id) as state:
+        with ExportFolder(folder), DriveState(folder / "state.sqlite", source.id) as state:
             current = state.begin_pass(stamp(now()))
             listing = await enumerate_drive(graph, source, state)
             counted = listing.counted

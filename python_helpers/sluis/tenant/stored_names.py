@@ -13,6 +13,7 @@ SharePoint" and "Naming Files, Paths, and Namespaces".
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import re
@@ -124,12 +125,28 @@ class ExportFolder:
 
     Every part of a stored path is opened from its parent's descriptor and never through a
     symbolic link, so neither a name nor a link that somebody put there leads out of it.
+    It is one process's at a time; the kernel ends that when the process is killed.
+
+    Args:
+        root: the folder; made when it is not there.
+
+    Raises:
+        SnapshotError: ``export-running``: another process has it open.
     """
 
     def __init__(self, root: Path) -> None:
         root.mkdir(parents=True, exist_ok=True, mode=0o750)
         self.root = root
         self._root = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(self._root, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._root)
+            raise SnapshotError(
+                "export-running",
+                f"Another process is exporting into {root}.",
+                "Wait until it is done, or end it; what it has is not lost.",
+            ) from None
 
     def close(self) -> None:
         """Let go of the folder."""

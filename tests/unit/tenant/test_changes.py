@@ -1,0 +1,129 @@
+"""What happened between two passes, and what is known of who and when (B6)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sluis.tenant.changes import Change, compare_passes, count
+from sluis.tenant.recycle_bin import BinEntry
+from sluis.tenant.tenant_manifest import COULD_NOT, ManifestLine
+
+SPAN = ("2026-06-29T10:00:00Z", "2026-06-30T10:00:00Z")
+
+
+def _line(item_id: str, path: str, **more: object) -> ManifestLine:
+    usual = {"size": 10, "sha256": "a" * 64, "stored": f"content/{path}", "type": "file"}
+    return ManifestLine(path=path, item_id=item_id, **{**usual, **more})  # type: ignore[arg-type]
+
+
+def _folder(item_id: str, path: str) -> ManifestLine:
+    return ManifestLine(path=path, type="folder", item_id=item_id)
+
+
+BEFORE = [
+    _folder("f", "Letters"),
+    _line("1", "Letters/a.docx"),
+    _line("2", "Letters/b.docx"),
+    _line("3", "c.txt"),
+]
+
+
+def _changes(after: list[ManifestLine], **more: object) -> list[Change]:
+    return list(compare_passes(BEFORE, after, between=SPAN, **more))  # type: ignore[arg-type]
+
+
+def test_nothing_happened() -> None:
+    assert _changes(BEFORE) == []
+
+
+def test_case_B6_a_vanished_file_is_reported_with_what_the_bin_knows() -> None:
+    entry = BinEntry(
+        "bin-1", "b.docx", 10, "2026-06-30T09:30:00Z", "sites/team/Shared Documents/Letters",
+        "user01@rehearsal.example",
+    )  # fmt: skip
+    elsewhere = replace(entry, id="bin-2", deleted_from="sites/team/Other", deleted_by=None)
+    (gone,) = _changes(
+        [line for line in BEFORE if line.item_id != "2"],
+        deleted=[entry, elsewhere],
+        gone_how={"2": "deleted"},
+    )
+    assert gone.what == "vanished"
+    assert gone.path_before == "Letters/b.docx"
+    assert gone.when == "2026-06-30T09:30:00Z"
+    assert gone.who == "user01@rehearsal.example"
+    assert "recycle bin" in gone.known
+    # its bytes were had in the pass before, and where they lie is said
+    assert gone.kept == "content/Letters/b.docx"
+
+
+def test_case_B6_what_is_not_known_is_said_to_be_unknown() -> None:
+    (gone,) = _changes(BEFORE[:-1])
+    assert (gone.when, gone.who) == (None, None)
+    assert "is not known" in gone.known
+    assert SPAN[0] in gone.known
+    assert SPAN[1] in gone.known
+
+
+def test_two_entries_that_fit_name_nobody() -> None:
+    entry = BinEntry("1", "c.txt", 10, "2026-06-30T09:30:00Z", None, "user01@rehearsal.example")
+    (gone,) = _changes(BEFORE[:-1], deleted=[entry, replace(entry, id="2")])
+    assert gone.who is None
+    assert "which is not known" in gone.known
+
+
+def test_a_renamed_folder_takes_its_files_along() -> None:
+    after = [
+        _folder("f", "Old letters"),
+        _line("1", "Old letters/a.docx"),
+        _line("2", "Old letters/b.docx"),
+        BEFORE[3],
+    ]
+    found = _changes(after)
+    assert count(found) == {"moved": 1, "moved along": 2}
+    assert {change.item_id for change in found if change.what == "moved along"} == {"1", "2"}
+
+
+def test_a_file_moved_to_another_folder_is_moved_by_itself() -> None:
+    after = [*BEFORE[:2], replace(BEFORE[2], path="b.docx", modified_by="x"), BEFORE[3]]
+    (moved,) = _changes(after)
+    assert (moved.what, moved.path_before, moved.path_after) == (
+        "moved",
+        "Letters/b.docx",
+        "b.docx",
+    )
+
+
+def test_changed_new_rights_and_details() -> None:
+    after = [
+        BEFORE[0],
+        replace(BEFORE[1], sha256="b" * 64, modified="2026-06-30T01:00:00Z", modified_by="me"),
+        replace(BEFORE[2], permissions=({"roles": ["write"]},)),
+        replace(BEFORE[3], fields={"Status": "final"}),
+        _line("9", "new.txt"),
+    ]
+    found = {change.item_id: change for change in _changes(after)}
+    assert {one: change.what for one, change in found.items()} == {
+        "1": "changed",
+        "2": "rights changed",
+        "3": "details changed",
+        "9": "new",
+    }
+    assert (found["1"].who, found["1"].when) == ("me", "2026-06-30T01:00:00Z")
+    assert found["2"].who is None
+
+
+def test_a_file_that_could_be_had_and_now_cannot() -> None:
+    lost = replace(
+        BEFORE[3], state=COULD_NOT, sha256=None, stored=None, why="The service found malware."
+    )
+    (change,) = _changes([*BEFORE[:3], lost])
+    assert change.what == "no longer had"
+    assert change.kept == "content/c.txt"
+    (back,) = compare_passes([lost], [BEFORE[3]])
+    assert back.what == "had at last"
+
+
+def test_an_item_made_anew_under_the_same_path_is_told_apart() -> None:
+    found = _changes([*BEFORE[:3], _line("33", "c.txt")])
+    assert count(found) == {"new": 1, "vanished": 1}
+    assert "Another item has its path now." in found[0].known
