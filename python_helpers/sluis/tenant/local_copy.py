@@ -141,6 +141,35 @@ class LocalCopy:
             self._on_piece(piece)
 
 
+class OnlyRead:
+    """Bytes that are hashed and not kept; in the place of a ``LocalCopy``."""
+
+    def __init__(self) -> None:
+        self.begin_again()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def write(self, data: memoryview) -> None:
+        """Take the bytes that follow."""
+        self._whole.update(data)
+        self.size += len(data)
+
+    def begin_again(self) -> None:
+        """Forget all bytes."""
+        self._whole, self.size = hashlib.sha256(), 0
+
+    def finish(self, _modified_ns: int | None) -> Copied:
+        """What was read; it has no quickXorHash, because it is compared with what has."""
+        return Copied(self.size, self._whole.hexdigest(), "")
+
+    def discard(self) -> None:
+        """Nothing was kept."""
+
+
 def store_whole(
     folder: ExportFolder, stored: str, data: Sequence[memoryview], modified_ns: int | None
 ) -> Copied:

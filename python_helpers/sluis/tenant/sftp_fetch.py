@@ -12,68 +12,18 @@ from dataclasses import dataclass
 
 from . import sftp_wire as wire
 from .found import Found
-from .local_copy import Copied, LocalCopy, Piece, store_whole
+from .local_copy import LocalCopy, OnlyRead, Piece, store_whole
 from .sftp_listing import found, under
 from .sftp_session import Errand, SftpSession
 from .sftp_wire import Kind, Status
 from .source_error import ProtocolError
 from .stored_names import ExportFolder
-from .tenant_manifest import Check
+from .wanted import TRIES, Judgement, Outcome, Wanted
 
 #: files up to this many bytes are asked for whole
 SMALL = 1 << 20
-#: how often a file that changes while it is read is read
-TRIES = 3
-NO_HASH = "The server lists no hash; size and time were the same before and after the reading."
 #: bytes asked for and not yet here
 _UNDER_WAY = 12 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A file to fetch.
-
-    Args:
-        item_id: in the state.
-        found: the item as listed.
-        stored: where its copy goes, below the export's folder.
-        pieces: what is on disk of it, from an earlier try, when it was the same file then.
-        cuts: how often the connection was lost while it was read, with nothing had of it.
-    """
-
-    item_id: str
-    found: Found
-    stored: str
-    pieces: tuple[Piece, ...] = ()
-    cuts: int = 0
-
-    @property
-    def size(self) -> int:
-        """Bytes, as listed."""
-        return self.found.size or 0
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a file.
-
-    Args:
-        wanted: which file.
-        found: the item as it was when its bytes were read; as last seen when they were not.
-        size, sha256, quickxor: of the copy; ``None`` when there is none.
-        check: what can be said of the copy; ``None`` when nothing was ever there to check.
-        why: one sentence when it could not be had.
-        note: one sentence about ``check``.
-    """
-
-    wanted: Wanted
-    found: Found
-    size: int = 0
-    sha256: str | None = None
-    quickxor: str | None = None
-    check: Check | None = None
-    why: str | None = None
-    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,19 +71,19 @@ def ask_small(session: SftpSession, root: bytes, wanted: Wanted) -> Errand[Whole
 
 def keep_small(folder: ExportFolder, whole: Whole) -> Outcome | None:
     """Put a small file on disk; ``None`` when it has to be read the careful way."""
+    wanted, item = whole.wanted, whole.found
     if whole.why is not None:
-        return Outcome(whole.wanted, whole.found, why=whole.why)
+        return Outcome(wanted, item, why=whole.why)
     if whole.data is None:
         return None
-    copied = store_whole(folder, whole.wanted.stored, whole.data, whole.found.modified_ns)
-    return had(whole.wanted, whole.found, copied)
-
-
-def had(wanted: Wanted, item: Found, copied: Copied) -> Outcome:
-    """The outcome of a file whose copy is whole."""
-    return Outcome(
-        wanted, item, copied.size, copied.sha256, copied.quickxor, "not verified", note=NO_HASH
-    )
+    if wanted.keep:
+        copied = store_whole(folder, wanted.stored, whole.data, item.modified_ns)
+    else:
+        with OnlyRead() as read:
+            for piece in whole.data:
+                read.write(piece)
+            copied = read.finish(None)
+    return Outcome(wanted, item, copied, copied.size, "not verified")
 
 
 def fetch_stream(
@@ -158,49 +108,41 @@ def fetch_stream(
         OSError: our own disk refuses.
     """
     path = under(root, wanted.found.path)
-    before = wanted.found
+    judged, read = Judgement(wanted.found), 0
 
-    def keep(piece: Piece) -> None:
-        on_piece(piece, before)
+    def told(piece: Piece) -> None:
+        on_piece(piece, judged.before)
 
-    with LocalCopy(folder, wanted.stored, wanted.pieces, keep) as copy:
-        why = ""
-        check: Check | None = None
+    with (
+        LocalCopy(folder, wanted.stored, wanted.pieces, told) if wanted.keep else OnlyRead()
+    ) as copy:
         for attempt in range(TRIES):
             if attempt:
                 copy.begin_again()
             opened = session.one(wire.open_file(path))
             if opened.kind != Kind.HANDLE:
                 copy.discard()
-                return Outcome(wanted, before, why=opened.words())
+                return Outcome(wanted, judged.before, why=opened.words())
             handle = opened.handle()
-            size = before.size or 0
             broken: str | None = None
-            for piece in _stream(session, handle, copy.size, size + 1):
+            for piece in _stream(session, handle, copy.size, (judged.before.size or 0) + 1):
                 if isinstance(piece, str):
                     broken = piece
                 else:
                     copy.write(piece)
-            after = _after(before, session.one(wire.of_path(Kind.LSTAT, path)))
+                    read += len(piece)
+            after = _after(judged.before, session.one(wire.of_path(Kind.LSTAT, path)))
             session.one(wire.close(handle))
             if broken is not None:
-                why, check = f"it could not be read to its end: {broken}", None
-            elif after == before and copy.size == size:
-                return had(wanted, before, copy.finish(before.modified_ns))
-            elif after == before:
-                # one byte more than listed is asked for, so "more" is not counted to its end
-                amount = f"more than {size}" if copy.size > size else str(copy.size)
-                why, check = f"the server lists {size} bytes and gives {amount}", None
-            elif after.kind != "file":
-                why, check = "it went away or became another kind of item meanwhile", None
-                before = after
+                copy.discard()
+                why = f"it could not be read to its end: {broken}"
+                return Outcome(wanted, judged.before, read=read, why=why)
+            if judged.is_whole(after, copy.size):
+                return Outcome(wanted, after, copy.finish(after.modified_ns), read, "not verified")
+            if after.kind != "file":
                 break
-            else:
-                why = f"it was edited each of the {TRIES} times that it was read"
-                check = "edited meanwhile"
-                before = after
         copy.discard()
-    return Outcome(wanted, before, check=check, why=why)
+    return Outcome(wanted, judged.before, None, read, judged.check, judged.why)
 
 
 def _stream(

@@ -10,15 +10,16 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .found import Found
 from .local_copy import Piece
-from .sftp_fetch import SMALL, Outcome, Wanted, Whole, ask_small, fetch_stream, keep_small
+from .sftp_fetch import SMALL, Whole, ask_small, fetch_stream, keep_small
 from .sftp_login import SftpLogin
 from .sftp_session import Errand, SftpSession
 from .source_error import CutError
 from .stored_names import ExportFolder
+from .wanted import Outcome, PieceDone, Wanted
 
 #: files that a connection asks for side by side, and their bytes
 _AT_ONCE = 48
@@ -31,15 +32,6 @@ _ALONE, _ENOUGH = 2, 4
 #: Seconds to wait before a lost connection is opened again; as often in a row as there are
 #: figures here, unless something was had in between.
 PAUSES = (1.0, 2.0, 5.0, 15.0, 30.0)
-
-
-@dataclass(frozen=True, slots=True)
-class PieceDone:
-    """A piece of a large file is on disk."""
-
-    item_id: str
-    found: Found
-    piece: Piece
 
 
 def fetch_files(

@@ -15,15 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .found import Found
-from .sftp_fetch import Outcome, Wanted
 from .sftp_listing import walk
 from .sftp_login import SftpLogin
-from .sftp_readers import PAUSES, PieceDone, fetch_files
+from .sftp_readers import PAUSES, fetch_files
 from .sftp_session import SftpSession
 from .source import Source
 from .source_listing import Measured, measure
-from .source_pass import Progress, SourceReport, export_source
+from .source_pass import SourceReport, export_source
+from .source_work import Progress
 from .stored_names import ExportFolder
+from .wanted import Outcome, PieceDone, Wanted
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,14 @@ class SftpPolicy:
     Args:
         connections: at once; a server that lets fewer in is read over fewer.
         read_everything: read also what has the same size and time as in an earlier pass.
+        read_twice: read every fetched file once more and compare. SFTP lists no hash, so
+            without it each file is "not verified".
         pauses: seconds to wait before a lost connection is opened again, time after time.
     """
 
     connections: int = 4
     read_everything: bool = False
+    read_twice: bool = True
     pauses: Sequence[float] = PAUSES
 
 
@@ -98,6 +102,8 @@ def export_sftp(
         folder,
         now,
         read_everything=policy.read_everything,
+        read_twice=policy.read_twice,
+        pauses=policy.pauses,
         progress=progress,
     )
 

@@ -163,12 +163,6 @@ def found_of(item_id: str, size: int, tag: str | None) -> Found:
     )
 
 
-def link_of(extra: str | None) -> dict[str, Any] | None:
-    """Where a symbolic link points, for the manifest."""
-    target = json.loads(extra).get("link") if extra else None
-    return {"link": target} if target is not None else None
-
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FOREIGN = re.compile("[\udc80-\udcff]")
 
@@ -179,7 +173,9 @@ def _record(state: DriveState, number: int, found: Found) -> None:
         return
     item_id = item_id_of(found.path)
     folder, _, name = found.path.rpartition(b"/")
-    extra: dict[str, Any] = {} if found.target is None else {"link": _printable(found.target)}
+    extra: dict[str, Any] = (
+        {} if found.target is None else {"remoteItem": {"link": _printable(found.target)}}
+    )
     if found.kind in {"special", "unknown"}:
         extra["kind"] = found.kind  # never to be opened: reading a pipe waits for ever
     _make_way(state, number, item_id, _TYPES.get(found.kind, "file"))

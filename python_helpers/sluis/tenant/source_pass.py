@@ -1,4 +1,10 @@
-"""One pass over a source without ids: list, fetch, read back, write the manifest.
+"""One pass over a source without ids: list, fetch, look again, write it all down.
+
+The folder of a source is that of a drive (``export_drive``)::
+
+    state.sqlite            what is known, to go on from
+    content/ deep/          files of the newest pass, under safe names
+    passes/0001/            manifest.gz, changes.json, report.json
 
 It goes on where an earlier run was killed: a finished listing is not made again, a file
 whose row is in the state is not fetched again, and a large one goes on from the pieces that
@@ -7,81 +13,67 @@ can be read back from the disk.
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Callable, Iterator
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import SnapshotError
+from ..evidence import files
+from .changes import compare_passes
 from .found import Found
-from .local_copy import Piece
-from .reading_back import read_back
-from .sftp_fetch import Outcome, Wanted
-from .sftp_readers import PieceDone
+from .manifest_lines import manifest_lines
 from .source import Source
-from .source_lines import source_lines
-from .source_listing import found_of, record_listing, spelled_time
+from .source_error import CutError
+from .source_listing import record_listing
+from .source_work import Progress, SourceWork
 from .state import DriveState
 from .stored_names import ExportFolder
-from .tenant_manifest import COULD_NOT, HAD, About, write_manifest
+from .tenant_manifest import COULD_NOT, About, Gap, ManifestLine, read_manifest, write_manifest
+from .wanted import Fetch
 
-#: names of the files beside the content
-STATE = "state.sqlite"
-MANIFEST = "manifest.jsonl.gz"
-#: how often files are fetched again that the disk gave back damaged
-_ROUNDS = 3
-
-#: Files of this pass that are not had as they were listed. One whose time lies within an
-#: hour of its last reading is read again: it may have changed once more within the second
-#: that SFTP counts in, and the server's clock need not be ours.
-_WANTED = """
-SELECT i.item_id, i.size, i.etag, p.stored FROM items i JOIN places p ON p.item_id = i.item_id
-LEFT JOIN contents c ON c.item_id = i.item_id LEFT JOIN passes r ON r.number = c.in_pass
-WHERE i.type = 'file' AND i.gone_in_pass IS NULL AND i.extra IS NULL AND (
-    c.item_id IS NULL
-    OR (c.state <> 'had' AND c.in_pass < :number)
-    OR (c.state = 'had' AND c.etag IS NOT i.etag)
-    OR (c.state = 'had' AND c.in_pass < :number AND (:everything
-        OR i.modified IS NULL
-        OR i.modified >= strftime('%Y-%m-%dT%H:%M:%S', r.started, '-1 hour'))))
-ORDER BY p.stored
-"""
-
-#: called with what is being done, and the files and bytes of it so far
-Progress = Callable[[str, int, int], None]
-#: how the files of a source are had
-Fetch = Callable[[ExportFolder, Iterator[Wanted]], Iterator[Outcome | PieceDone]]
+#: a report names so many files that could not be had; the manifest names all
+_MOST_NAMED = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class SourceReport:
-    """What a pass over a source came to.
+    """What one pass over one source did; the manifest has it line by line.
 
     Args:
-        source: what was read, with the figures of this pass.
-        seen_in_pass: its number, from 1.
-        fetched, fetched_bytes: files read in this run.
-        had: files of which there is a copy that was read back from the disk.
-        could_not: files and folders that could not be had; the manifest says why of each.
+        source: what was read, with the figures of its listing.
+        seen_in_pass: number of the pass, from 1.
+        manifest: path of the manifest, below the source's folder.
+        manifest_sha256: of that file.
+        files, bytes: files in the manifest that were had, and their bytes.
+        fetched_files, fetched_bytes: files that this run fetched, and the bytes that came for
+            them; of a file that was gone on from only what was missing.
+        read_again: files that this run read a second time.
+        could_not: how many lines could not be had.
+        could_not_named: path and why of the first 1,000 of them.
+        checks: how many files got which classification.
         gaps: what could not be had and is no item.
-        gone: items that an earlier pass saw and this one did not.
-        damaged: copies that the disk gave back damaged, and that were fetched again.
-        manifest: path of the manifest.
-        manifest_sha256: its SHA-256, in hexadecimal.
+        changes: how many changes of each kind since the pass before.
+        notes: what happened on the way.
     """
 
-    source: Source
+    source: dict[str, Any]
     seen_in_pass: int
-    fetched: int
-    fetched_bytes: int
-    had: int
-    could_not: int
-    gaps: int
-    gone: int
-    damaged: int
     manifest: str
     manifest_sha256: str
+    files: int
+    bytes: int
+    fetched_files: int
+    fetched_bytes: int
+    read_again: int
+    could_not: int
+    could_not_named: tuple[dict[str, str], ...]
+    checks: dict[str, int]
+    gaps: tuple[Gap, ...]
+    changes: dict[str, int]
+    notes: tuple[str, ...]
 
     def as_data(self) -> dict[str, Any]:
         """The report as plain JSON data."""
@@ -96,180 +88,178 @@ def export_source(
     now: Callable[[], str],
     *,
     read_everything: bool = False,
+    read_twice: bool = True,
+    pauses: Sequence[float] = (),
     progress: Progress | None = None,
 ) -> SourceReport:
-    """Make, or finish, one pass over a source.
+    """Make one pass over a source, or finish the one that was begun.
 
     Args:
         source: what is read; its id is the state's.
         listing: lists everything, a folder before what is in it.
         fetch: has the files.
-        folder: for content, state and manifest; made when it is not there.
+        folder: of this source alone; made when it is not there.
         now: the time, as ISO 8601 in UTC.
         read_everything: read also what has the same size and time as in an earlier pass.
-        progress: called now and then.
+        read_twice: read every fetched file once more and compare. Without it each is
+            "not verified": nothing but size and time speaks for what came.
+        pauses: seconds to wait before a listing that was cut is made anew, time after time.
+        progress: called now and then with what is done, its files and its bytes.
 
     Raises:
         SourceError: the source cannot be read; run it again to go on.
-        SnapshotError: ``disk-full``, ``export-disk``, ``state-of-another-source``,
-            ``disk-keeps-damaging``.
+        SnapshotError: ``disk-full``, ``export-disk``, ``export-path-unsafe``,
+            ``disk-keeps-damaging``, ``state-of-another-source``, ``state-unreadable``.
     """
-    with ExportFolder(folder) as place, DriveState(folder / STATE, source.id) as state:
+    tell = progress or (lambda _what, _files, _bytes: None)
+    with ExportFolder(folder) as place, DriveState(folder / "state.sqlite", source.id) as state:
         current = state.begin_pass(now())
         number = current.number
         if not current.listed:
-            told = (lambda n: progress("listing", n, 0)) if progress is not None else None
-            record_listing(state, number, listing(), told)
+            _list(state, number, listing, pauses, tell)
         state.give_places()
-        work = _Work(state, place, number, read_everything, progress)
-        damaged = work.until_had(fetch)
-        return _finish(source, state, folder, work, damaged, current.started, now)
+        work = SourceWork(
+            state, place, number, fetch,
+            read_everything=read_everything, read_twice=read_twice, progress=tell,
+        )  # fmt: skip
+        work.until_had()
+        finished = state.recall("finished") or {}
+        if finished.get("pass") != number:
+            # the same moment, however often the last steps are done again after a kill
+            finished = {"pass": number, "at": now()}
+            state.remember("finished", finished)
+        report = _write_down(source, state, folder, number, work, current.started, finished["at"])
+        state.finish_pass(finished["at"])
+        return report
 
 
-def _finish(
+def _list(
+    state: DriveState,
+    number: int,
+    listing: Callable[[], Iterator[Found]],
+    pauses: Sequence[float],
+    tell: Progress,
+) -> None:
+    for pause in (*pauses, None):
+        try:
+            record_listing(state, number, listing(), lambda items: tell("listing", items, 0))
+            return
+        except CutError:
+            if pause is None:
+                raise
+            state.note(number, "cut", "The connection was lost while listing; it was listed anew.")
+            threading.Event().wait(pause)
+
+
+def _write_down(
     source: Source,
     state: DriveState,
     folder: Path,
-    work: _Work,
-    damaged: int,
+    number: int,
+    work: SourceWork,
     started: str,
-    now: Callable[[], str],
+    finished: str,
 ) -> SourceReport:
-    files, folders, size, newest = state.db.execute(
+    place = folder / "passes" / f"{number:04d}"
+    files.make_folder(place)
+    source = _with_figures(source, state)
+    gaps = state.gaps(number)
+    written = _Written()
+    digest = write_manifest(
+        place / "manifest.gz",
+        written.counted(_lines(state)),
+        About(source.as_data(), number, started, finished, gaps),
+    )
+    changes = _changes(state, folder, number, finished)
+    _write(place / "changes.json", changes)
+    report = SourceReport(
+        source=source.as_data(),
+        seen_in_pass=number,
+        manifest=f"passes/{number:04d}/manifest.gz",
+        manifest_sha256=digest,
+        files=written.files,
+        bytes=written.bytes,
+        fetched_files=work.files,
+        fetched_bytes=work.bytes,
+        read_again=work.again,
+        could_not=written.could_not,
+        could_not_named=tuple(written.named),
+        checks=dict(sorted(written.checks.items())),
+        gaps=gaps,
+        changes=dict(sorted(Counter(change["what"] for change in changes).items())),
+        notes=tuple(note for _kind, note in state.notes(number)),
+    )
+    _write(place / "report.json", report.as_data())
+    return report
+
+
+def _with_figures(source: Source, state: DriveState) -> Source:
+    row = state.db.execute(
         "SELECT SUM(type = 'file' AND extra IS NULL), SUM(type = 'folder'),"
         " SUM(CASE type WHEN 'file' THEN size ELSE 0 END),"
         " MAX(CASE type WHEN 'file' THEN modified END)"
         " FROM items WHERE gone_in_pass IS NULL AND type <> 'root'"
     ).fetchone()
-    source = replace(source, items=files or 0, folders=folders or 0, bytes=size or 0, newest=newest)
-    gaps = state.gaps(work.number)
-    finished = now()
-    about = About(source.as_data(), work.number, started, finished, gaps)
-    digest = write_manifest(folder / MANIFEST, source_lines(state, work.number), about)
-    had, could_not = state.db.execute(
-        "SELECT SUM(c.state = 'had'), SUM(c.state <> 'had') FROM contents c"
-        " JOIN items i ON i.item_id = c.item_id WHERE i.gone_in_pass IS NULL"
-    ).fetchone()
-    (gone,) = state.db.execute(
-        "SELECT COUNT(*) FROM items WHERE gone_in_pass = ?", (work.number,)
-    ).fetchone()
-    state.finish_pass(finished)
-    return SourceReport(
-        source, work.number, work.files, work.bytes, had or 0, could_not or 0, len(gaps), gone,
-        damaged, str(folder / MANIFEST), digest,
-    )  # fmt: skip
+    items, folders, size, newest = row
+    return replace(source, items=items or 0, folders=folders or 0, bytes=size or 0, newest=newest)
 
 
-class _Work:
-    """What a pass fetches, and where it is written down."""
-
-    def __init__(
-        self,
-        state: DriveState,
-        place: ExportFolder,
-        number: int,
-        everything: bool,
-        progress: Progress | None,
-    ) -> None:
-        self._state, self._place, self.number = state, place, number
-        self._everything, self._progress = everything, progress
-        self.files = self.bytes = 0
-
-    def until_had(self, fetch: Fetch) -> int:
-        """Fetch, read back, and fetch again what the disk damaged; how many that were."""
-        damaged = 0
-        for _round in range(_ROUNDS):
-            self._fetch(fetch)
-            wrong = read_back(self._state, self._place, progress=self._told_of_reading_back())
-            if not wrong:
-                return damaged
-            damaged += wrong
-        raise SnapshotError(
-            "disk-keeps-damaging",
-            f"The disk of the export gave back {damaged} damaged files in {_ROUNDS} rounds.",
-            "Export to another disk.",
+def _lines(state: DriveState) -> Iterator[ManifestLine]:
+    """The manifest's lines; a folder or link can be what could not be had as well."""
+    refused = dict(
+        state.db.execute(
+            "SELECT c.item_id, c.why FROM contents c JOIN items i ON i.item_id = c.item_id"
+            " WHERE i.type <> 'file' AND c.state <> 'had'"
         )
-
-    def _fetch(self, fetch: Fetch) -> None:
-        try:
-            for result in fetch(self._place, self._wanted()):
-                if isinstance(result, PieceDone):
-                    self._keep_piece(result)
-                else:
-                    self._keep(result)
-        except OSError as error:
-            raise _disk(error) from error
-
-    def _wanted(self) -> Iterator[Wanted]:
-        # read at once: rows are written while the files come in
-        rows = self._state.db.execute(
-            _WANTED, {"number": self.number, "everything": self._everything}
-        ).fetchall()
-        for item_id, size, tag, stored in rows:
-            yield Wanted(item_id, found_of(item_id, size, tag), stored, self._pieces(item_id, tag))
-
-    def _pieces(self, item_id: str, tag: str | None) -> tuple[Piece, ...]:
-        rows = self._state.db.execute(
-            "SELECT start, size, sha256 FROM chunks WHERE item_id = ? AND etag IS ? ORDER BY start",
-            (item_id, tag),
-        )
-        return tuple(Piece(*row) for row in rows)
-
-    def _keep_piece(self, done: PieceDone) -> None:
-        item, tag, piece = done.item_id, done.found.tag, done.piece
-        with self._state.transaction():
-            self._state.db.execute(
-                "DELETE FROM chunks WHERE item_id = ? AND (etag IS NOT ? OR start >= ?)",
-                (item, tag, piece.start),
-            )
-            self._state.db.execute(
-                "INSERT INTO chunks (item_id, etag, start, size, sha256) VALUES (?, ?, ?, ?, ?)",
-                (item, tag, piece.start, piece.size, piece.sha256),
-            )
-        if self._progress is not None:
-            self._progress("fetching", self.files, self.bytes + piece.start + piece.size)
-
-    def _keep(self, outcome: Outcome) -> None:
-        item, found, had = outcome.wanted.item_id, outcome.found, outcome.sha256 is not None
-        with self._state.transaction():
-            if found != outcome.wanted.found and found.kind == "file":
-                self._state.db.execute(
-                    "UPDATE items SET size = ?, etag = ?, modified = ? WHERE item_id = ?",
-                    (found.size or 0, found.tag, spelled_time(found.modified_ns), item),
-                )
-            self._state.db.execute(
-                "INSERT OR REPLACE INTO contents (item_id, state, why, size, sha256, quickxor,"
-                " etag, listed_size, verdict, note, in_pass, reread)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    item, HAD if had else COULD_NOT, outcome.why, outcome.size if had else None,
-                    outcome.sha256, outcome.quickxor, found.tag, found.size, outcome.check,
-                    outcome.note, self.number, not had,
-                ),
-            )  # fmt: skip
-            self._state.db.execute("DELETE FROM chunks WHERE item_id = ?", (item,))
-        if had:
-            self.files += 1
-            self.bytes += outcome.size
-        if self._progress is not None:
-            self._progress("fetching", self.files, self.bytes)
-
-    def _told_of_reading_back(self) -> Callable[[int], None] | None:
-        progress = self._progress
-        if progress is None:
-            return None
-        return lambda files: progress("reading back", files, 0)
-
-
-def _disk(error: OSError) -> SnapshotError:
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return SnapshotError(
-            "disk-full",
-            f"The disk of the export is full ({error.strerror}).",
-            "Make room and run the export again; it goes on where it stopped.",
-        )
-    return SnapshotError(
-        "export-disk",
-        f"The export could not be written: {error.strerror or type(error).__name__}.",
-        "Look at the disk of the export, then run it again.",
     )
+    for line in manifest_lines(state):
+        why = refused.get(line.item_id) if refused else None
+        yield line if why is None else replace(line, state=COULD_NOT, why=why)
+
+
+def _changes(state: DriveState, folder: Path, number: int, finished: str) -> list[dict[str, Any]]:
+    if number == 1:
+        return []
+    manifests = [folder / "passes" / f"{one:04d}" / "manifest.gz" for one in (number - 1, number)]
+    (before,) = state.db.execute(
+        "SELECT finished FROM passes WHERE number = ?", (number - 1,)
+    ).fetchone()
+    gone = dict(
+        state.db.execute("SELECT item_id, gone_how FROM items WHERE gone_in_pass = ?", (number,))
+    )
+    found = compare_passes(
+        read_manifest(manifests[0]),
+        read_manifest(manifests[1]),
+        gone_how=gone,
+        between=(before, finished),
+    )
+    return [change.as_data() for change in found]
+
+
+class _Written:
+    """Counts the lines on their way to the manifest."""
+
+    def __init__(self) -> None:
+        self.files = self.bytes = self.could_not = 0
+        self.checks: dict[str, int] = {}
+        self.named: list[dict[str, str]] = []
+
+    def counted(self, lines: Iterator[ManifestLine]) -> Iterator[ManifestLine]:
+        """Pass the lines on."""
+        for line in lines:
+            if line.state == COULD_NOT:
+                self.could_not += 1
+                if len(self.named) < _MOST_NAMED:
+                    self.named.append({"path": line.path, "why": line.why or ""})
+            elif line.type == "file":
+                self.files += 1
+                self.bytes += line.size
+                check = line.check or "not verified"
+                self.checks[check] = self.checks.get(check, 0) + 1
+            yield line
+
+
+def _write(path: Path, value: Any) -> None:
+    # ASCII: a path may hold bytes that are no UTF-8, as surrogates
+    text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=True)
+    files.replace(path, text.encode("ascii") + b"\n")

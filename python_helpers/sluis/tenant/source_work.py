@@ -1,0 +1,256 @@
+"""What a pass over a source without ids fetches, and how often it looks again.
+
+A copy is believed when three things agree: the bytes as they came, the bytes as the disk
+gives them back, and, unless the policy leaves that out, the bytes of a second reading of
+the source. A source that lists no hash has no other second witness than itself, later.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterator
+
+from ..errors import SnapshotError
+from .found import Found
+from .local_copy import Piece
+from .reading_back import read_back
+from .source_listing import found_of, spelled_time
+from .state import DriveState
+from .stored_names import ExportFolder
+from .tenant_manifest import COULD_NOT, HAD
+from .wanted import NO_HASH, Fetch, Outcome, PieceDone, Wanted
+
+#: called with what is being done, and the files and bytes of it so far
+Progress = Callable[[str, int, int], None]
+
+#: how often a file that does not agree with itself is fetched
+_ROUNDS = 3
+
+#: Files of this pass that are not had as they were listed. One whose time lies within an
+#: hour of its last reading is read again: it may have changed once more within the second
+#: that SFTP counts in, and the server's clock need not be ours. Items with ``extra`` are
+#: links, pipes and devices: to open a pipe is to wait for ever.
+_WANTED = """
+SELECT i.item_id, i.size, i.etag, p.stored FROM items i JOIN places p ON p.item_id = i.item_id
+LEFT JOIN contents c ON c.item_id = i.item_id LEFT JOIN passes r ON r.number = c.in_pass
+WHERE i.type = 'file' AND i.gone_in_pass IS NULL AND i.extra IS NULL AND (
+    c.item_id IS NULL
+    OR (c.state <> 'had' AND c.in_pass < :number)
+    OR (c.state = 'had' AND c.etag IS NOT i.etag)
+    OR (c.state = 'had' AND c.in_pass < :number AND (:everything
+        OR i.modified IS NULL
+        OR i.modified >= strftime('%Y-%m-%dT%H:%M:%S', r.started, '-1 hour'))))
+ORDER BY p.stored
+"""
+_ONCE_READ = """
+SELECT i.item_id, i.size, i.etag, p.stored FROM items i JOIN places p ON p.item_id = i.item_id
+JOIN contents c ON c.item_id = i.item_id
+WHERE i.type = 'file' AND i.gone_in_pass IS NULL AND c.state = 'had'
+  AND c.verdict = 'not verified'
+ORDER BY p.stored
+"""
+_TWICE = "The source lists no hash; two readings of it and the copy on disk are the same bytes."
+
+
+class SourceWork:
+    """The fetching of one pass.
+
+    Args:
+        state: with a finished listing, and places given.
+        place: the export's folder.
+        number: of the pass.
+        fetch: has the files.
+        read_everything: read also what has the same size and time as in an earlier pass.
+        read_twice: read every fetched file once more and compare.
+        progress: called now and then.
+    """
+
+    def __init__(
+        self,
+        state: DriveState,
+        place: ExportFolder,
+        number: int,
+        fetch: Fetch,
+        *,
+        read_everything: bool,
+        read_twice: bool,
+        progress: Progress,
+    ) -> None:
+        self._state, self._place, self._number, self._fetch = state, place, number, fetch
+        self._everything, self._twice, self._progress = read_everything, read_twice, progress
+        #: files that were fetched and written down, and bytes that came for that
+        self.files = self.bytes = 0
+        #: files and bytes that were read a second time
+        self.again = self.again_bytes = 0
+
+    def until_had(self) -> None:
+        """Fetch, read back, read again; and once more what did not agree.
+
+        Raises:
+            SnapshotError: ``disk-full``, ``export-disk``, ``disk-keeps-damaging``.
+            SourceError: from the source.
+        """
+        for last in (False,) * (_ROUNDS - 1) + (True,):
+            self._run(_WANTED, "fetching", self._fetched)
+            wrong = read_back(self._state, self._place, progress=self._read_back)
+            if self._twice:
+                wrong += self._read_again(last=last)
+            if not wrong:
+                return
+        (missing,) = self._state.db.execute(
+            "SELECT COUNT(*) FROM notes WHERE in_pass = ? AND kind = 'read back'", (self._number,)
+        ).fetchone()
+        if missing and self._count_wanted():
+            raise SnapshotError(
+                "disk-keeps-damaging",
+                f"The disk of the export keeps giving back damaged files, {missing} so far.",
+                "Export to another disk.",
+            )
+
+    def _read_again(self, *, last: bool) -> int:
+        """The second reading; how many files have to be fetched again because of it."""
+        before = self._count_wanted()
+
+        def heed(outcome: Outcome) -> None:
+            self._compared(outcome, last=last)
+
+        self._run(_ONCE_READ, "reading again", heed, keep=False)
+        return self._count_wanted() - before
+
+    def _run(
+        self, query: str, what: str, heed: Callable[[Outcome], None], *, keep: bool = True
+    ) -> None:
+        self._progress(what, 0, 0)
+        try:
+            for result in self._fetch(self._place, self._wanted(query, keep=keep)):
+                if isinstance(result, PieceDone):
+                    self._keep_piece(result)
+                else:
+                    heed(result)
+        except OSError as error:
+            raise _disk(error) from error
+
+    def _wanted(self, query: str, *, keep: bool) -> Iterator[Wanted]:
+        # read at once: rows are written while the files come in
+        for item_id, size, tag, stored in self._rows(query):
+            pieces = self._pieces(item_id, tag) if keep else ()
+            yield Wanted(item_id, found_of(item_id, size, tag), stored, pieces, keep)
+
+    def _rows(self, query: str) -> list[tuple[str, int, str | None, str]]:
+        given = {"number": self._number, "everything": self._everything}
+        return self._state.db.execute(query, given).fetchall()
+
+    def _count_wanted(self) -> int:
+        return len(self._rows(_WANTED))
+
+    def _pieces(self, item_id: str, tag: str | None) -> tuple[Piece, ...]:
+        rows = self._state.db.execute(
+            "SELECT start, size, sha256 FROM chunks WHERE item_id = ? AND etag IS ? ORDER BY start",
+            (item_id, tag),
+        )
+        return tuple(Piece(*row) for row in rows)
+
+    def _keep_piece(self, done: PieceDone) -> None:
+        item, tag, piece = done.item_id, done.found.tag, done.piece
+        with self._state.transaction():
+            self._state.db.execute(
+                "DELETE FROM chunks WHERE item_id = ? AND (etag IS NOT ? OR start >= ?)",
+                (item, tag, piece.start),
+            )
+            self._state.db.execute(
+                "INSERT INTO chunks (item_id, etag, start, size, sha256) VALUES (?, ?, ?, ?, ?)",
+                (item, tag, piece.start, piece.size, piece.sha256),
+            )
+        self._progress("fetching", self.files, self.bytes + piece.start + piece.size)
+
+    def _fetched(self, outcome: Outcome) -> None:
+        item, found, copied = outcome.wanted.item_id, outcome.found, outcome.copied
+        with self._state.transaction():
+            self._describe(outcome)
+            self._state.db.execute(
+                "INSERT OR REPLACE INTO contents (item_id, state, why, size, sha256, quickxor,"
+                " etag, listed_size, verdict, note, in_pass, reread)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    item, COULD_NOT if copied is None else HAD, outcome.why,
+                    copied and copied.size, copied and copied.sha256, copied and copied.quickxor,
+                    found.tag, found.size, outcome.check, copied and NO_HASH, self._number,
+                    copied is None,
+                ),
+            )  # fmt: skip
+            self._state.db.execute("DELETE FROM chunks WHERE item_id = ?", (item,))
+        if copied is not None:
+            self.files += 1
+        self.bytes += outcome.read
+        self._progress("fetching", self.files, self.bytes)
+
+    def _compared(self, outcome: Outcome, *, last: bool) -> None:
+        """Hold a second reading against the first."""
+        item, copied = outcome.wanted.item_id, outcome.copied
+        self.again += 1
+        self.again_bytes += outcome.read
+        self._progress("reading again", self.again, self.again_bytes)
+        if copied is None:
+            self._settle(item, "not verified", f"{NO_HASH} A second reading failed: {outcome.why}.")
+            return
+        (sha256,) = self._state.db.execute(
+            "SELECT sha256 FROM contents WHERE item_id = ?", (item,)
+        ).fetchone()
+        same_item = outcome.found == outcome.wanted.found
+        if copied.sha256 == sha256 and same_item:
+            self._settle(item, "equal", _TWICE)
+        elif last and same_item:
+            why = f"{_ROUNDS} times two readings of it gave different bytes, with one size and time"
+            self._state.db.execute(
+                "UPDATE contents SET state = ?, why = ?, verdict = 'corrupt', note = NULL"
+                " WHERE item_id = ?",
+                (COULD_NOT, why, item),
+            )
+        elif last:
+            # one reading was whole by itself: it is the file as it was at that moment
+            self._settle(
+                item, "edited meanwhile", f"It was edited each of the {_ROUNDS} times between two "
+                "readings; the copy is what it was before the last edit.",
+            )  # fmt: skip
+        else:
+            with self._state.transaction():
+                self._describe(outcome)
+                self._state.db.execute("DELETE FROM contents WHERE item_id = ?", (item,))
+                self._state.note(
+                    self._number, "second reading",
+                    f"{item} was not the same when it was read again, and was fetched anew.",
+                )  # fmt: skip
+
+    def _settle(self, item: str, check: str, note: str) -> None:
+        self._state.db.execute(
+            "UPDATE contents SET verdict = ?, note = ? WHERE item_id = ?", (check, note, item)
+        )
+
+    def _describe(self, outcome: Outcome) -> None:
+        """Correct the listing, when the item changed since."""
+        found: Found = outcome.found
+        if found != outcome.wanted.found and found.kind == "file":
+            self._state.db.execute(
+                "UPDATE items SET size = ?, etag = ?, modified = ? WHERE item_id = ?",
+                (
+                    found.size or 0, found.tag, spelled_time(found.modified_ns),
+                    outcome.wanted.item_id,
+                ),
+            )  # fmt: skip
+
+    def _read_back(self, files: int) -> None:
+        self._progress("reading back", files, 0)
+
+
+def _disk(error: OSError) -> SnapshotError:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return SnapshotError(
+            "disk-full",
+            f"The disk of the export is full ({error.strerror}).",
+            "Make room and run the export again; it goes on where it stopped.",
+        )
+    return SnapshotError(
+        "export-disk",
+        f"The export could not be written: {error.strerror or type(error).__name__}.",
+        "Look at the disk of the export, then run it again.",
+    )
