@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from .recycle_bin import BinEntry, lookup
+from .recycle_bin import BinEntry, by_name
 from .tenant_manifest import HAD, ManifestLine
 
 What = Literal[
@@ -95,13 +95,15 @@ def compare_passes(
     """
     earlier = {line.item_id: _item(line) for line in before}
     later = {line.item_id: _item(line) for line in after}
-    in_bin = lookup(deleted)
+    in_bin = by_name(deleted)
     by_path = {item.path: one for one, item in earlier.items()}
     span = f"between {between[0] or 'the first pass'} and {between[1] or 'the second'}"
     taken = {item.path for item in later.values()}
+    lost = {item.path: item for one, item in earlier.items() if one not in later}
     for one, item in earlier.items():
         if one not in later:
-            yield _vanished(one, item, in_bin, (gone_how or {}).get(one), span, taken)
+            how = (gone_how or {}).get(one)
+            yield _vanished(one, item, in_bin, lost, how, span, taken)
     for one, now in later.items():
         was = earlier.get(one)
         if was is None:
@@ -164,39 +166,52 @@ def _along(was: _Item, now: _Item, later: Mapping[str, _Item], by_path: Mapping[
 def _vanished(
     one: str,
     item: _Item,
-    in_bin: Mapping[tuple[str, int], list[BinEntry]],
+    in_bin: Mapping[str, list[BinEntry]],
+    lost: Mapping[str, _Item],
     how: str | None,
     span: str,
     taken: set[str],
 ) -> Change:
-    name = item.path.rpartition("/")[2]
-    entries = [
-        entry for entry in in_bin.get((name.casefold(), item.size), []) if _fits(entry, item.path)
-    ]
     told = f"The listing says: {how}." if how else "The listing has it no more."
+    entries, path = _entries(item, in_bin), item.path
+    while not entries and "/" in path:
+        # a folder goes into the bin as one entry, with all that is in it
+        path = path.rpartition("/")[0]
+        above = lost.get(path)
+        entries = _entries(above, in_bin) if above is not None else []
+    when = by = None
     if len(entries) == 1:
-        entry = entries[0]
-        known = f"{told} In the recycle bin: {name}, from {entry.deleted_from or 'not said'}."
-        if entry.deleted_by is None:
+        (entry,) = entries
+        place = entry.deleted_from or "a folder that is not said"
+        inside = "" if path == item.path else ", which it was in"
+        known = f"{told} In the recycle bin: {entry.name}{inside}, deleted from {place}."
+        when, by = entry.deleted, entry.deleted_by
+        if by is None:
             known += " The bin does not say who deleted it."
-        when, who = entry.deleted, entry.deleted_by
     elif entries:
         known = f"{told} {len(entries)} entries of the recycle bin fit it; which is not known."
-        when = who = None
     else:
-        known = f"{told} Not in the recycle bin; who and when is not known, but {span}."
-        when = who = None
+        known = f"{told} Not in the recycle bin; who and when is not known, but it was {span}."
     if item.path in taken:
         known += " Another item has its path now."
-    return _change("vanished", one, item, None, when, who, known, item.stored)
+    return _change("vanished", one, item, None, when, by, known, item.stored)
 
 
-def _fits(entry: BinEntry, path: str) -> bool:
-    """Whether an entry was deleted from the folder that the item was in."""
-    if not entry.deleted_from:
+def _entries(item: _Item, in_bin: Mapping[str, list[BinEntry]]) -> list[BinEntry]:
+    """Entries of the bin that may be this item: same name, folder and, for a file, size."""
+    above, _, name = item.path.rpartition("/")
+    return [
+        entry
+        for entry in in_bin.get(name.casefold(), [])
+        if (item.type != "file" or entry.size == item.size) and _was_in(entry, above)
+    ]
+
+
+def _was_in(entry: BinEntry, folder: str) -> bool:
+    """Whether an entry was deleted from that folder; the drive's own part is not compared."""
+    if not entry.deleted_from or not folder:
         return True
-    above = path.rpartition("/")[0]
-    return not above or entry.deleted_from.strip("/").casefold().endswith(above.casefold())
+    return f"/{entry.deleted_from.strip('/')}".casefold().endswith(f"/{folder}".casefold())
 
 
 def _change(

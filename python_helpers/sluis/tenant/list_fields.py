@@ -13,6 +13,7 @@ from typing import Any
 
 from ..graph.connect import Graph
 from ..graph.errors import GraphError, ThrottledError
+from ..graph.links import segment
 from .source import Source
 from .state import DriveState
 
@@ -23,6 +24,8 @@ _LEFT_OUT = re.compile(
     r"|(id|FileLeafRef|Created|Modified|ContentType|DocIcon|Edit|FileSizeDisplay"
     r"|_UIVersionString|(Author|Editor|AppAuthor|AppEditor)LookupId|(Item|Folder)ChildCount)$"
 )
+
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 async def fetch_fields(graph: Graph, source: Source, state: DriveState) -> int:
@@ -42,8 +45,12 @@ async def fetch_fields(graph: Graph, source: Source, state: DriveState) -> int:
     number = current.number if current else 0
     if state.recall("fields in pass") == number:
         return _had(state)
-    place = f"/drives/{source.drive_id}/list/items"
     try:
+        place = f"/drives/{source.drive_id}/list/items"
+        if source.site_id:
+            known = await graph.get(f"/drives/{source.drive_id}/list", params={"$select": "id"})
+            place = f"/sites/{source.site_id}/lists/{segment(str(known['id']))}/items"
+        _map_guids(state)
         async for page in graph.pages(place, params={"$expand": "fields,driveItem($select=id)"}):
             with state.transaction():
                 for entry in page.items:
@@ -63,8 +70,34 @@ async def fetch_fields(graph: Graph, source: Source, state: DriveState) -> int:
     return _had(state)
 
 
+def _map_guids(state: DriveState) -> None:
+    """Item ids by the GUID in their eTag, which a file shares with its list item."""
+    state.db.create_function("guid", 1, _guid, deterministic=True)
+    state.db.execute("DROP TABLE IF EXISTS temp.guids")
+    state.db.execute("CREATE TEMP TABLE guids (guid TEXT PRIMARY KEY, item_id TEXT) WITHOUT ROWID")
+    state.db.execute(
+        "INSERT OR IGNORE INTO temp.guids SELECT guid(etag), item_id FROM items"
+        " WHERE gone_in_pass IS NULL AND guid(etag) IS NOT NULL"
+    )
+
+
+def _item_of(state: DriveState, entry: dict[str, Any]) -> str | None:
+    told = (entry.get("driveItem") or {}).get("id")
+    if told:
+        return str(told)
+    row = state.db.execute(
+        "SELECT item_id FROM temp.guids WHERE guid = ?", (_guid(entry.get("eTag")),)
+    ).fetchone()
+    return row[0] if row else None
+
+
+def _guid(etag: Any) -> str | None:
+    found = _GUID.search(etag) if isinstance(etag, str) else None
+    return found[0].lower() if found else None
+
+
 def _keep(state: DriveState, number: int, entry: dict[str, Any]) -> None:
-    item = (entry.get("driveItem") or {}).get("id")
+    item = _item_of(state, entry)
     fields = {
         name: value
         for name, value in (entry.get("fields") or {}).items()

@@ -26,7 +26,9 @@ class BinEntry:
         size: bytes.
         deleted: ISO 8601 in UTC.
         deleted_from: the folder it was in, as a site-relative path.
-        deleted_by: who, where the service tells; else ``None``.
+        deleted_by: who, where the service tells; else ``None``. Who changed the item last
+            is told as well, and is somebody else as likely as not.
+        modified_by: who changed the item last.
     """
 
     id: str
@@ -35,6 +37,7 @@ class BinEntry:
     deleted: str | None
     deleted_from: str | None
     deleted_by: str | None
+    modified_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +76,11 @@ async def list_recycle_bin(graph: Graph, site_id: str, site: str) -> Bin:
     return Bin(site_id, tuple(found), (gap,) if found else ())
 
 
-def lookup(entries: Iterable[BinEntry]) -> dict[tuple[str, int], list[BinEntry]]:
-    """Entries by name and size, the only things a vanished item and an entry share."""
-    found: dict[tuple[str, int], list[BinEntry]] = {}
+def by_name(entries: Iterable[BinEntry]) -> dict[str, list[BinEntry]]:
+    """Entries by their name without regard to case: all that they share with an item."""
+    found: dict[str, list[BinEntry]] = {}
     for entry in entries:
-        found.setdefault((entry.name.casefold(), entry.size), []).append(entry)
+        found.setdefault(entry.name.casefold(), []).append(entry)
     return found
 
 
@@ -88,5 +91,6 @@ def _entry(item: dict[str, Any]) -> BinEntry:
         int(item.get("size") or 0),
         item.get("deletedDateTime"),
         item.get("deletedFromLocation"),
-        who(item.get("deletedBy") or item.get("lastModifiedBy")),
+        who(item.get("deletedBy")),
+        who(item.get("lastModifiedBy")),
     )

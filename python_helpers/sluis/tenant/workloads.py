@@ -129,6 +129,7 @@ async def _look(graph: Graph, look: _Look) -> Workload:
     except GraphError as error:
         if error.status is None or error.status == 401:
             raise
-        how = f"It takes the right {look.needs}. {error.what}"
+        needs = f"The app lacks {look.needs}, which shows them. " if error.status == 403 else ""
+        how = f"{needs}{error.what}"
         return Workload(look.kind, None, (), seen=False, how=how)
     return Workload(look.kind, count, tuple(names), seen=True, how=f"Listed from {look.place}.")

@@ -56,6 +56,20 @@ def test_case_B6_a_vanished_file_is_reported_with_what_the_bin_knows() -> None:
     assert gone.kept == "content/Letters/b.docx"
 
 
+def test_case_B6_a_file_that_went_with_its_folder_is_found_through_the_folder() -> None:
+    entry = BinEntry("bin-1", "Letters", 20, "2026-06-30T09:30:00Z", "sites/team/Docs", None, "x")
+    found = _changes([BEFORE[3]], deleted=[entry])
+    assert {change.path_before for change in found} == {
+        "Letters",
+        "Letters/a.docx",
+        "Letters/b.docx",
+    }
+    assert {change.when for change in found} == {"2026-06-30T09:30:00Z"}
+    # who changed the folder last is not who deleted it
+    assert {change.who for change in found} == {None}
+    assert all("does not say who" in change.known for change in found)
+
+
 def test_case_B6_what_is_not_known_is_said_to_be_unknown() -> None:
     (gone,) = _changes(BEFORE[:-1])
     assert (gone.when, gone.who) == (None, None)
