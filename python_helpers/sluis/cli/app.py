@@ -28,6 +28,7 @@ from sluis.cli import (
     keys,
     new_client,
     prepare,
+    rehearse,
     request,
     sign,
     status,
@@ -47,6 +48,7 @@ app = typer.Typer(
 )
 for _verb in (new_client, forecast, adopt, prepare, request, sign, apply, status, judge, verify):
     _verb.add_to(app)
+rehearse.add_to(app)
 app.add_typer(keys.app, name="keys")
 
 

@@ -1,0 +1,140 @@
+"""``sluis rehearse``: started as a person or a program does, used with curl, ended by Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sluis.cli import app as front
+
+SMALL = ("--users", "1", "--sites", "1", "--items", "3", "--weather", "calm")
+
+
+@contextlib.contextmanager
+def rehearsal(temporary: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sluis.cli.app", "rehearse", *arguments],
+        env={**os.environ, "TMPDIR": str(temporary)},
+        cwd=Path(__file__).parents[3],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def first_document(process: subprocess.Popen[str]) -> dict[str, Any]:
+    assert process.stdout is not None
+    text = ""
+    while not text.endswith("\n}\n"):
+        line = process.stdout.readline()
+        assert line, process.stderr.read() if process.stderr else ""
+        text += line
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def test_a_program_starts_it_uses_it_and_stops_it(tmp_path: Path) -> None:
+    with rehearsal(tmp_path, *SMALL, "--json") as process:
+        told = first_document(process)
+        folder = Path(told["folder"])
+        app = told["apps"][0]
+        secret = Path(app["secret_file"]).read_text()
+        token = Path(told["control"]["token_file"]).read_text()
+        for name in (app["secret_file"], app["certificate_file"], told["control"]["token_file"]):
+            assert Path(name).stat().st_mode & 0o777 == 0o600
+        assert folder.stat().st_mode & 0o777 == 0o700
+        assert len(told["drives"]) == 2  # one OneDrive, one library
+        process.send_signal(signal.SIGINT)
+        rest, said = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert rest == ""
+    assert not folder.exists()
+    for hidden in (secret, token):
+        assert hidden not in json.dumps(told) + said
+    with pytest.raises(ProcessLookupError):
+        os.kill(told["pid"], 0)
+
+
+def test_a_person_pastes_the_lines_that_it_prints(tmp_path: Path) -> None:
+    with rehearsal(tmp_path, *SMALL, "--licences", "1000") as process:
+        assert process.stdout is not None
+        printed: list[str] = []
+        while "Ctrl-C" not in (printed[-1] if printed else ""):
+            printed.append(process.stdout.readline())
+            assert printed[-1], process.stderr.read() if process.stderr else ""
+        lines = [line.strip() for line in printed]
+        enter = next(line for line in lines if line.startswith(". "))
+        by_hand = [line for line in lines if line.startswith(("(umask", "curl "))]
+        secret_file = next(line.split()[-1] for line in lines if line.startswith("secret file"))
+        secret = Path(secret_file).read_text()
+        assert secret not in "".join(printed)
+        # nobody sees the secret in the list of processes
+        assert all("client_secret@" in line for line in by_hand if "client_secret" in line)
+        graph_word = f"{enter}\ngraph /v1.0/sites/getAllSites"
+        for script in (graph_word, "\n".join(by_hand)):
+            done = subprocess.run(
+                ["bash", "-euc", script],
+                env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
+            assert done.returncode == 0, done.stderr
+            assert len(json.loads(done.stdout)["value"]) == 3
+            assert secret not in done.stdout + done.stderr
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert not list(tmp_path.glob("sluis-rehearsal-*"))
+
+
+def test_it_says_so_when_the_tenant_dies(tmp_path: Path) -> None:
+    with rehearsal(tmp_path, *SMALL, "--json") as process:
+        told = first_document(process)
+        os.kill(told["pid"], signal.SIGKILL)
+        rest, said = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert json.loads(rest)["error"]["code"] == "tenant-died"
+    assert "ended by itself" in said
+    assert not Path(told["folder"]).exists()
+
+
+def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
+    with rehearsal(tmp_path, *SMALL, "--json") as first:
+        port = first_document(first)["graph"].rpartition(":")[2]
+        with rehearsal(tmp_path, *SMALL, "--json", "--port", port) as second:
+            rest, _ = second.communicate(timeout=60)
+    assert second.returncode == 1
+    assert json.loads(rest)["error"]["code"] == "tenant-failed"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--items", "600000", "--users", "2"], "too-many-items"),
+        (["--permission", "Sites.Everything"], "unknown-permission"),
+        (["--name", "../x"], "bad-tenant-name"),
+        (["--weather", "hurricane"], "usage"),
+        (["--port", "70000"], "usage"),
+    ],
+)
+def test_a_wrong_option_is_refused_before_anything_starts(
+    arguments: list[str], code: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert front.run(["rehearse", "--json", *arguments]) == 64
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == code
