@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ _PACKET = 256 << 10
 #: the quickest first: AES-GCM needs no separate MAC
 _CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes256-ctr", "aes128-ctr")
 _KEEP_ALIVE = 30
+_LOG = "sluis.sftp"
+logging.getLogger(_LOG).addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True)
@@ -80,9 +83,13 @@ def log_in(login: SftpLogin) -> paramiko.Transport:
         link = socket.create_connection((login.address, login.port), timeout=login.patience)
     except OSError as error:
         raise _unreachable(login, error.strerror or "no answer") from error
+    # small questions must not wait for the answer to the one before
+    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     transport = paramiko.Transport(
         link, default_window_size=WINDOW, default_max_packet_size=_PACKET
     )
+    # what paramiko logs of a lost connection is a traceback; the caller gets our error
+    transport.set_log_channel(_LOG)
     try:
         _shake_hands(transport, login, keys)
         _identify(transport, login, private)

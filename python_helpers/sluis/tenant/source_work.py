@@ -200,7 +200,10 @@ class SourceWork:
         if copied.sha256 == sha256 and same_item:
             self._settle(item, "equal", _TWICE)
         elif last and same_item:
-            why = f"{_ROUNDS} times two readings of it gave different bytes, with one size and time"
+            why = (
+                f"corrupt: {_ROUNDS} times two readings of it gave different bytes, while its size"
+                " and time stayed the same"
+            )
             self._state.db.execute(
                 "UPDATE contents SET state = ?, why = ?, verdict = 'corrupt', note = NULL"
                 " WHERE item_id = ?",

@@ -109,7 +109,7 @@ class Judgement:
             self.why = "it went away or became another kind of item while it was read"
             self.check = None
         else:
-            self.why = f"it was edited each of the {TRIES} times that it was read"
+            self.why = f"edited meanwhile: it was edited each of the {TRIES} times that it was read"
             self.check = "edited meanwhile"
         self.before = after
         return False
