@@ -20,6 +20,7 @@ from sluis.tenant.forecast import Policy
 from sluis.tenant.import_drive import import_drive
 from sluis.tenant.import_policy import ImportPolicy, Target
 from sluis.tenant.import_state import ImportState
+from sluis.tenant.reconcile import reconcile
 from sluis.tenant.source import Source
 from sluis.tenant.tenant_manifest import ManifestLine, read_manifest
 
@@ -72,6 +73,21 @@ class Migration:
                     return await import_drive(
                         graph, self.manifest, self.root, target,
                         policy or ImportPolicy(permissions=False), state, **more,
+                    )  # fmt: skip
+
+        return asyncio.run(whole())
+
+    def reconcile(self, policy=None, folder="", **more):  # type: ignore[no-untyped-def]
+        """The reconciliation, once."""
+        target = Target(self.to_drive, folder)
+
+        async def whole():  # type: ignore[no-untyped-def]
+            async with open_graph(account(self.target), patience=PATIENCE) as graph:
+                with ImportState(self.state) as state:
+                    return await reconcile(
+                        graph, self.manifest, self.root, target,
+                        policy or ImportPolicy(permissions=False), state,
+                        self.folder / "scratch", **more,
                     )  # fmt: skip
 
         return asyncio.run(whole())

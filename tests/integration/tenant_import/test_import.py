@@ -2,31 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-
-import pytest
-
-from support.migrations import migration
-
-
-@pytest.fixture(scope="module")
-def tenants(tmp_path_factory):
-    with migration(tmp_path_factory.mktemp("tenants")) as one:
-        yield one
-
-
-@pytest.fixture
-def move(tenants, tmp_path):
-    """The two tenants with empty drives and a folder of their own for what lies between."""
-    for tenant, drive in (
-        (tenants.source, tenants.from_drive),
-        (tenants.target, tenants.to_drive),
-    ):
-        for item in tenant.control.items(drive):
-            if "/" not in item["path"]:
-                tenant.control.delete(drive, item["id"])
-    return dataclasses.replace(tenants, folder=tmp_path)
 
 
 def test_everything_goes_over_with_its_bytes_and_dates(move):
@@ -62,3 +38,27 @@ def test_everything_goes_over_with_its_bytes_and_dates(move):
     assert again.counts == {"folders_used": 2, "done_before": 4}
     after = move.target.control.counters()["requests"]
     assert {kind for kind in after if after[kind] != before.get(kind)} == {"get", "delta"}
+
+
+def test_names_that_the_target_refuses_go_over_under_the_signed_rule(move):
+    deep = "/".join([*(letter * 120 for letter in "xyz"), "deep.txt"])
+    names = ["Forms/a.txt", "CON", "~$note.docx", "a:b?.txt", "A_B_.txt", " lead.txt", "dot."]
+    names += ["d/_vti_x", "e/Case.txt", "e/plain #1 %20.txt", deep]
+    for name in names:
+        move.source.control.add_file(move.from_drive, name, name.encode())
+    move.export()
+    report = move.bring_over()
+    assert report.outcome == "done", report.as_data()
+    renamed = {one.path: one for one in report.renamed}
+    went = {move.bytes_there(path): path for path, item in move.there().items() if "file" in item}
+    assert set(went) == {name.encode() for name in names}
+    assert went[b"CON"] == "CON_"
+    assert went[b"Forms/a.txt"] == "Forms_/a.txt"
+    assert went[b"~$note.docx"] == "_$note.docx"
+    assert went[b"e/plain #1 %20.txt"] == "e/plain #1 %20.txt"
+    # "a:b?.txt" becomes what is another's name already, in another case
+    assert went[b"A_B_.txt"] == "A_B_.txt"
+    assert went[b"a:b?.txt"].startswith("a_b_~")
+    assert renamed["a:b?.txt"].reasons == ("character", "clash")
+    assert "path-too-long" in {code for one in report.renamed for code in one.reasons}
+    assert move.reconcile().sound

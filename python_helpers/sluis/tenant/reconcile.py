@@ -1,0 +1,271 @@
+"""Every item of the target beside the manifest, one by one.
+
+Nothing is assumed because an import said so: the target is listed anew, every file is
+downloaded again unless the signed policy lets the service's hash stand for it, and what is in
+the target and in no manifest is named as well. Anything but ``equal`` and ``rewritten by the
+service`` stops the hand-over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import SluisError
+from ..graph.connect import Graph
+from ..graph.errors import GraphError
+from ..graph.links import segment
+from .compare_content import Verdict, compare_content
+from .import_drive import settled_names
+from .import_plan import Going, ImportPlan, LeftOut, plan_import
+from .import_policy import ImportPolicy, Target
+from .import_report import Progress
+from .import_state import ImportState, Row
+from .reconcile_rights import missing_rights
+from .reconcile_state import ReconcileState
+from .reconciliation import Line, Reconciliation, Trust
+from .stored_names import ExportFolder
+from .target_tree import Node, TargetTree, list_target, look_at, node_of
+from .tenant_manifest import ManifestLine, read_manifest
+
+
+async def reconcile(
+    graph: Graph,
+    manifest: Path,
+    export_root: Path,
+    target: Target,
+    policy: ImportPolicy,
+    state: ImportState,
+    scratch: Path,
+    *,
+    trust: Trust = "every byte",
+    progress: Callable[[Progress], None] | None = None,
+    workers: int = 8,
+) -> Reconciliation:
+    """Compare a target with a manifest.
+
+    Args:
+        graph: the connection to the target tenant.
+        manifest: the source's manifest.
+        export_root: the folder that its ``stored`` paths are below.
+        target: where it went.
+        policy: as the client signed it.
+        state: of the import; says what was in the target before, and under which names
+            things went.
+        scratch: a private folder for downloads and for what was found so far.
+        trust: ``every byte``, or ``the service's hash`` where size and hash are the manifest's.
+        progress: told after each file.
+        workers: files under way at once.
+
+    Raises:
+        EvidenceError: the manifest or a state cannot be used.
+        GraphError: the target cannot be listed.
+    """
+    lines = tuple(read_manifest(manifest))
+    state.bind(target.drive_id, target.folder)
+    rows = {row.source_id: row for row in state.rows()}
+    place = await look_at(graph, target.drive_id)
+    tree = await list_target(graph, place)
+    plan = plan_import(
+        lines,
+        policy,
+        url_length=place.url_length,
+        place=target.folder,
+        settled=settled_names(rows.values()),
+    )
+    with manifest.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    result = Reconciliation(target.drive_id, target.folder, digest, trust)
+    about = f"{target.drive_id} {target.folder} {digest} {trust}"
+    scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (
+        ExportFolder(export_root) as export,
+        ReconcileState(scratch / "reconcile.sqlite", about) as found,
+    ):
+        run = _Run(graph, target, tree, export, found, scratch, result)
+        await run.all(plan, policy, rows, workers, progress)
+        _left_out(result, plan, policy)
+        run.extras(state.before() or frozenset())
+        found.finish()
+    result.lines.sort(key=lambda line: (line.path, line.category))
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """An item that should be there, and what is."""
+
+    going: Going
+    target: str
+    node: Node | None
+
+
+class _Run:
+    def __init__(
+        self,
+        graph: Graph,
+        target: Target,
+        tree: TargetTree,
+        export: ExportFolder,
+        found: ReconcileState,
+        scratch: Path,
+        result: Reconciliation,
+    ) -> None:
+        self.graph = graph
+        self.target = target
+        self.tree = tree
+        base = tree.at(target.folder)
+        self.base = base.id if base and base.kind == "folder" else None
+        self.export = export
+        self.found = found
+        self.scratch = scratch
+        self.result = result
+        #: ids of what a line is about
+        self.seen: set[str] = set()
+
+    async def all(
+        self,
+        plan: ImportPlan,
+        policy: ImportPolicy,
+        rows: dict[str, Row],
+        workers: int,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        tell = progress or (lambda _: None)
+        pairs = [self._pair(going, rows) for going in (*plan.folders, *plan.files)]
+        total = Progress(0, len(plan.files), 0, plan.bytes, "")
+        waiting = enumerate(pairs)
+
+        async def work() -> None:
+            nonlocal total
+            for number, pair in waiting:
+                line = await self._one(pair, number)
+                self.result.lines.append(line)
+                if line.type == "file" and pair.going.line:
+                    total = Progress(
+                        total.files + 1,
+                        total.of_files,
+                        total.bytes + pair.going.line.size,
+                        total.of_bytes,
+                        pair.going.path,
+                    )
+                    tell(total)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(work())
+        if policy.permissions:
+            await self._rights(pairs, policy)
+
+    def extras(self, before: frozenset[str]) -> None:
+        """What is in the target and in no line."""
+        for path, node in self._below():
+            if node.id in self.seen:
+                continue
+            if node.id in before:
+                self.result.there_before += 1
+                continue
+            why = "It is in the target, and neither the manifest nor the time before names it."
+            self.result.lines.append(Line(path, path, node.kind, "extra", "the listing", why))
+
+    def _below(self) -> Iterator[tuple[str, Node]]:
+        return self.tree.below(self.base) if self.base else iter(())
+
+    def _pair(self, going: Going, rows: dict[str, Row]) -> _Pair:
+        row = rows.get(going.source_id)
+        # "keep both" gave it another name than the plan's; the state knows which
+        target = row.target if row and row.path == going.path else going.target
+        node = self.tree.at(target, self.base) if self.base else None
+        return _Pair(going, target, node)
+
+    async def _one(self, pair: _Pair, number: int) -> Line:
+        going, node = pair.going, pair.node
+        notes: tuple[str, ...] = ()
+        kind = "file" if going.line and going.line.type == "file" else "folder"
+        if node is None and kind == "file":
+            try:
+                node = await self._ask(pair.target)
+            except SluisError as error:
+                why = f"The listing does not have it, and asking for it failed: {error.what}"
+                return Line(going.path, pair.target, kind, "missing", "not verified", why)
+        if node is None:
+            why = "It is not in the target."
+            return Line(going.path, pair.target, kind, "missing", "the listing", why)
+        self.seen.add(node.id)
+        if node.kind != kind:
+            why = f"In its place stands a {node.kind}."
+            return Line(going.path, pair.target, kind, "differs", "the listing", why)
+        if node.name != pair.target.rpartition("/")[2]:
+            notes = (f"In the target its name is spelled {node.name!r}.",)
+        if kind == "folder" or going.line is None:
+            return Line(
+                going.path, pair.target, kind, "equal", "the listing",
+                notes=notes + _folder_notes(going.line),
+            )  # fmt: skip
+        verdict = await self._content(node, going.line, number)
+        return Line(
+            going.path, pair.target, kind, verdict.category, verdict.basis, verdict.why,
+            notes + verdict.notes,
+        )  # fmt: skip
+
+    async def _content(self, node: Node, line: ManifestLine, number: int) -> Verdict:
+        known = self.found.found(node.id, node.etag, line.sha256)
+        if known is not None:
+            self.result.reused += 1
+            return known
+        verdict = await compare_content(
+            self.graph,
+            self.target.drive_id,
+            node,
+            line,
+            self.export,
+            self.scratch / f"{number}.tmp",
+            self.result.trust,
+        )
+        self.found.keep(node.id, node.etag, line.sha256, verdict)
+        return verdict
+
+    async def _ask(self, path: str) -> Node | None:
+        """Ask for an item that the listing does not have: listings have left items out."""
+        full = "/".join(filter(None, (self.target.folder, path)))
+        place = "/".join(segment(name) for name in full.split("/"))
+        try:
+            item = await self.graph.get(f"/drives/{segment(self.target.drive_id)}/root:/{place}")
+        except GraphError as error:
+            if error.status == 404:
+                return None
+            raise
+        return node_of(item)
+
+    async def _rights(self, pairs: list[_Pair], policy: ImportPolicy) -> None:
+        self.result.rights_looked_at = 0
+        for pair in pairs:
+            line = pair.going.line
+            if line is None or not line.permissions or pair.node is None:
+                continue
+            self.result.rights_looked_at += 1
+            self.result.rights_missing += await missing_rights(
+                self.graph, self.target.drive_id, pair.node.id, line, policy.users
+            )
+
+
+def _folder_notes(line: ManifestLine | None) -> tuple[str, ...]:
+    if line is None or line.type != "package":
+        return ()
+    # sp-dev-docs docs/apis/onenote-migration-service.md
+    return ("A OneNote notebook is a plain folder in the target until CSOM sets its type.",)
+
+
+def _left_out(result: Reconciliation, plan: ImportPlan, policy: ImportPolicy) -> None:
+    """What stays behind by signed rule is listed apart; anything else is missing."""
+    agreed: list[LeftOut] = []
+    for one in plan.left_out:
+        if one.reason in policy.leave_out:
+            agreed.append(one)
+        else:
+            why = f"It stayed behind, and nobody signed for that: {one.why}"
+            result.lines.append(Line(one.path, "", "file", "missing", "the listing", why))
+    result.left_out = tuple(agreed)

@@ -1,0 +1,77 @@
+"""Reconciliation of two real rehearsal tenants."""
+
+from __future__ import annotations
+
+import os
+
+from sluis.rehearsal.tenant.weather import Weather
+from support.office_files import packed, word
+
+REWRITING = Weather(rewrite=("office", "pdf", "html"))
+
+
+def _fill(move, **more):
+    files = {"a/letter.docx": packed(word()), "a/photo.jpg": os.urandom(400_000), "b.txt": b"b"}
+    for path, data in {**files, **more}.items():
+        move.source.control.add_file(move.from_drive, path, data)
+    move.export()
+
+
+def _categories(found):
+    return {line.path: line.category for line in found.lines}
+
+
+def test_an_office_file_that_the_service_rewrote_is_told_from_one_that_differs(move):
+    _fill(move, **{"c.pdf": b"%PDF-1.4 contract\n%%EOF\n"})
+    move.target.control.set_weather(REWRITING)
+    assert move.bring_over().outcome == "done"
+    assert move.bytes_there("a/letter.docx") != packed(word())
+    found = move.reconcile()
+    assert _categories(found) == {
+        "a": "equal", "a/letter.docx": "rewritten by the service", "a/photo.jpg": "equal",
+        "b.txt": "equal", "c.pdf": "differs",
+    }  # fmt: skip
+    assert not found.sound
+    (pdf,) = [line for line in found.lines if line.path == "c.pdf"]
+    assert "rewrites files of this kind" in pdf.why
+
+
+def test_every_kind_of_difference_is_named_and_stops_the_hand_over(move):
+    _fill(move)
+    assert move.bring_over().outcome == "done"
+    assert move.reconcile().sound
+    control, drive = move.target.control, move.to_drive
+    control.write(drive, "a/letter.docx", packed(word("The file of another client")))
+    control.delete(drive, "b.txt")
+    control.add_file(drive, "a/unknown.txt", b"?")
+    found = move.reconcile()
+    assert _categories(found) == {
+        "a": "equal", "a/letter.docx": "differs", "a/photo.jpg": "equal", "b.txt": "missing",
+        "a/unknown.txt": "extra",
+    }  # fmt: skip
+    assert not found.sound
+    assert found.as_data()["counts"] == {"equal": 2, "differs": 1, "missing": 1, "extra": 1}
+
+
+def test_one_byte_changed_behind_the_services_back_is_seen_only_in_the_bytes(move):
+    _fill(move)
+    assert move.bring_over().outcome == "done"
+    move.target.control.tamper(move.to_drive, "a/photo.jpg", 200_000, 0x5A)
+    assert move.reconcile(trust="the service's hash").sound
+    found = move.reconcile()
+    assert not found.sound
+    assert _categories(found)["a/photo.jpg"] == "differs"
+
+
+def test_stale_metadata_of_the_service_is_no_difference(move):
+    _fill(move)
+    move.target.control.set_weather(Weather(stale_size=1.0, stale_hash=1.0))
+    assert move.bring_over().outcome == "done"
+    for trust in ("every byte", "the service's hash"):
+        found = move.reconcile(trust=trust)
+        assert found.sound, found.as_data()
+        (letter,) = [line for line in found.lines if line.path == "a/letter.docx"]
+        assert letter.basis == "every byte"
+        assert any("stale" in note for note in letter.notes)
+    bases = found.as_data()["files_by_basis"]
+    assert bases == {"every byte": 1, "the service's hash": 2}
