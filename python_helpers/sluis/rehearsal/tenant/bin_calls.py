@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from sluis.rehearsal.tenant.call import Answer, Call
 from sluis.rehearsal.tenant.clock import stamp
 from sluis.rehearsal.tenant.directory import Site
 from sluis.rehearsal.tenant.drive import BinEntry, Drive
+from sluis.rehearsal.tenant.identifiers import dashed
 from sluis.rehearsal.tenant.item_json import identity_set
 from sluis.rehearsal.tenant.paging import collection, one_page, select
 from sluis.rehearsal.tenant.world import World
@@ -28,7 +28,7 @@ def _json(world: World, drive: Drive, entry: BinEntry) -> dict[str, Any]:
     item = entry.item
     return {
         "@odata.type": "#microsoft.graph.recycleBinItem",
-        "id": str(uuid.UUID(bytes=drive.ids.unique(item.number))),
+        "id": dashed(drive.ids.unique(item.number)).lower(),
         "name": item.name,
         "size": item.size,
         "createdDateTime": stamp(item.created),

@@ -36,6 +36,11 @@ def fetch(world: World, drive: Drive, item: Item, caller: str, *, forced: bool =
     return Answer(302, None, {"Location": world.download_url(drive, item, caller)})
 
 
+def too_large() -> ApiError:
+    """The answer to a simple PUT of more than 250 MB."""
+    return ApiError(413, "requestEntityTooLarge", "Use an upload session for a file this large.")
+
+
 def malware_found(item: Item) -> ApiError:
     """The answer to whoever wants the content of an infected file (rclone v1.76)."""
     name = item.extras.malware if item.extras else ""
@@ -75,7 +80,7 @@ async def _take(
 ) -> tuple[Content, int]:
     announced = int(call.headers.get("Content-Length") or 0)
     if announced > LARGEST_PUT:
-        raise ApiError(413, "requestEntityTooLarge", "Use an upload session for a file this large.")
+        raise too_large()
     make_room(world, drive, announced, instead_of)
     hashing = QuickXor()
     place = world.new_upload()
@@ -83,5 +88,7 @@ async def _take(
         async for chunk in call.chunks():
             out.write(chunk)
             hashing.update(chunk)
+            if hashing.length > LARGEST_PUT:
+                raise too_large()
     make_room(world, drive, hashing.length, instead_of)
     return take(world, name, place, hashing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from sluis.rehearsal.tenant.clock import stamp
@@ -27,6 +28,11 @@ class User:
     name: str
     mail: str
     drive: Drive | None = None
+
+    @cached_property
+    def identity_set(self) -> dict[str, Any]:
+        """The user as an ``identitySet``; not to be changed."""
+        return {"user": self.identity()}
 
     def identity(self) -> dict[str, Any]:
         """The user as an ``identity``."""

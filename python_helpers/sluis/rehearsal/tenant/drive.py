@@ -74,6 +74,7 @@ class Drive:
         self.name = name
         self.url = url
         self.site = site
+        self.site_guid = site.split(",")[1]
         self.owner = owner
         self.created = created
         self.quota = quota
@@ -145,8 +146,19 @@ class Drive:
 
     def replace(self, item: Item, size: int, content: Content, now: float, by: int) -> None:
         """Give a file new content; what it had becomes a version."""
-        more = item.more
-        more.versions.append(
+        self.keep_version(item)
+        item.more.flipped = {}
+        self._grow(item.parent, size - item.size)
+        item.size = size
+        item.content = content
+        item.modified = item.file_modified = now
+        item.editor = by
+        self.note(item, now)
+
+    def keep_version(self, item: Item) -> None:
+        """Make what a file is now an earlier version."""
+        earlier = item.more.versions
+        earlier.append(
             Version(
                 f"{item.content_changes}.0",
                 item.size,
@@ -155,15 +167,8 @@ class Drive:
                 item.editor,
             )
         )
-        del more.versions[:-_KEPT_VERSIONS]
-        more.flipped = {}
-        self._grow(item.parent, size - item.size)
-        item.size = size
-        item.content = content
+        del earlier[:-_KEPT_VERSIONS]
         item.content_changes += 1
-        item.modified = item.file_modified = now
-        item.editor = by
-        self.note(item, now)
 
     def move(self, item: Item, parent: Item, name: str, now: float, by: int) -> None:
         """Give an item another name, another folder, or both."""

@@ -23,6 +23,9 @@ from sluis.rehearsal.tenant.hiding import is_hidden
 from sluis.rehearsal.tenant.items import Item
 from sluis.rehearsal.tenant.visit import Visit
 
+#: calls that may make the file that they name by path
+_MAKES_FILES = frozenset({("PUT", "content"), ("POST", "createUploadSession")})
+
 Answering = Callable[[Visit, Drive, Item, list[str]], Awaitable[Answer]]
 
 
@@ -78,32 +81,24 @@ async def answer_drive(visit: Visit, drive: Drive, rest: list[Segment]) -> Answe
     if start is None:
         raise item_calls.not_found()
     path = "/".join(paths)
-    item = drive.at(path, start) if path else start
-    if item is None or (path and tail in (["content"], ["createUploadSession"])):
-        if not path or call.method not in ("PUT", "POST"):
-            raise item_calls.not_found()
+    if path and (call.method, *tail) in _MAKES_FILES:
         return await _new_file(visit, drive, start, path, tail)
+    item = drive.at(path, start)
+    if item is None:
+        raise item_calls.not_found()
     if is_hidden(item) and visit.hidden(drive.site):
         raise item_calls.not_found()
     return await route.answer(visit, drive, item, tail[1:])
 
 
 async def _new_file(visit: Visit, drive: Drive, start: Item, path: str, tail: list[str]) -> Answer:
-    """A file at a path, whether it is there or not."""
-    method = visit.call.method
-    if method == "GET":
-        item = drive.at(path, start)
-        if item is None:
-            raise item_calls.not_found()
-        return await _ROUTES[method, tail[0]].answer(visit, drive, item, [])
+    """A call on the file at a path, whether it is there or not."""
     parent, name = item_calls.place_of(drive, start, path)
-    if (method, tail) == ("PUT", ["content"]):
+    if tail == ["content"]:
         return await content_calls.put(visit.world, visit.call, drive, parent, name)
-    if (method, tail) == ("POST", ["createUploadSession"]):
-        return await upload_calls.open_session(
-            visit.world, visit.call, drive, (parent, name), visit.caller.client_id
-        )
-    raise item_calls.not_found()
+    return await upload_calls.open_session(
+        visit.world, visit.call, drive, (parent, name), visit.caller.client_id
+    )
 
 
 async def _get(visit: Visit, drive: Drive, item: Item, rest: list[str]) -> Answer:

@@ -5,7 +5,6 @@ An item's id says which item it is, so that a million items need no table of ids
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import uuid
 
@@ -28,37 +27,37 @@ class ItemIds:
         self._prefix = self._key[:4]
         self._mask = int.from_bytes(self._key[4:8], "little")
 
-    def unique(self, number: int) -> bytes:
-        """The 16 bytes that make an item unique (``listItemUniqueId``)."""
-        made = hashlib.blake2b(number.to_bytes(8, "little"), digest_size=12, key=self._key)
-        return made.digest() + (number ^ self._mask).to_bytes(4, "little")
+    def unique(self, number: int) -> str:
+        """What makes an item unique (``listItemUniqueId``): 32 hexadecimal digits, upper case."""
+        made = hashlib.blake2b(number.to_bytes(8, "little"), digest_size=8, key=self._key)
+        tail = (number ^ self._mask).to_bytes(4, "little")
+        return (self._prefix + made.digest() + tail).hex().upper()
 
     def item(self, number: int) -> str:
         """The id of the item with this number."""
-        return "01" + base64.b32encode(self._prefix + self.unique(number)).decode("ascii")
+        return "01" + self.unique(number)
 
     def number(self, item_id: str) -> int | None:
         """The number of the item with this id, ``None`` for an id that is not this drive's."""
+        if len(item_id) != 34 or item_id[:2] != "01":
+            return None
         try:
-            raw = base64.b32decode(item_id[2:].upper())
+            number = int.from_bytes(bytes.fromhex(item_id[26:]), "little") ^ self._mask
         except ValueError:
             return None
-        if len(raw) != 20 or item_id[:2] != "01" or raw[:4] != self._prefix:
-            return None
-        number = int.from_bytes(raw[16:], "little") ^ self._mask
-        return number if self.unique(number) == raw[4:] else None
+        return number if self.item(number) == item_id.upper() else None
 
 
-def braced(unique: bytes) -> str:
-    """An item's GUID as it stands in tags: upper case, in braces."""
-    return "{" + str(uuid.UUID(bytes=unique)).upper() + "}"
+def dashed(unique: str) -> str:
+    """An item's GUID with its dashes."""
+    return f"{unique[:8]}-{unique[8:12]}-{unique[12:16]}-{unique[16:20]}-{unique[20:]}"
 
 
-def etag(unique: bytes, version: int) -> str:
+def etag(unique: str, version: int) -> str:
     """An eTag, which every change moves on (microsoft-graph-docs#9776)."""
-    return f'"{braced(unique)},{version}"'
+    return f'"{{{dashed(unique)}}},{version}"'
 
 
-def ctag(unique: bytes, version: int) -> str:
+def ctag(unique: str, version: int) -> str:
     """A cTag, which only a change of content moves on; folders have none on Business."""
-    return f'"c:{braced(unique)},{version}"'
+    return f'"c:{{{dashed(unique)}}},{version}"'

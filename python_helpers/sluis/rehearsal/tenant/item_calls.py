@@ -93,6 +93,9 @@ async def update(world: World, call: Call, drive: Drive, item: Item) -> Answer:
         drive.move(item, parent, name, now, 0)
     if "description" in body:
         item.more.description = str(body["description"] or "")
+    if item.kind == "file" and isinstance(body.get("fileSystemInfo"), dict):
+        # a change of dates after the upload makes a version (rclone's page on OneDrive)
+        drive.keep_version(item)
     set_times(item, body)
     drive.note(item, now)
     return answer_item(world, call, drive, item)
@@ -108,7 +111,8 @@ def delete(world: World, call: Call, drive: Drive, item: Item) -> Answer:
 def place_of(drive: Drive, start: Item, path: str) -> tuple[Item, str]:
     """The folder and the name that a path to a new file means.
 
-    Folders on the way that are not there are made, as the service does for PUT.
+    Raises:
+        ApiError: 404 when the folder is not there.
     """
     above, _, name = path.rpartition("/")
     parent = drive.at(above, start)

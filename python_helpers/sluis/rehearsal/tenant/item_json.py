@@ -9,25 +9,28 @@ from __future__ import annotations
 import base64
 import hashlib
 import mimetypes
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from sluis.rehearsal.tenant.clock import stamp
 from sluis.rehearsal.tenant.drive import Drive
 from sluis.rehearsal.tenant.identifiers import ctag, etag
 from sluis.rehearsal.tenant.items import Item
 from sluis.rehearsal.tenant.office import TYPES
+from sluis.rehearsal.tenant.stamps import stamp
 from sluis.rehearsal.tenant.world import World
 
 DOWNLOAD_URL = "@microsoft.graph.downloadUrl"
 _SYSTEM = {"displayName": "System Account"}
+#: for ``str.translate``, which is far quicker than ``quote``
+_ENCODED = {code: quote(chr(code), safe="") for code in range(128)}
 
 
 def identity_set(world: World, user: int) -> dict[str, Any]:
     """The identity set of a user by number; 0 is the system."""
     if 0 < user <= len(world.users):
-        return {"user": world.users[user - 1].identity()}
-    return {"user": dict(_SYSTEM)}
+        return world.users[user - 1].identity_set
+    return {"user": _SYSTEM}
 
 
 def drive_type(drive: Drive) -> str:
@@ -37,13 +40,23 @@ def drive_type(drive: Drive) -> str:
 
 def web_url(drive: Drive, item: Item) -> str:
     """The item's web address, encoded."""
-    path = item.path()
-    return quote(f"{drive.url}/{path}" if path else drive.url, safe="/:")
+    if item.parent is None:
+        return quote(drive.url, safe="/:")
+    return f"{web_url(drive, item.parent)}/{encoded(item.name)}"
+
+
+def encoded(name: str) -> str:
+    """A name as it stands in an address."""
+    return name.translate(_ENCODED) if name.isascii() else quote(name, safe="")
 
 
 def media_type(name: str) -> str:
     """The media type that goes with a name."""
-    suffix = name.rpartition(".")[2].lower()
+    return _media_type_of(name.rpartition(".")[2].lower())
+
+
+@lru_cache(maxsize=1000)
+def _media_type_of(suffix: str) -> str:
     return TYPES.get(suffix) or mimetypes.guess_type("x." + suffix)[0] or "application/octet-stream"
 
 
@@ -115,8 +128,8 @@ def _parent(drive: Drive, item: Item, *, in_delta: bool) -> dict[str, Any]:
     if not in_delta:
         above = item.parent.path()
         place = f"/drives/{drive.id}/root:"
-        reference["path"] = quote(f"{place}/{above}" if above else place, safe="/:!")
-    reference["siteId"] = drive.site.split(",")[1]
+        reference["path"] = f"{place}/{quote(above)}" if above else place
+    reference["siteId"] = drive.site_guid
     return reference
 
 

@@ -22,7 +22,7 @@ def graph_application(world: World) -> web.Application:
     application = web.Application(client_max_size=300 * 1024 * 1024)
     application.add_routes(world.door.endpoint.routes())
     server = GraphServer(world)
-    application.router.add_route("*", "/{anything:.*}", server.serve)
+    application.router.add_route("*", "/{anything:(?s:.*)}", server.serve)
     return application
 
 
