@@ -106,8 +106,11 @@ def tree(root: Path) -> dict[str, bytes | str | None]:
     return found
 
 
-def assert_faithful(report: SourceReport, root: Path, out: Path) -> None:
-    """The manifest names everything there is, with the bytes that are there and that we have."""
+def assert_faithful(report: SourceReport, root: Path, out: Path, tick: int = 10**9) -> None:
+    """The manifest names everything there is, with the bytes that are there and that we have.
+
+    ``tick`` is the finest time that the source tells, in nanoseconds.
+    """
     lines, there = lines_of(report, out), tree(root)
     assert set(lines) == set(there)
     stored = [line.stored for line in lines.values() if line.stored is not None]
@@ -118,7 +121,8 @@ def assert_faithful(report: SourceReport, root: Path, out: Path) -> None:
             assert (line.type, line.state, line.check) == ("file", "had", "equal"), line
             assert (line.size, line.sha256) == (len(content), hashlib.sha256(content).hexdigest())
             assert (out / line.stored).read_bytes() == content
-            assert (out / line.stored).stat().st_mtime == (root / path).stat().st_mtime // 1
+            when = (root / path).stat().st_mtime_ns
+            assert (out / line.stored).stat().st_mtime_ns == when - when % tick
         elif content is None:
             assert (line.type, line.state) == ("folder", "had"), line
         elif content == "link":

@@ -20,6 +20,7 @@ class Found:
         modified_ns: nanoseconds since 1970, UTC; ``None`` when the source does not say.
         target: where a symbolic link points, as the source spells it.
         why: one sentence when it, or what is in it, could not be had.
+        mark: whatever else the source tells that changes when the file does.
         no_item: the source listed something in the folder ``path`` that can be no item.
     """
 
@@ -29,12 +30,13 @@ class Found:
     modified_ns: int | None = None
     target: bytes | None = None
     why: str | None = None
+    mark: str = ""
     no_item: bool = False
 
     @property
     def tag(self) -> str:
-        """What tells that a file changed, where nobody keeps an eTag: its size and its time."""
-        return f"{self.size}@{self.modified_ns}"
+        """What tells that a file changed, where nobody keeps an eTag: size, time and mark."""
+        return f"{self.size}@{self.modified_ns}" + (f"@{self.mark}" if self.mark else "")
 
 
 def text_of(raw: bytes) -> str:

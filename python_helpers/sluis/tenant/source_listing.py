@@ -154,12 +154,13 @@ def spelled_time(modified_ns: int | None) -> str | None:
 
 def found_of(item_id: str, size: int, tag: str | None) -> Found:
     """A file as the state has it."""
-    listed, _, when = (tag or "").partition("@")
+    listed, when, mark = ((tag or "") + "@@").split("@")[:3]
     return Found(
         path_of(item_id),
         "file",
         None if listed == "None" else size,
         None if when in {"", "None"} else int(when),
+        mark=mark,
     )
 
 
