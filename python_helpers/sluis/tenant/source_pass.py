@@ -197,7 +197,8 @@ def _with_figures(source: Source, state: DriveState) -> Source:
     row = state.db.execute(
         "SELECT SUM(type = 'file' AND extra IS NULL), SUM(type = 'folder'),"
         " SUM(CASE type WHEN 'file' THEN size ELSE 0 END),"
-        " MAX(CASE type WHEN 'file' THEN modified END)"
+        # without the Z, so that 12:00:00.5 is later than 12:00:00
+        " MAX(CASE WHEN type = 'file' AND extra IS NULL THEN RTRIM(modified, 'Z') END) || 'Z'"
         " FROM items WHERE gone_in_pass IS NULL AND type <> 'root'"
     ).fetchone()
     items, folders, size, newest = row
