@@ -112,16 +112,22 @@ async def _site_drives(graph: Graph, found: _Found) -> None:
 async def _user_drives(graph: Graph, found: _Found) -> None:
     async for user in _each(graph, found, "/users", "users and their OneDrives", "the tenant"):
         name = str(user.get("mail") or user.get("userPrincipalName") or user["id"])
+        shown = 0
         try:
-            pages = graph.pages(f"/users/{user['id']}/drives")
-            async for page in pages:
+            async for page in graph.pages(f"/users/{user['id']}/drives"):
                 for drive in page.items:
                     _add(found, drive, "onedrive", "", name)
+                    shown += 1
+            if not shown:
+                found.gaps.append(Gap("OneDrive", name, _NO_ONEDRIVE))
         except ThrottledError:
             raise
         except GraphError as error:
-            why = "This person has no OneDrive, or never opened it." if error.status == 404 else ""
+            why = _NO_ONEDRIVE if error.status == 404 else ""
             found.gaps.append(Gap("OneDrive", name, f"{why} {error.what}".strip()))
+
+
+_NO_ONEDRIVE = "This person has no OneDrive, or never opened it."
 
 
 def _add(found: _Found, drive: dict[str, Any], kind: Kind, site_id: str, name: str) -> None:
