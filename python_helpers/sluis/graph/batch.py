@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sluis.graph import cost
-from sluis.graph.errors import GraphError, codes_of
-from sluis.graph.links import relative
-from sluis.graph.retry import may_repeat
+from . import cost
+from .errors import GraphError, codes_of
+from .links import relative
+from .retry import may_repeat
 
 if TYPE_CHECKING:
-    from sluis.graph.connect import Graph
+    from .connect import Graph
 
 MOST = 20
 

@@ -17,26 +17,26 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-import sluis
-from sluis.errors import InputError
-from sluis.graph import batch as _batch
-from sluis.graph import cost
-from sluis.graph.account import Account
-from sluis.graph.clock import Clock, SystemClock
-from sluis.graph.errors import (
+from .. import __version__
+from ..errors import InputError
+from . import batch as _batch
+from . import cost
+from .account import Account
+from .clock import Clock, SystemClock
+from .errors import (
     ConnectionCutError,
     GraphError,
     ThrottledError,
     answer_error,
     plain_place,
 )
-from sluis.graph.links import address, origin, relative
-from sluis.graph.pacer import Pacer
-from sluis.graph.pages import Page, follow
-from sluis.graph.retry import Patience, may_repeat
-from sluis.graph.tokens import Tokens
+from .links import address, origin, relative
+from .pacer import Pacer
+from .pages import Page, follow
+from .retry import Patience, may_repeat
+from .tokens import Tokens
 
-AGENT = f"NONISV|Sluis|Sluis/{sluis.__version__}"
+AGENT = f"NONISV|Sluis|Sluis/{__version__}"
 #: what may go wrong on the way; the request may or may not have arrived
 CUT = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, asyncio.TimeoutError)
 

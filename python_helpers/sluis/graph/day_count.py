@@ -14,7 +14,7 @@ import os
 from collections import deque
 from pathlib import Path
 
-from sluis.errors import InputError
+from ..errors import InputError
 
 DAY = 86_400.0
 #: spending is kept in slices of so many seconds; a slice expires when its end is a day old

@@ -12,12 +12,12 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sluis.graph.errors import GraphError, ResyncError
-from sluis.graph.links import origin, segment
-from sluis.graph.pages import follow
+from .errors import GraphError, ResyncError
+from .links import origin, segment
+from .pages import follow
 
 if TYPE_CHECKING:
-    from sluis.graph.connect import Graph
+    from .connect import Graph
 
 #: codes that mean "begin again" whatever the status (corso ``graph/errors.go``)
 _FORGOTTEN = {"resyncrequired", "syncstatenotfound", "syncstateinvalid"}

@@ -21,13 +21,13 @@ from urllib.parse import urljoin
 
 import aiohttp
 
-from sluis.graph.connect import CUT
-from sluis.graph.errors import ConnectionCutError, GraphError, ThrottledError, answer_error
-from sluis.graph.links import segment
-from sluis.graph.part_file import Chunk, PartFile, cannot_write, store_whole
+from .connect import CUT
+from .errors import ConnectionCutError, GraphError, ThrottledError, answer_error
+from .links import segment
+from .part_file import Chunk, PartFile, cannot_write, store_whole
 
 if TYPE_CHECKING:
-    from sluis.graph.connect import Graph
+    from .connect import Graph
 
 __all__ = ["Chunk", "Downloaded", "download", "download_version"]
 

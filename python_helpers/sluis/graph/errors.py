@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sluis.errors import SluisError
+from ..errors import SluisError
 
 _LINK = re.compile(r"(?:https?|wss?)://[^\s\"'<>]+", re.IGNORECASE)
 _TOKEN = re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*){0,4}")

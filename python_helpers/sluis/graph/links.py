@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode, urlsplit
 
-from sluis.graph.errors import GraphError
+from .errors import GraphError
 
 _PORTS = {"https": 443, "http": 80}
 

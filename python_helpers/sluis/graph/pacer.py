@@ -25,13 +25,15 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from sluis.graph.clock import Clock, SystemClock
-from sluis.graph.day_count import DayCount
+from .clock import Clock, SystemClock
+from .day_count import DayCount
 
 MINUTE = 60.0
 #: seconds in which never more than one minute's budget is sent; 60 / 61.5 = 97.6 % of the budget
 WINDOW = MINUTE + 1.5
 _LOOK = 1.0  # seconds after which a waiting call looks again whether the service said something
+_TICK = 0.001  # shorter waits may not move a clock at all
+_RESERVE = 0.01  # share of the minute that is not touched once the service counts aloud
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 300.0
 
 
@@ -89,7 +91,7 @@ class Pacer:
             began = self.clock.now()
             async with self._turn:  # first come, first served
                 while (wait := self._wait(units)) > 0:
-                    await self.clock.sleep(min(wait, _LOOK))
+                    await self.clock.sleep(min(max(wait, _TICK), _LOOK))
                 self._spend(units)
             self.seconds_waited += self.clock.now() - began
         else:
@@ -114,7 +116,9 @@ class Pacer:
             self._minute = int(limit)
             self._tokens = min(self._tokens, self._most())
         if remaining is not None and reset is not None:
-            self._left = remaining - self._in_flight
+            # others may spend the same budget: the last of it is left alone
+            reserve = (limit or self._minute or 0) * _RESERVE
+            self._left = remaining - self._in_flight - reserve
             self._left_until = now + reset
         after = retry_after(told.get("retry-after"), self.clock.wall())
         if status == 429 or (status == 503 and after is not None):

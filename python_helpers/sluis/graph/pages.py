@@ -8,10 +8,10 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sluis.graph.errors import GraphError, LoopError, plain_place
+from .errors import GraphError, LoopError, plain_place
 
 if TYPE_CHECKING:
-    from sluis.graph.connect import Graph
+    from .connect import Graph
 
 _LOOPS = 3  # links in a row that lead back before we give up
 

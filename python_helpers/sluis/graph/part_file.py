@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sluis.graph.errors import GraphError
-from sluis.graph.quickxor import QuickXor
+from .errors import GraphError
+from .quickxor import QuickXor
 
 #: bytes per chunk that gets a SHA-256 of its own
 CHUNK = 8 << 20

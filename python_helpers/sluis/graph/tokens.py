@@ -30,10 +30,10 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509 import load_pem_x509_certificates
 from msal.exceptions import MsalServiceError
 
-from sluis.errors import InputError
-from sluis.graph.account import Account
-from sluis.graph.clock import Clock
-from sluis.graph.errors import ConnectionCutError, GraphError, plain
+from ..errors import InputError
+from .account import Account
+from .clock import Clock
+from .errors import ConnectionCutError, GraphError, plain
 
 #: seconds before its end at which MSAL gives up a token
 MSAL_MARGIN = 300.0

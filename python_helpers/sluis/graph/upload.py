@@ -18,13 +18,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from sluis.graph.connect import CUT
-from sluis.graph.errors import ConnectionCutError, GraphError, ThrottledError, answer_error, plain
-from sluis.graph.links import segment
-from sluis.graph.quickxor import QuickXor
+from .connect import CUT
+from .errors import ConnectionCutError, GraphError, ThrottledError, answer_error, plain
+from .links import segment
+from .quickxor import QuickXor
 
 if TYPE_CHECKING:
-    from sluis.graph.connect import Graph
+    from .connect import Graph
 
 Conflict = Literal["fail", "replace", "rename"]
 
