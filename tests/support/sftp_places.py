@@ -83,8 +83,13 @@ def export(
 
 
 def lines_of(report: SourceReport, out: Path) -> dict[str, ManifestLine]:
-    """The manifest, by path."""
-    lines = list(read_manifest(out / report.manifest))
+    """The manifest of a report, by path."""
+    return lines_in(out / report.manifest)
+
+
+def lines_in(manifest: Path) -> dict[str, ManifestLine]:
+    """A manifest, by path."""
+    lines = list(read_manifest(manifest))
     found = {line.path: line for line in lines}
     assert len(found) == len(lines), "a path is in the manifest twice"
     return found
