@@ -1,72 +1,54 @@
-"""One rehearsal tenant for the tests of this folder; who changes things takes a drive of its own."""
+"""Rehearsal tenants for the tests of this folder."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sluis.rehearsal.tenant.rights import AppSettings
 from sluis.rehearsal.tenant.settings import Population, Settings
-from sluis.rehearsal.tenant.start import Tenant, start_tenant
-from support.tenant_talk import Talk
+from sluis.rehearsal.tenant.start import start_tenant
+from sluis.rehearsal.tenant.weather import Weather
+from support.asking import Asking
 
-POPULATION = Population(
-    users=3,
-    sites=1,
-    drives_per_site=50,
-    items_per_drive=25,
-    files_per_folder=5,
-    file_size=(0, 9_000),
-    office_share=0.3,
-    versions_share=0.3,
-    shared_share=0.3,
-    packages=1,
-    malware=1,
-    retention_hidden=1,
-    recycle_bin=2,
-    nasty_names=True,
-    without_onedrive=1,
+#: one of everything the tenant can hold
+RICH = Settings(
+    seed=11,
+    population=Population(
+        users=3,
+        sites=2,
+        items_per_drive=60,
+        folder_depth=3,
+        office_share=0.3,
+        versions_share=0.3,
+        shared_share=0.4,
+        packages=2,
+        malware=1,
+        retention_hidden=2,
+        recycle_bin=4,
+        nasty_names=True,
+        without_onedrive=1,
+    ),
+    weather=Weather(stale_size=0.1, stale_hash=0.1, duplicates=0.2),
+    page_size=40,
 )
-APPS = (
-    AppSettings("all rights"),
-    AppSettings("reads only", ("Sites.Read.All",)),
-)
 
 
 @pytest.fixture(scope="session")
-def world_tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenant]:
-    folder: Path = tmp_path_factory.mktemp("tenant")
-    settings = Settings(seed=7, population=POPULATION, apps=APPS, page_size=20)
-    with start_tenant(folder, settings) as tenant:
-        yield tenant
+def schemas() -> Path:
+    """The folder with Graph's schemas and examples, which is no part of the product."""
+    named = os.environ.get("SLUIS_GRAPH_SCHEMAS")
+    folder = Path(named) if named else Path(__file__).parents[4] / "shared" / "graph"
+    if not named and not folder.is_dir():
+        pytest.skip(f"the contract suite needs the schemas in {folder}")
+    assert (folder / "v1.0-files.csdl").is_file(), f"no schemas in {folder}"
+    return folder
 
 
-@pytest.fixture(scope="session")
-def talk(world_tenant: Tenant) -> Talk:
-    return Talk(world_tenant)
-
-
-@pytest.fixture(scope="session")
-def site(talk: Talk) -> str:
-    return str(talk.good("/sites/rehearsal.sharepoint.example:/sites/team01")["id"])
-
-
-@pytest.fixture(scope="session")
-def _libraries(talk: Talk, site: str) -> list[str]:
-    drives = [one["id"] for page in talk.pages(f"/sites/{site}/drives") for one in page["value"]]
-    assert len(drives) == 50
-    return drives
-
-
-@pytest.fixture(scope="session")
-def quiet_drive(_libraries: list[str]) -> str:
-    """A library that nobody changes."""
-    return _libraries.pop()
-
-
-@pytest.fixture
-def drive(_libraries: list[str], quiet_drive: str) -> str:
-    """A library of the test's own."""
-    return _libraries.pop()
+@pytest.fixture(scope="module")
+def asking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asking]:
+    """A rich tenant, and somebody with full rights who asks it things."""
+    with start_tenant(tmp_path_factory.mktemp("rich"), RICH) as tenant:
+        yield Asking(tenant)

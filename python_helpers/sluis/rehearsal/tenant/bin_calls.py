@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from sluis.rehearsal.tenant.call import Answer, Call
-from sluis.rehearsal.tenant.clock import stamp
 from sluis.rehearsal.tenant.directory import Site
 from sluis.rehearsal.tenant.drive import BinEntry, Drive
 from sluis.rehearsal.tenant.identifiers import dashed
 from sluis.rehearsal.tenant.item_json import identity_set
 from sluis.rehearsal.tenant.paging import collection, one_page, select
+from sluis.rehearsal.tenant.stamps import stamp
 from sluis.rehearsal.tenant.world import World
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 
 class Clock:
@@ -61,12 +60,3 @@ class Clock:
         if seconds < 0:
             raise ValueError("the tenant's clock only goes forward")
         self._advanced += seconds
-
-
-def stamp(seconds: float) -> str:
-    """A time as Graph writes it: ``2026-11-21T23:59:59Z``.
-
-    Args:
-        seconds: since 1970.
-    """
-    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -152,12 +152,11 @@ class Deeds:
 
     def set_weather(self, weather: dict[str, Any]) -> None:
         """Other weather from now on."""
-        self._world.door.weather.weather = Weather(
-            **{
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in weather.items()
-            }
-        )
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in weather.items()
+        }
+        self._world.door.weather.weather = Weather(**given)
 
     def advance_clock(self, seconds: float) -> None:
         """Put the tenant's clock forward."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from sluis.rehearsal.tenant.clock import stamp
 from sluis.rehearsal.tenant.drive import Drive
 from sluis.rehearsal.tenant.identifiers import guid
+from sluis.rehearsal.tenant.stamps import stamp
 
 
 @dataclass

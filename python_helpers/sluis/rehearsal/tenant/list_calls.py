@@ -11,13 +11,13 @@ from urllib.parse import quote
 
 from sluis.rehearsal.tenant.api_error import ApiError
 from sluis.rehearsal.tenant.call import Answer, Call
-from sluis.rehearsal.tenant.clock import stamp
 from sluis.rehearsal.tenant.directory import Site, SiteList
 from sluis.rehearsal.tenant.drive import Drive
 from sluis.rehearsal.tenant.identifiers import etag
 from sluis.rehearsal.tenant.item_json import identity_set, web_url
 from sluis.rehearsal.tenant.items import Item
 from sluis.rehearsal.tenant.paging import collection, one_page, select
+from sluis.rehearsal.tenant.stamps import stamp
 from sluis.rehearsal.tenant.world import World
 
 #: columns that every library has and clients may read

@@ -20,6 +20,7 @@ from sluis.rehearsal.tenant.permissions import (
     for_user,
     of_item,
 )
+from sluis.rehearsal.tenant.stamps import read_stamp, stamp
 from sluis.rehearsal.tenant.world import World
 
 
@@ -48,6 +49,10 @@ async def invite(world: World, call: Call, drive: Drive, item: Item) -> Answer:
         raise ApiError(400, "invalidRequest", "An invitation needs recipients.")
     # all of them are looked at before the first is let in
     made = [_invited(world, drive, item, one, roles[0]) for one in recipients]
+    until = body.get("expirationDateTime")
+    if until is not None:
+        ends = {"expirationDateTime": stamp(_moment(until))}
+        made = [{**permission, **ends} for permission in made]
     for permission in made:
         if permission["id"] not in {one["id"] for one in item.more.permissions}:
             item.more.permissions.append(permission)
@@ -145,6 +150,13 @@ def _invited(world: World, drive: Drive, item: Item, given: object, role: str) -
             "One or more recipients could not be resolved.",
             ("noResolvedUsers",),
         ) from error
+
+
+def _moment(given: object) -> float:
+    try:
+        return read_stamp(str(given))
+    except (ValueError, OverflowError) as error:
+        raise ApiError(400, "invalidRequest", "The expirationDateTime is not valid.") from error
 
 
 def _own(item: Item, name: str) -> Permission:

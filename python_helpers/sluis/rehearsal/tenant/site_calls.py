@@ -6,11 +6,11 @@ from typing import Any
 from urllib.parse import quote
 
 from sluis.rehearsal.tenant.call import Answer, Call
-from sluis.rehearsal.tenant.clock import stamp
 from sluis.rehearsal.tenant.directory import Site, User
 from sluis.rehearsal.tenant.drive import Drive
 from sluis.rehearsal.tenant.item_json import drive_type, identity_set
 from sluis.rehearsal.tenant.paging import collection, one_page, select
+from sluis.rehearsal.tenant.stamps import stamp
 from sluis.rehearsal.tenant.world import World
 
 

@@ -7,12 +7,11 @@ from typing import Any
 
 from sluis.rehearsal.tenant.api_error import ApiError
 from sluis.rehearsal.tenant.call import Answer, Call
-from sluis.rehearsal.tenant.clock import stamp
 from sluis.rehearsal.tenant.drive import Drive, name_taken
 from sluis.rehearsal.tenant.item_calls import CONFLICT, conflict
 from sluis.rehearsal.tenant.items import Item
 from sluis.rehearsal.tenant.name_rules import fold
-from sluis.rehearsal.tenant.stamps import read_stamp
+from sluis.rehearsal.tenant.stamps import read_stamp, stamp
 from sluis.rehearsal.tenant.taking import make_room, take
 from sluis.rehearsal.tenant.uploads import Session
 from sluis.rehearsal.tenant.world import World

@@ -7,10 +7,10 @@ from typing import Any
 from aiohttp import web
 
 from sluis.rehearsal.tenant.api_error import ApiError, error_response, request_ids
-from sluis.rehearsal.tenant.clock import stamp
 from sluis.rehearsal.tenant.item_json import item_json
 from sluis.rehearsal.tenant.quick_xor import QuickXor
 from sluis.rehearsal.tenant.rights import Caller
+from sluis.rehearsal.tenant.stamps import stamp
 from sluis.rehearsal.tenant.upload_calls import commit
 from sluis.rehearsal.tenant.uploads import Chunk, Session, read_chunk
 from sluis.rehearsal.tenant.world import World

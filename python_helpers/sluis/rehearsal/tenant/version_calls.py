@@ -6,11 +6,11 @@ from typing import Any
 
 from sluis.rehearsal.tenant.api_error import ApiError
 from sluis.rehearsal.tenant.call import Answer, Call
-from sluis.rehearsal.tenant.clock import stamp
 from sluis.rehearsal.tenant.drive import Drive
 from sluis.rehearsal.tenant.item_json import identity_set
 from sluis.rehearsal.tenant.items import Item, Version
 from sluis.rehearsal.tenant.paging import collection, one_page, select
+from sluis.rehearsal.tenant.stamps import stamp
 from sluis.rehearsal.tenant.world import World
 
 
