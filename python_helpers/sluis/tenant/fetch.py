@@ -161,6 +161,8 @@ class _Fetching:
         self._folder, self._progress = folder, progress
         current = state.current_pass()
         self._pass = current.number if current else 0
+        rows = state.db.execute("SELECT DISTINCT item_id FROM chunks")
+        self._with_chunks = {item_id for (item_id,) in rows}
         self._in_a_row = 0
         self.files = self.bytes = self.could_not = 0
 
@@ -221,14 +223,15 @@ class _Fetching:
         url = wanted.url if listed is wanted.listed else None
 
         def keep(chunk: Chunk) -> None:
+            if chunk.size == listed.size:
+                return  # a file of one chunk is whole with it, and then has a row of its own
             if chunk.offset == 0:  # from the beginning: what was told before is no more
-                self._state.db.execute("DELETE FROM chunks WHERE item_id = ?", (wanted.item_id,))
-            # a file of one chunk is whole with it, and then has a row of its own
-            if chunk.size < listed.size:
-                self._state.db.execute(
-                    "INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?, ?)",
-                    (wanted.item_id, listed.etag, chunk.offset, chunk.size, chunk.sha256),
-                )
+                self._forget_chunks(wanted.item_id)
+            self._with_chunks.add(wanted.item_id)
+            self._state.db.execute(
+                "INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?, ?)",
+                (wanted.item_id, listed.etag, chunk.offset, chunk.size, chunk.sha256),
+            )
 
         with self._folder.place(wanted.stored) as target:
             got: Downloaded = await download(
@@ -245,6 +248,8 @@ class _Fetching:
 
     def _chunks(self, item_id: str, etag: str | None) -> list[Chunk]:
         """Chunks of this version that are on disk; those of another one are forgotten."""
+        if item_id not in self._with_chunks:
+            return []
         self._state.db.execute(
             "DELETE FROM chunks WHERE item_id = ? AND etag IS NOT ?", (item_id, etag)
         )
@@ -252,6 +257,11 @@ class _Fetching:
             "SELECT start, size, sha256 FROM chunks WHERE item_id = ? ORDER BY start", (item_id,)
         )
         return [Chunk(*row) for row in rows]
+
+    def _forget_chunks(self, item_id: str) -> None:
+        if item_id in self._with_chunks:
+            self._with_chunks.discard(item_id)
+            self._state.db.execute("DELETE FROM chunks WHERE item_id = ?", (item_id,))
 
     async def _adopt(self, wanted: Wanted) -> bool:
         """Take a file that a killed run left whole, if its bytes are the listed ones."""
@@ -274,15 +284,15 @@ class _Fetching:
         *,
         fetched: bool = True,
     ) -> None:
-        with self._state.transaction():
-            self._state.db.execute(
-                "INSERT OR REPLACE INTO contents VALUES (?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
-                (
-                    wanted.item_id, HAD, got.size, got.sha256, got.quickxor, now.etag,
-                    now.size, now.quickxor, check, note, self._pass,
-                ),
-            )  # fmt: skip
-            self._state.db.execute("DELETE FROM chunks WHERE item_id = ?", (wanted.item_id,))
+        # the row first: killed before the chunks are forgotten, they are only left over
+        self._state.db.execute(
+            "INSERT OR REPLACE INTO contents VALUES (?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+            (
+                wanted.item_id, HAD, got.size, got.sha256, got.quickxor, now.etag,
+                now.size, now.quickxor, check, note, self._pass,
+            ),
+        )  # fmt: skip
+        self._forget_chunks(wanted.item_id)
         if fetched:
             self.files += 1
             self.bytes += got.size

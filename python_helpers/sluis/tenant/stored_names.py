@@ -13,13 +13,16 @@ SharePoint" and "Naming Files, Paths, and Namespaces".
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
 import re
 import stat
+import threading
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -37,6 +40,8 @@ _LONGEST_NAME = 200
 #: Bytes. Linux takes 4,096 with the export root in front of it; other stores less.
 _LONGEST_PATH = 1000
 _LONGEST_SUFFIX = 16
+#: folders that stay open between two files
+_OPEN_FOLDERS = 64
 #: never shown as themselves: category Cc control, Cf format (bidi, zero width), Cs
 #: surrogates, Co private, Cn unassigned, Zl/Zp line and paragraph separators
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -147,9 +152,13 @@ class ExportFolder:
                 f"Another process is exporting into {root}.",
                 "Wait until it is done, or end it; what it has is not lost.",
             ) from None
+        self._folders: dict[str, _OpenFolder] = {}
+        self._lock = threading.Lock()
 
     def close(self) -> None:
         """Let go of the folder."""
+        with self._lock:
+            self._close_idle(keep=0)
         os.close(self._root)
 
     def __enter__(self) -> Self:
@@ -168,14 +177,12 @@ class ExportFolder:
         Raises:
             SnapshotError: ``export-path-unsafe``: not a stored path, or a link on its way.
         """
-        *folders, leaf = _parts(stored)
-        descriptor = self._folder(folders, make=True)
-        try:
-            if _is_link(leaf, descriptor):
+        folder, leaf = _split(stored)
+        with self._opened(folder, make=True) as descriptor:
+            status = _status(leaf, descriptor)
+            if status is not None and stat.S_ISLNK(status.st_mode):
                 raise _unsafe(stored, "it is a symbolic link")
             yield Path(f"/proc/self/fd/{descriptor}/{leaf}")
-        finally:
-            os.close(descriptor)
 
     def open_file(self, stored: str) -> int:
         """A descriptor to read the file ``stored`` from.
@@ -184,53 +191,63 @@ class ExportFolder:
             SnapshotError: ``export-path-unsafe``.
             OSError: it is not there or cannot be read.
         """
-        *folders, leaf = _parts(stored)
-        descriptor = self._folder(folders, make=False)
-        try:
-            # O_NONBLOCK: a pipe in a file's place must not make a reader wait for ever
-            file = os.open(
-                leaf, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=descriptor
-            )
-        finally:
-            os.close(descriptor)
+        folder, leaf = _split(stored)
+        # O_NONBLOCK: a pipe in a file's place must not make a reader wait for ever
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        with self._opened(folder, make=False) as descriptor:
+            file = os.open(leaf, flags, dir_fd=descriptor)
         if not stat.S_ISREG(os.fstat(file).st_mode):
             os.close(file)
             raise _unsafe(stored, "it is not a regular file")
         return file
 
-    def make_folder(self, stored: str) -> None:
-        """Make the folder ``stored`` and its parents.
-
-        Raises:
-            SnapshotError: ``export-path-unsafe``.
-        """
-        os.close(self._folder(_parts(stored), make=True))
-
     def size_of(self, stored: str) -> int | None:
         """Bytes of the regular file ``stored``; ``None`` when there is no such file."""
+        folder, leaf = _split(stored)
         try:
-            file = self.open_file(stored)
-        except (OSError, SnapshotError):
+            with self._opened(folder, make=False) as descriptor:
+                status = _status(leaf, descriptor)
+        except FileNotFoundError:
             return None
-        try:
-            return os.fstat(file).st_size
-        finally:
-            os.close(file)
+        return status.st_size if status is not None and stat.S_ISREG(status.st_mode) else None
 
-    def _folder(self, parts: list[str], *, make: bool) -> int:
+    @contextlib.contextmanager
+    def _opened(self, folder: str, *, make: bool) -> Iterator[int]:
+        """A descriptor of a stored folder; the last few stay open, as files come together."""
+        with self._lock:
+            found = self._folders.pop(folder, None)
+            if found is None:
+                found = _OpenFolder(self._walk(folder.split("/"), make=make))
+            self._folders[folder] = found
+            found.users += 1
+        try:
+            yield found.descriptor
+        finally:
+            with self._lock:
+                found.users -= 1
+                self._close_idle()
+
+    def _close_idle(self, keep: int = _OPEN_FOLDERS) -> None:
+        spare = len(self._folders) - keep
+        for name in [n for n, one in self._folders.items() if not one.users][: max(0, spare)]:
+            os.close(self._folders.pop(name).descriptor)
+
+    def _walk(self, parts: list[str], *, make: bool) -> int:
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.dup(self._root)
         for part in parts:
             try:
-                if make:
+                try:
+                    inner = os.open(part, flags, dir_fd=descriptor)
+                except FileNotFoundError:
+                    if not make:
+                        raise
                     with contextlib.suppress(FileExistsError):
                         os.mkdir(part, mode=0o750, dir_fd=descriptor)
-                inner = os.open(part, flags, dir_fd=descriptor)
-            except NotADirectoryError as error:
-                raise _unsafe("/".join(parts), f"{part} is no folder or is a link") from error
+                    inner = os.open(part, flags, dir_fd=descriptor)
             except OSError as error:
-                if error.errno == _ELOOP:
-                    raise _unsafe("/".join(parts), f"{part} is a symbolic link") from error
+                if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+                    raise _unsafe("/".join(parts), f"{part} is a link or no folder") from error
                 raise
             finally:
                 os.close(descriptor)
@@ -238,21 +255,27 @@ class ExportFolder:
         return descriptor
 
 
-_ELOOP = 40
+@dataclass
+class _OpenFolder:
+    """A folder's descriptor, and how many are using it."""
+
+    descriptor: int
+    users: int = 0
 
 
-def _is_link(leaf: str, folder: int) -> bool:
+def _status(leaf: str, folder: int) -> os.stat_result | None:
     try:
-        return stat.S_ISLNK(os.stat(leaf, dir_fd=folder, follow_symlinks=False).st_mode)
+        return os.stat(leaf, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
-        return False
+        return None
 
 
-def _parts(stored: str) -> list[str]:
-    parts = stored.split("/")
-    if any(part in {"", ".", ".."} or "\0" in part for part in parts):
+def _split(stored: str) -> tuple[str, str]:
+    """Folder and leaf of a stored path; every stored file is in some folder."""
+    folder, _, leaf = stored.rpartition("/")
+    if not folder or "\0" in stored or set(stored.split("/")) & {"", ".", ".."}:
         raise _unsafe(stored, "a part of it is empty, a dot, two dots, or has a NUL")
-    return parts
+    return folder, leaf
 
 
 def _unsafe(stored: str, why: str) -> SnapshotError:
