@@ -321,7 +321,10 @@ def _is_ours(there: Node, row: Row, going: Going) -> bool:
 
 
 def _untouched(there: Node, row: Row) -> bool:
-    """Whether nobody changed a file of ours since: an edit always moves its date."""
-    if row.modified:
-        return same_time(there.modified, row.modified)
-    return (there.size, there.quickxor) == (row.target_size, row.target_quickxor)
+    """Whether nobody changed a file of ours since; doubt counts as a change.
+
+    An edit moves the date, but a program that edits can set the date back, so size and hash
+    have to be those of our upload too, or of the last reconciliation that found it sound.
+    """
+    same = (there.size, there.quickxor) == (row.target_size, row.target_quickxor)
+    return same and (not row.modified or same_time(there.modified, row.modified))

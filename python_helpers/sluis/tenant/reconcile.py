@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import SluisError
@@ -26,7 +26,7 @@ from .import_report import Progress
 from .import_state import ImportState, Row
 from .reconcile_rights import missing_rights
 from .reconcile_state import ReconcileState
-from .reconciliation import Line, Reconciliation, Trust
+from .reconciliation import SOUND, Line, Reconciliation, Trust
 from .stored_names import ExportFolder
 from .target_tree import Node, TargetTree, list_target, look_at, node_of
 from .tenant_manifest import ManifestLine, read_manifest
@@ -85,7 +85,7 @@ async def reconcile(
         ExportFolder(export_root) as export,
         ReconcileState(scratch / "reconcile.sqlite", about) as found,
     ):
-        run = _Run(graph, target, tree, export, found, scratch, result)
+        run = _Run(graph, target, tree, export, found, scratch, result, state)
         await run.all(plan, policy, rows, workers, progress)
         _left_out(result, plan, policy)
         run.extras(state.before() or frozenset())
@@ -101,6 +101,7 @@ class _Pair:
     going: Going
     target: str
     node: Node | None
+    row: Row | None
 
 
 class _Run:
@@ -113,7 +114,9 @@ class _Run:
         found: ReconcileState,
         scratch: Path,
         result: Reconciliation,
+        state: ImportState,
     ) -> None:
+        self.state = state
         self.graph = graph
         self.target = target
         self.tree = tree
@@ -179,7 +182,7 @@ class _Run:
         # "keep both" gave it another name than the plan's; the state knows which
         target = row.target if row and row.path == going.path else going.target
         node = self.tree.at(target, self.base) if self.base else None
-        return _Pair(going, target, node)
+        return _Pair(going, target, node, row)
 
     async def _one(self, pair: _Pair, number: int) -> Line:
         going, node = pair.going, pair.node
@@ -206,6 +209,11 @@ class _Run:
                 notes=notes + _folder_notes(going.line),
             )  # fmt: skip
         verdict = await self._content(node, going.line, number)
+        if pair.row and pair.row.target_id == node.id and verdict.category in SOUND:
+            # what SharePoint made of it later than the upload is known to be sound now, so a
+            # later pass need not take it for somebody's edit
+            known = replace(pair.row, target_size=node.size, target_quickxor=node.quickxor)
+            self.state.keep(known)
         return Line(
             going.path, pair.target, kind, verdict.category, verdict.basis, verdict.why,
             notes + verdict.notes,
