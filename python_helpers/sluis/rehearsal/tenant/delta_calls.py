@@ -2,9 +2,9 @@
 
 A first round walks all items, then tells what changed meanwhile (so an item can come
 twice), then gives a deltaLink. A round from a deltaLink tells the changes since. A folder
-that was renamed does not bring its descendants; a folder that was deleted comes alone; one
-that was deleted and made again between two pages of a round yields no deletion
-(docs-contrib#8794).
+that was renamed does not bring its descendants; one that was deleted brings only those that
+had changed as well; one that was deleted and made again between two pages of a round yields
+no deletion (docs-contrib#8794).
 """
 
 from __future__ import annotations
@@ -111,16 +111,16 @@ def _tells(drive: Drive, change: Change, began: int, *, hidden: bool) -> bool:
         return False
     if not item.deleted:
         return True
-    if item.along:
-        return False
     made_again = item.kind == "folder" and item.logged >= began and _successor(item) is not None
     return not made_again
 
 
 def _successor(item: Item) -> Item | None:
+    """The live item that has taken a deleted one's name."""
     if item.parent is None or item.parent.children is None:
         return None
-    return item.parent.children.get(fold(item.name))
+    found = item.parent.children.get(fold(item.name))
+    return None if found is None or found.deleted else found
 
 
 def delta(visit: Visit, drive: Drive) -> Answer:

@@ -199,7 +199,6 @@ class Drive:
         while waiting:
             gone = waiting.pop()
             gone.deleted = now
-            gone.along = gone is not item
             waiting.extend((gone.children or {}).values())
         self.bin.append(BinEntry(item, location, now))
         if not quietly:

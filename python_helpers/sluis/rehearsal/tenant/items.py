@@ -102,11 +102,9 @@ class Item:
         content: ``None`` means generated from the item's own number.
         logged: its last place in the drive's log of changes, -1 when it never changed.
         deleted: 0 while it is there, else the time it was deleted.
-        along: it was deleted with a folder above it.
     """
 
     __slots__ = (
-        "along",
         "author",
         "changes",
         "children",
@@ -157,7 +155,6 @@ class Item:
         self.content_changes = 1
         self.logged = -1
         self.deleted = 0.0
-        self.along = False
 
     @property
     def more(self) -> Extras:

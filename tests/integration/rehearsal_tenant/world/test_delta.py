@@ -98,11 +98,22 @@ def test_a_deleted_folder_comes_alone(talk: Talk, drive: str) -> None:
     mirror, link = _walk(talk, drive)
     nasty = talk.good(f"/drives/{drive}/root:/Nasty")
     inside = talk.good(f"/drives/{drive}/root:/Nasty/CON.txt")
-    talk.tenant.control.write(drive, inside["id"], b"changed before its folder went")
     talk.tenant.control.delete(drive, nasty["id"])
     assert [one["id"] for one in _changes(talk, link)] == [nasty["id"]]
     assert inside["id"] in mirror
     assert talk.get(f"/drives/{drive}/items/{inside['id']}").status == 404
+
+
+def test_what_moved_into_a_folder_that_was_then_deleted_is_not_lost_track_of(
+    talk: Talk, drive: str
+) -> None:
+    file = talk.put(drive, "moves.txt", b"1").json()
+    _, link = _walk(talk, drive)
+    nasty = talk.good(f"/drives/{drive}/root:/Nasty")["id"]
+    talk.tenant.control.move(drive, file["id"], nasty)
+    talk.tenant.control.delete(drive, nasty)
+    gone = {one["id"] for one in _changes(talk, link) if "deleted" in one}
+    assert gone == {file["id"], nasty}
 
 
 def test_a_folder_made_again_between_two_pages_yields_no_deletion(talk: Talk, drive: str) -> None:
