@@ -115,11 +115,16 @@ def mark_gone(state: DriveState, number: int, item_id: str, how: str) -> None:
 
 def begin_anew(state: DriveState, number: int, link: str | None, resync: str | None) -> None:
     """The listing of this pass starts again, from ``link`` or from the very beginning."""
-    state.db.execute(
-        "UPDATE passes SET link = ?, full = 1, resync = COALESCE(?, resync),"
-        " restarts = restarts + 1, listed = 0 WHERE number = ?",
-        (link, resync, number),
-    )
+    with state.transaction():
+        state.db.execute(
+            "UPDATE passes SET link = ?, full = 1, resync = COALESCE(?, resync),"
+            " restarts = restarts + 1, listed = 0 WHERE number = ?",
+            (link, resync, number),
+        )
+        # what only the abandoned listing named must be named again, or it is gone
+        state.db.execute(
+            "UPDATE items SET seen_in_pass = ? WHERE seen_in_pass = ?", (number - 1, number)
+        )
 
 
 def settle(state: DriveState, current: Pass) -> None:
