@@ -9,11 +9,13 @@ from sluis.rehearsal.tenant.item_calls import CONFLICT, answer_item, check_match
 from sluis.rehearsal.tenant.items import Content, Item
 from sluis.rehearsal.tenant.name_rules import fold
 from sluis.rehearsal.tenant.quick_xor import QuickXor
-from sluis.rehearsal.tenant.taking import make_room, take
+from sluis.rehearsal.tenant.taking import make_room, take, take_bytes
 from sluis.rehearsal.tenant.world import World
 
 #: largest body of a simple PUT, bytes
 LARGEST_PUT = 250 * 1024 * 1024
+#: a body up to this size is taken at once, bytes
+_SMALL = 1024 * 1024
 
 
 def fetch(world: World, drive: Drive, item: Item, caller: str, *, forced: bool = False) -> Answer:
@@ -82,13 +84,19 @@ async def _take(
     if announced > LARGEST_PUT:
         raise too_large()
     make_room(world, drive, announced, instead_of)
+    if 0 < announced <= _SMALL or call.headers.get("Content-Length") == "0":
+        return take_bytes(world, name, await call.read())
     hashing = QuickXor()
     place = world.new_upload()
-    with place.open("wb") as out:
-        async for chunk in call.chunks():
-            out.write(chunk)
-            hashing.update(chunk)
-            if hashing.length > LARGEST_PUT:
-                raise too_large()
-    make_room(world, drive, hashing.length, instead_of)
+    try:
+        with place.open("wb") as out:
+            async for chunk in call.chunks():
+                out.write(chunk)
+                hashing.update(chunk)
+                if hashing.length > LARGEST_PUT:
+                    raise too_large()
+        make_room(world, drive, hashing.length, instead_of)
+    except BaseException:
+        place.unlink(missing_ok=True)
+        raise
     return take(world, name, place, hashing)

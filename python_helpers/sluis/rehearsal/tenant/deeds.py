@@ -11,7 +11,6 @@ from sluis.rehearsal.tenant.drive import Drive
 from sluis.rehearsal.tenant.item_json import item_json
 from sluis.rehearsal.tenant.items import Item, Stored
 from sluis.rehearsal.tenant.name_rules import fold
-from sluis.rehearsal.tenant.quick_xor import QuickXor
 from sluis.rehearsal.tenant.weather import Weather
 from sluis.rehearsal.tenant.world import World
 
@@ -193,11 +192,7 @@ class Deeds:
         return folder
 
     def _store(self, content: bytes) -> tuple[Stored, int]:
-        hashing = QuickXor()
-        hashing.update(content)
-        place = self._world.new_upload()
-        place.write_bytes(content)
-        return Stored(place.name, hashing.base64()), len(content)
+        return self._world.store(content), len(content)
 
     @staticmethod
     def _free(parent: Item, name: str, item: Item) -> None:

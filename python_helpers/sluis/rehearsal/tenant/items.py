@@ -13,12 +13,14 @@ class Stored:
     """Content that was uploaded and lies on disk.
 
     Args:
-        name: file name in the drive's content folder.
+        name: file name in the tenant's content folder; many small contents share one file.
         quick_xor: its hash when it came in, base64.
+        start: where in that file it starts, bytes.
     """
 
     name: str
     quick_xor: str
+    start: int = 0
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,12 @@ def take(world: World, name: str, place: Path, came: QuickXor) -> tuple[Content,
     if not weather.rewrites_name(name):
         return Stored(place.name, came.base64()), came.length
     rewritten = weather.rewrites(name, place.read_bytes())
-    place.write_bytes(rewritten)
-    made = QuickXor()
-    made.update(rewritten)
-    return Stored(place.name, made.base64()), made.length
+    place.unlink()
+    return world.store(rewritten), len(rewritten)
+
+
+def take_bytes(world: World, name: str, data: bytes) -> tuple[Content, int]:
+    """The same for a small file that came in at once."""
+    weather = world.door.weather
+    made = weather.rewrites(name, data) if weather.rewrites_name(name) else data
+    return world.store(made), len(made)
