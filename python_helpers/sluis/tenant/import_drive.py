@@ -28,7 +28,7 @@ from .stored_names import ExportFolder
 from .target_folders import make_folder, move_item, set_dates
 from .target_tree import Place, TargetTree, list_target, look_at
 from .tenant_manifest import read_manifest
-from .user_map import translate
+from .user_map import NotGiven, translate
 
 
 async def import_drive(
@@ -269,6 +269,13 @@ class _Run:
         if line is None or not line.permissions or row is None or row.target_id is None:
             return
         invites, not_given = translate(line.permissions, self.policy.users)
+        if row.step == "there" and invites:
+            # what lies in that folder besides ours is the target's, and not ours to open
+            not_given += tuple(
+                NotGiven(one.recipient, one.role, "the folder was in the target before")
+                for one in invites
+            )
+            invites = ()
         if not_given:
             data = tuple(
                 {"principal": one.principal, "role": one.role, "why": one.why} for one in not_given
@@ -322,6 +329,10 @@ class _Run:
         self.report.fail(Failure(path, error.code, error.what, error.remedy))
 
 
+_OF_WHAT = {
+    "unmapped-principal": "{} principals would lose their rights",
+    "narrower-rights": "{} items could be seen by more people",
+}
 _SAID = {"take over": "taken_over", "equal": "equal", "done": "done_before"}
 
 
@@ -330,17 +341,17 @@ def _say_plan(report: ImportReport, plan: ImportPlan) -> None:
     report.left_out = plan.left_out
     report.unmapped = plan.unmapped
     report.not_carried = plan.not_carried
+    report.may_be_narrower = plan.may_be_narrower
 
 
 def _agreed(report: ImportReport, plan: ImportPlan, policy: ImportPolicy) -> bool:
     for reason, count in plan.not_agreed(policy).items():
-        what = "principals" if reason == "unmapped-principal" else "items"
+        what = _OF_WHAT.get(reason, "{} items would stay behind").format(count)
         report.fail(
             Failure(
                 "",
                 reason,
-                f"{count} {what} would stay behind because {LEAVE_OUT[reason]}, "
-                "and nobody signed for that.",
+                f"{what} because {LEAVE_OUT[reason]}, and nobody signed for that.",
                 "Change the scope so that they go over, or have it signed that they do not.",
             )
         )

@@ -14,7 +14,7 @@ from typing import Any
 from .import_policy import LEAVE_OUT, ImportPolicy
 from .name_plan import Renamed, plan_names
 from .tenant_manifest import HAD, ManifestLine
-from .user_map import Unmapped, find_unmapped
+from .user_map import Unmapped, find_unmapped, grants_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,10 @@ class ImportPlan:
         left_out: items that stay behind.
         unmapped: principals that the user map does not name.
         bytes: sum of the files' sizes.
+        may_be_narrower: items with rights of their own. In the target they also inherit the
+            rights of what they lie in; whether these are more than at the source Graph does
+            not tell, and it cannot reliably take them away (``retainInheritedPermissions`` is
+            refused: microsoft-graph-docs-contrib#23).
         not_carried: what Graph cannot carry over: how many items have it (earlier versions,
             list columns, authorship).
     """
@@ -65,6 +69,7 @@ class ImportPlan:
     left_out: tuple[LeftOut, ...]
     unmapped: tuple[Unmapped, ...]
     bytes: int
+    may_be_narrower: tuple[str, ...]
     not_carried: Mapping[str, int]
 
     def not_agreed(self, policy: ImportPolicy) -> dict[str, int]:
@@ -72,6 +77,8 @@ class ImportPlan:
         found = Counter(one.reason for one in self.left_out if one.reason not in policy.leave_out)
         if policy.permissions and "unmapped-principal" not in policy.leave_out and self.unmapped:
             found["unmapped-principal"] = len(self.unmapped)
+        if self.may_be_narrower and "narrower-rights" not in policy.leave_out:
+            found["narrower-rights"] = len(self.may_be_narrower)
         return dict(sorted(found.items()))
 
     def as_data(self) -> dict[str, Any]:
@@ -83,6 +90,7 @@ class ImportPlan:
             "renamed": [asdict(one) for one in self.renamed],
             "left_out": [asdict(one) for one in self.left_out],
             "unmapped": [asdict(one) for one in self.unmapped],
+            "may_be_narrower": list(self.may_be_narrower),
             "not_carried": dict(self.not_carried),
         }
 
@@ -130,6 +138,7 @@ def plan_import(
         left_out=tuple(sorted(left_out, key=lambda one: (one.path, one.reason))),
         unmapped=find_unmapped(carried, policy.users) if policy.permissions else (),
         bytes=sum(line.size for line in sent),
+        may_be_narrower=tuple(line.path for line in carried if _shared_with_people(line)),
         not_carried={
             "versions": sum(bool(line.versions) for line in sent),
             "list columns": sum(bool(line.fields) for line in carried),
@@ -137,6 +146,12 @@ def plan_import(
             "authorship": sum(bool(line.created_by or line.modified_by) for line in carried),
         },
     )
+
+
+def _shared_with_people(line: ManifestLine) -> bool:
+    """Whether rights are somebody's; a link alone only adds to what is inherited."""
+    grants = (grant for one in line.permissions for grant in grants_in(one))
+    return any(grant.principal.kind != "link" for grant in grants)
 
 
 def _stays(line: ManifestLine, policy: ImportPolicy) -> tuple[str, str]:

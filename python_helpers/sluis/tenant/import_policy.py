@@ -22,6 +22,8 @@ LEAVE_OUT = {
     "corrupt": "the export fetched it twice and got different bytes",
     "too-large": "it is larger than SharePoint takes",
     "unmapped-principal": "a right on it belongs to somebody whom the user map does not name",
+    "narrower-rights": "the source may have kept others out of it, which Graph cannot do in the "
+    "target: it can give rights and not take inherited ones away",
 }
 #: bytes of one file (Microsoft's page on restrictions and limitations)
 LARGEST_FILE = 250 * 10**9

@@ -69,6 +69,7 @@ class ImportReport:
         conflicts: what is in the way.
         notes: what a person should know about our items in the target.
         gone: paths of items of ours whose source is not in the manifest any more.
+        may_be_narrower: items that others may see now who could not at the source.
         not_given: rights that were not given.
         not_carried: how many items have what Graph cannot carry over.
         quota: what the target said about room.
@@ -88,6 +89,7 @@ class ImportReport:
     conflicts: list[Conflict] = field(default_factory=list)
     notes: list[Conflict] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    may_be_narrower: tuple[str, ...] = ()
     not_given: list[RightsGiven] = field(default_factory=list)
     not_carried: Mapping[str, int] = field(default_factory=dict)
     quota: QuotaAnswer | None = None

@@ -116,6 +116,8 @@ def target_key(name: str) -> str:
 
 def characters_in(text: str) -> int:
     """Length as the service counts it: UTF-16 code units."""
+    if text.isascii():
+        return len(text)
     return len(text) + sum(character > "\uffff" for character in text)
 
 

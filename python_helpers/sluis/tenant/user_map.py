@@ -149,7 +149,8 @@ def grants_in(permission: Mapping[str, Any]) -> Iterator[Grant]:
     Links to named people count as rights of those people, since a link's address cannot be
     carried to another tenant; links to everybody are principals of kind ``link``.
     """
-    if permission.get("inheritedFrom"):
+    # an empty one says "inherited" as well (microsoft-graph-devx-api#223)
+    if permission.get("inheritedFrom") is not None:
         return
     until = permission.get("expirationDateTime")
     until = until if isinstance(until, str) and not until.startswith("0001") else None

@@ -62,11 +62,13 @@ def test_rights_are_given_as_the_signed_map_says_and_looked_at_afterwards(move):
     _call(move.source, move.from_drive, "two.txt", "createLink", {"type": "view"})
     move.export()
     refused = move.bring_over(ImportPolicy())
-    assert (refused.outcome, refused.reasons[0].code) == ("refused", "unmapped-principal")
+    assert refused.outcome == "refused"
+    assert {one.code for one in refused.reasons} == {"unmapped-principal", "narrower-rights"}
+    assert refused.may_be_narrower == ("a", "two.txt")
     assert not move.there()
     assert {one.key for one in refused.unmapped} >= {old1, old2, "link:organization"}
     names = {one.key: None for one in refused.unmapped} | {old1: new1, old2: new2}
-    policy = ImportPolicy(users=UserMap.from_data(names))
+    policy = ImportPolicy(users=UserMap.from_data(names), leave_out=frozenset({"narrower-rights"}))
     report = move.bring_over(policy)
     assert report.outcome == "done", report.as_data()
     assert _own_rights(move, "a") == {(new1, "write")}
@@ -87,6 +89,24 @@ def test_rights_are_given_as_the_signed_map_says_and_looked_at_afterwards(move):
     assert [(one.path, one.recipient) for one in found.rights_missing] == [("two.txt", new2)]
     # rights are not given a second time, so this one stays away until the map is signed anew
     assert "rights_given" not in move.bring_over(policy).counts
+
+
+def test_rights_on_a_folder_that_was_in_the_target_before_are_not_given(move):
+    old, new = _people(move.source)[0], _people(move.target)[0]
+    _fill(move, {"Finance/ours.txt": b"1"})
+    _share(move, "Finance", old, "write")
+    move.export()
+    move.target.control.add_file(move.to_drive, "Finance/theirs.txt", b"secret")
+    policy = ImportPolicy(
+        users=UserMap.from_data({old: new}), leave_out=frozenset({"narrower-rights"})
+    )
+    report = move.bring_over(policy)
+    assert report.outcome == "done"
+    assert _own_rights(move, "Finance") == set()
+    assert "before" in report.not_given[0].not_given[0]["why"]
+    found = move.reconcile(policy)
+    assert [one.path for one in found.rights_missing] == ["Finance"]
+    assert not found.sound
 
 
 def _delete_right(move, path, right):
