@@ -13,7 +13,7 @@ from typing import Any
 
 import rfc8785
 
-from sluis.errors import EvidenceError
+from ..errors import EvidenceError
 
 #: JSON numbers are doubles; beyond this an integer is not exact (RFC 8785, 3.2.2.3)
 _LARGEST = 2**53 - 1
