@@ -71,6 +71,14 @@ def rehearse(
             show_default=False,
         ),
     ] = None,
+    plain: Annotated[
+        bool,
+        typer.Option(
+            "--plain",
+            help="Plain files and folders only: no hostile names, notebooks, malware or "
+            "items that only full control sees.",
+        ),
+    ] = False,
     name: Annotated[
         str, typer.Option(help="The tenant's name in its web addresses.")
     ] = "rehearsal",
@@ -93,6 +101,7 @@ def rehearse(
         clock_speed=clock_speed,
         latency=latency,
         permissions=permission,
+        plain=plain,
         name=name,
     )
     with _stopped_by_signal() as stop, _private_folder() as folder:
@@ -122,6 +131,7 @@ def _settings(
     clock_speed: float,
     latency: float,
     permissions: list[str] | None,
+    plain: bool,
     name: str,
 ) -> Settings:
     # loaded here: the web server is of no use to the other verbs, and slow to load
@@ -152,18 +162,18 @@ def _settings(
                 f"{plainly(str(error), limit=300)}.",
                 "Name application permissions of Microsoft Graph, such as Sites.Read.All.",
             ) from error
-    rich = items > 0
+    odd = items > 0 and not plain
     return Settings(
         seed=seed,
         population=Population(
             users=users,
             sites=sites,
             items_per_drive=items,
-            nasty_names=rich,
-            packages=int(rich),
-            malware=int(rich),
-            retention_hidden=int(rich),
-            recycle_bin=3 if rich else 0,
+            nasty_names=odd,
+            packages=int(odd),
+            malware=int(odd),
+            retention_hidden=int(odd),
+            recycle_bin=3 if odd else 0,
         ),
         weather=PRESETS[weather],
         limits=Limits(licences=licences) if licences else None,
@@ -208,14 +218,22 @@ def _private_folder() -> Iterator[Path]:
 @contextlib.contextmanager
 def _running(folder: Path, settings: Settings) -> Iterator[Reach]:
     from sluis.rehearsal.tenant.cloud_proxy import cloud_proxy
-    from sluis.rehearsal.tenant.how_to_reach import Reach, environment
+    from sluis.rehearsal.tenant.how_to_reach import Reach, account, environment
     from sluis.rehearsal.tenant.start import start_tenant
 
     with (
         start_tenant(folder / "tenant", settings) as tenant,
         cloud_proxy(tenant.graph, tenant.content) as proxy,
     ):
-        reach = Reach(tenant, proxy, folder, tenant.control.drives())
+        reach = Reach(
+            tenant,
+            proxy,
+            folder,
+            tenant.control.drives(),
+            settings.tenant_name,
+            settings.limits.licences if settings.limits else 0,
+        )
+        _write_private(reach.account_file, account(reach))
         _write_private(reach.environment_file, environment(reach))
         _write_private(reach.control_token_file, tenant.control.token)
         yield reach
@@ -261,6 +279,7 @@ def _show(console: Console, reach: Reach, settings: Settings) -> None:
         "holds": f"{len(reach.drives)} drives, {count} items, from seed {settings.seed}",
         "throttling": limits,
         "environment": f"{reach.environment_file}",
+        "for Sluis": f"{reach.account_file}",
         "proxy": f"{reach.proxy} (leads the cloud's real names here, and nowhere else)",
     }
     width = max(map(len, facts))
@@ -268,7 +287,10 @@ def _show(console: Console, reach: Reach, settings: Settings) -> None:
         console.print(Text(f"  {label:<{width}}  {value}"), soft_wrap=True)
     enter = f". {shlex.quote(str(reach.environment_file))}"
     for heading, lines in (
-        ("In another terminal:", (enter, "graph /v1.0/sites/getAllSites", "rclone lsf rehearsal:")),
+        (
+            "In another terminal:",
+            (enter, "graph /v1.0/sites/getAllSites", f"rclone lsf {reach.name}:"),
+        ),
         (
             "The same without that file:",
             (token_line(reach), curl_line(reach, "/v1.0/sites/getAllSites")),

@@ -5,6 +5,7 @@ Secrets are named by the file that they are in. None is in what this file makes.
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,12 +24,21 @@ class Reach:
         proxy: address of the proxy for clients that believe in the real cloud.
         folder: the rehearsal's private folder.
         drives: as the tenant's control port lists them.
+        name: the tenant's name, by which an inventory speaks of it.
+        licences: as for how many it throttles; 0 when it does not.
     """
 
     tenant: Tenant
     proxy: str
     folder: Path
     drives: Sequence[dict[str, Any]]
+    name: str
+    licences: int
+
+    @property
+    def account_file(self) -> Path:
+        """The tenant's account as an inventory of Sluis has it."""
+        return self.folder / "account.yml"
 
     @property
     def environment_file(self) -> Path:
@@ -70,6 +80,7 @@ def as_json(reach: Reach) -> dict[str, Any]:
             "token_file": str(reach.control_token_file),
         },
         "environment_file": str(reach.environment_file),
+        "account_file": str(reach.account_file),
         "folder": str(reach.folder),
         "pid": tenant.pid,
         "drives": list(reach.drives),
@@ -83,7 +94,8 @@ def environment(reach: Reach) -> str:
     something with it. The secret comes out of its file when the shell reads this one.
     """
     tenant, app = reach.tenant, reach.tenant.app
-    first = reach.drives[0] if reach.drives else {"id": "", "owner": None}
+    remote = f"RCLONE_CONFIG_{reach.name.upper()}"
+    first = reach.drives[0] if reach.drives else {"id": "", "site": "", "owner": None}
     plain = {
         "SLUIS_REHEARSAL_AUTHORITY": tenant.authority,
         "SLUIS_REHEARSAL_GRAPH": tenant.graph,
@@ -93,22 +105,25 @@ def environment(reach: Reach) -> str:
         "SLUIS_REHEARSAL_CERTIFICATE": str(app.certificate),
         "SLUIS_REHEARSAL_HEADER_FILE": str(reach.header_file),
         "SLUIS_REHEARSAL_DRIVE": str(first["id"]),
+        "SLUIS_REHEARSAL_SITE": str(first["site"]),
         # the usual programs: whose certificates to believe, and the way to the cloud's names
         "SSL_CERT_FILE": str(tenant.ca),
         "CURL_CA_BUNDLE": str(tenant.ca),
         "REQUESTS_CA_BUNDLE": str(tenant.ca),
         "HTTPS_PROXY": reach.proxy,
         "NO_PROXY": "127.0.0.0/8,127.0.10.20,127.0.10.21",
-        "RCLONE_CONFIG_REHEARSAL_TYPE": "onedrive",
-        "RCLONE_CONFIG_REHEARSAL_CLIENT_CREDENTIALS": "true",
-        "RCLONE_CONFIG_REHEARSAL_CLIENT_ID": app.client_id,
-        "RCLONE_CONFIG_REHEARSAL_TENANT": tenant.tenant_id,
-        "RCLONE_CONFIG_REHEARSAL_DRIVE_ID": str(first["id"]),
-        "RCLONE_CONFIG_REHEARSAL_DRIVE_TYPE": "business" if first["owner"] else "documentLibrary",
+        # rclone keeps tokens in its configuration: those of a tenant go when it goes
+        "RCLONE_CONFIG": str(reach.folder / "rclone.conf"),
+        f"{remote}_TYPE": "onedrive",
+        f"{remote}_CLIENT_CREDENTIALS": "true",
+        f"{remote}_CLIENT_ID": app.client_id,
+        f"{remote}_TENANT": tenant.tenant_id,
+        f"{remote}_DRIVE_ID": str(first["id"]),
+        f"{remote}_DRIVE_TYPE": "business" if first["owner"] else "documentLibrary",
     }
     lines = [f"export {name}={shlex.quote(value)}" for name, value in plain.items()]
     secret = f'"$(cat {shlex.quote(str(app.secret_file))})"'
-    lines.append(f"export RCLONE_CONFIG_REHEARSAL_CLIENT_SECRET={secret}")
+    lines.append(f"export {remote}_CLIENT_SECRET={secret}")
     ask = (
         'curl -sS --cacert "$SLUIS_REHEARSAL_CA" -H "@$SLUIS_REHEARSAL_HEADER_FILE" '
         '"$@" "$SLUIS_REHEARSAL_GRAPH$_path"'
@@ -119,6 +134,26 @@ def environment(reach: Reach) -> str:
         "token",
     )
     return "\n".join(("# a rehearsal tenant; gone when it stops", *lines, *words, ""))
+
+
+def account(reach: Reach) -> str:
+    """The tenant's account as ``tenant_export_accounts`` and ``tenant_import_accounts`` have it.
+
+    YAML to put into an inventory; the secret stays in its file.
+    """
+    tenant, app = reach.tenant, reach.tenant.app
+    fields = {
+        "tenant_id": tenant.tenant_id,
+        "client_id": app.client_id,
+        "authority": tenant.authority,
+        "graph": tenant.graph,
+        "ca": str(tenant.ca),
+        "secret_file": str(app.secret_file),
+        **({"licences": reach.licences} if reach.licences else {}),
+    }
+    # JSON is YAML, and quotes whatever needs it
+    lines = [f"  {name}: {json.dumps(value)}" for name, value in fields.items()]
+    return "\n".join((f"{reach.name}:", *lines, ""))
 
 
 def token_line(reach: Reach) -> str:
