@@ -9,8 +9,8 @@ changed and nobody else touched it in the target.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -70,6 +70,7 @@ class Decisions:
         conflicts: what is in the way.
         gone: rows of ours whose source the manifest does not name any more.
         notes: what a person should know about items of ours in the target.
+        renewed: old and new source id of items that were deleted and made again at the source.
     """
 
     folders: list[Job] = field(default_factory=list)
@@ -77,6 +78,7 @@ class Decisions:
     conflicts: list[Conflict] = field(default_factory=list)
     gone: list[Row] = field(default_factory=list)
     notes: list[Conflict] = field(default_factory=list)
+    renewed: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def bytes(self) -> int:
@@ -123,7 +125,7 @@ class _Deciding:
         self,
         policy: ImportPolicy,
         tree: TargetTree,
-        rows: Mapping[str, Row],
+        rows: dict[str, Row],
         base: str | None,
         room: int,
     ) -> None:
@@ -137,6 +139,7 @@ class _Deciding:
         self.to_be: dict[str, str] = {}
 
     def all(self, plan: ImportPlan) -> Decisions:
+        self._renew(plan)
         for going in plan.folders:
             self._folder(going)
         for going in plan.files:
@@ -144,6 +147,18 @@ class _Deciding:
         named = {one.source_id for one in (*plan.folders, *plan.files)}
         self.made.gone = [row for key, row in self.rows.items() if key not in named]
         return self.made
+
+    def _renew(self, plan: ImportPlan) -> None:
+        """Some programs save by deleting and making again: the id is new, the item is not."""
+        named = {one.source_id for one in (*plan.folders, *plan.files)}
+        gone = {row.path: row for key, row in self.rows.items() if key not in named}
+        for goings, steps in ((plan.folders, _FOLDERS), (plan.files, _FILES)):
+            for going in goings:
+                row = gone.get(going.path)
+                if row and going.source_id not in self.rows and row.step in steps:
+                    del self.rows[row.source_id]
+                    self.rows[going.source_id] = replace(row, source_id=going.source_id)
+                    self.made.renewed.append((row.source_id, going.source_id))
 
     def _folder(self, going: Going) -> None:
         row = self.rows.get(going.source_id)
@@ -285,6 +300,8 @@ class _Deciding:
         self.made.notes.append(Conflict(going.path, going.target, why))
 
 
+_FOLDERS = ("made", "there")
+_FILES = ("sending", "sent", "equal")
 #: the id to be of a target folder that is still to be made
 _NOWHERE = "to be:"
 

@@ -178,6 +178,13 @@ class ImportState:
             "UPDATE items SET session_url = ? WHERE source_id = ?", (url, _bytes(source_id))
         )
 
+    def renew(self, old: str, new: str) -> None:
+        """An item of ours has another id at the source now."""
+        self._db.execute(
+            "UPDATE OR REPLACE items SET source_id = ? WHERE source_id = ?",
+            (_bytes(new), _bytes(old)),
+        )
+
     def forget(self, source_id: str) -> None:
         """An item of ours is not in the target any more, or was never begun."""
         self._db.execute("DELETE FROM items WHERE source_id = ?", (_bytes(source_id),))

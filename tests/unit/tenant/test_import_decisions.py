@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sluis.errors import InputError
 from sluis.tenant.import_decisions import decide, same_time
+from sluis.tenant.import_drive import settled_names
 from sluis.tenant.import_plan import plan_import
 from sluis.tenant.import_policy import ImportPolicy, Target
 from sluis.tenant.import_state import Row
@@ -52,7 +53,7 @@ def _row(path, step="sent", content="x", **more):
 
 
 def _decide(lines, tree, rows=(), policy=_POLICY):
-    plan = plan_import(lines, policy, url_length=60, settled={r.path: r.target for r in rows})
+    plan = plan_import(lines, policy, url_length=60, settled=settled_names(rows))
     return decide(plan, policy, tree, rows, base="root")
 
 
@@ -163,6 +164,17 @@ def test_what_vanished_at_the_source_is_named_and_left_alone():
     found = _decide([], _tree(_there("a")), [_row("a")])
     assert [row.path for row in found.gone] == ["a"]
     assert not _said(found)
+
+
+def test_what_was_deleted_and_made_again_at_the_source_is_the_same_item():
+    lines = [replace(_folder("d"), item_id="s:new d"), _file("d/same"), _file("d/newer", "newer")]
+    lines = [replace(one, item_id=f"s:new {one.path}") for one in lines]
+    rows = [_row("d", "made"), _row("d/same"), _row("d/newer")]
+    tree = _tree(("d", "folder", {}), _there("d/same"), _there("d/newer"))
+    found = _decide(lines, tree, rows)
+    assert _said(found) == [("use", "d"), ("replace", "d/newer"), ("done", "d/same")]
+    assert ("s:d/same", "s:new d/same") in found.renewed
+    assert not found.gone
 
 
 def test_two_items_never_go_to_one_place():
