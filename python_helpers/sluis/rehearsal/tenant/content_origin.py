@@ -20,7 +20,7 @@ from sluis.rehearsal.tenant.item_json import media_type
 from sluis.rehearsal.tenant.items import Content, Item
 from sluis.rehearsal.tenant.rights import Caller
 from sluis.rehearsal.tenant.upload_origin import UploadOrigin
-from sluis.rehearsal.tenant.weather import BodyWeather
+from sluis.rehearsal.tenant.weather_maker import BodyWeather
 from sluis.rehearsal.tenant.world import World
 
 #: bytes that are handed to the socket at once

@@ -11,7 +11,8 @@ from sluis.rehearsal.tenant.credentials import RegisteredApp
 from sluis.rehearsal.tenant.rights import SiteGrants
 from sluis.rehearsal.tenant.throttle import Limits, Throttle
 from sluis.rehearsal.tenant.tokens import GRAPH, TokenEndpoint
-from sluis.rehearsal.tenant.weather import Weather, WeatherMaker
+from sluis.rehearsal.tenant.weather import Weather
+from sluis.rehearsal.tenant.weather_maker import WeatherMaker
 
 #: Graph as clients name it that believe in the real service
 _REAL_GRAPHS = (

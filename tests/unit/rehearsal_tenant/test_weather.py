@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluis.rehearsal.tenant.weather import CALM, NORMAL, PRESETS, STORM, Weather, WeatherMaker
+from sluis.rehearsal.tenant.weather import CALM, NORMAL, PRESETS, STORM, Weather
+from sluis.rehearsal.tenant.weather_maker import WeatherMaker
 
 NAMES = [f"/v1.0/drives/{number}" for number in range(400)]
 
