@@ -22,6 +22,7 @@ from sluis.rehearsal.tenant.call import Answer, Call
 from sluis.rehearsal.tenant.drive import Change, Drive
 from sluis.rehearsal.tenant.hiding import is_hidden
 from sluis.rehearsal.tenant.item_json import deleted_json, item_json
+from sluis.rehearsal.tenant.item_text import DeltaText
 from sluis.rehearsal.tenant.items import Item
 from sluis.rehearsal.tenant.name_rules import fold
 from sluis.rehearsal.tenant.paging import page_size, select
@@ -150,21 +151,30 @@ def delta(visit: Visit, drive: Drive) -> Answer:
         link, complete = _link(call, replace(token, turn=struck.number).text()), False
     elif struck.kind == "loop":
         link, complete = _link(call, given), False
-    wants_url = "downloadurl" in call.query.get("$select", "").lower()
-    value = []
-    for item in struck.entries:
-        entry = select(call, _entry(world, drive, item, wants_url=wants_url))
-        if sharing and item.extras and item.extras.shared_at >= max(token.place, 0):
-            entry["@microsoft.graph.sharedChanged"] = "True"
-        value.append(entry)
-    body: dict[str, Any] = {
-        "@odata.context": f"{call.base}/{call.version}/$metadata#Collection(driveItem)",
-        "@odata.deltaLink" if complete else "@odata.nextLink": link,
-        "value": value,
-    }
+    if "$select" in call.query or sharing:
+        told = [
+            json.dumps(_entry(world, call, drive, item, token, sharing=sharing), ensure_ascii=False)
+            for item in struck.entries
+        ]
+    else:
+        text = drive.text
+        if not isinstance(text, DeltaText):
+            text = drive.text = DeltaText(world, drive)
+        text.begin()
+        told = [
+            json.dumps(deleted_json(drive, item)) if item.deleted else text.of(item)
+            for item in struck.entries
+        ]
+    head = json.dumps(
+        {
+            "@odata.context": f"{call.base}/{call.version}/$metadata#Collection(driveItem)",
+            "@odata.deltaLink" if complete else "@odata.nextLink": link,
+        }
+    )
+    body = f'{head[:-1]},"value":[{",".join(told)}]}}'
     applied = visit.prefers() & _PREFERENCES
     headers = {"Preference-Applied": ", ".join(sorted(applied))} if applied else {}
-    return Answer(200, body, headers)
+    return Answer(200, None, headers, body.encode("utf-8", "surrogatepass"))
 
 
 #: what delta lets a client prefer
@@ -214,12 +224,21 @@ def _between_pages(world: World, drive: Drive, given: str) -> None:
         drive.add(parent, name, "folder", now=now)
 
 
-def _entry(world: World, drive: Drive, item: Item, *, wants_url: bool) -> dict[str, Any]:
+def _entry(
+    world: World, call: Call, drive: Drive, item: Item, token: Token, *, sharing: bool
+) -> dict[str, Any]:
+    """An entry with only what ``$select`` names, and with what sharing changes tell."""
     if item.deleted:
-        return deleted_json(drive, item)
-    clean = not (item.extras and item.extras.malware)
-    url = world.download_url(drive, item) if wants_url and clean and item.kind == "file" else ""
-    return item_json(world, drive, item, in_delta=True, url=url)
+        return select(call, deleted_json(drive, item))
+    extras = item.extras
+    url = ""
+    if "downloadurl" in call.query.get("$select", "").lower():
+        clean = not (extras and extras.malware)
+        url = world.download_url(drive, item) if clean and item.kind == "file" else ""
+    entry = select(call, item_json(world, drive, item, in_delta=True, url=url))
+    if sharing and extras and extras.shared_at >= max(token.place, 0):
+        entry["@microsoft.graph.sharedChanged"] = "True"
+    return entry
 
 
 def _token(drive: Drive, given: str, call: Call) -> Token:

@@ -82,6 +82,8 @@ class Drive:
         self.items: list[Item] = []
         self.log: list[Change] = []
         self.bin: list[BinEntry] = []
+        #: what writes the drive's items quickly; made when it is first listed
+        self.text: object = None
         #: moved on when tokens given out before are to be refused
         self.epoch = 0
         #: the code of the 410 that an old token gets
