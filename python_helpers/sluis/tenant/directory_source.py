@@ -26,7 +26,7 @@ from .source_listing import Measured, measure
 from .source_pass import SourceReport, export_source
 from .source_work import Progress
 from .stored_names import ExportFolder
-from .wanted import TRIES, Judgement, Outcome, PieceDone, Wanted
+from .wanted import TRIES, Batch, Judgement, Outcome, PieceDone, Wanted
 
 _READ = 1 << 20
 #: files handed to each reader and not yet written down
@@ -100,7 +100,7 @@ def export_directory(
             "Choose a folder outside it.",
         )
 
-    def fetch(place: ExportFolder, wanted: Iterator[Wanted]) -> Iterator[Outcome | PieceDone]:
+    def fetch(place: ExportFolder, wanted: Iterator[Wanted]) -> Iterator[Batch]:
         return _fetch_files(root, place, wanted, policy.readers)
 
     return export_source(
@@ -172,7 +172,7 @@ def _kind(status: os.stat_result) -> ItemKind:
 
 def _fetch_files(
     root: Path, place: ExportFolder, wanted: Iterator[Wanted], readers: int
-) -> Iterator[Outcome | PieceDone]:
+) -> Iterator[Batch]:
     results: queue.SimpleQueue[Outcome | PieceDone | BaseException] = queue.SimpleQueue()
     top = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
@@ -200,7 +200,7 @@ def _fetch_files(
                     if isinstance(result, BaseException):
                         raise result
                     out -= isinstance(result, Outcome)
-                    yield result
+                    yield (result,)
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
     finally:

@@ -176,9 +176,12 @@ def store_whole(
     """Write a small file that is in memory; it appears whole or not at all."""
     whole, quickxor, size = hashlib.sha256(), QuickXor(), 0
     with folder.place(stored) as path:
-        part = path.with_name(path.name + _PART)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        file = os.open(part, flags, 0o640)
+        # as text: for a million small files a Path here is a tenth of all the work
+        final = str(path)
+        part = final + _PART
+        file = os.open(
+            part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640
+        )
         try:
             for piece in data:
                 _write_all(file, piece)
@@ -189,16 +192,8 @@ def store_whole(
                 os.utime(file, ns=(modified_ns, modified_ns))
         finally:
             os.close(file)
-        part.replace(path)
+        os.replace(part, final)  # noqa: PTH105
     return Copied(size, whole.hexdigest(), quickxor.base64())
-
-
-def remove_stored(folder: ExportFolder, stored: str) -> None:
-    """Remove a copy that must not be believed any more, and what there is of a newer one."""
-    with folder.place(stored) as path:
-        for leaf in (path, path.with_name(path.name + _PART)):
-            with contextlib.suppress(FileNotFoundError):
-                leaf.unlink()
 
 
 def _read_back(file: int, piece: Piece) -> bytes | None:

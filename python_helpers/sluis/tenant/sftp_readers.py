@@ -19,7 +19,7 @@ from .sftp_login import SftpLogin
 from .sftp_session import Errand, SftpSession
 from .source_error import CutError
 from .stored_names import ExportFolder
-from .wanted import Outcome, PieceDone, Wanted
+from .wanted import Batch, Outcome, PieceDone, Wanted
 
 #: files that a connection asks for side by side, and their bytes
 _AT_ONCE = 48
@@ -41,7 +41,7 @@ def fetch_files(
     wanted: Iterator[Wanted],
     connections: int,
     pauses: Sequence[float] = PAUSES,
-) -> Iterator[Outcome | PieceDone]:
+) -> Iterator[Batch]:
     """Fetch files over several connections.
 
     Args:
@@ -79,15 +79,13 @@ def fetch_files(
             if not out:
                 return
             result = crew.results.get()
-            if isinstance(result, Outcome):
-                out -= 1
+            if not isinstance(result, BaseException):
+                out -= sum(isinstance(one, Outcome) for one in result)
                 yield result
-            elif isinstance(result, PieceDone):
-                yield result
-            else:
-                alive -= 1
-                if not isinstance(result, CutError) or not alive:
-                    raise result
+                continue
+            alive -= 1
+            if not isinstance(result, CutError) or not alive:
+                raise result
     finally:
         crew.stop()
         for _ in threads:
@@ -114,7 +112,7 @@ class _Crew:
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self.work: queue.SimpleQueue[Wanted | None] = queue.SimpleQueue()
-        self.results: queue.SimpleQueue[Outcome | PieceDone | BaseException] = queue.SimpleQueue()
+        self.results: queue.SimpleQueue[Batch | BaseException] = queue.SimpleQueue()
 
     def stop(self) -> None:
         """End all connections, also those that wait for an answer."""
@@ -174,12 +172,14 @@ class _Reader:
         self._careful: deque[Wanted] = deque()
         self._under_way: dict[str, Wanted] = {}
         self._bytes = 0
+        self._outcomes: list[Outcome] = []
         self._ended = False
         #: files that this connection has finished with
         self.had = 0
 
     def give_back(self) -> None:
         """Put back what was under way; any connection may have it."""
+        self._hand_on()
         if self._first is not None:
             self._careful.append(self._first)
         for wanted in self._under_way.values():
@@ -194,6 +194,7 @@ class _Reader:
     def serve(self, session: SftpSession) -> None:
         """Read until there is nothing more to read."""
         while True:
+            self._hand_on()
             if self._careful:
                 self._read_stream(session)
                 continue
@@ -213,7 +214,12 @@ class _Reader:
                     self._done(outcome)
 
     def next_small(self, session: SftpSession) -> Errand[Whole] | None:
-        """One more small file to ask for now; ``None`` when there is none, or no room."""
+        """One more small file to ask for now; ``None`` when there is none, or no room.
+
+        It is asked whenever files have ended, so those are handed on here, together: to wake
+        another thread for each of them costs more than the file itself.
+        """
+        self._hand_on()
         if self._careful or self._ended or self._bytes > _BYTES_AT_ONCE:
             return None
         wanted, self._first = self._first, None
@@ -246,7 +252,7 @@ class _Reader:
             kept = (p for p in before.pieces if before.found == found and p.start < piece.start)
             after = replace(before, found=found, pieces=(*kept, piece), cuts=0)
             self._under_way[wanted.item_id] = after
-            self._crew.results.put(PieceDone(wanted.item_id, found, piece))
+            self._crew.results.put((PieceDone(wanted.item_id, found, piece),))
             self.had += 1
 
         crew = self._crew
@@ -256,7 +262,12 @@ class _Reader:
 
     def _done(self, outcome: Outcome) -> None:
         self.had += 1
-        self._crew.results.put(outcome)
+        self._outcomes.append(outcome)
+
+    def _hand_on(self) -> None:
+        if self._outcomes:
+            self._crew.results.put(self._outcomes)
+            self._outcomes = []
 
 
 class _Smalls:

@@ -24,7 +24,7 @@ from .source_listing import Measured, measure
 from .source_pass import SourceReport, export_source
 from .source_work import Progress
 from .stored_names import ExportFolder
-from .wanted import Outcome, PieceDone, Wanted
+from .wanted import Batch, Wanted
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class SftpPolicy:
         pauses: seconds to wait before a lost connection is opened again, time after time.
     """
 
-    connections: int = 4
+    connections: int = 2
     read_everything: bool = False
     read_twice: bool = True
     pauses: Sequence[float] = PAUSES
@@ -92,7 +92,7 @@ def export_sftp(
         with _open(login) as session:
             yield from walk(session, where)
 
-    def fetch(place: ExportFolder, wanted: Iterator[Wanted]) -> Iterator[Outcome | PieceDone]:
+    def fetch(place: ExportFolder, wanted: Iterator[Wanted]) -> Iterator[Batch]:
         return fetch_files(login, where, place, wanted, policy.connections, policy.pauses)
 
     return export_source(

@@ -77,7 +77,7 @@ def read_source_request(data: Mapping[str, Any]) -> SourceRequest:
         request = SourceRequest(
             reads,
             Path(data["folder"]),
-            SftpPolicy(_number(policy, "connections", 4, 64), everything, twice),
+            SftpPolicy(_number(policy, "connections", 2, 64), everything, twice),
             DirectoryPolicy(_number(policy, "readers", 4, 64), False, everything, twice),
         )
     except KeyError as error:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from ..errors import SnapshotError
 from .found import Found
-from .local_copy import Piece
+from .local_copy import PIECE, Piece
 from .reading_back import read_back
 from .source_listing import found_of, spelled_time
 from .state import DriveState
@@ -122,11 +122,17 @@ class SourceWork:
     ) -> None:
         self._progress(what, 0, 0)
         try:
-            for result in self._fetch(self._place, self._wanted(query, keep=keep)):
-                if isinstance(result, PieceDone):
-                    self._keep_piece(result)
-                else:
-                    heed(result)
+            for batch in self._fetch(self._place, self._wanted(query, keep=keep)):
+                size = 0
+                with self._state.transaction():
+                    for result in batch:
+                        if isinstance(result, PieceDone):
+                            self._keep_piece(result)
+                            size = result.piece.start + result.piece.size
+                        else:
+                            heed(result)
+                done = (self.files, self.bytes + size) if keep else (self.again, self.again_bytes)
+                self._progress(what, *done)
         except OSError as error:
             raise _disk(error) from error
 
@@ -152,44 +158,40 @@ class SourceWork:
 
     def _keep_piece(self, done: PieceDone) -> None:
         item, tag, piece = done.item_id, done.found.tag, done.piece
-        with self._state.transaction():
-            self._state.db.execute(
-                "DELETE FROM chunks WHERE item_id = ? AND (etag IS NOT ? OR start >= ?)",
-                (item, tag, piece.start),
-            )
-            self._state.db.execute(
-                "INSERT INTO chunks (item_id, etag, start, size, sha256) VALUES (?, ?, ?, ?, ?)",
-                (item, tag, piece.start, piece.size, piece.sha256),
-            )
-        self._progress("fetching", self.files, self.bytes + piece.start + piece.size)
+        self._state.db.execute(
+            "DELETE FROM chunks WHERE item_id = ? AND (etag IS NOT ? OR start >= ?)",
+            (item, tag, piece.start),
+        )
+        self._state.db.execute(
+            "INSERT INTO chunks (item_id, etag, start, size, sha256) VALUES (?, ?, ?, ?, ?)",
+            (item, tag, piece.start, piece.size, piece.sha256),
+        )
 
     def _fetched(self, outcome: Outcome) -> None:
         item, found, copied = outcome.wanted.item_id, outcome.found, outcome.copied
-        with self._state.transaction():
-            self._describe(outcome)
-            self._state.db.execute(
-                "INSERT OR REPLACE INTO contents (item_id, state, why, size, sha256, quickxor,"
-                " etag, listed_size, verdict, note, in_pass, reread)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    item, COULD_NOT if copied is None else HAD, outcome.why,
-                    copied and copied.size, copied and copied.sha256, copied and copied.quickxor,
-                    found.tag, found.size, outcome.check, copied and NO_HASH, self._number,
-                    copied is None,
-                ),
-            )  # fmt: skip
+        self._describe(outcome)
+        self._state.db.execute(
+            "INSERT OR REPLACE INTO contents (item_id, state, why, size, sha256, quickxor,"
+            " etag, listed_size, verdict, note, in_pass, reread)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                item, COULD_NOT if copied is None else HAD, outcome.why,
+                copied and copied.size, copied and copied.sha256, copied and copied.quickxor,
+                found.tag, found.size, outcome.check, copied and NO_HASH, self._number,
+                copied is None,
+            ),
+        )  # fmt: skip
+        if outcome.wanted.pieces or outcome.wanted.size >= PIECE:
             self._state.db.execute("DELETE FROM chunks WHERE item_id = ?", (item,))
         if copied is not None:
             self.files += 1
         self.bytes += outcome.read
-        self._progress("fetching", self.files, self.bytes)
 
     def _compared(self, outcome: Outcome, *, last: bool) -> None:
         """Hold a second reading against the first."""
         item, copied = outcome.wanted.item_id, outcome.copied
         self.again += 1
         self.again_bytes += outcome.read
-        self._progress("reading again", self.again, self.again_bytes)
         if copied is None:
             self._settle(item, "not verified", f"{NO_HASH} A second reading failed: {outcome.why}.")
             return
@@ -216,13 +218,12 @@ class SourceWork:
                 "readings; the copy is what it was before the last edit.",
             )  # fmt: skip
         else:
-            with self._state.transaction():
-                self._describe(outcome)
-                self._state.db.execute("DELETE FROM contents WHERE item_id = ?", (item,))
-                self._state.note(
-                    self._number, "second reading",
-                    f"{item} was not the same when it was read again, and was fetched anew.",
-                )  # fmt: skip
+            self._describe(outcome)
+            self._state.db.execute("DELETE FROM contents WHERE item_id = ?", (item,))
+            self._state.note(
+                self._number, "second reading",
+                f"{item} was not the same when it was read again, and was fetched anew.",
+            )  # fmt: skip
 
     def _settle(self, item: str, check: str, note: str) -> None:
         self._state.db.execute(

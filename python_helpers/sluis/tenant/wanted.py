@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .found import Found
@@ -71,8 +71,10 @@ class PieceDone:
     piece: Piece
 
 
+#: what came of some files, to be written down together
+Batch = Sequence[Outcome | PieceDone]
 #: how the files of a source are had: it asks for them as it has room for them
-Fetch = Callable[[ExportFolder, Iterator[Wanted]], Iterator[Outcome | PieceDone]]
+Fetch = Callable[[ExportFolder, Iterator[Wanted]], Iterator[Batch]]
 
 
 class Judgement:
