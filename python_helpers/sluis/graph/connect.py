@@ -7,7 +7,7 @@ import json as json_codec
 import random
 import ssl
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -35,6 +35,7 @@ from .pacer import Pacer
 from .pages import Page, follow
 from .retry import Patience, may_repeat
 from .tokens import Tokens
+from .wire import Wire
 
 AGENT = f"NONISV|Sluis|Sluis/{__version__}"
 #: what may go wrong on the way; the request may or may not have arrived
@@ -78,6 +79,7 @@ class Graph:
         self,
         account: Account,
         session: aiohttp.ClientSession,
+        wire: Wire,
         tokens: Tokens,
         pacer: Pacer,
         *,
@@ -94,7 +96,9 @@ class Graph:
         self.patience = patience
         self.chance = random.Random()  # noqa: S311 - scatters waits, guards nothing
         #: threads for hashing and for the disk, which both would block the event loop
-        self.threads = ThreadPoolExecutor(concurrency, "sluis-graph")
+        self.threads = ThreadPoolExecutor(concurrency + 4, "sluis-graph")
+        #: connections to content servers, for those threads
+        self.wire = wire
         self._session = session
         self._tokens = tokens
         self._slots = asyncio.Semaphore(concurrency)
@@ -282,31 +286,47 @@ class Graph:
         *,
         is_json: bool,
     ) -> tuple[int, Mapping[str, str], bytes, str]:
+        async with self.paced(units) as hear:
+            token = await self._tokens.get(rejected)
+            sent = {
+                "Authorization": f"Bearer {token}",
+                "client-request-id": str(uuid.uuid4()),
+                **({"Content-Type": "application/json"} if is_json else {}),
+                **(headers or {}),
+            }
+            async with self._session.request(
+                method,
+                URL(url, encoded=True),
+                data=data,
+                headers=sent,
+                allow_redirects=False,
+                proxy=self.account.proxy,
+            ) as answer:
+                hear(answer.headers, answer.status)
+                return answer.status, answer.headers, await answer.read(), token
+
+    @asynccontextmanager
+    async def paced(self, units: int) -> AsyncIterator[Callable[[Mapping[str, str], int], None]]:
+        """Room for one request: one of the slots, and its units.
+
+        Yields a function to be called with the answer's headers and status as soon as they are
+        known; only its first call counts.
+        """
+        heard = False
+
+        def hear(headers: Mapping[str, str], status: int) -> None:
+            nonlocal heard
+            if not heard:
+                heard = True
+                self.pacer.heed(headers, status, units)
+
         async with self._slots:
             await self.pacer.acquire(units)
-            told: Mapping[str, str] = {}
-            status = 0
+            self._requests += 1
             try:
-                token = await self._tokens.get(rejected)
-                sent = {
-                    "Authorization": f"Bearer {token}",
-                    "client-request-id": str(uuid.uuid4()),
-                    **({"Content-Type": "application/json"} if is_json else {}),
-                    **(headers or {}),
-                }
-                self._requests += 1
-                async with self._session.request(
-                    method,
-                    URL(url, encoded=True),
-                    data=data,
-                    headers=sent,
-                    allow_redirects=False,
-                    proxy=self.account.proxy,
-                ) as answer:
-                    told, status = answer.headers, answer.status
-                    return status, told, await answer.read(), token
+                yield hear
             finally:
-                self.pacer.heed(told, status, units)
+                hear({}, 0)
 
     @asynccontextmanager
     async def bare(
@@ -315,7 +335,7 @@ class Graph:
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        data: Any = None,
+        data: bytes | None = None,
         units: int = 0,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """One request to a pre-authenticated URL: no Authorization, no redirects, not repeated.
@@ -328,7 +348,7 @@ class Graph:
             units: what it costs; 0 asks the pacer only whether everyone is paused.
 
         Raises:
-            GraphError: ``unsafe-link`` when the URL is not https.
+            GraphError: ``unsafe-link`` when the URL is not https; ``tls-untrusted``.
         """
         if origin(url)[0] != "https":
             raise GraphError(
@@ -336,27 +356,22 @@ class Graph:
                 "The service gave a content URL that is not https; it was not used.",
                 "Nothing was sent. Report it to Microsoft with the item's id.",
             )
-        async with self._slots:
-            await self.pacer.acquire(units)
-            self._requests += 1
-            heard = False
-            try:
-                async with self._session.request(
+        try:
+            async with (
+                self.paced(units) as hear,
+                self._session.request(
                     method,
                     URL(url, encoded=True),
                     data=data,
                     headers=headers,
                     allow_redirects=False,
                     proxy=self.account.proxy,
-                ) as answer:
-                    self.pacer.heed(answer.headers, answer.status, units)
-                    heard = True
-                    yield answer
-            except aiohttp.ClientConnectorCertificateError as error:
-                raise _untrusted(url, error) from None
-            finally:
-                if not heard:
-                    self.pacer.heed({}, 0, units)
+                ) as answer,
+            ):
+                hear(answer.headers, answer.status)
+                yield answer
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise _untrusted(url, error) from None
 
 
 @asynccontextmanager
@@ -388,10 +403,12 @@ async def open_graph(
         GraphError: at the first call: ``sign-in-refused``, ``sign-in-failed``.
     """
     time = clock or (pacer.clock if pacer else SystemClock())
+    trust = _trust(account.ca)
+    wire = Wire(trust, agent, account.proxy)
     tokens = Tokens(account, time)
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
-            limit=0, limit_per_host=concurrency, ssl=_trust(account.ca), ttl_dns_cache=60
+            limit=0, limit_per_host=concurrency, ssl=trust, ttl_dns_cache=60
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": agent, "Accept": "application/json, */*"},
@@ -402,6 +419,7 @@ async def open_graph(
     graph = Graph(
         account,
         session,
+        wire,
         tokens,
         pacer or Pacer(clock=time),
         concurrency=concurrency,
@@ -412,6 +430,7 @@ async def open_graph(
     try:
         yield graph
     finally:
+        wire.close()
         await session.close()
         await tokens.close()
         graph.threads.shutdown(wait=False, cancel_futures=True)

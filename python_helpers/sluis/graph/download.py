@@ -10,55 +10,28 @@ abraunegg#2471): where the two differ, the service is asked whether there is mor
 from __future__ import annotations
 
 import asyncio
-import json
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin
 
-import aiohttp
-
-from .connect import CUT
-from .errors import ConnectionCutError, GraphError, ThrottledError, answer_error
+from .content import AnotherContentError, Content, Downloaded
+from .errors import ConnectionCutError, GraphError, ThrottledError
 from .links import segment
-from .part_file import Chunk, PartFile, cannot_write, store_whole
+from .part_file import Chunk, cannot_write
+from .wire import WireError
 
 if TYPE_CHECKING:
     from .connect import Graph
 
 __all__ = ["Chunk", "Downloaded", "download", "download_version"]
 
-_SMALL = 1 << 20  # bytes up to which a file is taken whole into memory
-_BLOCK = 1 << 20  # bytes handed to the disk at once
-_REDIRECTS = 5
 _RESTARTS = 4  # contents that turned out to be another one, before we give up
 _SURPRISES = 16  # answers that ended elsewhere than announced
 _ENDED = frozenset({401, 403, 404, 410})  # answers of a URL whose time is over
 _PASSING = frozenset({"wrong-range", "content-encoded"})
-_RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
 _Result = TypeVar("_Result")
-
-
-@dataclass(frozen=True)
-class Downloaded:
-    """A file that is whole and in its place.
-
-    Args:
-        size: bytes delivered; may differ from the listing's.
-        sha256: hexadecimal.
-        quickxor: quickXorHash of what was delivered, as Graph writes it.
-        chunks: the file's chunks in order.
-        etag: the content's ETag as its server gave it, if it did.
-    """
-
-    size: int
-    sha256: str
-    quickxor: str
-    chunks: tuple[Chunk, ...]
-    etag: str | None
 
 
 async def download(
@@ -124,10 +97,6 @@ async def download_version(
     return await _Download(graph, place, target, size, on_chunk).run(None, have)
 
 
-class _AnotherContentError(Exception):
-    """What comes now does not belong to what was fetched before."""
-
-
 class _Download:
     """One download under way."""
 
@@ -141,64 +110,53 @@ class _Download:
     ) -> None:
         self.graph = graph
         self.place = place
-        self.target = target
-        self.size = size
-        self.on_chunk = on_chunk or (lambda _: None)
-        self.part = PartFile(target)
-        self.etag: str | None = None
-        self.total: int | None = None  # length of the content by the last answer
-        self.opened = False
+        self.on_chunk = on_chunk
+        self.content = Content(target, size, place)
+        self._loop = asyncio.get_running_loop()
+        self._trouble: BaseException | None = None
 
     async def run(self, url: str | None, have: Sequence[Chunk]) -> Downloaded:
         try:
             return await self._run(url, have)
         except OSError as error:
-            if isinstance(error, aiohttp.ClientError | asyncio.TimeoutError):
-                raise
-            raise cannot_write(self.target, error) from error
+            raise cannot_write(self.content.target, error) from error
         finally:
-            if self.opened:
-                self.part.close()
+            self.content.close()
 
     async def _run(self, url: str | None, have: Sequence[Chunk]) -> Downloaded:
-        if have:
-            await self._open(have)
-        patience = self.graph.patience
+        content, patience = self.content, self.graph.patience
         failures = throttles = restarts = surprises = 0
-        furthest = self.part.position
-        if have and self.part.position == self.size:
-            return await self._finish()  # only the last rename was missing
+        if have:
+            await self._thread(content.begin, have)
+            if content.position == content.size:
+                return await self._thread(content.finish)  # only the last rename was missing
+        furthest = content.position
         while True:
-            fetched_link = url is None
-            link = await self._link() if url is None else url
+            is_fresh = url is None
+            url = await self._link() if url is None else url
             try:
-                done = await self._fetch(link)
+                done = await self._fetch(url)
                 if done is not None:
                     return done
-                url = link
                 surprises += 1  # there may be more than the answer said: ask
                 if surprises > _SURPRISES:
                     raise _unstable(self.place)
                 continue
-            except _AnotherContentError:
+            except AnotherContentError:
                 restarts += 1
                 if restarts > _RESTARTS:
                     raise _unstable(self.place) from None
-                await self._restart()
+                await self._thread(content.restart)
                 furthest = 0
-                url = link
                 continue
-            except CUT as error:
+            except WireError as error:
                 failed: GraphError = _cut(self.place, error)
-                url = link
             except GraphError as error:
                 failed = error
-                url = link
-                if error.status in _ENDED and not fetched_link:
-                    url = None  # its time was over: a new URL, and nothing is lost
-                    continue
                 if error.status in _ENDED:
-                    url = None
+                    url = None  # its time was over: a new URL, and nothing is lost
+                    if not is_fresh:
+                        continue
                 elif error.status == 429:
                     throttles += 1
                     if throttles < patience.throttles:
@@ -208,8 +166,8 @@ class _Download:
                     ) from None
                 elif error.code not in _PASSING and (error.status or 0) < 500:
                     raise
-            failures = failures + 1 if self.part.position <= furthest else 1
-            furthest = max(furthest, self.part.position)
+            failures = failures + 1 if content.position <= furthest else 1
+            furthest = max(furthest, content.position)
             if failures >= patience.tries:
                 raise failed
             await self.graph.clock.sleep(patience.pause(failures, self.graph.chance))
@@ -227,179 +185,56 @@ class _Download:
             )
         return urljoin(self.graph.account.cloud.graph, location)
 
-    async def _fetch(self, link: str) -> Downloaded | None:
+    async def _fetch(self, url: str) -> Downloaded | None:
         """One request for what is missing; None when another one is needed."""
-        at = self.part.position
-        # asking a whole content for what lies behind its end tells whether that was the end
-        headers = {"Accept-Encoding": "identity"}
-        if at or self.total is not None:
-            headers["Range"] = f"bytes={at}-"
-        for _ in range(_REDIRECTS):
-            async with self.graph.bare(
-                "GET", link, headers=headers, units=self.graph.link_units
-            ) as answer:
-                if 300 <= answer.status < 400 and "Location" in answer.headers:
-                    link = urljoin(link, answer.headers["Location"])
-                    continue  # `bare` sends no Authorization, wherever this leads
-                return await self._take(answer, ranged="Range" in headers)
-        raise GraphError(
-            "too-many-redirects",
-            f"The content of {self.place} is redirected more than {_REDIRECTS} times.",
-            "Try again later; if it stays, report it to Microsoft.",
-        )
+        content = self.content
+        async with self.graph.paced(self.graph.link_units) as hear:
 
-    async def _take(self, answer: aiohttp.ClientResponse, *, ranged: bool) -> Downloaded | None:
-        at = self.part.position
-        if ranged and answer.status == 416:
-            return await self._end(answer)
-        if answer.status not in (200, 206) or (answer.status == 206 and not ranged):
-            raise answer_error(
-                answer.status, await _words(answer), self.place, method="GET content of"
-            )
-        if answer.headers.get("Content-Encoding", "identity") != "identity":
-            raise GraphError(
-                "content-encoded",
-                f"The content of {self.place} came in an encoding that was not asked for.",
-                "Something between us and the service changes content; take it out of the way.",
-            )
-        etag = answer.headers.get("ETag")
-        if at and etag and self.etag and etag != self.etag:
-            raise _AnotherContentError
-        length = answer.content_length
-        if answer.status == 206:
-            start, total = _content_range(answer.headers.get("Content-Range"))
-            if start != at:
-                raise _wrong_range(self.place)
-        elif ranged and self.total is not None and at == self.total == length:
-            self.etag = etag or self.etag
-            return await self._finish()  # asked for more, it gave the same again: that was all
-        else:
-            total = length
-            if at:
-                await self._restart()  # a 200 to a Range request begins at the beginning
-                at = 0
-        self.etag = etag or self.etag
-        self.total = total
-        if at == 0 and length is not None and length == total == self.size <= _SMALL:
-            return await self._small(answer.content, length)
-        await self._stream(answer.content)
-        if self.part.position == self.total == self.size:
-            return await self._finish()
-        if self.total is None:
-            self.total = self.part.position
-        if self.part.position < self.total:
-            raise aiohttp.ClientPayloadError("short")
-        if self.part.position > self.total:
-            raise _AnotherContentError
-        return None
+            def early() -> None:  # called in the thread, when a body will take its time
+                self._loop.call_soon_threadsafe(hear, content.headers, content.status)
 
-    async def _end(self, answer: aiohttp.ClientResponse) -> Downloaded | None:
-        """We asked for bytes behind what we have, and there are none."""
-        _, total = _content_range(answer.headers.get("Content-Range"))
-        if total is not None and total != self.part.position:
-            raise _AnotherContentError  # shorter than what we have
-        if total is None and self.part.position != self.size:
-            raise _wrong_range(self.place)
-        return await self._finish()
+            def news() -> None:
+                self._loop.call_soon_threadsafe(self._report)
 
-    async def _small(self, content: aiohttp.StreamReader, length: int) -> Downloaded:
-        """A file that is taken into memory and written in one go."""
-        data = bytearray()
-        try:
-            async for piece in content.iter_any():
-                data += piece
-            if len(data) != length:
-                raise aiohttp.ClientPayloadError("short")
-        except CUT:
-            await self._write(data)  # what came is kept
-            raise
-        if self.opened:
-            self.part.close()
-            self.opened = False
-        sha256, quickxor, chunks = await self._thread(store_whole, self.target, data)
-        self._report(chunks)
-        return Downloaded(length, sha256, quickxor, chunks, self.etag)
+            try:
+                return await self._thread(content.get, self.graph.wire, url, early, news)
+            finally:
+                hear(content.headers, content.status)
 
-    async def _write(self, data: bytearray) -> None:
-        if not self.opened:
-            await self._open(())
-        if data:
-            self._report(await self._thread(self.part.write, data))
-
-    async def _stream(self, content: aiohttp.StreamReader) -> None:
-        """Write the body; the next block is read while one is being written and hashed."""
-        if not self.opened:
-            await self._open(())
-        writing: asyncio.Future[list[Chunk]] | None = None
-        buffer = bytearray()
-        try:
-            async for piece in content.iter_any():
-                buffer += piece
-                if len(buffer) >= _BLOCK:
-                    if writing is not None:
-                        self._report(await writing)
-                    writing = asyncio.ensure_future(self._thread(self.part.write, buffer))
-                    buffer = bytearray()
-        finally:  # what came before a cut is content as well
-            if writing is not None:
-                self._report(await writing)
-            await self._write(buffer)
-
-    def _report(self, chunks: Sequence[Chunk]) -> None:
-        for chunk in chunks:
-            self.on_chunk(chunk)
-
-    async def _open(self, have: Sequence[Chunk]) -> None:
-        await self._thread(self.part.open, have)
-        self.opened = True
-
-    async def _restart(self) -> None:
-        self.etag = self.total = None
-        if self.opened:
-            await self._thread(self.part.restart)
-
-    async def _finish(self) -> Downloaded:
-        if not self.opened:
-            await self._open(())
-        self._report(await self._thread(self.part.finish))
-        part = self.part
-        return Downloaded(part.position, part.sha256, part.quickxor, tuple(part.chunks), self.etag)
+    def _report(self) -> None:
+        """Tell of the chunks that became whole, in the event loop's thread."""
+        fresh = self.content.fresh
+        while fresh:
+            chunk = fresh.pop(0)
+            if self.on_chunk is not None and self._trouble is None:
+                try:
+                    self.on_chunk(chunk)
+                except Exception as error:
+                    self._trouble = error
+                    self.content.stop()
 
     async def _thread(self, work: Callable[..., _Result], *given: Any) -> _Result:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.graph.threads, partial(work, *given))
-
-
-def _content_range(value: str | None) -> tuple[int | None, int | None]:
-    found = _RANGE.fullmatch((value or "").strip())
-    if not found:
-        return None, None
-    start = int(found[1]) if found[1] is not None else None
-    return start, int(found[3]) if found[3] != "*" else None
-
-
-async def _words(answer: aiohttp.ClientResponse) -> Any:
-    """The JSON of a refusal, when it is one and not long."""
-    try:
-        raw = await answer.content.read(1 << 16)
-        return json.loads(raw)
-    except (*CUT, ValueError):
-        return None
+        """Do blocking work; it has ended when this returns, also when we are cancelled."""
+        working = self._loop.run_in_executor(self.graph.threads, partial(work, *given))
+        try:
+            return await asyncio.shield(working)
+        except asyncio.CancelledError:
+            self.content.stop()
+            await asyncio.wait([working])
+            if not working.cancelled():
+                working.exception()
+            raise
+        finally:
+            self._report()
+            if self._trouble is not None:
+                raise self._trouble
 
 
 def _cut(place: str, error: BaseException) -> GraphError:
     return ConnectionCutError(
         "connection-cut",
-        f"The content of {place} broke off, however often we tried ({type(error).__name__}).",
+        f"The content of {place} broke off, however often we tried ({error}).",
         "Check the network and run again; it goes on where it was.",
-    )
-
-
-def _wrong_range(place: str) -> GraphError:
-    return GraphError(
-        "wrong-range",
-        f"The service gave another part of {place} than was asked; nothing of it was kept.",
-        "Run again; it goes on where it was.",
     )
 
 

@@ -1,0 +1,371 @@
+"""Content over HTTP/1.1, read by threads straight from the TLS socket.
+
+A migration is mostly downloads, and mostly small ones. An event loop handles each of their bytes
+twice in Python's own TLS layer; a blocking socket in a thread reads into our buffer with the
+interpreter lock let go, at less than half the processor time per file (measured against the
+rehearsal tenant: 0.28 ms instead of 0.52 ms for a file of 10 KB). So content is fetched here and
+everything else with aiohttp.
+
+It does GET and nothing more, sends no Authorization and follows no redirects. Whatever in an
+answer is not plain HTTP/1.1 is taken for a broken connection, never for content.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import re
+import socket
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, unquote, urlsplit
+
+_HEAD = 64 << 10  # bytes at most of an answer's head; also of what is read ahead
+_LEFT = 16 << 10  # bytes of an unwanted body that are read to keep the connection
+_TIMEOUT = 120.0  # seconds without a byte
+_STATUS = re.compile(r"HTTP/1\.[01] (\d{3})(?: |$)")
+_PLAIN = re.compile(r"[\x21-\x7e]+")
+
+
+class WireError(Exception):
+    """The connection broke, or what came is not HTTP."""
+
+
+class Wire:
+    """Connections to content servers, kept for the next file. Safe to use from many threads.
+
+    Args:
+        context: whom to trust.
+        agent: the User-Agent.
+        proxy: ``http://[user:password@]host:port``, or None.
+    """
+
+    def __init__(self, context: ssl.SSLContext, agent: str, proxy: str | None = None) -> None:
+        self._context = context
+        self._agent = agent
+        self._proxy = urlsplit(proxy) if proxy else None
+        self._idle: dict[tuple[str, int], list[_Line]] = {}
+        self._busy: set[_Line] = set()
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @contextlib.contextmanager
+    def get(self, url: str, headers: Mapping[str, str]) -> Iterator[Reply]:
+        """Ask for content; the body is read inside the context.
+
+        Args:
+            url: an https URL; a secret.
+            headers: more headers.
+
+        Raises:
+            WireError: the connection could not be made, broke, or spoke something else.
+        """
+        place, request = self._request(url, headers)
+        line = self._line(place)
+        try:
+            try:
+                head = line.ask(request)
+            except WireError:
+                if not line.used:
+                    raise
+                self._drop(line)  # it was closed while it lay idle
+                line = self._open(place)
+                head = line.ask(request)
+            reply = Reply(*head, line)
+            yield reply
+            if reply.finish():
+                self._keep(place, line)
+        finally:
+            self._drop(line)
+
+    def close(self) -> None:
+        """Close everything; whoever still reads gets a :class:`WireError`."""
+        with self._lock:
+            self._closed = True
+            busy = list(self._busy)
+            idle = [line for lines in self._idle.values() for line in lines]
+            self._idle.clear()
+        for line in busy:
+            line.wake()  # its thread closes it: a number that is closed here could be reused there
+        for line in idle:
+            line.close()
+
+    def _request(self, url: str, headers: Mapping[str, str]) -> tuple[tuple[str, int], bytes]:
+        try:
+            parts = urlsplit(url)
+            place = (parts.hostname or "", parts.port or 443)
+        except ValueError:
+            raise WireError("not a URL") from None
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        host = parts.netloc.rpartition("@")[2]
+        if parts.scheme != "https" or not _PLAIN.fullmatch(target) or not _PLAIN.fullmatch(host):
+            raise WireError("not a URL that can be asked for")
+        lines = [f"GET {target} HTTP/1.1", f"Host: {host}", f"User-Agent: {self._agent}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        return place, ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+    def _line(self, place: tuple[str, int]) -> _Line:
+        with self._lock:
+            lines = self._idle.get(place)
+            if lines:
+                line = lines.pop()
+                self._busy.add(line)
+                return line
+        return self._open(place)
+
+    def _open(self, place: tuple[str, int]) -> _Line:
+        line = _Line(_connect(place, self._context, self._proxy))
+        with self._lock:
+            if not self._closed:
+                self._busy.add(line)
+                return line
+        line.close()
+        raise WireError("closed")
+
+    def _keep(self, place: tuple[str, int], line: _Line) -> None:
+        with self._lock:
+            if not self._closed:
+                self._busy.discard(line)
+                self._idle.setdefault(place, []).append(line)
+
+    def _drop(self, line: _Line) -> None:
+        """Close a connection that is not kept."""
+        with self._lock:
+            if line not in self._busy:
+                return
+            self._busy.discard(line)
+        line.close()
+
+
+@dataclass
+class Reply:
+    """An answer whose body is still to be read.
+
+    Args:
+        status: the HTTP status.
+        headers: its headers, names in lower case.
+        length: bytes of the body, or None when it does not say.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    length: int | None
+    _line: _Line = field(repr=False)
+    _done: int = 0
+    _chunk: int = -1  # bytes left of a chunk; -1: none begun
+
+    def read_into(self, view: memoryview) -> int:
+        """Read some of the body; 0 at its end.
+
+        Raises:
+            WireError: it ended before its end.
+        """
+        if not len(view):
+            return 0
+        if self.length is not None:
+            left = self.length - self._done
+            got = self._line.read_into(view[:left]) if left else 0
+            if left and not got:
+                raise WireError("the body ended early")
+        elif self.headers.get("transfer-encoding", "").lower() == "chunked":
+            got = self._read_chunked(view)
+        else:
+            got = self._line.read_into(view)
+        self._done += got
+        return got
+
+    def read_most(self, most: int) -> bytes:
+        """The body's first bytes, ``most`` at most."""
+        data = bytearray(most)
+        view, at = memoryview(data), 0
+        while at < most and (got := self.read_into(view[at:])):
+            at += got
+        return bytes(data[:at])
+
+    def wake(self) -> None:
+        """Break the connection from another thread; reading then ends with a WireError."""
+        self._line.wake()
+
+    def finish(self) -> bool:
+        """Read what is left if it is little; whether the connection can serve again."""
+        if "close" in self.headers.get("connection", "").lower() or self.length is None:
+            return False
+        left = self.length - self._done
+        if left > _LEFT:
+            return False
+        try:
+            self.read_most(left)
+        except WireError:
+            return False
+        self._line.used = True
+        return True
+
+    def _read_chunked(self, view: memoryview) -> int:
+        if self._chunk == 0:
+            if self._line.read_line() != b"":
+                raise WireError("a chunk is longer than it said")
+            self._chunk = -1
+        if self._chunk < 0:
+            size = self._line.read_line().split(b";")[0].strip()
+            if not re.fullmatch(rb"[0-9A-Fa-f]{1,15}", size):
+                raise WireError("not a chunk")
+            self._chunk = int(size, 16)
+            if self._chunk == 0:
+                self._chunk = -2
+        if self._chunk == -2:  # the last one; trailers do not matter, the connection is not kept
+            return 0
+        got = self._line.read_into(view[: self._chunk])
+        if not got:
+            raise WireError("the body ended early")
+        self._chunk -= got
+        return got
+
+
+class _Line:
+    """One connection and what was read ahead from it."""
+
+    def __init__(self, connection: ssl.SSLSocket) -> None:
+        self.used = False
+        self._socket = connection
+        self._ahead = bytearray(_HEAD)
+        self._view = memoryview(self._ahead)
+        self._start = self._end = 0
+
+    def ask(self, request: bytes) -> tuple[int, dict[str, str], int | None]:
+        """Send a request; status, headers and length of the answer."""
+        try:
+            self._socket.sendall(request)
+        except OSError as error:
+            raise WireError(type(error).__name__) from None
+        while True:
+            status, headers = self._head()
+            if status >= 200:
+                break  # what came was the answer and not a word in between
+        return status, headers, _length(status, headers)
+
+    def read_into(self, view: memoryview) -> int:
+        """Read some bytes: first what was read ahead."""
+        ahead = min(self._end - self._start, len(view))
+        if ahead:
+            view[:ahead] = self._view[self._start : self._start + ahead]
+            self._start += ahead
+            return ahead
+        try:
+            return self._socket.recv_into(view)
+        except (OSError, ValueError) as error:
+            raise WireError(type(error).__name__) from None
+
+    def read_line(self) -> bytes:
+        """One line without its end."""
+        while (at := self._ahead.find(b"\r\n", self._start, self._end)) < 0:
+            self._more()
+        line = bytes(self._view[self._start : at])
+        self._start = at + 2
+        return line
+
+    def wake(self) -> None:
+        """End the connection, so that a thread that waits for it goes on."""
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close it."""
+        with contextlib.suppress(OSError):
+            self._socket.close()
+
+    def _head(self) -> tuple[int, dict[str, str]]:
+        while (at := self._ahead.find(b"\r\n\r\n", self._start, self._end)) < 0:
+            self._more()
+        first, *rest = self._ahead[self._start : at].decode("latin-1").split("\r\n")
+        self._start = at + 4
+        if not (found := _STATUS.match(first)):
+            raise WireError("not HTTP/1.1")
+        headers: dict[str, str] = {}
+        if first.startswith("HTTP/1.0"):
+            headers["connection"] = "close"
+        for line in rest:
+            name, colon, value = line.partition(":")
+            name, value = name.lower(), value.strip()
+            if not colon or not name or name != name.strip():
+                raise WireError("not a header")
+            if headers.get(name, value) != value and name in _ONCE:
+                raise WireError("a header that contradicts itself")
+            headers[name] = value
+        return int(found[1]), headers
+
+    def _more(self) -> None:
+        if self._start == self._end:
+            self._start = self._end = 0
+        elif self._end == _HEAD and self._start:
+            left = self._end - self._start
+            self._ahead[:left] = self._ahead[self._start : self._end]
+            self._start, self._end = 0, left
+        if self._end == _HEAD:
+            raise WireError("a head without end")
+        try:
+            got = self._socket.recv_into(self._view[self._end :])
+        except (OSError, ValueError) as error:
+            raise WireError(type(error).__name__) from None
+        if not got:
+            raise WireError("the connection was closed")
+        self._end += got
+
+
+_ONCE = {"content-length", "content-range", "transfer-encoding", "location"}
+
+
+def _length(status: int, headers: Mapping[str, str]) -> int | None:
+    if status in (204, 304):
+        return 0
+    if "transfer-encoding" in headers:
+        if headers["transfer-encoding"].lower() != "chunked" or "content-length" in headers:
+            raise WireError("a body of unknown form")
+        return None
+    length = headers.get("content-length")
+    if length is None:
+        return None
+    if not (length.isascii() and length.isdecimal()):
+        raise WireError("not a length")
+    return int(length)
+
+
+def _connect(
+    place: tuple[str, int], context: ssl.SSLContext, proxy: SplitResult | None
+) -> ssl.SSLSocket:
+    address = (proxy.hostname or "", proxy.port or 8080) if proxy else place
+    plain: socket.socket | None = None
+    try:
+        plain = socket.create_connection(address, timeout=30.0)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if proxy:
+            _tunnel(plain, place, proxy)
+        tls = context.wrap_socket(plain, server_hostname=place[0])
+        tls.settimeout(_TIMEOUT)
+        return tls
+    except ssl.SSLCertVerificationError:
+        if plain:
+            plain.close()
+        raise
+    except (OSError, UnicodeError) as error:
+        if plain:
+            plain.close()
+        raise WireError(type(error).__name__) from None
+
+
+def _tunnel(plain: socket.socket, place: tuple[str, int], proxy: SplitResult) -> None:
+    name = f"[{place[0]}]" if ":" in place[0] else place[0]
+    request = f"CONNECT {name}:{place[1]} HTTP/1.1\r\nHost: {name}:{place[1]}\r\n"
+    if proxy.username:
+        user = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}".encode()
+        request += f"Proxy-Authorization: Basic {base64.b64encode(user).decode('ascii')}\r\n"
+    plain.sendall(request.encode("latin-1") + b"\r\n")
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        got = plain.recv(1)  # nothing that belongs to TLS may be taken
+        if not got or len(answer) > _HEAD:
+            raise ConnectionError
+        answer += got
+    if not re.match(rb"HTTP/1\.[01] 2\d\d", answer):
+        raise ConnectionRefusedError
