@@ -122,10 +122,8 @@ def _again(state: DriveState, current: Pass, error: GraphError) -> None:
     """Begin the listing anew, unless that was tried often enough."""
     if _current(state).restarts >= _MOST_RESTARTS:
         # the next run begins with a clean slate, not with the link that goes in circles
-        state.db.execute(
-            "UPDATE passes SET link = NULL, full = 1, restarts = 0 WHERE number = ?",
-            (current.number,),
-        )
+        begin_anew(state, current.number, None, None)
+        state.db.execute("UPDATE passes SET restarts = 0 WHERE number = ?", (current.number,))
         raise error
 
 
@@ -166,7 +164,7 @@ async def _list_again(
     graph: Graph, source: Source, state: DriveState, number: int, folder: str
 ) -> tuple[int, int]:
     """List one folder's children: how many more there are than known, and how many fewer."""
-    place = f"/drives/{source.drive_id}/items/{folder}"
+    place = source.item_place(folder)
     shown: dict[str, dict[str, object]] = {}
     try:
         async for page in graph.pages(f"{place}/children"):
@@ -223,7 +221,7 @@ async def _hang(
 async def _get(graph: Graph, source: Source, item: str) -> dict[str, Any] | None:
     """An item as it is now; ``None`` when it is not there."""
     try:
-        return await graph.get(f"/drives/{source.drive_id}/items/{item}")
+        return await graph.get(source.item_place(item))
     except GraphError as error:
         if error.status == 404:
             return None
@@ -239,7 +237,7 @@ async def _compare_quota(
     proves nothing; it is noted. Less used than listed is noted too.
     """
     try:
-        drive = await graph.get(f"/drives/{source.drive_id}")
+        drive = await graph.get(source.drive_place())
     except GraphError as error:
         state.could_not(number, "quota", source.name, error.what)
         return

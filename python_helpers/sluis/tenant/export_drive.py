@@ -26,6 +26,7 @@ from .fetch import fetch_files
 from .forecast import Policy, Spending
 from .full_control import full_control_gap
 from .list_fields import fetch_fields
+from .listed_items import begin_anew
 from .manifest_lines import manifest_lines, root_permissions
 from .permissions import fetch_permissions
 from .reading_back import read_back
@@ -118,7 +119,10 @@ async def export_drive(
     tell = progress or (lambda _stage, _items, _bytes: None)
     began, before = now(), graph.spent
     with ExportFolder(folder) as root, DriveState(folder / "state.sqlite", source.id) as state:
-        number = state.begin_pass(stamp(began)).number
+        current = state.begin_pass(stamp(began))
+        number = current.number
+        if policy.relist and not current.full and not current.pages:
+            begin_anew(state, number, None, None)
         listing = await enumerate_drive(
             graph, source, state, lambda items, _pages: tell("listing", items, 0)
         )

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import SnapshotError
 from ..graph.connect import Graph
-from ..graph.download import Chunk, Downloaded, download
+from ..graph.download import Chunk, download
 from ..graph.errors import ConnectionCutError, GraphError, ThrottledError
 from .classify import OFFICE, Delivered, Listed, agrees, classify
 from .listed_items import store_items
@@ -30,6 +30,8 @@ from .tenant_manifest import COULD_NOT, HAD, Check
 _MOST_TRIES = 3
 #: so many files in a row that fail without an answer mean that the service is away
 _MOST_IN_A_ROW = 25
+#: parts of a OneNote notebook: lasting 503 were seen for large and small ones (Corso)
+_NOTEBOOK = frozenset({"one", "onetoc2"})
 #: A folder is listed for its download URLs from so many wanted files on, and if they are
 #: at least this share of it: one listing then saves a request for each of them.
 _WORTH_LISTING = 3
@@ -131,7 +133,7 @@ async def _with_urls(
     """Wanted files with their URLs, taken out of ``waiting`` as the listing tells of them."""
     try:
         async for page in graph.pages(
-            f"/drives/{source.drive_id}/items/{parent}/children",
+            source.item_place(parent, "children"),
             params={"$select": f"id,eTag,{_URL}", "$top": "200"},
         ):
             for item in page.items:
@@ -163,14 +165,15 @@ class _Fetching:
         self._pass = current.number if current else 0
         rows = state.db.execute("SELECT DISTINCT item_id FROM chunks")
         self._with_chunks = {item_id for (item_id,) in rows}
-        self._in_a_row = 0
+        #: items that got no answer, one after the other
+        self._in_a_row: list[str] = []
         self.files = self.bytes = self.could_not = 0
 
     async def one(self, wanted: Wanted) -> None:
         """Fetch one file, or write down why it could not be had."""
         try:
             await self._fetch(wanted)
-            self._in_a_row = 0
+            self._in_a_row.clear()
         except ThrottledError:
             raise
         except GraphError as error:
@@ -211,7 +214,7 @@ class _Fetching:
             known, first, tries = now, second, tries + 1
 
     async def _ask(self, wanted: Wanted) -> Listed:
-        item = await self._graph.get(f"/drives/{self._source.drive_id}/items/{wanted.item_id}")
+        item = await self._graph.get(self._source.item_place(wanted.item_id))
         store_items(self._state, self._pass, [item])
         hashes = (item.get("file") or {}).get("hashes") or {}
         return Listed(
@@ -234,7 +237,7 @@ class _Fetching:
             )
 
         with self._folder.place(wanted.stored) as target:
-            got: Downloaded = await download(
+            got = await download(
                 self._graph,
                 self._source.drive_id,
                 wanted.item_id,
@@ -298,12 +301,15 @@ class _Fetching:
             self.bytes += got.size
 
     async def _refused(self, wanted: Wanted, error: GraphError) -> None:
-        if error.status is None or error.status >= 500:
-            self._in_a_row += 1
-            if self._in_a_row >= _MOST_IN_A_ROW:
+        if error.status is not None and error.status < 500:
+            self._in_a_row.clear()
+        elif _suffix(wanted.name) not in _NOTEBOOK:  # those may get 503 for ever, all of them
+            self._in_a_row.append(wanted.item_id)
+            if len(self._in_a_row) >= _MOST_IN_A_ROW:
+                # it is the service that is away, so none of these was refused
+                for item in self._in_a_row:
+                    self._state.db.execute("DELETE FROM contents WHERE item_id = ?", (item,))
                 raise error
-        else:
-            self._in_a_row = 0
         self.could_not += 1
         why = await self._why(wanted, error)
         listed = wanted.listed
@@ -324,12 +330,12 @@ class _Fetching:
             return f"It is encrypted by rights management, which failed. {error.what}"
         if error.status == 404:
             try:
-                await self._graph.get(f"/drives/{self._source.drive_id}/items/{wanted.item_id}")
+                await self._graph.get(self._source.item_place(wanted.item_id))
             except GraphError as again:
                 if again.status == 404:
                     return f"It was deleted after it was listed, or is hidden. {error.what}"
             return f"Its access is restricted to its owner (docs-contrib#442). {error.what}"
-        if _suffix(wanted.name) in {"one", "onetoc2"}:
+        if _suffix(wanted.name) in _NOTEBOOK:
             return f"It is part of a OneNote notebook, which may never be handed out. {error.what}"
         return error.what
 

@@ -47,11 +47,20 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What is asked of the service besides the files themselves."""
+    """What is asked of the service besides the files themselves.
+
+    Args:
+        versions: of earlier versions nothing, a list, or their bytes too.
+        permissions: where the scope of rights changes.
+        fields: the library's columns.
+        relist: list everything anew and not only what changed since the pass before; for
+            the last pass, because some deletions are never told (docs-contrib#8794).
+    """
 
     versions: VersionPolicy = "none"
     permissions: bool = True
     fields: bool = True
+    relist: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,9 +46,9 @@ async def fetch_fields(graph: Graph, source: Source, state: DriveState) -> int:
     if state.recall("fields in pass") == number:
         return _had(state)
     try:
-        place = f"/drives/{source.drive_id}/list/items"
+        place = source.drive_place("list", "items")
         if source.site_id:
-            known = await graph.get(f"/drives/{source.drive_id}/list", params={"$select": "id"})
+            known = await graph.get(source.drive_place("list"), params={"$select": "id"})
             place = f"/sites/{source.site_id}/lists/{segment(str(known['id']))}/items"
         _map_guids(state)
         async for page in graph.pages(place, params={"$expand": "fields,driveItem($select=id)"}):

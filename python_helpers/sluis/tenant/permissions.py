@@ -60,7 +60,7 @@ async def fetch_permissions(
         why: str | None = None
         found: list[dict[str, Any]] = []
         try:
-            place = f"/drives/{source.drive_id}/items/{item}/permissions"
+            place = source.item_place(item, "permissions")
             async for page in graph.pages(place):
                 found.extend(own(page.items))
         except ThrottledError:

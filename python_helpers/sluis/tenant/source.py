@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from ..graph.links import segment
+
 Kind = Literal["sharepoint", "onedrive", "sftp", "directory"]
 
 
@@ -41,6 +43,14 @@ class Source:
     shared: int | None = None
     web_url: str = ""
     list_id: str = ""
+
+    def drive_place(self, *below: str) -> str:
+        """The drive's path in Graph, and what is below it; ids cannot change the path."""
+        return "/".join(["/drives", segment(self.drive_id), *below])
+
+    def item_place(self, item_id: str, *below: str) -> str:
+        """The path of one of the drive's items in Graph, and what is below it."""
+        return self.drive_place("items", segment(item_id), *below)
 
     def as_data(self) -> dict[str, Any]:
         """The source as plain JSON data."""

@@ -70,7 +70,7 @@ async def fetch_versions(
         known = _known(state, item)
         found: list[dict[str, Any]] = []
         try:
-            place = f"/drives/{source.drive_id}/items/{item}/versions"
+            place = source.item_place(item, "versions")
             entries: list[dict[str, Any]] = []
             async for page in graph.pages(place):
                 entries.extend(page.items)

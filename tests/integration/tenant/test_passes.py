@@ -190,3 +190,14 @@ def test_rights_that_change_are_reported_and_asked_for_again(ground: Ground) -> 
     second = ground.make_pass(policy)
     assert "rights changed" not in second.changes
     assert second.root_permissions == first.root_permissions
+
+
+def test_a_last_pass_can_list_everything_anew(ground: Ground) -> None:
+    ground.file("Anew/x.txt", b"x")
+    ground.make_pass()
+    before = ground.tenant.control.counters()["requests"].get("delta", 0)
+    report = ground.make_pass(Policy("none", permissions=False, fields=False, relist=True))
+    # a delta without a token is the whole drive
+    assert ground.tenant.control.counters()["requests"]["delta"] == before + 1
+    assert report.fetched_files == 0
+    assert report.changes == {}
