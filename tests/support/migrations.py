@@ -25,7 +25,9 @@ from sluis.tenant.source import Source
 from sluis.tenant.tenant_manifest import ManifestLine, read_manifest
 
 #: nobody in it, nothing in it
-EMPTY = Population(users=2, sites=1, items_per_drive=0, shared_share=0.0, versions_share=0.0)
+EMPTY = Population(
+    users=2, sites=1, items_per_drive=0, folder_depth=0, shared_share=0.0, versions_share=0.0
+)
 
 
 @dataclass

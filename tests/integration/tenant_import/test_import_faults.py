@@ -129,6 +129,48 @@ def test_one_file_tampered_with_on_the_way_is_caught_and_stops(move, monkeypatch
     _whole(move, files)
 
 
+def test_a_file_tampered_with_while_it_is_sent_is_caught_before_its_last_piece(move, monkeypatch):
+    monkeypatch.setattr(upload_module, "CHUNK", _PIECE)
+    data = random.Random(3).randbytes(3 * _PIECE + 5)
+    files = _fill(move, {"victim.bin": data})
+    changed = data[: 2 * _PIECE] + bytes(_PIECE) + data[3 * _PIECE :]
+    bare, pieces = Graph.bare, []
+
+    @asynccontextmanager
+    async def meanwhile(self, method, *given, **more):
+        async with bare(self, method, *given, **more) as answer:
+            pieces.append(method)
+            if pieces == ["PUT"]:
+                _tamper(move, "victim.bin", changed)
+            yield answer
+
+    monkeypatch.setattr(Graph, "bare", meanwhile)
+    report = move.bring_over()
+    assert [one.code for one in report.reasons] == ["export-tampered"]
+    # three pieces went, the last did not, and the session was ended
+    assert pieces == ["PUT", "PUT", "PUT", "DELETE"]
+    assert not move.there()
+    monkeypatch.undo()
+    _tamper(move, "victim.bin", data)
+    assert move.bring_over().outcome == "done"
+    _whole(move, files)
+
+
+def test_what_was_sent_before_a_kill_counts_only_if_it_is_still_on_disk(move, monkeypatch):
+    monkeypatch.setattr(upload_module, "CHUNK", _PIECE)
+    data = random.Random(4).randbytes(3 * _PIECE + 5)
+    files = _fill(move, {"victim.bin": data})
+    assert _killed_at(move, 6, after=True)
+    _tamper(move, "victim.bin", bytes(_PIECE) + data[_PIECE:])
+    report = move.bring_over()
+    assert [one.code for one in report.reasons] == ["export-tampered"]
+    assert not move.there()
+    _tamper(move, "victim.bin", data)
+    report = move.bring_over()
+    assert report.outcome == "done"
+    _whole(move, files)
+
+
 @pytest.mark.parametrize("how", ["gone", "shorter", "link"])
 def test_an_exported_file_that_is_not_there_as_it_was_stops(move, how):
     _fill(move, {"victim.txt": b"the client's words"})

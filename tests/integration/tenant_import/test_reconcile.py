@@ -75,3 +75,47 @@ def test_stale_metadata_of_the_service_is_no_difference(move):
         assert any("stale" in note for note in letter.notes)
     bases = found.as_data()["files_by_basis"]
     assert bases == {"every byte": 1, "the service's hash": 2}
+
+
+def test_killed_it_goes_on_and_downloads_no_file_twice(move):
+    files = {f"{n}.bin": os.urandom(3_000) for n in range(6)}
+    _fill(move, **files)
+    assert move.bring_over().outcome == "done"
+
+    def die(done):
+        if done.files == 4:
+            os._exit(77)
+
+    child = os.fork()
+    if child == 0:
+        move.reconcile(progress=die, workers=1)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 77
+    before = move.target.control.counters()["bytes_out"]
+    found = move.reconcile()
+    assert found.sound
+    assert found.reused == 4
+    # the next one trusts nothing of it
+    again = move.reconcile()
+    assert again.reused == 0
+    move.target.control.tamper(move.to_drive, "0.bin", 5, 0x77)
+    assert not move.reconcile().sound
+    assert move.target.control.counters()["bytes_out"] > before
+
+
+def test_what_stayed_behind_is_listed_apart_only_when_it_was_signed_for(move):
+    _fill(move)
+    control, drive = move.source.control, move.from_drive
+    control.add_file(drive, "later.txt", b"came after the import")
+    assert move.bring_over().outcome == "done"
+    move.export()
+    found = move.reconcile()
+    assert not found.sound
+    assert _categories(found)["later.txt"] == "missing"
+
+
+def test_a_target_that_is_not_there_at_all_is_all_missing(move):
+    _fill(move)
+    found = move.reconcile(folder="Nowhere")
+    assert found.counts() == {"missing": 4}
+    assert not found.sound
