@@ -106,7 +106,8 @@ class Export(Body):
     files by what the two hashes say of them, ``not_had`` the items that could not be had.
     ``unseen`` names what may be there and could not be looked at, ``left_out`` what is known
     to be left out and is no file of the newest state. ``changes_object`` says what vanished,
-    moved and changed since the pass before. ``spent`` stands beside ``forecast``.
+    moved and changed since the pass before, ``recycle_bin_object`` lists what was deleted
+    there. ``spent`` stands beside ``forecast``.
     """
 
     kind: ClassVar[str] = "export"
@@ -125,6 +126,7 @@ class Export(Body):
     left_out: tuple[str, ...] = ()
     manifest_object: Sha256
     changes_object: Sha256 | None = None
+    recycle_bin_object: Sha256 | None = None
     forecast: dict[str, Any] = Field(default_factory=dict)
     spent: dict[str, Any] = Field(default_factory=dict)
     warnings: tuple[str, ...] = ()

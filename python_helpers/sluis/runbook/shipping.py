@@ -46,12 +46,20 @@ def ship(
     if isinstance(error, Mapping):
         family = _FAMILY.get(str(result.get("family")), SnapshotError)
         raise family(str(error["code"]), str(error["what"]), str(error["remedy"]))
-    said = str(result.get("module_stderr") or result.get("msg") or "it gave no answer")
+    said = _what_it_said(result)
     raise SnapshotError(
         "module-failed",
         f"{module} could not run there: {' '.join(said.split())[-500:]}",
         "Check the connection and the Python there (3.8 or newer), then run this again.",
     )
+
+
+def _what_it_said(result: Mapping[str, Any]) -> str:
+    """Why a module gave no answer; ansible-core 2.19 puts an exception's words in an event."""
+    event = getattr(result.get("exception"), "event", None)
+    raised = str(getattr(event, "msg", "") or "")
+    said = result.get("module_stderr") or result.get("msg") or raised
+    return str(said or "it gave no answer")
 
 
 def pack(value: Any) -> str:

@@ -1,0 +1,237 @@
+"""Fetch every asset of one host that lies elsewhere, and record each pass."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any
+
+from sluis.errors import SnapshotError
+from sluis.evidence.predicates import Export, Machine
+from sluis.runbook.run import OpenDossier, Run, now
+from sluis.runbook.snapshot_taking import Source, read_scope
+from sluis.runbook.tenant_discovering import source_of
+from sluis.runbook.tenant_settings import TenantSettings
+from sluis.scope.model import Asset
+from sluis.scope.moving import FromSftp, FromTenant, Origin
+
+Call = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+#: brings a file of the worker to a place on the controller
+Fetch = Callable[[str, Path], None]
+
+#: what is left out of every export without making it less than whole: none of these is a
+#: file in its newest state
+_NO_FILES = frozenset(
+    {
+        "bytes of earlier versions",
+        "earlier versions",
+        "list attachments, definitions of hyperlink and location columns",
+        "list fields",
+        "permissions",
+        "permissions of the library",
+        "quota",
+        "recycle bin",
+        "recycle bin contents",
+    }
+)
+
+
+@dataclass
+class Fetched:
+    """What was fetched, for the operator."""
+
+    changed: bool = False
+    lines: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def export_assets(
+    run: Run,
+    dossier: OpenDossier,
+    worker: Source,
+    settings: TenantSettings,
+    call: Call,
+    fetch: Fetch,
+    scratch: Path,
+    *,
+    check_mode: bool = False,
+) -> Fetched:
+    """Make a pass over each asset that this host fetches.
+
+    Args:
+        run: the current run.
+        dossier: where each pass is recorded.
+        worker: the host.
+        settings: accounts and secrets.
+        call: runs ``export_asset`` there.
+        fetch: brings manifests from there.
+        scratch: a private folder on the controller.
+        check_mode: say what would be done.
+
+    Raises:
+        SluisError: an asset cannot be fetched; passes before it are recorded already.
+    """
+    fetched = Fetched()
+    for asset in read_scope(run).assets_on(worker.host):
+        if asset.origin is None:
+            continue
+        fetched.changed = True
+        if check_mode:
+            fetched.lines.append(f"{asset.id}: would be fetched from {asset.location}")
+            continue
+        began = now()
+        answer = call(*_asked(dossier, asset, asset.origin, settings))
+        body = _record(dossier, worker, asset, answer, began, fetch, scratch)
+        _tell(fetched, asset, body, answer)
+    return fetched
+
+
+def _asked(
+    dossier: OpenDossier, asset: Asset, origin: Origin, settings: TenantSettings
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The request and its secrets."""
+    if isinstance(origin, FromTenant):
+        return _request(dossier, asset, origin, settings), settings.secret(origin.tenant)
+    kind = "sftp" if isinstance(origin, FromSftp) else "directory"
+    source: dict[str, Any] = {
+        "kind": kind, "id": asset.id, "name": asset.location, "location": origin.folder,
+    }  # fmt: skip
+    servers, secret = {}, {}
+    if isinstance(origin, FromSftp):
+        source["server"] = origin.server
+        servers = {origin.server: settings.server(origin.server)}
+        secret = settings.server_secret(origin.server)
+    export = {
+        "sources": [source], "servers": servers, "folder": f"{settings.exports}/{asset.id}",
+    }  # fmt: skip
+    return {"asset": asset.id, "export": export}, secret
+
+
+def _request(
+    dossier: OpenDossier, asset: Asset, origin: FromTenant, settings: TenantSettings
+) -> dict[str, Any]:
+    source = source_of(dossier, origin.tenant, origin.drive)
+    known = {k: v for k, v in source.items() if v is not None}
+    ends = {}
+    if isinstance(asset.ends_on, date):
+        ends[known["id"]] = datetime.combine(asset.ends_on, time(), UTC).isoformat()
+    counted = {"items": asset.items, "bytes": asset.size}
+    return {
+        "asset": asset.id,
+        "export": {
+            "account": settings.account(origin.tenant),
+            "sources": [{**known, **{k: v for k, v in counted.items() if v is not None}}],
+            "folder": f"{settings.exports}/{asset.id}",
+            "policy": {"versions": origin.versions},
+            "workers": settings.workers,
+            "budget": settings.budget(origin.tenant),
+            "ends": ends,
+        },
+    }
+
+
+def _record(
+    dossier: OpenDossier,
+    worker: Source,
+    asset: Asset,
+    answer: Mapping[str, Any],
+    began: datetime,
+    fetch: Fetch,
+    scratch: Path,
+) -> Export:
+    if not answer.get("complete"):
+        raise _unfinished(asset, answer)
+    try:
+        (drive,) = answer["drives"]
+        folder, manifest = str(drive["folder"]), str(drive["manifest"])
+        beside = manifest.rsplit("/", 1)[0]
+
+        def keep(name: str, expected: str | None = None) -> str:
+            return _keep(dossier, fetch, f"{folder}/{name}", scratch / "fetched", expected)
+
+        from_tenant = isinstance(asset.origin, FromTenant)
+        gaps = [(g["what"], f"{g['what']}: {g['subject']}: {g['why']}") for g in drive["gaps"]]
+        body = Export(
+            asset=asset.id,
+            origin=asset.origin.model_dump(mode="json") if asset.origin else {},
+            machine=Machine(host=worker.host, target=worker.target),
+            pass_number=int(drive["seen_in_pass"]),
+            started_at=began,
+            finished_at=now(),
+            items=int(drive["files"]),
+            bytes=int(drive["bytes"]),
+            complete=True,
+            checks={str(k): int(v) for k, v in drive["checks"].items()},
+            not_had=len(drive["could_not"]),
+            unseen=tuple(said for what, said in gaps if what not in _NO_FILES),
+            left_out=tuple(said for what, said in gaps if what in _NO_FILES),
+            manifest_object=keep(manifest, str(drive["manifest_sha256"])),
+            changes_object=keep(f"{beside}/changes.json"),
+            recycle_bin_object=keep(f"{beside}/recycle_bin.json") if from_tenant else None,
+            forecast=dict(answer.get("plan") or {}),
+            spent=dict(answer.get("used") or {}),
+            warnings=tuple(
+                f"{one['path']}: {one['why']}"[:500] for one in drive["could_not"][:200]
+            ),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise SnapshotError(
+            "answer-unreadable",
+            f"What {worker.host} says of its export of {asset.id} cannot be read: {error!r}",
+            "Use the same version of Sluis everywhere.",
+        ) from error
+    dossier.ledger.append(body, key=dossier.key, now=now())
+    return body
+
+
+def _keep(
+    dossier: OpenDossier, fetch: Fetch, remote: str, local: Path, expected: str | None
+) -> str:
+    local.unlink(missing_ok=True)
+    fetch(remote, local)
+    with local.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if expected is not None and found != expected:
+        raise SnapshotError(
+            "manifest-altered",
+            f"{remote} is not the file that the worker said it wrote.",
+            "Find out who writes there, and fetch the asset again.",
+        )
+    dossier.objects.put_file(local)
+    local.unlink()
+    return found
+
+
+def _unfinished(asset: Asset, answer: Mapping[str, Any]) -> SnapshotError:
+    failed = answer.get("failed") or [{}]
+    error = failed[0].get("error") or {}
+    return SnapshotError(
+        str(error.get("code") or "export-unfinished"),
+        f"{asset.id} was not fetched to its end. {error.get('what', '')}".strip(),
+        str(error.get("remedy") or "Run this again; it goes on where it stopped."),
+    )
+
+
+def _tell(fetched: Fetched, asset: Asset, body: Export, answer: Mapping[str, Any]) -> None:
+    counted = ", ".join(f"{count} {name}" for name, count in sorted(body.checks.items()))
+    fetched.lines.append(
+        f"{asset.id}: pass {body.pass_number}: {body.items:,} files, {body.bytes:,} bytes"
+        + (f" ({counted})" if counted else "")
+    )
+    for row in answer.get("beside") or ():
+        planned, actual = (_figure(row["what"], row[name]) for name in ("planned", "actual"))
+        fetched.lines.append(f"{asset.id}: {row['what']}: planned {planned}, used {actual}")
+    for kind, count in sorted((answer["drives"][0].get("changes") or {}).items()):
+        if count:
+            fetched.warnings.append(f"{asset.id}: {kind} since the pass before: {count}")
+    if body.not_had:
+        fetched.warnings.append(f"{asset.id}: {body.not_had} items could not be had")
+    fetched.warnings += [f"{asset.id}: could not be had: {line}" for line in body.warnings[:20]]
+    fetched.warnings += [f"{asset.id}: {line}" for line in (*body.unseen, *body.left_out)]
+
+
+def _figure(what: str, value: float) -> str:
+    return f"{value:.2f}" if what == "hours" else f"{int(value):,}"

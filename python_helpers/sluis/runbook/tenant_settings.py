@@ -1,0 +1,155 @@
+"""The variables of the roles that speak to a tenant: accounts, their secrets, and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sluis.errors import InputError
+from sluis.runbook.snapshot_settings import Templar, plain
+
+#: what an account may hold in the open; everything else belongs into the vault
+_OPEN = frozenset(
+    {"tenant_id", "client_id", "authority", "graph", "ca", "certificate", "secret_file", "licences"}
+)
+_SECRET = frozenset({"secret"})
+
+
+@dataclass(frozen=True)
+class TenantSettings:
+    """Accounts by tenant name, their secrets, and how hard we may ask.
+
+    Args:
+        role: the role whose variables these are, for messages.
+        accounts: by tenant name; nothing secret.
+        secrets: by tenant name.
+        exports: folder on the worker, one folder below it for each asset.
+        workers: files under way at once.
+        share: of the service's budget that this host may use.
+    """
+
+    role: str
+    accounts: dict[str, dict[str, Any]]
+    secrets: dict[str, dict[str, str]] = field(repr=False)
+    exports: str
+    workers: int
+    share: float
+    host: str = ""
+    servers: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def server(self, name: str) -> dict[str, Any]:
+        """The open half of an SFTP server's login.
+
+        Raises:
+            InputError: ``no-such-server``.
+        """
+        if name not in self.servers:
+            raise InputError(
+                "no-such-server",
+                f"The scope speaks of the server {name!r}, and {self.role}_servers has none.",
+                f"Write its address, user and host_key under {name} in {self.role}_servers.",
+            )
+        return self.servers[name]
+
+    def account(self, tenant: str) -> dict[str, Any]:
+        """The open half of an account.
+
+        Raises:
+            InputError: ``no-such-tenant``.
+        """
+        try:
+            account = self.accounts[tenant]
+        except KeyError:
+            raise InputError(
+                "no-such-tenant",
+                f"The scope speaks of the tenant {tenant!r}, and {self.role}_accounts has none.",
+                f"Write tenant_id and client_id of its app under {tenant} in {self.role}_accounts.",
+            ) from None
+        return {name: value for name, value in account.items() if name != "licences"}
+
+    def budget(self, tenant: str) -> dict[str, Any]:
+        """What the tenant's licences allow, and our share of it."""
+        licences = self.accounts.get(tenant, {}).get("licences", 1)
+        return {
+            "licences": int(licences),
+            "share": self.share,
+            "state": f"{self.exports}/.budget-{tenant}-{self.host}",
+        }
+
+    def secret(self, tenant: str) -> dict[str, Any]:
+        """The secret half, as a module takes it."""
+        return {"account": self.secrets.get(tenant, {})}
+
+    def server_secret(self, name: str) -> dict[str, Any]:
+        """The secret half of an SFTP login."""
+        return {"servers": {name: self.secrets.get(name, {})}}
+
+
+def read_tenant_settings(
+    role: str, task_vars: Mapping[str, Any], templar: Templar, workers_on: int = 1
+) -> TenantSettings:
+    """Read and check one role's variables for one host.
+
+    Args:
+        role: ``tenant_export`` or ``tenant_import``.
+        task_vars: as ansible-core hands them to an action plugin.
+        templar: renders them.
+        workers_on: how many hosts share the tenant's budget.
+
+    Raises:
+        InputError: ``bad-setting``, ``secret-in-the-open``.
+    """
+
+    def value(name: str, default: Any) -> Any:
+        raw = task_vars.get(f"{role}_{name}")
+        rendered = plain(templar.template(raw)) if raw is not None else None
+        return default if rendered in (None, "") else rendered
+
+    accounts = _tenants(role, "accounts", value("accounts", {}))
+    for tenant, account in accounts.items():
+        for name in sorted(set(account) - _OPEN):
+            if name in _SECRET:
+                raise InputError(
+                    "secret-in-the-open",
+                    f"{role}_accounts holds the secret of {tenant}.",
+                    f"Move it to {role}_secrets, in a vault file.",
+                )
+            raise _bad(role, "accounts", f"{tenant} has {name!r}, which is not known")
+    secrets = _tenants(role, "secrets", value("secrets", {}))
+    raw = task_vars.get("snapshot_and_verify_exports")
+    exports = plain(templar.template(raw)) if raw else "/var/lib/sluis/exports"
+    return TenantSettings(
+        role=role,
+        accounts=accounts,
+        secrets={name: {k: str(v) for k, v in held.items()} for name, held in secrets.items()},
+        exports=str(exports),
+        workers=int(value("workers", 16)),
+        share=1.0 / max(workers_on, 1),
+        host="".join(str(task_vars.get("inventory_hostname", ""))),
+        servers=_servers(role, value("servers", {})),
+    )
+
+
+def _servers(role: str, value: Any) -> dict[str, dict[str, Any]]:
+    servers = _tenants(role, "servers", value)
+    for name, server in servers.items():
+        if secret := sorted(set(server) & {"password", "passphrase"}):
+            raise InputError(
+                "secret-in-the-open",
+                f"{role}_servers holds the {secret[0]} of {name}.",
+                f"Move it to {role}_secrets, in a vault file.",
+            )
+    return servers
+
+
+def _tenants(role: str, name: str, value: Any) -> dict[str, dict[str, Any]]:
+    if not isinstance(value, dict) or not all(isinstance(item, dict) for item in value.values()):
+        raise _bad(role, name, "it is not a mapping of tenants")
+    return {str(key): dict(item) for key, item in value.items()}
+
+
+def _bad(role: str, name: str, why: str) -> InputError:
+    return InputError(
+        "bad-setting", f"{role}_{name} cannot be used: {why}.", "Correct it in the inventory."
+    )

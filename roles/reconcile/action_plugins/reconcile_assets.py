@@ -1,0 +1,62 @@
+"""Compare what is in the new tenant with the manifests, and record the result for each asset.
+
+In check mode the comparisons are only planned. The client signs them like any check.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from ansible.plugins.action import ActionBase
+
+from sluis.errors import SluisError
+from sluis.runbook.following import Following
+from sluis.runbook.run import current_run, open_dossier
+from sluis.runbook.shipping import as_failure, refuse_objections, ship
+from sluis.runbook.tenant_reconciling import plan_comparisons, reconcile_assets
+from sluis.runbook.tenant_settings import read_tenant_settings
+
+
+class ActionModule(ActionBase):
+    """Runs on each worker, for the assets that it put there."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        """Plan, or compare and record. Anything missing or different fails the task."""
+        del tmp
+        super().run(None, task_vars)
+        try:
+            run = current_run(task_vars, __file__)
+            host = "".join(task_vars["inventory_hostname"])
+            if self._task.check_mode:
+                return {"changed": False, "planned": plan_comparisons(run, host)}
+            refuse_objections(run)
+            with tempfile.TemporaryDirectory(prefix="sluis-") as scratch:
+                done = reconcile_assets(
+                    run,
+                    open_dossier(run),
+                    host,
+                    read_tenant_settings(
+                        "tenant_import", task_vars, self._templar, len(run.hosts) or 1
+                    ),
+                    lambda request, secrets: self._ship(request, secrets, task_vars),
+                    lambda remote, local: self._connection.fetch_file(remote, str(local)),
+                    Path(scratch),
+                )
+        except SluisError as error:
+            return as_failure(error)
+        return {
+            "changed": False,
+            "failed": not done.whole,
+            "msg": done.lines,
+            "sluis_progress": done.lines,
+            "warnings": done.warnings,
+        }
+
+    def _ship(self, request, secrets, task_vars):
+        with Following(self) as following:
+            request = {**request, "progress": following.path}
+            return ship(self, "tenant_reconcile", request, secrets, task_vars)

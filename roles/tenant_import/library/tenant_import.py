@@ -1,0 +1,84 @@
+#!/usr/bin/python
+"""Ansible module: put one asset into another tenant."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: tenant_import
+short_description: Put one asset into another tenant
+description:
+  - Sends what a manifest names, each file held against its digest while it is sent. Killed
+    anywhere, it goes on the next time and sends nothing twice.
+  - Is called by the action plugin of the same name, which records the answer in the ledger.
+    Called by itself its answer is no evidence.
+  - The Python on the worker needs the libraries aiohttp, msal and numpy.
+attributes:
+  check_mode:
+    support: full
+    description: Nothing is read or written. The action plugin says what would be done.
+options:
+  request:
+    description: What to do, as JSON in base64. See C(sluis.tenant.on_worker).
+    type: str
+    required: true
+  secrets:
+    description: The app's secret, as JSON in base64. Never logged.
+    type: str
+    required: true
+author:
+  - Sluis contributors
+"""
+
+EXAMPLES = r"""
+# Not used by itself. The role tenant_import runs:
+- name: Put one asset into another tenant
+  tenant_import:
+"""
+
+RETURN = r"""
+answer:
+  description: What was done, as JSON in base64. Holds no secret.
+  returned: success
+  type: str
+sluis:
+  description: The error, with code, what happened, and what to do.
+  returned: failure
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.sluis.snapshot.door import answer_request
+
+try:
+    from ansible.module_utils.sluis.tenant.on_worker import import_asset
+except ImportError as error:
+    import_asset = None
+    LACKING = str(error)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "request": {"type": "str", "required": True, "no_log": True},
+            "secrets": {"type": "str", "required": True, "no_log": True},
+        },
+        supports_check_mode=True,
+    )
+    if module.check_mode:
+        module.exit_json(changed=True)
+    if import_asset is None:
+        said = {
+            "code": "worker-lacks-libraries",
+            "what": f"The Python on this export worker lacks a library: {LACKING}.",
+            "remedy": "Install aiohttp, msal, numpy and paramiko there, or name another Python "
+            "in ansible_python_interpreter.",
+        }
+        module.fail_json(msg=said["what"], sluis=said, family="InputError")
+    result = answer_request(import_asset, module.params)
+    if "sluis" in result:
+        module.fail_json(**result)
+    module.exit_json(changed=True, **result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""A move between two rehearsal tenants, in the lab: two workers over real SSH."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import yaml
+
+from sluis.rehearsal.client_files import write_client, write_scope
+from sluis.rehearsal.lab import Lab
+from sluis.rehearsal.plain_yaml import write_yaml
+from sluis.rehearsal.project import make_project
+from sluis.rehearsal.tenant.settings import Population, Settings
+from sluis.rehearsal.tenant.start import Tenant, start_tenant
+from support.signed_change import LabChange
+
+OLD = Population(users=1, sites=1, items_per_drive=12, office_share=0.3, shared_share=0.0)
+NEW = Population(users=1, sites=1, items_per_drive=0)
+
+
+@dataclass
+class Migration:
+    """Two tenants and a change that moves one into the other."""
+
+    change: LabChange
+    old: Tenant
+    new: Tenant
+    _stack: ExitStack
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def run(self, *options: str) -> Any:
+        """Run the playbook."""
+        return self.change.playbook(*options, playbook="playbooks/tenant_migration.yml")
+
+    @property
+    def scope(self) -> Path:
+        return (
+            self.change.who.places.change(self.change.who.client, self.change.change) / "scope.yml"
+        )
+
+
+def start_migration(
+    lab: Lab,
+    folder: Path,
+    change: str = "MIG-7",
+    *,
+    old: Settings | None = None,
+    new: Settings | None = None,
+) -> Migration:
+    """Start both tenants and write client, scope and accounts. Nothing is prepared."""
+    stack = ExitStack()
+    try:
+        before = stack.enter_context(
+            start_tenant(folder / "old", old or Settings(seed=7, tenant_name="old", population=OLD))
+        )
+        after = stack.enter_context(
+            start_tenant(
+                folder / "new",
+                new
+                or Settings(
+                    seed=8, tenant_name="new", population=NEW,
+                    address="127.0.10.22", content_address="127.0.10.23",
+                ),
+            )
+        )  # fmt: skip
+        now = datetime.now(UTC).replace(microsecond=0)
+        who = write_client(
+            lab, make_project(folder / "project"), now=now,
+            repository_password="repository of the lab",
+        )  # fmt: skip
+        made = LabChange(lab, who, change)
+        _accounts(made, lab, before, after, folder)
+        path = write_scope(
+            lab, who, change, today=now.date(), title="Move to the new tenant", job="migration"
+        )
+        _scope(path, before, after, now.date())
+        return Migration(made, before, after, stack)
+    except BaseException:
+        stack.close()
+        raise
+
+
+def _accounts(change: LabChange, lab: Lab, old: Tenant, new: Tenant, folder: Path) -> None:
+    variables = change.who.inventory / "group_vars" / "all" / "tenants.yml"
+
+    def account(tenant: Tenant) -> dict[str, Any]:
+        return {
+            "tenant_id": tenant.tenant_id, "client_id": tenant.app.client_id,
+            "authority": tenant.graph, "graph": tenant.graph, "ca": str(tenant.ca),
+        }  # fmt: skip
+
+    write_yaml(
+        variables,
+        {
+            # the worker needs the libraries that speak to Graph
+            "ansible_python_interpreter": sys.executable,
+            "snapshot_and_verify_exports": str(folder / "exports"),
+            "tenant_export_accounts": {"old": account(old)},
+            "tenant_export_secrets": {"old": {"secret": old.app.secret}},
+            "tenant_import_accounts": {"new": account(new)},
+            "tenant_import_secrets": {"new": {"secret": new.app.secret}},
+        },
+    )
+    variables.chmod(0o600)
+
+
+def _scope(path: Path, old: Tenant, new: Tenant, today: date) -> None:
+    """Every drive of the old tenant becomes an asset, in turn on one worker and the other."""
+    scope = yaml.safe_load(path.read_text())
+    pattern = scope["assets"][0]
+    hosts = sorted({asset["host"] for asset in scope["assets"]})
+    targets = [drive["id"] for drive in new.control.drives()]
+    assets, risks = [], []
+    for number, drive in enumerate(old.control.drives()):
+        name = f"drive-{number}"
+        assets.append(
+            {
+                **{k: v for k, v in pattern.items() if k not in ("exclude", "connection")},
+                "id": name, "name": f"Drive {number}", "host": hosts[number % len(hosts)],
+                "kind": "sharepoint", "location": str(drive.get("web_url") or drive["id"]),
+                "origin": {"by": "tenant", "tenant": "old", "drive": drive["id"]},
+                "criticality": "normal",
+                "disposition": {
+                    "what": "migrate", "to": "The same place in the new tenant.",
+                    "by": today.replace(year=today.year + 1),
+                    "old_copy": "It stays readable until the old tenant ends.",
+                    "into": {
+                        "tenant": "new", "drive": targets[0], "folder": f"From {name}",
+                        "names": {
+                            "characters": "_", "reserved": "_", "shorten": True,
+                            "tell_apart": True,
+                        },
+                    },
+                },
+            }
+        )  # fmt: skip
+        risks.append(
+            {
+                "id": f"lost-{number}", "asset": name,
+                "words": f"Files of drive {number} could be missing after the move.",
+                "we_do": "We compare every file afterwards.",
+            }
+        )  # fmt: skip
+    mail = {k: v for k, v in assets[0].items() if k not in ("host", "origin")}
+    stays = {"what": "stays", "what_happens": "Another firm moves it.", "when": "no end date"}
+    assets.append(
+        mail | {"id": "mail", "name": "Mail", "kind": "mailbox", "location": "old: mailboxes",
+                "disposition": stays}
+    )  # fmt: skip
+    risks.append(
+        {"id": "mail-lost", "asset": "mail", "words": "Mail is not in our hands.",
+         "we_do": "We tell the firm that moves it when we are done."}
+    )  # fmt: skip
+    scope["assets"], scope["risks"] = assets, risks
+    write_yaml(path, scope)
