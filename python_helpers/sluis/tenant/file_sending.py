@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from ..errors import SluisError
 from ..graph.connect import Graph
-from ..graph.errors import GraphError
+from ..graph.errors import GraphError, ThrottledError
 from .import_decisions import Job
 from .import_report import Failure, ImportReport, Progress
 from .import_state import ImportState, Row
@@ -163,7 +163,7 @@ class FileSending:
 
     def _failed(self, job: Job, error: SluisError) -> None:
         self._in_a_row += 1
-        if isinstance(error, GraphError) and (error.status == 507 or error.code == "quota"):
+        if stops_all(error):
             self._stop(job, error)
         else:
             self._report.fail(Failure(job.going.path, error.code, error.what, error.remedy))
@@ -175,6 +175,17 @@ class FileSending:
         if failure not in self._report.reasons:
             self._report.fail(failure)
         self.stopped = self.stopped or failure
+
+
+def stops_all(error: SluisError) -> bool:
+    """Whether an error is no fault of one item and would meet the next one too."""
+    if isinstance(error, ThrottledError) or error.code in _STOPS_ALL:
+        return True
+    return isinstance(error, GraphError) and error.status == 507
+
+
+#: what ``sluis.graph`` calls a full target, and not being let in at all
+_STOPS_ALL = frozenset({"quota", "sign-in-refused", "sign-in-failed", "graph-unauthorized"})
 
 
 def moment(text: str | None) -> datetime | None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from ..errors import SluisError
 from ..graph.connect import Graph
-from .file_sending import FileSending
+from .file_sending import FileSending, stops_all
 from .give_rights import give_rights, rights_digest
 from .import_decisions import Decisions, Job, same_time
 from .import_policy import ImportPolicy, Target
@@ -104,11 +104,12 @@ class ImportWriting:
         if sending.stopped:
             return
         rows = {row.source_id: row for row in self.state.rows()}
-        if self.policy.permissions:
-            await self._many(jobs, self._rights, rows)
-        if self.policy.folder_dates:
-            # last: everything that goes into a folder moves its date
-            await self._many(decisions.folders, self._dates, rows)
+        if self.policy.permissions and not await self._many(jobs, self._rights, rows):
+            return
+        # last: everything that goes into a folder moves its date
+        dated = decisions.folders if self.policy.folder_dates else ()
+        if not await self._many(dated, self._dates, rows):
+            return
         self.report.outcome = "incomplete" if self.report.reasons else "done"
 
     async def _base(self, tree: TargetTree) -> bool:
@@ -240,20 +241,33 @@ class ImportWriting:
         jobs: Iterable[Job],
         work: Callable[[Job, dict[str, Row]], Awaitable[None]],
         rows: dict[str, Row],
-    ) -> None:
+    ) -> bool:
+        """Do it for all; whether nothing came that would meet the next ones too.
+
+        On lists of over 100,000 items permission calls get a 429 that never clears
+        (sp-dev-docs ``migration-perm-guidance.md``): one such answer is enough.
+        """
         waiting = iter(jobs)
+        going_on = True
 
         async def worker() -> None:
+            nonlocal going_on
             for job in waiting:
-                await self._try(job.going.path, work, job, rows)
+                going_on = await self._try(job.going.path, work, job, rows) and going_on
+                if not going_on:
+                    return
 
         await asyncio.gather(*(worker() for _ in range(self.workers)))
+        return going_on
 
-    async def _try(self, path: str, work: Callable[..., Awaitable[None]], *given: object) -> None:
+    async def _try(self, path: str, work: Callable[..., Awaitable[None]], *given: object) -> bool:
+        """Do it; a failure is listed. False when it would meet the next item too."""
         try:
             await work(*given)
         except SluisError as error:
             self._fail(path, error)
+            return not stops_all(error)
+        return True
 
     def _fail(self, path: str, error: SluisError) -> None:
         self.report.fail(Failure(path, error.code, error.what, error.remedy))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
+
+from sluis.tenant.tenant_manifest import About, ManifestLine, write_manifest
 
 
 def test_everything_goes_over_with_its_bytes_and_dates(move):
@@ -62,3 +65,34 @@ def test_names_that_the_target_refuses_go_over_under_the_signed_rule(move):
     assert renamed["a:b?.txt"].reasons == ("character", "clash")
     assert "path-too-long" in {code for one in report.renamed for code in one.reasons}
     assert move.reconcile().sound
+
+
+def test_files_of_an_old_server_whose_names_are_bytes_go_over_too(move):
+    names = ["Müller", "M\udcfcller", "m\u00fcller", "a\\b: c?"]
+    lines = []
+    for number, name in enumerate(names):
+        data = name.encode("utf-8", "surrogateescape")
+        (move.root / "content").mkdir(parents=True, exist_ok=True)
+        (move.root / "content" / str(number)).write_bytes(data)
+        lines.append(
+            ManifestLine(
+                path=f"I-drive/{name}", type="file", item_id=f"I-drive/{name}",
+                stored=f"content/{number}", size=len(data),
+                sha256=hashlib.sha256(data).hexdigest(), modified="2019-06-30T21:59:59Z",
+            )
+        )  # fmt: skip
+    move.manifest = move.folder / "manifest.gz"
+    write_manifest(move.manifest, lines, About({"kind": "sftp"}))
+    report = move.bring_over()
+    assert report.outcome == "done", report.as_data()
+    assert json.dumps(report.as_data())
+    went = {move.bytes_there(path): path for path, item in move.there().items() if "file" in item}
+    assert len(went) == 4
+    assert went[b"M\xfcller"] == "I-drive/M_ller"
+    assert went[b"a\\b: c?"] == "I-drive/a_b_ c_"
+    assert went["Müller".encode()] == "I-drive/Müller"
+    assert went["m\u00fcller".encode()].startswith("I-drive/müller~")
+    found = move.reconcile()
+    assert found.sound
+    assert json.dumps(found.as_data())
+    assert move.bring_over().counts["done_before"] == 4
