@@ -22,11 +22,11 @@ from .found import Found, ItemKind
 from .local_copy import LocalCopy, OnlyRead, Piece
 from .source import Source
 from .source_error import SourceError
+from .source_file import TRIES, Batch, Judgement, Outcome, PieceDone, Wanted
 from .source_listing import Measured, measure
 from .source_pass import SourceReport, export_source
 from .source_work import Progress
 from .stored_names import ExportFolder
-from .wanted import TRIES, Batch, Judgement, Outcome, PieceDone, Wanted
 
 _READ = 1 << 20
 #: files handed to each reader and not yet written down

@@ -1,7 +1,8 @@
 """The copy of one file on our disk, written in pieces and resumed from what can be proven.
 
-While it is not whole it is called ``<stored>.part``. Each 8 MiB of it has a SHA-256 that is
-kept in the state; going on means reading those pieces back from the disk first.
+While it is not whole it is called ``<stored>.part``. At every 8 MiB the SHA-256 of all that
+came so far is kept in the state; going on means reading that back from the disk first. A
+digest of all before proves each piece and its place at once, and costs no second hashing.
 """
 
 from __future__ import annotations
@@ -24,7 +25,13 @@ _PART = ".part"
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of an unfinished file: where it begins, its bytes, its SHA-256 in hexadecimal."""
+    """A part of an unfinished file.
+
+    Args:
+        start: where it begins, bytes from the file's beginning.
+        size: its bytes.
+        sha256: of the file from its beginning to the end of this piece, in hexadecimal.
+    """
 
     start: int
     size: int
@@ -93,7 +100,6 @@ class LocalCopy:
             now = data[:room]
             _write_all(self._file, now)
             self._whole.update(now)
-            self._piece.update(now)
             self._quickxor.update(now)
             self._size += len(now)
             if self._size - self._piece_start == PIECE:
@@ -124,19 +130,23 @@ class LocalCopy:
         self._size = 0
         self._whole, self._quickxor = hashlib.sha256(), QuickXor()
         for piece in pieces:
-            data = _read_back(self._file, piece)
-            if piece.start != self._size or data is None:
+            if piece.start != self._size or not 0 < piece.size <= PIECE:
                 break
-            self._whole.update(data)
+            data = os.pread(self._file, piece.size, piece.start)
+            so_far = self._whole.copy()
+            so_far.update(data)
+            if len(data) != piece.size or so_far.hexdigest() != piece.sha256:
+                break
+            self._whole = so_far
             self._quickxor.update(data)
             self._size += piece.size
         os.ftruncate(self._file, self._size)
         os.lseek(self._file, self._size, os.SEEK_SET)
-        self._piece_start, self._piece = self._size, hashlib.sha256()
+        self._piece_start = self._size
 
     def _end_piece(self) -> None:
-        piece = Piece(self._piece_start, PIECE, self._piece.hexdigest())
-        self._piece_start, self._piece = self._size, hashlib.sha256()
+        piece = Piece(self._piece_start, PIECE, self._whole.hexdigest())
+        self._piece_start = self._size
         if self._on_piece is not None:
             self._on_piece(piece)
 
@@ -194,16 +204,6 @@ def store_whole(
             os.close(file)
         os.replace(part, final)  # noqa: PTH105
     return Copied(size, whole.hexdigest(), quickxor.base64())
-
-
-def _read_back(file: int, piece: Piece) -> bytes | None:
-    """The bytes of a piece as they are on disk, when they are those that were written."""
-    if not 0 < piece.size <= PIECE:
-        return None
-    data = os.pread(file, piece.size, piece.start)
-    if len(data) != piece.size or hashlib.sha256(data).hexdigest() != piece.sha256:
-        return None
-    return data
 
 
 def _write_all(file: int, data: memoryview) -> None:

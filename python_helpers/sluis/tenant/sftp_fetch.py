@@ -17,8 +17,8 @@ from .sftp_listing import found, under
 from .sftp_session import Errand, SftpSession
 from .sftp_wire import Kind, Status
 from .source_error import ProtocolError
+from .source_file import TRIES, Judgement, Outcome, Wanted
 from .stored_names import ExportFolder
-from .wanted import TRIES, Judgement, Outcome, Wanted
 
 #: files up to this many bytes are asked for whole
 SMALL = 1 << 20

@@ -18,8 +18,8 @@ from .sftp_fetch import SMALL, Whole, ask_small, fetch_stream, keep_small
 from .sftp_login import SftpLogin
 from .sftp_session import Errand, SftpSession
 from .source_error import CutError
+from .source_file import Batch, Outcome, PieceDone, Wanted
 from .stored_names import ExportFolder
-from .wanted import Batch, Outcome, PieceDone, Wanted
 
 #: files that a connection asks for side by side, and their bytes
 _AT_ONCE = 48

@@ -37,7 +37,9 @@ class SftpSession:
     def __init__(self, transport: paramiko.Transport, patience: float) -> None:
         self._transport = transport
         self._out = bytearray()
-        self._in = bytearray()
+        #: what has come and was not taken apart, and how much of it an answer needs
+        self._parts: list[bytes] = []
+        self._have, self._need = 0, 4
         self._number = 0
         try:
             self._channel = transport.open_session(window_size=WINDOW, timeout=patience)
@@ -93,7 +95,7 @@ class SftpSession:
             ProtocolError: the server talks nonsense.
         """
         while True:
-            found = list(self._whole_answers())
+            found = self._whole_answers()
             if found:
                 return found
             self._wait()
@@ -164,18 +166,12 @@ class SftpSession:
         return False
 
     def _greet(self) -> None:
-        while len(self._in) < 4:
-            self._wait()
-        length = int.from_bytes(self._in[:4], "big")
-        if not 5 <= length <= _LONGEST:
-            raise ProtocolError("its greeting is no greeting")
-        while len(self._in) < 4 + length:
-            self._wait()
-        packet = bytes(self._in[4 : 4 + length])
-        del self._in[: 4 + length]
-        fields = wire.Fields(memoryview(packet)[1:])
-        if packet[0] != wire.Kind.VERSION or fields.integer() < 3:
+        answers = self.receive()
+        # its body begins where other answers have their number
+        greeting = answers[0]
+        if len(answers) != 1 or greeting.kind != wire.Kind.VERSION or greeting.number < 3:
             raise ProtocolError("it does not speak version 3")
+        fields = wire.Fields(greeting.body)
         offered = set()
         while fields.more:
             offered.add(fields.string())
@@ -190,27 +186,27 @@ class SftpSession:
                 limits.long()
                 self.read_size = max(4096, min(limits.long() or _SURE_READ, _MOST_READ))
 
-    def _whole_answers(self) -> Iterator[wire.Answer]:
-        at, have = 0, len(self._in)
-        if have < 4:
-            return
-        whole = 0
-        while have - whole >= 4:
-            length = int.from_bytes(self._in[whole : whole + 4], "big")
+    def _whole_answers(self) -> list[wire.Answer]:
+        """Take apart what has come; bytes of a file are looked at and not copied."""
+        if self._have < self._need:
+            return []
+        came = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        view, at, found = memoryview(came), 0, []
+        self._need = 4
+        while self._have - at >= 4:
+            length = int.from_bytes(view[at : at + 4], "big")
             if not 5 <= length <= _LONGEST:
                 raise ProtocolError(f"it announces an answer of {length} bytes")
-            if have - whole < 4 + length:
+            end = at + 4 + length
+            if end > self._have:
+                self._need = 4 + length
                 break
-            whole += 4 + length
-        if not whole:
-            return
-        view = memoryview(bytes(self._in[:whole]))
-        del self._in[:whole]
-        while at < whole:
-            end = at + 4 + int.from_bytes(view[at : at + 4], "big")
             number = int.from_bytes(view[at + 5 : at + 9], "big")
-            yield wire.Answer(number, view[at + 4], view[at + 9 : end])
+            found.append(wire.Answer(number, view[at + 4], view[at + 9 : end]))
             at = end
+        self._parts = [came[at:]] if at < self._have else []
+        self._have -= at
+        return found
 
     def _wait(self) -> None:
         try:
@@ -219,7 +215,8 @@ class SftpSession:
             raise _cut() from error
         if not piece:
             raise _cut()
-        self._in += piece
+        self._parts.append(piece)
+        self._have += len(piece)
 
 
 def _cut() -> CutError:

@@ -20,11 +20,11 @@ from .sftp_login import SftpLogin
 from .sftp_readers import PAUSES, fetch_files
 from .sftp_session import SftpSession
 from .source import Source
+from .source_file import Batch, Wanted
 from .source_listing import Measured, measure
 from .source_pass import SourceReport, export_source
 from .source_work import Progress
 from .stored_names import ExportFolder
-from .wanted import Batch, Wanted
 
 
 @dataclass(frozen=True)

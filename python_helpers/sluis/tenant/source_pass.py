@@ -27,12 +27,12 @@ from .found import Found
 from .manifest_lines import manifest_lines
 from .source import Source
 from .source_error import CutError
+from .source_file import Fetch
 from .source_listing import record_listing
 from .source_work import Progress, SourceWork
 from .state import DriveState
 from .stored_names import ExportFolder
 from .tenant_manifest import COULD_NOT, About, Gap, ManifestLine, read_manifest, write_manifest
-from .wanted import Fetch
 
 #: a report names so many files that could not be had; the manifest names all
 _MOST_NAMED = 1000

@@ -14,11 +14,11 @@ from ..errors import SnapshotError
 from .found import Found
 from .local_copy import PIECE, Piece
 from .reading_back import read_back
+from .source_file import NO_HASH, Fetch, Outcome, PieceDone, Wanted
 from .source_listing import found_of, spelled_time
 from .state import DriveState
 from .stored_names import ExportFolder
 from .tenant_manifest import COULD_NOT, HAD
-from .wanted import NO_HASH, Fetch, Outcome, PieceDone, Wanted
 
 #: called with what is being done, and the files and bytes of it so far
 Progress = Callable[[str, int, int], None]
