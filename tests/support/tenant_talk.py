@@ -70,7 +70,7 @@ class Talk:
         where: str,
         *,
         json_body: Any = None,
-        body: bytes | None = None,
+        body: bytes | Iterator[bytes] | None = None,
         headers: dict[str, str] | None = None,
     ) -> Reply:
         """``/x`` is v1.0, ``beta:/x`` is beta; a whole URL goes as it is.

@@ -66,7 +66,7 @@ class Call:
             return {}
         try:
             given = json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ApiError(400, "BadRequest", "Unable to read JSON request payload.") from error
         if not isinstance(given, dict):
             raise ApiError(400, "BadRequest", "The request's body must be a JSON object.")

@@ -88,6 +88,7 @@ class Drive:
         self.epoch = 0
         #: the code of the 410 that an old token gets
         self.resync = "resyncChangesApplyDifferences"
+        self._sorted: tuple[tuple[int, int], list[Item]] = ((-1, -1), [])
         self.root = self._new(None, "root", "folder", 0, created, 0)
 
     # finding
@@ -113,6 +114,14 @@ class Drive:
     def live(self) -> Iterator[Item]:
         """Every item that is there, the root included, oldest first."""
         return (item for item in self.items if not item.deleted)
+
+    def by_name(self, folder: Item) -> list[Item]:
+        """What is in a folder, sorted by name; sorted once for all pages of a listing."""
+        key = (folder.number, len(self.log))
+        if self._sorted[0] != key:
+            found = sorted((folder.children or {}).items())
+            self._sorted = key, [child for _, child in found]
+        return self._sorted[1]
 
     # changing
 

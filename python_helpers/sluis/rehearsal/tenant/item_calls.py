@@ -40,8 +40,7 @@ def shown(world: World, call: Call, drive: Drive, item: Item) -> dict[str, Any]:
 
 def children(world: World, call: Call, drive: Drive, item: Item, *, hidden: bool) -> Answer:
     """List a folder by name, page by page."""
-    found = sorted((item.children or {}).items())
-    entries = [child for _, child in found if not (hidden and is_hidden(child))]
+    entries = [child for child in drive.by_name(item) if not (hidden and is_hidden(child))]
     limits = world.settings
     page, link = one_page(call, entries, limits.page_size, limits.largest_page)
     value = [shown(world, call, drive, child) for child in page]

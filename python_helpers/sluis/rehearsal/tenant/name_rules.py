@@ -46,6 +46,8 @@ def check_name(name: object, *, in_root: bool) -> str:
         raise _refused("The name in the provided oneDriveItem is missing or not a text.")
     if _INVALID & set(name):
         raise _refused("The provided name contains characters that are not allowed.")
+    if not name.isprintable() and any("\ud800" <= one <= "\udfff" for one in name):
+        raise _refused("The provided name is not valid Unicode.")
     if name != name.strip(" "):
         raise _refused("The provided name starts or ends with a space.")
     if _RESERVED.fullmatch(name):

@@ -41,6 +41,8 @@ def world_tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenant]:
     settings = Settings(seed=7, population=POPULATION, apps=APPS, page_size=20)
     with start_tenant(folder, settings) as tenant:
         yield tenant
+        mistakes = tenant.control.counters()["requests"].get("mistake of the tenant", 0)
+        assert not mistakes, tenant.log.read_text()
 
 
 @pytest.fixture(scope="session")

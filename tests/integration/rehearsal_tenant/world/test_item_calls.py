@@ -164,6 +164,16 @@ def test_if_match_guards_against_a_change_in_between(talk: Talk, drive: str) -> 
     assert talk.get(where).status == 404
 
 
+def test_a_listing_shows_what_changed_since_the_last_one(talk: Talk, drive: str) -> None:
+    where = f"/drives/{drive}/root:/Nasty:/children?$top=1000"
+    before = {one["name"] for one in talk.good(where)["value"]}
+    talk.put(drive, "Nasty/brand new.txt", b"1")
+    talk.ask("DELETE", f"/drives/{drive}/root:/Nasty/CON.txt")
+    after = {one["name"] for one in talk.good(where)["value"]}
+    assert after - before == {"brand new.txt"}
+    assert before - after == {"CON.txt"}
+
+
 def test_search_finds_by_name(talk: Talk, quiet_drive: str) -> None:
     found = talk.good(f"/drives/{quiet_drive}/root/search(q='bell')")["value"]
     assert [one["name"] for one in found] == ["bell\x07.txt"]

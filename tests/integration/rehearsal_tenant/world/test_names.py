@@ -30,6 +30,7 @@ REFUSED = (
     "~$draft.docx",
     "forms",
     "",
+    "\ud83d",
     "x" * 256,
 )
 TAKEN = (

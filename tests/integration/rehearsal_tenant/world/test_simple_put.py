@@ -8,6 +8,7 @@ import zipfile
 from sluis.rehearsal.tenant.weather import Weather
 from support.tenant_talk import Talk
 
+OFFICE = (".docx", ".xlsx", ".pptx")
 CONFLICT = "?@microsoft.graph.conflictBehavior="
 
 
@@ -52,6 +53,17 @@ def test_a_file_goes_below_a_folder_by_its_id(talk: Talk, drive: str) -> None:
     assert talk.put(drive, "no such folder/x.txt", b"x").status == 404
 
 
+def test_a_body_of_unknown_length_is_taken_as_it_comes(talk: Talk, drive: str) -> None:
+    pieces = [bytes([number]) * 50_000 for number in range(30)]
+    made = talk.ask("PUT", f"/drives/{drive}/root:/streamed.bin:/content", body=iter(pieces))
+    assert made.status == 201
+    assert talk.fetch(drive, made.json()["id"]) == b"".join(pieces)
+    used = talk.good(f"/drives/{drive}")["quota"]["used"]
+    talk.tenant.control.set_quota(drive, used + 1_000)
+    full = talk.ask("PUT", f"/drives/{drive}/root:/more.bin:/content", body=iter(pieces))
+    assert full.status == 507
+
+
 def test_what_does_not_fit_gets_507_and_leaves_nothing(talk: Talk, drive: str) -> None:
     control = talk.tenant.control
     used = talk.good(f"/drives/{drive}")["quota"]["used"]
@@ -78,11 +90,12 @@ def test_more_than_250_mb_is_refused_before_it_is_sent(talk: Talk, drive: str) -
 def test_office_files_are_rewritten_each_time_otherwise_when_the_weather_is_so(
     talk: Talk, drive: str
 ) -> None:
-    file = next(one for one in talk.tenant.control.items(drive) if one["name"].endswith(".docx"))
+    file = next(one for one in talk.tenant.control.items(drive) if one["name"].endswith(OFFICE))
+    suffix = file["name"].rpartition(".")[2]
     content = talk.tenant.control.bytes_of(drive, file["id"])
     talk.tenant.control.set_weather(Weather(rewrite=("office",)))
     try:
-        made = [talk.put(drive, f"copy {number}.docx", content).json() for number in (1, 2)]
+        made = [talk.put(drive, f"copy {number}.{suffix}", content).json() for number in (1, 2)]
         plain = talk.put(drive, "copy.bin", content).json()
     finally:
         talk.tenant.control.set_weather(Weather())
