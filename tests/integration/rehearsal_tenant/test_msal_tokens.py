@@ -140,6 +140,32 @@ def test_graph_takes_no_token_that_is_missing_bad_expired_or_foreign(
         assert answer.headers["request-id"] == answer.json()["error"]["innerError"]["request-id"]
 
 
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data; boundary=x", b"--x\r\nclient_secret: hush"),
+        ("multipart/form-data", b"--x"),
+        ("application/json", b"{}"),
+        (f"{FORM}; charset=nonsense", b"grant_type=\xff"),
+        (FORM, b"grant_type=client_credentials&client_id=%ff&client_secret=\xff"),
+        (FORM, b"a=" + b"x" * 100_000),
+        (FORM, b"&".join(b"a=1" for _ in range(60))),
+        (FORM, b"client_id=%ED%A0%80&grant_type=client_credentials&client_secret=%ED%A0%80"),
+    ],
+)
+def test_a_token_request_that_is_no_form_is_refused_in_the_usual_shape(
+    tenant: Tenant, kind: str, body: bytes
+) -> None:
+    address = f"{tenant.authority}/oauth2/v2.0/token"
+    answer = session(tenant).post(address, data=body, headers={"Content-Type": kind})
+    assert answer.status_code == 400
+    assert answer.json()["error_codes"][0] in (900144, 70003, 700016)
+    assert "hush" not in tenant.log.read_text()
+
+
 def test_no_secret_reaches_the_log(tenant: Tenant) -> None:
     answer = ask(tenant, client(tenant, tenant.app, tenant.app.secret))
     text = tenant.log.read_text()

@@ -143,6 +143,11 @@ def test_a_batch_is_priced_and_refused_request_by_request(
     assert tenant.control.counters()["units"] - before in (3, 4)
 
 
+@pytest.mark.parametrize("body", ["[" * 100_000, '{"requests":' + "[" * 50_000, "{", "7", "\x00"])
+def test_a_body_that_is_no_json_object_is_a_400(asking: Asking, body: str) -> None:
+    assert code(asking.ask("POST", "/$batch", data=body)) == (400, "BadRequest")
+
+
 # throttling
 
 

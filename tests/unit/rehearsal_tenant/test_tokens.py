@@ -178,6 +178,7 @@ def test_a_secret_may_come_as_http_basic(office: Office) -> None:
         ({"scope": f"{GRAPH}/Sites.Read.All"}, "invalid_scope", 1002012, 400),
         ({"scope": "https://elsewhere.example/.default"}, "invalid_resource", 500011, 400),
         ({"grant_type": "password"}, "unsupported_grant_type", 70003, 400),
+        ({"grant_type": ""}, "invalid_request", 900144, 400),
     ],
 )
 def test_a_bad_request_gets_the_error_of_the_service(

@@ -12,7 +12,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import parse_qsl, unquote_plus
 
 from aiohttp import web
 
@@ -31,6 +31,9 @@ _REAL_AUTHORITIES = (
 GRAPH = "https://graph.microsoft.com"
 #: from this life on the service also says when to renew ahead of time, seconds
 _LONG_LIVED = 7_200
+#: largest body of a token request, bytes; an assertion takes a few thousand
+_LARGEST_FORM = 64 * 1024
+_MOST_FIELDS = 50
 
 
 class TokenEndpoint:
@@ -91,7 +94,9 @@ class TokenEndpoint:
         Raises:
             TokenError: with the OAuth error and the AADSTS number.
         """
-        if form.get("grant_type") != "client_credentials":
+        if not form.get("grant_type"):
+            raise _missing("grant_type")
+        if form["grant_type"] != "client_credentials":
             raise TokenError(
                 "unsupported_grant_type",
                 70003,
@@ -130,9 +135,7 @@ class TokenEndpoint:
         secret = form.get("client_secret") or basic_secret
         if assertion:
             if form.get("client_assertion_type") != ASSERTION_TYPE:
-                raise TokenError(
-                    "invalid_request", 900144, "client_assertion_type is missing or not taken."
-                )
+                raise _missing("client_assertion_type")
             self._assertions.check(assertion, app, self._audiences, self.issuer.clock.wall())
             return True
         if not secret:
@@ -157,11 +160,7 @@ class TokenEndpoint:
             one for one in scope.split() if one not in ("openid", "profile", "offline_access")
         ]
         if not scopes:
-            raise TokenError(
-                "invalid_request",
-                900144,
-                "The request body must contain the following parameter: 'scope'.",
-            )
+            raise _missing("scope")
         if scopes == [".default"]:
             # a scope that names no resource means Graph; rclone 1.75 sends just this
             return GRAPH
@@ -207,8 +206,7 @@ class TokenEndpoint:
     async def _token(self, request: web.Request) -> web.Response:
         try:
             self._right_tenant(request)
-            fields = await request.post()
-            form = {name: text for name, text in fields.items() if isinstance(text, str)}
+            form = await _form(request)
             answer = self.answer(form, request.headers.get("Authorization", ""))
         except TokenError as error:
             return self._refuse(error, request)
@@ -220,6 +218,34 @@ class TokenEndpoint:
 
 
 _NOT_KEPT = {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache"}
+
+
+async def _form(request: web.Request) -> dict[str, str]:
+    """The fields that were posted; none when the body is no form, or too large for one.
+
+    Read here and not by the web server, whose errors name the line they stumble over: it
+    could hold a secret.
+    """
+    if request.content_type != "application/x-www-form-urlencoded":
+        return {}
+    body = bytearray()
+    async for piece in request.content.iter_chunked(_LARGEST_FORM):
+        body += piece
+        if len(body) > _LARGEST_FORM:
+            return {}
+    text = body.decode("utf-8", "replace")
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+    except ValueError:
+        return {}
+
+
+def _missing(name: str) -> TokenError:
+    return TokenError(
+        "invalid_request",
+        900144,
+        f"The request body must contain the following parameter: '{name}'.",
+    )
 
 
 def _basic(authorization: str) -> tuple[str, str]:
