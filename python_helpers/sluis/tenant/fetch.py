@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from ..errors import SnapshotError
 from ..graph.connect import Graph
 from ..graph.download import Chunk, download
-from ..graph.errors import ConnectionCutError, GraphError, ThrottledError
+from ..graph.errors import GraphError, ThrottledError
 from .classify import OFFICE, Delivered, Listed, agrees, classify
 from .listed_items import store_items
 from .many_at_once import many_at_once
@@ -25,6 +25,7 @@ from .source import Source
 from .state import DriveState
 from .stored_names import ExportFolder
 from .tenant_manifest import COULD_NOT, HAD, Check
+from .wanted import Wanted, wanted_files
 
 #: an edited file is fetched anew so often before its newest state is taken as it comes
 _MOST_TRIES = 3
@@ -32,43 +33,8 @@ _MOST_TRIES = 3
 _MOST_IN_A_ROW = 25
 #: parts of a OneNote notebook: lasting 503 were seen for large and small ones (Corso)
 _NOTEBOOK = frozenset({"one", "onetoc2"})
-#: A folder is listed for its download URLs from so many wanted files on, and if they are
-#: at least this share of it: one listing then saves a request for each of them.
-_WORTH_LISTING = 3
-_WORTH_SHARE = 20
-
 #: called with the files and bytes fetched so far
 Progress = Callable[[int, int], None]
-
-_WANTED = """
-CREATE TEMP TABLE wanted AS
-SELECT i.item_id, i.parent_id, i.name, i.size, i.quickxor, i.etag, p.stored,
-       i.seen_in_pass
-FROM items i JOIN places p ON p.item_id = i.item_id
-LEFT JOIN contents c ON c.item_id = i.item_id
-WHERE i.type = 'file' AND i.gone_in_pass IS NULL AND (
-    c.item_id IS NULL
-    OR ((c.state <> 'had' OR c.verdict = 'corrupt') AND c.in_pass < :number)
-    OR (c.etag IS NOT i.etag AND (i.quickxor IS NULL
-        OR c.listed_quickxor IS NOT i.quickxor OR c.listed_size IS NOT i.size)))
-ORDER BY i.parent_id, i.item_id
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A file to fetch: what the listing says of it, and where it is to lie."""
-
-    item_id: str
-    parent_id: str
-    name: str
-    listed: Listed
-    stored: str
-    #: a pre-authenticated URL: a secret, never stored
-    url: str | None = None
-
-    def __repr__(self) -> str:
-        return f"Wanted({self.item_id})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,48 +70,8 @@ async def fetch_files(
         SnapshotError: ``disk-full``, ``export-path-unsafe``.
     """
     fetching = _Fetching(graph, source, state, folder, progress)
-    await many_at_once(_wanted(graph, source, state), fetching.one, workers)
+    await many_at_once(wanted_files(graph, source, state), fetching.one, workers)
     return Fetched(fetching.files, fetching.bytes, fetching.could_not)
-
-
-async def _wanted(graph: Graph, source: Source, state: DriveState) -> AsyncIterator[Wanted]:
-    current = state.current_pass()
-    number = current.number if current else 0
-    state.db.execute("DROP TABLE IF EXISTS temp.wanted")
-    state.db.execute(_WANTED, {"number": number})
-    folders = state.db.execute(
-        "SELECT w.parent_id, COUNT(*), i.children FROM temp.wanted w"
-        " LEFT JOIN items i ON i.item_id = w.parent_id GROUP BY w.parent_id ORDER BY w.parent_id"
-    )
-    for parent, count, children in folders:
-        rows = state.db.execute("SELECT * FROM temp.wanted WHERE parent_id = ?", (parent,))
-        waiting = {row[0]: _from_row(row) for row in rows}
-        if count >= _WORTH_LISTING and (children or count) <= count * _WORTH_SHARE:
-            async for wanted in _with_urls(graph, source, parent, waiting):
-                yield wanted
-        for wanted in waiting.values():
-            yield wanted
-
-
-async def _with_urls(
-    graph: Graph, source: Source, parent: str, waiting: dict[str, Wanted]
-) -> AsyncIterator[Wanted]:
-    """Wanted files with their URLs, taken out of ``waiting`` as the listing tells of them."""
-    try:
-        async for page in graph.pages(
-            source.item_place(parent, "children"),
-            params={"$select": f"id,eTag,{_URL}", "$top": "200"},
-        ):
-            for item in page.items:
-                wanted = waiting.get(item.get("id", ""))
-                url = item.get(_URL)
-                if wanted is not None and url and item.get("eTag") == wanted.listed.etag:
-                    del waiting[wanted.item_id]
-                    yield replace(wanted, url=url)
-    except (ThrottledError, ConnectionCutError):
-        raise
-    except GraphError:
-        return  # each is then asked for by itself, and says itself what is wrong
 
 
 class _Fetching:
@@ -342,14 +268,6 @@ class _Fetching:
     async def _thread(self, function: Callable[..., Any], *args: Any) -> Any:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._graph.threads, function, *args)
-
-
-_URL = "@microsoft.graph.downloadUrl"
-
-
-def _from_row(row: tuple[Any, ...]) -> Wanted:
-    item_id, parent, name, size, quickxor, etag, stored, _seen = row
-    return Wanted(item_id, parent, name, Listed(size, quickxor, etag), stored)
 
 
 def _suffix(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -42,3 +42,6 @@ async def many_at_once(
                 await queue.put(None)
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
+    finally:
+        if isinstance(items, AsyncGenerator):
+            await items.aclose()

@@ -1,117 +1,115 @@
-"""A file to fetch from a source without ids, and what came of it, however it is fetched."""
+"""Which files of a pass are still to be fetched, and the addresses to fetch them from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from typing import Any
 
-from .found import Found
-from .local_copy import Copied, Piece
-from .stored_names import ExportFolder
-from .tenant_manifest import Check
+from ..graph.connect import Graph
+from ..graph.errors import ConnectionCutError, GraphError, ThrottledError
+from .classify import Listed
+from .source import Source
+from .state import DriveState
 
-#: how often a file that changes while it is read is read
-TRIES = 3
-NO_HASH = "The source lists no hash; size and time were the same before and after the reading."
+#: A folder is listed for its download URLs from so many wanted files on, and if they are
+#: at least one in so many of it: one listing then saves a request for each of them.
+_WORTH_LISTING = 3
+_WORTH_SHARE = 20
+_BATCH = 500
+_URL = "@microsoft.graph.downloadUrl"
+
+_WANTED = """
+CREATE TEMP TABLE wanted AS
+SELECT i.item_id, i.parent_id, i.name, i.size, i.quickxor, i.etag, p.stored
+FROM items i JOIN places p ON p.item_id = i.item_id
+LEFT JOIN contents c ON c.item_id = i.item_id
+WHERE i.type = 'file' AND i.gone_in_pass IS NULL AND (
+    c.item_id IS NULL
+    OR ((c.state <> 'had' OR c.verdict = 'corrupt') AND c.in_pass < :number)
+    OR (c.etag IS NOT i.etag AND (i.quickxor IS NULL
+        OR c.listed_quickxor IS NOT i.quickxor OR c.listed_size IS NOT i.size)))
+ORDER BY i.parent_id, i.item_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A file to fetch, or to read once more.
-
-    Args:
-        item_id: in the state.
-        found: the item as listed.
-        stored: where its copy goes, below the export's folder.
-        pieces: what is on disk of it, from an earlier try, when it was the same file then.
-        keep: whether its bytes are written down, or only read and hashed.
-        cuts: how often the connection was lost while it was read, with nothing had of it.
-    """
+    """A file to fetch: what the listing says of it, and where it is to lie."""
 
     item_id: str
-    found: Found
+    parent_id: str
+    name: str
+    listed: Listed
     stored: str
-    pieces: tuple[Piece, ...] = ()
-    keep: bool = True
-    cuts: int = 0
+    #: a pre-authenticated URL: a secret, never stored
+    url: str | None = None
 
-    @property
-    def size(self) -> int:
-        """Bytes, as listed."""
-        return self.found.size or 0
+    def __repr__(self) -> str:
+        return f"Wanted({self.item_id})"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a file.
+async def wanted_files(graph: Graph, source: Source, state: DriveState) -> AsyncIterator[Wanted]:
+    """Every file that is not had as it is listed, folder by folder.
 
-    Args:
-        wanted: which file.
-        found: the item as it was when its bytes were read; as last seen when they were not.
-        copied: its bytes' figures; ``None`` when it could not be read as one whole.
-        read: bytes that came from the source for it, in all tries of this run.
-        check: what can be said of the bytes; ``None`` when nothing was there to check.
-        why: one sentence when it could not be had.
+    Raises:
+        ThrottledError, ConnectionCutError: the service is away.
     """
-
-    wanted: Wanted
-    found: Found
-    copied: Copied | None = None
-    read: int = 0
-    check: Check | None = None
-    why: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PieceDone:
-    """A piece of a large file is on disk."""
-
-    item_id: str
-    found: Found
-    piece: Piece
-
-
-#: what came of some files, to be written down together
-Batch = Sequence[Outcome | PieceDone]
-#: how the files of a source are had: it asks for them as it has room for them
-Fetch = Callable[[ExportFolder, Iterator[Wanted]], Iterator[Batch]]
+    current = state.current_pass()
+    number = current.number if current else 0
+    state.db.execute("DROP TABLE IF EXISTS temp.wanted")
+    state.db.execute(_WANTED, {"number": number})
+    state.db.execute("CREATE INDEX temp.wanted_by_parent ON wanted (parent_id)")
+    state.db.execute("CREATE INDEX temp.wanted_by_id ON wanted (item_id)")
+    # all at once: an open query on the state would keep its journal from being emptied
+    folders = state.db.execute(
+        "SELECT w.parent_id, COUNT(*), i.children FROM temp.wanted w"
+        " LEFT JOIN items i ON i.item_id = w.parent_id GROUP BY w.parent_id ORDER BY w.parent_id"
+    ).fetchall()
+    for parent, count, children in folders:
+        if count >= _WORTH_LISTING and (children or count) <= count * _WORTH_SHARE:
+            async for wanted in _with_urls(graph, source, state, parent):
+                yield wanted
+        while rows := _some(state, parent):
+            for row in rows:
+                yield _from_row(row)
 
 
-class Judgement:
-    """Whether a file was the same all along, reading after reading.
+def _some(state: DriveState, parent: str) -> list[tuple[Any, ...]]:
+    """Some of a folder's wanted files, struck off; none when there are no more."""
+    rows = state.db.execute(
+        "SELECT * FROM temp.wanted WHERE parent_id = ? LIMIT ?", (parent, _BATCH)
+    ).fetchall()
+    state.db.executemany("DELETE FROM temp.wanted WHERE item_id = ?", [row[:1] for row in rows])
+    return rows
 
-    Args:
-        listed: the item as it was before the first reading.
-    """
 
-    def __init__(self, listed: Found) -> None:
-        #: the item as it was before the reading that is under way
-        self.before = listed
-        self.why = ""
-        self.check: Check | None = None
+async def _with_urls(
+    graph: Graph, source: Source, state: DriveState, parent: str
+) -> AsyncIterator[Wanted]:
+    """A folder's wanted files with their URLs, each struck off as the listing tells of it."""
+    try:
+        async for page in graph.pages(
+            source.item_place(parent, "children"),
+            params={"$select": f"id,eTag,{_URL}", "$top": "200"},
+        ):
+            for item in page.items:
+                row = state.db.execute(
+                    "SELECT * FROM temp.wanted WHERE item_id = ?", (item.get("id"),)
+                ).fetchone()
+                if row is None or not item.get(_URL):
+                    continue
+                wanted = _from_row(row)
+                # of an edited file the listing is out of date; it is asked for by itself
+                if item.get("eTag") == wanted.listed.etag:
+                    state.db.execute("DELETE FROM temp.wanted WHERE item_id = ?", (wanted.item_id,))
+                    yield replace(wanted, url=item[_URL])
+    except (ThrottledError, ConnectionCutError):
+        raise
+    except GraphError:
+        return  # each is then asked for by itself, and says itself what is wrong
 
-    def is_whole(self, after: Found, size: int) -> bool:
-        """Judge one reading.
 
-        Args:
-            after: the item as it is now.
-            size: bytes that were read; one more than listed stands for "more".
-
-        Returns:
-            whether its bytes can be believed; otherwise ``why`` says what was wrong.
-        """
-        listed = self.before.size or 0
-        if after == self.before and size == listed:
-            return True
-        if after == self.before:
-            amount = f"more than {listed}" if size > listed else str(size)
-            self.why = f"the source lists {listed} bytes and gives {amount}"
-            self.check = None
-        elif after.kind != "file":
-            self.why = "it went away or became another kind of item while it was read"
-            self.check = None
-        else:
-            self.why = f"edited meanwhile: it was edited each of the {TRIES} times that it was read"
-            self.check = "edited meanwhile"
-        self.before = after
-        return False
+def _from_row(row: tuple[Any, ...]) -> Wanted:
+    item_id, parent, name, size, quickxor, etag, stored = row
+    return Wanted(item_id, parent, name, Listed(size, quickxor, etag), stored)
