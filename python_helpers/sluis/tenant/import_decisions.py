@@ -309,7 +309,7 @@ _NOWHERE = "to be:"
 def _beside(going: Going, room: int) -> str:
     """The marked name beside a taken one; the same each time, so a kill makes no second."""
     folder, _, name = going.target.rpartition("/")
-    digits = hashlib.sha256(going.source_id.encode("utf-8", "surrogateescape")).hexdigest()
+    digits = hashlib.sha256(going.source_id.encode("utf-8", "surrogatepass")).hexdigest()
     before = characters_in(folder) + 1 if folder else 0
     name = with_mark(name, min(NAME_LIMIT, room - before), digits[:8])
     return f"{folder}/{name}" if folder else name

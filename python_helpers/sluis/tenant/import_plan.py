@@ -37,10 +37,10 @@ class Going:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """An item that stays behind: its path, a reason out of ``LEAVE_OUT``, one sentence."""
+    """An item that stays behind: its path, a code out of ``LEAVE_OUT``, one sentence."""
 
     path: str
-    reason: str
+    code: str
     why: str
 
 
@@ -74,7 +74,7 @@ class ImportPlan:
 
     def not_agreed(self, policy: ImportPolicy) -> dict[str, int]:
         """For which reasons something would stay behind that nobody signed for, and how much."""
-        found = Counter(one.reason for one in self.left_out if one.reason not in policy.leave_out)
+        found = Counter(one.code for one in self.left_out if one.code not in policy.leave_out)
         if policy.permissions and "unmapped-principal" not in policy.leave_out and self.unmapped:
             found["unmapped-principal"] = len(self.unmapped)
         if self.may_be_narrower and "narrower-rights" not in policy.leave_out:
@@ -135,7 +135,7 @@ def plan_import(
         folders=tuple(folders),
         files=tuple(files),
         renamed=names.renamed,
-        left_out=tuple(sorted(left_out, key=lambda one: (one.path, one.reason))),
+        left_out=tuple(sorted(left_out, key=lambda one: (one.path, one.code))),
         unmapped=find_unmapped(carried, policy.users) if policy.permissions else (),
         bytes=sum(line.size for line in sent),
         may_be_narrower=tuple(line.path for line in carried if _shared_with_people(line)),

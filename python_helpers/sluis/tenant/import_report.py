@@ -59,9 +59,10 @@ class ImportReport:
         manifest_sha256: of the manifest's file.
         policy: the signed policy, as plain data.
         reasons: why it was refused or stopped, or what failed.
-        counts: folders made and used; files sent, replaced, moved, taken over, equal, done
-            before; rights given; ``sent_unwatched``: files of which an earlier, killed run
-            sent a part.
+        counts: ``folders made``, ``folders used``, ``sent``, ``replaced``, ``moved``,
+            ``taken over`` (sent by a run that was killed), ``equal`` (was there), ``done
+            before``, ``rights given``, ``folder dates``; ``sent unwatched``: of which a killed run
+            had sent a part.
         bytes_sent: bytes of files sent in this run.
         renamed: items whose own name changed.
         left_out: items that stay behind by signed rule.
@@ -126,5 +127,5 @@ def plain_json(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain_json(one) for one in value]
     if isinstance(value, str):
-        return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
     return value

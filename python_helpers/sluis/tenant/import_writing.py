@@ -23,7 +23,7 @@ from .target_folders import make_folder, move_item, set_dates
 from .target_tree import TargetTree
 from .user_map import NotGiven, translate
 
-_SAID = {"take over": "taken_over", "equal": "equal", "done": "done_before"}
+_SAID = {"take over": "taken over", "equal": "equal", "done": "done before"}
 
 
 class ImportWriting:
@@ -155,8 +155,8 @@ class ImportWriting:
             item_id, made = await make_folder(self.graph, self.drive_id, self.ids[parent], name)
             made = made or item_id not in self.before
         self.ids[job.target] = item_id
-        words = {"move": "moved", "use": "folders_used"}
-        self.report.count(words.get(job.action, "folders_made"))
+        words = {"move": "moved", "use": "folders used"}
+        self.report.count(words.get(job.action, "folders made"))
         self._keep_folder(job, item_id, made)
 
     def _keep_folder(self, job: Job, item_id: str, made: bool) -> None:
@@ -217,7 +217,7 @@ class ImportWriting:
             await give_rights(self.graph, self.drive_id, row.target_id, invites)
             self.state.keep(replace(row, invited=digest))
             rows[row.source_id] = replace(row, invited=digest)
-            self.report.count("rights_given", len(invites))
+            self.report.count("rights given", len(invites))
 
     async def _dates(self, job: Job, rows: dict[str, Row]) -> None:
         line, row = job.going.line, rows.get(job.going.source_id)
@@ -234,7 +234,7 @@ class ImportWriting:
             created=line.created,
             modified=line.modified,
         )
-        self.report.count("folder_dates")
+        self.report.count("folder dates")
 
     async def _many(
         self,

@@ -271,7 +271,7 @@ def _left_out(result: Reconciliation, plan: ImportPlan, policy: ImportPolicy) ->
     """What stays behind by signed rule is listed apart; anything else is missing."""
     agreed: list[LeftOut] = []
     for one in plan.left_out:
-        if one.reason in policy.leave_out:
+        if one.code in policy.leave_out:
             agreed.append(one)
         else:
             why = f"It stayed behind, and nobody signed for that: {one.why}"

@@ -22,7 +22,7 @@ def test_everything_goes_over_with_its_bytes_and_dates(move):
     report = move.bring_over(progress=seen.append)
     assert report.outcome == "done", report.as_data()
     assert report.counts["sent"] == 4
-    assert report.counts["folders_made"] == 2
+    assert report.counts["folders made"] == 2
     there = move.there()
     assert set(there) == {*files, "Client A", "Client A/2019"}
     for path, data in files.items():
@@ -38,7 +38,7 @@ def test_everything_goes_over_with_its_bytes_and_dates(move):
     before = move.target.control.counters()["requests"]
     again = move.bring_over()
     assert again.outcome == "done"
-    assert again.counts == {"folders_used": 2, "done_before": 4}
+    assert again.counts == {"folders used": 2, "done before": 4}
     after = move.target.control.counters()["requests"]
     assert {kind for kind in after if after[kind] != before.get(kind)} == {"get", "delta"}
 
@@ -95,4 +95,4 @@ def test_files_of_an_old_server_whose_names_are_bytes_go_over_too(move):
     found = move.reconcile()
     assert found.sound
     assert json.dumps(found.as_data())
-    assert move.bring_over().counts["done_before"] == 4
+    assert move.bring_over().counts["done before"] == 4

@@ -226,4 +226,4 @@ def test_in_a_storm_everything_arrives_once_and_is_told_apart(move):
     assert report.outcome == "done", report.as_data()
     _whole(move, files)
     assert move.reconcile().sound
-    assert move.bring_over().counts["done_before"] == 24
+    assert move.bring_over().counts["done before"] == 24

@@ -73,7 +73,7 @@ def test_rights_are_given_as_the_signed_map_says_and_looked_at_afterwards(move):
     assert report.outcome == "done", report.as_data()
     assert _own_rights(move, "a") == {(new1, "write")}
     assert _own_rights(move, "two.txt") == {(new2, "read")}
-    assert report.counts["rights_given"] == 2
+    assert report.counts["rights given"] == 2
     not_given = {(one.path, right["principal"]) for one in report.not_given
                  for right in one.not_given}  # fmt: skip
     assert ("two.txt", "link:organization") in not_given
@@ -88,7 +88,7 @@ def test_rights_are_given_as_the_signed_map_says_and_looked_at_afterwards(move):
     assert not found.sound
     assert [(one.path, one.recipient) for one in found.rights_missing] == [("two.txt", new2)]
     # rights are not given a second time, so this one stays away until the map is signed anew
-    assert "rights_given" not in move.bring_over(policy).counts
+    assert "rights given" not in move.bring_over(policy).counts
 
 
 def test_rights_on_a_folder_that_was_in_the_target_before_are_not_given(move):
@@ -145,7 +145,7 @@ def test_what_is_in_the_target_already_is_never_overwritten(move):
     assert found.sound, found.as_data()
     assert found.there_before == 3
     assert found.counts() == {"equal": 3}
-    assert move.bring_over(policy).counts == {"done_before": 3}
+    assert move.bring_over(policy).counts == {"done before": 3}
 
 
 def test_a_later_pass_brings_what_changed_moves_what_moved_and_names_what_vanished(move):
@@ -163,8 +163,8 @@ def test_a_later_pass_brings_what_changed_moves_what_moved_and_names_what_vanish
     report = move.bring_over()
     assert report.outcome == "done", report.as_data()
     assert report.gone == ["gone.txt"]
-    counts = {key: report.counts[key] for key in ("sent", "replaced", "moved", "done_before")}
-    assert counts == {"sent": 1, "replaced": 1, "moved": 1, "done_before": 2}
+    counts = {key: report.counts[key] for key in ("sent", "replaced", "moved", "done before")}
+    assert counts == {"sent": 1, "replaced": 1, "moved": 1, "done before": 2}
     assert move.bytes_there("a/one.txt") == b"1 and more"
     assert move.bytes_there("moved/three.txt") == b"3"
     found = move.reconcile()

@@ -53,14 +53,14 @@ def test_a_drive_with_everything_in_it_arrives_and_is_proven(tmp_path, caplog, c
         named = {line.path for line in found.lines} | {one.path for one in found.left_out}
         assert named == set(lines)
         assert len(there) == len(found.lines)
-        assert [one.reason for one in found.left_out] == ["could-not-be-had"]
+        assert [one.code for one in found.left_out] == ["could-not-be-had"]
         package = next(line for line in lines.values() if line.type == "package")
         (notebook,) = [line for line in found.lines if line.path == package.path]
         assert "OneNote" in notebook.notes[0]
         # once more, with everything there, nothing is sent and nothing was forgotten
         again = move.bring_over(policy)
         assert again.outcome == "done"
-        assert not {"sent", "replaced", "moved", "rights_given"} & set(again.counts)
+        assert not {"sent", "replaced", "moved", "rights given"} & set(again.counts)
         # no address that opens something, and no token, is said anywhere
         said = (
             str(report.as_data()) + str(found.as_data()) + caplog.text + "".join(capfd.readouterr())

@@ -221,7 +221,7 @@ def test_every_item_is_decided_once_and_nothing_foreign_is_touched(wanted, there
 )
 def test_case_B2_nothing_stays_behind_that_nobody_signed_for(line, reason):
     plan = plan_import([line], _POLICY, url_length=60)
-    assert [one.reason for one in plan.left_out][:1] == [reason]
+    assert [one.code for one in plan.left_out][:1] == [reason]
     assert plan.not_agreed(_POLICY)[reason] >= 1
     agreed = replace(_POLICY, leave_out=frozenset({reason}))
     assert plan.not_agreed(agreed) == {}

@@ -12,7 +12,7 @@ import pytest
 from sluis.errors import EvidenceError, InputError
 from sluis.tenant.import_state import ImportState, Row
 
-_ROW = Row("id \udcff", "path \udcff", "target", "sending", "sha", 3, session_url="https://secret")
+_ROW = Row("id \udcff", "path \ud800", "target", "sending", "sha", 3, session_url="https://secret")
 
 
 def test_rows_come_back_as_they_were_kept(tmp_path):

@@ -99,6 +99,6 @@ def test_everything_has_arrived_only_when_every_path_and_size_is_there(wanted, t
 @pytest.mark.parametrize("state", ["late", "early"])
 def test_the_report_is_plain_data(state):
     now = _END + timedelta(days=1 if state == "late" else -1)
-    data = _judge({"\udcff": 3}, now=now, files_before=4).as_data()
+    data = _judge({"\udcff\ud800": 3}, now=now, files_before=4).as_data()
     assert data["new_files"] == -3
     assert data["late"] is (state == "late")
