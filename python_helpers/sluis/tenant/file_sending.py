@@ -106,7 +106,7 @@ class FileSending:
             self._keep(row, sent)
             self._report.count("replaced" if job.action == "replace" else "sent")
             if not sent.watched:
-                self._report.count("sent_unwatched")
+                self._report.count("sent unwatched")
             self._report.bytes_sent += line.size
             done = self._done
             self._done = replace(
