@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sluis.rehearsal.tenant.api_error import ApiError
+from sluis.rehearsal.tenant.call import Call
 from sluis.rehearsal.tenant.delta_calls import Token, turn_page
 from sluis.rehearsal.tenant.drive import Drive
 from sluis.rehearsal.tenant.items import Generated, Item
 from sluis.rehearsal.tenant.name_rules import fold
+from sluis.rehearsal.tenant.permission_calls import list_permissions
 
 #: what somebody does: a verb, and two numbers that pick on what
 DEEDS = st.lists(
@@ -158,3 +162,16 @@ def test_only_so_many_versions_are_kept() -> None:
         drive.replace(item, number, Generated(number), 2.0 + number, 0)
     assert len(item.more.versions) == 500
     assert item.more.versions[-1].size == 598
+
+
+def test_permissions_of_a_list_that_is_too_large_never_come() -> None:
+    async def nothing() -> bytes:
+        return b""
+
+    call = Call("GET", "v1.0", (), {}, {}, nothing, lambda: None, "https://h.example")  # type: ignore[arg-type, return-value]
+    drive = _drive()
+    assert list_permissions(call, drive, drive.root).status == 200
+    drive.items.extend([drive.root] * 100_001)
+    with pytest.raises(ApiError) as caught:
+        list_permissions(call, drive, drive.root)
+    assert caught.value.status == 429

@@ -80,6 +80,8 @@ class ContentOrigin:
         except ApiError as error:
             return error_response(error, ids, world.clock.now())
         world.counters["content"] += 1
+        if wanted.item.extras:
+            wanted.item.extras.no_hash = False
         weather = world.door.weather.body(key, length, span is not None)
         if weather.whole:
             span = None

@@ -267,7 +267,16 @@ def _moment(text: str) -> float | None:
 
 
 def resync(call: Call, kind: str) -> ApiError:
-    """410: the token is no longer good, with the address of a fresh enumeration."""
+    """410: the token is no longer good, with the address of a fresh enumeration.
+
+    Args:
+        kind: ``resyncChangesApplyDifferences`` or ``…UploadDifferences``, told inside
+            ``resyncRequired``; or a code that clients met instead, such as
+            ``SyncStateNotFound`` (onedrive-api-docs#1311), told outright.
+    """
+    headers = {"Location": _link(call, "")}
+    if not kind.startswith("resyncChanges"):
+        return ApiError(410, kind, "The sync state is not known.", headers=headers)
     return ApiError(
         410,
         "resyncRequired",
@@ -275,7 +284,7 @@ def resync(call: Call, kind: str) -> ApiError:
         "if you're sure that the service was up to date with your local changes when you last "
         "sync'd. Upload any local changes that the server doesn't know about.",
         (kind,),
-        {"Location": _link(call, "")},
+        headers,
     )
 
 

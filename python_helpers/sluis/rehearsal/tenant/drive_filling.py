@@ -51,6 +51,9 @@ class Filling:
         for number in range(people.retention_hidden):
             item = self._add(self._drive.root, f"Retained {number + 1:02d}.pdf", "file", 4_000)
             item.more.retention = "Keep 20 years"
+        for number in range(people.without_hash):
+            item = self._add(self._drive.root, f"Without hash {number + 1:02d}.bin", "file", 2_000)
+            item.more.no_hash = True
         if people.nasty_names:
             self._nasty()
         for number in range(people.recycle_bin):

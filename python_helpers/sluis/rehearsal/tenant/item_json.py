@@ -70,7 +70,8 @@ def deleted_json(drive: Drive, item: Item) -> dict[str, Any]:
         "parentReference": reference,
         "deleted": {"state": "deleted"},
     }
-    made["file" if item.kind == "file" else "folder"] = {}
+    if item.kind in ("file", "folder"):
+        made[item.kind] = {}
     return made
 
 
@@ -104,13 +105,14 @@ def item_json(
         "lastModifiedDateTime": stamp(item.file_modified),
     }
     if item.kind == "file":
-        made["file"] = {
-            "mimeType": media_type(item.name),
-            "hashes": {"quickXorHash": world.hash_of(drive, item)},
-        }
-        _make_stale(world, made)
+        made["file"] = {"mimeType": media_type(item.name)}
+        if not (item.extras and item.extras.no_hash):
+            made["file"]["hashes"] = {"quickXorHash": world.hash_of(drive, item)}
+            _make_stale(world, made)
     elif item.kind == "package":
         made["package"] = {"type": "oneNote"}
+    elif item.kind == "shortcut":
+        made["remoteItem"] = _remote(world, item)
     else:
         made["folder"] = {"childCount": len(item.children or ())}
     if item.parent is None:
@@ -131,6 +133,26 @@ def _parent(drive: Drive, item: Item, *, in_delta: bool) -> dict[str, Any]:
         reference["path"] = f"{place}/{quote(above)}" if above else place
     reference["siteId"] = drive.site_guid
     return reference
+
+
+def _remote(world: World, item: Item) -> dict[str, Any]:
+    """What a shortcut shows of the folder that it leads to, which lives in another drive."""
+    drive_id, number = item.more.target or ("", 0)
+    drive = world.drives[drive_id]
+    target = drive.items[number]
+    return {
+        "id": drive.ids.item(number),
+        "name": target.name,
+        "size": target.size,
+        "webUrl": web_url(drive, target),
+        "folder": {"childCount": len(target.children or ())},
+        "parentReference": {
+            "driveId": drive.id,
+            "driveType": drive_type(drive),
+            "id": drive.ids.item(target.parent.number if target.parent else 0),
+            "siteId": drive.site_guid,
+        },
+    }
 
 
 def _make_stale(world: World, made: dict[str, Any]) -> None:

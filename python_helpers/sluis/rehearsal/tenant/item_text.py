@@ -53,10 +53,13 @@ class DeltaText:
         """The text of a live item, without a download URL."""
         extras = item.extras
         if (
-            item.kind == "package"
+            item.kind not in ("file", "folder")
             or item.parent is None
             or (self._stale and item.kind == "file")
-            or (extras and (extras.description or extras.malware or extras.permissions))
+            or (
+                extras
+                and (extras.description or extras.malware or extras.permissions or extras.no_hash)
+            )
         ):
             return json.dumps(
                 item_json(self._world, self._drive, item, in_delta=True), ensure_ascii=False

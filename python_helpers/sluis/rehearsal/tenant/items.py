@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["file", "folder", "package"]
+Kind = Literal["file", "folder", "package", "shortcut"]
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,8 @@ class Extras:
         description: the text a user gave it.
         flipped: bytes that were tampered with: offset and value; hash and size do not tell.
         unavailable: its content answers 503 for good, as large notebooks' sections do.
+        no_hash: its hash is not listed until it is downloaded once (resources/hashes.md).
+        target: where a shortcut leads: id of the drive, number of the item.
         shared_at: place in the log of the last change of its permissions.
     """
 
@@ -91,6 +93,8 @@ class Extras:
     description: str = ""
     flipped: dict[int, int] = field(default_factory=dict)
     unavailable: bool = False
+    no_hash: bool = False
+    target: tuple[str, int] | None = None
     shared_at: int = -1
 
 
@@ -150,7 +154,7 @@ class Item:
         self.file_modified = modified
         self.author = author
         self.editor = editor
-        self.children: dict[str, Item] | None = None if kind == "file" else {}
+        self.children: dict[str, Item] | None = {} if kind in ("folder", "package") else None
         self.content: Content | None = None
         self.extras: Extras | None = None
         self.changes = 1

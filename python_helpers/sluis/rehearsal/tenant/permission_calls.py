@@ -23,9 +23,21 @@ from sluis.rehearsal.tenant.permissions import (
 from sluis.rehearsal.tenant.stamps import read_stamp, stamp
 from sluis.rehearsal.tenant.world import World
 
+#: above this many items in a list, calls on permissions get a 429 that never clears
+_LARGEST_LIST = 100_000
+
 
 def list_permissions(call: Call, drive: Drive, item: Item) -> Answer:
-    """``GET permissions``: own and inherited."""
+    """``GET permissions``: own and inherited; ApiError 429 for a list that is too large."""
+    if len(drive.items) > _LARGEST_LIST:
+        # does not clear (sp-dev-docs, migration-perm-guidance)
+        raise ApiError(
+            429,
+            "activityLimitReached",
+            "The list is too large for calls on permissions.",
+            ("throttledRequest",),
+            {"Retry-After": "60"},
+        )
     value = [select(call, permission) for permission in of_item(drive, item)]
     context = f"drives('{drive.id}')/items('{drive.ids.item(item.number)}')/permissions"
     return Answer(200, collection(call, context, value, None))

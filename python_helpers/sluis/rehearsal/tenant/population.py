@@ -31,6 +31,29 @@ def populate(world: World) -> None:
         for place in range(people.drives_per_site):
             name = _LIBRARIES[place] if place < len(_LIBRARIES) else f"Library {place + 1:02d}"
             _add_drive(world, site, name, "Shared Documents" if place == 0 else name, None)
+    _add_shortcuts(world)
+
+
+def _add_shortcuts(world: World) -> None:
+    """Shortcuts from each OneDrive to folders of the tenant's last library."""
+    libraries = [drive for drive in world.drives.values() if drive.owner is None]
+    if not libraries:
+        return
+    target = libraries[-1]
+    folders = [item for item in target.live() if item.kind == "folder"]
+    for user in world.users:
+        if user.drive is None:
+            continue
+        for number in range(world.settings.population.shortcuts):
+            item = user.drive.add(
+                user.drive.root,
+                f"Shortcut {number + 1:02d}",
+                "shortcut",
+                now=EPOCH,
+                by=user.number,
+                quietly=True,
+            )
+            item.more.target = (target.id, folders[number % len(folders)].number)
 
 
 def _add_user(world: World, number: int) -> None:

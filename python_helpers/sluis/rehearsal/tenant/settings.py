@@ -31,6 +31,8 @@ class Population:
         malware: files in each drive in which malware was found.
         retention_hidden: retention-labelled files in each drive, unseen without full control.
         recycle_bin: entries in each drive's recycle bin.
+        shortcuts: shortcuts in each OneDrive to a folder of another drive.
+        without_hash: files in each drive whose hash appears after a first download only.
         nasty_names: about forty files and folders with hostile names in each drive.
         without_onedrive: users who never opened theirs.
         quota: bytes that each drive may hold.
@@ -50,6 +52,8 @@ class Population:
     malware: int = 0
     retention_hidden: int = 0
     recycle_bin: int = 0
+    shortcuts: int = 0
+    without_hash: int = 0
     nasty_names: bool = False
     without_onedrive: int = 0
     quota: int = 27_487_790_694_400

@@ -69,7 +69,8 @@ def one_drive(world: World, call: Call, drive: Drive) -> Answer:
 def drive_json(world: World, drive: Drive) -> dict[str, Any]:
     """A drive as Graph gives it, quota and owner included."""
     modified = drive.log[-1].when if drive.log else drive.created
-    left = max(0, drive.quota - drive.used)
+    quota = world.door.weather.quota(drive.quota)
+    left = max(0, quota - drive.used)
     owner: dict[str, Any]
     if drive.owner is None:
         owner = {"group": {"displayName": f"{drive.name} Owners", "id": drive.list_id}}
@@ -89,8 +90,8 @@ def drive_json(world: World, drive: Drive) -> dict[str, Any]:
         "quota": {
             "deleted": drive.binned,
             "remaining": left,
-            "state": _quota_state(drive.used, drive.quota),
-            "total": drive.quota,
+            "state": _quota_state(drive.used, quota),
+            "total": quota,
             "used": drive.used,
         },
     }

@@ -165,6 +165,14 @@ def test_an_old_token_gets_410_and_the_way_to_begin_anew(talk: Talk, drive: str,
     assert _changes(talk, fresh) == []
 
 
+def test_a_lost_sync_state_is_told_outright(talk: Talk, drive: str) -> None:
+    _, link = _walk(talk, drive)
+    talk.tenant.control.expire_tokens(drive, "SyncStateNotFound")
+    answer = talk.get(link)
+    assert (answer.status, answer.error) == (410, "SyncStateNotFound")
+    assert talk.get(answer.headers["Location"]).status == 200
+
+
 def test_a_token_that_we_never_gave_is_refused(talk: Talk, quiet_drive: str) -> None:
     answer = talk.get(f"/drives/{quiet_drive}/root/delta?token=nonsense")
     assert (answer.status, answer.error) == (410, "resyncRequired")

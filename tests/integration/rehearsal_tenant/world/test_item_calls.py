@@ -164,6 +164,29 @@ def test_if_match_guards_against_a_change_in_between(talk: Talk, drive: str) -> 
     assert talk.get(where).status == 404
 
 
+def test_a_shortcut_leads_to_another_drive_and_has_no_content(talk: Talk) -> None:
+    drive = talk.good("/users/user01@rehearsal.example/drive")["id"]
+    shortcut = talk.good(f"/drives/{drive}/root:/Shortcut%2001")
+    assert not {"file", "folder", "package"} & shortcut.keys()
+    remote = shortcut["remoteItem"]
+    assert remote["parentReference"]["driveId"] != drive
+    target = talk.good(f"/drives/{remote['parentReference']['driveId']}/items/{remote['id']}")
+    assert target["name"] == remote["name"]
+    assert talk.get(f"/drives/{drive}/items/{shortcut['id']}/content").status == 400
+    told, _ = talk.delta(f"/drives/{drive}/root/delta")
+    assert [one["remoteItem"]["id"] for one in told if "remoteItem" in one] == [remote["id"]]
+
+
+def test_a_missing_hash_appears_after_a_first_download(talk: Talk, drive: str) -> None:
+    where = f"/drives/{drive}/root:/Without%20hash%2001.bin"
+    assert "hashes" not in talk.good(where)["file"]
+    told, _ = talk.delta(f"/drives/{drive}/root/delta")
+    (entry,) = [one for one in told if one.get("name") == "Without hash 01.bin"]
+    assert "hashes" not in entry["file"]
+    talk.fetch(drive, entry["id"])
+    assert talk.good(where)["file"]["hashes"]["quickXorHash"]
+
+
 def test_a_listing_shows_what_changed_since_the_last_one(talk: Talk, drive: str) -> None:
     where = f"/drives/{drive}/root:/Nasty:/children?$top=1000"
     before = {one["name"] for one in talk.good(where)["value"]}
