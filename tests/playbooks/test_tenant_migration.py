@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 
-from sluis.evidence.predicates import Discovery, Export, Plan, Verification
+from sluis.evidence.predicates import (
+    Check,
+    Discovery,
+    Export,
+    Handover,
+    Plan,
+    Verification,
+)
 from sluis.rehearsal.lab import Lab
+from sluis.rehearsal.tenant.start import Tenant
 from support.migration import Migration, start_migration
 
 
@@ -32,3 +40,44 @@ def test_prepare_fetches_proves_and_plans(migration: Migration) -> None:
     proofs = {s.body.asset: s.body for s in view.of(Verification)}
     assert {name: proof.reached for name, proof in proofs.items()} == dict.fromkeys(exports, "V6")
     assert view.latest(Plan) is not None
+
+
+def test_case_B2_unsigned_is_refused_and_nothing_is_in_the_new_tenant(migration: Migration) -> None:
+    run = migration.run("-e", "phase=apply")
+    assert run.returncode != 0
+    assert "awaiting-signoff" in migration.change.refusals()
+    assert not files_in(migration.new)
+
+
+def test_signed_it_moves_is_compared_and_handed_over(migration: Migration) -> None:
+    drive = migration.old.control.drives()[0]["id"]
+    migration.old.control.add_file(drive, "late.txt", b"It came after the signature.")
+    migration.change.sign()
+    run = migration.run("-e", "phase=apply")
+    assert run.returncode == 0, run.stdout + run.stderr
+    view = migration.change.view()
+    checks = {s.body.check: s.body for s in view.of(Check)}
+    assert checks.keys() == {"reconcile-drive-0", "reconcile-drive-1"}
+    assert all(body.passed for body in checks.values())
+    handover = view.latest(Handover)
+    assert handover is not None
+    assert handover.body.result == "applied"
+    moved = {item["name"]: item for item in files_in(migration.new)}
+    expected = [
+        item
+        for one in migration.old.control.drives()
+        for item in files_in(migration.old, one["id"])
+    ]
+    assert len(moved) >= len({item["name"] for item in expected})
+    assert "late.txt" in moved, "the last pass fetches what came after the signature"
+
+
+def files_in(tenant: Tenant, drive: str | None = None) -> list[dict[str, Any]]:
+    """All files of a tenant, or of one of its drives."""
+    drives = [drive] if drive else [one["id"] for one in tenant.control.drives()]
+    return [
+        item
+        for one in drives
+        for item in tenant.control.items(one)
+        if item.get("type", "file") == "file" and "folder" not in item
+    ]
