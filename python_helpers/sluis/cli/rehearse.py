@@ -104,10 +104,15 @@ def rehearse(
         plain=plain,
         name=name,
     )
-    with _stopped_by_signal() as stop, _private_folder() as folder:
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        _stopped_by_signal() as stop,
+        _private_folder() as folder,
+    ):
         if not as_json:
             session.err.print("The tenant is being filled…", markup=False)
         with _running(folder, settings) as reach:
+            stop.impatient = False
             session.result(
                 {"schema_version": 1, **_as_json(reach)},
                 as_json=as_json,
@@ -185,14 +190,26 @@ def _settings(
     )
 
 
+class _Stop(threading.Event):
+    """Set by Ctrl-C, a hang-up or a request to end.
+
+    While ``impatient``, they interrupt whatever goes on as well: filling a large tenant
+    takes a minute that nobody wants to wait for.
+    """
+
+    impatient = True
+
+
 @contextlib.contextmanager
-def _stopped_by_signal() -> Iterator[threading.Event]:
-    """An event that Ctrl-C, a hang-up and a request to end all set, from the first moment on."""
-    stop = threading.Event()
+def _stopped_by_signal() -> Iterator[_Stop]:
+    stop = _Stop()
 
     def end(number: int, frame: FrameType | None) -> None:
         del number, frame
         stop.set()
+        if stop.impatient:
+            stop.impatient = False  # once: what follows is tidying up
+            raise KeyboardInterrupt
 
     before = {
         number: signal.signal(number, end)
@@ -201,6 +218,7 @@ def _stopped_by_signal() -> Iterator[threading.Event]:
     try:
         yield stop
     finally:
+        stop.impatient = False
         for number, old in before.items():
             signal.signal(number, old)
 
@@ -244,7 +262,7 @@ def _write_private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _wait(tenant: Tenant, stop: threading.Event) -> None:
+def _wait(tenant: Tenant, stop: _Stop) -> None:
     while not stop.wait(_LOOK):
         ended = os.waitid(os.P_PID, tenant.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         if ended is not None:

@@ -71,7 +71,9 @@ def test_a_program_starts_it_uses_it_and_stops_it(tmp_path: Path) -> None:
 
 
 def test_a_person_pastes_the_lines_that_it_prints(tmp_path: Path) -> None:
-    with rehearsal(tmp_path, *SMALL, "--licences", "1000") as process:
+    temporary = tmp_path / "it's a folder; really"
+    temporary.mkdir()
+    with rehearsal(temporary, *SMALL, "--licences", "1000") as process:
         assert process.stdout is not None
         printed: list[str] = []
         while "Ctrl-C" not in (printed[-1] if printed else ""):
@@ -80,8 +82,8 @@ def test_a_person_pastes_the_lines_that_it_prints(tmp_path: Path) -> None:
         lines = [line.strip() for line in printed]
         enter = next(line for line in lines if line.startswith(". "))
         by_hand = [line for line in lines if line.startswith(("(umask", "curl "))]
-        secret_file = next(line.split()[-1] for line in lines if line.startswith("secret file"))
-        secret = Path(secret_file).read_text()
+        secret_file = next(line for line in lines if line.startswith("secret file"))
+        secret = Path(secret_file.removeprefix("secret file").strip()).read_text()
         assert secret not in "".join(printed)
         # nobody sees the secret in the list of processes
         assert all("client_secret@" in line for line in by_hand if "client_secret" in line)
@@ -100,7 +102,19 @@ def test_a_person_pastes_the_lines_that_it_prints(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
     assert process.returncode == 0
-    assert not list(tmp_path.glob("sluis-rehearsal-*"))
+    assert not list(temporary.iterdir())
+
+
+def test_a_large_tenant_can_be_stopped_while_it_is_being_filled(tmp_path: Path) -> None:
+    with rehearsal(tmp_path, "--users", "1", "--sites", "0", "--items", "900000") as process:
+        assert process.stderr is not None
+        assert "being filled" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        printed, said = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert printed == ""  # it never came to say where it is
+    assert "nothing of it is left" in said
+    assert not list(tmp_path.iterdir())
 
 
 def test_it_says_so_when_the_tenant_dies(tmp_path: Path) -> None:
