@@ -214,7 +214,7 @@ class Content:
     def _small(self, reply: Reply, length: int) -> Downloaded:
         """A file that is taken into memory and written in one go."""
         data = bytearray(length)
-        at = self._fill(reply, memoryview(data))
+        at = reply.fill(memoryview(data))
         if at < length:
             self._write(memoryview(data)[:at])  # what came is kept
             raise WireError("the body ended early")
@@ -231,23 +231,13 @@ class Content:
             buffer = _buffers.block = bytearray(_BLOCK)
         view = memoryview(buffer)
         while not self._stopped:
-            got = self._fill(reply, view)
+            got = reply.fill(view)
             self._write(view[:got])
             if self.fresh:
                 news()
             if got < _BLOCK:
-                return
+                return  # it ended, of itself or not: that is seen by the length
         raise WireError("stopped")
-
-    def _fill(self, reply: Reply, view: memoryview) -> int:
-        """Read until the buffer is full or the body ends, of itself or not."""
-        at = 0
-        try:
-            while at < len(view) and (got := reply.read_into(view[at:])):
-                at += got
-        except WireError:
-            pass  # whether something is missing is seen by the length
-        return at
 
     def _write(self, data: memoryview) -> None:
         if not self._opened:

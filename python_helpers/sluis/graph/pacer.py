@@ -108,7 +108,8 @@ class Pacer:
         """
         self._in_flight = max(0, self._in_flight - units)
         now = self.clock.now()
-        told = {name.lower(): value for name, value in headers.items()} if headers else {}
+        # most answers say nothing; those are not worth taking apart
+        told = {name.lower(): value for name, value in headers.items() if name[0] in "rR"}
         reset = _number(told.get("ratelimit-reset"))
         remaining = _number(told.get("ratelimit-remaining"))
         limit = _number(told.get("ratelimit-limit"))
