@@ -51,16 +51,7 @@ class DeltaText:
 
     def of(self, item: Item) -> str:
         """The text of a live item, without a download URL."""
-        extras = item.extras
-        if (
-            item.kind not in ("file", "folder")
-            or item.parent is None
-            or (self._stale and item.kind == "file")
-            or (
-                extras
-                and (extras.description or extras.malware or extras.permissions or extras.no_hash)
-            )
-        ):
+        if item.parent is None or not self._plain(item):
             return json.dumps(
                 item_json(self._world, self._drive, item, in_delta=True), ensure_ascii=False
             )
@@ -84,6 +75,15 @@ class DeltaText:
             f'"lastModifiedBy":{self._person(item.editor)},"parentReference":{reference},'
             f'"fileSystemInfo":{{"createdDateTime":"{first}","lastModifiedDateTime":"{last}"}},'
             f"{facet}}}"
+        )
+
+    def _plain(self, item: Item) -> bool:
+        """Whether it is a file or folder of which nothing unusual is to be said."""
+        if item.kind not in ("file", "folder") or (self._stale and item.kind == "file"):
+            return False
+        more = item.extras
+        return more is None or not (
+            more.description or more.malware or more.permissions or more.no_hash
         )
 
     def _parent(self, parent: Item) -> tuple[str, str]:
