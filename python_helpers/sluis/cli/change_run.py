@@ -25,7 +25,7 @@ JsonOption = Annotated[
     bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")
 ]
 PlaybookOption = Annotated[
-    Literal["update", "restore"] | None,
+    Literal["update", "restore", "tenant_migration"] | None,
     typer.Option(
         help="Which runbook. By itself: the one that the change's folder describes.",
         show_default=False,
@@ -100,6 +100,8 @@ def described_playbook(
 ) -> Playbook:
     """The runbook that the change's folder describes, from the file that lies in it.
 
+    A move between tenants is described by its scope alone.
+
     Args:
         places: the project.
         client: client id.
@@ -120,9 +122,13 @@ def described_playbook(
     choices: tuple[Playbook, ...] = ("update", "restore")
     found = [name for name in choices if (folder / f"{name}.yml").is_file()]
     if not found:
+        scope = folder / "scope.yml"
+        if scope.is_file() and load_scope(scope).document.job == "migration":
+            return "tenant_migration"
         raise InputError(
             "no-such-change",
-            f"{folder} holds neither update.yml nor restore.yml.",
+            f"{folder} holds neither update.yml nor restore.yml, nor a scope with the job "
+            "'migration'.",
             f"Describe the change there; begin with: sluis new {client} --change {change}",
         )
     if len(found) > 1 and not ambiguous:

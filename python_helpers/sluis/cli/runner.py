@@ -35,7 +35,7 @@ from sluis.cli.watch import Ended, Watch
 from sluis.errors import InputError
 from sluis.places import Places, change_id
 
-Playbook = Literal["update", "restore", "forecast", "adopt"]
+Playbook = Literal["update", "restore", "forecast", "adopt", "tenant_migration"]
 Phase = Literal["prepare", "apply"]
 
 #: the extra vars that a run may carry, and no other; ``sluis.plan`` holds the same list
