@@ -92,6 +92,7 @@ class SourceWork:
         """
         for last in (False,) * (_ROUNDS - 1) + (True,):
             self._run(_WANTED, "fetching", self._fetched)
+            self._read_back(0)
             wrong = read_back(self._state, self._place, progress=self._read_back)
             if self._twice:
                 wrong += self._read_again(last=last)
@@ -137,17 +138,22 @@ class SourceWork:
             raise _disk(error) from error
 
     def _wanted(self, query: str, *, keep: bool) -> Iterator[Wanted]:
-        # read at once: rows are written while the files come in
-        for item_id, size, tag, stored in self._rows(query):
-            pieces = self._pieces(item_id, tag) if keep else ()
+        # into a table of its own: rows are written while the files come in, and a million
+        # of them need no memory
+        self._state.db.execute("DROP TABLE IF EXISTS temp.to_read")
+        self._state.db.execute("CREATE TEMP TABLE to_read AS " + query, self._given)
+        rows = self._state.db.execute("SELECT * FROM temp.to_read ORDER BY rowid")
+        for item_id, size, tag, stored in rows:
+            pieces = self._pieces(item_id, tag) if keep and size >= PIECE else ()
             yield Wanted(item_id, found_of(item_id, size, tag), stored, pieces, keep)
 
-    def _rows(self, query: str) -> list[tuple[str, int, str | None, str]]:
-        given = {"number": self._number, "everything": self._everything}
-        return self._state.db.execute(query, given).fetchall()
+    @property
+    def _given(self) -> dict[str, int]:
+        return {"number": self._number, "everything": self._everything}
 
     def _count_wanted(self) -> int:
-        return len(self._rows(_WANTED))
+        row = self._state.db.execute(f"SELECT COUNT(*) FROM ({_WANTED})", self._given).fetchone()  # noqa: S608
+        return int(row[0])
 
     def _pieces(self, item_id: str, tag: str | None) -> tuple[Piece, ...]:
         rows = self._state.db.execute(
