@@ -7,10 +7,12 @@ deletion; a recycle bin's entry tells the time and sometimes the person.
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from .recycle_bin import BinEntry, by_name
 from .tenant_manifest import HAD, ManifestLine
@@ -61,8 +63,7 @@ class Change:
         return asdict(self)
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(NamedTuple):
     """What is kept of a line while two manifests are compared."""
 
     path: str
@@ -71,8 +72,8 @@ class _Item:
     content: str | None
     had: bool
     stored: str | None
-    rights: int
-    details: int
+    rights: str
+    details: str
     modified: str | None
     modified_by: str | None
 
@@ -85,31 +86,24 @@ def compare_passes(
     gone_how: Mapping[str, str] | None = None,
     between: tuple[str | None, str | None] = (None, None),
 ) -> Iterator[Change]:
-    """Every change between two passes, vanished items first, then in the order of ``after``.
+    """Every change between two passes, vanished items first, each in the order of the paths.
 
     Args:
-        before, after: the manifests of two passes over one source.
+        before, after: the manifests of two passes over one source; read once, as a stream.
         deleted: entries of the recycle bin after the second pass.
         gone_how: item id to how the listing told that it is gone.
         between: when the first pass ended and the second ended, ISO 8601.
     """
-    earlier = {line.item_id: _item(line) for line in before}
-    later = {line.item_id: _item(line) for line in after}
-    in_bin = by_name(deleted)
-    by_path = {item.path: one for one, item in earlier.items()}
     span = f"between {between[0] or 'the first pass'} and {between[1] or 'the second'}"
-    taken = {item.path for item in later.values()}
-    lost = {item.path: item for one, item in earlier.items() if one not in later}
-    for one, item in earlier.items():
-        if one not in later:
-            how = (gone_how or {}).get(one)
-            yield _vanished(one, item, in_bin, lost, how, span, taken)
-    for one, now in later.items():
-        was = earlier.get(one)
-        if was is None:
+    in_bin = by_name(deleted)
+    both = _Both(before, after)
+    for one, was in both.vanished():
+        yield _vanished(one, was, in_bin, both, (gone_how or {}).get(one), span)
+    for one, earlier, now in both.different():
+        if earlier is None:
             yield _change("new", one, None, now, now.modified, now.modified_by, _EDITOR)
-            continue
-        yield from _compared(one, was, now, earlier, later, by_path, span)
+        else:
+            yield from _compared(one, earlier, now, both, span)
 
 
 def count(changes: Iterable[Change]) -> dict[str, int]:
@@ -124,13 +118,11 @@ def _compared(
     one: str,
     was: _Item,
     now: _Item,
-    earlier: Mapping[str, _Item],
-    later: Mapping[str, _Item],
-    by_path: Mapping[str, str],
+    both: _Both,
     span: str,
 ) -> Iterator[Change]:
     if was.path != now.path:
-        along = _along(was, now, later, by_path)
+        along = _along(was, now, both)
         yield _change(
             "moved along" if along else "moved",
             one, was, now,
@@ -153,31 +145,27 @@ def _compared(
         yield _change("rights changed", one, was, now, None, None, why)
 
 
-def _along(was: _Item, now: _Item, later: Mapping[str, _Item], by_path: Mapping[str, str]) -> bool:
+def _along(was: _Item, now: _Item, both: _Both) -> bool:
     """Whether the item stayed in its folder, and that folder has another path now."""
     above, _, name = was.path.rpartition("/")
     above_now, _, name_now = now.path.rpartition("/")
-    if name != name_now or not above:
-        return False
-    folder = later.get(by_path.get(above, ""))
-    return folder is not None and folder.path == above_now
+    return name == name_now and bool(above) and both.path_now(above) == above_now
 
 
 def _vanished(
     one: str,
     item: _Item,
     in_bin: Mapping[str, list[BinEntry]],
-    lost: Mapping[str, _Item],
+    both: _Both,
     how: str | None,
     span: str,
-    taken: set[str],
 ) -> Change:
     told = f"The listing says: {how}." if how else "The listing has it no more."
     entries, path = _entries(item, in_bin), item.path
     while not entries and "/" in path:
         # a folder goes into the bin as one entry, with all that is in it
         path = path.rpartition("/")[0]
-        above = lost.get(path)
+        above = both.lost(path)
         entries = _entries(above, in_bin) if above is not None else []
     when = by = None
     if len(entries) == 1:
@@ -192,7 +180,7 @@ def _vanished(
         known = f"{told} {len(entries)} entries of the recycle bin fit it; which is not known."
     else:
         known = f"{told} Not in the recycle bin; who and when is not known, but it was {span}."
-    if item.path in taken:
+    if both.is_taken(item.path):
         known += " Another item has its path now."
     return _change("vanished", one, item, None, when, by, known, item.stored)
 
@@ -233,6 +221,64 @@ def _change(
     )  # fmt: skip
 
 
+class _Both:
+    """Two manifests side by side, in a database that is only on disk as far as it is large."""
+
+    def __init__(self, before: Iterable[ManifestLine], after: Iterable[ManifestLine]) -> None:
+        self._db = sqlite3.connect("")
+        for table, lines in (("before", before), ("after", after)):
+            self._db.execute(f"CREATE TABLE {table} (id BLOB PRIMARY KEY, path BLOB, item TEXT)")
+            self._db.executemany(
+                f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)",  # noqa: S608  our own names
+                ((_raw(line.item_id), _raw(line.path), json.dumps(_item(line))) for line in lines),
+            )
+            self._db.execute(f"CREATE INDEX {table}_by_path ON {table} (path)")
+
+    def vanished(self) -> Iterator[tuple[str, _Item]]:
+        """Items of the first manifest that the second has not, by path."""
+        for one, item in self._db.execute(
+            "SELECT id, item FROM before WHERE id NOT IN (SELECT id FROM after) ORDER BY path"
+        ):
+            yield _text(one), _Item(*json.loads(item))
+
+    def different(self) -> Iterator[tuple[str, _Item | None, _Item]]:
+        """Items of the second manifest that the first has otherwise or not at all, by path."""
+        for one, was, now in self._db.execute(
+            "SELECT a.id, b.item, a.item FROM after a LEFT JOIN before b ON b.id = a.id"
+            " WHERE b.item IS NOT a.item ORDER BY a.path"
+        ):
+            yield _text(one), _Item(*json.loads(was)) if was else None, _Item(*json.loads(now))
+
+    def lost(self, path: str) -> _Item | None:
+        """The vanished item that had this path."""
+        row = self._db.execute(
+            "SELECT item FROM before WHERE path = ? AND id NOT IN (SELECT id FROM after)",
+            (_raw(path),),
+        ).fetchone()
+        return _Item(*json.loads(row[0])) if row else None
+
+    def path_now(self, path: str) -> str | None:
+        """The path in the second manifest of what had this path in the first."""
+        row = self._db.execute(
+            "SELECT a.path FROM before b JOIN after a ON a.id = b.id WHERE b.path = ?",
+            (_raw(path),),
+        ).fetchone()
+        return _text(row[0]) if row else None
+
+    def is_taken(self, path: str) -> bool:
+        """Whether the second manifest has something under this path."""
+        row = self._db.execute("SELECT 1 FROM after WHERE path = ?", (_raw(path),)).fetchone()
+        return row is not None
+
+
+def _raw(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
 def _item(line: ManifestLine) -> _Item:
     had = line.state == HAD
     return _Item(
@@ -242,8 +288,8 @@ def _item(line: ManifestLine) -> _Item:
         line.sha256 if had else None,
         had,
         line.stored,
-        hash(repr(line.permissions)),
-        hash(repr((sorted(line.fields.items()), line.created, line.modified, line.target))),
+        json.dumps(line.permissions, sort_keys=True),
+        json.dumps([line.fields, line.created, line.modified, line.target], sort_keys=True),
         line.modified,
         line.modified_by,
     )

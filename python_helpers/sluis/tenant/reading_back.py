@@ -24,6 +24,11 @@ _PIECE = 1 << 20
 _LARGEST_ZIP = 4 << 30
 _BATCH = 256
 
+_NEXT = """
+SELECT c.item_id, p.stored, c.sha256 FROM contents c JOIN places p ON p.item_id = c.item_id
+WHERE c.item_id > ? AND c.reread = 0 AND c.state = 'had' ORDER BY c.item_id LIMIT ?
+"""
+
 
 def hash_file(folder: ExportFolder, stored: str) -> Delivered | None:
     """Both hashes of a stored file; ``None`` when it is not there."""
@@ -76,17 +81,13 @@ def read_back(
         fetched again; a note says so.
     """
     os.sync()
-    rows = state.db.execute(
-        "SELECT c.item_id, p.stored, c.sha256 FROM contents c"
-        " JOIN places p ON p.item_id = c.item_id WHERE c.reread = 0 AND c.state = 'had'"
-        " ORDER BY c.item_id"
-    ).fetchall()
     current = state.current_pass()
     number = current.number if current else 0
     wrong = done = 0
+    last = ""
     with ThreadPoolExecutor(threads, "sluis-read-back") as pool:
-        for at in range(0, len(rows), _BATCH):
-            batch = rows[at : at + _BATCH]
+        while batch := state.db.execute(_NEXT, (last, _BATCH)).fetchall():
+            last = batch[-1][0]
             digests = pool.map(lambda row: _digest(folder, row[1]), batch)
             with state.transaction():
                 for (item, stored, sha256), digest in zip(batch, digests, strict=True):
@@ -96,12 +97,10 @@ def read_back(
                         )
                         continue
                     wrong += 1
+                    how = "gone" if digest is None else "damaged"
                     state.db.execute("DELETE FROM contents WHERE item_id = ?", (item,))
                     state.note(
-                        number,
-                        "read back",
-                        f"{stored} was {'gone' if digest is None else 'damaged'} on disk"
-                        " and was fetched again.",
+                        number, "read back", f"{stored} was {how} on disk and was fetched again."
                     )
             done += len(batch)
             if progress is not None:

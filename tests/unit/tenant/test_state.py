@@ -180,7 +180,7 @@ _TREE = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7), st.booleans()),
 
 
 @given(_TREE)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_whatever_order_pages_tell_a_tree_in_the_paths_are_those_of_a_plain_model(
     told: list[tuple[int, int, bool]],
 ) -> None:

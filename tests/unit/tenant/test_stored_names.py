@@ -52,7 +52,7 @@ def _is_safe(name: str) -> bool:
 @example("..")
 @example("CON")
 @example("\ud800")
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_every_name_becomes_a_safe_one(name: str) -> None:
     assert _is_safe(safe_name(name)), ascii(safe_name(name))
     assert _is_safe(marked(safe_name(name), "item-1"))
@@ -60,7 +60,7 @@ def test_every_name_becomes_a_safe_one(name: str) -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_short_name_can_be_read_back(name: str) -> None:
     stored = safe_name(name)
     if "~" not in stored:
@@ -75,7 +75,7 @@ def test_an_ordinary_name_stays_what_it_is(name: str) -> None:
 
 
 @given(st.lists(NAMES, min_size=1, max_size=25))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_no_two_items_of_a_folder_share_a_place_on_any_disk(names: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder, DriveState(Path(folder) / "s.sqlite") as state:
         state.begin_pass("2026-01-01T00:00:00Z")
@@ -182,7 +182,7 @@ class TestExportFolder:
             pass
 
     @given(NAMES)
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=40, deadline=None)
     def test_nothing_is_ever_written_outside(self, name: str) -> None:
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder) / "root"
