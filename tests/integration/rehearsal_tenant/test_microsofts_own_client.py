@@ -45,7 +45,10 @@ SETTINGS = Settings(
     apps=(AppSettings(), AppSettings(name="Nothing", permissions=())),
     page_size=10,
 )
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:msgraph")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:msgraph"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:kiota_abstractions"),
+]
 PIECE = 320 * 1024
 
 
