@@ -2,7 +2,8 @@
 
 What the service says about a file may be stale, so it is never a reason to call a file
 different: whatever does not agree is downloaded and looked at. SharePoint rewrites Office
-files while they are uploaded (rclone#9767); these are equal when what they say is equal.
+files, PDF and HTML while they are uploaded (rclone#9767); these are equal when what they say
+is equal.
 """
 
 from __future__ import annotations
@@ -10,21 +11,28 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from ..errors import SluisError
 from ..graph.connect import Graph
 from ..graph.download import download
 from .import_decisions import same_time
-from .ooxml import Canonical, canonical_ooxml, canonical_ooxml_of, is_ooxml_name
+from .ooxml import canonical_ooxml_of, is_ooxml_name
+from .promoted_text import html_says_same, pdf_says_same
 from .reconciliation import Basis, Category, Trust
 from .stored_names import ExportFolder
 from .target_tree import Node
 from .tenant_manifest import ManifestLine
 
-#: what SharePoint also rewrites and we cannot compare (rclone#9767, abraunegg#2471)
-_REWRITTEN_TOO = (".pdf", ".html", ".htm", ".heic")
+#: what SharePoint also rewrites, and how it is compared (rclone#9767, abraunegg#2471)
+_PROMOTED: dict[str, Callable[[BinaryIO, BinaryIO], bool]] = {
+    ".pdf": pdf_says_same,
+    ".html": html_says_same,
+    ".htm": html_says_same,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +95,14 @@ async def _by_bytes(
         notes += (_stale(node, had.size, had.quickxor),)
     if had.sha256 == line.sha256:
         return Verdict("equal", "every byte", notes=notes)
-    if is_ooxml_name(node.name):
-        verdict = await asyncio.to_thread(_by_saying, scratch, line, export, notes)
+    suffix = PurePosixPath(node.name.lower()).suffix
+    if is_ooxml_name(node.name) or suffix in _PROMOTED:
+        verdict = await asyncio.to_thread(_by_saying, scratch, suffix, line, export, notes)
         if verdict.category != "differs":
             return verdict
     else:
-        verdict = Verdict("differs", "every byte", _why_differs(node, line, had.size), notes)
+        why = f"Its bytes differ ({had.size} in the target, {line.size} exported)."
+        verdict = Verdict("differs", "every byte", why, notes)
     # before it is called different, the bytes are asked for once more
     again = await download(graph, drive_id, node.id, scratch, size=node.size)
     if again.sha256 == line.sha256:
@@ -104,35 +114,42 @@ async def _by_bytes(
 
 
 def _by_saying(
-    came: Path, line: ManifestLine, export: ExportFolder, notes: tuple[str, ...]
+    came: Path, suffix: str, line: ManifestLine, export: ExportFolder, notes: tuple[str, ...]
 ) -> Verdict:
-    """Whether an Office file says what the exported one says."""
-    wanted, why = _exported(line, export)
-    if wanted is None:
-        return Verdict("differs", "not verified", why, notes)
-    found = canonical_ooxml(came)
-    for which, one in (("exported", wanted), ("target's", found)):
-        if one.sha256 is None:
-            why = f"The bytes differ, and the {which} file cannot be compared: {one.why_not}."
-            return Verdict("differs", "every byte", why, notes)
-    if wanted.sha256 != found.sha256:
-        why = "It is an Office file, and the document itself differs."
-        return Verdict("differs", "every byte", why, notes)
-    left = ", ".join(found.left_out[:8]) or "nothing"
-    why = f"The document says the same; not compared in it: {left}."
-    return Verdict("rewritten by the service", "every byte", why, notes)
-
-
-def _exported(line: ManifestLine, export: ExportFolder) -> tuple[Canonical | None, str]:
-    """What the exported file says, when it still is the one of the manifest."""
+    """Whether a file that the service may have rewritten says what the exported one says."""
     if line.stored is None:
-        return None, "The bytes differ, and there is no exported file to compare with."
-    descriptor = export.open_file(line.stored)
-    with os.fdopen(descriptor, "rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != line.sha256:
-            return None, "The bytes differ, and the exported file is not the manifest's any more."
-        file.seek(0)
-        return canonical_ooxml_of(file), ""
+        why = "The bytes differ, and there is no exported file to compare with."
+        return Verdict("differs", "not verified", why, notes)
+    with os.fdopen(export.open_file(line.stored), "rb") as wanted, came.open("rb") as found:
+        if hashlib.file_digest(wanted, "sha256").hexdigest() != line.sha256:
+            why = "The bytes differ, and the exported file is not the manifest's any more."
+            return Verdict("differs", "not verified", why, notes)
+        wanted.seek(0)
+        if suffix in _PROMOTED:
+            same, why = _promoted(suffix, wanted, found)
+        else:
+            same, why = _office(wanted, found)
+    category: Category = "rewritten by the service" if same else "differs"
+    return Verdict(category, "every byte", why, notes)
+
+
+def _office(wanted: BinaryIO, found: BinaryIO) -> tuple[bool, str]:
+    before, after = canonical_ooxml_of(wanted), canonical_ooxml_of(found)
+    for which, one in (("exported", before), ("target's", after)):
+        if one.sha256 is None:
+            return False, (
+                f"The bytes differ, and the {which} file cannot be compared: {one.why_not}."
+            )
+    if before.sha256 != after.sha256:
+        return False, "It is an Office file, and the document itself differs."
+    left = ", ".join(after.left_out[:8]) or "nothing"
+    return True, f"The document says the same; not compared in it: {left}."
+
+
+def _promoted(suffix: str, wanted: BinaryIO, found: BinaryIO) -> tuple[bool, str]:
+    if _PROMOTED[suffix](wanted, found):
+        return True, "Only what SharePoint adds to such files was added."
+    return False, "The bytes differ by more than what SharePoint adds to such files."
 
 
 def _notes(node: Node, line: ManifestLine) -> tuple[str, ...]:
@@ -150,10 +167,3 @@ def _stale(node: Node, size: int, quickxor: str) -> str:
         return "The target lists no hash for it."
     what = "size" if node.size != size else "hash"
     return f"The target's listing is stale: its {what} is not that of the bytes it delivers."
-
-
-def _why_differs(node: Node, line: ManifestLine, size: int) -> str:
-    why = f"Its bytes differ ({size} in the target, {line.size} exported)."
-    if node.name.lower().endswith(_REWRITTEN_TOO):
-        why += " SharePoint rewrites files of this kind; whether it says the same is not known."
-    return why

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from sluis.rehearsal.tenant.weather import CALM
-from support.migrations import migration
+from support.two_tenants import migration
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from sluis.tenant.run_import import plan, run_import
 from sluis.tenant.run_landing import run_make_landing, run_watch_landing
 from sluis.tenant.run_reconcile import run_reconcile
 from sluis.tenant.user_map import UserMap
-from support.migrations import PATIENCE, account
+from support.two_tenants import PATIENCE, account
 
 
 def _fill(move, files):

@@ -21,19 +21,28 @@ def _categories(found):
     return {line.path: line.category for line in found.lines}
 
 
-def test_an_office_file_that_the_service_rewrote_is_told_from_one_that_differs(move):
-    _fill(move, **{"c.pdf": b"%PDF-1.4 contract\n%%EOF\n"})
+def test_what_the_service_rewrote_is_told_from_what_differs(move):
+    page = b"<html><head><title>x</title></head><body>The client</body></html>"
+    heic = b"\0\0\0\x18ftypheic" + bytes(50)
+    _fill(move, **{"c.pdf": b"%PDF-1.4 contract\n%%EOF\n", "d.html": page, "e.heic": heic})
     move.target.control.set_weather(REWRITING)
     assert move.bring_over().outcome == "done"
     assert move.bytes_there("a/letter.docx") != packed(word())
     found = move.reconcile()
     assert _categories(found) == {
         "a": "equal", "a/letter.docx": "rewritten by the service", "a/photo.jpg": "equal",
-        "b.txt": "equal", "c.pdf": "differs",
+        "b.txt": "equal", "c.pdf": "rewritten by the service",
+        "d.html": "rewritten by the service", "e.heic": "equal",
     }  # fmt: skip
-    assert not found.sound
-    (pdf,) = [line for line in found.lines if line.path == "c.pdf"]
-    assert "rewrites files of this kind" in pdf.why
+    assert found.sound
+    # rewritten is not a pass for whatever was done to such a file
+    control, drive = move.target.control, move.to_drive
+    control.write(drive, "c.pdf", b"%PDF-1.4 contract\n%%EOF\n1 0 obj\nendobj\n%%EOF\n")
+    control.write(drive, "d.html", page.replace(b"client", b"other client"))
+    found = move.reconcile()
+    assert [found for found, one in _categories(found).items() if one == "differs"] == [
+        "c.pdf", "d.html",
+    ]  # fmt: skip
 
 
 def test_every_kind_of_difference_is_named_and_stops_the_hand_over(move):

@@ -9,7 +9,7 @@ from sluis.rehearsal.tenant.weather import NORMAL
 from sluis.tenant.import_policy import ImportPolicy
 from sluis.tenant.name_rules import complaints
 from sluis.tenant.user_map import UserMap
-from support.migrations import EMPTY, migration
+from support.two_tenants import EMPTY, migration
 
 _EVERYTHING = Population(
     users=3, sites=1, items_per_drive=60, folder_depth=3, file_size=(0, 40_000),
