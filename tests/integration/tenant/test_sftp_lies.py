@@ -10,6 +10,7 @@ import pytest
 
 from sluis.tenant.sftp_login import SftpLogin
 from sluis.tenant.source_error import CutError, SourceError
+from sluis.tenant.state import DriveState
 from support.lying_sftp import DENIED, EOF, PASSWORD, ROOT, HangUpError, LyingServer, Node, folder
 from support.sftp_places import export, lines_of, outside, tree
 
@@ -315,3 +316,30 @@ def test_the_secret_is_shown_only_to_the_server_that_we_know(tmp_path):
         assert told.value.code == "source-login-refused"
         assert PASSWORD not in str(told.value) + repr(told.value) + repr(wrong)
         assert PASSWORD not in repr(told.value.__cause__) + repr(told.value.__context__)
+
+
+def test_no_secret_reaches_a_log_at_any_level(tmp_path, caplog):
+    caplog.set_level(0)
+    with LyingServer() as server:
+        server.add(b"file", b"x")
+        run(server, tmp_path)
+    assert caplog.records, "paramiko was to log, so that this test can fail"
+    assert PASSWORD not in caplog.text
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or PASSWORD.encode() not in path.read_bytes()
+
+
+def test_killed_between_the_manifest_and_its_end_the_same_manifest_is_made_again(
+    tmp_path, monkeypatch
+):
+    with LyingServer() as server:
+        server.add(b"file", b"x")
+        with monkeypatch.context() as broken:
+            broken.setattr(DriveState, "finish_pass", lambda *_: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                run(server, tmp_path)
+        manifest = tmp_path / "passes" / "0001" / "manifest.gz"
+        before = manifest.read_bytes()
+        report, _ = run(server, tmp_path)
+    assert (report.seen_in_pass, report.fetched_files) == (1, 0)
+    assert manifest.read_bytes() == before
