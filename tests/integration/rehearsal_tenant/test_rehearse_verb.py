@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from sluis.cli import app as front
+from sluis.runbook.tenant_settings import read_tenant_settings
+from sluis.tenant.run_export import discover_tenant
 
 SMALL = ("--users", "1", "--sites", "1", "--items", "3", "--weather", "calm")
 
@@ -103,6 +106,33 @@ def test_a_person_pastes_the_lines_that_it_prints(tmp_path: Path) -> None:
         process.communicate(timeout=30)
     assert process.returncode == 0
     assert not list(temporary.iterdir())
+
+
+def test_the_account_that_it_writes_is_one_that_sluis_takes(tmp_path: Path) -> None:
+    with rehearsal(tmp_path, *SMALL, "--json", "--name", "oldfirm", "--licences", "300") as process:
+        told = first_document(process)
+        text = Path(told["account_file"]).read_text()
+        accounts = yaml.safe_load(text)
+        assert Path(told["apps"][0]["secret_file"]).read_text() not in text
+        settings = read_tenant_settings(
+            "tenant_export", {"tenant_export_accounts": accounts}, AsIs()
+        )
+        found = discover_tenant(
+            {
+                "account": settings.account("oldfirm"),
+                "budget": settings.budget("oldfirm") | {"state": str(tmp_path / "budget")},
+                "folder": str(tmp_path / "exports"),
+            }
+        )
+    assert settings.budget("oldfirm")["licences"] == 300
+    assert {one["drive_id"] for one in found["sources"]} == {one["id"] for one in told["drives"]}
+
+
+class AsIs:
+    """A templar for values without templates."""
+
+    def template(self, value: Any) -> Any:
+        return value
 
 
 def test_a_large_tenant_can_be_stopped_while_it_is_being_filled(tmp_path: Path) -> None:

@@ -145,7 +145,8 @@ def account(reach: Reach) -> str:
     fields = {
         "tenant_id": tenant.tenant_id,
         "client_id": app.client_id,
-        "authority": tenant.authority,
+        # an inventory names the host alone; the tenant's id is beside it
+        "authority": tenant.authority.removesuffix(f"/{tenant.tenant_id}"),
         "graph": tenant.graph,
         "ca": str(tenant.ca),
         "secret_file": str(app.secret_file),
