@@ -79,8 +79,11 @@ def read_back(
     Returns:
         how many files were not what was fetched. Their rows are gone, so that they are
         fetched again; a note says so.
+
+    Raises:
+        SnapshotError: ``export-disk``: the disk did not take what was written.
     """
-    os.sync()
+    folder.sync()
     current = state.current_pass()
     number = current.number if current else 0
     wrong = done = 0

@@ -13,6 +13,7 @@ SharePoint" and "Naming Files, Paths, and Namespaces".
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import fcntl
 import hashlib
@@ -166,6 +167,23 @@ class ExportFolder:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def sync(self) -> None:
+        """Send everything written to the folder's file system to its disk.
+
+        Raises:
+            SnapshotError: ``export-disk``: the disk did not take it.
+        """
+        syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+        if syncfs is None:
+            os.sync()  # all file systems, and no word of what failed
+        elif syncfs(self._root) != 0:
+            why = os.strerror(ctypes.get_errno())
+            raise SnapshotError(
+                "export-disk",
+                f"The disk under {self.root} did not take what was written: {why}.",
+                "Look at that disk, then run the export again; it goes on where it stopped.",
+            )
 
     @contextlib.contextmanager
     def place(self, stored: str) -> Iterator[Path]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from ..graph.connect import Graph
@@ -29,8 +30,9 @@ _WANTED = """
 SELECT i.item_id, i.etag FROM items i
 LEFT JOIN details d ON d.item_id = i.item_id AND d.kind = 'versions'
 WHERE i.gone_in_pass IS NULL AND i.type = 'file' AND (d.item_id IS NULL OR d.etag IS NOT i.etag)
-ORDER BY i.item_id
+  AND i.item_id > ? ORDER BY i.item_id LIMIT ?
 """
+_BATCH = 500
 
 
 async def fetch_versions(
@@ -93,8 +95,16 @@ async def fetch_versions(
             (item, KIND, json.dumps(found), why, etag, number),
         )
 
-    await many_at_once(state.db.execute(_WANTED).fetchall(), ask, workers)
+    await many_at_once(_wanted(state), ask, workers)
     return had, size
+
+
+def _wanted(state: DriveState) -> Iterator[tuple[str, str | None]]:
+    """Files whose versions are to be asked for, a few at a time: there may be a million."""
+    last = ""
+    while rows := state.db.execute(_WANTED, (last, _BATCH)).fetchall():
+        yield from rows
+        last = rows[-1][0]
 
 
 async def _fetch(

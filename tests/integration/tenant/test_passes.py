@@ -201,3 +201,24 @@ def test_a_last_pass_can_list_everything_anew(ground: Ground) -> None:
     assert ground.tenant.control.counters()["requests"]["delta"] == before + 1
     assert report.fetched_files == 0
     assert report.changes == {}
+
+
+def test_a_new_version_is_fetched_and_the_older_ones_are_not_again(ground: Ground) -> None:
+    control, drive = ground.tenant.control, ground.drive
+    policy = Policy("all", permissions=False, fields=False)
+    ground.file("Versions/plan.txt", b"first")
+    control.write(drive, "Versions/plan.txt", b"second!")
+    ground.make_pass(policy)
+    (only,) = lines_of(ground.folder, ground.source, 1)["Versions/plan.txt"].versions
+    place = folder_of(ground.folder, ground.source)
+    assert (place / only["stored"]).read_bytes() == b"first"
+    control.write(drive, "Versions/plan.txt", b"third!!!!")
+    before = control.counters()["bytes_out"]
+    ground.make_pass(policy)
+    newest, oldest = lines_of(ground.folder, ground.source, 2)["Versions/plan.txt"].versions
+    assert oldest == only
+    assert (place / newest["stored"]).read_bytes() == b"second!"
+    assert control.counters()["bytes_out"] - before == len(b"third!!!!") + len(b"second!")
+    # a list alone has no bytes, and that is said
+    report = ground.make_pass(Policy("list", permissions=False, fields=False))
+    assert "bytes of earlier versions" in {gap.what for gap in report.gaps}
