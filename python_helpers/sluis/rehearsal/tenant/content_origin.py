@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from sluis.rehearsal.tenant.api_error import ApiError, error_response, request_ids
+from sluis.rehearsal.tenant.answering import answered
+from sluis.rehearsal.tenant.api_error import ApiError, RequestIds, request_ids
 from sluis.rehearsal.tenant.drive import Drive
 from sluis.rehearsal.tenant.identifiers import etag
 from sluis.rehearsal.tenant.item_json import media_type
@@ -63,22 +64,23 @@ class ContentOrigin:
 
     async def download(self, request: web.Request) -> web.StreamResponse:
         """A file, or a range of it."""
-        world = self._world
         ids = request_ids(request.headers)
+        return await answered(self._world, ids, lambda: self._download(request, ids))
+
+    async def _download(self, request: web.Request, ids: RequestIds) -> web.StreamResponse:
+        world = self._world
         asked = request.headers.get("Range", "")
-        try:
-            if "Authorization" in request.headers:
-                world.counters["token sent to the content origin"] += 1
-            wanted = self._wanted(request.match_info["ticket"])
-            span = read_range(asked, wanted.size)
-            length = wanted.size if span is None else span[1] - span[0]
-            verdict = world.door.throttle.charge(wanted.caller, "pre-authenticated", length)
-            key = f"{wanted.drive.id} {wanted.item.number} {wanted.version} {asked}"
-            failure = world.door.weather.fails(f"GET content {key}")
-            if failure is not None:
-                raise failure
-        except ApiError as error:
-            return error_response(error, ids, world.clock.now())
+        if "Authorization" in request.headers:
+            world.counters["token sent to the content origin"] += 1
+        wanted = self._wanted(request.match_info["ticket"])
+        span = read_range(asked, wanted.size)
+        length = wanted.size if span is None else span[1] - span[0]
+        verdict = world.door.throttle.charge(wanted.caller, "pre-authenticated", length)
+        key = f"{wanted.drive.id} {wanted.item.number} {wanted.version} {asked}"
+        failure = world.door.weather.fails(f"GET content {key}")
+        if failure is not None:
+            world.counters["failed by weather"] += 1
+            raise failure
         world.counters["content"] += 1
         if wanted.item.extras:
             wanted.item.extras.no_hash = False
@@ -115,10 +117,14 @@ class ContentOrigin:
         stop = end if weather.send is None else min(end, start + weather.send)
         response.content_length = (end if weather.honest else stop) - start
         await response.prepare(request)
-        for at in range(start, stop, _PIECE):
-            for piece in self._pieces(wanted, at, min(at + _PIECE, stop)):
-                self._world.bytes_out += len(piece)
-                await response.write(piece)
+        try:
+            for at in range(start, stop, _PIECE):
+                for piece in self._pieces(wanted, at, min(at + _PIECE, stop)):
+                    self._world.bytes_out += len(piece)
+                    await response.write(piece)
+        except ConnectionError:
+            self._world.counters["cut by the client"] += 1
+            return response
         if weather.honest and stop < end:
             # the connection breaks in the middle of the body
             response.force_close()

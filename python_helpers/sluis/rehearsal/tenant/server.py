@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from sluis.rehearsal.tenant.addresses import answer_call
-from sluis.rehearsal.tenant.api_error import ApiError, RequestIds, error_response, request_ids
+from sluis.rehearsal.tenant.answering import answered
+from sluis.rehearsal.tenant.api_error import RequestIds, request_ids
 from sluis.rehearsal.tenant.call import Answer, Call, read_address
 from sluis.rehearsal.tenant.rights import authenticate
 from sluis.rehearsal.tenant.world import World
@@ -39,23 +39,16 @@ class GraphServer:
         ids = request_ids(request.headers)
         if world.settings.latency_ms:
             await asyncio.sleep(world.settings.latency_ms / 1000)
-        try:
+
+        async def make() -> web.StreamResponse:
             caller = await authenticate(world, request)
             failure = world.door.weather.fails(f"{request.method} {request.raw_path}")
             if failure is not None:
                 world.counters["failed by weather"] += 1
                 raise failure
-            call = _call(world, request)
-            answer = await answer_call(world, caller, call)
-        except ApiError as error:
-            return error_response(error, ids, world.clock.now())
-        except Exception:
-            # a mistake of ours: in the log for whoever looks, and counted for the tests
-            world.counters["mistake of the tenant"] += 1
-            traceback.print_exc()
-            broken = ApiError(500, "generalException", "An internal error occurred.")
-            return error_response(broken, ids, world.clock.now())
-        return _response(world, answer, ids)
+            return _response(world, await answer_call(world, caller, _call(world, request)), ids)
+
+        return await answered(world, ids, make)
 
 
 def _call(world: World, request: web.Request) -> Call:

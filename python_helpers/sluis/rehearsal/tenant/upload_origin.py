@@ -6,7 +6,8 @@ from typing import Any
 
 from aiohttp import web
 
-from sluis.rehearsal.tenant.api_error import ApiError, error_response, request_ids
+from sluis.rehearsal.tenant.answering import answered
+from sluis.rehearsal.tenant.api_error import ApiError, request_ids
 from sluis.rehearsal.tenant.item_json import item_json
 from sluis.rehearsal.tenant.quick_xor import QuickXor
 from sluis.rehearsal.tenant.rights import Caller
@@ -26,22 +27,23 @@ class UploadOrigin:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """One request to an upload URL, whatever its method."""
-        ids = request_ids(request.headers)
-        try:
+        world, ids = self._world, request_ids(request.headers)
+
+        async def make() -> web.StreamResponse:
             if "Authorization" in request.headers:
-                self._world.counters["token sent to the content origin"] += 1
+                world.counters["token sent to the content origin"] += 1
                 if request.method == "PUT":
                     raise ApiError(
                         401, "unauthenticated", "The upload URL takes no Authorization header."
                     )
             ticket = request.match_info["ticket"]
-            session = self._session(ticket)
-            status, body = await self._answer(request, ticket, session)
-        except ApiError as error:
-            return error_response(error, ids, self._world.clock.now())
-        if body is None:
-            return web.Response(status=status)
-        return web.json_response(body, status=status, headers=ids.headers(self._world.clock.now()))
+            status, body = await self._answer(request, ticket, self._session(ticket))
+            headers = ids.headers(world.clock.now())
+            if body is None:
+                return web.Response(status=status, headers=headers)
+            return web.json_response(body, status=status, headers=headers)
+
+        return await answered(world, ids, make)
 
     async def _answer(
         self, request: web.Request, ticket: str, session: Session
