@@ -16,7 +16,7 @@ from .links import relative
 from .retry import may_repeat
 
 if TYPE_CHECKING:
-    from .connect import Graph
+    from .calls import Graph
 
 MOST = 20
 

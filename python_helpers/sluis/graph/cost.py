@@ -27,8 +27,10 @@ TIERS = (
 )
 _LARGEST = (6_250, 6_000_000)
 
-_PERMISSION = re.compile(r"/(permissions|invite|createLink|grant|revokeGrants)\b", re.IGNORECASE)
-_DELTA = re.compile(r"/(?:microsoft\.graph\.)?delta\b(\([^)]*\))?", re.IGNORECASE)
+_PERMISSION = re.compile(
+    r"/(permissions|invite|createLink|grant|revokeGrants)(?=[/(]|$)", re.IGNORECASE
+)
+_DELTA = re.compile(r"/(?:microsoft\.graph\.)?delta(\([^)]*\))?$", re.IGNORECASE)
 _LISTS = re.compile(
     r"/(children|versions|items|drives|sites|users|lists|columns|subsites|recycleBin/items"
     r"|getAllSites|search\([^)]*\)|search)/?$",

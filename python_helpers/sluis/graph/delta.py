@@ -17,7 +17,7 @@ from .links import origin, segment
 from .pages import follow
 
 if TYPE_CHECKING:
-    from .connect import Graph
+    from .calls import Graph
 
 #: codes that mean "begin again" whatever the status (corso ``graph/errors.go``)
 _FORGOTTEN = {"resyncrequired", "syncstatenotfound", "syncstateinvalid"}

@@ -23,7 +23,7 @@ from .part_file import Chunk, cannot_write
 from .wire import WireError
 
 if TYPE_CHECKING:
-    from .connect import Graph
+    from .calls import Graph
 
 __all__ = ["Chunk", "Downloaded", "download", "download_version"]
 

@@ -134,8 +134,9 @@ def answer_error(
     """
     codes = codes_of(body)
     error = body.get("error") if isinstance(body, Mapping) else None
-    message = error.get("message") if isinstance(error, Mapping) else None
-    inner = error.get("innerError") or error.get("innererror") if error else None
+    error = error if isinstance(error, Mapping) else {}
+    message = error.get("message")
+    inner = error.get("innerError") or error.get("innererror")
     if isinstance(inner, Mapping) and isinstance(inner.get("request-id"), str):
         request_id = inner["request-id"]
     said = plain(message) if message else "no reason given"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import GraphError, LoopError, plain_place
 
 if TYPE_CHECKING:
-    from .connect import Graph
+    from .calls import Graph
 
 _LOOPS = 3  # links in a row that lead back before we give up
 

@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 from cryptography.x509 import load_pem_x509_certificates
 from msal.exceptions import MsalServiceError
 
@@ -163,27 +164,31 @@ def _application(account: Account, session: requests.Session) -> msal.Confidenti
         ) from None
 
 
-def _certificate(path: Path) -> dict[str, Any]:
-    """What MSAL wants for PS256: a PFX by path, or a PEM's key and certificate apart."""
+def _certificate(path: Path) -> dict[str, str]:
+    """What MSAL wants for PS256: key and certificates apart, the app's certificate first."""
     try:
         data = path.read_bytes()
-        if b"-----BEGIN" not in data:
-            return {"private_key_pfx_path": str(path), "public_certificate": True}
-        key = load_pem_private_key(data, None)
-        certificates = load_pem_x509_certificates(data)
+        if b"-----BEGIN" in data:
+            key, certificates = load_pem_private_key(data, None), load_pem_x509_certificates(data)
+        else:
+            pfx = load_pkcs12(data, None)
+            if pfx.key is None or pfx.cert is None:
+                raise ValueError("no key")
+            key = pfx.key
+            certificates = [one.certificate for one in (pfx.cert, *pfx.additional_certs)]
+        form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        return {
+            "private_key": key.private_bytes(*form).decode("ascii"),
+            "public_certificate": "".join(
+                one.public_bytes(Encoding.PEM).decode("ascii") for one in certificates
+            ),
+        }
     except (OSError, ValueError, TypeError) as error:
         raise InputError(
             "account-certificate",
             f"{path} does not hold a private key and its certificate ({type(error).__name__}).",
             "Give one PEM file with both, or a PFX, without a password.",
         ) from None
-    form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return {
-        "private_key": key.private_bytes(*form).decode("ascii"),
-        "public_certificate": "".join(
-            one.public_bytes(Encoding.PEM).decode("ascii") for one in certificates
-        ),
-    }
 
 
 class _Session(requests.Session):

@@ -18,13 +18,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from .connect import CUT
-from .errors import ConnectionCutError, GraphError, ThrottledError, answer_error, plain
+from ..errors import InputError
+from . import upload_errors
+from .calls import CUT
+from .errors import ConnectionCutError, GraphError, ThrottledError, answer_error
 from .links import segment
 from .quickxor import QuickXor
 
 if TYPE_CHECKING:
-    from .connect import Graph
+    from .calls import Graph
 
 Conflict = Literal["fail", "replace", "rename"]
 
@@ -75,6 +77,7 @@ async def upload(
     Raises:
         GraphError: ``name-taken``, ``quota``, ``source-changed``, ``source-unreadable``,
             ``upload-outcome-unknown``, or what the service said.
+        InputError: ``date-without-zone``.
     """
     job = _Upload(graph, drive_id, parent_id, name, source, modified, created, conflict)
     job.on_session = on_session or (lambda _: None)
@@ -120,7 +123,7 @@ class _Upload:
         try:
             self.descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError as error:
-            raise _unreadable(source, error) from error
+            raise upload_errors.unreadable(source, error) from error
         about = os.fstat(self.descriptor)
         self.size = about.st_size
         self._as_of = (about.st_size, about.st_mtime_ns)
@@ -144,7 +147,7 @@ class _Upload:
                 if (resumed or self._all_sent) and (found := await self._already_there()):
                     return found
                 if self._all_sent and self.conflict == "rename":
-                    raise _unknown(self.place) from None
+                    raise upload_errors.unknown(self.place) from None
                 url, at, self._all_sent = None, None, False
         raise GraphError(
             "upload-session-lost",
@@ -169,11 +172,11 @@ class _Upload:
             )
         except GraphError as error:
             if error.status == 409:
-                raise _taken(self.place, error) from None
+                raise upload_errors.taken(self.place, error) from None
             if isinstance(error, ConnectionCutError) and error.code == "answer-lost":
                 if self.conflict == "fail" and (found := await self._already_there()):
                     return found
-                raise _unknown(self.place) from None
+                raise upload_errors.unknown(self.place) from None
             raise
         item = answer.body
         if self.dates and isinstance(item.get("id"), str):
@@ -195,7 +198,7 @@ class _Upload:
             )
         except GraphError as error:
             if error.status == 409:
-                raise _taken(self.place, error) from None
+                raise upload_errors.taken(self.place, error) from None
             raise
         url = body.get("uploadUrl")
         if not isinstance(url, str):
@@ -224,7 +227,7 @@ class _Upload:
                 at = item
                 continue
             except CUT as error:
-                failed: GraphError = _cut(self.place, error)
+                failed: GraphError = upload_errors.cut(self.place, error)
             except GraphError as error:
                 failed = error
                 if error.status == 429:
@@ -238,7 +241,7 @@ class _Upload:
                     if error.status in (409, 412) or error.code == "source-changed":
                         await self._cancel(url)
                     if error.status in (409, 412):
-                        raise _taken(self.place, error) from None
+                        raise upload_errors.taken(self.place, error) from None
                     raise
             at = None  # what arrived of it, only the session knows
             failures += 1
@@ -334,7 +337,8 @@ class _Upload:
             return item
         if self.conflict == "replace":
             return None
-        raise _unknown(self.place)  # something is there: ours rewritten, or somebody else's
+        # something is there: ours rewritten, or somebody else's
+        raise upload_errors.unknown(self.place)
 
     async def _quickxor(self) -> str:
         running = QuickXor()
@@ -349,15 +353,15 @@ class _Upload:
                 self.graph.threads, partial(_pread, self.descriptor, size, at)
             )
         except OSError as error:
-            raise _unreadable(self.source, error) from error
+            raise upload_errors.unreadable(self.source, error) from error
         if len(data) != size:
-            raise _changed(self.source)
+            raise upload_errors.changed(self.source)
         return data
 
     def _check_source(self) -> None:
         about = os.fstat(self.descriptor)
         if (about.st_size, about.st_mtime_ns) != self._as_of:
-            raise _changed(self.source)
+            raise upload_errors.changed(self.source)
 
 
 def _pread(descriptor: int, size: int, at: int) -> bytes:
@@ -370,7 +374,11 @@ def _pread(descriptor: int, size: int, at: int) -> bytes:
 
 def _text(moment: datetime) -> str:
     if moment.tzinfo is None:
-        raise ValueError("a date without a time zone")
+        raise InputError(
+            "date-without-zone",
+            f"{moment.isoformat()} has no time zone, so it is no moment.",
+            "Give dates with their time zone.",
+        )
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -381,47 +389,3 @@ def _instant(text: Any) -> datetime | None:
         return moment.astimezone(UTC).replace(microsecond=0)
     except (TypeError, ValueError):
         return None
-
-
-def _taken(place: str, error: GraphError) -> GraphError:
-    return GraphError(
-        "name-taken",
-        f"Something of that name is at {plain(place)} already.",
-        "Decide by the signed conflict policy; nothing was overwritten.",
-        status=error.status,
-        codes=error.codes,
-        request_id=error.request_id,
-    )
-
-
-def _unknown(place: str) -> GraphError:
-    return GraphError(
-        "upload-outcome-unknown",
-        f"The answer to the end of the upload to {plain(place)} was lost; whether the file is "
-        "there, and under which name, is not known.",
-        "Look in the target folder before sending it again.",
-    )
-
-
-def _cut(place: str, error: BaseException) -> GraphError:
-    return ConnectionCutError(
-        "connection-cut",
-        f"The upload to {plain(place)} broke off, however often we tried ({type(error).__name__}).",
-        "Check the network and run again with the same session; it goes on where it was.",
-    )
-
-
-def _changed(source: Path) -> GraphError:
-    return GraphError(
-        "source-changed",
-        f"{source} changed while it was being sent; what arrived is not kept as done.",
-        "Find out who writes there; fetch it again and send it again.",
-    )
-
-
-def _unreadable(source: Path, error: OSError) -> GraphError:
-    return GraphError(
-        "source-unreadable",
-        f"{source} could not be read ({error.strerror or type(error).__name__}).",
-        "Look at the disk; nothing was sent.",
-    )

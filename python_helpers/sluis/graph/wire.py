@@ -12,7 +12,6 @@ answer is not plain HTTP/1.1 is taken for a broken connection, never for content
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import re
 import socket
@@ -20,17 +19,16 @@ import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import urlsplit
+
+from .tls_line import WireError, connect
+
+__all__ = ["Reply", "Wire", "WireError"]
 
 _HEAD = 64 << 10  # bytes at most of an answer's head; also of what is read ahead
 _LEFT = 16 << 10  # bytes of an unwanted body that are read to keep the connection
-_TIMEOUT = 120.0  # seconds without a byte
 _STATUS = re.compile(r"HTTP/1\.[01] (\d{3})(?: |$)")
 _PLAIN = re.compile(r"[\x21-\x7e]+")
-
-
-class WireError(Exception):
-    """The connection broke, or what came is not HTTP."""
 
 
 class Wire:
@@ -116,7 +114,7 @@ class Wire:
         return self._open(place)
 
     def _open(self, place: tuple[str, int]) -> _Line:
-        line = _Line(_connect(place, self._context, self._proxy))
+        line = _Line(connect(place, self._context, self._proxy))
         with self._lock:
             if not self._closed:
                 self._busy.add(line)
@@ -356,43 +354,3 @@ def _length(status: int, headers: Mapping[str, str]) -> int | None:
     if not (length.isascii() and length.isdecimal()):
         raise WireError("not a length")
     return int(length)
-
-
-def _connect(
-    place: tuple[str, int], context: ssl.SSLContext, proxy: SplitResult | None
-) -> ssl.SSLSocket:
-    address = (proxy.hostname or "", proxy.port or 8080) if proxy else place
-    plain: socket.socket | None = None
-    try:
-        plain = socket.create_connection(address, timeout=30.0)
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if proxy:
-            _tunnel(plain, place, proxy)
-        tls = context.wrap_socket(plain, server_hostname=place[0])
-        tls.settimeout(_TIMEOUT)
-        return tls
-    except ssl.SSLCertVerificationError:
-        if plain:
-            plain.close()
-        raise
-    except (OSError, UnicodeError) as error:
-        if plain:
-            plain.close()
-        raise WireError(type(error).__name__) from None
-
-
-def _tunnel(plain: socket.socket, place: tuple[str, int], proxy: SplitResult) -> None:
-    name = f"[{place[0]}]" if ":" in place[0] else place[0]
-    request = f"CONNECT {name}:{place[1]} HTTP/1.1\r\nHost: {name}:{place[1]}\r\n"
-    if proxy.username:
-        user = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}".encode()
-        request += f"Proxy-Authorization: Basic {base64.b64encode(user).decode('ascii')}\r\n"
-    plain.sendall(request.encode("latin-1") + b"\r\n")
-    answer = b""
-    while b"\r\n\r\n" not in answer:
-        got = plain.recv(1)  # nothing that belongs to TLS may be taken
-        if not got or len(answer) > _HEAD:
-            raise ConnectionError
-        answer += got
-    if not re.match(rb"HTTP/1\.[01] 2\d\d", answer):
-        raise ConnectionRefusedError

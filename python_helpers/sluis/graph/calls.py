@@ -1,0 +1,340 @@
+"""Calls to Graph: each one paced, signed in, and tried again where that is safe."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_codec
+import random
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from . import batch as _batch
+from . import call_errors, cost
+from .account import Account
+from .answer import Answer, Spent, json_or_none, parsed
+from .clock import Clock
+from .errors import (
+    GraphError,
+    answer_error,
+)
+from .links import address, origin, relative
+from .pacer import Pacer
+from .pages import Page, follow
+from .retry import Patience, may_repeat
+from .tokens import Tokens
+from .wire import Wire
+
+#: what may go wrong on the way; the request may or may not have arrived
+CUT = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, asyncio.TimeoutError)
+
+
+class Graph:
+    """Calls to Microsoft Graph; made by :func:`open_graph`.
+
+    Paths are ``/drives/…`` (v1.0), ``beta:/sites/…`` or a link that Graph gave; names in them
+    must have gone through :func:`sluis.graph.links.segment`.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        session: aiohttp.ClientSession,
+        wire: Wire,
+        tokens: Tokens,
+        pacer: Pacer,
+        *,
+        concurrency: int,
+        clock: Clock,
+        patience: Patience,
+        link_units: int,
+    ) -> None:
+        self.account = account
+        #: what a request to a pre-authenticated URL is paced as
+        self.link_units = link_units
+        self.clock = clock
+        self.pacer = pacer
+        self.patience = patience
+        self.chance = random.Random()  # noqa: S311 - scatters waits, guards nothing
+        #: threads for hashing and for the disk, which both would block the event loop
+        self.threads = ThreadPoolExecutor(concurrency + 4, "sluis-graph")
+        #: connections to content servers, for those threads
+        self.wire = wire
+        self._session = session
+        self._tokens = tokens
+        self._slots = asyncio.Semaphore(concurrency)
+        self._requests = 0
+
+    def __repr__(self) -> str:
+        return f"Graph({self.account.tenant_id} at {self.account.cloud.graph})"
+
+    @property
+    def spent(self) -> Spent:
+        """What was used so far."""
+        pacer = self.pacer
+        return Spent(self._requests, pacer.units, pacer.throttled, pacer.seconds_waited)
+
+    async def get(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Read one thing, or one page of several.
+
+        Raises:
+            GraphError: the service said no; see its ``status`` and ``codes``.
+        """
+        return (await self.call("GET", path, params=params, headers=headers)).body
+
+    async def post(
+        self,
+        path: str,
+        json: object = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        repeatable: bool = False,
+    ) -> dict[str, Any]:
+        """Make something.
+
+        Args:
+            path: where.
+            json: the body.
+            headers: more headers.
+            repeatable: whether sending it twice does no harm. If not and the answer is lost, the
+                error says that the outcome is unknown.
+
+        Raises:
+            GraphError: as :meth:`get`; ``answer-lost``.
+        """
+        answer = await self.call("POST", path, json=json, headers=headers, repeatable=repeatable)
+        return answer.body
+
+    async def patch(
+        self, path: str, json: object = None, headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Change something to a state given in full, so that a repeat does no harm.
+
+        Raises:
+            GraphError: as :meth:`get`.
+        """
+        return (await self.call("PATCH", path, json=json, headers=headers)).body
+
+    async def delete(
+        self, path: str, json: object = None, headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Delete something.
+
+        Raises:
+            GraphError: as :meth:`get`.
+        """
+        return (await self.call("DELETE", path, json=json, headers=headers)).body
+
+    def pages(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[Page]:
+        """All pages of a listing; empty ones go on, since they may carry a nextLink.
+
+        Raises:
+            LoopError: a nextLink led back.
+            GraphError: as :meth:`get`.
+        """
+        return follow(self, path, params=params, headers=headers)
+
+    async def batch(
+        self, requests: Sequence[_batch.BatchRequest | str]
+    ) -> list[_batch.BatchAnswer]:
+        """Send many requests in few; answers come in the order of the requests.
+
+        Args:
+            requests: each a :class:`sluis.graph.batch.BatchRequest`, or a path to GET.
+
+        Raises:
+            GraphError: the batch as a whole failed. A request that failed alone has its status in
+                its answer.
+        """
+        return await _batch.send(self, requests)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: object = None,
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool | None = None,
+        units: int | None = None,
+    ) -> Answer:
+        """One call, tried again where that is safe.
+
+        Args:
+            method: the HTTP method.
+            path: as in the class's words.
+            params: query options.
+            json: the body as JSON, or
+            data: the body as bytes.
+            headers: more headers.
+            repeatable: whether doing it twice does the same; by default all but POST.
+            units: its cost, if not the price list's.
+
+        Returns:
+            An answer with a status below 400; redirects are not followed.
+
+        Raises:
+            GraphError: the service said no.
+            ThrottledError: it kept asking to wait.
+            ConnectionCutError: no answer; ``answer-lost`` when it is unknown whether the call was
+                carried out.
+        """
+        url = address(self.account.cloud.graph, path, params)
+        price = cost.units(method, relative(url)) if units is None else units
+        again = method != "POST" if repeatable is None else repeatable
+        if json is not None:
+            data = json_codec.dumps(json).encode()
+        failures = throttles = 0
+        rejected: str | None = None
+        while True:
+            try:
+                status, told, raw, token = await self._send(
+                    method, url, price, data, headers, rejected, is_json=json is not None
+                )
+            except aiohttp.ClientConnectorCertificateError as error:
+                raise call_errors.untrusted(url, error) from None
+            except CUT as error:
+                failures += 1
+                unsent = isinstance(error, aiohttp.ClientConnectorError)
+                if failures >= self.patience.tries or not (again or unsent):
+                    raise call_errors.cut(method, url, error, lost=not (again or unsent)) from None
+                await self.clock.sleep(self.patience.pause(failures, self.chance))
+                continue
+            if status < 400:
+                return Answer(status, told, parsed(raw, status, method, url))
+            if status == 401 and rejected is None:
+                rejected = token  # it ended on the way, or was withdrawn: one fresh one
+                continue
+            error_body = json_or_none(raw)
+            failed = answer_error(
+                status, error_body, url, method=method, request_id=told.get("request-id")
+            )
+            if status == 404 and method == "DELETE" and failures:
+                return Answer(204, told, {})  # an attempt whose answer was lost had done it
+            if not may_repeat(status, repeatable=again):
+                failed.headers = told
+                raise failed
+            if status == 429:
+                throttles += 1
+                if throttles >= self.patience.throttles:
+                    raise call_errors.endless(failed)
+                continue  # the pacer holds everyone for as long as the service asked
+            failures += 1
+            if failures >= self.patience.tries:
+                raise failed
+            await self.clock.sleep(self.patience.pause(failures, self.chance))
+
+    async def _send(
+        self,
+        method: str,
+        url: str,
+        units: int,
+        data: bytes | None,
+        headers: Mapping[str, str] | None,
+        rejected: str | None,
+        *,
+        is_json: bool,
+    ) -> tuple[int, Mapping[str, str], bytes, str]:
+        async with self.paced(units) as hear:
+            token = await self._tokens.get(rejected)
+            sent = {
+                "Authorization": f"Bearer {token}",
+                "client-request-id": str(uuid.uuid4()),
+                **({"Content-Type": "application/json"} if is_json else {}),
+                **(headers or {}),
+            }
+            async with self._session.request(
+                method,
+                URL(url, encoded=True),
+                data=data,
+                headers=sent,
+                allow_redirects=False,
+                proxy=self.account.proxy,
+            ) as answer:
+                hear(answer.headers, answer.status)
+                return answer.status, answer.headers, await answer.read(), token
+
+    @asynccontextmanager
+    async def paced(self, units: int) -> AsyncIterator[Callable[[Mapping[str, str], int], None]]:
+        """Room for one request: one of the slots, and its units.
+
+        Yields a function to be called with the answer's headers and status as soon as they are
+        known; only its first call counts.
+        """
+        heard = False
+
+        def hear(headers: Mapping[str, str], status: int) -> None:
+            nonlocal heard
+            if not heard:
+                heard = True
+                self.pacer.heed(headers, status, units)
+
+        async with self._slots:
+            await self.pacer.acquire(units)
+            self._requests += 1
+            try:
+                yield hear
+            finally:
+                hear({}, 0)
+
+    @asynccontextmanager
+    async def bare(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        data: bytes | None = None,
+        units: int = 0,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """One request to a pre-authenticated URL: no Authorization, no redirects, not repeated.
+
+        Args:
+            method: the HTTP method.
+            url: the URL; a secret.
+            headers: its headers.
+            data: its body.
+            units: what it costs; 0 asks the pacer only whether everyone is paused.
+
+        Raises:
+            GraphError: ``unsafe-link`` when the URL is not https; ``tls-untrusted``.
+        """
+        if origin(url)[0] != "https":
+            raise GraphError(
+                "unsafe-link",
+                "The service gave a content URL that is not https; it was not used.",
+                "Nothing was sent. Report it to Microsoft with the item's id.",
+            )
+        try:
+            async with (
+                self.paced(units) as hear,
+                self._session.request(
+                    method,
+                    URL(url, encoded=True),
+                    data=data,
+                    headers=headers,
+                    allow_redirects=False,
+                    proxy=self.account.proxy,
+                ) as answer,
+            ):
+                hear(answer.headers, answer.status)
+                yield answer
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise call_errors.untrusted(url, error) from None
