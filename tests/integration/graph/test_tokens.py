@@ -167,11 +167,11 @@ def test_a_certificate_signs_and_is_named_by_sha256(tmp_path, form):
             async with open_graph(account) as graph:
                 one.on("GET", "/v1.0/a", {"id": "a"})
                 assert await graph.get("/a") == {"id": "a"}
-            (form,) = one.tokens
-            head = jwt.get_unverified_header(form["client_assertion"])
+            (posted,) = one.tokens
+            head = jwt.get_unverified_header(posted["client_assertion"])
             assert head["alg"] == "PS256"
             assert "x5t#S256" in head
-            assert "client_secret" not in form
+            assert "client_secret" not in posted
 
     asyncio.run(whole())
 
