@@ -36,8 +36,7 @@ class Sent:
     Args:
         item: the driveItem as the service gave it.
         watched: whether every byte passed us on its way. Not so when an earlier run had sent
-            some or all of it before it was killed; then what was sent before is only known
-            from the export's disk as it is now, and reconciliation has to look.
+            some or all of it before it was killed; then reconciliation has to look.
     """
 
     item: Mapping[str, Any] = field(repr=False)
@@ -85,6 +84,7 @@ async def send_file(
 
     Raises:
         TamperedError: ``export-tampered``: nothing was left in the target.
+        EvidenceError: ``sent-unseen``: it is there, and its bytes did not pass us.
         GraphError: as ``upload``.
     """
     sessions: list[str] = [session_url] if session_url else []
@@ -114,8 +114,8 @@ async def send_file(
                 session_url=session_url,
                 on_session=told,
             )
-        if not watch.complete:
-            await watch.look_at_disk()
+        if not watch.complete and session_url is None:
+            raise _unseen(path)
         return Sent(item, watch.complete and not watch.began_later)
     except TamperedError:
         for url in sessions[-1:]:
@@ -174,11 +174,6 @@ class _Watch:
         async with self._graph.bare(method, url, headers=headers, data=data, units=units) as answer:
             yield answer
 
-    async def look_at_disk(self) -> None:
-        """Hold the whole file on disk against the manifest; for what an earlier run sent."""
-        await self._in_thread(self._hash_to, self._size)
-        self._judge(self._size)
-
     async def _look(self, data: bytes, start: int, total: int) -> None:
         end = start + len(data)
         if total != self._size or end > total:
@@ -235,6 +230,14 @@ def _tampered(path: str, what: str) -> TamperedError:
         f"The exported file of {path!r} is not what was exported and proven: {what}. "
         "It was not put in the target.",
         "Find out who wrote there; fetch the file again, and look at the rest of the export.",
+    )
+
+
+def _unseen(path: str) -> EvidenceError:
+    return EvidenceError(
+        "sent-unseen",
+        f"The file {path!r} was sent without its bytes being held against the manifest.",
+        "This is a fault of Sluis; report it. Reconciliation compares what arrived.",
     )
 
 

@@ -15,6 +15,7 @@ import pytest
 from sluis.graph import upload as upload_module
 from sluis.graph.connect import Graph
 from sluis.rehearsal.tenant.weather import STORM
+from sluis.tenant import watched_send
 from sluis.tenant.import_policy import ImportPolicy
 from sluis.tenant.import_state import ImportState
 
@@ -169,6 +170,19 @@ def test_what_was_sent_before_a_kill_counts_only_if_it_is_still_on_disk(move, mo
     report = move.bring_over()
     assert report.outcome == "done"
     _whole(move, files)
+
+
+def test_a_file_that_went_past_our_eyes_is_not_called_sent(move, monkeypatch):
+    _fill(move, {"one.txt": b"1"})
+    upload = watched_send.upload
+
+    async def past(watch, *given, **more):
+        return await upload(watch._graph, *given, **more)
+
+    monkeypatch.setattr(watched_send, "upload", past)
+    report = move.bring_over()
+    assert (report.outcome, [one.code for one in report.reasons]) == ("incomplete", ["sent-unseen"])
+    assert "sent" not in report.counts
 
 
 @pytest.mark.parametrize("how", ["gone", "shorter", "link"])
