@@ -16,7 +16,7 @@ from typing import Any
 from ..graph.connect import Graph
 from ..graph.errors import GraphError, ThrottledError
 from .enumerate import enumerate_drive
-from .listed_items import who
+from .listed_items import go_on_listing, who
 from .source import Kind, Source
 from .state import DriveState
 from .stored_names import ExportFolder, safe_name
@@ -163,7 +163,9 @@ async def _count(
     try:
         with ExportFolder(folder), DriveState(folder / "state.sqlite", source.id) as state:
             current = state.begin_pass(stamp(now()))
+            go_on_listing(state, current.number)  # an earlier discovery may be days old
             listing = await enumerate_drive(graph, source, state)
+            state.remember("discovered", current.number)
             counted = listing.counted
             found.gaps.extend(state.gaps(current.number))
     except ThrottledError:

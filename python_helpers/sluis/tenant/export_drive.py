@@ -26,7 +26,7 @@ from .fetch import fetch_files
 from .forecast import Policy, Spending
 from .full_control import full_control_gap
 from .list_fields import fetch_fields
-from .listed_items import begin_anew
+from .listed_items import begin_anew, go_on_listing
 from .manifest_lines import manifest_lines, root_permissions
 from .permissions import fetch_permissions
 from .reading_back import read_back
@@ -123,6 +123,10 @@ async def export_drive(
         number = current.number
         if policy.relist and not current.full and not current.pages:
             begin_anew(state, number, None, None)
+        if state.recall("discovered") == number:
+            # the listing is the discovery's, and people went on working since
+            go_on_listing(state, number)
+            state.remember("discovered", None)
         listing = await enumerate_drive(
             graph, source, state, lambda items, _pages: tell("listing", items, 0)
         )

@@ -127,6 +127,17 @@ def begin_anew(state: DriveState, number: int, link: str | None, resync: str | N
         )
 
 
+def go_on_listing(state: DriveState, number: int) -> None:
+    """A finished listing of this pass is taken up again: what changed since is added to it."""
+    with state.transaction():
+        state.db.execute(
+            "UPDATE passes SET link = delta_link, listed = 0"
+            " WHERE number = ? AND listed = 1 AND delta_link IS NOT NULL",
+            (number,),
+        )
+        state.remember("checked", None)
+
+
 def settle(state: DriveState, current: Pass) -> None:
     """After the last page: what a full listing did not name is gone, and so is all below.
 

@@ -80,8 +80,24 @@ def _some(state: DriveState, parent: str) -> list[tuple[Any, ...]]:
     rows = state.db.execute(
         "SELECT * FROM temp.wanted WHERE parent_id = ? LIMIT ?", (parent, _BATCH)
     ).fetchall()
-    state.db.executemany("DELETE FROM temp.wanted WHERE item_id = ?", [row[:1] for row in rows])
+    _strike_off(state, [row[0] for row in rows])
     return rows
+
+
+def _these(state: DriveState, ids: list[str]) -> list[Wanted]:
+    """Those of the items that are wanted."""
+    found = []
+    for at in range(0, len(ids), _BATCH):
+        part = ids[at : at + _BATCH]
+        marks = ",".join("?" * len(part))
+        query = f"SELECT * FROM temp.wanted WHERE item_id IN ({marks})"  # noqa: S608
+        found += [_from_row(row) for row in state.db.execute(query, part)]
+    return found
+
+
+def _strike_off(state: DriveState, ids: list[str]) -> None:
+    with state.transaction():
+        state.db.executemany("DELETE FROM temp.wanted WHERE item_id = ?", [(one,) for one in ids])
 
 
 async def _with_urls(
@@ -93,17 +109,13 @@ async def _with_urls(
             source.item_place(parent, "children"),
             params={"$select": f"id,eTag,{_URL}", "$top": "200"},
         ):
-            for item in page.items:
-                row = state.db.execute(
-                    "SELECT * FROM temp.wanted WHERE item_id = ?", (item.get("id"),)
-                ).fetchone()
-                if row is None or not item.get(_URL):
-                    continue
-                wanted = _from_row(row)
-                # of an edited file the listing is out of date; it is asked for by itself
-                if item.get("eTag") == wanted.listed.etag:
-                    state.db.execute("DELETE FROM temp.wanted WHERE item_id = ?", (wanted.item_id,))
-                    yield replace(wanted, url=item[_URL])
+            urls = {str(item.get("id")): (item.get(_URL), item.get("eTag")) for item in page.items}
+            told = [one for one in _these(state, list(urls)) if urls[one.item_id][0]]
+            # of an edited file the listing is out of date; it is asked for by itself
+            told = [one for one in told if urls[one.item_id][1] == one.listed.etag]
+            _strike_off(state, [one.item_id for one in told])
+            for wanted in told:
+                yield replace(wanted, url=urls[wanted.item_id][0])
     except (ThrottledError, ConnectionCutError):
         raise
     except GraphError:

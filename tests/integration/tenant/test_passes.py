@@ -11,7 +11,7 @@ import pytest
 
 from sluis.rehearsal.tenant.settings import Population, Settings
 from sluis.rehearsal.tenant.start import Tenant, start_tenant
-from sluis.tenant.discover import folder_of
+from sluis.tenant.discover import discover, folder_of
 from sluis.tenant.export_drive import ExportReport
 from sluis.tenant.forecast import Policy
 from sluis.tenant.source import Source
@@ -21,6 +21,7 @@ from support.tenant_exports import (
     lines_of,
     make_pass,
     source_of,
+    with_graph,
 )
 
 PEOPLE = Population(users=1, sites=1, items_per_drive=30, shared_share=0.0, office_share=0.2)
@@ -222,3 +223,27 @@ def test_a_new_version_is_fetched_and_the_older_ones_are_not_again(ground: Groun
     # a list alone has no bytes, and that is said
     report = ground.make_pass(Policy("list", permissions=False, fields=False))
     assert "bytes of earlier versions" in {gap.what for gap in report.gaps}
+
+
+def test_what_changed_since_the_discovery_is_in_the_first_pass(ground: Ground) -> None:
+    control, drive = ground.tenant.control, ground.drive
+
+    def counted() -> int | None:
+        found = with_graph(ground.tenant, lambda graph: discover(graph, ground.folder))
+        return next(one.items for one in found.sources if one.drive_id == drive)
+
+    ground.file("Since/goes.txt", b"goes")
+    ground.file("Since/changes.txt", b"before")
+    first = counted()
+    control.delete(drive, "Since/goes.txt")
+    control.write(drive, "Since/changes.txt", b"after")
+    ground.file("Since/comes.txt", b"comes")
+    ground.file("Since/comes too.txt", b"comes")
+    assert first is not None
+    # a second discovery is no older than the first
+    assert counted() == first + 1
+    ground.file("Since/comes last.txt", b"comes")
+    report = ground.make_pass()
+    assert report.could_not == ()
+    assert report.files == first + 2
+    assert report.checks == {"equal": report.files}
