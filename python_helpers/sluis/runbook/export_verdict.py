@@ -6,8 +6,12 @@ export equals its source was found while it was fetched, file by file. Both belo
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sluis.evidence.predicates import Export, LevelResult, Verdict, Verification
+from sluis.manifest import Manifest
 from sluis.snapshot.levels import reached
+from sluis.tenant.tenant_manifest import ManifestLine
 
 #: what two hashes may say of a file that is still the service's own
 _GOOD = ("equal", "rewritten by the service", "stale metadata")
@@ -26,6 +30,32 @@ def export_verdict(export: Export | None, snapshot_number: int, export_number: i
     ran = ("two hashes for each file that was fetched, and a walk to the end of the list",)
     verdict, detail = _judge(export, snapshot_number, export_number)
     return LevelResult(level="V5", verdict=verdict, ran=ran, detail=detail)
+
+
+def same_files(copy: Manifest, lines: Iterable[ManifestLine], folder: str) -> LevelResult:
+    """V5 as far as the copy's own files decide it: each is what was fetched, byte for byte.
+
+    Args:
+        copy: manifest of what was restored from the store.
+        lines: the manifest of the pass.
+        folder: the folder in the copy that the pass lies in.
+    """
+    counted = wrong = 0
+    example = ""
+    for line in lines:
+        if line.stored is None or line.sha256 is None:
+            continue
+        counted += 1
+        entry = copy.entries.get(f"{folder}/{line.stored}")
+        if entry is None or entry.sha256 != line.sha256:
+            wrong += 1
+            example = example or line.path
+    ran = ("every file of the copy beside the manifest of the pass",)
+    if wrong:
+        detail = f"{wrong} of {counted} files in the copy are not what was fetched: {example!r}"
+        return LevelResult(level="V5", verdict="failed", ran=ran, detail=detail[:1000])
+    detail = f"all {counted} files in the copy are what was fetched"
+    return LevelResult(level="V5", verdict="proven", ran=ran, detail=detail)
 
 
 def with_export(verification: Verification, found: LevelResult) -> Verification:

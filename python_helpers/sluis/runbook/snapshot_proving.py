@@ -13,13 +13,16 @@ from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Export, LevelResult, Machine, Snapshot, Verification
 from sluis.evidence.statements import Statement
 from sluis.manifest import Manifest, loads
-from sluis.runbook.export_verdict import export_verdict, with_export
+from sluis.runbook.export_verdict import export_verdict, same_files, with_export
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_settings import SnapshotSettings
 from sluis.runbook.snapshot_taking import read_scope
+from sluis.runbook.tenant_importing import source_id
 from sluis.scope.model import Asset, required_level
 from sluis.snapshot.judge import Judgement, judge
 from sluis.snapshot.levels import LEVELS, NOT_VERIFIED, PROVEN
+from sluis.tenant.stored_names import safe_name
+from sluis.tenant.tenant_manifest import read_manifest
 
 #: runs ``prove_snapshot`` on the verifier: request and secrets in, its answer out
 Call = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
@@ -142,7 +145,12 @@ def _with_its_export(
     found = export_verdict(
         newest.body if newest else None, taken.number, newest.number if newest else 0
     )
-    return with_export(body, found)
+    body = with_export(body, found)
+    if newest is None or body.restored_manifest_object is None:
+        return body
+    copy = loads(dossier.objects.get(body.restored_manifest_object))
+    lines = read_manifest(dossier.objects.path(newest.body.manifest_object))
+    return with_export(body, same_files(copy, lines, safe_name(source_id(asset))))
 
 
 def not_judged(taken: Statement[Snapshot], verifier: Machine, why: str) -> Verification:

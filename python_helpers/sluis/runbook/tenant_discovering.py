@@ -150,8 +150,8 @@ def _not_named(scope: ScopeDocument, tenant: str, answer: Mapping[str, Any]) -> 
             about=str(source["name"])[:200] or str(source["id"]),
             sentence=f"The tenant {tenant} has {source['name']} ({source['kind']}, "
             f"{source['web_url'] or source['id']}), and the scope says nothing about it.",
-            remedy="Add it to the scope with a disposition: migrate, stays, client moves it, "
-            "or destroy.",
+            remedy=f"Add it to the scope (drive {source['drive_id']}) with a disposition: "
+            "migrate, stays, client moves it, or destroy.",
         )
         for source in answer["sources"]
         if source["drive_id"] not in drives

@@ -18,7 +18,13 @@ EXPORTED_KINDS: tuple[ExportedKind, ...] = ("sharepoint", "onedrive", "share", "
 
 #: why something may stay behind, when that was signed
 LeaveOut = Literal[
-    "could-not-be-had", "shortcut", "name-refused", "corrupt", "too-large", "unmapped-principal"
+    "could-not-be-had",
+    "shortcut",
+    "name-refused",
+    "corrupt",
+    "too-large",
+    "unmapped-principal",
+    "narrower-rights",
 ]
 
 _Mark = Annotated[str, Field(pattern=r"^[A-Za-z0-9_~!#+=()-]{1,8}$")]

@@ -167,6 +167,10 @@ SENTENCES: dict[str, Said] = {
         "rechten van wie niet op de lijst met personen staat",
         "rights of those who are not on the list of people",
     ),
+    "leave-out.narrower-rights": said(
+        "dat iets daar voor minder mensen dicht is dan nu",
+        "that something is closed to fewer people there than now",
+    ),
     "check.every byte": said(
         "Daarna lezen wij alles daar weer en vergelijken elke byte.",
         "After that we read all of it there again and compare every byte.",

@@ -29,7 +29,7 @@ from .list_fields import fetch_fields
 from .listed_items import begin_anew, go_on_listing
 from .manifest_lines import manifest_lines, root_permissions
 from .permissions import fetch_permissions
-from .reading_back import read_back
+from .reading_back import look_again, read_back
 from .recycle_bin import Bin, list_recycle_bin
 from .source import Source
 from .state import DriveState
@@ -131,6 +131,7 @@ async def export_drive(
             graph, source, state, lambda items, _pages: tell("listing", items, 0)
         )
         state.give_places()
+        look_again(state, root)
         fetched_files = fetched_bytes = 0
         for _round in range(_MOST_ROUNDS):
             fetched = await fetch_files(

@@ -29,6 +29,11 @@ SELECT c.item_id, p.stored, c.sha256 FROM contents c JOIN places p ON p.item_id 
 WHERE c.item_id > ? AND c.reread = 0 AND c.state = 'had' ORDER BY c.item_id LIMIT ?
 """
 
+_SEEN = """
+SELECT c.item_id, p.stored, c.looks FROM contents c JOIN places p ON p.item_id = c.item_id
+WHERE c.item_id > ? AND c.reread = 1 AND c.state = 'had' ORDER BY c.item_id LIMIT ?
+"""
+
 
 def hash_file(folder: ExportFolder, stored: str) -> Delivered | None:
     """Both hashes of a stored file; ``None`` when it is not there."""
@@ -93,10 +98,11 @@ def read_back(
             last = batch[-1][0]
             digests = pool.map(lambda row: _digest(folder, row[1]), batch)
             with state.transaction():
-                for (item, stored, sha256), digest in zip(batch, digests, strict=True):
+                for (item, stored, sha256), (digest, looks) in zip(batch, digests, strict=True):
                     if digest == sha256:
                         state.db.execute(
-                            "UPDATE contents SET reread = 1 WHERE item_id = ?", (item,)
+                            "UPDATE contents SET reread = 1, looks = ? WHERE item_id = ?",
+                            (looks, item),
                         )
                         continue
                     wrong += 1
@@ -111,12 +117,50 @@ def read_back(
     return wrong
 
 
-def _digest(folder: ExportFolder, stored: str) -> str | None:
-    """SHA-256 of a stored file as the disk gives it; ``None`` when it cannot be read."""
+def look_again(state: DriveState, folder: ExportFolder) -> int:
+    """Have files that were touched since they were read back read once more.
+
+    Between two passes somebody else may have written there. Size, times and inode tell;
+    ctime is set by the kernel, so putting a file's times back does not hide it.
+
+    Returns:
+        how many files will be read again.
+    """
+    touched, last = 0, ""
+    while batch := state.db.execute(_SEEN, (last, _BATCH)).fetchall():
+        last = batch[-1][0]
+        changed = [(item,) for item, stored, looks in batch if _looks_now(folder, stored) != looks]
+        with state.transaction():
+            state.db.executemany("UPDATE contents SET reread = 0 WHERE item_id = ?", changed)
+        touched += len(changed)
+    return touched
+
+
+def _looks_now(folder: ExportFolder, stored: str) -> str | None:
     try:
         file = folder.open_file(stored)
     except OSError:
         return None
+    try:
+        return _looks(os.fstat(file))
+    finally:
+        os.close(file)
+
+
+def _looks(status: os.stat_result) -> str:
+    return f"{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"
+
+
+def _digest(folder: ExportFolder, stored: str) -> tuple[str | None, str | None]:
+    """SHA-256 of a stored file as the disk gives it, and how the file looked before.
+
+    Both are ``None`` when it cannot be read.
+    """
+    try:
+        file = folder.open_file(stored)
+    except OSError:
+        return None, None
+    looks = _looks(os.fstat(file))
     digest = hashlib.sha256()
     with os.fdopen(file, "rb", buffering=0) as reader:
         # what is in memory is given up, so that the disk has to answer
@@ -125,5 +169,5 @@ def _digest(folder: ExportFolder, stored: str) -> str | None:
             while piece := reader.read(_PIECE):
                 digest.update(piece)
         except OSError:
-            return None
-    return digest.hexdigest()
+            return None, None
+    return digest.hexdigest(), looks

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from ..errors import SnapshotError
 from .found import Found
 from .local_copy import PIECE, Piece
-from .reading_back import read_back
+from .reading_back import look_again, read_back
 from .source_file import NO_HASH, Fetch, Outcome, PieceDone, Wanted
 from .source_listing import found_of, spelled_time
 from .state import DriveState
@@ -90,6 +90,7 @@ class SourceWork:
             SnapshotError: ``disk-full``, ``export-disk``, ``disk-keeps-damaging``.
             SourceError: from the source.
         """
+        look_again(self._state, self._place)
         for last in (False,) * (_ROUNDS - 1) + (True,):
             self._run(_WANTED, "fetching", self._fetched)
             self._read_back(0)

@@ -53,7 +53,8 @@ CREATE TABLE IF NOT EXISTS places (
 CREATE TABLE IF NOT EXISTS contents (
     item_id TEXT PRIMARY KEY, state TEXT NOT NULL, why TEXT, size INTEGER, sha256 TEXT,
     quickxor TEXT, etag TEXT, listed_size INTEGER, listed_quickxor TEXT, verdict TEXT,
-    note TEXT, in_pass INTEGER NOT NULL, reread INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+    note TEXT, in_pass INTEGER NOT NULL, reread INTEGER NOT NULL DEFAULT 0,
+    looks TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS chunks (
     item_id TEXT NOT NULL, etag TEXT, start INTEGER NOT NULL, size INTEGER NOT NULL,
     sha256 TEXT NOT NULL, PRIMARY KEY (item_id, start)) WITHOUT ROWID;
