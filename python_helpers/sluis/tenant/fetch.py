@@ -215,7 +215,9 @@ class _Fetching:
     ) -> None:
         # the row first: killed before the chunks are forgotten, they are only left over
         self._state.db.execute(
-            "INSERT OR REPLACE INTO contents VALUES (?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+            "INSERT OR REPLACE INTO contents (item_id, state, size, sha256, quickxor, etag,"
+            " listed_size, listed_quickxor, verdict, note, in_pass)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 wanted.item_id, HAD, got.size, got.sha256, got.quickxor, now.etag,
                 now.size, now.quickxor, check, note, self._pass,
@@ -240,8 +242,9 @@ class _Fetching:
         why = await self._why(wanted, error)
         listed = wanted.listed
         self._state.db.execute(
-            "INSERT OR REPLACE INTO contents VALUES"
-            " (?, ?, ?, NULL, NULL, NULL, ?, ?, ?, NULL, NULL, ?, 1)",
+            "INSERT OR REPLACE INTO contents"
+            " (item_id, state, why, etag, listed_size, listed_quickxor, in_pass)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 wanted.item_id, COULD_NOT, why, listed.etag, listed.size, listed.quickxor,
                 self._pass,
