@@ -14,11 +14,11 @@ from typing import Any
 
 from ..errors import SluisError
 from .directory_source import export_directory, measure_directory
-from .discover import folder_of
 from .sftp_source import export_sftp, measure_sftp
 from .source_listing import Measured
 from .source_pass import SourceReport
 from .source_request import Read, SourceRequest, read_source_request
+from .stored_names import safe_name
 
 #: called with {"source", "name", "stage", "items", "bytes"}
 Progress = Callable[[dict[str, Any]], None]
@@ -78,7 +78,8 @@ def export_sources(
     failed: list[dict[str, Any]] = []
     while waiting:
         read = waiting.pop(0)
-        folder = folder_of(checked.folder, read.source)
+        # where ``discover.folder_of`` puts a drive's
+        folder = checked.folder / safe_name(read.source.id)
         try:
             report = _export(checked, read, folder, _told(progress, read), now or _now)
         except SluisError as error:

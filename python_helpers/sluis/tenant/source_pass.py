@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 from ..evidence import files
-from .changes import compare_passes
 from .found import Found
 from .manifest_lines import manifest_lines
 from .source import Source
@@ -221,6 +220,9 @@ def _lines(state: DriveState) -> Iterator[ManifestLine]:
 def _changes(state: DriveState, folder: Path, number: int, finished: str) -> list[dict[str, Any]]:
     if number == 1:
         return []
+    # here, because it brings in all of Graph, which a first pass over a server does not need
+    from .changes import compare_passes
+
     manifests = [folder / "passes" / f"{one:04d}" / "manifest.gz" for one in (number - 1, number)]
     (before,) = state.db.execute(
         "SELECT finished FROM passes WHERE number = ?", (number - 1,)

@@ -13,13 +13,16 @@ from pathlib import Path
 import pytest
 
 from sluis.rehearsal.sshd import new_ssh_key
+from sluis.tenant.discover import folder_of
 from sluis.tenant.run_sources import export_sources, measure_sources
+from sluis.tenant.source import Source
 from sluis.tenant.source_error import SourceError
 from sluis.tenant.state import DriveState
 from support.sftp_places import assert_faithful, export, lines_in, old_supplier
 
 _CHILD = """
 import json, os, signal, sys
+from sluis.tenant.discover import folder_of
 from sluis.tenant.run_sources import export_sources
 stage, after = sys.argv[1], int(sys.argv[2])
 def killed(told):
@@ -89,6 +92,7 @@ def test_a_large_file_goes_on_from_the_pieces_on_disk(place, tmp_path):
     asked = request(place, root, tmp_path, read_twice=False)
     kill_at(asked, "fetching", 24 << 20)
     (report,) = export_sources(asked)["drives"]
+    assert Path(report["folder"]) == folder_of(tmp_path, Source("sftp", "i-drive", "I-drive"))
     assert report["fetched_bytes"] <= len(content) - (24 << 20)
     (line,) = lines_of_answer(report).values()
     assert (line.size, line.sha256) == (len(content), hashlib.sha256(content).hexdigest())
