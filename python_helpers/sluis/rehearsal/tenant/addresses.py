@@ -87,6 +87,10 @@ async def _sites(visit: Visit, rest: list[Segment]) -> Answer:
     while rest and isinstance(rest[0], ByPath):
         name = f"{name}:/{rest.pop(0).path}"  # type: ignore[union-attr]
     site = visit.world.site(name)
+    if rest[:1] == ["getByPath"]:
+        # a function that gives a site, and the address goes on from there
+        wanted = visit.call.query.get("path", "").strip("/")
+        site, rest = visit.world.site(f"{site.host}:/{wanted}"), rest[1:]
     tail = str(rest[0]) if rest and isinstance(rest[0], str) else ""
     if tail == "drives" and len(rest) > 1:
         drive = next((one for one in site.drives if one.id == rest[1]), None)

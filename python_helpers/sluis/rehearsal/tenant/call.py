@@ -18,7 +18,7 @@ from sluis.rehearsal.tenant.api_error import ApiError
 #: the largest JSON body that is taken, bytes
 _LARGEST_JSON = 4 * 1024 * 1024
 #: ``delta(token='x')``: a function call in the path, with its one argument
-_FUNCTION = re.compile(r"/(delta|search|getAllSites)\((?:(\w+)='([^']*)')?\)(?=/|$)")
+_FUNCTION = re.compile(r"/(delta|search|getAllSites|getByPath)\((?:(\w+)='([^']*)')?\)(?=/|$)")
 
 
 @dataclass(frozen=True)

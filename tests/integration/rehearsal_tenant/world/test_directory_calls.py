@@ -51,6 +51,10 @@ def test_a_site_is_found_by_id_by_path_and_as_root(talk: Talk, site: str) -> Non
     # the address can go on after the path
     drives = talk.good(f"/sites/{HOST}:/sites/team01:/drives")["value"]
     assert drives == talk.good(f"/sites/{site}/drives")["value"]
+    by_function = "/sites/root/getByPath(path='/sites/team01')"
+    assert talk.good(by_function)["id"] == site
+    assert talk.good(f"{by_function}/drives")["value"] == drives
+    assert talk.get("/sites/root/getByPath(path='/sites/none')").status == 404
     assert "root" in talk.good("/sites/root")
     assert talk.good(f"/sites/{HOST}")["id"] == talk.good("/sites/root")["id"]
     assert talk.good(f"/sites/{site}/sites")["value"] == []
