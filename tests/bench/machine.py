@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ def machine_facts() -> dict[str, Any]:
         "python": platform.python_version(),
         "restic": _version("restic", "version"),
         "rclone": _version("rclone", "version"),
+        "rclone_beside": _version(str(Path(sys.executable).with_name("rclone")), "version"),
         "postgresql": _version(str(newest_postgresql() / "postgres"), "--version"),
         "openssh": _version("ssh", "-V"),
         "ansible_core": importlib.metadata.version("ansible-core"),

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from bench.figure import Figure
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -104,6 +106,7 @@ class Row:
         pair: the seconds, or ``None`` when it could not be measured.
         steps: how many steps one run made, where the figure is one step's.
         aim: what was aimed for; ``None``: nothing.
+        figures: what else was found in the same runs, each with an aim of its own or none.
         facts: anything else that a reader has to know.
         why_not: why it could not be measured.
     """
@@ -115,6 +118,7 @@ class Row:
     pair: Pair | None
     steps: int = 1
     aim: Aim | None = None
+    figures: tuple[Figure, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     why_not: str = ""
 
@@ -145,10 +149,13 @@ class Row:
 
     @property
     def met(self) -> bool | None:
-        """Whether the aim was met; ``None`` when there is none, or nothing was measured."""
-        if self.aim is None or self.figure is None:
+        """Whether every aim was met; ``None`` when there is none, or nothing was measured."""
+        if self.pair is None:
             return None
-        return self.aim.is_met(self.figure.median)
+        found = [figure.met for figure in self.figures if figure.met is not None]
+        if self.aim is not None and self.figure is not None:
+            found.append(self.aim.is_met(self.figure.median))
+        return all(found) if found else None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON data."""
@@ -171,6 +178,7 @@ class Row:
             "processor_ms_per_step": processor.as_dict() if processor else None,
             "aim": self.aim.words if self.aim else None,
             "aim_met": self.met,
+            "figures": [figure.as_dict() for figure in self.figures],
             "facts": dict(self.facts),
         }
 

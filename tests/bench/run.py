@@ -22,14 +22,24 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import appends, guarded_steps, restore_check, verify_dossier, whole_gate
+from bench import (
+    appends,
+    guarded_steps,
+    limits_on,
+    listing,
+    quick_xor_hash,
+    restore_check,
+    transfers,
+    verify_dossier,
+    whole_gate,
+)
 from bench.machine import load, machine_facts
 from bench.row import Row
 from bench.sizes import FULL, QUICK, Sizes
 from bench.table import show
 
 ROOT = Path(__file__).resolve().parents[2]
-_PARTS = "abcde"
+_PARTS = "abcdefghi"
 
 Part = tuple[str, str, Callable[[], Iterable[Row]]]
 
@@ -103,6 +113,15 @@ def _parts(sizes: Sizes, folder: Path, kept: Path) -> Iterator[Part]:
         verify_dossier.measure, folder, statements=sizes.verified, **short
     )  # fmt: skip
     yield "e", "appends", partial(appends.measure, folder, statements=sizes.appended, **short)
+    for drive in sizes.loads:
+        fetched = partial(transfers.measure, folder, drive, runs=sizes.long_runs)
+        yield "f", f"export without limits, {drive.words}", fetched
+    yield "g", "export under limits", partial(limits_on.measure, folder, sizes.limited)
+    listed = partial(listing.measure_listing, folder, sizes.listed, runs=sizes.long_runs)
+    yield "h", f"a drive of {sizes.listed:,} items", listed
+    yield "h", "killed and run again", partial(listing.measure_resume, folder, sizes.resumed)
+    hashed = partial(quick_xor_hash.measure, sizes.hashed, kept=kept, **short)
+    yield "i", "quickXorHash", hashed
 
 
 if __name__ == "__main__":

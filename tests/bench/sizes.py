@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bench.data import DataSet
+from bench.limits_on import Limited
+from bench.listing import Killed
+from bench.transfers import Load
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,11 @@ class Sizes:
         steps: guarded steps in one run.
         verified: statements in the dossier that is verified.
         appended: statements appended in one run.
+        loads: drives that are fetched without limits.
+        limited: the drive that is fetched under limits.
+        listed: items of the drive that is listed.
+        resumed: the transfer that is killed.
+        hashed: a folder of one file.
         long_runs: counted pairs of what takes long.
         runs: counted pairs of the rest.
         warm_up: pairs before them that do not count.
@@ -31,6 +39,11 @@ class Sizes:
     steps: int
     verified: int
     appended: int
+    loads: tuple[Load, ...]
+    limited: Limited
+    listed: int
+    resumed: Killed
+    hashed: DataSet
     long_runs: int
     runs: int
     warm_up: int
@@ -47,6 +60,11 @@ FULL = Sizes(
     steps=30,
     verified=10_000,
     appended=200,
+    loads=(Load("many", 20_000, 10_000, speed=1.5), Load("large", 4, 2**30, speed=1.0)),
+    limited=Limited(files=4_000, speed=1.0),
+    listed=1_000_000,
+    resumed=Killed(files=40, size=48 * 2**20, at=(0.2, 0.5, 0.8)),
+    hashed=DataSet("hash", files=1, size=2**31, folders=1),
     long_runs=3,
     runs=5,
     warm_up=1,
@@ -61,6 +79,11 @@ QUICK = Sizes(
     steps=2,
     verified=60,
     appended=5,
+    loads=(Load("many", 60, 10_000, speed=1.5), Load("large", 2, 2**24, speed=1.0)),
+    limited=Limited(files=60, speed=10.0),
+    listed=1_000,
+    resumed=Killed(files=4, size=24 * 2**20, at=(0.5,)),
+    hashed=DataSet("hash-quick", files=1, size=2**24, folders=1),
     long_runs=1,
     runs=1,
     warm_up=0,

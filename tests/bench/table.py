@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench.figure import short
 from bench.row import Row, Spread, seconds_of
 
 
@@ -45,16 +46,26 @@ def _cells(row: Row) -> list[Text]:
         return [Text(row.what), missed, *[Text("") for _ in range(8)]]
     return [
         Text(row.what),
-        Text(row.a),
-        Text(row.b),
+        Text("\n".join([row.a, *[f"{one.name} {short(one.a)}" for one in row.figures]])),
+        Text("\n".join([row.b, *[f"{one.name} {short(one.b)}" for one in row.figures]])),
         _spread(seconds_of(row.pair.a)),
         _spread(seconds_of(row.pair.b)),
         _spread(row.pair.ratio),
         _spread(row.pair.processor_ratio),
         _per_step(row),
-        Text(row.aim.words if row.aim else "none"),
+        _aims(row),
         _met(row.met),
     ]
+
+
+def _aims(row: Row) -> Text:
+    """Every aim of the row; where there are several, each that was missed says so."""
+    words = [row.aim.words] if row.aim else []
+    for figure in row.figures:
+        if figure.aim is not None:
+            missed = "" if figure.met else ", missed"
+            words.append(f"{figure.name} {figure.aim_words}{missed}")
+    return Text("\n".join(words) or "none")
 
 
 def _spread(figures: Spread, unit: str = "") -> Text:

@@ -27,6 +27,8 @@ class Ended:
     took: Took
     status: int
     output: str
+    #: most memory that it held, bytes; never less than what the bench held when it started it
+    peak_memory: int = 0
 
 
 def in_turns(a: Run, b: Run, *, runs: int, warm_up: int = 1) -> Pair:
@@ -89,4 +91,4 @@ def run(
                     f"{Path(command[0]).name} ended with {child.returncode}: {output[-2000:]}{last}"
                 )
     took = Took(seconds, usage.ru_utime + usage.ru_stime)
-    return Ended(took, child.returncode, output)
+    return Ended(took, child.returncode, output, usage.ru_maxrss * 1024)

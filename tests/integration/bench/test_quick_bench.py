@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,8 @@ def test_the_quick_bench_measures_every_part(tmp_path: Path) -> None:
     rows = {row["id"]: row for row in report["rows"]}
     assert set(rows) == {
         "gate-quick-rest", "gate-postgresql-rest", "check-quick-run", "check-quick-prove",
-        "guarded-step-ssh", "verify", "appends",
+        "guarded-step-ssh", "verify", "appends", "transfer-many", "transfer-large", "limits",
+        "listing", "resume", "quickxor",
     }  # fmt: skip
     for row in rows.values():
         assert row["measured"]
@@ -49,7 +51,37 @@ def test_the_quick_bench_measures_every_part(tmp_path: Path) -> None:
     assert check["files_hashed_by_sluis"] == 301, "the 300 files and the nonce"
     assert 0 < check["files_hashed_by_restverify"] < 300
     assert rows["verify"]["facts"]["statements"] == 60
-    for fact in ("cores", "kernel", "restic", "rclone", "postgresql", "ansible_core"):
+    _a_tenant_was_fetched(rows)
+    for fact in (
+        "cores", "kernel", "restic", "rclone", "rclone_beside", "postgresql", "ansible_core",
+    ):  # fmt: skip
         assert report["machine"][fact] not in ("", None, "unknown"), fact
     # the data is kept for the next run, what was measured with it is gone
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bench-data", "bench.json"]
+
+
+def _a_tenant_was_fetched(rows: dict[str, Any]) -> None:
+    """What both fetched is what there was, and what is said of it was counted by the tenant."""
+    for name, size in (("transfer-many", 60 * 10_000), ("transfer-large", 2 * 2**24)):
+        facts = rows[name]["facts"]
+        for cost in (*facts["a_cost"], *facts["b_cost"]):
+            assert cost["bytes_out"] == size, name
+            assert cost["tenant_processor_seconds"] > 0
+        assert facts["a_cost"][0]["proxy_processor_seconds"] < 1, "ours needs no proxy"
+    limits = _figures(rows["limits"])
+    assert limits["files had"] == (60, 60)
+    assert limits["429s"] == (0, 0), "so few units never fill a minute"
+    # one for each file, and for the folder's listing, the delta and little else
+    assert 1 <= limits["units per file"][0] < limits["units per file"][1]
+    assert limits["% of the budget used"][0] > 0
+    listing = _figures(rows["listing"])
+    assert listing["MiB of memory at most"][0] > 20
+    resume = rows["resume"]
+    assert resume["facts"]["a_kills"] == 1, "what was not killed proves nothing"
+    assert resume["facts"]["a_recorded_at_each_kill"][0] > 0
+    assert _figures(resume)["bytes fetched twice"] == (0, None)
+    assert rows["quickxor"]["facts"]["quickxor"]
+
+
+def _figures(row: dict[str, Any]) -> dict[str, tuple[float, float | None]]:
+    return {one["name"]: (one["a"], one["b"]) for one in row["figures"]}

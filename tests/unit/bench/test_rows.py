@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from bench import run as bench_run
+from bench.cloud import Seen
 from bench.data import DataSet, provide
+from bench.figure import Figure
 from bench.row import Aim, Pair, Row, Spread, Took
 from bench.table import show
 from bench.turns import RunFailedError, in_turns, run
@@ -100,3 +103,37 @@ def test_a_data_set_is_the_same_each_time(tmp_path: Path) -> None:
     assert sum((one / name).stat().st_size for name in names) == 200_000
     assert all((one / name).read_bytes() == (other / name).read_bytes() for name in names)
     assert len({(one / name).read_bytes() for name in names}) == 40
+
+
+@pytest.mark.parametrize(
+    ("figure", "met"),
+    [
+        (Figure("429s", 0, aim=0), True),
+        (Figure("429s", 1, aim=0), False),
+        (Figure("% used", 94.9, aim=95, at_least=True), False),
+        (Figure("% used", 95, aim=95, at_least=True), True),
+        (Figure("files/s", 12.0, 10.0), None),
+    ],
+)
+def test_a_figure_is_held_against_its_own_aim(figure: Figure, met: bool | None) -> None:
+    assert figure.met is met
+    assert replace(row(None), figures=(figure,)).met is met
+
+
+def test_one_missed_aim_of_several_is_a_missed_aim_and_the_table_says_which() -> None:
+    figures = (Figure("429s", 3, 5.0, aim=0), Figure("units per file", 1.02, 2.04, aim=1.05))
+    mixed = replace(row(Aim("ratio", 9.0, "≤ 9")), figures=figures)
+    assert mixed.met is False
+    assert mixed.as_dict()["figures"][0]["aim_met"] is False
+    console = Console(file=io.StringIO(), width=240)
+    show([mixed], {"cores": 2}, console)
+    printed = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "429s ≤ 0, missed" in " ".join(printed.split())
+    assert "1.05, missed" not in printed
+    assert "2.04" in printed
+
+
+def test_the_rate_is_from_the_first_charged_call_to_the_last() -> None:
+    seen = Seen([(0.0, 7), (1.0, 7), (2.0, 10), (3.0, 30), (4.0, 50), (5.0, 50)])
+    assert seen.rate() == 20.0
+    assert Seen([(0.0, 7), (1.0, 9)]).rate() == 0.0
