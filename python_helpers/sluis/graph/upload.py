@@ -9,12 +9,9 @@ because a PATCH afterwards costs another call and can make a version.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,7 +20,7 @@ from . import upload_errors
 from .calls import CUT
 from .errors import ConnectionCutError, GraphError, ThrottledError, answer_error
 from .links import segment
-from .quickxor import QuickXor
+from .source_file import SourceFile
 
 if TYPE_CHECKING:
     from .calls import Graph
@@ -36,7 +33,6 @@ SIMPLE = 4 << 20
 #: bytes per chunk: 32 × 320 KiB; 5 to 10 MiB is advised
 CHUNK = 32 * 327_680
 _RESTARTS = 3
-_BLOCK = 1 << 20
 
 
 async def upload(
@@ -109,7 +105,6 @@ class _Upload:
         self.drive = f"/drives/{segment(drive_id)}"
         self.place = f"{self.drive}/items/{segment(parent_id)}:/{segment(name)}:"
         self.name = name
-        self.source = source
         self.conflict = conflict
         self.on_session: Callable[[str], None] = lambda _: None
         self.dates = {
@@ -120,16 +115,11 @@ class _Upload:
             )
             if value is not None
         }
-        try:
-            self.descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError as error:
-            raise upload_errors.unreadable(source, error) from error
-        about = os.fstat(self.descriptor)
-        self.size = about.st_size
-        self._as_of = (about.st_size, about.st_mtime_ns)
+        self.file = SourceFile(source, graph.threads)
+        self.size = self.file.size
 
     def close(self) -> None:
-        os.close(self.descriptor)
+        self.file.close()
 
     async def run(self, session_url: str | None) -> dict[str, Any]:
         if self.size == 0 or (not self.dates and self.size <= SIMPLE and session_url is None):
@@ -159,8 +149,8 @@ class _Upload:
     _all_sent = False
 
     async def _simple(self) -> dict[str, Any]:
-        data = await self._read(0, self.size)
-        self._check_source()
+        data = await self.file.read(0, self.size)
+        self.file.check()
         try:
             answer = await self.graph.call(
                 "PUT",
@@ -251,9 +241,9 @@ class _Upload:
 
     async def _chunk(self, url: str, at: int) -> dict[str, Any] | int:
         """Send one chunk; the driveItem when it was the last, else where to go on."""
-        data = await self._read(at, min(CHUNK, self.size - at))
+        data = await self.file.read(at, min(CHUNK, self.size - at))
         end = at + len(data)
-        self._check_source()
+        self.file.check()
         last = end == self.size
         self._all_sent |= last
         headers = {
@@ -333,43 +323,12 @@ class _Upload:
         if facet is not None and same_dates:
             return item  # the service may have rewritten the content, so the hash need not match
         same_size = item.get("size") == self.size
-        if same_size and hashes.get("quickXorHash") == await self._quickxor():
+        if same_size and hashes.get("quickXorHash") == await self.file.quickxor():
             return item
         if self.conflict == "replace":
             return None
         # something is there: ours rewritten, or somebody else's
         raise upload_errors.unknown(self.place)
-
-    async def _quickxor(self) -> str:
-        running = QuickXor()
-        for at in range(0, self.size, _BLOCK):
-            running.update(await self._read(at, min(_BLOCK, self.size - at)))
-        return running.base64()
-
-    async def _read(self, at: int, size: int) -> bytes:
-        loop = asyncio.get_running_loop()
-        try:
-            data = await loop.run_in_executor(
-                self.graph.threads, partial(_pread, self.descriptor, size, at)
-            )
-        except OSError as error:
-            raise upload_errors.unreadable(self.source, error) from error
-        if len(data) != size:
-            raise upload_errors.changed(self.source)
-        return data
-
-    def _check_source(self) -> None:
-        about = os.fstat(self.descriptor)
-        if (about.st_size, about.st_mtime_ns) != self._as_of:
-            raise upload_errors.changed(self.source)
-
-
-def _pread(descriptor: int, size: int, at: int) -> bytes:
-    parts = []
-    while size > 0 and (part := os.pread(descriptor, size, at)):
-        parts.append(part)
-        at, size = at + len(part), size - len(part)
-    return b"".join(parts)
 
 
 def _text(moment: datetime) -> str:
