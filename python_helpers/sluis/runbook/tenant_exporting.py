@@ -165,7 +165,7 @@ def _record(
             bytes=int(drive["bytes"]),
             complete=True,
             checks={str(k): int(v) for k, v in drive["checks"].items()},
-            not_had=len(drive["could_not"]),
+            not_had=_not_had(drive["could_not"]),
             unseen=tuple(said for what, said in gaps if what not in _NO_FILES),
             left_out=tuple(said for what, said in gaps if what in _NO_FILES),
             manifest_object=keep(manifest, str(drive["manifest_sha256"])),
@@ -174,7 +174,8 @@ def _record(
             forecast=dict(answer.get("plan") or {}),
             spent=dict(answer.get("used") or {}),
             warnings=tuple(
-                f"{one['path']}: {one['why']}"[:500] for one in drive["could_not"][:200]
+                f"{one['path']}: {one['why']}"[:500]
+                for one in drive.get("could_not_named", drive["could_not"])[:200]
             ),
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -185,6 +186,11 @@ def _record(
         ) from error
     dossier.ledger.append(body, key=dossier.key, now=now())
     return body
+
+
+def _not_had(could_not: Any) -> int:
+    """How much could not be had: a drive names all of it, a server counts and names the first."""
+    return could_not if isinstance(could_not, int) else len(could_not)
 
 
 def _keep(
@@ -229,7 +235,7 @@ def _tell(fetched: Fetched, asset: Asset, body: Export, answer: Mapping[str, Any
             fetched.warnings.append(f"{asset.id}: {kind} since the pass before: {count}")
     if body.not_had:
         fetched.warnings.append(f"{asset.id}: {body.not_had} items could not be had")
-    fetched.warnings += [f"{asset.id}: could not be had: {line}" for line in body.warnings[:20]]
+    fetched.warnings += [f"{asset.id}: {line}" for line in body.warnings[:20]]
     fetched.warnings += [f"{asset.id}: {line}" for line in (*body.unseen, *body.left_out)]
 
 
