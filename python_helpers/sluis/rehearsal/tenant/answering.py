@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from collections.abc import Awaitable, Callable
 
@@ -14,12 +15,14 @@ from sluis.rehearsal.tenant.world import World
 async def answered(
     world: World, ids: RequestIds, make: Callable[[], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Make an answer; an error becomes one in the real shape.
+    """Make an answer, as late as the settings say; an error becomes one in the real shape.
 
     Args:
         ids: the names of the request.
         make: makes the answer; raises ApiError.
     """
+    if world.settings.latency_ms:
+        await asyncio.sleep(world.settings.latency_ms / 1000)
     try:
         return await make()
     except ApiError as error:

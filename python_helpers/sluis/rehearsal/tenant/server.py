@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
@@ -37,8 +36,6 @@ class GraphServer:
         """One request, whatever it is."""
         world = self._world
         ids = request_ids(request.headers)
-        if world.settings.latency_ms:
-            await asyncio.sleep(world.settings.latency_ms / 1000)
 
         async def make() -> web.StreamResponse:
             caller = await authenticate(world, request)

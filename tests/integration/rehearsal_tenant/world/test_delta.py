@@ -86,6 +86,15 @@ def test_a_deletion_has_no_name(talk: Talk, drive: str) -> None:
     assert "name" not in entry and "eTag" not in entry
 
 
+def test_a_selection_goes_with_the_links_and_keeps_deletions(talk: Talk, drive: str) -> None:
+    made = talk.put(drive, "gone.txt", b"1").json()
+    mirror, link = _walk(talk, drive, "?$select=id,name&$top=10")
+    assert all(set(one) == {"id", "name"} for one in mirror.values())
+    talk.ask("DELETE", f"/drives/{drive}/items/{made['id']}")
+    (entry,) = _changes(talk, link)
+    assert entry == {"id": made["id"], "deleted": {"state": "deleted"}}
+
+
 def test_a_renamed_folder_comes_without_its_descendants(talk: Talk, drive: str) -> None:
     _, link = _walk(talk, drive)
     nasty = talk.good(f"/drives/{drive}/root:/Nasty")
