@@ -67,6 +67,8 @@ class Content:
         #: status and headers of the last answer; 0 and none when there was no answer
         self.status = 0
         self.headers: Mapping[str, str] = {}
+        #: bytes of content that came, in all requests together
+        self.carried = 0
         #: chunks that became whole and were not told of yet
         self.fresh: list[Chunk] = []
         self._part = PartFile(target)
@@ -215,6 +217,7 @@ class Content:
         """A file that is taken into memory and written in one go."""
         data = bytearray(length)
         at = reply.fill(memoryview(data))
+        self.carried += at
         if at < length:
             self._write(memoryview(data)[:at])  # what came is kept
             raise WireError("the body ended early")
@@ -232,6 +235,7 @@ class Content:
         view = memoryview(buffer)
         while not self._stopped:
             got = reply.fill(view)
+            self.carried += got
             self._write(view[:got])
             if self.fresh:
                 news()

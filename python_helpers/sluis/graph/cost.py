@@ -18,6 +18,9 @@ PERMISSIONS = 5
 #: charged is nowhere documented, so it is paced as if it were.
 DOWNLOAD = 1
 
+#: bytes per hour and app, in and out each (same source)
+HOUR_BYTES = 400_000_000_000
+
 #: licences up to and including, units per minute, units per 24 hours (same source)
 TIERS = (
     (1_000, 1_250, 1_200_000),

@@ -187,7 +187,7 @@ class _Download:
 
     async def _fetch(self, url: str) -> Downloaded | None:
         """One request for what is missing; None when another one is needed."""
-        content = self.content
+        content, before = self.content, self.content.carried
         async with self.graph.paced(self.graph.link_units) as hear:
 
             def early() -> None:  # called in the thread, when a body will take its time
@@ -200,6 +200,7 @@ class _Download:
                 return await self._thread(content.get, self.graph.wire, url, early, news)
             finally:
                 hear(content.headers, content.status)
+                self.graph.pacer.carried(content.carried - before)
 
     def _report(self) -> None:
         """Tell of the chunks that became whole, in the event loop's thread."""

@@ -26,7 +26,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from .clock import Clock, SystemClock
-from .day_count import DayCount
+from .sliding_count import HOUR, SlidingCount
 
 MINUTE = 60.0
 #: seconds in which never more than one minute's budget is sent; 60 / 61.5 = 97.6 % of the budget
@@ -46,6 +46,8 @@ class Pacer:
         clock: time; the system's when None.
         state: file in which the day's count outlives this run (needs ``day_units``).
         burst: units that may go at once after a silence; one second's share when None.
+        hour_bytes: bytes per hour, in and out together, or None. Microsoft's caps are 400 GB each
+            way per app and tenant (:data:`sluis.graph.cost.HOUR_BYTES`); no header warns of them.
 
     Raises:
         InputError: ``pacer-state-in-use`` or ``pacer-state-unreadable``.
@@ -59,6 +61,7 @@ class Pacer:
         *,
         state: Path | None = None,
         burst: float | None = None,
+        hour_bytes: int | None = None,
     ) -> None:
         self.clock: Clock = clock or SystemClock()
         #: seconds that calls had to wait, added up over all of them
@@ -70,7 +73,12 @@ class Pacer:
         self._minute = minute_units
         self._burst = burst
         now = self.clock.now()
-        self._day = DayCount(day_units, self.clock.wall(), state) if day_units else None
+        self._day = SlidingCount(day_units, self.clock.wall(), state) if day_units else None
+        self._hour = (
+            SlidingCount(hour_bytes, self.clock.wall(), window=HOUR, slices=60.0)
+            if hour_bytes
+            else None
+        )
         self._tokens = 0.0 if self._day and self._day.just_spent else self._most()
         self._filled = now
         self._sent: deque[tuple[float, int]] = deque()
@@ -131,6 +139,11 @@ class Pacer:
         elif 200 <= status < 400:
             self._refusals = 0
 
+    def carried(self, size: int) -> None:
+        """Count bytes of content that went in or out; beyond the hour's cap new calls wait."""
+        if self._hour and size > 0:
+            self._hour.add(size, self.clock.wall())
+
     def pause(self, seconds: float) -> None:
         """Let no worker send anything for so many seconds."""
         self._paused_until = max(self._paused_until, self.clock.now() + seconds)
@@ -182,6 +195,8 @@ class Pacer:
                 wait = max(wait, when + WINDOW - now)
         if self._day:
             wait = max(wait, self._day.wait(units, self.clock.wall()))
+        if self._hour:
+            wait = max(wait, self._hour.wait(1, self.clock.wall()))
         return wait
 
     def _spend(self, units: int) -> None:

@@ -151,6 +151,7 @@ class _Upload:
     async def _simple(self) -> dict[str, Any]:
         data = await self.file.read(0, self.size)
         self.file.check()
+        self.graph.pacer.carried(len(data))
         try:
             answer = await self.graph.call(
                 "PUT",
@@ -267,6 +268,7 @@ class _Upload:
     async def _ask(
         self, method: str, url: str, headers: dict[str, str], data: bytes | None
     ) -> tuple[int, Any]:
+        self.graph.pacer.carried(len(data or b""))
         async with self.graph.bare(method, url, headers=headers, data=data) as answer:
             raw = await answer.read()
             if answer.status in (401, 403, 404, 410):

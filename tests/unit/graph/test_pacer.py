@@ -253,6 +253,24 @@ def test_a_day_with_a_limit_gets_all_of_it_and_no_429():
     assert sum(units for when, units in service._day_log if when < first + 86_400) == 3_000
 
 
+def test_bytes_of_an_hour_are_kept_under_their_cap():
+    async def story(clock):
+        pacer = Pacer(None, None, clock, hour_bytes=1_000)
+        began = clock.now()
+        went = []
+        for _ in range(12):
+            await pacer.acquire(1)
+            went.append(clock.now() - began)
+            pacer.carried(250)
+            await clock.sleep(1)
+        return went
+
+    went = run_virtually(story)
+    assert went[3] < 10  # a thousand bytes at once, and no more for an hour
+    assert 3_600 <= went[4] <= 3_670
+    assert 7_200 <= went[8] <= 7_340
+
+
 @pytest.mark.parametrize("content", ["{}", "[]", "not json", '{"slices": [["x", 1]]}'])
 def test_a_state_that_says_nothing_is_not_taken_for_zero(tmp_path, content):
     state = tmp_path / "pacer.json"

@@ -1,4 +1,4 @@
-"""How many units were spent in the last 24 hours, also by runs before this one.
+"""How much was spent in a sliding window, also by runs before this one.
 
 The state file never says less than was spent: units are claimed in blocks *before* they are
 spent, and what was claimed but not used is given back when the run ends in good order. A killed
@@ -17,24 +17,36 @@ from pathlib import Path
 from ..errors import InputError
 
 DAY = 86_400.0
-#: spending is kept in slices of so many seconds; a slice expires when its end is a day old
-SLICE = 900.0
+HOUR = 3_600.0
 
 
-class DayCount:
-    """Units spent in a sliding day.
+class SlidingCount:
+    """What was spent in a sliding window: units in a day, or bytes in an hour.
 
     Args:
-        limit: units per 24 hours.
+        limit: how much the window may hold.
         now: seconds since 1970.
         state: file that outlives the run; made when it is not there. One run at a time.
+        window: its length, seconds.
+        slices: what is spent is kept in slices of so many seconds; a slice expires when its end
+            is a window old.
 
     Raises:
         InputError: ``pacer-state-in-use`` or ``pacer-state-unreadable``.
     """
 
-    def __init__(self, limit: int, now: float, state: Path | None = None) -> None:
+    def __init__(
+        self,
+        limit: int,
+        now: float,
+        state: Path | None = None,
+        *,
+        window: float = DAY,
+        slices: float = 900.0,
+    ) -> None:
         self.limit = limit
+        self._slice = slices
+        self._lasts = slices + window
         #: whether an earlier run may have spent units within the last minute
         self.just_spent = False
         self._slices: deque[tuple[float, int]] = deque()
@@ -49,11 +61,11 @@ class DayCount:
 
     @property
     def spent(self) -> int:
-        """Units of the last 24 hours, as far as slices have not expired."""
+        """What the window holds, as far as slices have not expired."""
         return self._total
 
     def wait(self, units: int, now: float) -> float:
-        """Seconds until ``units`` fit into the day; 0 when they do."""
+        """Seconds until ``units`` fit into the window; 0 when they do."""
         self._expire(now)
         over = self._total + units - self.limit
         if over <= 0 or not self._slices:
@@ -61,12 +73,12 @@ class DayCount:
         for began, spent in self._slices:
             over -= spent
             if over <= 0:
-                return max(0.0, began + SLICE + DAY - now)
-        return max(0.0, self._slices[-1][0] + SLICE + DAY - now)
+                return max(0.0, began + self._lasts - now)
+        return max(0.0, self._slices[-1][0] + self._lasts - now)
 
     def add(self, units: int, now: float) -> None:
         """Count ``units`` as spent; when the claim is used up, the next is on disk first."""
-        began = now - now % SLICE
+        began = now - now % self._slice
         if self._slices and self._slices[-1][0] >= began:  # also when the clock was set back
             last, spent = self._slices[-1]
             self._slices[-1] = (last, spent + units)
@@ -88,7 +100,7 @@ class DayCount:
             self._lock = None
 
     def _expire(self, now: float) -> None:
-        while self._slices and self._slices[0][0] + SLICE + DAY <= now:
+        while self._slices and self._slices[0][0] + self._lasts <= now:
             self._total -= self._slices.popleft()[1]
 
     def _take(self, state: Path) -> None:
