@@ -31,6 +31,8 @@ async def answered(
         # the client hung up in the middle of its body; nobody reads the answer
         world.counters["cut by the client"] += 1
         told = ApiError(400, "BadRequest", "The request's body did not come whole.")
+    except web.HTTPRequestEntityTooLarge:
+        told = ApiError(413, "requestEntityTooLarge", "The request's body is too large.")
     except Exception:
         # a mistake of ours: in the log for whoever looks, and counted for the tests
         world.counters["mistake of the tenant"] += 1

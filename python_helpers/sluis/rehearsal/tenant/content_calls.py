@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from sluis.rehearsal.tenant.api_error import ApiError
 from sluis.rehearsal.tenant.call import Answer, Call
-from sluis.rehearsal.tenant.drive import Drive, name_taken
-from sluis.rehearsal.tenant.item_calls import CONFLICT, answer_item, check_match, conflict
+from sluis.rehearsal.tenant.drive import Conflict, Drive, name_taken
+from sluis.rehearsal.tenant.item_calls import (
+    CONFLICT,
+    answer_item,
+    check_match,
+    conflict,
+    not_found,
+)
 from sluis.rehearsal.tenant.items import Content, Item
 from sluis.rehearsal.tenant.name_rules import fold
 from sluis.rehearsal.tenant.quick_xor import QuickXor
@@ -52,27 +58,43 @@ def malware_found(item: Item) -> ApiError:
 
 
 async def put(world: World, call: Call, drive: Drive, parent: Item, name: str) -> Answer:
-    """``PUT`` of a whole file below a folder; ApiError 400, 409, 413, 507."""
+    """``PUT`` of a whole file below a folder; ApiError 400, 404, 409, 413, 507."""
     name = drive.check(parent, name)
     wish = conflict(call.query.get(CONFLICT), "replace")
-    there = (parent.children or {}).get(fold(name))
+    there = _over(parent, name, wish)
     if there is not None:
-        if wish == "fail" or (wish == "replace" and there.kind != "file"):
-            raise name_taken()
-        if wish == "replace":
-            return await put_over(world, call, drive, there)
-        name = drive.free_name(parent, name)
-    content, size = await _take(world, call, drive, name, 0)
-    item = drive.add(parent, name, "file", size=size, now=world.clock.now(), content=content)
+        check_match(call, drive, there)
+    content, size = await _take(world, call, drive, name, there.size if there else 0)
+    # others did things while the body came in
+    if parent.deleted:
+        raise not_found()
+    there, now = _over(parent, name, wish), world.clock.now()
+    if there is not None:
+        drive.replace(there, size, content, now, 0)
+        return answer_item(world, call, drive, there)
+    name = drive.free_name(parent, name)
+    item = drive.add(parent, name, "file", size=size, now=now, content=content)
     return answer_item(world, call, drive, item, 201)
 
 
+def _over(parent: Item, name: str, wish: Conflict) -> Item | None:
+    """The file that a PUT replaces; ApiError 409 when something is in the way."""
+    there = (parent.children or {}).get(fold(name))
+    if there is None or wish == "rename":
+        return None
+    if wish == "fail" or there.kind != "file":
+        raise name_taken()
+    return there
+
+
 async def put_over(world: World, call: Call, drive: Drive, item: Item) -> Answer:
-    """``PUT`` of new content of a file that is there."""
+    """``PUT`` of new content of a file that is there; ApiError 400, 404, 412, 413, 507."""
     if item.kind != "file":
         raise ApiError(400, "notSupported", "The item has no content stream.", ("notAFile",))
     check_match(call, drive, item)
     content, size = await _take(world, call, drive, item.name, item.size)
+    if item.deleted:
+        raise not_found()
     drive.replace(item, size, content, world.clock.now(), 0)
     return answer_item(world, call, drive, item)
 

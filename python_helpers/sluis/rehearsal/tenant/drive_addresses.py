@@ -77,6 +77,9 @@ async def answer_drive(visit: Visit, drive: Drive, rest: list[Segment]) -> Answe
     if kind == "delta" and (call.query.get("token") or call.query.get("$deltatoken")):
         kind = "delta-token"
     visit.enter(route.need, kind, drive.site)
+    if call.method in ("POST", "PATCH"):
+        # from here on nobody else comes in between: what is looked up stays as it is
+        await call.read()
     start = drive.find(name)
     if start is None:
         raise item_calls.not_found()

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import io
+import socket
+import ssl
 import zipfile
+from urllib.parse import urlsplit
+
+import pytest
 
 from sluis.rehearsal.tenant.weather import Weather
 from support.tenant_talk import Talk
@@ -104,3 +109,57 @@ def test_office_files_are_rewritten_each_time_otherwise_when_the_weather_is_so(
     assert [len(body) for body in bodies] == [one["size"] for one in made]
     assert zipfile.ZipFile(io.BytesIO(bodies[0])).testzip() is None
     assert talk.fetch(drive, plain["id"]) == content
+
+
+def _begin(talk: Talk, drive: str, name: str, query: str, part: bytes, size: int) -> ssl.SSLSocket:
+    """A PUT of which only a part of the body was sent."""
+    target = urlsplit(talk.tenant.graph)
+    assert target.hostname is not None and target.port is not None
+    context = ssl.create_default_context(cafile=str(talk.tenant.ca))
+    link = socket.create_connection((target.hostname, target.port), timeout=30)
+    safe = context.wrap_socket(link, server_hostname=target.hostname)
+    head = (
+        f"PUT /v1.0/drives/{drive}/root:/{name}:/content{query} HTTP/1.1\r\n"
+        f"Host: {target.netloc}\r\nAuthorization: Bearer {talk.token}\r\n"
+        f"Content-Length: {size}\r\nConnection: close\r\n\r\n"
+    )
+    safe.sendall(head.encode() + part)
+    return safe
+
+
+def _end(link: ssl.SSLSocket, part: bytes) -> int:
+    """Send the rest; the answer's status."""
+    with link:
+        link.sendall(part)
+        return int(link.recv(100).split()[1])
+
+
+@pytest.mark.parametrize(
+    ("way", "statuses", "names"),
+    [
+        ("replace", [200, 201], ["race.bin"]),
+        ("fail", [201, 409], ["race.bin"]),
+        ("rename", [201, 201], ["race 1.bin", "race.bin"]),
+    ],
+)
+def test_two_at_once_do_not_make_two_files_of_one_name(
+    talk: Talk, drive: str, way: str, statuses: list[int], names: list[str]
+) -> None:
+    links = [
+        _begin(talk, drive, "race.bin", f"{CONFLICT}{way}", b"x" * 1_000, 2_000_000)
+        for _ in range(2)
+    ]
+    rest = b"x" * 1_999_000
+    assert sorted(_end(link, rest) for link in links) == statuses
+    live = talk.tenant.control.items(drive)
+    assert sorted(one["name"] for one in live if one["name"].startswith("race")) == names
+
+
+def test_a_folder_that_is_deleted_while_a_body_comes_in_is_said(talk: Talk, drive: str) -> None:
+    link = _begin(talk, drive, "Nasty/late.bin", "", b"x" * 1_000, 2_000_000)
+    over = _begin(talk, drive, "Nasty/CON.txt", "", b"x" * 1_000, 2_000_000)
+    talk.good(f"/drives/{drive}")
+    talk.tenant.control.delete(drive, "Nasty")
+    assert [_end(one, b"x" * 1_999_000) for one in (link, over)] == [404, 404]
+    names = {one["name"] for one in talk.tenant.control.items(drive)}
+    assert not {"late.bin", "CON.txt"} & names
