@@ -15,9 +15,11 @@ from typing import Any
 from ..errors import SluisError
 from .directory_source import export_directory, measure_directory
 from .sftp_source import export_sftp, measure_sftp
+from .source_forecast import Speed, forecast_reading
 from .source_listing import Measured
 from .source_pass import SourceReport
 from .source_request import Read, SourceRequest, read_source_request
+from .source_speed import directory_speed, sftp_speed
 from .stored_names import safe_name
 
 #: called with {"source", "name", "stage", "items", "bytes"}
@@ -28,30 +30,50 @@ Now = Callable[[], datetime]
 _STOPS_ALL = frozenset({"disk-full", "export-disk", "disk-keeps-damaging"})
 
 
-def measure_sources(request: Mapping[str, Any], progress: Progress | None = None) -> dict[str, Any]:
-    """Count every source of a request; no file is read and nothing is written.
+def measure_sources(
+    request: Mapping[str, Any], progress: Progress | None = None, *, now: Now | None = None
+) -> dict[str, Any]:
+    """Count every source of a request and measure how fast it can be read; nothing is written.
 
     Args:
         request: see ``source_request.read_source_request``.
         progress: called before each source.
+        now: the calendar; the system's when None.
 
     Returns:
         ``measured``: for each source ``source`` (with its figures), ``could_not`` and
-        ``why``; ``failed``: source and error of each that cannot be counted at all.
+        ``why``; ``failed``: source and error of each that cannot be counted at all;
+        ``plan``: for each source ``ReadingTime.as_data``, what ends first first.
 
     Raises:
         InputError: the request cannot be used.
     """
     checked = read_source_request(request)
-    measured: list[dict[str, Any]] = []
+    measured: list[Measured] = []
     failed: list[dict[str, Any]] = []
+    speeds: dict[str, Speed] = {}
     for read in checked.reads:
-        _told(progress, read)("measuring", 0, 0)
+        tell = _told(progress, read)
         try:
-            measured.append(_measure(read).as_data())
+            tell("measuring", 0, 0)
+            measured.append(_measure(read))
+            tell("measuring speed", measured[-1].source.items or 0, measured[-1].source.bytes or 0)
+            speeds[read.source.id] = _speed(read)
         except SluisError as error:
             failed.append(_failure(read, error))
-    return {"measured": measured, "failed": failed}
+    counted = {one.source.id: one.source for one in measured}
+    plan = forecast_reading(
+        [counted.get(read.source.id, read.source) for read in checked.reads],
+        speeds,
+        (now or _now)(),
+        checked.ends,
+        readings=2 if checked.sftp.read_twice else 1,
+    )
+    return {
+        "measured": [one.as_data() for one in measured],
+        "failed": failed,
+        "plan": [line.as_data() for line in plan],
+    }
 
 
 def export_sources(
@@ -100,6 +122,12 @@ def _measure(read: Read) -> Measured:
     if read.login is not None:
         return measure_sftp(read.login, read.location, read.source)
     return measure_directory(Path(read.location), read.source, mounted=read.mounted)
+
+
+def _speed(read: Read) -> Speed:
+    if read.login is not None:
+        return sftp_speed(read.login, read.location)
+    return directory_speed(Path(read.location))
 
 
 def _export(

@@ -127,7 +127,7 @@ def fetch_stream(
                 return Outcome(wanted, judged.before, why=opened.words())
             handle = opened.handle()
             broken: str | None = None
-            for piece in _stream(session, handle, copy.size, (judged.before.size or 0) + 1):
+            for piece in stream(session, handle, copy.size, (judged.before.size or 0) + 1):
                 if isinstance(piece, str):
                     broken = piece
                 else:
@@ -147,9 +147,7 @@ def fetch_stream(
     return Outcome(wanted, judged.before, None, read, judged.check, judged.why)
 
 
-def _stream(
-    session: SftpSession, handle: bytes, begin: int, end: int
-) -> Iterator[memoryview | str]:
+def stream(session: SftpSession, handle: bytes, begin: int, end: int) -> Iterator[memoryview | str]:
     """The bytes from ``begin`` to ``end`` or the file's end, in order; words when it fails.
 
     Many reads are under way; an answer is placed by the offset that was asked for, never by

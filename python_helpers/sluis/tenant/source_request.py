@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,7 +14,7 @@ from .sftp_login import SftpLogin
 from .sftp_source import SftpPolicy
 from .source import Source, source_from_data
 
-_KNOWN = frozenset({"sources", "servers", "folder", "policy"})
+_KNOWN = frozenset({"sources", "servers", "folder", "policy", "ends"})
 _SERVER = frozenset(
     {
         "address", "user", "port", "known_hosts", "host_key", "key", "password", "password_file",
@@ -43,12 +44,20 @@ class Read:
 
 @dataclass(frozen=True)
 class SourceRequest:
-    """A checked request: what to read, below which folder it goes, and how it is read."""
+    """A checked request.
+
+    Args:
+        reads: what to read.
+        folder: below which each source gets a folder.
+        sftp, directory: how it is read.
+        ends: source id to the moment it goes away.
+    """
 
     reads: tuple[Read, ...]
     folder: Path
     sftp: SftpPolicy
     directory: DirectoryPolicy
+    ends: dict[str, datetime]
 
 
 def read_source_request(data: Mapping[str, Any]) -> SourceRequest:
@@ -60,7 +69,7 @@ def read_source_request(data: Mapping[str, Any]) -> SourceRequest:
             ``sftp``) and ``mounted``], ``servers`` {name: {address, user, port, known_hosts |
             host_key, key | password | password_file, passphrase | passphrase_file,
             patience}}, ``folder``, ``policy`` {connections, readers, read_everything,
-            read_twice}.
+            read_twice}, ``ends`` {source id: ISO 8601 with a time zone}.
 
     Raises:
         InputError: ``source-request`` and what is wrong with it; never with a secret in it.
@@ -79,12 +88,15 @@ def read_source_request(data: Mapping[str, Any]) -> SourceRequest:
             Path(data["folder"]),
             SftpPolicy(_number(policy, "connections", 2, 64), everything, twice),
             DirectoryPolicy(_number(policy, "readers", 4, 64), False, everything, twice),
+            {str(one): datetime.fromisoformat(end) for one, end in data.get("ends", {}).items()},
         )
     except KeyError as error:
         raise _wrong(f"it has no {error.args[0]}") from None
     except (TypeError, ValueError, AttributeError):
         # what Python says of a value quotes it, and it may be a secret
         raise _wrong("a part of it is not of the kind that is asked for") from None
+    if any(end.tzinfo is None for end in request.ends.values()):
+        raise _wrong("an end date has no time zone")
     ids = [read.source.id for read in reads]
     doubles = sorted({one for one in ids if ids.count(one) > 1})
     if doubles:

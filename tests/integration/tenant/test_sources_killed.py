@@ -164,6 +164,28 @@ def test_a_key_that_may_not_log_in_and_a_broken_key_are_told_apart(place, tmp_pa
         assert "secret-words" not in json.dumps(failure)
 
 
+def test_case_B5_how_long_it_takes_is_held_against_the_day_the_drive_ends(place, tmp_path):
+    root = place.new_folder("forecast")
+    for number in range(40):
+        (root / f"{number}.txt").write_bytes(b"x" * 5000)
+    (root / "large").write_bytes(os.urandom(3 << 20))
+    asked = request(place, root, tmp_path)
+    here = {"kind": "directory", "id": "h-drive", "name": "H", "location": str(root)}
+    asked["sources"].append(here)
+    start = datetime(2019, 6, 28, tzinfo=UTC)
+    asked["ends"] = {"i-drive": "2019-06-30T00:00:00+00:00", "h-drive": "2019-06-27T00:00:00Z"}
+    answer = measure_sources(asked, now=lambda: start)
+    assert answer["failed"] == [] and not (tmp_path / "i-drive").exists()
+    h_drive, i_drive = answer["plan"]
+    assert (h_drive["source_id"], h_drive["verdict"]) == ("h-drive", "too late")
+    assert (i_drive["verdict"], i_drive["bytes"]) == ("in time", 2 * (40 * 5000 + (3 << 20)))
+    assert 0 < i_drive["hours"] < 1
+    asked["sources"][0]["location"] = str(root / "nowhere")
+    answer = measure_sources(asked, now=lambda: start)
+    assert [one["source"] for one in answer["failed"]] == ["i-drive"]
+    assert [line["verdict"] for line in answer["plan"]] == ["too late", "not known"]
+
+
 class RightNow:
     """The system's clock: what a file was just given as its time is recent by it."""
 

@@ -179,6 +179,8 @@ def good():
         lambda r: r.update(policy={"connections": 65}),
         lambda r: r.update(policy={"verify": False}),
         lambda r: r.update(servers=[SECRET]),
+        lambda r: r.update(ends={"i": "2019-06-30"}),
+        lambda r: r.update(ends={"i": SECRET}),
     ],
 )
 def test_a_request_that_is_not_understood_is_refused_and_shows_no_secret(change):
