@@ -95,8 +95,12 @@ class Pacer:
 
         Every call that was let go is followed by one :meth:`heed` with the same units.
         """
-        if self._turn.locked() or self._wait(units) > 0:
-            began = self.clock.now()
+        began = self.clock.now()
+        if units == 0:  # what costs nothing waits for a pause, and for nobody's turn
+            while (wait := self._free_wait()) > 0:
+                await self.clock.sleep(min(max(wait, _TICK), _LOOK))
+            self.seconds_waited += self.clock.now() - began
+        elif self._turn.locked() or self._wait(units) > 0:
             async with self._turn:  # first come, first served
                 while (wait := self._wait(units)) > 0:
                     await self.clock.sleep(min(max(wait, _TICK), _LOOK))
@@ -177,7 +181,7 @@ class Pacer:
         """Seconds until ``units`` might go; 0 when they may now."""
         now = self.clock.now()
         self._fill(now)
-        wait = self._paused_until - now
+        wait = self._free_wait()
         if units > self._left and now < self._left_until:
             # with nothing of ours under way no answer can tell us better before the reset
             wait = max(wait, self._left_until - now if not self._in_flight else _LOOK / 20)
@@ -195,6 +199,11 @@ class Pacer:
                 wait = max(wait, when + WINDOW - now)
         if self._day:
             wait = max(wait, self._day.wait(units, self.clock.wall()))
+        return wait
+
+    def _free_wait(self) -> float:
+        """Seconds that even a call without a price has to wait."""
+        wait = self._paused_until - self.clock.now()
         if self._hour:
             wait = max(wait, self._hour.wait(1, self.clock.wall()))
         return wait

@@ -253,6 +253,25 @@ def test_a_day_with_a_limit_gets_all_of_it_and_no_429():
     assert sum(units for when, units in service._day_log if when < first + 86_400) == 3_000
 
 
+def test_what_costs_nothing_waits_for_a_pause_but_for_nobodys_turn():
+    async def story(clock):
+        pacer = Pacer(60, None, clock)
+        began = clock.now()
+        waiting = [asyncio.create_task(pacer.acquire(1)) for _ in range(50)]
+        await asyncio.sleep(0)
+        await pacer.acquire(0)  # a chunk of an upload, while fifty calls stand in line
+        first = clock.now() - began
+        pacer.pause(7.5)
+        await pacer.acquire(0)
+        second = clock.now() - began
+        await asyncio.gather(*waiting)
+        return first, second
+
+    first, second = run_virtually(story)
+    assert first == 0
+    assert 7.5 <= second < 8
+
+
 def test_bytes_of_an_hour_are_kept_under_their_cap():
     async def story(clock):
         pacer = Pacer(None, None, clock, hour_bytes=1_000)
