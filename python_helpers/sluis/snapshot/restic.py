@@ -7,6 +7,8 @@ whole (measured: status 0).
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import json
 import os
 import re
@@ -15,6 +17,7 @@ import tempfile
 import threading
 import time
 from dataclasses import dataclass
+from time import sleep
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence
 
 from ..errors import SnapshotError
@@ -28,6 +31,13 @@ PATIENCE = 300.0
 _LOOK_EVERY = 5.0
 #: bytes of free memory with which restic may take half as much again
 _PLENTY = 4 << 30
+
+#: What restic says of an index that another host is writing just then. Some stores show a file
+#: under its name before all of it is there (rclone serve restic on a local disk, 1.60: met with
+#: two hosts at once). An index that is damaged stays so, and fails after the last time.
+_HALF_WRITTEN = re.compile(r"load <index/([0-9a-f]+)>: invalid data returned")
+#: seconds to wait before a command is run again that met one
+_AGAIN_AFTER = (1.0, 3.0, 9.0)
 
 #: what restic says, and what that is called here; the first that fits counts
 _SAID = (
@@ -151,6 +161,32 @@ class Restic:
             SnapshotError: with a code from the tables above, ``store-unreachable``,
                 ``engine-failed`` or ``engine-status-unknown``.
         """
+        for wait in (*_AGAIN_AFTER, None):
+            answer = self._once(arguments, cwd, on_line, keep_lines)
+            half = _HALF_WRITTEN.search(answer.errors + answer.text)
+            if answer.status in accept or wait is None or half is None:
+                break
+            self._forget_cached(half[1])
+            sleep(wait)
+        if answer.status not in accept:
+            raise explain(answer)
+        return answer
+
+    def _forget_cached(self, index: str) -> None:
+        """restic keeps in its cache what it got, half as it is, and would ask no more."""
+        cache = self._environment["RESTIC_CACHE_DIR"]
+        for path in glob.glob(os.path.join(glob.escape(cache), "*", "index", "**", f"{index}*"),
+                              recursive=True):  # fmt: skip
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+
+    def _once(
+        self,
+        arguments: Sequence[str],
+        cwd: str,
+        on_line: Optional[Callable[[Line], None]],
+        keep_lines: bool,
+    ) -> Answer:
         command = [self._program, *self._access.options, "--json", *arguments]
         start = time.monotonic()
         with tempfile.TemporaryFile() as said:
@@ -186,8 +222,6 @@ class Restic:
             raise unreachable(
                 self._access.store, f"it was away for {self._patience:.0f} s during {answer.ran}"
             )
-        if status not in accept:
-            raise explain(answer)
         return answer
 
     def snapshots(self, *tags: str) -> List[Line]:

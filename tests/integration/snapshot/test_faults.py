@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -16,6 +17,8 @@ import pytest
 from sluis.errors import RefusedError, SnapshotError
 from sluis.rehearsal.keeper import Keeper
 from sluis.rehearsal.store import AppendOnlyStore
+from sluis.snapshot import restic
+from sluis.snapshot.make import make_snapshot
 from sluis.snapshot.nonce import FILE
 from support.snapshots import (
     ESCROW,
@@ -268,3 +271,32 @@ def test_case_A12_a_store_outside_the_agreed_place_is_refused(
     assert raised.value.code == "store-not-allowed"
     assert "Data centre North" in raised.value.what
     assert not list((stage.data / "snapshots").iterdir())
+
+
+def test_an_index_that_another_host_is_writing_is_waited_for(
+    stage: Stage, documents: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """rclone shows an index under its name before all of it is there."""
+    stage.make(stage.asset(documents))
+    index = next((stage.data / "index").iterdir())
+    whole = index.read_bytes()
+    index.chmod(0o600)
+    index.write_bytes(whole[: len(whole) // 2])
+    shutil.rmtree(stage.folder / "cache")  # the maker's cache has it whole
+    waited: list[float] = []
+
+    def until_it_is_written(seconds: float) -> None:
+        waited.append(seconds)
+        index.write_bytes(whole)
+
+    monkeypatch.setattr(restic, "sleep", until_it_is_written)
+    made = make_snapshot(stage.request(stage.asset(documents)))
+    assert made["snapshot_id"]
+    assert len(waited) == 1
+    index.write_bytes(whole[: len(whole) // 2])
+    shutil.rmtree(stage.folder / "cache")
+    monkeypatch.setattr(restic, "sleep", waited.append)
+    with pytest.raises(SnapshotError) as caught:
+        make_snapshot(stage.request(stage.asset(documents)))
+    assert caught.value.code == "engine-failed"
+    assert len(waited) == 4
