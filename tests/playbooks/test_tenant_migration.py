@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from sluis.evidence.predicates import (
     Check,
@@ -13,9 +16,11 @@ from sluis.evidence.predicates import (
     Export,
     Handover,
     Plan,
+    Refusal,
     Verification,
 )
 from sluis.rehearsal.lab import Lab
+from sluis.rehearsal.plain_yaml import write_yaml
 from sluis.rehearsal.tenant.start import Tenant
 from support.migration import Migration, start_migration
 
@@ -24,6 +29,26 @@ from support.migration import Migration, start_migration
 def migration(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Migration]:
     with start_migration(lab, tmp_path_factory.mktemp("migration")) as started:
         yield started
+
+
+def test_case_B1_a_source_that_the_scope_does_not_name_stops_the_run(migration: Migration) -> None:
+    whole = migration.scope.read_bytes()
+    scope = yaml.safe_load(whole)
+    left_out = scope["assets"].pop(1)
+    scope["risks"] = [risk for risk in scope["risks"] if risk["asset"] != left_out["id"]]
+    write_yaml(migration.scope, scope)
+    try:
+        run = migration.run("-e", "phase=prepare")
+    finally:
+        migration.scope.write_bytes(whole)
+    assert run.returncode != 0
+    (refused,) = migration.change.view().of(Refusal)
+    (reason,) = refused.body.reasons
+    assert (reason.code, left_out["origin"]["drive"] in reason.remedy) == (
+        "source-not-in-scope", True,
+    )  # fmt: skip
+    assert not migration.change.view().of(Export)
+    assert not migration.change.view().of(Plan)
 
 
 def test_prepare_fetches_proves_and_plans(migration: Migration) -> None:
@@ -49,10 +74,16 @@ def test_case_B2_unsigned_is_refused_and_nothing_is_in_the_new_tenant(migration:
     assert not files_in(migration.new)
 
 
-def test_signed_it_moves_is_compared_and_handed_over(migration: Migration) -> None:
+def test_case_B7_signed_it_moves_is_compared_and_handed_over(migration: Migration) -> None:
+    """One file is changed on the worker after it was proven, and one comes late."""
+    change = migration.change
+    change.sign()
+    stored = next(p for p in migration.exports.glob("drive-0/*/content/**/*") if is_big(p))
+    was, times = stored.read_bytes(), stored.stat()
+    stored.write_bytes(bytes([was[0] ^ 1]) + was[1:])
+    os.utime(stored, ns=(times.st_atime_ns, times.st_mtime_ns))
     drive = migration.old.control.drives()[0]["id"]
     migration.old.control.add_file(drive, "late.txt", b"It came after the signature.")
-    migration.change.sign()
     run = migration.run("-e", "phase=apply")
     assert run.returncode == 0, run.stdout + run.stderr
     view = migration.change.view()
@@ -69,7 +100,18 @@ def test_signed_it_moves_is_compared_and_handed_over(migration: Migration) -> No
         for item in files_in(migration.old, one["id"])
     ]
     assert len(moved) >= len({item["name"] for item in expected})
+    passes = [s.body for s in view.of(Export) if s.body.asset == "drive-0"]
+    assert any("damaged on disk" in line for line in passes[-1].warnings)
+    tampered = bytes([was[0] ^ 1]) + was[1:]
+    for one in migration.new.control.drives():
+        for item in files_in(migration.new, one["id"]):
+            assert migration.new.control.bytes_of(one["id"], item["id"]) != tampered
     assert "late.txt" in moved, "the last pass fetches what came after the signature"
+
+
+def is_big(path: Path) -> bool:
+    """Whether it is a file with bytes to change."""
+    return path.is_file() and path.stat().st_size > 100
 
 
 def files_in(tenant: Tenant, drive: str | None = None) -> list[dict[str, Any]]:

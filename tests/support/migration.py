@@ -49,6 +49,11 @@ class Migration:
         return self.change.playbook(*options, playbook="playbooks/tenant_migration.yml")
 
     @property
+    def exports(self) -> Path:
+        """Where the workers keep what they fetched."""
+        return self.change.root.parent / "exports"
+
+    @property
     def scope(self) -> Path:
         return (
             self.change.who.places.change(self.change.who.client, self.change.change) / "scope.yml"

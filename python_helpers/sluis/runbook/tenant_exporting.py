@@ -173,10 +173,7 @@ def _record(
             recycle_bin_object=keep(f"{beside}/recycle_bin.json") if from_tenant else None,
             forecast=dict(answer.get("plan") or {}),
             spent=dict(answer.get("used") or {}),
-            warnings=tuple(
-                f"{one['path']}: {one['why']}"[:500]
-                for one in drive.get("could_not_named", drive["could_not"])[:200]
-            ),
+            warnings=_warnings(drive),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise SnapshotError(
@@ -191,6 +188,14 @@ def _record(
 def _not_had(could_not: Any) -> int:
     """How much could not be had: a drive names all of it, a server counts and names the first."""
     return could_not if isinstance(could_not, int) else len(could_not)
+
+
+def _warnings(drive: Mapping[str, Any]) -> tuple[str, ...]:
+    """What happened on the way, such as a file that somebody changed here; what was not had."""
+    named = drive.get("could_not_named", drive["could_not"])[:200]
+    happened = [str(note) for note in (drive.get("notes") or ())[:50]]
+    not_had = [f"{one['path']}: {one['why']}" for one in named]
+    return tuple(said[:500] for said in (*happened, *not_had))
 
 
 def _keep(
