@@ -9,11 +9,10 @@ from aiohttp import web
 from sluis.rehearsal.tenant.answering import answered
 from sluis.rehearsal.tenant.api_error import ApiError, request_ids
 from sluis.rehearsal.tenant.item_json import item_json
-from sluis.rehearsal.tenant.quick_xor import QuickXor
 from sluis.rehearsal.tenant.rights import Caller
 from sluis.rehearsal.tenant.stamps import stamp
 from sluis.rehearsal.tenant.upload_calls import commit
-from sluis.rehearsal.tenant.uploads import Chunk, Session, read_chunk
+from sluis.rehearsal.tenant.uploads import Chunk, Session, overlap, read_chunk
 from sluis.rehearsal.tenant.world import World
 
 _PIECE = 1024 * 1024
@@ -109,19 +108,25 @@ class UploadOrigin:
 
 
 async def _write(request: web.Request, session: Session, chunk: Chunk) -> None:
-    """Take the bytes; a chunk that does not come whole did not come at all."""
-    came = QuickXor()
-    came.length, came.folded = session.came.length, session.came.folded
+    """Take the bytes; a chunk that does not come whole did not come at all.
+
+    They are kept in memory (under 60 MiB) until the last one is here, so that two requests
+    for the same range cannot mix theirs.
+    """
+    pieces: list[bytes] = []
+    length = 0
+    async for piece in request.content.iter_chunked(_PIECE):
+        pieces.append(piece)
+        length += len(piece)
+        if length > chunk.end - chunk.start:
+            raise ApiError(400, "invalidRequest", "The body is longer than its range.")
+    if length < chunk.end - chunk.start:
+        raise ApiError(400, "invalidRequest", "The body is shorter than its range.")
+    if session.came.length != chunk.start:
+        raise overlap()
     session.place.touch()
     with session.place.open("r+b") as out:
         out.seek(chunk.start)
-        async for piece in request.content.iter_chunked(_PIECE):
-            if came.length + len(piece) > chunk.end:
-                raise ApiError(400, "invalidRequest", "The body is longer than its range.")
+        for piece in pieces:
             out.write(piece)
-            came.update(piece)
-    if came.length != chunk.end:
-        raise ApiError(400, "invalidRequest", "The body is shorter than its range.")
-    if session.came.length != chunk.start:
-        raise ApiError(409, "conflict", "Another request wrote this range at the same time.")
-    session.came = came
+            session.came.update(piece)

@@ -112,12 +112,7 @@ def read_chunk(session: Session, content_range: str, length: int) -> Chunk:
     if known is not None and known != total:
         raise _invalid("The total size differs from what was said before.")
     if start < session.came.length:
-        raise ApiError(
-            416,
-            "invalidRange",
-            "The uploaded fragment overlaps with data that has already been received.",
-            ("fragmentOverlap",),
-        )
+        raise overlap()
     if start > session.came.length:
         raise ApiError(
             416,
@@ -128,6 +123,16 @@ def read_chunk(session: Session, content_range: str, length: int) -> Chunk:
     if end < total and length % CHUNK_UNIT:
         raise _invalid("A fragment that is not the last must be a multiple of 320 KiB.")
     return Chunk(start, end, total)
+
+
+def overlap() -> ApiError:
+    """The answer to bytes that are already held."""
+    return ApiError(
+        416,
+        "invalidRange",
+        "The uploaded fragment overlaps with data that has already been received.",
+        ("fragmentOverlap",),
+    )
 
 
 def _invalid(message: str) -> ApiError:

@@ -97,18 +97,24 @@ def test_the_control_port_wants_its_token_and_knows_its_verbs(talk: Talk) -> Non
         assert "error" in json.loads(caught.value.read())
 
 
-def _cut(talk: Talk, method: str, url: str, headers: dict[str, str], part: bytes) -> None:
-    """Send the head of a request and a part of its body, and hang up."""
+def _begin(
+    talk: Talk, method: str, url: str, headers: dict[str, str], part: bytes
+) -> ssl.SSLSocket:
+    """Send the head of a request and a part of its body."""
     target = urlsplit(url)
     context = ssl.create_default_context(cafile=str(talk.tenant.ca))
     assert target.hostname is not None and target.port is not None
-    with (
-        socket.create_connection((target.hostname, target.port)) as link,
-        context.wrap_socket(link, server_hostname=target.hostname) as safe,
-    ):
-        lines = [f"{method} {target.path} HTTP/1.1", f"Host: {target.netloc}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        safe.sendall("\r\n".join([*lines, "", ""]).encode() + part)
+    link = socket.create_connection((target.hostname, target.port), timeout=30)
+    safe = context.wrap_socket(link, server_hostname=target.hostname)
+    lines = [f"{method} {target.path} HTTP/1.1", f"Host: {target.netloc}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    safe.sendall("\r\n".join([*lines, "", ""]).encode() + part)
+    return safe
+
+
+def _cut(talk: Talk, method: str, url: str, headers: dict[str, str], part: bytes) -> None:
+    """Send the head of a request and a part of its body, and hang up."""
+    _begin(talk, method, url, headers, part).close()
 
 
 def test_a_download_that_nobody_reads_to_its_end_harms_nobody(talk: Talk, drive: str) -> None:
@@ -118,6 +124,20 @@ def test_a_download_that_nobody_reads_to_its_end_harms_nobody(talk: Talk, drive:
     assert len(talk.fetch(drive, item)) == 20_000_000
     log = talk.tenant.log.read_text()
     assert "Traceback" not in log and urlsplit(url).path not in log
+
+
+def test_two_requests_for_one_range_do_not_mix_their_bytes(talk: Talk, drive: str) -> None:
+    size = 3_000_000
+    opened = talk.ask("POST", f"/drives/{drive}/root:/race.bin:/createUploadSession", json_body={})
+    url = opened.json()["uploadUrl"]
+    headers = {"Content-Range": f"bytes 0-{size - 1}/{size}", "Content-Length": str(size)}
+    slow = _begin(talk, "PUT", url, headers, b"s" * 2_000_000)
+    whole = talk.ask("PUT", url, body=b"w" * size, headers=headers)
+    assert whole.status == 201
+    with slow:
+        slow.sendall(b"s" * 1_000_000)
+        assert int(slow.recv(100).split()[1]) == 416
+    assert talk.fetch(drive, whole.json()["id"]) == b"w" * size
 
 
 def test_a_chunk_that_did_not_come_whole_did_not_come_at_all(talk: Talk, drive: str) -> None:
