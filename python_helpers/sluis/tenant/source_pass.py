@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from ..evidence import files
+from ..manifest.entry import shown
 from .found import Found
 from .manifest_lines import manifest_lines
 from .source import Source
@@ -51,7 +52,7 @@ class SourceReport:
             them; of a file that was gone on from only what was missing.
         read_again: files that this run read a second time.
         could_not: how many lines could not be had.
-        could_not_named: path and why of the first 1,000 of them.
+        could_not_named: path, as people can read it, and why of the first 1,000 of them.
         checks: how many files got which classification.
         gaps: what could not be had and is no item.
         changes: how many changes of each kind since the pass before.
@@ -253,7 +254,7 @@ class _Written:
             if line.state == COULD_NOT:
                 self.could_not += 1
                 if len(self.named) < _MOST_NAMED:
-                    self.named.append({"path": line.path, "why": line.why or ""})
+                    self.named.append({"path": shown(line.path), "why": line.why or ""})
             elif line.type == "file":
                 self.files += 1
                 self.bytes += line.size

@@ -8,6 +8,7 @@ import stat
 
 import pytest
 
+from sluis.evidence.canonical import canonical
 from sluis.tenant.sftp_login import SftpLogin
 from sluis.tenant.source_error import CutError, SourceError
 from sluis.tenant.state import DriveState
@@ -343,3 +344,22 @@ def test_killed_between_the_manifest_and_its_end_the_same_manifest_is_made_again
         report, _ = run(server, tmp_path)
     assert (report.seen_in_pass, report.fetched_files) == (1, 0)
     assert manifest.read_bytes() == before
+
+
+def test_whatever_the_names_are_a_report_can_be_signed(tmp_path):
+    """What is signed is UTF-8 (RFC 8785), and names need not be."""
+
+    def other_once(node, offset, count):
+        node.on_read = None
+        return b"y"
+
+    with LyingServer() as server:
+        server.add(b"den\xeded\n", b"x", on_open=lambda _: DENIED)
+        server.add(b"flip\xff", b"x", on_read=other_once)
+        server.add_folder(b"map\xfe", on_open=lambda _: DENIED)
+        server.add_folder(b"odd", names=lambda page: EOF if page else [(b"a/\xff", Node())])
+        report, lines = run(server, tmp_path)
+    assert report.could_not == 2 and report.notes and report.gaps
+    canonical(report.as_data())
+    assert {one["path"] for one in report.could_not_named} == {"den\\xeded\\x0a", "map\\xfe"}
+    assert "den\udceded\n" in lines
