@@ -18,7 +18,7 @@ from sluis.rehearsal.tenant.settings import Population, Settings, from_json, to_
 from sluis.rehearsal.tenant.throttle import Limits
 from sluis.rehearsal.tenant.weather import STORM
 
-NAMES = st.text(st.characters(codec="utf-8", exclude_characters='"*:<>?/\|'), min_size=1)
+NAMES = st.text(st.characters(codec="utf-8", exclude_characters=r'"*:<>?/\|'), min_size=1)
 
 
 @pytest.mark.parametrize(
