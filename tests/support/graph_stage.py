@@ -157,7 +157,7 @@ async def stage(folder):
     application.router.add_get(f"/{TENANT}/v2.0/.well-known/openid-configuration", one.discovery)
     application.router.add_post(f"/{TENANT}/oauth2/v2.0/token", one.token)
     application.router.add_route("*", "/{rest:.*}", one.answer)
-    runner = web.AppRunner(application)
+    runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     try:
         ports = []

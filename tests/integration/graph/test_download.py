@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import logging
 import random
 import re
+from traceback import format_exception
 
 import pytest
 from aiohttp import web
@@ -342,3 +344,23 @@ def test_an_older_version_comes_by_its_own_path(tmp_path):
         check(done, tmp_path / "v")
 
     run(tmp_path, story)
+
+
+def test_links_are_in_no_log_and_no_error(tmp_path, caplog, capsys):
+    caplog.set_level(logging.DEBUG)
+
+    async def story(stage, graph):
+        secret = "tempauth=DOWNLOAD-SECRET"
+        stage.on("GET", "/file", refusal(400, "bad", f"no {stage.content}/file?{secret} here"))
+        stage.on("GET", PLACE, (302, None, {"Location": f"{stage.content}/file?{secret}"}))
+        told = []
+        for url in (f"{stage.content}/file?{secret}", f"https://127.0.0.1:1/file?{secret}", None):
+            with pytest.raises(GraphError) as error:
+                await download(graph, "d", "i", tmp_path / "f", size=9, url=url)
+            told += [str(error.value), repr(error.value), "".join(format_exception(error.value))]
+        return told
+
+    told = run(tmp_path, story)
+    everything = "".join(told) + caplog.text + "".join(capsys.readouterr())
+    assert "DOWNLOAD-SECRET" not in everything
+    assert "stage-token" not in everything

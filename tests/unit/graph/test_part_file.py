@@ -1,0 +1,99 @@
+"""A part file: whatever was cut, killed or rotted, what is finished is right."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from pathlib import Path
+from unittest import mock
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sluis.graph import part_file
+from sluis.graph.part_file import Chunk, PartFile, store_whole
+from sluis.graph.quickxor import QuickXor
+
+CHUNK = 64
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    data=st.binary(max_size=5 * CHUNK + 9),
+    blocks=st.lists(st.integers(1, 3 * CHUNK), min_size=1, max_size=12),
+    killed_after=st.integers(0, 12),
+    rot=st.none() | st.integers(0, 5 * CHUNK),
+    forgotten=st.integers(0, 3),
+    swapped=st.booleans(),
+)
+def test_a_killed_download_goes_on_and_ends_right(
+    data, blocks, killed_after, rot, forgotten, swapped
+):
+    with tempfile.TemporaryDirectory() as folder, mock.patch.object(part_file, "CHUNK", CHUNK):
+        target = Path(folder, "f")
+        first = PartFile(target)
+        first.open(())
+        known, at = [], 0
+        for size in blocks[:killed_after]:
+            known += first.write(data[at : at + size])
+            at = min(len(data), at + size)
+        first.close()
+        known = known[: len(known) - forgotten] if forgotten else known
+
+        on_disk = bytearray(first.path.read_bytes())
+        intact = sum(chunk.size for chunk in known)
+        if swapped and len(known) >= 2:  # what quickXorHash may not see
+            on_disk[:CHUNK], on_disk[CHUNK : 2 * CHUNK] = (
+                on_disk[CHUNK : 2 * CHUNK], on_disk[:CHUNK],
+            )  # fmt: skip
+        if rot is not None and rot < len(on_disk):
+            on_disk[rot] ^= 0x40
+        while intact and bytes(on_disk[:intact]) != data[:intact]:
+            intact -= CHUNK
+        first.path.write_bytes(on_disk)
+
+        second = PartFile(target)
+        second.open(known)
+        assert second.position == max(0, intact)
+        at = second.position
+        for size in [*blocks, len(data)]:
+            second.write(memoryview(data)[at : at + size])
+            at = min(len(data), at + size)
+        second.finish()
+
+        assert target.read_bytes() == data
+        assert not second.path.exists()
+        assert second.sha256 == hashlib.sha256(data).hexdigest()
+        assert second.quickxor == QuickXor(data).base64()
+        ends = [chunk.offset + chunk.size for chunk in second.chunks]
+        assert [chunk.offset for chunk in second.chunks] == [0, *ends[:-1]][: len(ends)]
+        for chunk, end in zip(second.chunks, ends, strict=True):
+            assert chunk.sha256 == hashlib.sha256(data[:end]).hexdigest()
+
+
+def test_chunks_that_do_not_follow_on_are_not_believed(tmp_path):
+    data = b"abcdef"
+    (tmp_path / "f.part").write_bytes(data)
+    whole = hashlib.sha256(data).hexdigest()
+    for have in ([Chunk(1, 5, whole)], [Chunk(0, 0, whole)], [Chunk(0, -1, whole)],
+                 [Chunk(0, 7, whole)], [Chunk(0, 6, "")]):  # fmt: skip
+        part = PartFile(tmp_path / "f")
+        part.open(have)
+        assert part.position == 0
+        part.close()
+        (tmp_path / "f.part").write_bytes(data)
+    part = PartFile(tmp_path / "f")
+    part.open([Chunk(0, 6, whole)])
+    assert (part.position, part.sha256) == (6, whole)
+    part.close()
+
+
+def test_a_small_file_replaces_what_was_there_in_one_step(tmp_path):
+    (tmp_path / "f").write_bytes(b"old")
+    (tmp_path / "f.part").write_bytes(b"left over and longer than the new one")
+    sha256, quickxor, chunks = store_whole(tmp_path / "f", b"new")
+    assert (tmp_path / "f").read_bytes() == b"new"
+    assert sha256 == hashlib.sha256(b"new").hexdigest()
+    assert quickxor == QuickXor(b"new").base64()
+    assert chunks == (Chunk(0, 3, sha256),)
+    assert not (tmp_path / "f.part").exists()
