@@ -143,12 +143,13 @@ def delta(visit: Visit, drive: Drive) -> Answer:
             _between_pages(world, drive, given)
         size = page_size(call, world.settings.page_size, world.settings.largest_page)
         page = turn_page(drive, token, size, hidden=visit.hidden(drive.site))
-    struck = world.door.weather.page(drive.id, given, page.entries)
+    # weather belongs to the place, however often it is come to by another link
+    struck = world.door.weather.page(drive.id, replace(token, turn=0).text(), page.entries)
     link = _link(call, page.following.text())
     complete = page.complete
     if struck.kind == "empty":
         # the same place again, but the link must not read the same
-        link, complete = _link(call, replace(token, turn=struck.number).text()), False
+        link, complete = _link(call, replace(token, turn=token.turn + 1).text()), False
     elif struck.kind == "loop":
         link, complete = _link(call, given), False
     if "$select" in call.query or sharing:

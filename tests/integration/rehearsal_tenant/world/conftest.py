@@ -15,7 +15,7 @@ from support.tenant_talk import Talk
 POPULATION = Population(
     users=3,
     sites=1,
-    drives_per_site=130,
+    drives_per_site=160,
     items_per_drive=25,
     files_per_folder=5,
     file_size=(0, 9_000),
@@ -60,7 +60,7 @@ def site(talk: Talk) -> str:
 @pytest.fixture(scope="session")
 def _libraries(talk: Talk, site: str) -> list[str]:
     drives = [one["id"] for page in talk.pages(f"/sites/{site}/drives") for one in page["value"]]
-    assert len(drives) == 130
+    assert len(drives) == 160
     return drives
 
 
