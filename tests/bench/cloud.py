@@ -69,9 +69,15 @@ class Cost:
 
 @dataclass
 class Seen:
-    """The tenant's counters while a run was under way: when, and units charged by then."""
+    """What was looked at four times a second while a run was under way.
+
+    Args:
+        units: when, and units that the tenant had charged by then.
+        peak_memory: most memory that the process had held when it was last looked at, bytes.
+    """
 
     units: list[tuple[float, int]] = field(default_factory=list)
+    peak_memory: int = 0
 
     def rate(self) -> float:
         """Units a second, from the first call that was charged to the last; 0 for less than two."""
@@ -96,7 +102,6 @@ class Ran:
     report: dict[str, Any]
     status: int = 0
     said: str = ""
-    peak_memory: int = 0
 
 
 class Cloud:
@@ -210,8 +215,8 @@ class Cloud:
     ) -> Ran:
         """Run a command and say what it cost the tenant and the proxy."""
         before, processor = self.tenant.control.counters(), time.process_time()
-        with self._watched() as seen:
-            ended: Ended = run(command, environment=environment, expect=expect)
+        with self._watched() as (seen, pids):
+            ended: Ended = run(command, environment=environment, expect=expect, started=pids.append)
         proxy = time.process_time() - processor
         return Ran(
             ended.took,
@@ -220,7 +225,6 @@ class Cloud:
             {},
             ended.status,
             ended.output,
-            ended.peak_memory,
         )
 
     def cost_since(self, before: dict[str, Any], proxy: float = 0.0) -> Cost:
@@ -240,19 +244,22 @@ class Cloud:
         )
 
     @contextlib.contextmanager
-    def _watched(self) -> Iterator[Seen]:
+    def _watched(self) -> Iterator[tuple[Seen, list[int]]]:
         seen, ended = Seen(), threading.Event()
+        pids: list[int] = []
 
         def watch() -> None:
             while not ended.is_set():
                 units = int(self.tenant.control.counters()["units"])
                 seen.units.append((time.monotonic(), units))
+                for pid in pids:
+                    seen.peak_memory = max(seen.peak_memory, peak_memory(pid))
                 ended.wait(0.25)
 
         thread = threading.Thread(target=watch)
         thread.start()
         try:
-            yield seen
+            yield seen, pids
         finally:
             ended.set()
             thread.join()
@@ -281,6 +288,18 @@ def cloud(
 def export_command(request: Path) -> list[str]:
     """The command of our export."""
     return [sys.executable, str(Path(export_process.__file__)), str(request)]
+
+
+def peak_memory(pid: int) -> int:
+    """Most memory that a process held so far, bytes (proc(5), VmHWM); 0 when it is no more.
+
+    ``ru_maxrss`` would not do: it begins with what the bench itself held.
+    """
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def copied(folder: Path) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,29 @@ def main() -> int:
     if asked["what"] == "list":
         done = asyncio.run(_list(read_request(asked["request"]), clock))
     else:
-        done = export(asked["request"], clock=clock)
+        stages = _Stages()
+        done = export(asked["request"], stages.told, clock=clock)
+        done["stages"] = stages.seconds()
     print(json.dumps({**done, "peak_memory": _peak_memory()}))
     return 0 if done["complete"] else 1
+
+
+class _Stages:
+    """How long each stage of an export took, from its first word to the next one's."""
+
+    def __init__(self) -> None:
+        self._began: list[tuple[str, float]] = []
+
+    def told(self, news: dict[str, Any]) -> None:
+        if not self._began or self._began[-1][0] != news["stage"]:
+            self._began.append((news["stage"], time.perf_counter()))
+
+    def seconds(self) -> dict[str, float]:
+        found: dict[str, float] = {}
+        ends = [*[began for _, began in self._began[1:]], time.perf_counter()]
+        for (stage, began), end in zip(self._began, ends, strict=True):
+            found[stage] = round(found.get(stage, 0.0) + end - began, 3)
+        return found
 
 
 async def _list(request: Request, clock: SystemClock) -> dict[str, Any]:

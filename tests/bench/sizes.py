@@ -26,7 +26,7 @@ class Sizes:
         limited: the drive that is fetched under limits.
         listed: items of the drive that is listed.
         resumed: the transfer that is killed.
-        hashed: a folder of one file.
+        hashed: bytes of the file that is hashed.
         long_runs: counted pairs of what takes long.
         runs: counted pairs of the rest.
         warm_up: pairs before them that do not count.
@@ -43,7 +43,7 @@ class Sizes:
     limited: Limited
     listed: int
     resumed: Killed
-    hashed: DataSet
+    hashed: int
     long_runs: int
     runs: int
     warm_up: int
@@ -64,7 +64,7 @@ FULL = Sizes(
     limited=Limited(files=4_000, speed=1.0),
     listed=1_000_000,
     resumed=Killed(files=40, size=48 * 2**20, at=(0.2, 0.5, 0.8)),
-    hashed=DataSet("hash", files=1, size=2**31, folders=1),
+    hashed=2**32,
     long_runs=3,
     runs=5,
     warm_up=1,
@@ -83,7 +83,7 @@ QUICK = Sizes(
     limited=Limited(files=60, speed=10.0),
     listed=1_000,
     resumed=Killed(files=4, size=24 * 2**20, at=(0.5,)),
-    hashed=DataSet("hash-quick", files=1, size=2**24, folders=1),
+    hashed=2**24,
     long_runs=1,
     runs=1,
     warm_up=0,

@@ -124,6 +124,8 @@ class Fetching:
             "a_cost": [ran.cost.as_dict() for ran in self.a],
             "b_cost": [ran.cost.as_dict() for ran in self.b],
             "a_peak_memory_mib": [round(ran.report["peak_memory"] / 2**20, 1) for ran in self.a],
+            # a stage lasts from its first file to the next stage's first
+            "a_stages": [ran.report["stages"] for ran in self.a],
             # were the proxy as good as free, B could not be quicker than this
             "ratio_without_proxy_at_most": [
                 round(a.took.seconds / max(b.took.seconds - b.cost.proxy, 0.001), 3)

@@ -27,8 +27,6 @@ class Ended:
     took: Took
     status: int
     output: str
-    #: most memory that it held, bytes; never less than what the bench held when it started it
-    peak_memory: int = 0
 
 
 def in_turns(a: Run, b: Run, *, runs: int, warm_up: int = 1) -> Pair:
@@ -63,8 +61,12 @@ def run(
     environment: Mapping[str, str] | None = None,
     stdin: str = "",
     expect: Sequence[int] = (0,),
+    started: Callable[[int], None] | None = None,
 ) -> Ended:
     """Run one command and time it as a whole process, from its start to its end.
+
+    Args:
+        started: told the process id, for whoever wants to look at it while it runs.
 
     Raises:
         RunFailedError: it ended with another status than expected.
@@ -78,6 +80,8 @@ def run(
                 list(command), cwd=cwd, env=None if environment is None else dict(environment),
                 stdin=given, stdout=said, stderr=errors,
             )  # fmt: skip
+            if started is not None:
+                started(child.pid)
             # the system's own account of this one process and what it waited for
             _, status, usage = os.wait4(child.pid, 0)
             seconds = time.perf_counter() - start
@@ -91,4 +95,4 @@ def run(
                     f"{Path(command[0]).name} ended with {child.returncode}: {output[-2000:]}{last}"
                 )
     took = Took(seconds, usage.ru_utime + usage.ru_stime)
-    return Ended(took, child.returncode, output, usage.ru_maxrss * 1024)
+    return Ended(took, child.returncode, output)
