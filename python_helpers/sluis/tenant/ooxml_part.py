@@ -144,7 +144,7 @@ class _Reading:
 
 
 def _close_doors(parser: expat.XMLParserType) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object) -> Any:
         raise NotXmlError("it has a document type declaration")
 
     parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[3]
 READ_ONLY = {
     "guarded",
     "restore_choice",
+    "tenant_import_list",
     "ansible.builtin.assert",
     "ansible.builtin.debug",
     "ansible.builtin.fail",
