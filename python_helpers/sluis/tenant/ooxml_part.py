@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 from xml.parsers import expat
 
 #: attributes in these namespaces name a relationship by its id, which may be renumbered
