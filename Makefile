@@ -6,11 +6,12 @@ BUILD := build
 # one test worker more than there are cores, at most four: they often wait for servers
 WORKERS ?= $(shell echo $$(( $$(nproc) + 1 )))
 TESTS ?=
+PYTEST = -n $(WORKERS) --maxprocesses 4 --dist loadgroup --durations 12
 INTERACTIVE ?=
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench lock clean system
+.PHONY: help demo test slow lint format bench lock clean system
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,8 +19,11 @@ help: ## list these targets
 demo: $(VENV)/.ready system ## show the whole thing on a small lab (INTERACTIVE=1: you are the client)
 	@INTERACTIVE="$(INTERACTIVE)" $(BIN)/python -m sluis.rehearsal.demo
 
-test: $(VENV)/.ready system ## run every test, on real parts (TESTS="tests/unit -k gate" for some)
-	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadgroup --durations 12 $(TESTS)
+test: $(VENV)/.ready system ## run the tests, on real parts (TESTS="tests/unit -k gate" for some)
+	@$(BIN)/python -m pytest -m "not slow" $(PYTEST) $(TESTS)
+
+slow: $(VENV)/.ready system ## run the tests that take more than a minute each; CI runs them too
+	@$(BIN)/python -m pytest -m slow $(PYTEST) $(TESTS)
 
 lint: $(VENV)/.ready ## ruff, mypy strict, ansible-lint, yamllint, role documentation, syntax
 	@PATH="$(CURDIR)/$(BIN):$$PATH" .ci/lint

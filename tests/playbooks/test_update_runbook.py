@@ -110,6 +110,7 @@ def test_case_A6_A7_a_broken_update_is_put_back(lab: Lab, tmp_path: Path) -> Non
     assert differences(before, fingerprint(lab)) == []
 
 
+@pytest.mark.slow
 def test_case_A6_a_restore_is_a_change_of_its_own(lab: Lab, tmp_path: Path) -> None:
     """Without consent the data stays broken until the client signs the restore."""
     change = update_to(lab, tmp_path / "project", "5.2", consent=False)

@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_quick_bench_measures_every_part(tmp_path: Path) -> None:
     done = subprocess.run(
