@@ -40,7 +40,7 @@ def measure(size: int, *, kept: Path, runs: int, warm_up: int) -> Iterator[Row]:
     yield Row(
         id="quickxor",
         what=f"quickXorHash of a file of {size / 2**20:,.0f} MiB",
-        a="sluis.graph.quickxor",
+        a="sluis.graph.quickxor, file mapped",
         b="rclone hashsum quickxor",
         pair=pair,
         aim=Aim("ratio", 1, "as fast"),
