@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sluis.evidence.predicates import Export, LevelResult, Machine, Verification
-from sluis.runbook.export_verdict import export_verdict, with_export
+from sluis.manifest import build_manifest
+from sluis.runbook.export_verdict import export_verdict, same_files, with_export
+from sluis.tenant.tenant_manifest import ManifestLine
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 GOOD = {"equal": 3, "rewritten by the service": 1, "stale metadata": 1, "edited meanwhile": 1}
@@ -60,3 +64,28 @@ def test_v5_is_proven_only_when_all_was_had_and_agrees(
 def test_a_copy_that_differs_stays_failed_whatever_the_export_says() -> None:
     result = with_export(verification("failed"), export_verdict(export(), 5, 4))
     assert (result.levels[5].verdict, result.reached) == ("failed", "V4")
+
+
+def line(path: str, stored: str | None, sha256: str | None) -> ManifestLine:
+    return ManifestLine(path=path, type="file", item_id=path, stored=stored, sha256=sha256)
+
+
+@pytest.mark.parametrize(
+    ("stored", "sha256", "verdict"),
+    [
+        ("content/a", "11" * 32, "proven"),
+        ("content/a", "22" * 32, "failed"),
+        ("content/gone", "11" * 32, "failed"),
+        (None, None, "proven"),  # it could not be had, and that is counted elsewhere
+    ],
+)
+def test_the_copy_holds_what_was_fetched_and_not_what_was_put_there_later(
+    tmp_path: Path, stored: str | None, sha256: str | None, verdict: str
+) -> None:
+    place = tmp_path / "drive" / "content"
+    place.mkdir(parents=True)
+    (place / "a").write_bytes(b"what was fetched")
+    if sha256 == "11" * 32:
+        sha256 = hashlib.sha256(b"what was fetched").hexdigest()
+    found = same_files(build_manifest(str(tmp_path)), [line("a", stored, sha256)], "drive")
+    assert found.verdict == verdict
