@@ -90,7 +90,7 @@ def _say_where(console: Console, who: LabClient) -> None:
 def _forget_secrets(root: Path, folder: Path) -> None:
     """What is kept to look at has no key and no password in it."""
     shutil.rmtree(folder / "keys", ignore_errors=True)
-    for path in root.glob("inventories/*/group_vars/all/secrets.yml"):
+    for path in root.glob("inventories/*/group_vars/all/*secrets.yml"):
         path.unlink()
 
 
