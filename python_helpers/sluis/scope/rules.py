@@ -151,7 +151,7 @@ def _snapshot_needs(asset: Asset, path: Path) -> Iterator[Broken]:
 
 
 def _moves(document: ScopeDocument) -> Iterator[Broken]:
-    targets: dict[tuple[str, str, str], str] = {}
+    targets: list[tuple[str, tuple[str, str], str]] = []
     for number, asset in enumerate(document.assets):
         path: Path = ("assets", number)
         if asset.origin is not None and asset.kind not in EXPORTED_KINDS:
@@ -191,15 +191,23 @@ def _moves(document: ScopeDocument) -> Iterator[Broken]:
                 f"goes into the folder {into.folder!r}, which is not a plain path in a drive.",
                 "Write folder names joined by '/', without a slash at either end.",
             )
-        place = (into.tenant, into.drive.casefold(), (into.folder or "").casefold())
-        other = targets.setdefault(place, asset.id)
-        if other != asset.id:
-            yield Broken(
-                (*path, "disposition", "into"),
-                "same-target-twice",
-                f"goes to the very place that {other!r} goes to.",
-                "Give each its own folder, so that nothing lands on top of another.",
-            )
+        drive, folder = (into.tenant, into.drive.casefold()), (into.folder or "").casefold()
+        for other, where, there in targets:
+            if where == drive and _inside(folder, there):
+                yield Broken(
+                    (*path, "disposition", "into"),
+                    "targets-overlap",
+                    f"goes to a place that lies in that of {other!r}, or the other way round.",
+                    "Give each a folder or a drive of its own, so that nothing lands on top of "
+                    "another and each can be compared by itself.",
+                )
+        targets.append((asset.id, drive, folder))
+
+
+def _inside(one: str, other: str) -> bool:
+    """Whether one folder of a drive is the other, or lies in it, either way round."""
+    short, long = sorted((one, other), key=len)
+    return not short or long == short or long.startswith(f"{short}/")
 
 
 def _people(document: ScopeDocument) -> Iterator[Broken]:

@@ -71,7 +71,16 @@ def test_what_is_fetched_takes_a_snapshot_like_anything_else(tmp_path: Path) -> 
                 "assets.0.origin": TENANT,
                 "assets.0.disposition": migrate(drive="B!TWO"),
             },
-            "same-target-twice",
+            "targets-overlap",
+        ),
+        (
+            {
+                "assets.0.kind": "onedrive",
+                "assets.0.origin": TENANT,
+                "assets.0.disposition": migrate(folder="Team"),
+                "assets.1.disposition": migrate(folder="team/Old"),
+            },
+            "targets-overlap",
         ),
         ({"people": [{"was": "a@old"}]}, "person-undecided"),
         ({"people": [{"was": "a@old", "becomes": "a@new", "because": "-"}]}, "person-undecided"),
@@ -85,3 +94,12 @@ def test_what_does_not_fit_together_is_refused(
     tmp_path: Path, change: dict[str, Any], code: str
 ) -> None:
     assert code in codes(tmp_path, sharepoint(**change))
+
+
+def test_folders_beside_each_other_in_one_drive_are_fine(tmp_path: Path) -> None:
+    beside = {
+        "assets.0.kind": "onedrive", "assets.0.origin": TENANT,
+        "assets.0.disposition": migrate(folder="Team"),
+        "assets.1.disposition": migrate(folder="Team 2"),
+    }  # fmt: skip
+    assert load_scope(write_scope(tmp_path, sharepoint(**beside))).document.assets[1].is_exported
