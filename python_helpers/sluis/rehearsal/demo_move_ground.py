@@ -23,7 +23,7 @@ from sluis.rehearsal.tenant.weather import Weather
 
 _PEOPLE = Population(
     users=10,
-    without_onedrive=8,
+    without_onedrive=9,
     sites=3,
     items_per_drive=16,
     office_share=0.3,

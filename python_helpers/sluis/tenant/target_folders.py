@@ -29,7 +29,8 @@ async def make_folder(graph: Graph, drive_id: str, parent_id: str, name: str) ->
     """
     wish = {"name": name, "folder": {}, "@microsoft.graph.conflictBehavior": "fail"}
     try:
-        item = await graph.post(f"{_item(drive_id, parent_id)}/children", wish)
+        # twice does no harm: what is there already answers 409
+        item = await graph.post(f"{_item(drive_id, parent_id)}/children", wish, repeatable=True)
         return str(item["id"]), True
     except GraphError as error:
         # a lost answer may have been a yes, and a 409 may be about what that yes made

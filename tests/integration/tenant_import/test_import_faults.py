@@ -14,7 +14,7 @@ import pytest
 
 from sluis.graph import upload as upload_module
 from sluis.graph.connect import Graph
-from sluis.rehearsal.tenant.weather import STORM
+from sluis.rehearsal.tenant.weather import CALM, STORM, Weather
 from sluis.tenant import watched_send
 from sluis.tenant.import_policy import ImportPolicy
 from sluis.tenant.import_state import ImportState
@@ -241,3 +241,13 @@ def test_in_a_storm_everything_arrives_once_and_is_told_apart(move):
     _whole(move, files)
     assert move.reconcile().sound
     assert move.bring_over().counts["done before"] == 24
+
+
+def test_a_gateway_that_times_out_does_not_stop_the_making_of_folders(move):
+    files = _fill(move, {f"folder {n}/a.txt": b"x" for n in range(8)})
+    weather = Weather(gateway_timeout=0.4, most_per_key=3)
+    move.target.control.set_weather(weather)
+    report = move.bring_over()
+    assert report.outcome == "done", report.reasons
+    move.target.control.set_weather(CALM)
+    _whole(move, files)
