@@ -1,5 +1,7 @@
 """``make demo``: the whole product, played on a small lab of real services.
 
+Two stories: updates of the patient system, and a move to another Microsoft tenant.
+
 Asks nothing, needs no network, ends with 0 only when every scene did what it must.
 ``INTERACTIVE=1`` lets the person at the terminal be the client.
 """
@@ -19,6 +21,7 @@ from rich.text import Text
 
 from sluis.errors import SluisError
 from sluis.rehearsal.client_files import LabClient, write_client
+from sluis.rehearsal.demo_move_scenes import MOVE, play_move
 from sluis.rehearsal.demo_scenes import BROKEN, GOOD, play
 from sluis.rehearsal.lab import Lab
 from sluis.rehearsal.practice_data import DEMO
@@ -71,6 +74,7 @@ def _play(console: Console, folder: Path, *, interactive: bool) -> int:
         environment["PATH"] = f"{Path(program('sluis')).parent}:{environment['PATH']}"
         stage = Stage(lab, who, console, environment, logs, interactive=interactive)
         play(stage)
+        play_move(stage)
     finally:
         lab.stop()
         _forget_secrets(places.root, folder)
@@ -83,7 +87,7 @@ def _play(console: Console, folder: Path, *, interactive: bool) -> int:
 
 
 def _say_where(console: Console, who: LabClient) -> None:
-    for change in (GOOD, BROKEN):
+    for change in (GOOD, BROKEN, MOVE):
         console.print(f"Dossier: {who.places.dossier(who.client, change)}", soft_wrap=True)
 
 

@@ -95,7 +95,7 @@ def test_the_second_story_ends_with_its_tenants_and_leaves_no_secret(tmp_path, m
     document = load_scope(scope).document
     assert document.job == "migration"
     assert [asset.origin.by for asset in document.assets if asset.origin] == [
-        *["tenant"] * 5, "sftp",
+        *["tenant"] * 4, "sftp",
     ]  # fmt: skip
 
 
