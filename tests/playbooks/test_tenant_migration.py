@@ -24,6 +24,9 @@ from sluis.rehearsal.plain_yaml import write_yaml
 from sluis.rehearsal.tenant.start import Tenant
 from support.migration import Migration, start_migration
 
+#: the tests tell one story, in order, so they stay in one process
+pytestmark = pytest.mark.xdist_group("migration")
+
 
 @pytest.fixture(scope="module")
 def migration(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Migration]:

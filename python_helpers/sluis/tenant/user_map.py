@@ -273,8 +273,9 @@ def _role(permission: Mapping[str, Any], link: object) -> str:
     for role in _ROLES:
         if role in words:
             return role
-    if isinstance(link, Mapping) and link.get("type") in _LINK_ROLES:
-        return _LINK_ROLES[str(link["type"])]
+    kind = link.get("type") if isinstance(link, Mapping) else None
+    if isinstance(kind, str) and kind in _LINK_ROLES:
+        return _LINK_ROLES[kind]
     return words[0] if words else "not told"
 
 

@@ -151,3 +151,9 @@ def test_whatever_the_service_says_no_right_is_dropped_in_silence(permission: An
     invites, not_given = translate([permission], UserMap())
     assert not invites
     assert not_given
+
+
+def test_a_link_of_a_type_that_is_no_word_is_still_a_right():
+    found = list(grants_in({"roles": None, "link": {"type": []}}))
+    assert len(found) == 1
+    assert found[0].role == "not told"
