@@ -24,9 +24,6 @@ from sluis.rehearsal.plain_yaml import write_yaml
 from sluis.rehearsal.tenant.start import Tenant
 from support.migration import Migration, start_migration
 
-#: the tests tell one story, in order, so they stay in one process
-pytestmark = pytest.mark.xdist_group("migration")
-
 
 @pytest.fixture(scope="module")
 def migration(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Migration]:
@@ -34,7 +31,16 @@ def migration(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mi
         yield started
 
 
-def test_case_B1_a_source_that_the_scope_does_not_name_stops_the_run(migration: Migration) -> None:
+@pytest.mark.timeout(600)
+def test_case_B1_B2_B7_a_move_from_its_discovery_to_its_hand_over(migration: Migration) -> None:
+    """One story, in order: each part needs what the one before it left."""
+    a_source_that_the_scope_does_not_name_stops_the_run(migration)
+    prepare_fetches_proves_and_plans(migration)
+    unsigned_is_refused_and_nothing_is_in_the_new_tenant(migration)
+    signed_it_moves_is_compared_and_handed_over(migration)
+
+
+def a_source_that_the_scope_does_not_name_stops_the_run(migration: Migration) -> None:
     whole = migration.scope.read_bytes()
     scope = yaml.safe_load(whole)
     left_out = scope["assets"].pop(1)
@@ -54,7 +60,7 @@ def test_case_B1_a_source_that_the_scope_does_not_name_stops_the_run(migration: 
     assert not migration.change.view().of(Plan)
 
 
-def test_prepare_fetches_proves_and_plans(migration: Migration) -> None:
+def prepare_fetches_proves_and_plans(migration: Migration) -> None:
     run = migration.run("-e", "phase=prepare")
     assert run.returncode == 0, run.stdout + run.stderr
     view = migration.change.view()
@@ -70,14 +76,14 @@ def test_prepare_fetches_proves_and_plans(migration: Migration) -> None:
     assert view.latest(Plan) is not None
 
 
-def test_case_B2_unsigned_is_refused_and_nothing_is_in_the_new_tenant(migration: Migration) -> None:
+def unsigned_is_refused_and_nothing_is_in_the_new_tenant(migration: Migration) -> None:
     run = migration.run("-e", "phase=apply")
     assert run.returncode != 0
     assert "awaiting-signoff" in migration.change.refusals()
     assert not files_in(migration.new)
 
 
-def test_case_B7_signed_it_moves_is_compared_and_handed_over(migration: Migration) -> None:
+def signed_it_moves_is_compared_and_handed_over(migration: Migration) -> None:
     """One file is changed on the worker after it was proven, and one comes late."""
     change = migration.change
     change.sign()
