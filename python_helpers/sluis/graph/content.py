@@ -9,23 +9,20 @@ from __future__ import annotations
 import json
 import re
 import ssl
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
 from .errors import GraphError, answer_error
-from .part_file import Chunk, PartFile, store_whole
+from .part_file import Chunk, PartFile, ReadBack, store_whole
 from .wire import Reply, Wire, WireError
 
 _SMALL = 1 << 20  # bytes up to which a file is taken whole into memory
-_BLOCK = 1 << 20  # bytes handed to the disk at once
 _REDIRECTS = 5
 _WORDS = 1 << 16  # bytes of a refusal that are looked at
 _RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
-_buffers = threading.local()
 
 
 @dataclass(frozen=True)
@@ -38,6 +35,7 @@ class Downloaded:
         quickxor: quickXorHash of what was delivered, as Graph writes it.
         chunks: the file's chunks in order.
         etag: the content's ETag as its server gave it, if it did.
+        read_back: how far it was read back from the disk already, if it was.
     """
 
     size: int
@@ -45,6 +43,7 @@ class Downloaded:
     quickxor: str
     chunks: tuple[Chunk, ...]
     etag: str | None
+    read_back: ReadBack | None = field(default=None, compare=False)
 
 
 class AnotherContentError(Exception):
@@ -145,7 +144,14 @@ class Content:
             self.begin()
         part = self._part
         self.fresh += part.finish()
-        return Downloaded(part.position, part.sha256, part.quickxor, tuple(part.chunks), self._etag)
+        return Downloaded(
+            part.position,
+            part.sha256,
+            part.quickxor,
+            tuple(part.chunks),
+            self._etag,
+            part.read_back,
+        )
 
     def stop(self) -> None:
         """End a request that is under way in another thread."""
@@ -219,7 +225,9 @@ class Content:
         at = reply.fill(memoryview(data))
         self.carried += at
         if at < length:
-            self._write(memoryview(data)[:at])  # what came is kept
+            if not self._opened:
+                self.begin()
+            self.fresh += self._part.write(memoryview(data)[:at])  # what came is kept
             raise WireError("the body ended early")
         if self._opened:
             self._part.close()
@@ -229,24 +237,18 @@ class Content:
         return Downloaded(length, sha256, quickxor, chunks, self._etag)
 
     def _stream(self, reply: Reply, news: Callable[[], None]) -> None:
-        buffer = getattr(_buffers, "block", None)
-        if buffer is None:
-            buffer = _buffers.block = bytearray(_BLOCK)
-        view = memoryview(buffer)
-        while not self._stopped:
-            got = reply.fill(view)
-            self.carried += got
-            self._write(view[:got])
-            if self.fresh:
-                news()
-            if got < _BLOCK:
-                return  # it ended, of itself or not: that is seen by the length
-        raise WireError("stopped")
-
-    def _write(self, data: memoryview) -> None:
         if not self._opened:
             self.begin()
-        self.fresh += self._part.write(data)
+        while not self._stopped:
+            room = self._part.room()
+            got = reply.fill(room)
+            self.carried += got
+            self.fresh += self._part.took(got)
+            if self.fresh:
+                news()
+            if got < len(room):
+                return  # it ended, of itself or not: that is seen by the length
+        raise WireError("stopped")
 
 
 def _content_range(value: str | None) -> tuple[int | None, int | None]:

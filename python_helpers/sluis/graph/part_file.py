@@ -6,19 +6,38 @@ one thread at work on it at a time.
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import mmap
 import os
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import disk
 from .errors import GraphError
 from .quickxor import QuickXor
 
 #: bytes per chunk that gets a SHA-256 of its own
 CHUNK = 8 << 20
-_BLOCK = 1 << 20
+#: bytes by which reading back stays behind writing: more than a disk keeps in its own memory
+BEHIND = 256 << 20
+#: bytes that are made durable and read back at once
+_STRIDE = 64 << 20
+
+
+@dataclass(frozen=True)
+class ReadBack:
+    """How far a file was read back from its disk while it was still being fetched.
+
+    Args:
+        size: bytes from its beginning.
+        sha256: the running SHA-256 of those bytes, as the disk gave them.
+    """
+
+    size: int
+    sha256: hashlib._Hash
 
 
 @dataclass(frozen=True)
@@ -41,6 +60,9 @@ class Chunk:
 class PartFile:
     """``<target>.part``.
 
+    A large file is read back from the disk while it is still being fetched, some way behind;
+    the rest is left to who reads everything back.
+
     Args:
         target: the file it becomes.
     """
@@ -48,12 +70,19 @@ class PartFile:
     def __init__(self, target: Path) -> None:
         self.target = target
         self.path = target.with_name(target.name + ".part")
-        #: bytes that are written and hashed; the next byte goes here
+        #: bytes that were taken and hashed; the next byte goes here
         self.position = 0
         self.chunks: list[Chunk] = []
         self._descriptor = -1
         self._total = hashlib.sha256()
         self._quickxor = QuickXor()
+        #: bytes that were taken and are not yet written
+        self._stage: mmap.mmap | None = None
+        self._staged = 0
+        self._past_cache = False
+        #: SHA-256 of what was read back, which goes up to here
+        self._on_disk = hashlib.sha256()
+        self._read_back = 0
 
     def open(self, have: Sequence[Chunk]) -> None:
         """Take up what an earlier run left, as far as the disk still holds what was hashed.
@@ -65,34 +94,63 @@ class PartFile:
         self._descriptor = os.open(self.path, flags, 0o640)
         if not stat.S_ISREG(os.fstat(self._descriptor).st_mode):
             raise OSError(f"{self.path} is no plain file")
+        self._stage = disk.borrow()
+        self._past_cache = disk.go_past_cache(self._descriptor)
         for chunk in sorted(have, key=lambda one: one.offset):
             if chunk.offset != self.position or not self._holds(chunk):
                 break
+        if self.position % disk.ALIGN:
+            self._through_cache()
         os.ftruncate(self._descriptor, self.position)
         os.lseek(self._descriptor, self.position, os.SEEK_SET)
+        if self._past_cache:  # then what was just read came from the disk
+            self._on_disk, self._read_back = self._total.copy(), self.position
+
+    def room(self) -> memoryview:
+        """Where the next bytes are to be put; tell :meth:`took` how many came."""
+        assert self._stage is not None  # noqa: S101  for the type checker
+        # a chunk that an earlier run left may be shorter than ours; chunks just follow on
+        left = CHUNK - (self.position - self._chunk_began())
+        return memoryview(self._stage)[self._staged : min(disk.BLOCK, self._staged + left)]
+
+    def took(self, count: int) -> list[Chunk]:
+        """Hash what was put into :meth:`room`, write what fills a block; the chunks now whole."""
+        assert self._stage is not None  # noqa: S101  for the type checker
+        done = len(self.chunks)
+        piece = memoryview(self._stage)[self._staged : self._staged + count]
+        self._total.update(piece)
+        self._quickxor.update(piece)
+        self._staged += count
+        self.position += count
+        is_chunk = self.position - self._chunk_began() == CHUNK
+        if is_chunk or self._staged == disk.BLOCK:
+            self._flush()
+        if is_chunk:
+            self._end_chunk()
+            if self._past_cache and self.position - self._read_back >= BEHIND + _STRIDE:
+                self._read_up_to(self._read_back + _STRIDE)
+        return self.chunks[done:]
 
     def write(self, block: bytes | bytearray | memoryview) -> list[Chunk]:
         """Write and hash the next bytes; return the chunks that became whole."""
-        rest = memoryview(block)
-        done = len(self.chunks)
+        rest, fresh = memoryview(block), []
         while rest:
-            # a chunk that an earlier run left may be shorter than ours; chunks just follow on
-            began = self._chunk_began()
-            piece = rest[: CHUNK - (self.position - began)]
-            self._put(piece)
-            self._take(piece)
+            room = self.room()
+            piece = rest[: len(room)]
+            room[: len(piece)] = piece
+            fresh += self.took(len(piece))
             rest = rest[len(piece) :]
-            if self.position - began == CHUNK:
-                self._end_chunk()
-        return self.chunks[done:]
+        return fresh
 
     def restart(self) -> None:
         """Throw away what was fetched: it belongs to another content."""
-        self.position = 0
+        self.position = self._staged = self._read_back = 0
         self.chunks.clear()
         self._total, self._quickxor = hashlib.sha256(), QuickXor()
+        self._on_disk = hashlib.sha256()
         os.ftruncate(self._descriptor, 0)
         os.lseek(self._descriptor, 0, os.SEEK_SET)
+        self._past_cache = disk.go_past_cache(self._descriptor)
 
     def finish(self) -> list[Chunk]:
         """Put the file in its place, whole and on disk; return the last chunk, if there is one.
@@ -100,6 +158,7 @@ class PartFile:
         The folder is not synced: who moves many files does that once for all of them.
         """
         done = len(self.chunks)
+        self._flush()
         if self.position > self._chunk_began():
             self._end_chunk()
         os.fsync(self._descriptor)
@@ -112,6 +171,9 @@ class PartFile:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+        if self._stage is not None:
+            disk.give_back(self._stage)
+            self._stage = None
 
     @property
     def sha256(self) -> str:
@@ -123,6 +185,11 @@ class PartFile:
         """quickXorHash of all bytes so far, as Graph writes it."""
         return self._quickxor.base64()
 
+    @property
+    def read_back(self) -> ReadBack | None:
+        """What was read back of it so far."""
+        return ReadBack(self._read_back, self._on_disk) if self._read_back else None
+
     def _chunk_began(self) -> int:
         return self.chunks[-1].offset + self.chunks[-1].size if self.chunks else 0
 
@@ -130,28 +197,50 @@ class PartFile:
         began = self._chunk_began()
         self.chunks.append(Chunk(began, self.position - began, self.sha256))
 
-    def _take(self, piece: memoryview) -> None:
-        self._total.update(piece)
-        self._quickxor.update(piece)
-        self.position += len(piece)
+    def _flush(self) -> None:
+        """Hand what is staged to the disk."""
+        assert self._stage is not None  # noqa: S101  for the type checker
+        rest = memoryview(self._stage)[: self._staged]
+        self._staged = 0
+        while rest:
+            if len(rest) % disk.ALIGN:
+                whole = len(rest) - len(rest) % disk.ALIGN
+                if not whole or not self._past_cache:
+                    self._through_cache()
+                    whole = len(rest)
+            else:
+                whole = len(rest)
+            try:
+                rest = rest[os.write(self._descriptor, rest[:whole]) :]
+            except OSError as error:
+                if error.errno != errno.EINVAL or not self._past_cache:
+                    raise
+                self._through_cache()  # this file system wants more than we know of
 
-    def _put(self, piece: memoryview) -> None:
-        while piece:
-            piece = piece[os.write(self._descriptor, piece) :]
+    def _through_cache(self) -> None:
+        self._past_cache = disk.go_past_cache(self._descriptor, False)
+
+    def _read_up_to(self, end: int) -> None:
+        os.fdatasync(self._descriptor)
+        self._read_back = disk.read_run(
+            self._descriptor, self._read_back, end, self._on_disk.update
+        )
 
     def _holds(self, chunk: Chunk) -> bool:
         """Whether the disk holds this chunk; if so it is taken into the running hashes."""
         if chunk.size <= 0:
             return False
         total, quickxor = self._total.copy(), self._quickxor.copy()
-        at, end = chunk.offset, chunk.offset + chunk.size
-        while at < end:
-            block = os.pread(self._descriptor, min(_BLOCK, end - at), at)
-            if not block:
-                return False
+
+        def take(block: memoryview) -> None:
             total.update(block)
             quickxor.update(block)
-            at += len(block)
+
+        end = chunk.offset + chunk.size
+        if chunk.offset % disk.ALIGN:
+            self._through_cache()
+        if disk.read_run(self._descriptor, chunk.offset, end, take) < end:
+            return False
         if total.hexdigest() != chunk.sha256:
             return False
         self._total, self._quickxor = total, quickxor
@@ -161,7 +250,10 @@ class PartFile:
 
 
 def store_whole(target: Path, data: bytes | bytearray) -> tuple[str, str, tuple[Chunk, ...]]:
-    """Write a small file in one go; return its SHA-256, quickXorHash and only chunk."""
+    """Write a small file in one go; return its SHA-256, quickXorHash and only chunk.
+
+    It is not synced: who moves many files does that once for all, before reading them back.
+    """
     sha256 = hashlib.sha256(data).hexdigest()
     quickxor = QuickXor(data).base64()
     part = f"{target}.part"
@@ -171,7 +263,6 @@ def store_whole(target: Path, data: bytes | bytearray) -> tuple[str, str, tuple[
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(descriptor, rest) :]
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)
     os.replace(part, target)  # noqa: PTH105 - a path object costs as much as the call

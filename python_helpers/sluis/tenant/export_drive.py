@@ -140,7 +140,11 @@ async def export_drive(
             )  # fmt: skip
             fetched_files += fetched.files
             fetched_bytes += fetched.bytes
-            if not read_back(state, root, progress=lambda done: tell("read back", done, 0)):
+            wrong = read_back(
+                state, root, begun=fetched.begun,
+                progress=lambda done: tell("read back", done, 0),
+            )  # fmt: skip
+            if not wrong and not fetched.damaged:
                 break
         await _the_rest(graph, source, state, root, policy, number, workers)
         deleted = await _bin(graph, source, state, number)

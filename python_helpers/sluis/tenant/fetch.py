@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import SnapshotError
 from ..graph.connect import Graph
 from ..graph.download import Chunk, download
 from ..graph.errors import GraphError, ThrottledError
+from ..graph.part_file import ReadBack
 from .classify import OFFICE, Delivered, Listed, agrees, classify
 from .listed_items import store_items
 from .many_at_once import many_at_once
-from .reading_back import hash_file, is_whole_zip
+from .reading_back import Alongside, hash_file, is_whole_zip
 from .source import Source
 from .state import DriveState
 from .stored_names import ExportFolder
@@ -39,11 +40,21 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What one run of ``fetch_files`` did: files and bytes fetched, and files refused."""
+    """What one run of ``fetch_files`` did.
+
+    Args:
+        files, bytes: fetched.
+        could_not: files refused.
+        damaged: files that were not what was fetched when they were read back meanwhile; they
+            are to be fetched again.
+        begun: how far large files were read back already, for ``read_back``.
+    """
 
     files: int
     bytes: int
     could_not: int
+    damaged: int = 0
+    begun: Mapping[str, ReadBack] = field(default_factory=dict)
 
 
 async def fetch_files(
@@ -70,8 +81,17 @@ async def fetch_files(
         SnapshotError: ``disk-full``, ``export-path-unsafe``.
     """
     fetching = _Fetching(graph, source, state, folder, progress)
-    await many_at_once(wanted_files(graph, source, state), fetching.one, workers)
-    return Fetched(fetching.files, fetching.bytes, fetching.could_not)
+    try:
+        await many_at_once(wanted_files(graph, source, state), fetching.one, workers)
+    finally:
+        await fetching.alongside.end()
+    return Fetched(
+        fetching.files,
+        fetching.bytes,
+        fetching.could_not,
+        fetching.alongside.wrong,
+        fetching.alongside.begun,
+    )
 
 
 class _Fetching:
@@ -94,6 +114,7 @@ class _Fetching:
         #: items that got no answer, one after the other
         self._in_a_row: list[str] = []
         self.files = self.bytes = self.could_not = 0
+        self.alongside = Alongside(state, folder)
 
     async def one(self, wanted: Wanted) -> None:
         """Fetch one file, or write down why it could not be had."""
@@ -173,6 +194,9 @@ class _Fetching:
                 have=have,
                 on_chunk=keep,
             )
+        self.alongside.begun.pop(wanted.item_id, None)
+        if got.read_back is not None:
+            self.alongside.begun[wanted.item_id] = got.read_back
         return Delivered(got.size, got.quickxor, got.sha256)
 
     def _chunks(self, item_id: str, etag: str | None) -> list[Chunk]:
@@ -224,6 +248,7 @@ class _Fetching:
             ),
         )  # fmt: skip
         self._forget_chunks(wanted.item_id)
+        self.alongside.had(wanted.item_id, wanted.stored, got.sha256, got.size)
         if fetched:
             self.files += 1
             self.bytes += got.size

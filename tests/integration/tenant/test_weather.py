@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,9 +14,11 @@ import pytest
 from sluis.errors import SnapshotError
 from sluis.graph.connect import Graph
 from sluis.graph.errors import LoopError
+from sluis.graph.part_file import ReadBack
 from sluis.rehearsal.tenant.settings import Population, Settings
 from sluis.rehearsal.tenant.start import Tenant, start_tenant
 from sluis.rehearsal.tenant.weather import CALM, STORM, Weather
+from sluis.tenant import reading_back
 from sluis.tenant.discover import folder_of
 from sluis.tenant.enumerate import enumerate_drive
 from sluis.tenant.fetch import fetch_files
@@ -141,6 +144,72 @@ def test_a_file_damaged_on_our_disk_is_found_and_fetched_again(
     assert with_graph(tenant, story) == (2, 2, 0)
     make_pass(tenant, tmp_path, source)
     hold_against_the_tenant(tenant, tmp_path, source)
+
+
+def test_case_A4_a_file_damaged_while_others_are_fetched_is_fetched_again(
+    tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = source_of(tenant, 1)
+    monkeypatch.setattr(reading_back, "_MANY", 20)
+    sync, damaged, there = ExportFolder.sync, [], []
+
+    def damage(self: ExportFolder) -> None:
+        """The first files that are there when they are first made durable."""
+        if not damaged:
+            files = (one for one in (self.root / "content").rglob("*") if one.is_file())
+            there.extend(one for one in files if one.suffix != ".part")
+            for file in [one for one in there if one.stat().st_size][:3]:
+                data = bytearray(file.read_bytes())
+                data[-1] ^= 1
+                file.write_bytes(data)
+                damaged.append(file)
+        sync(self)
+
+    monkeypatch.setattr(ExportFolder, "sync", damage)
+    report = make_pass(tenant, tmp_path, source)
+    assert len(damaged) == 3
+    assert len(there) < report.files  # the others were still to come
+    again = [
+        note for note in report.notes if note.endswith("damaged on disk and was fetched again.")
+    ]
+    assert len(again) == 3
+    hold_against_the_tenant(tenant, tmp_path, source)
+
+
+@pytest.mark.parametrize("where", [0, 2_500_000])
+def test_case_A4_a_large_file_that_rots_after_a_part_was_read_back_is_found(
+    tmp_path: Path, where: int
+) -> None:
+    """What was read back while it came counts only together with the rest of the file."""
+    data = random.Random(3).randbytes(3 << 20)
+    seen, told = hashlib.sha256(data[: 2 << 20]), bytearray(data)
+    if where < 2 << 20:  # what was read back was wrong already
+        told[where] ^= 1
+        seen = hashlib.sha256(told[: 2 << 20])
+    with ExportFolder(tmp_path) as root, DriveState(tmp_path / "s.sqlite", "d") as state:
+        state.begin_pass("2026-01-01T00:00:00Z")
+        with root.place("content/f") as place:
+            place.write_bytes(data)
+        _row(state, "f", "content/f", data)
+        begun = {"f": ReadBack(2 << 20, seen)}
+        if where >= 2 << 20:
+            told[where] ^= 1
+            with root.place("content/f") as place:
+                place.write_bytes(told)
+        assert read_back(state, root, begun=begun) == 1
+        with root.place("content/f") as place:
+            place.write_bytes(data)
+        _row(state, "f", "content/f", data)
+        begun = {"f": ReadBack(2 << 20, hashlib.sha256(data[: 2 << 20]))}
+        assert read_back(state, root, begun=begun) == 0
+
+
+def _row(state: DriveState, item: str, stored: str, data: bytes) -> None:
+    state.db.execute("INSERT OR REPLACE INTO places VALUES (?, ?, ?)", (item, stored, b"key"))
+    state.db.execute(
+        "INSERT INTO contents (item_id, state, size, sha256, in_pass) VALUES (?, 'had', ?, ?, 1)",
+        (item, len(data), hashlib.sha256(data).hexdigest()),
+    )
 
 
 def test_a_link_in_the_export_root_stops_the_export(tenant: Tenant, tmp_path: Path) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import hashlib
+import os
+import random
 import tempfile
 from pathlib import Path
 from unittest import mock
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluis.graph import part_file
+from sluis.graph import disk, part_file
 from sluis.graph.part_file import Chunk, PartFile, store_whole
 from sluis.graph.quickxor import QuickXor
 
@@ -97,3 +102,85 @@ def test_a_small_file_replaces_what_was_there_in_one_step(tmp_path):
     assert quickxor == QuickXor(b"new").base64()
     assert chunks == (Chunk(0, 3, sha256),)
     assert not (tmp_path / "f.part").exists()
+
+
+_KIB = 1 << 10
+
+
+def _part_behind(target: Path, data: bytes, *, rot: int | None = None) -> PartFile:
+    """A part file that took ``data`` in pieces; a byte rots once half of it is on the disk."""
+    part = PartFile(target)
+    part.open(())
+    for at in range(0, len(data), 48 * _KIB):
+        part.write(data[at : at + 48 * _KIB])
+        if rot is not None and part.position > rot + 100 * _KIB:
+            with part.path.open("r+b") as file:
+                file.seek(rot)
+                file.write(bytes([data[rot] ^ 1]))
+            rot = None
+    return part
+
+
+@pytest.fixture
+def behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(part_file, "CHUNK", 64 * _KIB)
+    monkeypatch.setattr(part_file, "BEHIND", 256 * _KIB)
+    monkeypatch.setattr(part_file, "_STRIDE", 128 * _KIB)
+
+
+@pytest.mark.usefixtures("behind")
+def test_case_A4_a_large_file_is_read_back_while_it_still_comes(tmp_path):
+    data = random.Random(7).randbytes(1000 * _KIB + 17)
+    part = _part_behind(tmp_path / "f", data)
+    part.finish()
+    assert (tmp_path / "f").read_bytes() == data
+    seen = part.read_back
+    assert seen is not None
+    # what came last may still be in the disk's own memory
+    assert len(data) - seen.size >= 256 * _KIB > 0
+    assert seen.size >= 512 * _KIB
+    assert seen.sha256.hexdigest() == hashlib.sha256(data[: seen.size]).hexdigest()
+
+
+@pytest.mark.usefixtures("behind")
+def test_case_A4_what_rots_on_the_disk_while_a_file_comes_is_seen(tmp_path):
+    data = random.Random(8).randbytes(1000 * _KIB)
+    part = _part_behind(tmp_path / "f", data, rot=70_000)
+    part.finish()
+    assert part.sha256 == hashlib.sha256(data).hexdigest()
+    seen = part.read_back
+    assert seen is not None
+    assert seen.sha256.hexdigest() != hashlib.sha256(data[: seen.size]).hexdigest()
+
+
+@pytest.mark.usefixtures("behind")
+def test_a_content_that_begins_anew_is_read_back_anew(tmp_path):
+    data = random.Random(9).randbytes(1000 * _KIB)
+    part = _part_behind(tmp_path / "f", data)
+    part.restart()
+    assert part.read_back is None
+    part.write(b"another one")
+    part.finish()
+    assert (tmp_path / "f").read_bytes() == b"another one"
+    assert part.read_back is None
+
+
+@pytest.mark.parametrize("refused", ["always", "writing"])
+def test_where_the_page_cache_cannot_be_passed_nothing_else_changes(tmp_path, monkeypatch, refused):
+    if refused == "always":
+        monkeypatch.setattr(disk, "go_past_cache", lambda _file, _past=True: False)
+    else:
+        write = os.write
+
+        def picky(descriptor: int, data: memoryview) -> int:
+            if fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_DIRECT:
+                raise OSError(errno.EINVAL, "wants larger blocks")
+            return write(descriptor, data)
+
+        monkeypatch.setattr(os, "write", picky)
+    data = random.Random(10).randbytes(1000 * _KIB + 5)
+    part = _part_behind(tmp_path / "f", data)
+    part.finish()
+    assert (tmp_path / "f").read_bytes() == data
+    assert part.sha256 == hashlib.sha256(data).hexdigest()
+    assert part.read_back is None
