@@ -17,6 +17,7 @@ from sluis.evidence.predicates import (
     Handover,
     Plan,
     Refusal,
+    Step,
     Verification,
 )
 from sluis.rehearsal.lab import Lab
@@ -37,7 +38,8 @@ def test_case_B1_B2_B7_a_move_from_its_discovery_to_its_hand_over(migration: Mig
     a_source_that_the_scope_does_not_name_stops_the_run(migration)
     prepare_fetches_proves_and_plans(migration)
     unsigned_is_refused_and_nothing_is_in_the_new_tenant(migration)
-    signed_it_moves_is_compared_and_handed_over(migration)
+    signed_it_moves_and_waits_for_the_freeze(migration)
+    after_the_freeze_the_last_pass_goes_over_and_it_is_handed_over(migration)
 
 
 def a_source_that_the_scope_does_not_name_stops_the_run(migration: Migration) -> None:
@@ -83,25 +85,50 @@ def unsigned_is_refused_and_nothing_is_in_the_new_tenant(migration: Migration) -
     assert not files_in(migration.new)
 
 
-def signed_it_moves_is_compared_and_handed_over(migration: Migration) -> None:
-    """One file is changed on the worker after it was proven, and one comes late."""
+def signed_it_moves_and_waits_for_the_freeze(migration: Migration) -> None:
+    """Everything is there and was compared; people may go on working in the old tenant."""
     change = migration.change
     change.sign()
+    run = migration.run("-e", "phase=apply")
+    assert run.returncode == 0, run.stdout + run.stderr
+    view = change.view()
+    done = {s.body.step for s in view.of(Step) if s.body.state == "done"}
+    assert done == {"import-drive-0", "import-drive-1"}
+    assert all(s.body.passed for s in view.of(Check))
+    assert {s.body.check for s in view.of(Check)} == {"reconcile-drive-0", "reconcile-drive-1"}
+    assert view.latest(Handover) is None
+    assert not {s.body.pass_number for s in view.of(Export)} - {1}, "no pass before the freeze"
+    found = migration.outcome()
+    assert (found.state, found.exit_status) == ("awaiting freeze", 75)
+    assert "sluis freeze" in found.next
+
+
+def after_the_freeze_the_last_pass_goes_over_and_it_is_handed_over(migration: Migration) -> None:
+    """A file is changed on the worker, one is removed at the source, and one comes late."""
     stored = next(p for p in migration.exports.glob("drive-0/*/content/**/*") if is_big(p))
     was, times = stored.read_bytes(), stored.stat()
-    stored.write_bytes(bytes([was[0] ^ 1]) + was[1:])
+    tampered = bytes([was[0] ^ 1]) + was[1:]
+    stored.write_bytes(tampered)
     os.utime(stored, ns=(times.st_atime_ns, times.st_mtime_ns))
     drive = migration.old.control.drives()[0]["id"]
-    migration.old.control.add_file(drive, "late.txt", b"It came after the signature.")
+    removed = next(one for one in files_in(migration.old, drive) if one["path"] != stored.name)
+    migration.old.control.delete(drive, removed["id"])
+    migration.freeze()
+    migration.old.control.add_file(drive, "late.txt", b"It came after the freeze.")
     run = migration.run("-e", "phase=apply")
     assert run.returncode == 0, run.stdout + run.stderr
     view = migration.change.view()
-    checks = {s.body.check: s.body for s in view.of(Check)}
-    assert checks.keys() == {"reconcile-drive-0", "reconcile-drive-1"}
-    assert all(body.passed for body in checks.values())
+    passes = [s.body for s in view.of(Export) if s.body.asset == "drive-0"]
+    assert any("damaged on disk" in line for line in passes[-1].warnings)
+    assert any("late.txt: written after the freeze" in line for line in passes[-1].warnings)
+    last = {s.body.check: s for s in view.of(Check)}
+    assert all(s.body.passed for s in last.values())
+    assert "1 removed at the source" in last["reconcile-drive-0"].body.detail
+    assert "every byte" in last["reconcile-drive-0"].body.detail
     handover = view.latest(Handover)
     assert handover is not None
     assert handover.body.result == "applied"
+    assert migration.outcome().state == "applied and verified"
     moved = {item["name"]: item for item in files_in(migration.new)}
     expected = [
         item
@@ -109,13 +136,12 @@ def signed_it_moves_is_compared_and_handed_over(migration: Migration) -> None:
         for item in files_in(migration.old, one["id"])
     ]
     assert len(moved) >= len({item["name"] for item in expected})
-    passes = [s.body for s in view.of(Export) if s.body.asset == "drive-0"]
-    assert any("damaged on disk" in line for line in passes[-1].warnings)
-    tampered = bytes([was[0] ^ 1]) + was[1:]
+    assert "late.txt" in moved, "what came after the freeze goes over, and is told"
+    aside = [item["path"] for item in moved.values() if "Removed at the source/" in item["path"]]
+    assert len(aside) == 1, "what was removed is set aside, as signed"
     for one in migration.new.control.drives():
         for item in files_in(migration.new, one["id"]):
             assert migration.new.control.bytes_of(one["id"], item["id"]) != tampered
-    assert "late.txt" in moved, "the last pass fetches what came after the signature"
 
 
 def is_big(path: Path) -> bool:

@@ -53,7 +53,7 @@ def _everything() -> dict[str, Any]:
                 "into": {
                     "tenant": "new", "drive": "b!two", "folder": "Team/Old",
                     "conflicts": "keep both", "check": "the service's hash",
-                    "rights": False, "leave_out": ["shortcut", "too-large"],
+                    "rights": False, "leave_out": ["shortcut", "too-large"], "gone": "keep",
                     "names": {
                         "characters": "_", "reserved": "-", "shorten": True, "tell_apart": True,
                     },
@@ -94,6 +94,9 @@ def _everything() -> dict[str, Any]:
         {"was": "user01@old.example", "becomes": "user01@new.example"},
         {"was": "user02@old.example", "because": {"nl": "Is weg.", "en": "Has left."}},
     ]
+    value["freeze"] = {
+        "who": "A. Client", "words": {"nl": "De site gaat op slot.", "en": "The site is locked."},
+    }  # fmt: skip
     value["risks"] += [
         {"id": f"r-{asset['id']}", "asset": asset["id"], "words": f"{asset['id']} can be lost.",
          "we_do": "We count it."}
@@ -117,6 +120,7 @@ _OTHER_CHOICES = {
     "job": ("migration", "decommission"),
     "country": ("FR",),
     "conflicts": ("fail", "keep both", "skip equal"),
+    "gone": ("stop", "keep", "set aside"),
     "check": ("every byte", "the service's hash"),
     "characters": ("=",),
     "versions": ("none", "list", "all"),

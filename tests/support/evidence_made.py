@@ -244,7 +244,7 @@ def verification(asset: str, of: str, snapshot_id: str, reached: str | None = "V
     )
 
 
-def made(**scope_fields: Any) -> Made:
+def made(steps: tuple[PlanStep, ...] | None = None, **scope_fields: Any) -> Made:
     """A signed change over two hosts, with two proven snapshots, ready to go."""
     document = scope(**scope_fields)
     plan = PlanDocument(
@@ -254,7 +254,8 @@ def made(**scope_fields: Any) -> Made:
         scope_object=document.digest(),
         tree_sha256=TREE,
         hosts=("h1", "h2"),
-        steps=(
+        steps=steps
+        or (
             step("install", "h1", "192.0.2.1"),
             step("install", "h2", "192.0.2.2"),
             step(
@@ -279,7 +280,7 @@ def made(**scope_fields: Any) -> Made:
             plan_object=plan.digest(),
             scope_object=document.digest(),
             tree_sha256=TREE,
-            steps=3,
+            steps=len(plan.steps),
             hosts=plan.hosts,
         ),
         Shown(

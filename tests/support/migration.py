@@ -12,7 +12,11 @@ from typing import Any, Self
 
 import yaml
 
-from sluis.rehearsal.client_files import write_client, write_scope
+from sluis.dossier.material import read_material
+from sluis.dossier.outcome import Outcome, outcome
+from sluis.evidence.keys import load_key
+from sluis.evidence.predicates import Freeze, Plan
+from sluis.rehearsal.client_files import SIGNER, write_client, write_scope
 from sluis.rehearsal.lab import Lab
 from sluis.rehearsal.plain_yaml import write_yaml
 from sluis.rehearsal.project import make_project
@@ -47,6 +51,21 @@ class Migration:
     def run(self, *options: str) -> Any:
         """Run the playbook."""
         return self.change.playbook(*options, playbook="playbooks/tenant_migration.yml")
+
+    def freeze(self) -> None:
+        """The client says that nobody writes in the old tenant any more."""
+        now = datetime.now(UTC)
+        plan = self.change.view().latest(Plan)
+        assert plan is not None
+        body = Freeze(
+            state="frozen", scope_object=plan.body.scope_object, since=now, told_by=SIGNER[0]
+        )
+        self.change.ledger.append(body, key=load_key(self.change.who.keys, None, None), now=now)
+
+    def outcome(self) -> Outcome:
+        """Where the change stands, as `sluis status` says."""
+        who, now = self.change.who, datetime.now(UTC)
+        return outcome(read_material(who.places, who.client, self.change.change, now), now)
 
     @property
     def exports(self) -> Path:
@@ -147,6 +166,7 @@ def _scope(path: Path, old: Tenant, new: Tenant, today: date) -> None:
                     "old_copy": "It stays readable until the old tenant ends.",
                     "into": {
                         "tenant": "new", "drive": targets[0], "folder": f"From {name}",
+                        "gone": "set aside",
                         "names": {
                             "characters": "_", "reserved": "_", "shorten": True,
                             "tell_apart": True,
@@ -173,4 +193,5 @@ def _scope(path: Path, old: Tenant, new: Tenant, today: date) -> None:
          "we_do": "We tell the firm that moves it when we are done."}
     )  # fmt: skip
     scope["assets"], scope["risks"] = assets, risks
+    scope["freeze"] = {"who": SIGNER[0], "words": "The old team site becomes read-only."}
     write_yaml(path, scope)

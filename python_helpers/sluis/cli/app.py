@@ -24,6 +24,7 @@ from sluis.cli import (
     adopt,
     apply,
     forecast,
+    freeze,
     judge,
     keys,
     new_client,
@@ -46,7 +47,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _verb in (new_client, forecast, adopt, prepare, request, sign, apply, status, judge, verify):
+for _verb in (
+    new_client, forecast, adopt, prepare, request, sign, apply, freeze, status, judge, verify,
+):  # fmt: skip
     _verb.add_to(app)
 rehearse.add_to(app)
 app.add_typer(keys.app, name="keys")

@@ -43,6 +43,7 @@ class StepLine(Part):
     host: str
     name: str
     way_back: bool
+    last_pass: bool = False
     state: StepState
     signed: bool
     number: int | None = None

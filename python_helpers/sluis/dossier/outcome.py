@@ -36,6 +36,8 @@ from sluis.evidence.predicates import (
     Verification,
     Waiver,
 )  # fmt: skip
+from sluis.gate.demand import Evidence
+from sluis.gate.last_pass import awaits_freeze
 from sluis.signoff.standing import standing
 
 Asked = Literal["prepare", "apply", "status"]
@@ -115,6 +117,7 @@ def outcome(
         handover=handover,
         refused=_still_refused(material, since, asked),
         last_refusal=refusals[-1] if refusals else None,
+        awaits_freeze=_awaits_freeze(material),
     )
     state = state_of(facts)
     assets = assets_of(material, now)
@@ -214,6 +217,12 @@ def _scope_is_newest(material: Material) -> bool:
     """Whether no other scope was laid down after the plan was made."""
     newest = material.view.latest(Scope)
     return newest is not None and newest.body.scope_object == material.scope_object
+
+
+def _awaits_freeze(material: Material) -> bool:
+    return awaits_freeze(
+        Evidence(material.view, material.scope, material.plan, material.plan_object)
+    )
 
 
 def _weakest(assets: tuple[AssetLine, ...]) -> Level | None:

@@ -19,6 +19,7 @@ State = Literal[
     "applied and verified",
     "awaiting sign-off",
     "signed",
+    "awaiting freeze",
     "refused",
     "failed",
     "failed and restored",
@@ -32,6 +33,7 @@ _EXITS: dict[State, int] = {
     "applied and verified": EXIT_APPLIED,
     "awaiting sign-off": EXIT_AWAITING_SIGNOFF,
     "signed": EXIT_AWAITING_SIGNOFF,
+    "awaiting freeze": EXIT_AWAITING_SIGNOFF,
     "refused": EXIT_REFUSED,
 }
 
@@ -53,6 +55,7 @@ class Facts:
         handover: the hand-over of this plan.
         refused: the newest refusal is the last word.
         last_refusal: the newest refusal of this run.
+        awaits_freeze: a freeze was agreed on, and nobody has said yet that it is there.
     """
 
     asked: Literal["prepare", "apply", "status"]
@@ -67,6 +70,7 @@ class Facts:
     handover: HandoverLine | None
     refused: bool
     last_refusal: RefusalLine | None
+    awaits_freeze: bool = False
 
 
 def exit_status(state: State) -> int:
@@ -85,6 +89,8 @@ def state_of(facts: Facts) -> State:
         return "applied and verified"
     if facts.handover is not None and facts.handover.result == "failed and restored":
         return "failed and restored"
+    if not prepare_failed and _only_the_freeze_is_missing(facts):
+        return "awaiting freeze"
     if facts.asked == "apply" or prepare_failed:
         return "failed"
     return _before_the_end(facts)
@@ -101,6 +107,26 @@ def _only_asked_again(facts: Facts) -> bool:
         and refusal is not None
         and all(reason.code == "change-closed" for reason in refusal.reasons)
         and next(what_is_missing(facts), None) is None
+    )
+
+
+def _only_the_freeze_is_missing(facts: Facts) -> bool:
+    """Whether everything was moved and compared, and only the last pass is left.
+
+    The run itself has to have ended well: one that broke off says so.
+    """
+    forward = [line for line in facts.steps if not line.way_back]
+    moved = [line for line in forward if not line.last_pass]
+    return (
+        facts.awaits_freeze
+        and facts.ended_well
+        and facts.documents
+        and facts.scope_is_newest
+        and facts.handover is None
+        and bool(moved)
+        and all(line.state == "done" and line.signed for line in moved)
+        and all(line.state == "open" for line in forward if line.last_pass)
+        and all(check.state == "passed" for check in facts.checks)
     )
 
 
@@ -199,6 +225,11 @@ def next_thing(state: State, facts: Facts, client: str, change: str) -> str:
             return f"Ask the client to sign: sluis sign {command}, or sluis request {command}."
         case "signed":
             return f"Carry it out: sluis apply {command}."
+        case "awaiting freeze":
+            return (
+                "Wait until the client says that nobody writes in the old place any more; record "
+                f"that with: sluis freeze {command}; then: sluis apply {command}."
+            )
         case "refused" if facts.last_refusal and facts.last_refusal.reasons:
             return facts.last_refusal.reasons[0].remedy
         case "refused":

@@ -127,6 +127,7 @@ def _line(
             "host": step.host,
             "name": step.name,
             "way_back": step.way_back,
+            "last_pass": step.last_pass,
             "state": state,
             "signed": signed,
             "number": last.number if last else None,

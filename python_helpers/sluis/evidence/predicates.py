@@ -299,6 +299,19 @@ class Step(Body):
     judgement: Literal["run again", "counts as done", "failed"] | None = None
 
 
+class Freeze(Body):
+    """Somebody at the client said that nobody writes in the old place any more, or does again.
+
+    It counts for the scope it was recorded with. ``since`` is the moment from which it is so.
+    """
+
+    kind: ClassVar[str] = "freeze"
+    state: Literal["frozen", "lifted"]
+    scope_object: Sha256
+    since: Utc
+    told_by: Words
+
+
 class Check(Body):
     """A check after the change: ``None`` means that it could not be made."""
 
@@ -347,7 +360,7 @@ PREDICATES: dict[str, type[Body]] = {
     model.kind: model
     for model in (
         Discovery, Scope, Export, Snapshot, Verification, Plan, Shown, Signoff, Waiver,
-        Permit, Refusal, Step, Check, Handover, Timestamp, Erasure,
+        Permit, Refusal, Freeze, Step, Check, Handover, Timestamp, Erasure,
     )
 }  # fmt: skip
 

@@ -52,6 +52,7 @@ class PlanStep(_Model):
     by name only. ``files`` maps a controller file the step reads to its digest.
     ``way_back`` marks steps that run only when the change failed; ``quiesce`` marks steps
     that only stop what writes, so that data is still as it was before the change.
+    ``last_pass`` marks steps that bring over what the last pass over their asset found.
     """
 
     step: StepId
@@ -67,6 +68,7 @@ class PlanStep(_Model):
     environment_sha256: Sha256
     way_back: bool = False
     quiesce: bool = False
+    last_pass: bool = False
 
     def call_sha256(self) -> str:
         """Digest of everything above: two calls with the same digest are the same call."""

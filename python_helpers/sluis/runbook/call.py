@@ -21,7 +21,17 @@ from sluis.plan.model import PlanStep, Target
 from sluis.plan.tree import file_sha256, path_sha256
 
 _ARGUMENTS = frozenset(
-    {"step", "module", "args", "args_at_apply", "secret_args", "way_back", "quiesce", "words"}
+    {
+        "step",
+        "module",
+        "args",
+        "args_at_apply",
+        "secret_args",
+        "way_back",
+        "quiesce",
+        "last_pass",
+        "words",
+    }
 )
 
 #: connection options that are secret, or that do not decide where a connection goes
@@ -115,6 +125,7 @@ def read_call(action: ActionBase, task_vars: Mapping[str, Any], places: Places) 
         environment_sha256=_environment_sha256(action, task_vars),
         way_back=bool(given.get("way_back", False)),
         quiesce=bool(given.get("quiesce", False)),
+        last_pass=bool(given.get("last_pass", False)),
     )
     return Call(planned=planned, args=dict(args), secrets=dict(secrets))
 

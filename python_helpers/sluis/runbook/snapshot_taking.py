@@ -84,8 +84,8 @@ def take_snapshots(
         settings: the role's variables.
         purpose: ``prepare`` skips an asset whose snapshot of this change is fresh, proven
             and of a source that was not touched since; ``catch-up`` skips what was not
-            touched, and everything once a change step has begun; ``broken state`` skips
-            nothing.
+            touched and, once a change step has begun, everything that such a step can
+            change; ``broken state`` skips nothing.
         call: runs ``make_snapshot`` there.
         check_mode: say what would be done, touch nothing.
 
@@ -97,15 +97,17 @@ def take_snapshots(
     view = _sound(dossier)
     history = History(run, dossier, view)
     taken = Taken()
-    if purpose == "catch-up" and first_change(read_evidence(dossier)) is not None:
-        # What is there now is no longer the state from before the change.
-        taken.lines.append("change steps have begun: the snapshot from before them stays")
-        return taken
+    # What is there once a change step has begun is no longer the state from before it. What is
+    # fetched from elsewhere is: a move writes in the new place, and never in the old one.
+    only_fetched = purpose == "catch-up" and first_change(read_evidence(dossier)) is not None
     found: list[dict[str, Any]] = []
     machine: Mapping[str, Any] = {}
     for asset in scope.assets_on(source.host):
         if not asset.takes_snapshot:
             taken.lines.append(f"{asset.id}: no snapshot is made of a {asset.kind}")
+            continue
+        if only_fetched and not asset.is_exported:
+            taken.lines.append(f"{asset.id}: change steps have begun; the snapshot stays")
             continue
         earlier = history.of(asset.id, source.host)
         request = _request(run, source, settings, purpose, asset, earlier)

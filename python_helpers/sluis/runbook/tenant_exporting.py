@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
 from sluis.errors import SnapshotError
-from sluis.evidence.predicates import Export, Machine
+from sluis.evidence.predicates import Export, Machine, Plan
+from sluis.gate.last_pass import freeze_in_force
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_taking import Source, read_scope
 from sluis.runbook.tenant_discovering import source_of
 from sluis.runbook.tenant_settings import TenantSettings
+from sluis.runbook.worker_file import Fetch, keep_worker_file
 from sluis.scope.model import Asset
 from sluis.scope.moving import FromSftp, FromTenant, Origin
+from sluis.tenant.tenant_manifest import ManifestLine, read_manifest
 
 Call = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
-#: brings a file of the worker to a place on the controller
-Fetch = Callable[[str, Path], None]
 
 #: what is left out of every export without making it less than whole: none of these is a
 #: file in its newest state
@@ -148,11 +148,14 @@ def _record(
         (drive,) = answer["drives"]
         folder, manifest = str(drive["folder"]), str(drive["manifest"])
         beside = manifest.rsplit("/", 1)[0]
+        local = scratch / "fetched"
 
         def keep(name: str, expected: str | None = None) -> str:
-            return _keep(dossier, fetch, f"{folder}/{name}", scratch / "fetched", expected)
+            return keep_worker_file(dossier, fetch, f"{folder}/{name}", local, expected)
 
         from_tenant = isinstance(asset.origin, FromTenant)
+        manifest_object = keep(manifest, str(drive["manifest_sha256"]))
+        late = _late(dossier, read_manifest(local))
         gaps = [(g["what"], f"{g['what']}: {g['subject']}: {g['why']}") for g in drive["gaps"]]
         body = Export(
             asset=asset.id,
@@ -168,12 +171,12 @@ def _record(
             not_had=_not_had(drive["could_not"]),
             unseen=tuple(said for what, said in gaps if what not in _NO_FILES),
             left_out=tuple(said for what, said in gaps if what in _NO_FILES),
-            manifest_object=keep(manifest, str(drive["manifest_sha256"])),
+            manifest_object=manifest_object,
             changes_object=keep(f"{beside}/changes.json"),
             recycle_bin_object=keep(f"{beside}/recycle_bin.json") if from_tenant else None,
             forecast=dict(answer.get("plan") or {}),
             spent=dict(answer.get("used") or {}),
-            warnings=_warnings(drive),
+            warnings=(*late, *_warnings(drive)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise SnapshotError(
@@ -198,22 +201,31 @@ def _warnings(drive: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(said[:500] for said in (*happened, *not_had))
 
 
-def _keep(
-    dossier: OpenDossier, fetch: Fetch, remote: str, local: Path, expected: str | None
-) -> str:
-    local.unlink(missing_ok=True)
-    fetch(remote, local)
-    with local.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if expected is not None and found != expected:
-        raise SnapshotError(
-            "manifest-altered",
-            f"{remote} is not the file that the worker said it wrote.",
-            "Find out who writes there, and fetch the asset again.",
-        )
-    dossier.objects.put_file(local)
-    local.unlink()
-    return found
+def _late(dossier: OpenDossier, lines: Iterable[ManifestLine]) -> tuple[str, ...]:
+    """Who wrote after the freeze, as far as the items themselves say. They go over all the same."""
+    view = dossier.ledger.read(now())
+    plan = view.latest(Plan)
+    frozen = freeze_in_force(view, plan.body.scope_object) if plan else None
+    if frozen is None:
+        return ()
+    # SharePoint keeps whole seconds; better told too much
+    since = frozen.body.since.replace(microsecond=0)
+    found = [
+        f"{line.path}: written after the freeze, at {line.modified}"
+        + (f" by {line.modified_by}" if line.modified_by else "")
+        for line in lines
+        if line.type == "file" and _after(line.modified, since)
+    ]
+    more = (f"{len(found) - 100} more files were written after the freeze",)
+    return tuple(one[:500] for one in found[:100]) + (more if len(found) > 100 else ())
+
+
+def _after(time_said: str | None, moment: datetime) -> bool:
+    try:
+        said = datetime.fromisoformat(time_said or "")
+        return said >= moment
+    except (ValueError, TypeError):
+        return False
 
 
 def _unfinished(asset: Asset, answer: Mapping[str, Any]) -> SnapshotError:

@@ -11,10 +11,14 @@ from sluis.evidence.predicates import Export
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_taking import read_scope
 from sluis.runbook.tenant_settings import TenantSettings
-from sluis.scope.model import Asset, Migrate, ScopeDocument
+from sluis.runbook.tenant_steps import into_of
+from sluis.scope.model import Asset, ScopeDocument
 from sluis.scope.moving import FromTenant, Into
 
 Call = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+
+#: the folder for what was removed at the source, in the client's language
+_ASIDE = {"nl": "Verwijderd bij de bron", "en": "Removed at the source"}
 
 
 @dataclass
@@ -25,20 +29,6 @@ class Imported:
     whole: bool = False
     lines: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-
-
-def going_from(run: Run, host: str) -> list[tuple[Asset, str]]:
-    """The assets on a host that we put into another tenant, each in words."""
-    return [
-        (asset, f"Put {asset.id} into the tenant {into.tenant}: {into.folder or 'at the top'}")
-        for asset in read_scope(run).assets_on(host)
-        if (into := into_of(asset)) is not None
-    ]
-
-
-def into_of(asset: Asset) -> Into | None:
-    """Where we put an asset, if we do."""
-    return asset.disposition.into if isinstance(asset.disposition, Migrate) else None
 
 
 def import_asset(
@@ -148,6 +138,8 @@ def policy_of(scope: ScopeDocument, into: Into) -> dict[str, Any]:
         "conflicts": into.conflicts,
         "leave_out": list(into.leave_out),
         "permissions": into.rights,
+        "gone": into.gone,
+        "aside": _ASIDE[scope.language],
     }
 
 

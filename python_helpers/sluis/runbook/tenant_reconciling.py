@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,17 +9,25 @@ from typing import Any
 
 from sluis.errors import SluisError, SnapshotError
 from sluis.evidence.canonical import canonical
-from sluis.evidence.predicates import Check
+from sluis.evidence.predicates import Check, Plan
 from sluis.plan.model import PlannedCheck
 from sluis.runbook.planning import note_check
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_taking import read_scope
-from sluis.runbook.tenant_importing import going_from, import_request, into_of, newest_export
+from sluis.runbook.tenant_importing import import_request
 from sluis.runbook.tenant_settings import TenantSettings
+from sluis.runbook.tenant_steps import (
+    Which,
+    check_id,
+    going_from,
+    imported_export,
+    into_of,
+    moved_already,
+)
+from sluis.runbook.worker_file import Fetch, keep_worker_file
 from sluis.scope.model import Asset
 
 Call = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
-Fetch = Callable[[str, Path], None]
 
 
 @dataclass
@@ -35,9 +42,9 @@ class Compared:
 def plan_comparisons(run: Run, host: str) -> list[str]:
     """Put one comparison for each asset into the plan; their ids."""
     planned = []
-    for asset, _ in going_from(run, host):
-        note_check(run, PlannedCheck(check=_check_id(asset), host=host, what=_words(asset)))
-        planned.append(_check_id(asset))
+    for asset in going_from(run, host):
+        note_check(run, PlannedCheck(check=check_id(asset), host=host, what=_words(asset)))
+        planned.append(check_id(asset))
     return planned
 
 
@@ -49,29 +56,48 @@ def reconcile_assets(
     call: Call,
     fetch: Fetch,
     scratch: Path,
+    which: Which,
 ) -> Compared:
     """Compare each asset that this host put somewhere, and record what was found.
 
-    What could not be compared is recorded as "not made", which no hand-over accepts.
+    What could not be compared is recorded as "not made", which no hand-over accepts. The first
+    comparison, before the last pass, lets the service's hash stand for a file: it is there to
+    find what went wrong while there is time. What counts is the last one.
+
+    Args:
+        run: the current run.
+        dossier: where each result is recorded.
+        host: the worker.
+        settings: accounts and secrets.
+        call: runs ``reconcile_asset`` there.
+        fetch: brings the list of compared items from there.
+        scratch: a private folder on the controller.
+        which: the comparison before the last pass, or the one after it.
 
     Raises:
         SluisError: the ledger cannot be read or written.
     """
     compared = Compared()
     scope = read_scope(run)
-    for asset, _ in going_from(run, host):
+    view = dossier.ledger.read(now())
+    plan = view.latest(Plan)
+    for asset in going_from(run, host):
+        if which == "first" and plan and moved_already(view, plan.body.plan_object, asset):
+            compared.lines.append(f"{asset.id}: was compared after it was moved")
+            continue
         into = into_of(asset)
         assert into is not None  # noqa: S101  going_from gives no other
         result: dict[str, Any] | None = None
         try:
-            export = newest_export(dossier, asset)
-            request = import_request(scope, asset, into, export, settings)
+            request = import_request(scope, asset, into, imported_export(view, asset), settings)
+            if which == "first":
+                request["trust"] = "the service's hash"
             answer = call(request, settings.secret(into.tenant))
             body = _found(dossier, asset, host, answer, fetch, scratch)
             result = answer
         except SluisError as error:
             body = Check(
-                check=_check_id(asset), host=host, what=_words(asset), passed=None,
+                check=check_id(asset), host=host, what=_words(asset), passed=None,
                 detail=str(error)[:500],
             )  # fmt: skip
         dossier.ledger.append(body, key=dossier.key, now=now())
@@ -101,21 +127,13 @@ def _found(
     try:
         counts = ", ".join(f"{count} {what}" for what, count in sorted(answer["counts"].items()))
         trusted = str(answer["trust"])
-        local = scratch / "lines"
-        local.unlink(missing_ok=True)
-        fetch(str(answer["lines_file"]), local)
-        with local.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if digest != answer["lines_sha256"]:
-            raise SnapshotError(
-                "lines-altered",
-                "The list of compared items is not the one that the worker wrote.",
-                "Find out who writes there, and compare again.",
-            )
-        lines = dossier.objects.put_file(local)
+        lines = keep_worker_file(
+            dossier, fetch, str(answer["lines_file"]), scratch / "lines",
+            str(answer["lines_sha256"]),
+        )  # fmt: skip
         kept = {k: v for k, v in answer.items() if k != "lines_file"} | {"lines": lines}
         return Check(
-            check=_check_id(asset),
+            check=check_id(asset),
             host=host,
             what=_words(asset),
             passed=bool(answer["sound"]),
@@ -128,10 +146,6 @@ def _found(
             f"What {host} says of its comparison of {asset.id} cannot be read: {error!r}",
             "Use the same version of Sluis everywhere.",
         ) from error
-
-
-def _check_id(asset: Asset) -> str:
-    return f"reconcile-{asset.id}"
 
 
 def _words(asset: Asset) -> str:

@@ -22,7 +22,7 @@ from pydantic import (
 from sluis.errors import EvidenceError
 from sluis.evidence.canonical import canonical, sha256
 from sluis.evidence.predicates import Level, Sha256
-from sluis.scope.moving import Into, Origin, Person
+from sluis.scope.moving import Into, Origin, Person, WritingStops
 from sluis.scope.words import (
     Country,
     Exact,
@@ -276,6 +276,7 @@ class ScopeDocument(_Model):
     risks: tuple[Risk, ...] = Field(min_length=1, max_length=4000)
     not_included: tuple[NotIncluded, ...] = Field(min_length=1, max_length=500)
     people: tuple[Person, ...] = Field(default=(), max_length=20_000)
+    freeze: WritingStops | None = None
     retention: Retention
     way_back: WayBack
     documents: tuple[HandedOver, ...] = Field(default=(), max_length=50)

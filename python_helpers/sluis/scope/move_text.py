@@ -37,7 +37,17 @@ def into_sentences(asset: Asset, voice: Voice) -> Iterator[str]:
     yield voice.say("leave-out" if into.leave_out else "leave-out-nothing")
     for reason in into.leave_out:
         yield "     - " + voice.say(f"leave-out.{reason}")
+    yield voice.say(f"gone.{into.gone}")
     yield voice.say(f"check.{into.check}")
+
+
+def freeze_sentence(document: ScopeDocument, voice: Voice) -> str | None:
+    """From when nobody writes where the data comes from; ``None`` when nothing moves."""
+    if document.freeze is not None:
+        words = voice.words(document.freeze.words)
+        return voice.say("freeze-yes", who=document.freeze.who, words=words)
+    moves = any(asset.is_exported for asset in document.assets)
+    return voice.say("freeze-no") if moves else None
 
 
 def people_sentences(document: ScopeDocument, voice: Voice) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sluis.scope.words import Exact, Slug, Text
+from sluis.scope.words import Exact, Name, Slug, Text
 
 #: kinds of which a copy is fetched from where they are; that copy is their snapshot
 ExportedKind = Literal["sharepoint", "onedrive", "share", "home drives"]
@@ -84,7 +84,8 @@ class Into(_Model):
 
     ``folder`` is a path in that drive; without it everything comes at the top. ``rights`` is
     whether rights are given there. ``leave_out`` names for which reasons an item, or a right
-    on it, may stay behind; for any other reason nothing starts. ``check`` is how the result
+    on it, may stay behind; for any other reason nothing starts. ``gone`` is what happens to an
+    item of ours whose original was removed before the last pass. ``check`` is how the result
     is held against the original.
     """
 
@@ -95,7 +96,19 @@ class Into(_Model):
     names: Names = Names()
     rights: bool = True
     leave_out: tuple[LeaveOut, ...] = ()
+    gone: Literal["stop", "keep", "set aside"] = "stop"
     check: Literal["every byte", "the service's hash"] = "every byte"
+
+
+class WritingStops(_Model):
+    """From some moment on nobody writes where the data comes from.
+
+    ``who`` is who at the client sees to it and says so; ``words`` is how. The last pass over
+    everything is made after that.
+    """
+
+    who: Name
+    words: Text
 
 
 class Person(_Model):

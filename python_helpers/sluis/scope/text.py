@@ -24,7 +24,12 @@ from sluis.scope.model import (
     freshness_hours,
     required_level,
 )
-from sluis.scope.move_text import into_sentences, origin_sentences, people_sentences
+from sluis.scope.move_text import (
+    freeze_sentence,
+    into_sentences,
+    origin_sentences,
+    people_sentences,
+)
 from sluis.scope.voice import Voice, paragraph
 
 
@@ -47,6 +52,7 @@ def scope_text(document: ScopeDocument, language: Language) -> str:
                 *_assets(document, voice),
                 *_without_data(document, voice),
                 *_people(document, voice),
+                *_freeze(document, voice),
                 *_risks(document, voice),
                 *_not_included(document, voice),
                 *_retention(document, voice),
@@ -316,6 +322,13 @@ def _retention(document: ScopeDocument, voice: Voice) -> Iterator[str]:
 def _way_back(document: ScopeDocument, voice: Voice) -> Iterator[str]:
     yield from heading(voice.say("way-back"))
     yield paragraph(way_back_sentence(document, voice))
+
+
+def _freeze(document: ScopeDocument, voice: Voice) -> Iterator[str]:
+    sentence = freeze_sentence(document, voice)
+    if sentence is not None:
+        yield from heading(voice.say("freeze"))
+        yield paragraph(sentence)
 
 
 def _documents(document: ScopeDocument, voice: Voice) -> Iterator[str]:

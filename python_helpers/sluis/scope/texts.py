@@ -171,6 +171,18 @@ SENTENCES: dict[str, Said] = {
         "dat iets daar voor minder mensen dicht is dan nu",
         "that something is closed to fewer people there than now",
     ),
+    "gone.stop": said(
+        "Haalt u iets weg nadat wij het overzetten, dan stoppen wij en overleggen wij.",
+        "If you remove something after we moved it, we stop and ask you.",
+    ),
+    "gone.keep": said(
+        "Haalt u iets weg nadat wij het overzetten, dan blijft het in de nieuwe omgeving staan.",
+        "If you remove something after we moved it, it stays in the new environment.",
+    ),
+    "gone.set aside": said(
+        "Haalt u iets weg nadat wij het overzetten, dan gaat het daar naar een aparte map.",
+        "If you remove something after we moved it, it goes to a folder of its own there.",
+    ),
     "check.every byte": said(
         "Daarna lezen wij alles daar weer en vergelijken elke byte.",
         "After that we read all of it there again and compare every byte.",
@@ -316,6 +328,19 @@ SENTENCES: dict[str, Said] = {
     "retention-then": said(
         "Daarna: {words} Wij vernietigen nooit iets zonder een aparte wijziging waarvoor u tekent.",
         "After that: {words} We never destroy anything without a separate change that you sign.",
+    ),
+    "freeze": said("Vanaf wanneer niemand meer schrijft", "From when nobody writes any more"),
+    "freeze-yes": said(
+        "{who} zegt ons wanneer niemand meer schrijft waar het nu staat. {words} Daarna halen wij "
+        "op wat erbij kwam of veranderde. Wat later nog komt, gaat niet over.",
+        "{who} tells us when nobody writes any more where it is now. {words} After that we fetch "
+        "what came or changed. What comes later does not go over.",
+    ),
+    "freeze-no": said(
+        "Er is niet afgesproken vanaf wanneer niemand meer schrijft. Wat verandert nadat wij voor "
+        "het laatst ophalen, gaat niet over.",
+        "Nobody agreed from when nobody writes any more. What changes after we fetch for the last "
+        "time does not go over.",
     ),
     "way-back": said("Als het mislukt", "If it fails"),
     "way-back-yes": said(

@@ -18,6 +18,7 @@ from .import_plan import Going, ImportPlan
 from .import_policy import ImportPolicy
 from .import_state import Row
 from .name_rules import NAME_LIMIT, PATH_LIMIT, characters_in, with_mark
+from .set_aside import Aside, aside_name, is_gone
 from .target_tree import Node, TargetTree
 
 Action = Literal[
@@ -69,6 +70,7 @@ class Decisions:
         files: jobs for files.
         conflicts: what is in the way.
         gone: rows of ours whose source the manifest does not name any more.
+        aside: which of these are moved aside.
         notes: what a person should know about items of ours in the target.
         renewed: old and new source id of items that were deleted and made again at the source.
     """
@@ -77,6 +79,7 @@ class Decisions:
     files: list[Job] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
     gone: list[Row] = field(default_factory=list)
+    aside: list[Aside] = field(default_factory=list)
     notes: list[Conflict] = field(default_factory=list)
     renewed: list[tuple[str, str]] = field(default_factory=list)
 
@@ -140,13 +143,28 @@ class _Deciding:
 
     def all(self, plan: ImportPlan) -> Decisions:
         self._renew(plan)
+        named = {one.source_id for one in (*plan.folders, *plan.files)}
+        gone = [row for key, row in self.rows.items() if key not in named and is_gone(row)]
+        self.made.gone = gone
+        # first: something else may belong into its place now
+        for row in gone if self.policy.gone == "set aside" else ():
+            self._aside(row)
         for going in plan.folders:
             self._folder(going)
         for going in plan.files:
             self._file(going)
-        named = {one.source_id for one in (*plan.folders, *plan.files)}
-        self.made.gone = [row for key, row in self.rows.items() if key not in named]
         return self.made
+
+    def _aside(self, row: Row) -> None:
+        there = self.tree.get(row.target_id)
+        if row.step != "sent" or there is None:
+            return
+        if not _untouched(there, row):
+            why = "Its original was removed, and somebody worked on it in the target; it stays."
+            self.made.notes.append(Conflict(row.path, row.target, why))
+            return
+        self.made.aside.append(Aside(row, aside_name(row)))
+        self.tree.drop(there.id)
 
     def _renew(self, plan: ImportPlan) -> None:
         """Some programs save by deleting and making again: the id is new, the item is not."""

@@ -20,6 +20,7 @@ from .import_state import ImportState, Row
 from .import_writing import ImportWriting
 from .name_rules import PATH_LIMIT, characters_in
 from .quota_check import check_quota
+from .set_aside import is_gone
 from .stored_names import ExportFolder
 from .target_tree import Place, list_target, look_at
 from .tenant_manifest import read_manifest
@@ -101,7 +102,11 @@ async def import_drive(
 
 def settled_names(rows: Iterable[Row]) -> dict[str, str]:
     """Original path to name in the target, of what is there or on its way already."""
-    return {row.path: row.target.rpartition("/")[2] for row in rows}
+    return {
+        row.path: row.target.rpartition("/")[2]
+        for row in rows
+        if row.step != "aside" and is_gone(row)
+    }
 
 
 def room_below(place: Place, target: Target) -> int:

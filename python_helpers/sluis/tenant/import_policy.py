@@ -12,6 +12,8 @@ from .user_map import UserMap
 
 #: What is done when something of that name is in the target already. Nothing is ever replaced.
 Conflicts = Literal["fail", "keep both", "skip equal"]
+#: What is done with an item of ours whose original was removed before the last pass.
+Gone = Literal["stop", "keep", "set aside"]
 
 #: Why an item, or a right on it, may stay behind. One that is not signed stops the import
 #: before anything is written.
@@ -66,6 +68,9 @@ class ImportPolicy:
         leave_out: for which reasons, out of ``LEAVE_OUT``, things may stay behind.
         permissions: whether rights are given in the target.
         folder_dates: whether folders get their old dates (one call a folder).
+        gone: ``stop``: an item of ours whose original was removed stops the hand-over; ``keep``:
+            it stays; ``set aside``: it is moved into the folder ``aside``. Nothing is deleted.
+        aside: name of that folder, below the target's folder.
         reserve: bytes that must stay free in the target.
         largest_file: bytes; a larger file is left out.
     """
@@ -76,12 +81,18 @@ class ImportPolicy:
     leave_out: frozenset[str] = frozenset()
     permissions: bool = True
     folder_dates: bool = True
+    gone: Gone = "stop"
+    aside: str = "Removed at the source"
     reserve: int = 0
     largest_file: int = LARGEST_FILE
 
     def __post_init__(self) -> None:
         if self.conflicts not in ("fail", "keep both", "skip equal"):
             raise _bad_policy("conflicts must be fail, keep both or skip equal")
+        if self.gone not in ("stop", "keep", "set aside"):
+            raise _bad_policy("gone must be stop, keep or set aside")
+        if found := complaints(self.aside, at_root=True):
+            raise _bad_policy(f"SharePoint refuses the folder name {self.aside!r} ({found[0]})")
         if unknown := self.leave_out - LEAVE_OUT.keys():
             raise _bad_policy(f"leave_out has no {', '.join(sorted(unknown))}")
         if min(self.reserve, self.largest_file - 1) < 0:
@@ -96,7 +107,8 @@ class ImportPolicy:
         """
         kinds: dict[str, type] = {
             "names": dict, "users": dict, "conflicts": str, "leave_out": list,
-            "permissions": bool, "folder_dates": bool, "reserve": int, "largest_file": int,
+            "permissions": bool, "folder_dates": bool, "gone": str, "aside": str,
+            "reserve": int, "largest_file": int,
         }  # fmt: skip
         if unknown := set(data) - kinds.keys():
             raise _bad_policy(f"there is no field {', '.join(sorted(map(str, unknown)))}")

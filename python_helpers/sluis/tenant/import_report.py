@@ -61,8 +61,8 @@ class ImportReport:
         reasons: why it was refused or stopped, or what failed.
         counts: ``folders made``, ``folders used``, ``sent``, ``replaced``, ``moved``,
             ``taken over`` (sent by a run that was killed), ``equal`` (was there), ``done
-            before``, ``rights given``, ``folder dates``; ``sent unwatched``: of which a killed run
-            had sent a part.
+            before``, ``set aside``, ``rights given``, ``folder dates``; ``sent unwatched``: of
+            which a killed run had sent a part.
         bytes_sent: bytes of files sent in this run.
         renamed: items whose own name changed.
         left_out: items that stay behind by signed rule.

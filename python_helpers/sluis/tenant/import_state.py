@@ -29,8 +29,9 @@ from typing import Literal, Self
 from ..errors import EvidenceError, InputError
 
 #: ``sending``: announced · ``sent``: ours and whole · ``equal``: was there, the same ·
-#: ``made``: a folder of ours · ``there``: a folder that was there
-Step = Literal["sending", "sent", "equal", "made", "there"]
+#: ``made``: a folder of ours · ``there``: a folder that was there · ``aside``: a file of ours
+#: whose original was removed
+Step = Literal["sending", "sent", "equal", "made", "there", "aside"]
 
 _VERSION = "1"
 _SCHEMA = """

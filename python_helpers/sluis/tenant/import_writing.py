@@ -18,6 +18,7 @@ from .import_decisions import Decisions, Job, same_time
 from .import_policy import ImportPolicy, Target
 from .import_report import Failure, ImportReport, Progress, RightsGiven
 from .import_state import ImportState, Row
+from .set_aside import Aside, set_aside
 from .stored_names import ExportFolder
 from .target_folders import make_folder, move_item, set_dates
 from .target_tree import TargetTree
@@ -82,6 +83,8 @@ class ImportWriting:
         self.report.outcome = "stopped"
         if not await self._base(tree):
             return
+        if not await self._try("", self._aside, decisions.aside):
+            return
         await self._folders(decisions.folders)
         jobs = (*decisions.folders, *decisions.files)
         self.touched = {
@@ -111,6 +114,13 @@ class ImportWriting:
         if not await self._many(dated, self._dates, rows):
             return
         self.report.outcome = "incomplete" if self.report.reasons else "done"
+
+    async def _aside(self, gone: list[Aside]) -> None:
+        moved = await set_aside(
+            self.graph, self.drive_id, self.ids[""], self.policy, self.state, gone
+        )
+        if moved:
+            self.report.count("set aside", moved)
 
     async def _base(self, tree: TargetTree) -> bool:
         """The target's folder, made where it is not there."""

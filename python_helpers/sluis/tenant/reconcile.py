@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,7 +26,8 @@ from .import_report import Progress
 from .import_state import ImportState, Row
 from .reconcile_rights import missing_rights
 from .reconcile_state import ReconcileState
-from .reconciliation import SOUND, Line, Reconciliation, Trust
+from .reconciliation import SOUND, Category, Line, Reconciliation, Trust
+from .set_aside import FOLDER_ID
 from .stored_names import ExportFolder
 from .target_tree import Node, TargetTree, list_target, look_at, node_of
 from .tenant_manifest import ManifestLine, read_manifest
@@ -88,7 +89,7 @@ async def reconcile(
         run = _Run(graph, target, tree, export, found, scratch, result, state)
         await run.all(plan, policy, rows, workers, progress)
         _left_out(result, plan, policy)
-        run.extras(state.before() or frozenset())
+        run.extras(state.before() or frozenset(), _gone(plan, rows), policy)
         found.finish()
     result.lines.sort(key=lambda line: (line.path, line.category))
     return result
@@ -163,7 +164,7 @@ class _Run:
         if policy.permissions:
             await self._rights(pairs, policy)
 
-    def extras(self, before: frozenset[str]) -> None:
+    def extras(self, before: frozenset[str], gone: Mapping[str, Row], policy: ImportPolicy) -> None:
         """What is in the target and in no line."""
         for path, node in self._below():
             if node.id in self.seen:
@@ -171,8 +172,10 @@ class _Run:
             if node.id in before:
                 self.result.there_before += 1
                 continue
-            why = "It is in the target, and neither the manifest nor the time before names it."
-            self.result.lines.append(Line(path, path, node.kind, "extra", "the listing", why))
+            row = gone.get(node.id)
+            category, why = _what_is_extra(node, row, policy)
+            was = row.path if row and row.path else path
+            self.result.lines.append(Line(was, path, node.kind, category, "the listing", why))
 
     def _below(self) -> Iterator[tuple[str, Node]]:
         return self.tree.below(self.base) if self.base else iter(())
@@ -258,6 +261,25 @@ class _Run:
             self.result.rights_missing += await missing_rights(
                 self.graph, self.target.drive_id, pair.node.id, line, policy.users
             )
+
+
+def _gone(plan: ImportPlan, rows: Mapping[str, Row]) -> dict[str, Row]:
+    """What of ours the manifest does not name any more, by its id in the target."""
+    named = {going.source_id for going in (*plan.folders, *plan.files)}
+    return {row.target_id: row for key, row in rows.items() if key not in named and row.target_id}
+
+
+def _what_is_extra(node: Node, row: Row | None, policy: ImportPolicy) -> tuple[Category, str]:
+    if row is None:
+        why = "It is in the target, and neither the manifest nor the time before names it."
+        return "extra", why
+    if row.source_id == FOLDER_ID:
+        return "removed at the source", "The folder for what was removed at the source."
+    if policy.gone == "keep" or (policy.gone == "set aside" and node.kind == "folder"):
+        return "removed at the source", "Its original was removed; it stays here, as signed."
+    if policy.gone == "set aside" and row.step == "aside":
+        return "removed at the source", "Its original was removed; it was set aside, as signed."
+    return "extra", "It is ours, and its original was removed before the last pass."
 
 
 def _folder_notes(line: ManifestLine | None) -> tuple[str, ...]:

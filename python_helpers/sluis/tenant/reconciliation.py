@@ -16,7 +16,14 @@ from ..evidence import files
 from .import_plan import LeftOut
 from .import_report import plain_json
 
-Category = Literal["equal", "rewritten by the service", "differs", "missing", "extra"]
+Category = Literal[
+    "equal",
+    "rewritten by the service",
+    "removed at the source",  # ours, and what becomes of it was signed
+    "differs",
+    "missing",
+    "extra",
+]
 #: On what a line rests. ``not verified``: nothing could be compared; why says so.
 Basis = Literal["every byte", "the service's hash", "the listing", "not verified"]
 #: ``every byte``: each file is downloaded again. ``the service's hash``: a file whose listed size
@@ -25,7 +32,9 @@ Basis = Literal["every byte", "the service's hash", "the listing", "not verified
 Trust = Literal["every byte", "the service's hash"]
 
 #: the only categories with which a hand-over goes on
-SOUND: frozenset[Category] = frozenset({"equal", "rewritten by the service"})
+SOUND: frozenset[Category] = frozenset(
+    {"equal", "rewritten by the service", "removed at the source"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ class ActionModule(ActionBase):
                     lambda request, secrets: self._ship(request, secrets, task_vars),
                     lambda remote, local: self._connection.fetch_file(remote, str(local)),
                     Path(scratch),
+                    "first" if self._task.args.get("before_last_pass") is True else "last",
                 )
         except SluisError as error:
             return as_failure(error)

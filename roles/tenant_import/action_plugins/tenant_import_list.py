@@ -7,7 +7,7 @@ from ansible.plugins.action import ActionBase
 from sluis.errors import SluisError
 from sluis.runbook.run import current_run
 from sluis.runbook.shipping import as_failure
-from sluis.runbook.tenant_importing import going_from
+from sluis.runbook.tenant_steps import steps_from
 
 
 class ActionModule(ActionBase):
@@ -23,10 +23,8 @@ class ActionModule(ActionBase):
         super().run(None, task_vars)
         try:
             run = current_run(task_vars, __file__)
-            assets = going_from(run, "".join(task_vars["inventory_hostname"]))
+            which = "last" if self._task.args.get("after_last_pass") is True else "first"
+            steps = steps_from(run, "".join(task_vars["inventory_hostname"]), which)
         except SluisError as error:
             return as_failure(error)
-        return {
-            "changed": False,
-            "assets": [{"id": one.id, "words": words} for one, words in assets],
-        }
+        return {"changed": False, "steps": steps}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 
 import pytest
@@ -172,6 +173,40 @@ def test_a_later_pass_brings_what_changed_moves_what_moved_and_names_what_vanish
     # nothing of the client's is deleted; that it is there and nowhere named stops the hand-over
     assert categories["gone.txt"] == "extra"
     assert {path for path, one in categories.items() if one != "equal"} == {"gone.txt"}
+
+
+@pytest.mark.parametrize(
+    ("gone", "place"),
+    [("keep", "x/gone.txt"), ("set aside", "Removed at the source/gone~{mark}.txt")],
+)
+def test_what_was_removed_at_the_source_goes_where_the_client_signed(move, gone, place):
+    policy = ImportPolicy(permissions=False, gone=gone)
+    _fill(move, {"x/gone.txt": b"x", "x/edited.txt": b"y", "a.txt": b"1"})
+    move.export()
+    assert move.bring_over(policy).outcome == "done"
+    control, drive = move.source.control, move.from_drive
+    item = next(one["id"] for one in control.items(drive) if one["path"] == "x/gone.txt")
+    mark = hashlib.sha256(item.encode()).hexdigest()[:8]
+    control.delete(drive, "x/gone.txt")
+    control.delete(drive, "x/edited.txt")
+    move.target.control.write(move.to_drive, "x/edited.txt", b"worked on in the new place")
+    move.export()
+    report = move.bring_over(policy)
+    assert (report.outcome, sorted(report.gone)) == ("done", ["x/edited.txt", "x/gone.txt"])
+    there = place.format(mark=mark)
+    assert move.bytes_there(there) == b"x"
+    # what somebody works on in the new place stays where they work on it
+    assert move.bytes_there("x/edited.txt") == b"worked on in the new place"
+    found = {line.path: line.category for line in move.reconcile(policy).lines}
+    assert found["x/gone.txt"] == "removed at the source"
+    assert found["x/edited.txt"] == ("removed at the source" if gone == "keep" else "extra")
+    before = move.there()
+    assert move.bring_over(policy).outcome == "done"
+    assert move.there() == before, "once is enough"
+    control.add_file(drive, "x/gone.txt", b"made anew")
+    move.export()
+    assert move.bring_over(policy).outcome == "done"
+    assert move.bytes_there("x/gone.txt") == b"made anew"
 
 
 def test_what_somebody_changed_in_the_target_meanwhile_is_not_overwritten(move):

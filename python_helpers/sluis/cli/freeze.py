@@ -1,0 +1,110 @@
+"""``sluis freeze``: the client says that nobody writes in the old place any more."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from sluis.cli.change_run import ChangeArgument, ClientArgument, JsonOption
+from sluis.cli.lock import only_run
+from sluis.cli.session import Session
+from sluis.cli.show_outcome import show_outcome
+from sluis.dossier.material import Material, read_material
+from sluis.dossier.outcome import outcome
+from sluis.errors import EvidenceError, InputError
+from sluis.evidence.anchors import load_anchors
+from sluis.evidence.ledger import Ledger
+from sluis.evidence.predicates import Freeze
+from sluis.places import change_id, client_id
+
+
+def add_to(app: typer.Typer) -> None:
+    """Give ``app`` this verb."""
+    app.command()(freeze)
+
+
+def freeze(
+    context: typer.Context,
+    client: ClientArgument,
+    change: ChangeArgument,
+    told_by: Annotated[str, typer.Option(help="Who at the client said so.", show_default=False)],
+    since: Annotated[
+        str, typer.Option(help="From when: 2027-04-30T18:00+02:00. Now, when left out.")
+    ] = "",
+    lifted: Annotated[
+        bool, typer.Option("--lifted", help="People write there again after all.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Record from when nobody writes where the data comes from. The last pass waits for it."""
+    session: Session = context.obj
+    places, client, change = session.places, client_id(client), change_id(change)
+    if not told_by.strip():
+        raise InputError("no-name", "Nobody is named.", "Say who at the client told you.")
+    key = session.operator().key
+    dossier = places.dossier(client, change)
+    with only_run(dossier, "freeze", session.now()):
+        now = session.now()
+        body = Freeze(
+            state="lifted" if lifted else "frozen",
+            scope_object=_scope_of(read_material(places, client, change, now)),
+            since=_moment(since, now),
+            told_by=told_by.strip()[:200],
+        )
+        ledger = Ledger(dossier, load_anchors(places.trust(client), client), client, change)
+        ledger.append(body, key=key, now=now)
+        found = outcome(read_material(places, client, change, now), now)
+    session.result(
+        {
+            "schema_version": 1,
+            "exit_status": 0,
+            "freeze": body.model_dump(mode="json"),
+            "outcome": found.model_dump(mode="json"),
+        },
+        as_json=as_json,
+        show=lambda console: show_outcome(console, found),
+    )
+    return 0
+
+
+def _scope_of(material: Material) -> str:
+    """The scope that a freeze was agreed in."""
+    if material.view.problems:
+        raise EvidenceError(
+            "does-not-hold",
+            f"The dossier does not hold: {material.view.problems[0].sentence}",
+            f"Look at it with: sluis verify {material.dossier}",
+        )
+    if material.plan is None or material.scope is None or material.scope_object is None:
+        raise InputError("no-plan", "There is no plan yet.", "Run prepare first.")
+    if material.scope.freeze is None:
+        raise InputError(
+            "no-freeze-agreed",
+            "The scope of this change speaks of no freeze, so nothing waits for one.",
+            "Write 'freeze' into the scope and have it signed, or just apply.",
+        )
+    return material.scope_object
+
+
+def _moment(since: str, now: datetime) -> datetime:
+    if not since:
+        return now
+    try:
+        moment = datetime.fromisoformat(since)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise InputError(
+            "bad-time",
+            f"{since[:80]!r} is no moment with a time zone.",
+            "Write it like 2027-04-30T18:00+02:00.",
+        )
+    if moment > now:
+        raise InputError(
+            "not-yet",
+            f"{since[:80]} is still to come.",
+            "Record the freeze when it is there; until then people may write.",
+        )
+    return moment

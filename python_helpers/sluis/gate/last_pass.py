@@ -1,0 +1,101 @@
+"""Rule: what the last pass brings over was fetched after the move and the freeze, and is proven."""
+
+from __future__ import annotations
+
+from sluis.evidence.ledger import View
+from sluis.evidence.predicates import Export, Freeze, Reason, Snapshot
+from sluis.evidence.statements import Statement
+from sluis.gate.demand import Demand, Evidence, reason
+from sluis.gate.steps import StepState, step_states
+
+
+def last_pass(evidence: Evidence, demand: Demand) -> list[Reason]:
+    """What stands in the way of a step that brings over what the last pass found."""
+    step, plan, view = demand.step, evidence.plan, evidence.view
+    if step is None or not step.last_pass or plan is None or evidence.plan_object is None:
+        return []
+    states = step_states(view, evidence.plan_object)
+    own = states.get((step.step, step.host))
+    if own is not None and own.state == "done":
+        return []
+    asset = str(step.args.get("asset", ""))
+    moved = [
+        states.get((item.step, item.host))
+        for item in plan.steps
+        if not item.last_pass and not item.way_back and item.args.get("asset") == asset
+    ]
+    return [*_fetched(view, asset, moved), *_frozen(evidence, demand, asset)]
+
+
+def freeze_in_force(view: View, scope_object: str) -> Statement[Freeze] | None:
+    """The newest word that nobody writes in the old place, unless it was taken back."""
+    newest = view.latest(Freeze, lambda item: item.body.scope_object == scope_object)
+    return newest if newest is not None and newest.body.state == "frozen" else None
+
+
+def awaits_freeze(evidence: Evidence) -> bool:
+    """Whether a freeze was agreed on, and nobody has said yet that it is there."""
+    plan, scope = evidence.plan, evidence.scope
+    if plan is None or scope is None or scope.freeze is None:
+        return False
+    return freeze_in_force(evidence.view, plan.scope_object) is None
+
+
+def _fetched(view: View, asset: str, moved: list[StepState | None]) -> list[Reason]:
+    if not moved or any(item is None or item.state != "done" for item in moved):
+        return [
+            reason(
+                "not-moved-yet",
+                asset,
+                f"What was fetched of {asset} first is not in the new place yet.",
+                "Apply again; it goes on where it stopped.",
+            )
+        ]
+    export = view.latest(Export, lambda item: item.body.asset == asset)
+    if export is None or export.number < max(item.number for item in moved if item):
+        return [
+            reason(
+                "no-last-pass",
+                asset,
+                f"{asset} was not fetched again after it was moved.",
+                "Apply again; the last pass is made before this step.",
+            )
+        ]
+    copy = view.latest(Snapshot, lambda item: item.body.asset == asset)
+    if copy is None or copy.number < export.number:
+        return [
+            reason(
+                "pass-not-proven",
+                asset,
+                f"No copy of {asset} was made and proven since it was fetched for the last time.",
+                "Apply again; the copy is made and proven before this step.",
+            )
+        ]
+    return []
+
+
+def _frozen(evidence: Evidence, demand: Demand, asset: str) -> list[Reason]:
+    if evidence.scope is None or evidence.scope.freeze is None:
+        return []
+    frozen = freeze_in_force(evidence.view, demand.scope_object)
+    if frozen is None:
+        return [
+            reason(
+                "not-frozen",
+                asset,
+                f"{evidence.scope.freeze.who} has not said that nobody writes in the old place.",
+                "Record it when they say so, with: sluis freeze. Then apply again.",
+            )
+        ]
+    export = evidence.view.latest(Export, lambda item: item.body.asset == asset)
+    if export is not None and export.body.started_at < frozen.body.since:
+        return [
+            reason(
+                "pass-before-freeze",
+                asset,
+                f"{asset} was fetched for the last time before the freeze of "
+                f"{frozen.body.since:%Y-%m-%d %H:%M} UTC.",
+                "Apply again; the last pass is then made after it.",
+            )
+        ]
+    return []
