@@ -1,0 +1,83 @@
+"""``sluis freeze``: recorded under the operator's key, for the scope that speaks of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sluis.cli import app as front
+from sluis.evidence.objects import ObjectStore
+from sluis.evidence.predicates import Freeze, Plan, Scope
+from support.outcomes import HOSTS, PLAN, ZERO
+from support.scopes import CHANGE, CLIENT, make_scope
+from support.small_change import SmallChange, small_change
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+TOLD = ["freeze", CLIENT, CHANGE, "--told-by", "A. Client"]
+
+
+@pytest.fixture
+def change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallChange:
+    return small_change(tmp_path, monkeypatch, NOW - timedelta(hours=1))
+
+
+def lay_down(change: SmallChange, *, agreed: bool) -> str:
+    """Scope and plan, with or without a freeze; the scope's digest."""
+    words = {"who": "A. Client", "words": "The site becomes read-only."}
+    scope = make_scope({"freeze": words} if agreed else {})
+    plan = PLAN.model_copy(update={"scope_object": scope.digest()})
+    objects = ObjectStore(change.dossier)
+    for document in (scope, plan):
+        objects.put(document.to_bytes())
+    change.record(
+        Scope(scope_object=scope.digest(), source_object=ZERO, assets=("patient-records",)),
+        Plan(
+            plan_object=plan.digest(), scope_object=scope.digest(), tree_sha256=ZERO, steps=3,
+            hosts=HOSTS,
+        ),
+    )  # fmt: skip
+    return scope.digest()
+
+
+def recorded(change: SmallChange) -> list[Freeze]:
+    return [s.body for s in change.ledger.read(datetime.now(UTC)).of(Freeze)]
+
+
+def test_a_freeze_and_its_end_are_recorded(change: SmallChange) -> None:
+    scope = lay_down(change, agreed=True)
+    since = NOW - timedelta(minutes=30)
+    assert front.run([*TOLD, "--since", since.isoformat()]) == 0
+    assert front.run([*TOLD, "--lifted"]) == 0
+    first, second = recorded(change)
+    assert (first.state, first.since, first.told_by, first.scope_object) == (
+        "frozen", since, "A. Client", scope,
+    )  # fmt: skip
+    assert second.state == "lifted"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--since", "yesterday"],
+        ["--since", "2020-01-01T10:00"],
+        ["--since", "2999-01-01T10:00+00:00"],
+        ["--told-by", "  "],
+    ],
+)
+def test_what_cannot_be_recorded_is_64(change: SmallChange, wrong: list[str]) -> None:
+    lay_down(change, agreed=True)
+    assert front.run([*TOLD, *wrong]) == 64
+    assert not recorded(change)
+
+
+def test_nothing_is_recorded_where_no_freeze_was_agreed(
+    change: SmallChange, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert front.run(TOLD) == 64
+    assert "no-plan" in capsys.readouterr().err
+    lay_down(change, agreed=False)
+    assert front.run(TOLD) == 64
+    assert "no-freeze-agreed" in capsys.readouterr().err
+    assert not recorded(change)
