@@ -123,7 +123,8 @@ def after_the_freeze_the_last_pass_goes_over_and_it_is_handed_over(migration: Mi
     assert any("late.txt: written after the freeze" in line for line in passes[-1].warnings)
     last = {s.body.check: s for s in view.of(Check)}
     assert all(s.body.passed for s in last.values())
-    assert "1 removed at the source" in last["reconcile-drive-0"].body.detail
+    # the file, and the folder that it was set aside in
+    assert "2 removed at the source" in last["reconcile-drive-0"].body.detail
     assert "every byte" in last["reconcile-drive-0"].body.detail
     handover = view.latest(Handover)
     assert handover is not None

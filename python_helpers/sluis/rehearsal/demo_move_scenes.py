@@ -14,6 +14,7 @@ from rich.table import Table
 
 from sluis.errors import EXIT_APPLIED, EXIT_AWAITING_SIGNOFF
 from sluis.evidence.predicates import Check, Discovery, Export, Handover, Verification
+from sluis.rehearsal.client_files import SIGNER
 from sluis.rehearsal.demo_move_ground import WEATHER, Ground, start_ground
 from sluis.rehearsal.demo_move_scope import SHARED, exports_of, write_accounts, write_move
 from sluis.rehearsal.demo_signing import sign_with_own_key
@@ -22,7 +23,7 @@ from sluis.rehearsal.tenant.rewriting import is_rewritten
 from sluis.rehearsal.tenant.start import Tenant
 
 MOVE = "CHG-1050"
-_LATE = "Written after the signature.txt"
+_LATE = "Written after the move.txt"
 #: where the byte is that somebody changes
 _ENOUGH = 100
 
@@ -56,7 +57,8 @@ def _play(stage: Stage, ground: Ground) -> None:
     _prepare(stage, ground, set(drives.values()))
     with stage.scene("The client signs what goes where, and what stays behind"):
         sign_with_own_key(stage, MOVE)
-    _apply(stage, ground, drives, _tamper(stage, ground, drives))
+    _move(stage, ground)
+    _finish(stage, ground, drives, _tamper(stage, ground, drives))
     with stage.scene("Years later: is the evidence of the move whole?"):
         dossier = f"dossiers/{stage.who.client}/{MOVE}"
         verdict = stage.run_json(["sluis", "verify", dossier], expect=EXIT_APPLIED)
@@ -116,8 +118,24 @@ def _tamper(stage: Stage, ground: Ground, drives: dict[str, str]) -> Damage:
     return damage
 
 
-def _apply(stage: Stage, ground: Ground, drives: dict[str, str], damage: Damage) -> None:
-    with stage.scene("The last pass, the move, every item compared, hand-over"):
+def _move(stage: Stage, ground: Ground) -> None:
+    with stage.scene("Everything is put into the new tenant and compared; people go on working"):
+        outcome = stage.run_json(
+            ["sluis", "apply", stage.who.client, MOVE], expect=EXIT_AWAITING_SIGNOFF
+        )
+        checks = stage.ledger(MOVE).of(Check)
+        files = sum(1 for _ in files_of(ground.new))
+        stage.hold(
+            bool(checks) and all(s.body.passed for s in checks),
+            f"{files} files are there, and {len(checks)} places were compared",
+        )
+        stage.hold(outcome["state"] == "awaiting freeze", str(outcome["next"]))
+
+
+def _finish(stage: Stage, ground: Ground, drives: dict[str, str], damage: Damage) -> None:
+    with stage.scene("The old tenant is frozen: the last pass, every byte compared, hand-over"):
+        told = ["sluis", "freeze", stage.who.client, MOVE, "--told-by", SIGNER[0]]
+        stage.run_json(told, expect=EXIT_APPLIED)
         outcome = stage.run_json(["sluis", "apply", stage.who.client, MOVE], expect=EXIT_APPLIED)
         view = stage.ledger(MOVE)
         said = newest_export(stage, damage.asset).warnings

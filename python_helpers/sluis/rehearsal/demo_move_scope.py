@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from sluis.rehearsal.client_files import LabClient, write_scope
+from sluis.rehearsal.client_files import SIGNER, LabClient, write_scope
 from sluis.rehearsal.demo_move_ground import Ground
 from sluis.rehearsal.lab import Lab
 from sluis.rehearsal.plain_yaml import write_yaml
@@ -106,6 +106,7 @@ def write_move(
     )  # fmt: skip
     scope["assets"] = [*assets, _mail(today)]
     scope["risks"] = [_risk(asset) for asset in scope["assets"]]
+    scope["freeze"] = {"who": SIGNER[0], "words": "The old places become read-only."}
     scope["not_included"] = [
         {"id": "workstations", "words": "We do not set up the workstations for the new tenant."}
     ]

@@ -60,7 +60,7 @@ def _do(drive: Drive, deed: tuple[str, int, int], now: float) -> None:
     parent = folder if verb == "move" else item.parent
     if parent is None or parent is item or item in parent.ancestors():
         return
-    drive.move(item, parent, drive.free_name(parent, f"moved {other}"), now, 0)
+    drive.move(item, parent, f"moved {now}", now, 0)
 
 
 def _check_books(drive: Drive) -> None:
