@@ -109,6 +109,15 @@ def reconcile_assets(
                 for line in result["lines"]
                 if line["category"] != "equal"
             ][:100]
+            compared.lines += [
+                f"{asset.id}: {said}: {one['path']}: {one.get('recipient') or one['principal']} "
+                f"({one['role']}): {one['why']}"
+                for said, rights in (
+                    ("right missing", result["rights_missing"]),
+                    ("right nobody signed for", result["rights_surplus"]),
+                )
+                for one in rights[:50]
+            ]
             compared.warnings += [
                 f"{asset.id}: stays behind, as signed: {item['path']}: {item['code']}"
                 for item in result["left_out"][:50]
@@ -125,7 +134,12 @@ def _found(
     scratch: Path,
 ) -> Check:
     try:
-        counts = ", ".join(f"{count} {what}" for what, count in sorted(answer["counts"].items()))
+        counted = {
+            **answer["counts"],
+            "rights missing": len(answer["rights_missing"]),
+            "rights too many": len(answer["rights_surplus"]),
+        }
+        counts = ", ".join(f"{count} {what}" for what, count in sorted(counted.items()) if count)
         trusted = str(answer["trust"])
         lines = keep_worker_file(
             dossier, fetch, str(answer["lines_file"]), scratch / "lines",

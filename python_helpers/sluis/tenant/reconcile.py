@@ -24,13 +24,14 @@ from .import_plan import Going, ImportPlan, LeftOut, plan_import
 from .import_policy import ImportPolicy, Target
 from .import_report import Progress
 from .import_state import ImportState, Row
-from .reconcile_rights import missing_rights
+from .reconcile_rights import compare_rights
 from .reconcile_state import ReconcileState
 from .reconciliation import SOUND, Category, Line, Reconciliation, Trust
 from .set_aside import FOLDER_ID
 from .stored_names import ExportFolder
 from .target_tree import Node, TargetTree, list_target, look_at, node_of
 from .tenant_manifest import ManifestLine, read_manifest
+from .user_map import translate
 
 
 async def reconcile(
@@ -161,8 +162,7 @@ class _Run:
         async with asyncio.TaskGroup() as group:
             for _ in range(workers):
                 group.create_task(work())
-        if policy.permissions:
-            await self._rights(pairs, policy)
+        await self._rights(pairs, policy)
 
     def extras(self, before: frozenset[str], gone: Mapping[str, Row], policy: ImportPolicy) -> None:
         """What is in the target and in no line."""
@@ -252,15 +252,21 @@ class _Run:
         return node_of(item)
 
     async def _rights(self, pairs: list[_Pair], policy: ImportPolicy) -> None:
-        self.result.rights_looked_at = 0
         for pair in pairs:
-            line = pair.going.line
-            if line is None or not line.permissions or pair.node is None:
+            line, node = pair.going.line, pair.node
+            ours = pair.row is not None and pair.row.step != "there"
+            invites = (
+                translate(line.permissions, policy.users)[0] if line and policy.permissions else ()
+            )
+            if node is None or not (invites or (node.shared and ours)):
                 continue
             self.result.rights_looked_at += 1
-            self.result.rights_missing += await missing_rights(
-                self.graph, self.target.drive_id, pair.node.id, line, policy.users
+            missing, surplus = await compare_rights(
+                self.graph, self.target.drive_id, node.id, pair.going.path, invites
             )
+            self.result.rights_missing += missing
+            # what was there before has rights of its own
+            self.result.rights_surplus += surplus if ours else ()
 
 
 def _gone(plan: ImportPlan, rows: Mapping[str, Row]) -> dict[str, Row]:

@@ -1,48 +1,70 @@
-"""Whether the rights that were to be given are there."""
+"""Whether the rights that were to be given are there, and no others.
+
+Only direct rights count as too many: what is inherited belongs to the place that the client
+chose. Site groups and applications are left out, since the service lists them on every item.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from ..errors import SluisError
 from ..graph.connect import Graph
 from ..graph.links import segment
-from .reconciliation import RightMissing
-from .tenant_manifest import ManifestLine
-from .user_map import UserMap, grants_in, translate
+from .reconciliation import RightMissing, RightSurplus
+from .user_map import Grant, Invite, grants_in
 
 _STRENGTH = {"read": 1, "write": 2, "owner": 3}
+_COUNTED = ("user", "group", "link")
 
 
-async def missing_rights(
-    graph: Graph, drive_id: str, item_id: str, line: ManifestLine, users: UserMap
-) -> list[RightMissing]:
-    """Rights on one item that the user map gives and the target does not have.
+async def compare_rights(
+    graph: Graph, drive_id: str, item_id: str, path: str, invites: Sequence[Invite]
+) -> tuple[list[RightMissing], list[RightSurplus]]:
+    """Hold the rights on one item of ours against those that were signed.
 
-    A right that is inherited in the target counts; a stronger one as well.
+    A right that is inherited in the target counts as given; a stronger one as well.
 
     Args:
         graph: the connection to the target.
         drive_id: the target drive.
         item_id: the item in the target.
-        line: its line of the manifest.
-        users: the signed map.
+        path: its original path.
+        invites: what was to be given on it.
+
+    Returns:
+        what is missing, and what nobody signed for. When the rights cannot be looked at,
+        both say so.
     """
-    invites, _ = translate(line.permissions, users)
-    if not invites:
-        return []
-    there: dict[str, int] = {}
+    given: dict[str, int] = {}
+    own: list[Grant] = []
     place = f"/drives/{segment(drive_id)}/items/{segment(item_id)}/permissions"
     try:
         async for page in graph.pages(place):
             for permission in page.items:
+                own += grants_in(permission)
                 # an inherited right is a right here
                 for grant in grants_in({**permission, "inheritedFrom": None}):
                     for key in grant.principal.keys:
-                        there[key] = max(there.get(key, 0), _STRENGTH.get(grant.role, 0))
+                        given[key] = max(given.get(key, 0), _STRENGTH.get(grant.role, 0))
     except SluisError as error:
         why = f"It could not be looked at: {error.what}"
-        return [RightMissing(line.path, one.recipient, one.role, why) for one in invites]
-    return [
-        RightMissing(line.path, one.recipient, one.role, "The target does not list it.")
+        missing = [RightMissing(path, one.recipient, one.role, why) for one in invites]
+        return missing, [RightSurplus(path, "not verified", "not verified", why)]
+    missing = [
+        RightMissing(path, one.recipient, one.role, "The target does not list it.")
         for one in invites
-        if there.get(one.recipient.lower(), 0) < _STRENGTH[one.role]
+        if given.get(one.recipient.lower(), 0) < _STRENGTH[one.role]
     ]
+    signed = {one.recipient.lower(): _STRENGTH[one.role] for one in invites}
+    surplus = [
+        RightSurplus(path, grant.principal.keys[0], grant.role, "Nobody signed for it.")
+        for grant in own
+        if grant.principal.kind in _COUNTED and not _is_signed(grant, signed)
+    ]
+    return missing, surplus
+
+
+def _is_signed(grant: Grant, signed: dict[str, int]) -> bool:
+    strength = _STRENGTH.get(grant.role, max(_STRENGTH.values()) + 1)
+    return any(signed.get(key, 0) >= strength for key in grant.principal.keys)

@@ -70,6 +70,16 @@ class RightMissing:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class RightSurplus:
+    """A right of its own on an item of ours that nobody signed for, or that was not looked at."""
+
+    path: str
+    principal: str
+    role: str
+    why: str
+
+
 @dataclass
 class Reconciliation:
     """The result.
@@ -81,7 +91,8 @@ class Reconciliation:
         lines: one per item.
         left_out: items that stay behind by signed rule; they are in no line.
         rights_missing: rights that were to be given and are not there.
-        rights_looked_at: on how many items rights were looked at; None: they were not asked for.
+        rights_surplus: rights on items of ours that nobody signed for.
+        rights_looked_at: on how many items rights were looked at.
         there_before: items in the target from before the import, which are in no line.
         reused: lines taken from an attempt at this same reconciliation that was killed.
     """
@@ -93,14 +104,16 @@ class Reconciliation:
     lines: list[Line] = field(default_factory=list)
     left_out: tuple[LeftOut, ...] = ()
     rights_missing: list[RightMissing] = field(default_factory=list)
-    rights_looked_at: int | None = None
+    rights_surplus: list[RightSurplus] = field(default_factory=list)
+    rights_looked_at: int = 0
     there_before: int = 0
     reused: int = 0
 
     @property
     def sound(self) -> bool:
         """Whether the hand-over may go on."""
-        return not self.rights_missing and all(line.category in SOUND for line in self.lines)
+        rights = self.rights_missing or self.rights_surplus
+        return not rights and all(line.category in SOUND for line in self.lines)
 
     def counts(self) -> dict[str, int]:
         """How many lines of each category."""
@@ -125,6 +138,7 @@ class Reconciliation:
                 ],
                 "left_out": [asdict(one) for one in self.left_out],
                 "rights_missing": [asdict(one) for one in self.rights_missing],
+                "rights_surplus": [asdict(one) for one in self.rights_surplus],
                 "rights_looked_at": self.rights_looked_at,
                 "there_before": self.there_before,
                 "reused": self.reused,

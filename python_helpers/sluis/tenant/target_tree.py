@@ -31,6 +31,7 @@ class Node:
         quickxor: as listed; None when there is none.
         modified: ``fileSystemInfo``'s, ISO 8601.
         etag: as listed.
+        shared: whether the listing says that it has rights of its own.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Node:
     quickxor: str | None = None
     modified: str | None = None
     etag: str | None = None
+    shared: bool = False
 
 
 class TargetTree:
@@ -200,6 +202,7 @@ def node_of(item: Mapping[str, Any]) -> Node:
         quickxor=quickxor if isinstance(quickxor, str) and quickxor else None,
         modified=modified if isinstance(modified, str) else None,
         etag=etag if isinstance(etag, str) else None,
+        shared=isinstance(item.get("shared"), Mapping),
     )
 
 

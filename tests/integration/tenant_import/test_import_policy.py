@@ -110,6 +110,32 @@ def test_rights_on_a_folder_that_was_in_the_target_before_are_not_given(move):
     assert not found.sound
 
 
+@pytest.mark.parametrize("rights", [True, False])
+def test_a_right_that_nobody_signed_for_stops_the_hand_over(move, rights):
+    (old1, _), (new1, new2) = _people(move.source), _people(move.target)
+    _fill(move, {"a/one.txt": b"1", "two.txt": b"2"})
+    _share(move, "two.txt", old1, "read")
+    move.export()
+    policy = ImportPolicy(
+        users=UserMap.from_data({old1: new1}), permissions=rights,
+        leave_out=frozenset({"narrower-rights"}),
+    )  # fmt: skip
+    assert move.bring_over(policy).outcome == "done"
+    assert move.reconcile(policy).sound
+    for path, mail, role in (("a/one.txt", new2, "read"), ("two.txt", new1, "write")):
+        _call(
+            move.target, move.to_drive, path, "invite",
+            {"recipients": [{"email": mail}], "roles": [role], "requireSignIn": True},
+        )  # fmt: skip
+    found = move.reconcile(policy)
+    assert not found.sound
+    # who may read may not write
+    assert [(one.path, one.principal, one.role) for one in found.rights_surplus] == [
+        ("a/one.txt", new2, "read"), ("two.txt", new1, "write"),
+    ]  # fmt: skip
+    assert not found.rights_missing
+
+
 def _delete_right(move, path, right):
     async def whole():
         async with open_graph(account(move.target), patience=PATIENCE) as graph:
