@@ -4,14 +4,59 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any, Callable, Dict, Mapping
+from typing import Any, Callable, Dict, Mapping, Optional
 
-from ..errors import SluisError, SnapshotError
+from ..errors import InputError, SluisError, SnapshotError
+
+Work = Callable[[Dict[str, Any]], Dict[str, Any]]
+
+_OF_A_MODULE = {
+    "request": {"type": "str", "required": True, "no_log": True},
+    "secrets": {"type": "str", "required": True, "no_log": True},
+}
 
 
-def answer_request(
-    work: Callable[[Dict[str, Any]], Dict[str, Any]], params: Mapping[str, Any]
-) -> Dict[str, Any]:
+def serve(
+    ansible_module: Callable[..., Any],
+    work: Optional[Work],
+    *,
+    looks: bool = False,
+    changes: bool = True,
+    lacking: str = "",
+) -> None:
+    """Be an Ansible module from its arguments to its exit.
+
+    Args:
+        ansible_module: Ansible's class. Modules hand it in: this room does not know Ansible.
+        work: what is asked for; ``None`` when it could not be imported.
+        looks: it is done in check mode as well, with ``check_mode`` in the request, and
+            changes nothing then. Otherwise check mode does nothing and says "changed".
+        changes: whether doing it changes anything on the host.
+        lacking: which library was missing when ``work`` could not be imported.
+    """
+    module = ansible_module(argument_spec=_OF_A_MODULE, supports_check_mode=True)
+    if module.check_mode and not looks:
+        module.exit_json(changed=True)
+    if work is None:
+        result = _failure(
+            InputError(
+                "worker-lacks-libraries",
+                f"The Python on this export worker lacks a library: {lacking}.",
+                "Install aiohttp, msal, numpy and paramiko there, or name another Python "
+                "in ansible_python_interpreter.",
+            )
+        )
+    elif looks:
+        told, asked = {"check_mode": module.check_mode}, work
+        result = answer_request(lambda request: asked({**request, **told}), module.params)
+    else:
+        result = answer_request(work, module.params)
+    if "sluis" in result:
+        module.fail_json(**result)
+    module.exit_json(changed=changes and not module.check_mode, **result)
+
+
+def answer_request(work: Work, params: Mapping[str, Any]) -> Dict[str, Any]:
     """Unpack ``request`` and ``secrets``, do the work, and pack the answer.
 
     Returns:
@@ -27,11 +72,15 @@ def answer_request(
         answer = json.dumps(work(request))
         _must_not_tell(answer, secrets)
     except SluisError as error:
-        said = error.as_dict()
-        for secret in _texts(secrets):
-            said = {name: text.replace(secret, "***") for name, text in said.items()}
-        return {"sluis": said, "family": type(error).__name__, "msg": said["what"]}
+        return _failure(error, secrets)
     return {"answer": base64.b64encode(answer.encode("utf-8")).decode("ascii")}
+
+
+def _failure(error: SluisError, secrets: Optional[Mapping[str, Any]] = None) -> Dict[str, Any]:
+    said = error.as_dict()
+    for secret in _texts(secrets):
+        said = {name: text.replace(secret, "***") for name, text in said.items()}
+    return {"sluis": said, "family": type(error).__name__, "msg": said["what"]}
 
 
 def _must_not_tell(answer: str, secrets: Mapping[str, Any]) -> None:

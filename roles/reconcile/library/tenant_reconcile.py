@@ -46,37 +46,17 @@ sluis:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.snapshot.door import answer_request
+from ansible.module_utils.sluis.snapshot.door import serve
 
+LACKING = ""
 try:
     from ansible.module_utils.sluis.tenant.on_worker import reconcile_asset
 except ImportError as error:
-    reconcile_asset = None
-    LACKING = str(error)
+    reconcile_asset, LACKING = None, str(error)
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={
-            "request": {"type": "str", "required": True, "no_log": True},
-            "secrets": {"type": "str", "required": True, "no_log": True},
-        },
-        supports_check_mode=True,
-    )
-    if module.check_mode:
-        module.exit_json(changed=True)
-    if reconcile_asset is None:
-        said = {
-            "code": "worker-lacks-libraries",
-            "what": f"The Python on this export worker lacks a library: {LACKING}.",
-            "remedy": "Install aiohttp, msal, numpy and paramiko there, or name another Python "
-            "in ansible_python_interpreter.",
-        }
-        module.fail_json(msg=said["what"], sluis=said, family="InputError")
-    result = answer_request(reconcile_asset, module.params)
-    if "sluis" in result:
-        module.fail_json(**result)
-    module.exit_json(changed=True, **result)
+    serve(AnsibleModule, reconcile_asset, lacking=LACKING)
 
 
 if __name__ == "__main__":

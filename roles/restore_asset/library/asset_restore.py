@@ -53,27 +53,12 @@ sluis:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.snapshot.door import answer_request
+from ansible.module_utils.sluis.snapshot.door import serve
 from ansible.module_utils.sluis.snapshot.restore import restore_beside
 
 
 def main():
-    """Do what was asked, or say what would be done."""
-    module = AnsibleModule(
-        argument_spec={
-            "request": {"type": "str", "required": True, "no_log": True},
-            "secrets": {"type": "str", "required": True, "no_log": True},
-        },
-        supports_check_mode=True,
-    )
-
-    def work(request):
-        return restore_beside({**request, "check_mode": module.check_mode})
-
-    result = answer_request(work, module.params)
-    if "sluis" in result:
-        module.fail_json(**result)
-    module.exit_json(changed=not module.check_mode, **result)
+    serve(AnsibleModule, restore_beside, looks=True)
 
 
 if __name__ == "__main__":

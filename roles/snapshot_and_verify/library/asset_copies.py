@@ -47,23 +47,11 @@ sluis:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.sluis.snapshot.adopt import adopt_backup
-from ansible.module_utils.sluis.snapshot.door import answer_request
+from ansible.module_utils.sluis.snapshot.door import serve
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={
-            "request": {"type": "str", "required": True, "no_log": True},
-            "secrets": {"type": "str", "required": True, "no_log": True},
-        },
-        supports_check_mode=True,
-    )
-    if module.check_mode:
-        module.exit_json(changed=True)
-    result = answer_request(adopt_backup, module.params)
-    if "sluis" in result:
-        module.fail_json(**result)
-    module.exit_json(changed=True, **result)
+    serve(AnsibleModule, adopt_backup)
 
 
 if __name__ == "__main__":

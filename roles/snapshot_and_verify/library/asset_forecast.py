@@ -46,26 +46,12 @@ sluis:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.snapshot.door import answer_request
+from ansible.module_utils.sluis.snapshot.door import serve
 from ansible.module_utils.sluis.snapshot.measure import measure_speeds
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={
-            "request": {"type": "str", "required": True, "no_log": True},
-            "secrets": {"type": "str", "required": True, "no_log": True},
-        },
-        supports_check_mode=True,
-    )
-
-    def work(request):
-        return measure_speeds({**request, "check_mode": module.check_mode})
-
-    result = answer_request(work, module.params)
-    if "sluis" in result:
-        module.fail_json(**result)
-    module.exit_json(changed=False, **result)
+    serve(AnsibleModule, measure_speeds, looks=True, changes=False)
 
 
 if __name__ == "__main__":

@@ -46,24 +46,12 @@ sluis:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.snapshot.door import answer_request
+from ansible.module_utils.sluis.snapshot.door import serve
 from ansible.module_utils.sluis.snapshot.observe import observe_source
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={
-            "request": {"type": "str", "required": True, "no_log": True},
-            "secrets": {"type": "str", "required": True, "no_log": True},
-        },
-        supports_check_mode=True,
-    )
-    if module.check_mode:
-        module.exit_json(changed=True)
-    result = answer_request(observe_source, module.params)
-    if "sluis" in result:
-        module.fail_json(**result)
-    module.exit_json(changed=True, **result)
+    serve(AnsibleModule, observe_source)
 
 
 if __name__ == "__main__":

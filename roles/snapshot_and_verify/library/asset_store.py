@@ -47,26 +47,12 @@ sluis:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.snapshot.door import answer_request
+from ansible.module_utils.sluis.snapshot.door import serve
 from ansible.module_utils.sluis.snapshot.prepare import prepare_store
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={
-            "request": {"type": "str", "required": True, "no_log": True},
-            "secrets": {"type": "str", "required": True, "no_log": True},
-        },
-        supports_check_mode=True,
-    )
-
-    def work(request):
-        return prepare_store({**request, "check_mode": module.check_mode})
-
-    result = answer_request(work, module.params)
-    if "sluis" in result:
-        module.fail_json(**result)
-    module.exit_json(changed=False, **result)
+    serve(AnsibleModule, prepare_store, looks=True, changes=False)
 
 
 if __name__ == "__main__":

@@ -47,24 +47,12 @@ sluis:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.snapshot.door import answer_request
+from ansible.module_utils.sluis.snapshot.door import serve
 from ansible.module_utils.sluis.snapshot.prove import prove_snapshot
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={
-            "request": {"type": "str", "required": True, "no_log": True},
-            "secrets": {"type": "str", "required": True, "no_log": True},
-        },
-        supports_check_mode=True,
-    )
-    if module.check_mode:
-        module.exit_json(changed=True)
-    result = answer_request(prove_snapshot, module.params)
-    if "sluis" in result:
-        module.fail_json(**result)
-    module.exit_json(changed=True, **result)
+    serve(AnsibleModule, prove_snapshot)
 
 
 if __name__ == "__main__":
