@@ -15,12 +15,10 @@ from sluis.cli.change_run import (
     TimeLimitOption,
     described_playbook,
 )
-from sluis.cli.lock import only_run
+from sluis.cli.one_run import one_run
 from sluis.cli.plainly import plainly
-from sluis.cli.progress import progress_on
-from sluis.cli.runner import Request, RunReport, run
+from sluis.cli.runner import Phase, RunReport
 from sluis.cli.session import Session
-from sluis.dossier.material import read_material
 from sluis.errors import EXIT_FAILED, EXIT_REFUSED
 from sluis.evidence.predicates import Discovery, Refusal, Verification
 from sluis.evidence.statements import Statement
@@ -54,22 +52,13 @@ def adopt(
     described_playbook(places, client, change, ambiguous=True)
     load_scope(places.change(client, change) / "scope.yml")
     unlocked = session.operator()
-    phase = "prepare" if challenge else "apply"
-    with only_run(places.dossier(client, change), "adopt", session.now()) as lock:
-        before = read_material(places, client, change, session.now())
-        since = max((s.number for s in before.view.statements), default=0)
-        request = Request(
-            places=places,
-            client=client,
-            change=change,
-            playbook="adopt",
-            extra_vars={"change": change, "phase": phase},
-            time_limit=None if time_limit is None else time_limit * 60,
-            passphrase=unlocked.passphrase,
+    phase: Phase = "prepare" if challenge else "apply"
+    with one_run(session, client, change, "adopt") as held:
+        since = held.newest()
+        report = held.play(
+            "adopt", phase=phase, time_limit=time_limit, passphrase=unlocked.passphrase
         )
-        with progress_on(session.err) as progress:
-            report = run(request, lock, session.environ, progress, session.now())
-        view = read_material(places, client, change, session.now()).view
+        view = held.material().view
     found = _found([item for item in view.statements if item.number > since])
     status = _status(found, report)
     session.result(

@@ -7,13 +7,11 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from sluis.cli.lock import only_run
+from sluis.cli.one_run import one_run
 from sluis.cli.plainly import plainly
-from sluis.cli.progress import progress_on
-from sluis.cli.runner import Phase, Playbook, Request, RunReport, run
+from sluis.cli.runner import Phase, Playbook, RunReport
 from sluis.cli.session import Session
 from sluis.cli.show_outcome import show_outcome
-from sluis.dossier.material import read_material
 from sluis.dossier.outcome import Outcome, outcome
 from sluis.errors import InputError
 from sluis.places import Places, change_id, client_id
@@ -65,21 +63,12 @@ def run_phase(
     chosen = playbook or described_playbook(places, client, change)
     load_scope(places.change(client, change) / "scope.yml")  # a mistake in it: say so at once
     unlocked = session.operator()
-    with only_run(places.dossier(client, change), phase, session.now()) as lock:
-        before = read_material(places, client, change, session.now())
-        since = max((s.number for s in before.view.statements), default=0)
-        request = Request(
-            places=places,
-            client=client,
-            change=change,
-            playbook=chosen,
-            extra_vars={"change": change, "phase": phase},
-            time_limit=None if time_limit is None else time_limit * 60,
-            passphrase=unlocked.passphrase,
+    with one_run(session, client, change, phase) as held:
+        since = held.newest()
+        report = held.play(
+            chosen, phase=phase, time_limit=time_limit, passphrase=unlocked.passphrase
         )
-        with progress_on(session.err) as progress:
-            report = run(request, lock, session.environ, progress, session.now())
-        after = read_material(places, client, change, session.now())
+        after = held.material()
     found = outcome(
         after,
         session.now(),

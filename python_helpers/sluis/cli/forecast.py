@@ -15,10 +15,9 @@ from sluis.cli.change_run import (
     TimeLimitOption,
     described_playbook,
 )
-from sluis.cli.lock import only_run
+from sluis.cli.one_run import one_run
 from sluis.cli.plainly import plainly
-from sluis.cli.progress import progress_on
-from sluis.cli.runner import Request, RunReport, run
+from sluis.cli.runner import RunReport
 from sluis.cli.session import Session
 from sluis.errors import EXIT_FAILED
 from sluis.places import change_id, client_id
@@ -42,17 +41,8 @@ def forecast(
     places, client, change = session.places, client_id(client), change_id(change)
     described_playbook(places, client, change, ambiguous=True)
     load_scope(places.change(client, change) / "scope.yml")
-    with only_run(places.dossier(client, change), "forecast", session.now()) as lock:
-        request = Request(
-            places=places,
-            client=client,
-            change=change,
-            playbook="forecast",
-            extra_vars={"change": change},
-            time_limit=None if time_limit is None else time_limit * 60,
-        )
-        with progress_on(session.err) as progress:
-            report = run(request, lock, session.environ, progress, session.now())
+    with one_run(session, client, change, "forecast") as held:
+        report = held.play("forecast", time_limit=time_limit)
     status = 0 if report.ended == "by itself" and report.forecasts else EXIT_FAILED
     session.result(
         {
