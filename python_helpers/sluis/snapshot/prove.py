@@ -187,22 +187,21 @@ class _Proving:
             packs = _digest_of(self.request["store"], self.access.packs())
             if self._was_read(packs, level):
                 return
+            sample = bool(self.request.get("sample"))
+            # a restic that can reads this snapshot's data only, and nothing of other assets
+            one_snapshot = not sample and self.restic.can("check", "check [flags] [snapshot")
             arguments = ["check", "--no-lock"]
-            if self.request.get("sample"):
-                arguments.append("--read-data-subset=1%")
-            else:
-                arguments.append("--read-data")
-                if self.restic.can("check", "check [flags] [snapshot"):
-                    arguments.append(self.request["snapshot_id"])
+            arguments.append("--read-data-subset=1%" if sample else "--read-data")
+            if one_snapshot:
+                arguments.append(self.request["snapshot_id"])
             self.progress.say("reading the store back")
             answer = self.restic.run(*arguments)
             level.ran.append(answer.ran)
-            if self.request.get("sample"):
+            if sample:
                 level.conclude(NOT_VERIFIED, "only 1 % of the store's data was read")
             else:
                 level.conclude(PROVEN, "all data on the store was read and is whole")
-                whole = "--read-data" in arguments and len(arguments) == 3
-                self.sealed = {"packs": packs, "ran": level.ran} if whole else None
+                self.sealed = None if one_snapshot else {"packs": packs, "ran": level.ran}
 
     def _was_read(self, packs: str, level: Finding) -> bool:
         """Whether this run has read the very same files already, for another asset.
