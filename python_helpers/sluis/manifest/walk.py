@@ -62,7 +62,7 @@ class Walk:
                 self.problems.append(problem_of(folder, error))
                 continue
             with listing:
-                for item in listing:
+                for item in self._items(folder, listing):
                     path = folder + b"/" + item.name if folder else item.name
                     if self._excluded(text_of(path)):
                         self.left_out += 1
@@ -75,6 +75,15 @@ class Walk:
                     if stat.S_ISDIR(status.st_mode):
                         folders.append(path)
                     yield Seen(path, status)
+
+    def _items(
+        self, folder: bytes, listing: Iterator[os.DirEntry[bytes]]
+    ) -> Iterator[os.DirEntry[bytes]]:
+        """A folder can be opened and still fail while it is read (a disk, a share, /proc)."""
+        try:
+            yield from listing
+        except OSError as error:
+            self.problems.append(problem_of(folder, error))
 
 
 def signature_of(status: os.stat_result) -> Signature:

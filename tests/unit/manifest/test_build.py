@@ -3,12 +3,15 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from sluis.errors import SnapshotError
 from sluis.manifest import build_manifest, observe_state, reading
+from sluis.manifest.entry import Problem
+from sluis.manifest.walk import Walk
 
 
 def test_every_kind_of_item_is_recorded_and_links_are_not_followed(tmp_path: Path) -> None:
@@ -183,3 +186,20 @@ def test_case_C6_many_small_files_in_one_walk(tmp_path: Path) -> None:
     assert len({e.sha256 for e in manifest.entries.values() if e.type == "file"}) == 3000
     again = build_manifest(str(tmp_path), threads=1)
     assert again == manifest
+
+
+def test_a_folder_that_fails_while_it_is_listed_is_a_problem_and_no_crash() -> None:
+    """The network folder of a process that ended and was not waited for opens, and then fails."""
+    with subprocess.Popen(["true"]) as process:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        os.scandir(f"/proc/{process.pid}/net").close()
+        walk = Walk(f"/proc/{process.pid}/net", ())
+        assert list(walk) == []
+        [problem] = walk.problems
+        assert (problem.path, problem.code, problem.detail) == (
+            "",
+            "unreadable",
+            "Invalid argument",
+        )
+        below = build_manifest(f"/proc/{process.pid}/task")
+    assert Problem(f"{process.pid}/net", "unreadable", "Invalid argument") in below.problems
