@@ -6,10 +6,10 @@ import os
 import time
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from . import reading
-from .entry import Entry, Manifest, Signature, state_of
+from .entry import Entry, Manifest, state_of
 from .reading import Crew, OnHead, Progress, Reader
-from .walk import Seen, Walk, signature_of, text_of
+from .signature import Signature, is_settled, signature_of
+from .walk import Seen, Walk, text_of
 
 _BATCH = 64
 
@@ -76,13 +76,13 @@ def _untouched(walk: Walk, since: Manifest) -> bool:
     """Whether no item came, went or changed: by far the most usual answer, and quickly told."""
     if since.problems:
         return False
-    limit, known = since.started_ns - reading.TICK_NS, since.signatures
+    known = since.signatures
     suspects: List[Seen] = []
     count = 0
     for seen in walk:
         if known.get(text_of(seen.path)) != signature_of(seen.status):
             return False
-        if seen.status.st_ctime_ns > limit and seen.size:
+        if seen.size and not is_settled(seen.status, since.started_ns):
             suspects.append(seen)
         count += 1
     if count != len(known) or walk.problems or walk.left_out != since.left_out:

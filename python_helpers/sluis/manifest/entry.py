@@ -6,12 +6,10 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Dict, NamedTuple, Optional, Tuple
 
+from .signature import Signature
+
 #: types that hold data or lead to it, and so must come back from a restore
 KEPT = frozenset({"file", "dir", "link", "fifo", "block", "char"})
-
-#: what tells that a file may have changed: size, mtime, ctime, inode.
-#: A user can set mtime back; ctime is set by the kernel only.
-Signature = Tuple[int, int, int, int]
 
 
 class Entry(NamedTuple):

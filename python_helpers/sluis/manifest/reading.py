@@ -10,8 +10,9 @@ import stat
 import threading
 from typing import Callable, Dict, List, Optional, Tuple, Type
 
-from .entry import Entry, Manifest, Problem, Signature
-from .walk import Seen, problem_of, signature_of, text_of
+from .entry import Entry, Manifest, Problem
+from .signature import Signature, is_settled, signature_of
+from .walk import Seen, problem_of, text_of
 
 _TYPES = {
     stat.S_IFREG: "file",
@@ -27,9 +28,6 @@ _HEAD = 512
 _LARGE = 256 << 10
 #: each so many batches we look again whether reading means waiting
 _LOOK_AGAIN = 32
-#: A file touched this shortly before we looked may change again without a new
-#: ctime, because file systems keep times in ticks (FAT: 2 s). It is read again.
-TICK_NS = 2_000_000_000
 _OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
 
 #: items and bytes seen so far
@@ -197,7 +195,7 @@ class Reader:
     def _known(self, path: str, status: os.stat_result) -> Optional[str]:
         if self._since is None or self._since.signatures.get(path) != signature_of(status):
             return None
-        if status.st_ctime_ns > self._since.started_ns - TICK_NS:
+        if not is_settled(status, self._since.started_ns):
             return None
         earlier = self._since.entries.get(path)
         return earlier.sha256 if earlier is not None else None

@@ -7,7 +7,7 @@ import stat
 from typing import Iterator, List, NamedTuple, Sequence
 
 from ..errors import SnapshotError
-from .entry import Problem, Signature
+from .entry import Problem
 from .exclude import matcher
 
 
@@ -84,11 +84,6 @@ class Walk:
             yield from listing
         except OSError as error:
             self.problems.append(problem_of(folder, error))
-
-
-def signature_of(status: os.stat_result) -> Signature:
-    """What tells that an item may have changed."""
-    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 def text_of(raw: bytes) -> str:

@@ -9,14 +9,12 @@ from pathlib import Path
 
 import sluis
 from sluis.evidence.canonical import canonical, sha256
+from sluis.manifest.signature import is_settled, signature_of
 from sluis.places import Places
 
 #: what Python and editors leave behind; it decides nothing
 _LEFT_BEHIND = ("__pycache__",)
 _PIECE = 1 << 18
-#: A file touched later than this before it was read is read again the next time: within
-#: the grain of a clock two states of it can carry the same times.
-_SETTLED_NS = 2_000_000_000
 
 #: What the files read so far hold, by path: how each looked to the kernel, and its digest.
 #: Ansible's workers are forked from the process that read them first, and inherit this.
@@ -107,19 +105,11 @@ def _content_sha256(path: bytes) -> str:
     finally:
         os.close(descriptor)
     found = digest.hexdigest()
-    settled = max(after.st_mtime_ns, after.st_ctime_ns) < began - _SETTLED_NS
-    if settled and _looks(before) == _looks(after):
+    if is_settled(after, began) and _looks(before) == _looks(after):
         _KNOWN[path] = _looks(after), found
     return found
 
 
 def _looks(status: os.stat_result) -> tuple[int, ...]:
-    """All that changes with a file's content. Only the kernel sets ctime."""
-    return (
-        status.st_dev,
-        status.st_ino,
-        status.st_mode,
-        status.st_size,
-        status.st_mtime_ns,
-        status.st_ctime_ns,
-    )
+    """A path is another file, too, when another disk was mounted over its folder."""
+    return (status.st_dev, status.st_mode, *signature_of(status))

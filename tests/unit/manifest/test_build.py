@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sluis.errors import SnapshotError
-from sluis.manifest import build_manifest, observe_state, reading
+from sluis.manifest import build_manifest, observe_state, reading, signature
 from sluis.manifest.entry import Problem
 from sluis.manifest.walk import Walk
 
@@ -112,7 +112,7 @@ def test_only_what_may_have_changed_is_read_again(
     for name in ("same", "rewritten", "mtime set back", "gone"):
         (tmp_path / name).write_text("one")
     # files older than a tick of the file system's clock
-    monkeypatch.setattr(reading, "TICK_NS", 0)
+    monkeypatch.setattr(signature, "TICK_NS", 0)
     first = build_manifest(str(tmp_path))
     status = (tmp_path / "mtime set back").stat()
     (tmp_path / "mtime set back").write_text("two")

@@ -11,6 +11,7 @@ import pytest
 import rfc8785
 
 import sluis
+from sluis.manifest import signature
 from sluis.places import Places
 from sluis.plan import tree
 from sluis.plan.tree import path_sha256, tree_sha256
@@ -133,7 +134,7 @@ def test_a_folder_that_is_sent_counts_as_a_whole(tmp_path: Path) -> None:
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every file counts as touched long ago."""
-    monkeypatch.setattr(tree, "_SETTLED_NS", -(10**12))
+    monkeypatch.setattr(signature, "TICK_NS", -(10**12))
     monkeypatch.setattr(tree, "_KNOWN", {})
 
 
