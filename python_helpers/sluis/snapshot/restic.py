@@ -23,14 +23,11 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence
 from ..errors import SnapshotError
 from .access import Access, unreachable
 from .children import Children
-from .scratch import free_memory
 
 PROGRAM = "restic"
 #: seconds that a store may stay away before we stop waiting for it
 PATIENCE = 300.0
 _LOOK_EVERY = 5.0
-#: bytes of free memory with which restic may take half as much again
-_PLENTY = 4 << 30
 
 #: What restic says of an index that another host is writing just then. Some stores show a file
 #: under its name before all of it is there (rclone serve restic on a local disk, 1.60: met with
@@ -120,10 +117,6 @@ class Restic:
             "TMPDIR": children.private,
             **access.environment,
         }
-        memory = free_memory()
-        if memory is not None and memory > _PLENTY:
-            # Half as many rounds of Go's collector: a tenth less work (measured).
-            self._environment["GOGC"] = "200"
         if key_hint:
             self._environment["RESTIC_KEY_HINT"] = key_hint
 
