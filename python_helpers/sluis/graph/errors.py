@@ -48,11 +48,6 @@ class GraphError(SluisError):
         #: the answer's headers; may hold links, so they are never shown
         self.headers: Mapping[str, str] = {}
 
-    @property
-    def graph_code(self) -> str | None:
-        """The service's outermost code, or None when it gave none."""
-        return self.codes[0] if self.codes else None
-
 
 class ResyncError(GraphError):
     """The delta link is no longer good: enumerate again.

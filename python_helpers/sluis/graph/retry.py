@@ -48,8 +48,3 @@ def may_repeat(status: int, *, repeatable: bool) -> bool:
         repeatable: whether doing it twice does the same as doing it once.
     """
     return status in _REFUSED or (repeatable and status in _UNCLEAR)
-
-
-def is_throttle(status: int) -> bool:
-    """Whether the service says that we send too much (503 is one when it names a wait)."""
-    return status == 429

@@ -8,7 +8,7 @@ but made from the parents' ids (driveitem-delta docs; microsoft-graph-docs#15378
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -256,18 +256,6 @@ def counted(state: DriveState) -> Counted:
         files or 0, folders or 0, packages or 0, shortcuts or 0, size or 0, newest, shared or 0,
         unhashed or 0,
     )  # fmt: skip
-
-
-def live_paths(state: DriveState) -> Iterator[tuple[str, str, str]]:
-    """Item id, type and path of every live item, in the order of the paths' bytes.
-
-    ``map_folders`` first.
-    """
-    yield from state.db.execute(
-        f"SELECT i.item_id, i.type, {PATH} AS path FROM items i"  # noqa: S608  our own text
-        " JOIN temp.folder_paths f ON f.item_id = i.parent_id"
-        " WHERE i.gone_in_pass IS NULL AND i.type <> 'root' ORDER BY path, i.item_id"
-    )
 
 
 def as_stored(text: str) -> str | bytes:

@@ -81,14 +81,6 @@ def safe_name(name: str) -> str:
     return out if len(out.encode()) <= _LONGEST_NAME else marked(out, name)
 
 
-def original_name(stored: str) -> str:
-    """What ``safe_name`` was given, for a name that was not shortened or marked."""
-    if stored == "%":
-        return ""
-    raw = re.sub(rb"%([0-9A-F]{2})", lambda m: bytes.fromhex(m[1].decode()), os.fsencode(stored))
-    return raw.decode("utf-8", "surrogateescape")
-
-
 def marked(stored: str, by: str, length: int = 10) -> str:
     """A safe name with a mark before its suffix, cut so that it is never too long.
 

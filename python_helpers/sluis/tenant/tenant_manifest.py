@@ -169,15 +169,6 @@ def read_manifest(path: Path) -> Iterator[ManifestLine]:
     return _lines(path)
 
 
-def read_about(path: Path) -> About:
-    """The first line of a manifest.
-
-    Raises:
-        EvidenceError: ``tenant-manifest-unreadable``.
-    """
-    return check_manifest(path)[0]
-
-
 def check_manifest(path: Path) -> tuple[About, int]:
     """Read a manifest to its end and hold it against its last line.
 

@@ -12,10 +12,10 @@ import pytest
 from sluis.graph.connect import Graph
 from sluis.graph.errors import GraphError, LoopError
 from sluis.tenant.enumerate import Listing, enumerate_drive
-from sluis.tenant.listed_items import live_paths, map_folders
 from sluis.tenant.source import Source
 from sluis.tenant.state import DriveState
 from support.graph_stage import Stage, connected, refusal
+from support.listed import live_paths
 
 SOURCE = Source("sharepoint", "d1", "Team / Documents", site_id="s1", drive_id="d1")
 DELTA = "/v1.0/drives/d1/root/delta"
@@ -43,8 +43,7 @@ def _run(
             return state
 
     state = asyncio.run(whole())
-    map_folders(state)
-    return [path for _item_id, _type, path in live_paths(state)], state
+    return live_paths(state), state
 
 
 def _last(stage: Stage, *items: dict[str, Any]) -> dict[str, Any]:

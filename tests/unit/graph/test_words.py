@@ -107,7 +107,6 @@ def test_errors_are_of_the_family_and_say_what_to_do():
     error = answer_error(429, body, "https://g/v1.0/drives/d?token=S", method="GET", request_id="r")
     assert isinstance(error, SluisError)
     assert error.codes == ("activityLimitReached", "throttledRequest", "quota")
-    assert error.graph_code == "activityLimitReached"
     assert error.request_id == "r"
     assert error.remedy
     assert "token=S" not in str(error)

@@ -14,7 +14,6 @@ from sluis.tenant.listed_items import (
     apply_page,
     begin_anew,
     counted,
-    live_paths,
     map_folders,
     miscounted,
     settle,
@@ -23,6 +22,7 @@ from sluis.tenant.listed_items import (
 )
 from sluis.tenant.manifest_lines import manifest_lines
 from sluis.tenant.state import DriveState
+from support.listed import live_paths
 
 
 def _item(name: str, parent: str | None, kind: str = "file", **more: Any) -> dict[str, Any]:
@@ -43,11 +43,6 @@ def state(tmp_path: Path) -> DriveState:
     return made
 
 
-def _paths(state: DriveState) -> list[str]:
-    map_folders(state)
-    return [path for _item_id, _type, path in live_paths(state)]
-
-
 def _finish(state: DriveState) -> None:
     current = state.current_pass()
     assert current is not None
@@ -61,14 +56,14 @@ def test_a_page_and_its_link_are_kept_together_or_not_at_all(state: DriveState) 
     current = state.current_pass()
     assert current is not None
     assert (current.link, current.pages, current.items) == ("link-1", 1, 2)
-    assert _paths(state) == ["a"]
+    assert live_paths(state) == ["a"]
 
 
 def test_the_last_of_two_entries_counts_and_the_other_is_counted(state: DriveState) -> None:
     apply_page(state, 1, [ROOT, _item("a", "root", called="old")], "1", complete=False)
     again = [_item("a", "root", called="new"), _item("a", "root", called="newest")]
     apply_page(state, 1, again, "2", complete=True)
-    assert _paths(state) == ["newest"]
+    assert live_paths(state) == ["newest"]
     current = state.current_pass()
     assert current is not None
     assert current.again == 2
@@ -78,16 +73,16 @@ def test_a_renamed_folder_gives_its_descendants_another_path(state: DriveState) 
     store_items(
         state, 1, [ROOT, _item("f", "root", "folder"), _item("g", "f", "folder"), _item("x", "g")]
     )
-    assert _paths(state) == ["f", "f/g", "f/g/x"]
+    assert live_paths(state) == ["f", "f/g", "f/g/x"]
     store_items(state, 1, [_item("f", "root", "folder", called="F2")])
-    assert _paths(state) == ["F2", "F2/g", "F2/g/x"]
+    assert live_paths(state) == ["F2", "F2/g", "F2/g/x"]
 
 
 def test_children_may_come_before_their_parents(state: DriveState) -> None:
     store_items(state, 1, [_item("x", "g"), _item("g", "f", "folder")])
-    assert _paths(state) == []
+    assert live_paths(state) == []
     store_items(state, 1, [_item("f", "root", "folder"), ROOT])
-    assert _paths(state) == ["f", "f/g", "f/g/x"]
+    assert live_paths(state) == ["f", "f/g", "f/g/x"]
 
 
 def test_a_deleted_folder_takes_along_what_is_still_in_it(state: DriveState) -> None:
@@ -104,7 +99,7 @@ def test_a_deleted_folder_takes_along_what_is_still_in_it(state: DriveState) -> 
     # y was moved out first; the folder's deletion comes alone and without a name
     store_items(state, 2, [_item("y", "root"), {"id": "f", "deleted": {}, "folder": {}}])
     _finish(state)
-    assert _paths(state) == ["y"]
+    assert live_paths(state) == ["y"]
 
 
 def test_a_full_listing_sweeps_what_it_did_not_name(state: DriveState) -> None:
@@ -115,7 +110,7 @@ def test_a_full_listing_sweeps_what_it_did_not_name(state: DriveState) -> None:
     begin_anew(state, 2, None, "apply-differences")
     apply_page(state, 2, [ROOT, _item("b", "root")], "end-2", complete=True)
     _finish(state)
-    assert _paths(state) == ["b"]
+    assert live_paths(state) == ["b"]
     row = state.db.execute("SELECT gone_how, gone_in_pass FROM items WHERE item_id='a'").fetchone()
     assert row == ("not returned in a full listing", 2)
 
@@ -124,7 +119,7 @@ def test_parents_that_go_in_circles_are_strays_and_not_a_hang(state: DriveState)
     store_items(
         state, 1, [ROOT, _item("a", "b", "folder"), _item("b", "a", "folder"), _item("x", "a")]
     )
-    assert _paths(state) == []
+    assert live_paths(state) == []
     assert [item for item, _parent in strays(state)] == ["a", "b", "x"]
     state.give_places()  # must end
 
@@ -211,4 +206,4 @@ def test_whatever_order_pages_tell_a_tree_in_the_paths_are_those_of_a_plain_mode
             return None if above is None else f"{above}/{item}".strip("/")
 
         expected = sorted(p for p in (path(item) for item in model) if p)
-        assert _paths(state) == expected
+        assert live_paths(state) == expected
