@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +73,9 @@ def prepare_fetches_proves_and_plans(migration: Migration) -> None:
         one["drive_id"] for s in view.of(Discovery) for one in s.body.found if "drive_id" in one
     }
     assert drives <= found
+    discovered = view.latest(Discovery, lambda s: bool(s.body.not_verified))
+    assert discovered is not None
+    assert any("audit log" in said for said in discovered.body.not_verified)
     exports = {s.body.asset: s.body for s in view.of(Export)}
     assert len(exports) == len(drives)
     proofs = {s.body.asset: s.body for s in view.of(Verification)}
@@ -121,6 +126,7 @@ def after_the_freeze_the_last_pass_goes_over_and_it_is_handed_over(migration: Mi
     passes = [s.body for s in view.of(Export) if s.body.asset == "drive-0"]
     assert any("damaged on disk" in line for line in passes[-1].warnings)
     assert any("late.txt: written after the freeze" in line for line in passes[-1].warnings)
+    assert listed_anew(migration) == {(1, 1), (2, 1)}, "some deletions are told to nobody"
     last = {s.body.check: s for s in view.of(Check)}
     assert all(s.body.passed for s in last.values())
     # the file, and the folder that it was set aside in
@@ -143,6 +149,13 @@ def after_the_freeze_the_last_pass_goes_over_and_it_is_handed_over(migration: Mi
     for one in migration.new.control.drives():
         for item in files_in(migration.new, one["id"]):
             assert migration.new.control.bytes_of(one["id"], item["id"]) != tampered
+
+
+def listed_anew(migration: Migration) -> set[tuple[int, int]]:
+    """Of every pass over the first drive its number, and whether all was listed."""
+    (state,) = migration.exports.glob("drive-0/*/state.sqlite")
+    with closing(sqlite3.connect(f"file:{state}?mode=ro", uri=True)) as database:
+        return set(database.execute("SELECT number, full FROM passes"))
 
 
 def is_big(path: Path) -> bool:

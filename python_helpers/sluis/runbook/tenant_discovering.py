@@ -17,6 +17,13 @@ from sluis.scope.moving import FromTenant
 Call = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
 
 
+#: said of every tenant: it matters most after the tenant is gone (B7)
+_AUDIT_LOG = (
+    "we do not fetch it. Where it is licensed, have the tenant's administrator keep an extract "
+    "while the tenant exists."
+)
+
+
 @dataclass
 class Found:
     """What was found, for the operator."""
@@ -116,6 +123,7 @@ def _record(
             for item in answer["workloads"]
         ]  # fmt: skip
         unseen = [f"{g['what']}: {g['subject']}: {g['why']}" for g in answer["could_not"]]
+        unseen.append(f"audit log: {tenant}: {_AUDIT_LOG}")
         body = Discovery(
             machine=Machine(host=machine.host, target=machine.target),
             found=tuple(items),

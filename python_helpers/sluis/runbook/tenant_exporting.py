@@ -57,6 +57,7 @@ def export_assets(
     fetch: Fetch,
     scratch: Path,
     *,
+    last_pass: bool = False,
     check_mode: bool = False,
 ) -> Fetched:
     """Make a pass over each asset that this host fetches.
@@ -69,6 +70,8 @@ def export_assets(
         call: runs ``export_asset`` there.
         fetch: brings manifests from there.
         scratch: a private folder on the controller.
+        last_pass: list every drive anew, since some deletions are never told to who only asks
+            what changed (microsoft-graph-docs-contrib#8794).
         check_mode: say what would be done.
 
     Raises:
@@ -83,18 +86,20 @@ def export_assets(
             fetched.lines.append(f"{asset.id}: would be fetched from {asset.location}")
             continue
         began = now()
-        answer = call(*_asked(dossier, asset, asset.origin, settings))
+        answer = call(*_asked(dossier, asset, asset.origin, settings, last_pass))
         body = _record(dossier, worker, asset, answer, began, fetch, scratch)
         _tell(fetched, asset, body, answer)
     return fetched
 
 
 def _asked(
-    dossier: OpenDossier, asset: Asset, origin: Origin, settings: TenantSettings
+    dossier: OpenDossier, asset: Asset, origin: Origin, settings: TenantSettings, last_pass: bool
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The request and its secrets."""
     if isinstance(origin, FromTenant):
-        return _request(dossier, asset, origin, settings), settings.secret(origin.tenant)
+        request = _request(dossier, asset, origin, settings)
+        request["export"]["policy"]["relist"] = last_pass
+        return request, settings.secret(origin.tenant)
     kind = "sftp" if isinstance(origin, FromSftp) else "directory"
     source: dict[str, Any] = {
         "kind": kind, "id": asset.id, "name": asset.location, "location": origin.folder,

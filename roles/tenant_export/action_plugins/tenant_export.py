@@ -41,6 +41,7 @@ class ActionModule(ActionBase):
                     lambda request, secrets: self._ship(request, secrets, task_vars),
                     lambda remote, local: self._connection.fetch_file(remote, str(local)),
                     Path(scratch),
+                    last_pass=self._task.args.get("last_pass") is True,
                     check_mode=self._task.check_mode,
                 )
         except SluisError as error:
