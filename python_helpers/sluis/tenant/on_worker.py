@@ -14,7 +14,7 @@ from typing import Any
 from ..errors import EvidenceError
 from ..snapshot.progress import Progress
 from .run_export import discover_tenant, export
-from .run_import import run_import
+from .run_import import plan, run_import
 from .run_reconcile import run_reconcile
 from .run_sources import export_sources
 from .stored_names import safe_name
@@ -61,16 +61,18 @@ def import_asset(request: dict[str, Any]) -> dict[str, Any]:
     """Put one exported asset into its new tenant.
 
     Args:
-        request: see ``_moving``.
+        request: see ``_moving``; with ``only_look`` nothing is written.
 
     Returns:
-        What ``run_import.run_import`` returns.
+        What ``run_import.run_import`` returns; with ``only_look`` what ``run_import.plan`` does.
 
     Raises:
         EvidenceError: ``manifest-altered``.
         SluisError: it could not begin.
     """
     asked = _moving(request)
+    if request.get("only_look"):
+        return plan(asked)
     return run_import(asked, _sending(request))
 
 

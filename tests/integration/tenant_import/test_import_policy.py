@@ -10,6 +10,7 @@ import pytest
 
 from sluis.graph.connect import open_graph
 from sluis.graph.links import segment
+from sluis.runbook.tenant_looking import Ahead, tell
 from sluis.tenant.import_policy import ImportPolicy
 from sluis.tenant.run_import import plan, run_import
 from sluis.tenant.run_landing import run_make_landing, run_watch_landing
@@ -300,6 +301,23 @@ def test_plan_import_and_reconcile_as_json(move, request_for, tmp_path):
     text = json.dumps([said, done, seen, found, again])
     for secret in ("uploadUrl", "tempauth", move.target.content, "eyJ"):
         assert secret not in text
+
+
+def test_case_B2_what_would_stop_a_move_is_told_before_anybody_signs(move, request_for):
+    old = _people(move.source)[0]
+    _fill(move, {"a/CON": b"1", "same.txt": b"ours", "shared.txt": b"s"})
+    _share(move, "shared.txt", old, "read")
+    move.target.control.add_file(move.to_drive, "Same.txt", b"theirs")
+    request_for |= {"manifest": str(move.export()), "policy": {"names": {"reserved": "refuse"}}}
+    ahead = Ahead()
+    tell(ahead, "team", plan(request_for))
+    said = {item.code: item.sentence for item in ahead.refused}
+    assert said.keys() == {"name-refused", "unmapped-principal", "narrower-rights", "conflicts"}
+    assert all(item.about == "team" for item in ahead.refused)
+    assert "a/CON" in said["name-refused"]
+    assert old in said["unmapped-principal"]
+    assert "same.txt" in said["conflicts"]
+    assert set(move.there()) == {"Same.txt"}
 
 
 def test_case_B4_a_landing_folder_is_made_watched_and_reported(move, request_for):

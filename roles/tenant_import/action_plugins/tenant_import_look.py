@@ -1,0 +1,51 @@
+"""See before the client signs what would stand in the way; stop prepare when anything does."""
+
+from __future__ import annotations
+
+from ansible.plugins.action import ActionBase
+
+from sluis.errors import SluisError
+from sluis.runbook.run import current_run, open_dossier
+from sluis.runbook.shipping import as_failure, refuse_objections, ship
+from sluis.runbook.tenant_looking import look_ahead
+from sluis.runbook.tenant_settings import read_tenant_settings
+
+
+class ActionModule(ActionBase):
+    """Reads the new tenant and writes nothing there."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        """Look at each asset's target as its import will."""
+        del tmp
+        super().run(None, task_vars)
+        if self._task.check_mode:
+            return {"changed": False, "msg": "the new tenant would be looked at"}
+        try:
+            run = current_run(task_vars, __file__)
+            refuse_objections(run)
+            ahead = look_ahead(
+                run,
+                open_dossier(run),
+                "".join(task_vars["inventory_hostname"]),
+                read_tenant_settings(
+                    "tenant_import", task_vars, self._templar, len(run.hosts) or 1
+                ),
+                lambda request, secrets: ship(
+                    self, "tenant_import", {**request, "progress": None}, secrets, task_vars
+                ),
+            )
+        except SluisError as error:
+            return as_failure(error)
+        lines = [f"{item.code}: {item.sentence} {item.remedy}" for item in ahead.refused]
+        return {
+            "changed": False,
+            "msg": [*ahead.lines, *lines],
+            "sluis_progress": [*ahead.lines, *lines],
+            "warnings": ahead.warnings,
+            "failed": bool(ahead.refused),
+            "refused": bool(ahead.refused),
+            "reasons": [item.model_dump(mode="json") for item in ahead.refused],
+        }
