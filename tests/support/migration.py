@@ -54,13 +54,24 @@ class Migration:
 
     def freeze(self) -> None:
         """The client says that nobody writes in the old tenant any more."""
-        now = datetime.now(UTC)
-        plan = self.change.view().latest(Plan)
-        assert plan is not None
+        now = self.now()
         body = Freeze(
-            state="frozen", scope_object=plan.body.scope_object, since=now, told_by=SIGNER[0]
+            state="frozen", scope_object=self._plan().scope_object, since=now, told_by=SIGNER[0]
         )
         self.change.ledger.append(body, key=load_key(self.change.who.keys, None, None), now=now)
+
+    def now(self) -> datetime:
+        """The time, as statements have it."""
+        return datetime.now(UTC)
+
+    def plan_object(self) -> str:
+        """The digest of the plan that counts."""
+        return str(self._plan().plan_object)
+
+    def _plan(self) -> Plan:
+        found = self.change.view().latest(Plan)
+        assert found is not None
+        return found.body
 
     def outcome(self) -> Outcome:
         """Where the change stands, as `sluis status` says."""
