@@ -40,7 +40,7 @@ def look_ahead(
         dossier: where a refusal is recorded.
         host: the worker.
         settings: accounts and secrets.
-        call: runs ``import_asset`` there, only looking.
+        call: runs ``reconcile_asset`` there.
 
     Raises:
         SluisError: an asset was not fetched, or its target cannot be looked at.
@@ -51,7 +51,7 @@ def look_ahead(
         into = into_of(asset)
         assert into is not None  # noqa: S101  going_from gives no other
         request = import_request(scope, asset, into, newest_export(dossier, asset), settings)
-        answer = call({**request, "only_look": True}, settings.secret(into.tenant))
+        answer = call({**request, "ahead": True}, settings.secret(into.tenant))
         try:
             tell(ahead, asset.id, answer)
         except (KeyError, TypeError, ValueError) as error:

@@ -61,32 +61,35 @@ def import_asset(request: dict[str, Any]) -> dict[str, Any]:
     """Put one exported asset into its new tenant.
 
     Args:
-        request: see ``_moving``; with ``only_look`` nothing is written.
+        request: see ``_moving``.
 
     Returns:
-        What ``run_import.run_import`` returns; with ``only_look`` what ``run_import.plan`` does.
+        What ``run_import.run_import`` returns.
 
     Raises:
         EvidenceError: ``manifest-altered``.
         SluisError: it could not begin.
     """
     asked = _moving(request)
-    if request.get("only_look"):
-        return plan(asked)
     return run_import(asked, _sending(request))
 
 
 def reconcile_asset(request: dict[str, Any]) -> dict[str, Any]:
     """Compare one asset in its new tenant with its manifest.
 
+    Args:
+        request: see ``_moving``; with ``ahead`` it is only said what an import would do.
+
     Returns:
-        What ``run_reconcile.run_reconcile`` returns.
+        What ``run_reconcile.run_reconcile`` returns; with ``ahead`` what ``run_import.plan`` does.
 
     Raises:
         EvidenceError: ``manifest-altered``.
         SluisError: it could not be compared.
     """
     asked = _moving(request)
+    if request.get("ahead"):
+        return plan(asked)
     work = Path(asked["state"]).parent
     asked |= {
         "scratch": str(work / "scratch"),

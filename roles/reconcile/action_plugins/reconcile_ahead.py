@@ -34,7 +34,7 @@ class ActionModule(ActionBase):
                     "tenant_import", task_vars, self._templar, len(run.hosts) or 1
                 ),
                 lambda request, secrets: ship(
-                    self, "tenant_import", {**request, "progress": None}, secrets, task_vars
+                    self, "tenant_reconcile", {**request, "progress": None}, secrets, task_vars
                 ),
             )
         except SluisError as error:
