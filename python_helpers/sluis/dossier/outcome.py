@@ -37,7 +37,7 @@ from sluis.evidence.predicates import (
     Waiver,
 )  # fmt: skip
 from sluis.gate.demand import Evidence
-from sluis.gate.last_pass import awaits_freeze
+from sluis.gate.fetched import awaits_freeze
 from sluis.signoff.standing import standing
 
 Asked = Literal["prepare", "apply", "status"]

@@ -11,7 +11,7 @@ from datetime import datetime
 from sluis.evidence.predicates import Permit, Plan, Reason, Refusal
 from sluis.gate.coverage import coverage
 from sluis.gate.demand import Demand, Evidence, reason
-from sluis.gate.last_pass import last_pass
+from sluis.gate.fetched import fetched
 from sluis.gate.signed import signed
 from sluis.gate.steps import batch_may_go_on, call_is_signed
 
@@ -46,7 +46,7 @@ def decide(evidence: Evidence, demand: Demand, now: datetime) -> Permit | Refusa
     reasons += [*covered.reasons, *consent.reasons]
     reasons += batch_may_go_on(evidence, demand)
     reasons += call_is_signed(evidence, demand)
-    reasons += last_pass(evidence, demand)
+    reasons += fetched(evidence, demand)
     if reasons or consent.statement is None or consent.until is None:
         return Refusal(hosts=demand.hosts, step=step, reasons=_once(reasons))
     plan = evidence.view.latest(Plan)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sluis.errors import SnapshotError
 from sluis.evidence.predicates import Export, Machine, Plan
-from sluis.gate.last_pass import freeze_in_force
+from sluis.gate.fetched import freeze_in_force
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_taking import Source, read_scope
 from sluis.runbook.tenant_discovering import source_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 
 from sluis.errors import SluisError
-from sluis.gate.last_pass import awaits_freeze
+from sluis.gate.fetched import awaits_freeze
 from sluis.runbook.judgement import read_evidence
 from sluis.runbook.run import current_run, open_dossier
 

@@ -1,4 +1,4 @@
-"""Rule: what the last pass brings over was fetched after the move and the freeze, and is proven."""
+"""Rule: what was fetched and is put elsewhere is proven; the last of it comes after the freeze."""
 
 from __future__ import annotations
 
@@ -9,22 +9,27 @@ from sluis.gate.demand import Demand, Evidence, reason
 from sluis.gate.steps import StepState, step_states
 
 
-def last_pass(evidence: Evidence, demand: Demand) -> list[Reason]:
-    """What stands in the way of a step that brings over what the last pass found."""
+def fetched(evidence: Evidence, demand: Demand) -> list[Reason]:
+    """What stands in the way of a step that puts elsewhere what was fetched of an asset."""
     step, plan, view = demand.step, evidence.plan, evidence.view
-    if step is None or not step.last_pass or plan is None or evidence.plan_object is None:
+    if step is None or plan is None or evidence.plan_object is None:
         return []
     states = step_states(view, evidence.plan_object)
     own = states.get((step.step, step.host))
     if own is not None and own.state == "done":
         return []
     asset = str(step.args.get("asset", ""))
+    if not step.last_pass:
+        return _proven(view, asset)
     moved = [
         states.get((item.step, item.host))
         for item in plan.steps
         if not item.last_pass and not item.way_back and item.args.get("asset") == asset
     ]
-    return [*_fetched(view, asset, moved), *_frozen(evidence, demand, asset)]
+    return [
+        *(_moved_and_fetched_again(view, asset, moved) or _proven(view, asset)),
+        *_frozen(evidence, demand, asset),
+    ]
 
 
 def freeze_in_force(view: View, scope_object: str) -> Statement[Freeze] | None:
@@ -41,7 +46,23 @@ def awaits_freeze(evidence: Evidence) -> bool:
     return freeze_in_force(evidence.view, plan.scope_object) is None
 
 
-def _fetched(view: View, asset: str, moved: list[StepState | None]) -> list[Reason]:
+def _proven(view: View, asset: str) -> list[Reason]:
+    """A copy was made after the newest pass; whether that is proven is another rule's matter."""
+    export = view.latest(Export, lambda item: item.body.asset == asset)
+    copy = view.latest(Snapshot, lambda item: item.body.asset == asset)
+    if export is None or (copy is not None and copy.number > export.number):
+        return []
+    return [
+        reason(
+            "pass-not-proven",
+            asset,
+            f"No copy of {asset} was made and proven since it was fetched for the last time.",
+            "Run prepare again, or apply again after the move; the copy is then made and proven.",
+        )
+    ]
+
+
+def _moved_and_fetched_again(view: View, asset: str, moved: list[StepState | None]) -> list[Reason]:
     if not moved or any(item is None or item.state != "done" for item in moved):
         return [
             reason(
@@ -59,16 +80,6 @@ def _fetched(view: View, asset: str, moved: list[StepState | None]) -> list[Reas
                 asset,
                 f"{asset} was not fetched again after it was moved.",
                 "Apply again; the last pass is made before this step.",
-            )
-        ]
-    copy = view.latest(Snapshot, lambda item: item.body.asset == asset)
-    if copy is None or copy.number < export.number:
-        return [
-            reason(
-                "pass-not-proven",
-                asset,
-                f"No copy of {asset} was made and proven since it was fetched for the last time.",
-                "Apply again; the copy is made and proven before this step.",
             )
         ]
     return []

@@ -9,7 +9,7 @@ import pytest
 
 from sluis.evidence.predicates import Body, Export, Freeze, Machine, Refusal, Step
 from sluis.gate.decide import decide
-from sluis.gate.last_pass import awaits_freeze
+from sluis.gate.fetched import awaits_freeze
 from support.evidence_made import EMPTY, NOW, Made, made, snapshot, step, verification
 
 ASSET = "files-one"
@@ -78,6 +78,18 @@ def test_a_pass_from_before_the_move_is_none() -> None:
 def test_case_A1_a_pass_without_a_copy_of_its_own_is_refused() -> None:
     change = move(freeze=False)
     assert codes(change.and_then(*done(change), fetched(NOW))) == {"pass-not-proven"}
+
+
+def test_case_A1_nothing_is_moved_that_was_fetched_after_its_copy() -> None:
+    """A prepare that broke off after it fetched leaves the old plan with an unproven pass."""
+    change = move(freeze=False)
+    first = change.plan.steps[0]
+    story = change.and_then(fetched(NOW))
+    answer = decide(story.evidence(), story.demand(step=first), NOW)
+    assert isinstance(answer, Refusal)
+    assert [item.code for item in answer.reasons] == ["pass-not-proven"]
+    story = proven(story)
+    assert not isinstance(decide(story.evidence(), story.demand(step=first), NOW), Refusal)
 
 
 def test_the_freeze_that_was_agreed_on_is_waited_for() -> None:
