@@ -374,6 +374,32 @@ def test_no_forecast_is_no_success(change: SmallChange, capsys: pytest.CaptureFi
     assert ask("forecast", capsys)[0] == 1
 
 
+def test_a_draft_that_may_lack_something_is_no_success(
+    change: SmallChange, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("SLUIS_KEYS", "/nonexistent")
+    asset = {"id": "one", "name": "One\x1b[2J", "kind": "onedrive", "items": 3, "size": 9}
+    drafted = {
+        "file": "found.yml", "written": True, "assets": [asset], "could_not": ["old: Forms: no"],
+        "incomplete": [],
+    }  # fmt: skip
+    playbook(change, answers(change, drafted=drafted))
+    (change.root / "playbooks/update.yml").rename(change.root / "playbooks/discover.yml")
+    status, found = ask("discover", capsys)
+    assert (status, found["assets"], found["file"]) == (0, [asset], "found.yml")
+    assert front.run(["discover", CLIENT, CHANGE]) == 0
+    out = capsys.readouterr().out
+    assert "one: One (onedrive): 3 items, 9 bytes\nWrote found.yml" in out
+    assert "could not be seen: old: Forms: no" in out
+    playbook(change, answers(change, drafted=drafted | {"incomplete": ["old: sites: no"]}))
+    (change.root / "playbooks/update.yml").rename(change.root / "playbooks/discover.yml")
+    assert ask("discover", capsys)[0] == 1
+    playbook(change, NOTHING)
+    (change.root / "playbooks/update.yml").rename(change.root / "playbooks/discover.yml")
+    assert ask("discover", capsys)[0] == 1
+    assert change.ledger.read(NOW).statements == ()
+
+
 def test_nothing_of_a_run_is_left(change: SmallChange, capsys: pytest.CaptureFixture[str]):
     playbook(change, laid_down())
     # servers of other tests of this process may be running

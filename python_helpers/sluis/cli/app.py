@@ -23,6 +23,7 @@ from sluis import __version__
 from sluis.cli import (
     adopt,
     apply,
+    discover,
     forecast,
     freeze,
     judge,
@@ -48,7 +49,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for _verb in (
-    new_client, forecast, adopt, prepare, request, sign, apply, freeze, status, judge, verify,
+    new_client, discover, forecast, adopt, prepare, request, sign, apply, freeze, status, judge,
+    verify,
 ):  # fmt: skip
     _verb.add_to(app)
 rehearse.add_to(app)

@@ -35,7 +35,7 @@ from sluis.cli.watch import Ended, Watch
 from sluis.errors import InputError
 from sluis.places import Places, change_id
 
-Playbook = Literal["update", "restore", "forecast", "adopt", "tenant_migration"]
+Playbook = Literal["update", "restore", "forecast", "adopt", "discover", "tenant_migration"]
 Phase = Literal["prepare", "apply"]
 
 #: the extra vars that a run may carry, and no other; ``sluis.plan`` holds the same list
@@ -80,6 +80,7 @@ class RunReport:
         troubles: what went wrong around the run, in sentences.
         errors: errors of ours that tasks ended with: ``host``, ``code``, ``what``, ``remedy``.
         forecasts: what a forecast gave, by host: ``lines`` and ``routes``.
+        drafted: what ``discover`` drafted.
     """
 
     ident: str
@@ -89,6 +90,7 @@ class RunReport:
     troubles: tuple[str, ...] = ()
     errors: tuple[dict[str, str], ...] = ()
     forecasts: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    drafted: Mapping[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain JSON data."""
@@ -239,6 +241,7 @@ def _report(runner: Runner, watch: Watch, ident: str, log: RunLog) -> RunReport:
         troubles=tuple(watch.troubles),
         errors=tuple(watch.errors),
         forecasts=watch.forecasts,
+        drafted=watch.drafted,
     )
 
 

@@ -30,6 +30,7 @@ class Watch:
         self.troubles: list[str] = []
         self.errors: list[dict[str, str]] = []
         self.forecasts: dict[str, dict[str, Any]] = {}
+        self.drafted: dict[str, Any] | None = None
 
     def on_event(self, event: dict[str, Any]) -> bool:
         """Take one event of ansible-runner; the answer says not to keep it."""
@@ -72,6 +73,8 @@ class Watch:
                 "lines": [plainly(str(line)) for line in lines] if isinstance(lines, list) else [],
                 "routes": result["forecast"],
             }
+        if event.get("event") == "runner_on_ok" and isinstance(result.get("drafted"), dict):
+            self.drafted = result["drafted"]
 
     def _keep(self, event: dict[str, Any]) -> None:
         if event.get("stdout"):

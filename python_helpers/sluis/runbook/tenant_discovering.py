@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -149,9 +149,34 @@ def _record(
     return True
 
 
+def unnamed_sources(
+    scope: ScopeDocument | None, sources: Iterable[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Those drives of a tenant that the scope says nothing about; without a scope: all."""
+    assets = scope.assets if scope is not None else ()
+    drives = {a.origin.drive for a in assets if isinstance(a.origin, FromTenant)}
+    places = {asset.location for asset in assets}
+    return [
+        source
+        for source in sources
+        if source["drive_id"] not in drives
+        and not {str(source["web_url"]), str(source["drive_id"])} & places
+    ]
+
+
+def unnamed_workloads(
+    scope: ScopeDocument | None, tenant: str, workloads: Iterable[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Other kinds of data that are there and that the scope says nothing about."""
+    places = {asset.location for asset in scope.assets} if scope is not None else set()
+    return [
+        item
+        for item in workloads
+        if item["seen"] and item["count"] and f"{tenant}: {item['kind']}" not in places
+    ]
+
+
 def _not_named(scope: ScopeDocument, tenant: str, answer: Mapping[str, Any]) -> list[Reason]:
-    drives = {a.origin.drive for a in scope.assets if isinstance(a.origin, FromTenant)}
-    places = {asset.location for asset in scope.assets}
     reasons = [
         Reason(
             code="source-not-in-scope",
@@ -159,11 +184,9 @@ def _not_named(scope: ScopeDocument, tenant: str, answer: Mapping[str, Any]) -> 
             sentence=f"The tenant {tenant} has {source['name']} ({source['kind']}, "
             f"{source['web_url'] or source['id']}), and the scope says nothing about it.",
             remedy=f"Add it to the scope (drive {source['drive_id']}) with a disposition: "
-            "migrate, stays, client moves it, or destroy.",
+            "migrate, stays, client moves it, or destroy. 'sluis discover' drafts it.",
         )
-        for source in answer["sources"]
-        if source["drive_id"] not in drives
-        and not {str(source["web_url"]), str(source["drive_id"])} & places
+        for source in unnamed_sources(scope, answer["sources"])
     ]
     reasons += [
         Reason(
@@ -173,7 +196,6 @@ def _not_named(scope: ScopeDocument, tenant: str, answer: Mapping[str, Any]) -> 
             "nothing about them. We do not move them.",
             remedy=f"Add an asset with the location '{tenant}: {item['kind']}' and a disposition.",
         )
-        for item in answer["workloads"]
-        if item["seen"] and item["count"] and f"{tenant}: {item['kind']}" not in places
+        for item in unnamed_workloads(scope, tenant, answer["workloads"])
     ]
     return reasons

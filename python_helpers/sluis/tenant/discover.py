@@ -123,8 +123,10 @@ async def _user_drives(graph: Graph, found: _Found) -> None:
         except ThrottledError:
             raise
         except GraphError as error:
-            why = _NO_ONEDRIVE if error.status == 404 else ""
-            found.gaps.append(Gap("OneDrive", name, f"{why} {error.what}".strip()))
+            if error.status == 404:
+                found.gaps.append(Gap("OneDrive", name, f"{_NO_ONEDRIVE} {error.what}"))
+            else:
+                found.gaps.append(Gap("drives of a person", name, error.what))
 
 
 _NO_ONEDRIVE = "This person has no OneDrive, or never opened it."

@@ -1,0 +1,51 @@
+"""Draft the assets of a scope from what is in the tenants of the inventory."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ansible.plugins.action import ActionBase
+
+from sluis.errors import SluisError
+from sluis.runbook.following import Following
+from sluis.runbook.run import current_run
+from sluis.runbook.shipping import as_failure, refuse_objections, ship
+from sluis.runbook.tenant_drafting import draft_scope
+from sluis.runbook.tenant_settings import read_tenant_settings
+
+
+class ActionModule(ActionBase):
+    """One worker looks; the draft is written here, beside the scope."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        """Count, draft, and say where the draft is."""
+        del tmp
+        super().run(None, task_vars)
+        try:
+            run = current_run(task_vars, __file__)
+            refuse_objections(run)
+            drafted = draft_scope(
+                run,
+                read_tenant_settings("tenant_export", task_vars, self._templar),
+                lambda request, secrets: self._ship(request, secrets, task_vars),
+                # the day in the client's own country, as far as this machine knows it
+                today=datetime.now().astimezone().date(),
+                check_mode=self._task.check_mode,
+            )
+        except SluisError as error:
+            return as_failure(error)
+        return {
+            "changed": drafted.written,
+            "msg": drafted.lines,
+            "sluis_progress": drafted.lines,
+            "warnings": drafted.incomplete,
+            "drafted": drafted.as_dict(),
+        }
+
+    def _ship(self, request, secrets, task_vars):
+        with Following(self) as following:
+            request = {**request, "progress": following.path}
+            return ship(self, "tenant_discover", request, secrets, task_vars)
