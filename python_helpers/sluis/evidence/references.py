@@ -12,6 +12,7 @@ from typing import TypeVar
 from sluis.evidence.finding import FAILS, HOLDS, Finding, name_of
 from sluis.evidence.predicates import (
     Body,
+    Freeze,
     Handover,
     Permit,
     Plan,
@@ -92,6 +93,10 @@ def _complaints(statement: Statement, earlier: _Earlier) -> Iterator[str]:
             yield from _verification(body, earlier)
         case Plan() as body:
             yield from _scope_known(body.scope_object, earlier)
+        case Freeze() as body:
+            yield from _scope_known(body.scope_object, earlier)
+            if body.since > statement.recorded_at:
+                yield "It speaks of a moment that was still to come."
         case Signoff() as body:
             yield from _signoff(body, earlier)
         case Waiver() as body:

@@ -20,6 +20,7 @@ from sluis.evidence.canonical import canonical
 from sluis.evidence.predicates import (
     Check,
     Erasure,
+    Freeze,
     Handover,
     Permit,
     Plan,
@@ -334,6 +335,20 @@ def test_a_yes_to_a_plan_for_another_scope_is_found(told: Made) -> None:
     told.append(bodies["signoff"].model_copy(update={"scope_object": other}))
     (finding,) = [f for f in told.verify().findings if f.what == "reference-broken"]
     assert "another scope" in finding.detail
+
+
+def test_a_freeze_of_no_scope_or_of_a_moment_to_come_is_found(told: Made) -> None:
+    scope = _bodies(told)["scope"].scope_object
+    told.append(Freeze(state="frozen", scope_object=scope, since=told.now, told_by="A. Client"))
+    assert verdicts(told, "reference-broken") == []
+    later = told.now + timedelta(hours=1)
+    told.append(Freeze(state="frozen", scope_object=scope, since=later, told_by="A. Client"))
+    told.append(Freeze(state="frozen", scope_object=TWO, since=told.now, told_by="A. Client"))
+    details = {f.detail for f in told.verify().findings if f.what == "reference-broken"}
+    assert details == {
+        "It speaks of a moment that was still to come.",
+        "The scope that it names was never recorded.",
+    }
 
 
 def test_a_waiver_that_was_not_shown_is_found(told: Made) -> None:
