@@ -7,6 +7,11 @@ import secrets
 
 import psutil
 import pytest
+from hypothesis import HealthCheck, settings
+
+# What takes long on a busy machine is no fault of the property that is tested.
+settings.register_profile("sluis", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("sluis")
 
 _MARK = "SLUIS_TEST_RUN"
 _LEFT = "sluis_left_behind"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -38,7 +37,8 @@ def test_killed_while_fetching_while_moving_and_in_the_last_pass(migration: Migr
     kill_when(migration, "apply", lambda: "started" in said(migration))
     judge_what_is_half_run(migration)
     well(migration, "apply")
-    assert migration.outcome().state == "awaiting freeze"
+    found = migration.outcome()
+    assert found.state == "awaiting freeze", found.model_dump_json(indent=1)
     migration.freeze()
     late = migration.old.control.drives()[0]["id"]
     migration.old.control.add_file(late, "late.txt", b"It came late.")
@@ -55,12 +55,12 @@ def test_killed_while_fetching_while_moving_and_in_the_last_pass(migration: Migr
     assert handover.body.result == "applied"
     assert migration.outcome().state == "applied and verified"
     places = Counter(
-        item["path"]
+        (drive["id"], item["path"])
         for drive in migration.new.control.drives()
         for item in migration.new.control.items(drive["id"])
     )
-    assert sum("late.txt" in path for path in places) == 1
-    assert not [path for path, count in places.items() if count > 1]
+    assert sum("late.txt" in path for _, path in places) == 1
+    assert not [place for place, count in places.items() if count > 1]
 
 
 def well(migration: Migration, phase: str) -> None:
@@ -91,7 +91,12 @@ def kill_when(migration: Migration, phase: str, moment: Callable[[], bool]) -> N
             assert time.monotonic() < end, f"{phase} never came so far"
             time.sleep(0.05)
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        # Ansible's forks lead groups of their own, so each is looked for
+        family = [psutil.Process(process.pid)]
+        family += family[0].children(recursive=True)
+        for one in family:
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
         process.wait()
     # what it had started on a worker goes on there to its end, as over any SSH connection
     end = time.monotonic() + 120
