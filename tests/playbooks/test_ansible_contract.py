@@ -37,6 +37,7 @@ class ActionModule(ActionBase):
         found = {
             "hosts": list(task_vars["ansible_play_hosts_all"]),
             "playbook_dir": str(task_vars["playbook_dir"]),
+            "groups": {str(k): list(v) for k, v in task_vars["groups"].items()},
             "inventory_hostname": str(task_vars["inventory_hostname"]),
             "check_mode": bool(self._task.check_mode),
             "cli": {name: bool(context.CLIARGS.get(name)) for name in
@@ -122,11 +123,13 @@ def test_magic_variables_beat_extra_vars(folder: Path) -> None:
     found = probe(
         folder,
         "-e",
-        '{"ansible_play_hosts_all": ["evil"], "playbook_dir": "/evil", "ansible_check_mode": true}',
+        '{"ansible_play_hosts_all": ["evil"], "playbook_dir": "/evil", "ansible_check_mode": true,'
+        ' "groups": {"all": ["evil"], "export_workers": ["evil"]}}',
     )
     for item in found:
         assert item["hosts"] == ["h1", "h2"]
         assert item["playbook_dir"] == str(folder / "playbooks")
+        assert item["groups"] == {"all": ["h1", "h2"], "ungrouped": ["h1", "h2"]}
 
 
 def test_inventory_hostname_does_not(folder: Path) -> None:

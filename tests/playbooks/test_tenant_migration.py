@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,15 @@ from sluis.evidence.predicates import (
     Handover,
     Plan,
     Refusal,
+    Scope,
     Step,
     Verification,
 )
 from sluis.rehearsal.lab import Lab
 from sluis.rehearsal.plain_yaml import write_yaml
+from sluis.rehearsal.tenant.settings import Settings
 from sluis.rehearsal.tenant.start import Tenant
-from support.migration import Migration, start_migration
+from support.migration import OLD, Migration, start_migration
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +81,23 @@ def prepare_fetches_proves_and_plans(migration: Migration) -> None:
     assert any("audit log" in said for said in discovered.body.not_verified)
     exports = {s.body.asset: s.body for s in view.of(Export)}
     assert len(exports) == len(drives)
+    each_worker_has_its_own(migration, exports)
     proofs = {s.body.asset: s.body for s in view.of(Verification)}
     assert {name: proof.reached for name, proof in proofs.items()} == dict.fromkeys(exports, "V6")
     assert view.latest(Plan) is not None
+
+
+def each_worker_has_its_own(migration: Migration, exports: dict[str, Export]) -> None:
+    """Nobody said who fetches what: both got work, and each has the state of its own alone."""
+    newest = migration.change.view().latest(Scope)
+    assert newest is not None
+    laid_down = newest.body
+    assert laid_down.given == {asset: body.machine.host for asset, body in exports.items()}
+    assert set(laid_down.given.values()) == set(laid_down.workers) == {"app1", "db1"}
+    for worker in laid_down.workers:
+        states = migration.exports(worker).glob("*/*/state.sqlite")
+        found = {path.relative_to(migration.exports(worker)).parts[0] for path in states}
+        assert found == {asset for asset, host in laid_down.given.items() if host == worker}
 
 
 def unsigned_is_refused_and_nothing_is_in_the_new_tenant(migration: Migration) -> None:
@@ -110,7 +127,8 @@ def signed_it_moves_and_waits_for_the_freeze(migration: Migration) -> None:
 
 def after_the_freeze_the_last_pass_goes_over_and_it_is_handed_over(migration: Migration) -> None:
     """A file is changed on the worker, one is removed at the source, and one comes late."""
-    stored = next(p for p in migration.exports.glob("drive-0/*/content/**/*") if is_big(p))
+    kept = migration.exports(worker_of(migration, "drive-0"))
+    stored = next(p for p in kept.glob("drive-0/*/content/**/*") if is_big(p))
     was, times = stored.read_bytes(), stored.stat()
     tampered = bytes([was[0] ^ 1]) + was[1:]
     stored.write_bytes(tampered)
@@ -153,9 +171,48 @@ def after_the_freeze_the_last_pass_goes_over_and_it_is_handed_over(migration: Mi
 
 def listed_anew(migration: Migration) -> set[tuple[int, int]]:
     """Of every pass over the first drive its number, and whether all was listed."""
-    (state,) = migration.exports.glob("drive-0/*/state.sqlite")
+    (state,) = migration.exports(worker_of(migration, "drive-0")).glob("drive-0/*/state.sqlite")
     with closing(sqlite3.connect(f"file:{state}?mode=ro", uri=True)) as database:
         return set(database.execute("SELECT number, full FROM passes"))
+
+
+@pytest.mark.timeout(300)
+def test_without_workers_the_controller_fetches(
+    lab: Lab, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """It fetches, and plans. Here the store is on it as well, and that is said: no V6."""
+    folder = tmp_path_factory.mktemp("alone")
+    small = Settings(
+        seed=9, tenant_name="old", population=replace(OLD, sites=0, items_per_drive=3)
+    )  # fmt: skip
+    with start_migration(lab, folder, "MIG-8", old=small, workers=None) as migration:
+        run = migration.run("-e", "phase=prepare")
+        view = migration.change.view()
+        newest = view.latest(Scope)
+        assert newest is not None
+        assert newest.body.workers == ("localhost",)
+        exports = {s.body.asset: s.body for s in view.of(Export)}
+        assert exports.keys() == newest.body.given.keys() != set()
+        assert {body.machine.target for body in exports.values()} == {"local://"}
+        assert all(body.complete and body.items for body in exports.values())
+        assert run.returncode == 0, run.stdout + run.stderr
+        planned = view.latest(Plan)
+        assert planned is not None
+        assert planned.body.hosts == ("localhost",)
+        proofs = {s.body.asset: s.body for s in view.of(Verification)}
+        assert {name: proof.reached for name, proof in proofs.items()} == dict.fromkeys(
+            exports, "V5"
+        )
+        for proof in proofs.values():
+            (last,) = (level for level in proof.levels if level.level == "V6")
+            assert "the machine itself" in last.detail
+
+
+def worker_of(migration: Migration, asset: str) -> str:
+    """The one worker that fetched an asset, in every pass."""
+    exports = migration.change.view().of(Export)
+    (worker,) = {s.body.machine.host for s in exports if s.body.asset == asset}
+    return worker
 
 
 def is_big(path: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -26,6 +27,7 @@ from support.signed_change import LabChange
 
 OLD = Population(users=1, sites=1, items_per_drive=12, office_share=0.3, shared_share=0.0)
 NEW = Population(users=1, sites=1, items_per_drive=0)
+EXPORTS = "exports-of-the-move"
 
 
 @dataclass
@@ -78,10 +80,9 @@ class Migration:
         who, now = self.change.who, datetime.now(UTC)
         return outcome(read_material(who.places, who.client, self.change.change, now), now)
 
-    @property
-    def exports(self) -> Path:
-        """Where the workers keep what they fetched."""
-        return self.change.root.parent / "exports"
+    def exports(self, worker: str) -> Path:
+        """Where a worker keeps what it fetched: one folder for each asset."""
+        return self.change.lab.hosts[worker].folder / EXPORTS
 
     @property
     def scope(self) -> Path:
@@ -97,8 +98,13 @@ def start_migration(
     *,
     old: Settings | None = None,
     new: Settings | None = None,
+    workers: Sequence[str] | None = ("app1", "db1"),
 ) -> Migration:
-    """Start both tenants and write client, scope and accounts. Nothing is prepared."""
+    """Start both tenants and write client, scope and accounts. Nothing is prepared.
+
+    ``workers`` are the hosts of the group that divides the drives; ``None``: no such group,
+    and no host in the inventory either.
+    """
     stack = ExitStack()
     try:
         before = stack.enter_context(
@@ -120,6 +126,7 @@ def start_migration(
             repository_password="repository of the lab",
         )  # fmt: skip
         made = LabChange(lab, who, change)
+        _workers(made, workers)
         _accounts(made, lab, before, after, folder)
         path = write_scope(
             lab, who, change, today=now.date(), title="Move to the new tenant", job="migration"
@@ -129,6 +136,16 @@ def start_migration(
     except BaseException:
         stack.close()
         raise
+
+
+def _workers(change: LabChange, workers: Sequence[str] | None) -> None:
+    path = change.who.inventory / "hosts.yml"
+    hosts = yaml.safe_load(path.read_text())
+    if workers is None:
+        hosts["all"]["children"] = {}
+    else:
+        hosts["all"]["children"]["export_workers"] = {"hosts": {name: {} for name in workers}}
+    write_yaml(path, hosts)
 
 
 def _accounts(change: LabChange, lab: Lab, old: Tenant, new: Tenant, folder: Path) -> None:
@@ -145,7 +162,9 @@ def _accounts(change: LabChange, lab: Lab, old: Tenant, new: Tenant, folder: Pat
         {
             # the worker needs the libraries that speak to Graph
             "ansible_python_interpreter": sys.executable,
-            "snapshot_and_verify_exports": str(folder / "exports"),
+            "snapshot_and_verify_exports": (
+                f"{{{{ (ansible_remote_tmp | default('{folder}/tmp')) | dirname }}}}/{EXPORTS}"
+            ),
             "tenant_export_accounts": {"old": account(old)},
             "tenant_export_secrets": {"old": {"secret": old.app.secret}},
             "tenant_import_accounts": {"new": account(new)},
@@ -156,18 +175,17 @@ def _accounts(change: LabChange, lab: Lab, old: Tenant, new: Tenant, folder: Pat
 
 
 def _scope(path: Path, old: Tenant, new: Tenant, today: date) -> None:
-    """Every drive of the old tenant becomes an asset, in turn on one worker and the other."""
+    """Every drive of the old tenant becomes an asset, of which the workers divide the work."""
     scope = yaml.safe_load(path.read_text())
     pattern = scope["assets"][0]
-    hosts = sorted({asset["host"] for asset in scope["assets"]})
     targets = [drive["id"] for drive in new.control.drives()]
     assets, risks = [], []
     for number, drive in enumerate(old.control.drives()):
         name = f"drive-{number}"
         assets.append(
             {
-                **{k: v for k, v in pattern.items() if k not in ("exclude", "connection")},
-                "id": name, "name": f"Drive {number}", "host": hosts[number % len(hosts)],
+                **{k: v for k, v in pattern.items() if k not in ("exclude", "connection", "host")},
+                "id": name, "name": f"Drive {number}",
                 "kind": "sharepoint", "location": str(drive.get("web_url") or drive["id"]),
                 "origin": {"by": "tenant", "tenant": "old", "drive": drive["id"]},
                 "criticality": "normal",
@@ -193,7 +211,7 @@ def _scope(path: Path, old: Tenant, new: Tenant, today: date) -> None:
                 "we_do": "We compare every file afterwards.",
             }
         )  # fmt: skip
-    mail = {k: v for k, v in assets[0].items() if k not in ("host", "origin")}
+    mail = {k: v for k, v in assets[0].items() if k != "origin"}
     stays = {"what": "stays", "what_happens": "Another firm moves it.", "when": "no end date"}
     assets.append(
         mail | {"id": "mail", "name": "Mail", "kind": "mailbox", "location": "old: mailboxes",

@@ -29,7 +29,7 @@ def _line(material: Material, asset: Asset, waived_to: object, now: datetime) ->
     if taken is not None:
         digest = taken.sha256
         proof = material.view.latest(Verification, lambda s: s.body.snapshot == digest)
-    needed = asset.host is not None and asset.takes_snapshot
+    needed = asset.takes_snapshot
     return AssetLine.model_validate(
         {
             "asset": asset.id,

@@ -15,6 +15,7 @@ from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Plan, Scope
 from sluis.places import Places
 from sluis.plan.model import PlanDocument
+from sluis.scope.division import Division, placed
 from sluis.scope.model import ScopeDocument
 
 
@@ -24,7 +25,8 @@ class Material:
 
     ``plan`` belongs to the newest plan statement, ``scope`` to that plan, or to the
     newest scope statement as long as there is no plan. Either is ``None`` when there
-    is none, or when its object is missing, altered or unreadable.
+    is none, or when its object is missing, altered or unreadable. In ``scope`` each asset
+    that was given to an export worker has that host.
     """
 
     client: str
@@ -66,7 +68,7 @@ def read_material(places: Places, client: str, change: str, now: datetime) -> Ma
         plan_object=plan_object,
         plan=_plan(objects, plan_object),
         scope_object=scope_object,
-        scope=_scope(objects, scope_object),
+        scope=_scope(objects, scope_object, view),
     )
 
 
@@ -79,10 +81,12 @@ def _plan(objects: ObjectStore, digest: str | None) -> PlanDocument | None:
         return None
 
 
-def _scope(objects: ObjectStore, digest: str | None) -> ScopeDocument | None:
+def _scope(objects: ObjectStore, digest: str | None, view: View) -> ScopeDocument | None:
     if digest is None:
         return None
     try:
-        return ScopeDocument.from_bytes(objects.get(digest))
+        scope = ScopeDocument.from_bytes(objects.get(digest))
     except EvidenceError:
         return None
+    said = view.latest(Scope, lambda item: item.body.scope_object == digest)
+    return placed(scope, Division(said.body.workers, said.body.given)) if said else scope

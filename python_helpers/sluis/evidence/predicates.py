@@ -91,12 +91,18 @@ class Discovery(Body):
 
 
 class Scope(Body):
-    """A scope was laid down. ``scope_object`` is its canonical JSON."""
+    """A scope was laid down. ``scope_object`` is its canonical JSON.
+
+    ``workers`` are the export workers, ``given`` says which of them fetches an asset whose
+    host the scope leaves open.
+    """
 
     kind: ClassVar[str] = "scope"
     scope_object: Sha256
     source_object: Sha256
     assets: tuple[str, ...]
+    workers: tuple[str, ...] = ()
+    given: dict[str, str] = Field(default_factory=dict)
 
 
 class Export(Body):

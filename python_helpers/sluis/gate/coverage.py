@@ -37,7 +37,7 @@ def coverage(evidence: Evidence, demand: Demand, now: datetime) -> Coverage:
     relies_on: list[str] = []
     until: list[datetime] = []
     for asset in scope.assets:
-        if asset.host is None:
+        if asset.host is None and not asset.takes_snapshot:
             continue
         waiver = accepted.get(asset.id)
         if waiver is not None:
@@ -84,6 +84,15 @@ def _asset_reasons(
     relies_on: list[str],
     until: list[datetime],
 ) -> list[Reason]:
+    if asset.host is None:
+        return [
+            reason(
+                "no-worker",
+                asset.id,
+                f"{asset.id} was given to no export worker, so nobody fetched it.",
+                "Run prepare; it divides what has no host over the export workers.",
+            )
+        ]
     accepts = waiver.body.accepts if waiver else None
     if accepts == "none":
         return []
@@ -175,7 +184,17 @@ def _place_reasons(asset: Asset, store: Store) -> list[Reason]:
 
 
 def _machine_reasons(demand: Demand, asset: Asset, taken: Snapshot) -> list[Reason]:
-    """The machine about to be changed is the machine the snapshot came from."""
+    """The machine about to be changed, or that fetches, is the machine the snapshot came from."""
+    if asset.is_exported and taken.machine.host != asset.host:
+        return [
+            reason(
+                "fetched-by-another-worker",
+                asset.id,
+                f"What is proven of {asset.id} was fetched by {taken.machine.host}, and "
+                f"{asset.host} is to go on with it.",
+                "Run prepare again; it is then fetched anew there.",
+            )
+        ]
     step = demand.step
     if step is None or step.host != asset.host or step.target.connection != "ssh":
         return []

@@ -103,6 +103,16 @@ def _same_change(evidence: Evidence, demand: Demand) -> list[Reason]:
                 "Run the whole batch, without --limit, against the client's inventory.",
             )
         )
+    if evidence.workers != demand.workers:
+        workers = ", ".join(sorted(set(evidence.workers) ^ set(demand.workers)))
+        found.append(
+            reason(
+                "workers-differ",
+                workers,
+                f"The export workers are not those that the work was divided over: {workers}.",
+                "Run prepare again: it divides the work anew, and says what is fetched again.",
+            )
+        )
     return found
 
 

@@ -24,6 +24,8 @@ class Demand:
         step: the call that is about to happen, or ``None`` for the whole batch.
         run: the run that asks; its own steps on other hosts may be under way.
         objections: what is wrong with the run itself.
+        workers: the export workers, as the inventory names them now; none when nothing was
+            divided over any.
     """
 
     client: str
@@ -35,6 +37,7 @@ class Demand:
     step: PlanStep | None = None
     run: str = ""
     objections: tuple[Reason, ...] = ()
+    workers: tuple[str, ...] = ()
 
     @property
     def way_back(self) -> bool:
@@ -47,13 +50,15 @@ class Evidence:
     """What the dossier holds: the verified ledger and the two documents it names.
 
     ``plan`` and ``scope`` are those of the newest plan statement; ``None`` when
-    there is none, or when its object is missing or altered.
+    there is none, or when its object is missing or altered. In ``scope`` each asset that
+    was given to an export worker has that host; ``workers`` are all of them.
     """
 
     view: View
     scope: ScopeDocument | None
     plan: PlanDocument | None
     plan_object: str | None
+    workers: tuple[str, ...] = ()
 
 
 def reason(code: str, about: str, sentence: str, remedy: str) -> Reason:

@@ -99,6 +99,8 @@ def _prepare(stage: Stage, ground: Ground, drives: set[str]) -> None:
             level = proofs[asset].reached if asset in proofs else None
             table.add_row(asset, body.machine.host, str(body.items), level or "nothing", checks)
         stage.show(table)
+        workers = sorted({body.machine.host for body in exports.values()})
+        stage.hold(len(workers) == 2, f"the two workers divided the work: {', '.join(workers)}")
         stage.hold(
             len(exports) == len(drives) + 1 and all(p.reached == "V6" for p in proofs.values())
             and proofs.keys() == exports.keys(),

@@ -25,7 +25,11 @@ _PROVIDER = {"by": "provider", "agreement": "Service agreement 2026-014"}
 
 
 def write_accounts(who: LabClient, ground: Ground) -> None:
-    """Give the workers what they need to reach both tenants and the old supplier's server."""
+    """Name the workers, and what they need to reach both tenants and the old supplier's server."""
+    hosts = yaml.safe_load((who.inventory / "hosts.yml").read_text())
+    groups = hosts["all"]["children"]
+    groups["export_workers"] = {"hosts": {name: {} for name in groups["clients"]["hosts"]}}
+    write_yaml(who.inventory / "hosts.yml", hosts)
     variables = who.inventory / "group_vars" / "all"
     old, new, server = ground.old, ground.new, ground.server
     write_yaml(
@@ -67,7 +71,7 @@ def write_move(
     """Write the scope of the move: every drive of the old tenant, and the I-drive.
 
     Args:
-        lab: its hosts are the workers, in turn.
+        lab: a running lab.
         who: the client.
         change: the change's id.
         ground: the tenants and the server.
@@ -82,16 +86,15 @@ def write_move(
         people=_people(ground),
     )  # fmt: skip
     scope = yaml.safe_load(path.read_text())
-    workers = sorted(lab.hosts)
     targets = _places(ground.new)
     assets, drives = [], {}
-    for number, (place, drive) in enumerate(sorted(_places(ground.old).items())):
+    for place, drive in sorted(_places(ground.old).items()):
         name = place.replace(" ", "-").lower()
         drives[name] = drive["id"]
         kind = "onedrive" if drive["owner"] else "sharepoint"
         assets.append(
             _asset(
-                name, place, workers[number % len(workers)], kind, drive["id"], today,
+                name, place, kind, drive["id"], today,
                 origin={"by": "tenant", "tenant": "old", "drive": drive["id"]},
                 into={"drive": targets[place]["id"]},
             )
@@ -99,7 +102,7 @@ def write_move(
     shared = next(d["id"] for d in ground.new.control.drives() if d["name"] == _SECOND)
     assets.append(
         _asset(
-            SHARED, "I-drive", workers[0], "share", str(ground.i_drive), today,
+            SHARED, "I-drive", "share", str(ground.i_drive), today,
             origin={"by": "sftp", "server": "supplier", "folder": str(ground.i_drive)},
             into={"drive": shared, "folder": "I-drive", "leave_out": ["shortcut"]},
         )
@@ -142,7 +145,6 @@ def _places(tenant: Tenant) -> dict[str, dict[str, Any]]:
 def _asset(
     name: str,
     words: str,
-    host: str,
     kind: str,
     location: str,
     today: date,
@@ -152,7 +154,6 @@ def _asset(
 ) -> dict[str, Any]:
     return {
         **_agreed(name, words, kind, location, today),
-        "host": host,
         "origin": origin,
         "disposition": {
             "what": "migrate",

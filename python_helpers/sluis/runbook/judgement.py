@@ -15,6 +15,7 @@ from sluis.gate.demand import Demand, Evidence
 from sluis.plan.model import PlanDocument, PlanStep
 from sluis.plan.tree import file_sha256, tree_sha256
 from sluis.runbook.run import RUN_ID, OpenDossier, Run, now
+from sluis.scope.division import CONTROLLER, Division, placed
 from sluis.scope.load import load_scope
 from sluis.scope.model import ScopeDocument
 
@@ -65,13 +66,14 @@ def judge(run: Run, dossier: OpenDossier, step: PlanStep | None = None) -> Judge
         step=step,
         run=RUN_ID,
         objections=run.objections,
+        workers=_workers_now(run) if evidence.workers else (),
     )
     return Judgement(decide(evidence, demand, at), evidence)
 
 
 def read_evidence(dossier: OpenDossier) -> Evidence:
     """Read the ledger, and the plan and scope that its newest plan statement names."""
-    view = dossier.ledger.read(now(), _READ_BEFORE.get(dossier.path))
+    view = read_again(dossier.path, dossier.ledger)
     statement = view.latest(Plan)
     if statement is None:
         return Evidence(view, None, None, None)
@@ -82,7 +84,24 @@ def read_evidence(dossier: OpenDossier) -> Evidence:
     except (EvidenceError, ValidationError):
         # Missing, altered or unreadable: the same as not having it.
         return Evidence(view, None, None, None)
-    return Evidence(view, scope, plan, body.plan_object)
+    laid_down = view.latest(Scope, lambda item: item.body.scope_object == body.scope_object)
+    division = Division(laid_down.body.workers, laid_down.body.given) if laid_down else Division()
+    scope = placed(scope, division)
+    return Evidence(view, scope, plan, body.plan_object, division.workers)
+
+
+def read_again(path: Path, ledger: Ledger) -> View:
+    """Read a ledger, of which the main process may have read most.
+
+    Args:
+        path: the dossier.
+        ledger: its ledger.
+    """
+    return ledger.read(now(), _READ_BEFORE.get(path))
+
+
+def _workers_now(run: Run) -> tuple[str, ...]:
+    return (CONTROLLER,) if run.export_workers is None else run.export_workers
 
 
 def _scope_on_disk(run: Run, view: View) -> str:

@@ -10,45 +10,101 @@ from __future__ import annotations
 import fcntl
 import json
 import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from sluis.errors import InputError
 from sluis.evidence.canonical import canonical
-from sluis.evidence.predicates import Plan, Scope
+from sluis.evidence.ledger import View
+from sluis.evidence.predicates import Plan, Scope, Step
 from sluis.evidence.timestamps import stamp
 from sluis.gate.steps import closed_at
 from sluis.plan.model import PlanDocument, PlannedCheck, PlanStep
 from sluis.plan.tree import tree_sha256
+from sluis.runbook.division import division_of, fetched_by
 from sluis.runbook.run import RUN_ID, OpenDossier, Run, now
+from sluis.runbook.tenant_steps import step_id
+from sluis.scope.division import GROUP, Division, Moved, fetched_anew, placed
 from sluis.scope.load import load_scope
 from sluis.scope.model import ScopeDocument
 
 
-def declare_scope(run: Run, dossier: OpenDossier) -> tuple[ScopeDocument, str, bool]:
-    """Load the change's scope and record it, once for each version.
+@dataclass(frozen=True)
+class Declared:
+    """A scope that was laid down.
 
-    Returns:
-        The scope, its digest (``scope_object``), and whether it was recorded now.
+    Args:
+        document: the scope, as it is signed.
+        scope_object: its digest.
+        new: whether it, or who fetches what, was recorded now.
+        warnings: what is fetched anew because another worker does it.
+    """
+
+    document: ScopeDocument
+    scope_object: str
+    new: bool
+    warnings: tuple[str, ...]
+
+
+def declare_scope(run: Run, dossier: OpenDossier) -> Declared:
+    """Load the change's scope and record it with who fetches what, once for each version.
 
     Raises:
-        InputError: the scope is missing or not usable; nothing was recorded.
+        InputError: the scope is missing or not usable, ``no-workers``,
+            ``worker-not-in-batch`` or ``import-begun-elsewhere``; nothing was recorded.
     """
     loaded = load_scope(run.change_folder / "scope.yml")
     scope_object = dossier.objects.put(loaded.document.to_bytes())
     # documents that are handed over are part of the scope (case C4)
     for data in loaded.documents.values():
         dossier.objects.put(data)
-    latest = dossier.ledger.read(now()).latest(Scope)
-    recorded = latest.body.scope_object if latest else None
-    new = recorded != scope_object
+    view = dossier.ledger.read(now())
+    division = division_of(run, view, loaded.document, scope_object)
+    _can_work(run, division)
+    document = placed(loaded.document, division)
+    moved = list(fetched_anew(document, fetched_by(view)))
+    _nothing_is_torn(view, moved)
+    warnings = tuple(one.words for one in moved)
+    body = Scope(
+        scope_object=scope_object,
+        source_object=dossier.objects.put(loaded.source),
+        assets=tuple(asset.id for asset in loaded.document.assets),
+        workers=division.workers,
+        given=dict(division.given),
+    )
+    latest = view.latest(Scope)
+    old = latest.body if latest else None
+    said = (body.scope_object, body.workers, body.given)
+    new = old is None or said != (old.scope_object, old.workers, old.given)
     if new:
-        body = Scope(
-            scope_object=scope_object,
-            source_object=dossier.objects.put(loaded.source),
-            assets=tuple(asset.id for asset in loaded.document.assets),
-        )
         dossier.ledger.append(body, key=dossier.key, now=now())
-    return loaded.document, scope_object, new
+    return Declared(loaded.document, scope_object, new, warnings)
+
+
+def _can_work(run: Run, division: Division) -> None:
+    """A worker that this run does not reach would never begin."""
+    for name in sorted(set(division.given.values()) - set(run.hosts)):
+        raise InputError(
+            "worker-not-in-batch",
+            f"{name} is an export worker, and this run does not reach it.",
+            "Name in the scope which host fetches, or take that one out of the inventory group "
+            f"{GROUP}. It cannot be a verifier: what one machine fetched is proven on another.",
+        )
+
+
+def _nothing_is_torn(view: View, moved: Iterable[Moved]) -> None:
+    """What one worker began to put into the new tenant, no other one can go on with."""
+    for one in moved:
+        steps = {step_id(one.asset, "first"), step_id(one.asset, "last")}
+        if any(item.body.step in steps for item in view.of(Step)):
+            raise InputError(
+                "import-begun-elsewhere",
+                f"{one.had} began to put {one.asset.id} into the new tenant, and only there is "
+                f"known what went over. {one.asset.host} cannot go on with it.",
+                f"Give it back to {one.had}. If that machine is lost, make a new change of it, "
+                "with 'conflicts: skip equal'.",
+            )
 
 
 def begin(run: Run) -> None:
@@ -100,7 +156,7 @@ def seal(run: Run, dossier: OpenDossier) -> tuple[PlanDocument, str, bool]:
             f"No change step was found for {run.change}.",
             "Describe the steps in the change folder, and leave tags and limits out.",
         )
-    _, scope_object, _ = declare_scope(run, dossier)
+    scope_object = declare_scope(run, dossier).scope_object
     plan = PlanDocument(
         client=run.client,
         change=run.change,

@@ -20,8 +20,8 @@ from sluis.evidence.statements import Statement
 from sluis.gate.demand import Evidence
 from sluis.gate.steps import first_change
 from sluis.places import change_id
+from sluis.runbook.division import placed_scope
 from sluis.runbook.run import OpenDossier, Run, now
-from sluis.scope.load import load_scope
 from sluis.scope.model import Asset, ScopeDocument
 from sluis.scope.words import spoken
 
@@ -85,7 +85,7 @@ def planned_restores(
         EvidenceError: the snapshot is not in a dossier that holds.
     """
     view = _sound(dossier.ledger.read(now()), run.change)
-    scope = load_scope(run.change_folder / "scope.yml").document
+    scope = placed_scope(run)
     if way_back:
         if not scope.way_back.consent:
             return []

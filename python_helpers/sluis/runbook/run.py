@@ -7,8 +7,8 @@ holds it against the installed release.
 
 An extra var, a host fact or an inventory variable can replace nearly every variable.
 These it cannot: the command line, the environment, the path of the plugin's own file,
-``ansible_play_hosts_all`` and ``playbook_dir`` (applied last by the variable manager;
-measured on ansible-core 2.19).
+``ansible_play_hosts_all``, ``groups`` and ``playbook_dir`` (applied last by the variable
+manager; measured on ansible-core 2.19).
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from sluis.evidence.ledger import Ledger
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Reason
 from sluis.places import Places, change_id, client_id
+from sluis.scope.division import GROUP
 
 #: One for each run: made in Ansible's main process, inherited by its workers.
 RUN_ID = secrets.token_hex(8)
@@ -69,7 +70,8 @@ class Run:
     """One run of one runbook.
 
     ``hosts`` is the whole batch of the play, sorted. ``objections`` are the things
-    about this run itself that the gate refuses.
+    about this run itself that the gate refuses. ``export_workers`` are the hosts of that
+    inventory group, ``None`` when the inventory has no such group.
     """
 
     places: Places
@@ -79,6 +81,7 @@ class Run:
     playbook: str
     hosts: tuple[str, ...]
     objections: tuple[Reason, ...]
+    export_workers: tuple[str, ...] | None = None
 
     @property
     def dossier(self) -> Path:
@@ -141,6 +144,7 @@ def current_run(task_vars: Mapping[str, Any] | None, plugin_file: str) -> Run:
             "bad-phase", f"There is no phase {phase[:40]!r}.", f"Use one of {', '.join(PHASES)}."
         )
     hosts = () if task_vars is None else task_vars.get("ansible_play_hosts_all", ())
+    workers = None if task_vars is None else task_vars.get("groups", {}).get(GROUP)
     playbooks = [Path(str(item)).name for item in context.CLIARGS.get("args", ())]
     return Run(
         places=places,
@@ -150,6 +154,7 @@ def current_run(task_vars: Mapping[str, Any] | None, plugin_file: str) -> Run:
         playbook=playbooks[0] if playbooks else "",
         hosts=tuple(sorted(str(host) for host in hosts)),
         objections=(*foreign, *objections(places, task_vars)),
+        export_workers=None if workers is None else tuple(sorted(map(str, workers))),
     )
 
 

@@ -16,11 +16,11 @@ from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Discovery, Machine, Snapshot, Verification
 from sluis.gate.steps import first_change
 from sluis.manifest import loads
+from sluis.runbook.division import placed_scope
 from sluis.runbook.judgement import read_evidence
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_history import Earlier, History, expected_identity, source_digest
 from sluis.runbook.snapshot_settings import SnapshotSettings
-from sluis.scope.load import load_scope
 from sluis.scope.model import Asset, ScopeDocument, freshness_hours, required_level
 from sluis.snapshot.make import refuse_place
 from sluis.snapshot.nonce import nonce_hash
@@ -50,8 +50,8 @@ class Source:
 
 
 def read_scope(run: Run) -> ScopeDocument:
-    """The change's scope, from its fixed place."""
-    return load_scope(run.change_folder / "scope.yml").document
+    """The change's scope, from its fixed place; who fetches what is filled in."""
+    return placed_scope(run)
 
 
 def has_assets(run: Run, host: str) -> bool:
@@ -204,6 +204,8 @@ def _skip_state(
         return None
     taken = view.latest(Snapshot, lambda item: item.body.asset == asset.id)
     if taken is None or taken.body.made_by.get("source") != source_digest(request["asset"]):
+        return None
+    if taken.body.machine.host != request["host"]:
         return None
     proof = view.latest(Verification, lambda item: item.body.snapshot == taken.sha256)
     reached = proof.body.reached if proof else None

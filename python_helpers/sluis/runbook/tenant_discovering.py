@@ -11,6 +11,7 @@ from sluis.evidence.predicates import Discovery, Machine, Reason, Refusal
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_taking import Source, read_scope
 from sluis.runbook.tenant_settings import TenantSettings
+from sluis.scope.division import workers_from
 from sluis.scope.model import ScopeDocument
 from sluis.scope.moving import FromTenant
 
@@ -34,10 +35,14 @@ class Found:
     refused: list[Reason] = field(default_factory=list)
 
 
-def tenants_of(scope: ScopeDocument) -> list[str]:
-    """Names of the tenants that anything is fetched from."""
-    named = {a.origin.tenant for a in scope.assets if isinstance(a.origin, FromTenant)}
-    return sorted(named)
+def tenants_of(scope: ScopeDocument, host: str) -> list[str]:
+    """Names of the tenants that this host looks at: the first worker that fetches from one does.
+
+    Args:
+        scope: the scope; who fetches what is filled in.
+        host: inventory name.
+    """
+    return [tenant for tenant, hosts in workers_from(scope).items() if hosts[0] == host]
 
 
 def discover_tenants(
@@ -49,7 +54,7 @@ def discover_tenants(
     *,
     check_mode: bool = False,
 ) -> Found:
-    """Look at every tenant that the scope speaks of.
+    """Look at every tenant that the scope speaks of and that is this worker's to look at.
 
     Args:
         run: the current run.
@@ -64,7 +69,7 @@ def discover_tenants(
     """
     found = Found()
     scope = read_scope(run)
-    for tenant in tenants_of(scope):
+    for tenant in tenants_of(scope, machine.host):
         if check_mode:
             found.lines.append(f"{tenant}: everything in it would be listed")
             continue

@@ -45,7 +45,7 @@ def import_asset(
 
     Raises:
         InputError: ``not-on-this-host``.
-        RefusedError: ``no-export``.
+        RefusedError: ``no-export``, ``fetched-by-another-worker``.
         SluisError: it could not be sent.
     """
     scope = read_scope(run)
@@ -82,15 +82,21 @@ def import_asset(
 
 
 def newest_export(dossier: OpenDossier, asset: Asset) -> Export:
-    """The newest pass over an asset.
+    """The newest pass over an asset, by the worker that is to go on with it.
 
     Raises:
-        RefusedError: ``no-export``.
+        RefusedError: ``no-export``, ``fetched-by-another-worker``.
     """
     found = dossier.ledger.read(now()).latest(Export, lambda item: item.body.asset == asset.id)
     if found is None:
         raise RefusedError(
             "no-export", f"{asset.id} was never fetched from where it is.", "Run prepare."
+        )
+    if found.body.machine.host != asset.host:
+        raise RefusedError(
+            "fetched-by-another-worker",
+            f"{asset.id} was fetched by {found.body.machine.host}; {asset.host} has none of it.",
+            "Run prepare again; it is then fetched anew there.",
         )
     return found.body
 

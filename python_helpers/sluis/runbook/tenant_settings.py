@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,7 @@ class TenantSettings:
         secrets: by tenant name.
         exports: folder on the worker, one folder below it for each asset.
         workers: files under way at once.
-        share: of the service's budget that this host may use.
+        sharing: how many hosts share a tenant's budget, by tenant.
     """
 
     role: str
@@ -34,7 +34,7 @@ class TenantSettings:
     secrets: dict[str, dict[str, str]] = field(repr=False)
     exports: str
     workers: int
-    share: float
+    sharing: Mapping[str, int]
     host: str = ""
     servers: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -73,7 +73,7 @@ class TenantSettings:
         licences = self.accounts.get(tenant, {}).get("licences", 1)
         return {
             "licences": int(licences),
-            "share": self.share,
+            "share": 1.0 / self.sharing.get(tenant, 1),
             "state": f"{self.exports}/.budget-{tenant}-{self.host}",
         }
 
@@ -87,7 +87,10 @@ class TenantSettings:
 
 
 def read_tenant_settings(
-    role: str, task_vars: Mapping[str, Any], templar: Templar, workers_on: int = 1
+    role: str,
+    task_vars: Mapping[str, Any],
+    templar: Templar,
+    workers: Mapping[str, Collection[str]],
 ) -> TenantSettings:
     """Read and check one role's variables for one host.
 
@@ -95,7 +98,8 @@ def read_tenant_settings(
         role: ``tenant_export`` or ``tenant_import``.
         task_vars: as ansible-core hands them to an action plugin.
         templar: renders them.
-        workers_on: how many hosts share the tenant's budget.
+        workers: the hosts that share a tenant's budget, by tenant (``scope.division``). A
+            tenant that is not named here is used by one host alone.
 
     Raises:
         InputError: ``bad-setting``, ``secret-in-the-open``.
@@ -125,7 +129,7 @@ def read_tenant_settings(
         secrets={name: {k: str(v) for k, v in held.items()} for name, held in secrets.items()},
         exports=str(exports),
         workers=int(value("workers", 16)),
-        share=1.0 / max(workers_on, 1),
+        sharing={tenant: len(hosts) for tenant, hosts in workers.items()},
         host="".join(str(task_vars.get("inventory_hostname", ""))),
         servers=_servers(role, value("servers", {})),
     )

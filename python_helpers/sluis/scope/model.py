@@ -151,7 +151,8 @@ class Asset(_Model):
 
     ``host`` is the inventory name of the machine it is on. ``location`` is a path, a
     database name, or an address. ``origin`` says how we reach what is fetched from elsewhere;
-    ``host`` is then the machine that fetches it. ``size`` is in bytes. A figure that is not
+    ``host`` is then the machine that fetches it, or left out: the export workers divide such
+    assets among them (``scope.division``). ``size`` is in bytes. A figure that is not
     known is left out, and ``unknown_because`` says why.
     """
 

@@ -111,12 +111,13 @@ def _figures(asset: Asset, path: Path) -> Iterator[Broken]:
 
 
 def _snapshot_needs(asset: Asset, path: Path) -> Iterator[Broken]:
-    if asset.host is None:
+    # what can be fetched from anywhere is divided over the export workers
+    if asset.host is None and (asset.origin is None or asset.origin.by == "folder"):
         yield Broken(
             (*path, "host"),
             "host-missing",
             f"is a {asset.kind} without a host.",
-            "Write the inventory name of the machine that it is on.",
+            "Write the inventory name of the machine that it is on, or that can read it.",
         )
     if not asset.allowed_locations:
         yield Broken(
@@ -238,7 +239,11 @@ def _names_used_twice(document: ScopeDocument) -> Iterator[Broken]:
                 f"repeats the id {ids[number]!r}.",
                 "Give each entry an id of its own.",
             )
-    places = [(asset.host, asset.kind, asset.location) for asset in document.assets]
+    places = [
+        (None if asset.origin and asset.origin.by != "folder" else asset.host, asset.kind,
+         asset.location)
+        for asset in document.assets
+    ]  # fmt: skip
     for number in _repeats(places):
         yield Broken(
             ("assets", number, "location"),

@@ -26,11 +26,13 @@ class ActionModule(ActionBase):
             if self._task.check_mode:
                 return {"changed": False, "skipped": True}
             dossier = open_dossier(run)
-            scope, scope_object, new = declare_scope(run, dossier)
+            declared = declare_scope(run, dossier)
         except SluisError as error:
             return {"failed": True, "msg": str(error), "sluis": error.as_dict()}
         return {
-            "changed": new,
-            "scope_object": scope_object,
-            "assets": [asset.id for asset in scope.assets],
+            "changed": declared.new,
+            "scope_object": declared.scope_object,
+            "assets": [asset.id for asset in declared.document.assets],
+            "sluis_progress": list(declared.warnings),
+            "warnings": list(declared.warnings),
         }

@@ -7,8 +7,10 @@ from ansible.plugins.action import ActionBase
 from sluis.errors import SluisError
 from sluis.runbook.run import current_run, open_dossier
 from sluis.runbook.shipping import as_failure, refuse_objections, ship
+from sluis.runbook.snapshot_taking import read_scope
 from sluis.runbook.tenant_looking import look_ahead
 from sluis.runbook.tenant_settings import read_tenant_settings
+from sluis.scope.division import workers_into
 
 
 class ActionModule(ActionBase):
@@ -31,7 +33,7 @@ class ActionModule(ActionBase):
                 open_dossier(run),
                 "".join(task_vars["inventory_hostname"]),
                 read_tenant_settings(
-                    "tenant_import", task_vars, self._templar, len(run.hosts) or 1
+                    "tenant_import", task_vars, self._templar, workers_into(read_scope(run))
                 ),
                 lambda request, secrets: ship(
                     self, "tenant_reconcile", {**request, "progress": None}, secrets, task_vars

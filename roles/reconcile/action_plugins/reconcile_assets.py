@@ -14,8 +14,10 @@ from sluis.errors import SluisError
 from sluis.runbook.following import Following
 from sluis.runbook.run import current_run, open_dossier
 from sluis.runbook.shipping import as_failure, refuse_objections, ship
+from sluis.runbook.snapshot_taking import read_scope
 from sluis.runbook.tenant_reconciling import plan_comparisons, reconcile_assets
 from sluis.runbook.tenant_settings import read_tenant_settings
+from sluis.scope.division import workers_into
 
 
 class ActionModule(ActionBase):
@@ -40,7 +42,7 @@ class ActionModule(ActionBase):
                     open_dossier(run),
                     host,
                     read_tenant_settings(
-                        "tenant_import", task_vars, self._templar, len(run.hosts) or 1
+                        "tenant_import", task_vars, self._templar, workers_into(read_scope(run))
                     ),
                     lambda request, secrets: self._ship(request, secrets, task_vars),
                     lambda remote, local: self._connection.fetch_file(remote, str(local)),

@@ -7,13 +7,14 @@ from ansible.plugins.action import ActionBase
 from sluis.errors import SluisError
 from sluis.runbook.run import current_run, open_dossier
 from sluis.runbook.shipping import as_failure, refuse_objections, ship, target_of
-from sluis.runbook.snapshot_taking import Source
+from sluis.runbook.snapshot_taking import Source, read_scope
 from sluis.runbook.tenant_discovering import discover_tenants
 from sluis.runbook.tenant_settings import read_tenant_settings
+from sluis.scope.division import workers_from
 
 
 class ActionModule(ActionBase):
-    """One worker looks for the whole batch."""
+    """One worker looks at a tenant for the whole batch; the others do nothing here."""
 
     TRANSFERS_FILES = False
     _supports_check_mode = True
@@ -30,7 +31,9 @@ class ActionModule(ActionBase):
                 run,
                 open_dossier(run),
                 Source("".join(task_vars["inventory_hostname"]), target, address),
-                read_tenant_settings("tenant_export", task_vars, self._templar),
+                read_tenant_settings(
+                    "tenant_export", task_vars, self._templar, workers_from(read_scope(run))
+                ),
                 lambda request, secrets: ship(
                     self, "tenant_discover", {**request, "progress": None}, secrets, task_vars
                 ),

@@ -29,7 +29,8 @@ class ActionModule(ActionBase):
             refuse_objections(run)
             drafted = draft_scope(
                 run,
-                read_tenant_settings("tenant_export", task_vars, self._templar),
+                # it looks alone, so it may use all of a tenant's budget
+                read_tenant_settings("tenant_export", task_vars, self._templar, {}),
                 lambda request, secrets: self._ship(request, secrets, task_vars),
                 # the day in the client's own country, as far as this machine knows it
                 today=datetime.now().astimezone().date(),

@@ -11,9 +11,10 @@ from sluis.errors import SluisError
 from sluis.runbook.following import Following
 from sluis.runbook.run import current_run, open_dossier
 from sluis.runbook.shipping import as_failure, refuse_objections, ship, target_of
-from sluis.runbook.snapshot_taking import Source
+from sluis.runbook.snapshot_taking import Source, read_scope
 from sluis.runbook.tenant_exporting import export_assets
 from sluis.runbook.tenant_settings import read_tenant_settings
+from sluis.scope.division import workers_from
 
 
 class ActionModule(ActionBase):
@@ -36,7 +37,7 @@ class ActionModule(ActionBase):
                     open_dossier(run),
                     Source("".join(task_vars["inventory_hostname"]), target, address),
                     read_tenant_settings(
-                        "tenant_export", task_vars, self._templar, len(run.hosts) or 1
+                        "tenant_export", task_vars, self._templar, workers_from(read_scope(run))
                     ),
                     lambda request, secrets: self._ship(request, secrets, task_vars),
                     lambda remote, local: self._connection.fetch_file(remote, str(local)),

@@ -8,8 +8,10 @@ from sluis.errors import SluisError
 from sluis.runbook.following import Following
 from sluis.runbook.run import current_run, open_dossier
 from sluis.runbook.shipping import as_failure, refuse_objections, ship
+from sluis.runbook.snapshot_taking import read_scope
 from sluis.runbook.tenant_importing import import_asset
 from sluis.runbook.tenant_settings import read_tenant_settings
+from sluis.scope.division import workers_into
 
 
 class ActionModule(ActionBase):
@@ -33,7 +35,7 @@ class ActionModule(ActionBase):
                 "".join(self._task.args["asset"]),
                 "".join(task_vars["inventory_hostname"]),
                 read_tenant_settings(
-                    "tenant_import", task_vars, self._templar, len(run.hosts) or 1
+                    "tenant_import", task_vars, self._templar, workers_into(read_scope(run))
                 ),
                 lambda request, secrets: self._ship(request, secrets, task_vars),
             )

@@ -115,7 +115,7 @@ def test_the_account_that_it_writes_is_one_that_sluis_takes(tmp_path: Path) -> N
         accounts = yaml.safe_load(text)
         assert Path(told["apps"][0]["secret_file"]).read_text() not in text
         settings = read_tenant_settings(
-            "tenant_export", {"tenant_export_accounts": accounts}, AsIs()
+            "tenant_export", {"tenant_export_accounts": accounts}, AsIs(), {}
         )
         found = discover_tenant(
             {

@@ -66,7 +66,7 @@ def settings(change: Run, tenant: Tenant, name: str = "old") -> TenantSettings:
     }  # fmt: skip
     return TenantSettings(
         "tenant_export", {name: account}, {name: {"secret": tenant.app.secret}},
-        str(change.places.root / "exports"), 4, 1.0,
+        str(change.places.root / "exports"), 4, {},
     )  # fmt: skip
 
 
@@ -90,8 +90,6 @@ def decide(found: dict[str, Any]) -> None:
     for asset in found["assets"]:
         for name in [name for name, value in asset.items() if value is None]:
             asset[name] = DECIDED[name]
-        if "origin" in asset:
-            asset["host"] = "worker1"
     for risk in found["risks"]:
         risk["words"] = f"What is in {risk['asset']} could be lost."
         risk["we_do"] = "We compare."

@@ -10,7 +10,8 @@ import pytest
 
 from sluis.scope.load import ScopeError, load_scope
 from sluis.scope.model import required_level
-from support.scopes import make_scope, write_scope
+from sluis.scope.text import scope_text
+from support.scopes import make_scope, scope_dict, write_scope
 
 TENANT = {"by": "tenant", "tenant": "old", "drive": "b!one"}
 INTO = {"tenant": "new", "drive": "b!two"}
@@ -50,11 +51,32 @@ def test_what_is_fetched_takes_a_snapshot_like_anything_else(tmp_path: Path) -> 
     assert not listed.takes_snapshot
 
 
+def test_who_fetches_may_be_left_open_and_the_same_data_is_then_still_the_same(
+    tmp_path: Path,
+) -> None:
+    document = load_scope(write_scope(tmp_path, sharepoint(**{"assets.1.host": ...}))).document
+    assert document.assets[1].host is None
+    text = scope_text(document, "en")
+    assert "SharePoint" in text
+    assert " on None" not in text
+    one = sharepoint(**{"assets.1.host": ...})
+    again = scope_dict(one)["assets"][1]
+    twice = {
+        **one, "assets.2": {**again, "id": "again", "host": "h1"},
+        "risks.2": {"id": "r", "asset": "again", "words": "It may be counted twice by us.",
+                    "we_do": "We look."},
+    }  # fmt: skip
+    assert "asset-listed-twice" in codes(tmp_path, twice)
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
         ({"assets.1.kind": "directory"}, "origin-of-another-kind"),
-        ({"assets.1.host": ...}, "host-missing"),
+        (
+            {"assets.1.host": ..., "assets.1.origin": {"by": "folder", "folder": "/mnt/x"}},
+            "host-missing",
+        ),
         ({"assets.1.allowed_locations": ...}, "no-allowed-location"),
         ({"assets.1.exclude": ["*.tmp"]}, "nothing-to-exclude-from"),
         (
