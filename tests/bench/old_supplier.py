@@ -48,13 +48,7 @@ class Load:
     size: int
 
 
-MANY = Load("many", "20,000 files of 10 KB", 20_000, 10_000)
-LARGE = Load("large", "one file of 1 GiB", 1, 1 << 30)
-
-
-def measure(
-    folder: Path, loads: tuple[Load, ...] = (MANY, LARGE), *, runs: int, warm_up: int
-) -> Iterator[Row]:
+def measure(folder: Path, loads: tuple[Load, ...], *, runs: int, warm_up: int) -> Iterator[Row]:
     """Rows for each load: beside ``sftp`` and rclone, and with the second reading."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o711)

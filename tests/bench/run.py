@@ -27,6 +27,7 @@ from bench import (
     guarded_steps,
     limits_on,
     listing,
+    old_supplier,
     quick_xor_hash,
     restore_check,
     transfers,
@@ -39,7 +40,7 @@ from bench.sizes import FULL, QUICK, Sizes
 from bench.table import show
 
 ROOT = Path(__file__).resolve().parents[2]
-_PARTS = "abcdefghi"
+_PARTS = "abcdefghij"
 
 Part = tuple[str, str, Callable[[], Iterable[Row]]]
 
@@ -122,6 +123,9 @@ def _parts(sizes: Sizes, folder: Path, kept: Path) -> Iterator[Part]:
     yield "h", "killed and run again", partial(listing.measure_resume, folder, sizes.resumed)
     hashed = partial(quick_xor_hash.measure, sizes.hashed, kept=kept, **short)
     yield "i", "quickXorHash", hashed
+    for drive in sizes.supplied:
+        copied = partial(old_supplier.measure, folder / f"sftp-{drive.id}", (drive,), **long)
+        yield "j", f"the old supplier's drive, {drive.words}", copied
 
 
 if __name__ == "__main__":

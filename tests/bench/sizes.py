@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bench.data import DataSet
 from bench.limits_on import Limited
 from bench.listing import Killed
+from bench.old_supplier import Load as Supplied
 from bench.transfers import Load
 
 
@@ -27,6 +28,7 @@ class Sizes:
         listed: items of the drive that is listed.
         resumed: the transfer that is killed.
         hashed: bytes of the file that is hashed.
+        supplied: what is copied from the old supplier's SFTP server.
         long_runs: counted pairs of what takes long.
         runs: counted pairs of the rest.
         warm_up: pairs before them that do not count.
@@ -44,6 +46,7 @@ class Sizes:
     listed: int
     resumed: Killed
     hashed: int
+    supplied: tuple[Supplied, ...]
     long_runs: int
     runs: int
     warm_up: int
@@ -65,6 +68,10 @@ FULL = Sizes(
     listed=1_000_000,
     resumed=Killed(files=40, size=48 * 2**20, at=(0.2, 0.5, 0.8)),
     hashed=2**32,
+    supplied=(
+        Supplied("many", "20,000 files of 10 KB", 20_000, 10_000),
+        Supplied("large", "one file of 1 GiB", 1, 2**30),
+    ),
     long_runs=3,
     runs=5,
     warm_up=1,
@@ -84,6 +91,10 @@ QUICK = Sizes(
     listed=1_000,
     resumed=Killed(files=4, size=24 * 2**20, at=(0.5,)),
     hashed=2**24,
+    supplied=(
+        Supplied("many", "60 files of 10 KB", 60, 10_000),
+        Supplied("large", "one file of 16 MiB", 1, 2**24),
+    ),
     long_runs=1,
     runs=1,
     warm_up=0,

@@ -8,7 +8,9 @@ each folder counts itself, and where they differ the folder is listed once more.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import gc
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,7 +84,8 @@ async def enumerate_drive(
     """
     current = _current(state)
     if not current.listed:
-        await _to_the_end(graph, source, state, progress)
+        with _no_collecting():
+            await _to_the_end(graph, source, state, progress)
     current = _current(state)
     known = state.recall("checked") or {}
     if known.get("pass") == current.number:
@@ -95,6 +98,21 @@ async def enumerate_drive(
     figures = [listing.checked_folders, listing.found, listing.ghosts, listing.hidden]
     state.remember("checked", {"pass": current.number, "figures": figures})
     return listing
+
+
+@contextlib.contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Without the search for garbage in circles, which a page of items cannot be.
+
+    For each page it looked through tens of thousands of objects for nothing: a tenth of the work.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 async def _to_the_end(

@@ -97,11 +97,15 @@ def apply_page(
 
 def store_items(state: DriveState, number: int, items: Iterable[dict[str, Any]]) -> None:
     """Put driveItems in the listing; deleted ones are marked as gone, never removed."""
+    rows: list[tuple[Any, ...]] = []
     for item in items:
         if "deleted" in item:
+            state.db.executemany(_UPSERT, rows)  # the last word on an item counts
+            rows.clear()
             mark_gone(state, number, item["id"], "deleted")
         else:
-            state.db.execute(_UPSERT, (*_row(item), number))
+            rows.append((*_row(item), number))
+    state.db.executemany(_UPSERT, rows)
 
 
 def mark_gone(state: DriveState, number: int, item_id: str, how: str) -> None:
@@ -283,30 +287,28 @@ def who(identities: Any) -> str | None:
     return None
 
 
+_NOTHING: dict[str, Any] = {}
+_EXTRA = ("remoteItem", "malware", "package", "description")
+
+
 def _row(item: dict[str, Any]) -> tuple[Any, ...]:
-    times = item.get("fileSystemInfo") or {}
-    parent = item.get("parentReference") or {}
-    hashes = (item.get("file") or {}).get("hashes") or {}
-    folder = item.get("folder") or {}
-    extra = {
-        key: item[key]
-        for key in ("remoteItem", "malware", "package", "description")
-        if item.get(key) is not None
-    }
+    told = item.get
+    times = told("fileSystemInfo") or _NOTHING
+    extra = {key: item[key] for key in _EXTRA if told(key) is not None}
     return (
         item["id"],
-        parent.get("id"),
-        as_stored(str(item.get("name") or "")),
+        (told("parentReference") or _NOTHING).get("id"),
+        as_stored(str(told("name") or "")),
         _type(item),
-        int(item.get("size") or 0),
-        hashes.get("quickXorHash") or None,
-        item.get("eTag"),
-        times.get("createdDateTime") or item.get("createdDateTime"),
-        times.get("lastModifiedDateTime") or item.get("lastModifiedDateTime"),
-        who(item.get("createdBy")),
-        who(item.get("lastModifiedBy")),
+        int(told("size") or 0),
+        ((told("file") or _NOTHING).get("hashes") or _NOTHING).get("quickXorHash") or None,
+        told("eTag"),
+        times.get("createdDateTime") or told("createdDateTime"),
+        times.get("lastModifiedDateTime") or told("lastModifiedDateTime"),
+        who(told("createdBy")),
+        who(told("lastModifiedBy")),
         "shared" in item,
-        folder.get("childCount"),
+        (told("folder") or _NOTHING).get("childCount"),
         json.dumps(extra) if extra else None,
     )
 

@@ -62,7 +62,7 @@ async def fetch_permissions(
         try:
             place = source.item_place(item, "permissions")
             async for page in graph.pages(place):
-                found.extend(own(page.items))
+                found.extend(own(page.items, of_root=kind == "root"))
         except ThrottledError:
             raise
         except GraphError as error:
@@ -78,15 +78,19 @@ async def fetch_permissions(
     return len(rows), refused
 
 
-def own(permissions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def own(permissions: list[dict[str, Any]], *, of_root: bool = False) -> list[dict[str, Any]]:
     """Permissions that are the item's own, without what could open it by itself.
+
+    One that is inherited says from where, or has an empty ``inheritedFrom``
+    (microsoft-graph-devx-api#223); only one of the item's own has none at all. What a library
+    inherits comes from its site, which has no line of its own, so the root's are all kept.
 
     A sharing link works for whoever has its address, so the address is a secret; what
     remains says that there is one, for whom, and what it allows.
     """
     kept = []
     for permission in permissions:
-        if permission.get("inheritedFrom"):
+        if permission.get("inheritedFrom") is not None and not of_root:
             continue
         line = {k: v for k, v in permission.items() if k not in _LEFT_OUT}
         if isinstance(line.get("link"), dict):

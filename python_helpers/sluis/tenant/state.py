@@ -126,6 +126,9 @@ class DriveState:
             self.db.execute("PRAGMA journal_mode=WAL")
             self.db.execute("PRAGMA synchronous=NORMAL")
             self.db.execute("PRAGMA cache_size=-32768")
+            # ids come in no order, so a page of a listing touches as many places as it has items:
+            # writing those back less often saves a fifth of a million items' time
+            self.db.execute("PRAGMA wal_autocheckpoint=16384")
             self.db.executescript(_SCHEMA)
             self._claim("version", _VERSION)
         except sqlite3.DatabaseError as error:

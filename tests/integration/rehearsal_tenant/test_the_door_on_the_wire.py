@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 
+from sluis.graph import cost
 from sluis.rehearsal.tenant.rights import AppSettings
 from sluis.rehearsal.tenant.settings import Population, Settings
 from sluis.rehearsal.tenant.start import Tenant, start_tenant
@@ -141,6 +142,29 @@ def test_a_batch_is_priced_and_refused_request_by_request(
     assert len(by_id["3"]["body"]["value"]) == 1
     # a drive costs one unit, a list two, and what is not there at most one
     assert tenant.control.counters()["units"] - before in (3, 4)
+
+
+def test_permissions_that_are_expanded_cost_what_permissions_cost(
+    tenant: Tenant, asking: Asking, libraries: list[dict[str, Any]]
+) -> None:
+    drive = libraries[0]["id"]
+    root = f"/drives/{drive}/root"
+    asked = asking.json("GET", f"{root}/permissions")["value"]
+    for path, units in (
+        (root, 1),
+        (f"{root}?$expand=permissions", 5),
+        (f"{root}/children?$top=1", 2),
+        (f"{root}/children?$top=1&$expand=permissions", 5),
+    ):
+        before = tenant.control.counters()["units"]
+        answer = asking.json("GET", path)
+        assert tenant.control.counters()["units"] - before == units
+        # our client knows the same price list, from the same page
+        assert cost.units("GET", path) == units
+        entry = answer["value"][0] if "value" in answer else answer
+        assert ("permissions" in entry) == ("$expand" in path)
+        if path == f"{root}?$expand=permissions":
+            assert entry["permissions"] == asked
 
 
 @pytest.mark.parametrize("body", ["[" * 100_000, '{"requests":' + "[" * 50_000, "{", "7", "\x00"])

@@ -15,6 +15,7 @@ from sluis.rehearsal.tenant.start import Tenant, start_tenant
 from sluis.tenant.discover import Discovered, discover, folder_of
 from sluis.tenant.export_drive import ExportReport
 from sluis.tenant.forecast import Policy
+from sluis.tenant.permissions import own
 from sluis.tenant.recycle_bin import list_recycle_bin
 from sluis.tenant.source import Source
 from support.tenant_exports import (
@@ -161,6 +162,31 @@ def test_case_B7_permissions_are_kept_where_rights_change(
     # five units each, and only for those
     calls = 5 * (len(shared) + 1)
     assert calls < report.spent.units
+
+
+def test_case_B7_what_a_onedrive_inherits_is_not_taken_for_an_own_right(
+    tenant: Tenant, tmp_path: Path
+) -> None:
+    """There ``inheritedFrom`` is empty, which says inherited as well (devx-api#223)."""
+    number = next(at for at, one in enumerate(tenant.control.drives()) if one["owner"])
+    source = source_of(tenant, number)
+    report = make_pass(tenant, tmp_path, source, Policy("none", fields=False))
+    shared = {i["path"] for i in tenant.control.items(source.drive_id) if "shared" in i}
+    lines = lines_of(tmp_path, source)
+    assert shared
+    for path, line in lines.items():
+        assert bool(line.permissions) == (path in shared)
+        assert all("inheritedFrom" not in one for one in line.permissions)
+    assert [one["roles"] for one in report.root_permissions] == [["owner"]]
+
+
+@pytest.mark.parametrize("told", [{}, {"id": "the site's"}])
+def test_case_B7_what_a_library_inherits_from_its_site_is_kept_at_its_root(
+    told: dict[str, str],
+) -> None:
+    right = {"id": "r", "roles": ["write"], "inheritedFrom": told}
+    assert own([right], of_root=True) == [right]
+    assert own([right]) == []
 
 
 def test_columns_of_the_library_are_kept(

@@ -48,7 +48,7 @@ def _own_rights(move, path):
     return {
         (one["grantedToV2"]["user"]["email"], one["roles"][0])
         for one in found
-        if not one.get("inheritedFrom") and "user" in one.get("grantedToV2", {})
+        if "inheritedFrom" not in one and "user" in one.get("grantedToV2", {})
     }
 
 

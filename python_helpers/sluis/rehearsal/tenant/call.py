@@ -57,6 +57,10 @@ class Call:
     base: str
     address: str = ""
 
+    def expands(self, name: str) -> bool:
+        """Whether ``$expand`` asks for this relation as well."""
+        return name in self.query.get("$expand", "").lower()
+
     async def json(self) -> dict[str, Any]:
         """The body as a JSON object; ApiError 400 when it is none, 413 when it is too large."""
         body = await self.read()

@@ -197,7 +197,7 @@ async def _list_item(visit: Visit, drive: Drive, item: Item, rest: list[str]) ->
         return Answer(200, list_calls.field_values(drive, item))
     if rest:
         raise visit.unknown()
-    fields = "fields" in visit.call.query.get("$expand", "").lower()
+    fields = visit.call.expands("fields")
     return Answer(200, list_calls.list_item(visit.world, drive, item, fields=fields))
 
 

@@ -13,6 +13,7 @@ from sluis.rehearsal.tenant.item_json import item_json
 from sluis.rehearsal.tenant.items import Item
 from sluis.rehearsal.tenant.name_rules import fold
 from sluis.rehearsal.tenant.paging import collection, one_page, select
+from sluis.rehearsal.tenant.permission_calls import permissions_of
 from sluis.rehearsal.tenant.stamps import read_stamp
 from sluis.rehearsal.tenant.world import World
 
@@ -35,7 +36,10 @@ def shown(world: World, call: Call, drive: Drive, item: Item) -> dict[str, Any]:
     url = ""
     if item.kind == "file" and not (item.extras and item.extras.malware):
         url = world.download_url(drive, item)
-    return select(call, item_json(world, drive, item, url=url))
+    entry = select(call, item_json(world, drive, item, url=url))
+    if call.expands("permissions"):
+        return {**entry, "permissions": permissions_of(drive, item)}
+    return entry
 
 
 def children(world: World, call: Call, drive: Drive, item: Item, *, hidden: bool) -> Answer:

@@ -89,7 +89,7 @@ def list_items(
     world: World, call: Call, site: Site, found: Drive | SiteList, *, hidden: bool
 ) -> Answer:
     """``GET lists/{id}/items``: with ``$expand=fields`` their values as well."""
-    wants = "fields" in call.query.get("$expand", "").lower()
+    wants = call.expands("fields")
     entries: list[dict[str, Any]]
     limits = world.settings
     if isinstance(found, SiteList):

@@ -29,6 +29,13 @@ _LARGEST_LIST = 100_000
 
 def list_permissions(call: Call, drive: Drive, item: Item) -> Answer:
     """``GET permissions``: own and inherited; ApiError 429 for a list that is too large."""
+    value = [select(call, permission) for permission in permissions_of(drive, item)]
+    context = f"drives('{drive.id}')/items('{drive.ids.item(item.number)}')/permissions"
+    return Answer(200, collection(call, context, value, None))
+
+
+def permissions_of(drive: Drive, item: Item) -> list[Permission]:
+    """What ``permissions`` and ``$expand=permissions`` show; ApiError 429."""
     if len(drive.items) > _LARGEST_LIST:
         # does not clear (sp-dev-docs, migration-perm-guidance)
         raise ApiError(
@@ -38,9 +45,7 @@ def list_permissions(call: Call, drive: Drive, item: Item) -> Answer:
             ("throttledRequest",),
             {"Retry-After": "60"},
         )
-    value = [select(call, permission) for permission in of_item(drive, item)]
-    context = f"drives('{drive.id}')/items('{drive.ids.item(item.number)}')/permissions"
-    return Answer(200, collection(call, context, value, None))
+    return of_item(drive, item)
 
 
 def one_permission(drive: Drive, item: Item, name: str) -> Answer:

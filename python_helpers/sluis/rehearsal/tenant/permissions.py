@@ -18,7 +18,11 @@ ROLES = ("read", "write", "owner")
 
 
 def of_item(drive: Drive, item: Item) -> list[Permission]:
-    """All permissions that hold for an item, its own first; inherited ones say from where."""
+    """All permissions that hold for an item, its own first; inherited ones say from where.
+
+    In a OneDrive what comes from its root has an empty ``inheritedFrom``, as was seen in
+    microsoft-graph-devx-api#223: so only one without the member is the item's own.
+    """
     found: list[Permission] = list(item.extras.permissions) if item.extras else []
     seen = {permission["id"] for permission in found}
     at = item
@@ -27,7 +31,10 @@ def of_item(drive: Drive, item: Item) -> list[Permission]:
         for permission in at.extras.permissions if at.extras else ():
             if permission["id"] not in seen:
                 seen.add(permission["id"])
-                found.append({**permission, "inheritedFrom": _reference(drive, at)})
+                untold = drive.owner is not None and at is drive.root
+                found.append(
+                    {**permission, "inheritedFrom": {} if untold else _reference(drive, at)}
+                )
     return found
 
 

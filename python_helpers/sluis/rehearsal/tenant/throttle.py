@@ -19,7 +19,9 @@ from sluis.rehearsal.tenant.clock import Clock
 from sluis.rehearsal.tenant.rights import Caller
 
 #: resource units per kind of call; ``pre-authenticated`` calls are priced by a switch,
-#: because whether they are charged is not documented
+#: because whether they are charged is not documented. ``$expand=permissions`` makes any call one
+#: of ``permissions`` (same page: "all permission resource operations, including
+#: $expand=permissions")
 PRICES: dict[str, int] = {
     "get": 1,
     "delta-token": 1,

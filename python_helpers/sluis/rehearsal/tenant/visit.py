@@ -34,6 +34,8 @@ class Visit:
         Raises:
             ApiError: 403, 429.
         """
+        if kind != "sharing" and self.call.expands("permissions"):
+            kind = "permissions"  # "all permission resource operations, including $expand"
         # a throttled call is charged, and so is one that is refused
         self.world.counters[kind] += 1
         verdict = self.world.door.throttle.charge(self.caller, kind, 0, self._bytes_in(kind))

@@ -26,6 +26,16 @@ def test_a_file_inherits_from_the_root_and_says_so(talk: Talk, drive: str) -> No
     assert len(_own(talk, f"/drives/{drive}/root")) == 3
 
 
+def test_what_a_onedrive_inherits_does_not_say_from_where(talk: Talk) -> None:
+    own = next(one["id"] for one in talk.tenant.control.drives() if one["owner"])
+    file = _file(talk, own)
+    (listed,) = talk.good(f"{file}/permissions")["value"]
+    # as was seen in microsoft-graph-devx-api#223: empty, and inherited all the same
+    assert (listed["roles"], listed["inheritedFrom"]) == (["owner"], {})
+    assert [one["roles"] for one in _own(talk, f"/drives/{own}/root")] == [["owner"]]
+    assert _own(talk, file) == []
+
+
 def test_people_and_guests_are_invited_in_one_role(talk: Talk, drive: str) -> None:
     where = _file(talk, drive)
     recipients = [{"email": "user02@rehearsal.example"}, {"email": "someone@partner.example"}]
