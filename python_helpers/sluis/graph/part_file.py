@@ -152,16 +152,20 @@ class PartFile:
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         self._past_cache = disk.go_past_cache(self._descriptor)
 
-    def finish(self) -> list[Chunk]:
-        """Put the file in its place, whole and on disk; return the last chunk, if there is one.
+    def finish(self, modified_ns: int | None = None) -> list[Chunk]:
+        """Put the whole file in its place; return the last chunk, if there is one.
 
-        The folder is not synced: who moves many files does that once for all of them.
+        It is not synced: who moves many files does that once for all, before reading them back.
+
+        Args:
+            modified_ns: its time, in nanoseconds since 1970, UTC; ``None``: now.
         """
         done = len(self.chunks)
         self._flush()
         if self.position > self._chunk_began():
             self._end_chunk()
-        os.fsync(self._descriptor)
+        if modified_ns is not None:
+            os.utime(self._descriptor, ns=(modified_ns, modified_ns))
         self.close()
         self.path.replace(self.target)
         return self.chunks[done:]

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from ..graph.part_file import CHUNK, Chunk, PartFile, ReadBack
 from ..graph.quickxor import QuickXor
 from .stored_names import ExportFolder
 
 #: bytes of a piece that is proven by itself
-PIECE = 8 << 20
+PIECE = CHUNK
 _PART = ".part"
 
 
@@ -40,11 +41,15 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """A finished copy: its bytes, SHA-256 in hexadecimal, quickXorHash in base64."""
+    """A finished copy: its bytes, SHA-256 in hexadecimal, quickXorHash in base64.
+
+    And how far it was read back from the disk already, if it was.
+    """
 
     size: int
     sha256: str
     quickxor: str
+    read_back: ReadBack | None = None
 
 
 class LocalCopy:
@@ -67,12 +72,9 @@ class LocalCopy:
         self._on_piece = on_piece
         self._stack = contextlib.ExitStack()
         try:
-            self._path = self._stack.enter_context(folder.place(stored))
-            self._part = self._path.with_name(self._path.name + _PART)
-            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-            self._file = os.open(self._part, flags, 0o640)
-            self._stack.callback(os.close, self._file)
-            self._begin(pieces)
+            self._part = PartFile(self._stack.enter_context(folder.place(stored)))
+            self._stack.callback(self._part.close)
+            self._part.open([Chunk(one.start, one.size, one.sha256) for one in pieces])
         except BaseException:
             self._stack.close()
             raise
@@ -91,24 +93,17 @@ class LocalCopy:
     @property
     def size(self) -> int:
         """Bytes it has so far; the next one goes here."""
-        return self._size
+        return self._part.position
 
     def write(self, data: memoryview) -> None:
         """Add the bytes that follow."""
-        while len(data):
-            room = PIECE - (self._size - self._piece_start)
-            now = data[:room]
-            _write_all(self._file, now)
-            self._whole.update(now)
-            self._quickxor.update(now)
-            self._size += len(now)
-            if self._size - self._piece_start == PIECE:
-                self._end_piece()
-            data = data[room:]
+        for chunk in self._part.write(data):
+            if self._on_piece is not None:
+                self._on_piece(Piece(chunk.offset, chunk.size, chunk.sha256))
 
     def begin_again(self) -> None:
         """Forget all bytes."""
-        self._begin(())
+        self._part.restart()
 
     def finish(self, modified_ns: int | None) -> Copied:
         """Give it its name and its time; it is complete.
@@ -116,39 +111,14 @@ class LocalCopy:
         Args:
             modified_ns: nanoseconds since 1970, UTC.
         """
-        if modified_ns is not None:
-            os.utime(self._file, ns=(modified_ns, modified_ns))
-        self._part.replace(self._path)
-        return Copied(self._size, self._whole.hexdigest(), self._quickxor.base64())
+        part = self._part
+        part.finish(modified_ns)
+        return Copied(part.position, part.sha256, part.quickxor, part.read_back)
 
     def discard(self) -> None:
         """Remove what there is of it."""
         with contextlib.suppress(FileNotFoundError):
-            self._part.unlink()
-
-    def _begin(self, pieces: Sequence[Piece]) -> None:
-        self._size = 0
-        self._whole, self._quickxor = hashlib.sha256(), QuickXor()
-        for piece in pieces:
-            if piece.start != self._size or not 0 < piece.size <= PIECE:
-                break
-            data = os.pread(self._file, piece.size, piece.start)
-            so_far = self._whole.copy()
-            so_far.update(data)
-            if len(data) != piece.size or so_far.hexdigest() != piece.sha256:
-                break
-            self._whole = so_far
-            self._quickxor.update(data)
-            self._size += piece.size
-        os.ftruncate(self._file, self._size)
-        os.lseek(self._file, self._size, os.SEEK_SET)
-        self._piece_start = self._size
-
-    def _end_piece(self) -> None:
-        piece = Piece(self._piece_start, PIECE, self._whole.hexdigest())
-        self._piece_start = self._size
-        if self._on_piece is not None:
-            self._on_piece(piece)
+            self._part.path.unlink()
 
 
 class OnlyRead:

@@ -11,6 +11,7 @@ import errno
 from collections.abc import Callable, Iterator
 
 from ..errors import SnapshotError
+from ..graph.part_file import ReadBack
 from .found import Found
 from .local_copy import PIECE, Piece
 from .reading_back import look_again, read_back
@@ -78,6 +79,8 @@ class SourceWork:
     ) -> None:
         self._state, self._place, self._number, self._fetch = state, place, number, fetch
         self._everything, self._twice, self._progress = read_everything, read_twice, progress
+        #: how far large files were read back while they came, by item
+        self._begun: dict[str, ReadBack] = {}
         #: files that were fetched and written down, and bytes that came for that
         self.files = self.bytes = 0
         #: files and bytes that were read a second time
@@ -94,7 +97,7 @@ class SourceWork:
         for last in (False,) * (_ROUNDS - 1) + (True,):
             self._run(_WANTED, "fetching", self._fetched)
             self._read_back(0)
-            wrong = read_back(self._state, self._place, progress=self._read_back)
+            wrong = read_back(self._state, self._place, begun=self._begun, progress=self._read_back)
             if self._twice:
                 wrong += self._read_again(last=last)
             if not wrong:
@@ -190,8 +193,11 @@ class SourceWork:
         )  # fmt: skip
         if outcome.wanted.pieces or outcome.wanted.size >= PIECE:
             self._state.db.execute("DELETE FROM chunks WHERE item_id = ?", (item,))
+        self._begun.pop(item, None)
         if copied is not None:
             self.files += 1
+            if copied.read_back is not None:
+                self._begun[item] = copied.read_back
         self.bytes += outcome.read
 
     def _compared(self, outcome: Outcome, *, last: bool) -> None:

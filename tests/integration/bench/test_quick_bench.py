@@ -39,6 +39,8 @@ def test_the_quick_bench_measures_every_part(tmp_path: Path) -> None:
         "gate-quick-rest", "gate-postgresql-rest", "check-quick-run", "check-quick-prove",
         "guarded-step-ssh", "verify", "appends", "transfer-many", "transfer-large", "limits",
         "listing", "resume", "quickxor",
+        "sftp-many-sftp", "sftp-many-rclone", "sftp-many-twice",
+        "sftp-large-sftp", "sftp-large-rclone", "sftp-large-twice",
     }  # fmt: skip
     for row in rows.values():
         assert row["measured"]
@@ -53,6 +55,9 @@ def test_the_quick_bench_measures_every_part(tmp_path: Path) -> None:
     assert 0 < check["files_hashed_by_restverify"] < 300
     assert rows["verify"]["facts"]["statements"] == 60
     _a_tenant_was_fetched(rows)
+    # what a pass of ours did is what the row says it did
+    assert "reading again" in rows["sftp-large-twice"]["facts"]["stages of A, s"]
+    assert "reading again" not in rows["sftp-large-sftp"]["facts"]["stages of A, s"]
     for fact in (
         "cores", "kernel", "restic", "rclone", "rclone_beside", "postgresql", "ansible_core",
     ):  # fmt: skip

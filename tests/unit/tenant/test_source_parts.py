@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluis.errors import InputError
+from sluis.graph import part_file
 from sluis.graph.quickxor import QuickXor
-from sluis.tenant import local_copy
 from sluis.tenant.found import Found
 from sluis.tenant.local_copy import LocalCopy, store_whole
 from sluis.tenant.source import Source
@@ -110,7 +110,7 @@ def test_a_listing_that_was_broken_off_does_not_hide_what_went_away(tmp_path):
 )
 def test_going_on_gives_the_same_file_whatever_was_written_and_damaged(data, cuts, lost, harm):
     with tempfile.TemporaryDirectory() as made, ExportFolder(Path(made)) as folder:
-        local_copy.PIECE, before = 64, local_copy.PIECE
+        part_file.CHUNK, before = 64, part_file.CHUNK
         try:
             pieces = []
             with LocalCopy(folder, "content/f", (), pieces.append) as copy:
@@ -127,7 +127,7 @@ def test_going_on_gives_the_same_file_whatever_was_written_and_damaged(data, cut
                 copy.write(memoryview(data[sound:]))
                 done = copy.finish(1_000)
         finally:
-            local_copy.PIECE = before
+            part_file.CHUNK = before
         assert Path(made, "content", "f").read_bytes() == data
         assert done.sha256 == hashlib.sha256(data).hexdigest()
         assert done.quickxor == base64.b64encode(QuickXor(data).digest()).decode()
