@@ -23,17 +23,17 @@ PASSWORD = "repository-password-of-the-maker"
 ESCROW = "escrowed-password-kept-elsewhere"
 
 
-def make_quick_repository(folder: Path) -> None:
+def make_quick_repository(folder: Path, password: str = PASSWORD, escrow: str = ESCROW) -> None:
     """Make a repository with the maker's key and the escrowed key."""
-    environment = {**os.environ, "RESTIC_PASSWORD": PASSWORD, "RESTIC_REPOSITORY": str(folder)}
+    environment = {**os.environ, "RESTIC_PASSWORD": password, "RESTIC_REPOSITORY": str(folder)}
     subprocess.run(["restic", "init"], env=environment, check=True, capture_output=True)
     (slow,) = (folder / "keys").iterdir()
     record = json.loads(slow.read_bytes())
-    master = _decrypt(record, PASSWORD)
+    master = _decrypt(record, password)
     slow.chmod(0o600)
     slow.unlink()
-    for user, password in (("maker", PASSWORD), ("sluis-escrow", ESCROW)):
-        data = json.dumps(_encrypt(record | {"username": user}, password, master)).encode()
+    for user, opens in (("maker", password), ("sluis-escrow", escrow)):
+        data = json.dumps(_encrypt(record | {"username": user}, opens, master)).encode()
         (folder / "keys" / hashlib.sha256(data).hexdigest()).write_bytes(data)
 
 

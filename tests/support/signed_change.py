@@ -22,8 +22,10 @@ from sluis.rehearsal.client_files import SIGNER, LabClient, write_client, write_
 from sluis.rehearsal.lab import Lab
 from sluis.rehearsal.plain_yaml import write_yaml
 from sluis.rehearsal.project import clean_environment, make_project
+from support.quick_repository import make_quick_repository
 
 CHANGE = "CHG-1042"
+REPOSITORY_PASSWORD = "repository of the lab"
 #: where the steps below leave their mark, in each host's own folder
 MARKS = "changed"
 ANSIBLE = Path(sys.executable).parent
@@ -202,8 +204,11 @@ def new_change(
         make_project(root),
         now=now - timedelta(minutes=1),
         # several projects of one test process share the lab's one repository
-        repository_password="repository of the lab",
+        repository_password=REPOSITORY_PASSWORD,
     )
+    repository = lab.store.data / "practice"
+    if not repository.exists():
+        make_quick_repository(repository, REPOSITORY_PASSWORD, f"escrow of {REPOSITORY_PASSWORD}")
     made = LabChange(lab, who, change)
     words = (
         "If the update fails, we put back the copy from just before it at once."
