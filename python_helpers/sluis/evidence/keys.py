@@ -16,11 +16,11 @@ from pathlib import Path
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from securesystemslib.signer import CryptoSigner, SSlibKey
 
 from sluis.errors import InputError
 from sluis.evidence.canonical import sha256
 from sluis.evidence.files import write_new
+from sluis.evidence.signing_library import CryptoSigner, SSlibKey
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
 _PRIVATE = ".pem"

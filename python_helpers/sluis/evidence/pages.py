@@ -17,13 +17,12 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from securesystemslib.signer import SSlibKey
-
 from sluis.errors import EvidenceError
 from sluis.evidence.canonical import sha256
 from sluis.evidence.chain import Page, Problem, file_name
 from sluis.evidence.files import UNFINISHED, read_regular
 from sluis.evidence.keys import verifier
+from sluis.evidence.signing_library import SSlibKey
 from sluis.evidence.statements import PAYLOAD_TYPE, Statement, read_payload, unseal
 
 #: a statement is small; what is large belongs in the object store

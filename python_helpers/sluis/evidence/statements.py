@@ -16,15 +16,18 @@ from datetime import UTC, datetime
 from typing import Any, Generic, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from securesystemslib.dsse import Envelope
-from securesystemslib.exceptions import UnverifiedSignatureError
-from securesystemslib.signer import Signature, SSlibKey
 from typing_extensions import TypeVar
 
 from sluis.errors import EvidenceError
 from sluis.evidence.canonical import canonical, parse_canonical, sha256, spelled_at
 from sluis.evidence.keys import OperatorKey
 from sluis.evidence.predicates import PREDICATES, Body, Sha256, Shown, predicate_type
+from sluis.evidence.signing_library import (
+    Envelope,
+    Signature,
+    SSlibKey,
+    UnverifiedSignatureError,
+)
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"

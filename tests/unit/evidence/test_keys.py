@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -151,3 +152,13 @@ def test_the_environment_says_where_and_which(tmp_path: Path) -> None:
     assert operator_key(environ) == two
     phrase.unlink()
     refused("bad-passphrase", operator_key, environ)
+
+
+def test_no_clouds_library_is_loaded_and_each_can_be_afterwards() -> None:
+    script = (
+        "import sys, sluis.evidence.keys\n"
+        "print(sorted({'azure.core', 'boto3', 'google.cloud', 'hvac'} & set(sys.modules)))\n"
+        "import azure.core\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout) == (0, "[]\n"), ran.stderr
