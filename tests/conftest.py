@@ -1,4 +1,7 @@
-"""No test may leave a process behind: what is found at the end fails the run."""
+"""How the tests are run: which of them stay together, and that none leaves a process behind.
+
+What is found at the end fails the run.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,24 @@ def pytest_configure(config):
     # a worker gets its own mark, so that it blames no other worker's tests
     os.environ[_MARK] = secrets.token_hex(8)
     config.stash[_left] = []
+
+
+def pytest_collection_modifyitems(items):
+    """Share what is expensive to build, and begin with what takes longest.
+
+    Tests of one file that use a fixture of their module stay in one process, or each process
+    would build it for itself. Playbook runs take longest, and at the end the others would wait.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None and _shares_a_module_fixture(item):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    items.sort(key=lambda item: "playbooks" not in item.path.parts)
+
+
+def _shares_a_module_fixture(item):
+    known = getattr(item, "_fixtureinfo", None)
+    defined = known.name2fixturedefs.values() if known else ()
+    return any(found[-1].scope == "module" for found in defined if found)
 
 
 def pytest_sessionfinish(session):
