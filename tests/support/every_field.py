@@ -31,6 +31,10 @@ def _everything() -> dict[str, Any]:
                 "what": "client moves it", "to": {"nl": "De map.", "en": "The folder."},
                 "owner": "A. Client", "deadline": date(2027, 5, 1),
                 "if_late": {"nl": "Wij bellen.", "en": "We call."},
+                "landing": {
+                    "tenant": "new", "drive": "b!three", "folder": "From I",
+                    "account": "user03@new.example",
+                },
             },
         },
         {
@@ -83,7 +87,7 @@ def _everything() -> dict[str, Any]:
     ]  # fmt: skip
     value = scope_dict({
         "documents": [{"id": "terms", "title": "Terms", "file": "terms.pdf", "sha256": "ab" * 32}],
-        "freshness_hours": 20,
+        "freshness_hours": 20, "job": "migration",
         "signers.1": {"name": "B. Client", "role": "owner", "ssh_principal": "b@practice"},
         "risks.0.words": {"nl": "Het kan breken.", "en": "It can break."},
     })  # fmt: skip
@@ -117,7 +121,6 @@ _OTHER_CHOICES = {
     "data_class": ("ordinary", "personal", "special"),
     "criticality": ("low", "normal", "vital"),
     "language": ("nl", "en"),
-    "job": ("migration", "decommission"),
     "country": ("FR",),
     "conflicts": ("fail", "keep both", "skip equal"),
     "gone": ("stop", "keep", "set aside"),
@@ -147,7 +150,9 @@ def _changed_once() -> Iterator[tuple[Path, ScopeDocument]]:
     stuck: dict[tuple[str, ...], Path] = {}
     moved: set[tuple[str, ...]] = set()
     for path, value in _leaves(SCOPE_WITH_EVERYTHING, ()):
-        if path[-1] in ("what", "schema_version") or (path[-1] == "by" and isinstance(value, str)):
+        if path[-1] in ("what", "schema_version") or path == ("job",):
+            continue  # another job may have no landing folder
+        if path[-1] == "by" and isinstance(value, str):
             continue
         generic = tuple(step for step in path if isinstance(step, str))
         stuck.setdefault(generic, path)
@@ -196,6 +201,8 @@ def _others(path: Path, value: Any) -> tuple[Any, ...]:
         return tuple(choice for choice in choices if choice != value)
     if name == "asset":
         return tuple(asset for asset in ("mail", "letters", "disk") if asset != value)
+    if name == "account":
+        return (f"{value}x",)
     return (f"{value}x", f"{value} and more")
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from sluis.scope.broken import BrokenRulesError
 from sluis.scope.model import ScopeDocument
-from sluis.scope.rules import BrokenRulesError
 from sluis.scope.strict_yaml import FormError, Tree
 
 Path = tuple[str | int, ...]

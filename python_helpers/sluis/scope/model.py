@@ -22,7 +22,8 @@ from pydantic import (
 from sluis.errors import EvidenceError
 from sluis.evidence.canonical import canonical, sha256
 from sluis.evidence.predicates import Level, Sha256
-from sluis.scope.moving import Into, Origin, Person, WritingStops
+from sluis.scope.broken import BrokenRulesError
+from sluis.scope.moving import Into, Landing, Origin, Person, WritingStops
 from sluis.scope.words import (
     Country,
     Exact,
@@ -109,13 +110,17 @@ class Stays(_Model):
 
 
 class ClientMovesIt(_Model):
-    """The client moves it: where to, who, before when, and what if not (B4)."""
+    """The client moves it: where to, who, before when, and what if not (B4).
+
+    ``landing`` is a folder that we make for it and watch until the deadline.
+    """
 
     what: Literal["client moves it"]
     to: Text
     owner: Name
     deadline: date
     if_late: Text
+    landing: Landing | None = None
 
 
 class Destroy(_Model):
@@ -285,7 +290,7 @@ class ScopeDocument(_Model):
     @model_validator(mode="after")
     def _keep_the_rules(self) -> ScopeDocument:
         # not at the top of the file: the rules import this model
-        from sluis.scope.rules import BrokenRulesError, broken_rules
+        from sluis.scope.rules import broken_rules
 
         problems = broken_rules(self)
         if problems:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sluis.scope.model import Asset, Migrate, ScopeDocument
+from sluis.scope.model import Asset, ClientMovesIt, Migrate, ScopeDocument
 from sluis.scope.moving import FromTenant
 from sluis.scope.voice import Voice
 
@@ -48,6 +48,14 @@ def freeze_sentence(document: ScopeDocument, voice: Voice) -> str | None:
         return voice.say("freeze-yes", who=document.freeze.who, words=words)
     moves = any(asset.is_exported for asset in document.assets)
     return voice.say("freeze-no") if moves else None
+
+
+def landing_sentences(asset: Asset, voice: Voice) -> Iterator[str]:
+    """The folder that we make for what the client moves, and that we look and do no more."""
+    if not isinstance(asset.disposition, ClientMovesIt) or asset.disposition.landing is None:
+        return
+    yield voice.say("landing", **asset.disposition.landing.model_dump())
+    yield voice.say("landing-files" if asset.is_exported else "landing-counts")
 
 
 def people_sentences(document: ScopeDocument, voice: Voice) -> Iterator[str]:

@@ -111,6 +111,19 @@ class WritingStops(_Model):
     words: Text
 
 
+class Landing(_Model):
+    """A folder of the new tenant that we make for the client, who moves something there (B4).
+
+    ``folder`` is a path in that drive. ``account`` is the e-mail address, in the new tenant, of
+    who may write in it.
+    """
+
+    tenant: Slug
+    drive: Exact
+    folder: Exact
+    account: Exact
+
+
 class Person(_Model):
     """Somebody's rights: whose they become, or why they become nobody's.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import date
 
+from sluis.scope.broken import Broken, Path, repeats
 from sluis.scope.model import (
     Asset,
     ByClient,
@@ -15,28 +15,8 @@ from sluis.scope.model import (
     ScopeDocument,
     Stays,
 )
-from sluis.scope.moving import EXPORTED_KINDS
+from sluis.scope.move_rules import moves, people
 from sluis.scope.words import Both, Text, plain_absolute_path
-
-Path = tuple[str | int, ...]
-
-
-@dataclass(frozen=True)
-class Broken:
-    """One rule that does not hold: where in the document, what, and the remedy."""
-
-    path: Path
-    code: str
-    what: str
-    remedy: str
-
-
-class BrokenRulesError(ValueError):
-    """Carries every broken rule out of the model's validation."""
-
-    def __init__(self, problems: tuple[Broken, ...]) -> None:
-        super().__init__("; ".join(f"{p.code}: {p.what}" for p in problems))
-        self.problems = problems
 
 
 def broken_rules(document: ScopeDocument) -> tuple[Broken, ...]:
@@ -45,8 +25,8 @@ def broken_rules(document: ScopeDocument) -> tuple[Broken, ...]:
         problem
         for rule in (
             _assets,
-            _moves,
-            _people,
+            moves,
+            people,
             _names_used_twice,
             _hosts,
             _risks,
@@ -151,88 +131,10 @@ def _snapshot_needs(asset: Asset, path: Path) -> Iterator[Broken]:
         )
 
 
-def _moves(document: ScopeDocument) -> Iterator[Broken]:
-    targets: list[tuple[str, tuple[str, str], str]] = []
-    for number, asset in enumerate(document.assets):
-        path: Path = ("assets", number)
-        if asset.origin is not None and asset.kind not in EXPORTED_KINDS:
-            yield Broken(
-                (*path, "origin"),
-                "origin-of-another-kind",
-                f"says where it is fetched from, but a {asset.kind} is copied where it is.",
-                f"Take 'origin' out, or correct the kind: {', '.join(EXPORTED_KINDS)}.",
-            )
-        if (
-            asset.origin is not None
-            and asset.origin.by != "tenant"
-            and not plain_absolute_path(asset.origin.folder)
-        ):
-            yield Broken(
-                (*path, "origin", "folder"),
-                "bad-location",
-                f"is fetched from {asset.origin.folder!r}, which is not a plain absolute path.",
-                "Write the full path, without '..', doubled slashes or a slash at the end.",
-            )
-        if not isinstance(asset.disposition, Migrate) or asset.disposition.into is None:
-            continue
-        into = asset.disposition.into
-        if asset.origin is None:
-            yield Broken(
-                (*path, "disposition", "into"),
-                "into-without-origin",
-                "says where we put it, but not where we fetch it.",
-                "Write 'origin', or describe the move in words in 'to' alone.",
-            )
-        if into.folder is not None and (
-            into.folder.startswith("/") or not plain_absolute_path("/" + into.folder)
-        ):
-            yield Broken(
-                (*path, "disposition", "into", "folder"),
-                "bad-location",
-                f"goes into the folder {into.folder!r}, which is not a plain path in a drive.",
-                "Write folder names joined by '/', without a slash at either end.",
-            )
-        drive, folder = (into.tenant, into.drive.casefold()), (into.folder or "").casefold()
-        for other, where, there in targets:
-            if where == drive and _inside(folder, there):
-                yield Broken(
-                    (*path, "disposition", "into"),
-                    "targets-overlap",
-                    f"goes to a place that lies in that of {other!r}, or the other way round.",
-                    "Give each a folder or a drive of its own, so that nothing lands on top of "
-                    "another and each can be compared by itself.",
-                )
-        targets.append((asset.id, drive, folder))
-
-
-def _inside(one: str, other: str) -> bool:
-    """Whether one folder of a drive is the other, or lies in it, either way round."""
-    short, long = sorted((one, other), key=len)
-    return not short or long == short or long.startswith(f"{short}/")
-
-
-def _people(document: ScopeDocument) -> Iterator[Broken]:
-    for number in _repeats([person.was.casefold() for person in document.people]):
-        yield Broken(
-            ("people", number, "was"),
-            "person-listed-twice",
-            f"names {document.people[number].was} again.",
-            "Keep one of the two lines.",
-        )
-    for number, person in enumerate(document.people):
-        if (person.becomes is None) == (person.because is None):
-            yield Broken(
-                ("people", number),
-                "person-undecided",
-                f"says of {person.was} both who it becomes and why it becomes nobody, or neither.",
-                "Write 'becomes', or 'because' with the reason why these rights end.",
-            )
-
-
 def _names_used_twice(document: ScopeDocument) -> Iterator[Broken]:
     for field in ("assets", "risks", "not_included", "documents"):
         ids = [entry.id for entry in getattr(document, field)]
-        for number in _repeats(ids):
+        for number in repeats(ids):
             yield Broken(
                 (field, number, "id"),
                 "id-used-twice",
@@ -244,7 +146,7 @@ def _names_used_twice(document: ScopeDocument) -> Iterator[Broken]:
          asset.location)
         for asset in document.assets
     ]  # fmt: skip
-    for number in _repeats(places):
+    for number in repeats(places):
         yield Broken(
             ("assets", number, "location"),
             "asset-listed-twice",
@@ -252,7 +154,7 @@ def _names_used_twice(document: ScopeDocument) -> Iterator[Broken]:
             "Keep one of the two, with one disposition.",
         )
     signers = [(signer.name.casefold(), signer.role.casefold()) for signer in document.signers]
-    for number in _repeats(signers):
+    for number in repeats(signers):
         yield Broken(
             ("signers", number),
             "signer-listed-twice",
@@ -260,7 +162,7 @@ def _names_used_twice(document: ScopeDocument) -> Iterator[Broken]:
             "Keep one of the two lines.",
         )
     files = [entry.file for entry in document.documents]
-    for number in _repeats(files):
+    for number in repeats(files):
         yield Broken(
             ("documents", number, "file"),
             "document-listed-twice",
@@ -272,7 +174,7 @@ def _names_used_twice(document: ScopeDocument) -> Iterator[Broken]:
 def _hosts(document: ScopeDocument) -> Iterator[Broken]:
     with_data = {asset.host for asset in document.assets}
     hosts = [entry.host for entry in document.hosts_without_data]
-    for number in _repeats(hosts):
+    for number in repeats(hosts):
         yield Broken(
             ("hosts_without_data", number, "host"),
             "host-listed-twice",
@@ -389,11 +291,3 @@ def _in_time(asset: Asset, day: date, path: Path) -> Iterator[Broken]:
 
 def _all_words(text: Text) -> Iterable[str]:
     return (text.nl, text.en) if isinstance(text, Both) else (text,)
-
-
-def _repeats(entries: Sequence[Hashable]) -> Iterator[int]:
-    seen: set[Hashable] = set()
-    for number, entry in enumerate(entries):
-        if entry in seen:
-            yield number
-        seen.add(entry)

@@ -27,6 +27,7 @@ from sluis.scope.model import (
 from sluis.scope.move_text import (
     freeze_sentence,
     into_sentences,
+    landing_sentences,
     origin_sentences,
     people_sentences,
 )
@@ -209,6 +210,7 @@ def _asset(document: ScopeDocument, asset: Asset, voice: Voice) -> Iterator[str]
     yield from _figures(asset, voice)
     yield voice.say("disposition", words=disposition_sentence(asset, voice))
     yield from into_sentences(asset, voice)
+    yield from landing_sentences(asset, voice)
     for entry in asset.open_questions:
         yield voice.say(
             "open-question",

@@ -96,6 +96,23 @@ SENTENCES: dict[str, Said] = {
         "Wij zetten het in de Microsoft-omgeving {tenant}, schijf {drive}, bovenaan.",
         "We put it in the Microsoft environment {tenant}, drive {drive}, at the top.",
     ),
+    "landing": said(
+        "Wij maken daarvoor een map in de Microsoft-omgeving {tenant}, schijf {drive}, map "
+        "{folder}. Wie daar in mag schrijven: {account}. Wij kijken tot de laatste dag wat er "
+        "staat, en zeggen het u.",
+        "We make a folder for it in the Microsoft environment {tenant}, drive {drive}, folder "
+        "{folder}. Who may write in it: {account}. Until the last day we look what is there, and "
+        "tell you.",
+    ),
+    "landing-files": said(
+        "Wij vergelijken de namen en groottes van de bestanden. Wat erin staat, vergelijken wij "
+        "niet.",
+        "We compare the names and sizes of the files. What is in them we do not compare.",
+    ),
+    "landing-counts": said(
+        "Wij tellen alleen. Of het alles is, kunnen wij niet zeggen.",
+        "We only count. Whether that is all of it we cannot say.",
+    ),
     "conflicts.fail": said(
         "Staat daar al iets met dezelfde naam, dan stoppen wij en blijft dat staan.",
         "If something with the same name is there already, we stop and leave it as it is.",

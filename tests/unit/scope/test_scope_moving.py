@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sluis.scope.load import ScopeError, load_scope
-from sluis.scope.model import required_level
+from sluis.scope.model import ClientMovesIt, required_level
 from sluis.scope.text import scope_text
 from support.scopes import make_scope, scope_dict, write_scope
 
@@ -22,6 +22,24 @@ def migrate(**into: Any) -> dict[str, Any]:
         "what": "migrate", "to": "There.", "by": date(2027, 1, 1), "old_copy": "It goes away.",
         "into": {**INTO, **into},
     }  # fmt: skip
+
+
+def client_moves_it(**landing: Any) -> dict[str, Any]:
+    place = {"tenant": "new", "drive": "b!two", "folder": "Client", "account": "a@new.example"}
+    return {
+        "what": "client moves it", "to": "There.", "owner": "A. Client",
+        "deadline": date(2027, 1, 1), "if_late": "We call.", "landing": {**place, **landing},
+    }  # fmt: skip
+
+
+def landing(**more: Any) -> dict[str, Any]:
+    """The first asset is the client's to move; the second goes into the same drive."""
+    return sharepoint(
+        **{
+            "job": "migration", "assets.0.disposition": client_moves_it(),
+            "assets.1.disposition": migrate(folder="Team"), **more,
+        }
+    )  # fmt: skip
 
 
 def sharepoint(**more: Any) -> dict[str, Any]:
@@ -125,3 +143,29 @@ def test_folders_beside_each_other_in_one_drive_are_fine(tmp_path: Path) -> None
         "assets.1.disposition": migrate(folder="Team 2"),
     }  # fmt: skip
     assert load_scope(write_scope(tmp_path, sharepoint(**beside))).document.assets[1].is_exported
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"job": "update"}, "landing-outside-a-move"),
+        ({"assets.0.disposition": client_moves_it(folder="a//b")}, "bad-location"),
+        ({"assets.0.disposition": client_moves_it(account="A. Client")}, "landing-without-account"),
+        ({"assets.0.disposition": client_moves_it(account="a @new")}, "landing-without-account"),
+        ({"assets.0.disposition": client_moves_it(folder="team/Sub")}, "targets-overlap"),
+        ({"assets.0.disposition": client_moves_it(folder="Team")}, "targets-overlap"),
+        ({"assets.1.disposition": migrate()}, "targets-overlap"),
+        ({"assets.1.disposition": client_moves_it(folder="client/Old")}, "targets-overlap"),
+    ],
+)
+def test_case_B4_a_landing_folder_is_a_place_of_its_own(
+    tmp_path: Path, change: dict[str, Any], code: str
+) -> None:
+    assert code in codes(tmp_path, landing(**change))
+
+
+def test_case_B4_a_landing_folder_beside_what_we_put_there_is_fine(tmp_path: Path) -> None:
+    first = load_scope(write_scope(tmp_path, landing())).document.assets[0].disposition
+    assert isinstance(first, ClientMovesIt)
+    assert first.landing is not None
+    assert first.landing.folder == "Client"

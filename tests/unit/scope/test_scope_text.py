@@ -75,6 +75,17 @@ def test_an_asset_without_a_copy_says_so() -> None:
     assert text.count("Hiervan maken wij geen kopie.") == 2
 
 
+def test_the_job_is_in_the_text() -> None:
+    texts = {scope_text(make_scope({"job": job}), "en") for job in ("update", "migration")}
+    assert len(texts) == 2
+
+
+def test_case_B4_the_client_reads_where_to_put_it_and_what_we_look_at() -> None:
+    words = " ".join(scope_text(FULL, "en").split())
+    assert "environment new, drive b!three, folder From I. Who may write in it: user03@" in words
+    assert "We only count. Whether that is all of it we cannot say." in words
+
+
 def test_case_B11_the_way_back_and_retention_are_in_words() -> None:
     no = scope_text(make_scope({"way_back.consent": False}), "en")
     assert "We do NOT put the copy back without asking you first." in no
