@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
-from typing import Any
 
 import pytest
 
 from sluis.evidence.predicates import Snapshot, Step
 from sluis.rehearsal.plain_yaml import write_yaml
-from support.signed_change import ANSIBLE, LabChange
-
-
-def sluis(change: LabChange, *words: str) -> tuple[int, dict[str, Any]]:
-    """Run the command as a ticketing system does; nothing but JSON on standard output."""
-    found = subprocess.run(
-        [ANSIBLE / "sluis", *words, "--json"],
-        cwd=change.root,
-        env=change.environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
-    )
-    return found.returncode, json.loads(found.stdout)
+from support.front_door import sluis
+from support.signed_change import LabChange
 
 
 @pytest.fixture

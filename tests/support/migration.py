@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -28,6 +28,10 @@ from support.signed_change import LabChange
 OLD = Population(users=1, sites=1, items_per_drive=12, office_share=0.3, shared_share=0.0)
 NEW = Population(users=1, sites=1, items_per_drive=0)
 EXPORTS = "exports-of-the-move"
+
+
+#: what lies on the I-drive
+I_DRIVE = {"Photos/a.jpg": b"a photo", "letter.txt": b"a letter"}
 
 
 @dataclass
@@ -99,11 +103,14 @@ def start_migration(
     old: Settings | None = None,
     new: Settings | None = None,
     workers: Sequence[str] | None = ("app1", "db1"),
+    client_moves: bool = False,
 ) -> Migration:
     """Start both tenants and write client, scope and accounts. Nothing is prepared.
 
     ``workers`` are the hosts of the group that divides the drives; ``None``: no such group,
-    and no host in the inventory either.
+    and no host in the inventory either. With ``client_moves`` the client moves two assets
+    itself: an I-drive that app1 can read and we fetch as well, and H-drives that lie where no
+    worker of ours is. The last drive's place ends today.
     """
     stack = ExitStack()
     try:
@@ -127,11 +134,15 @@ def start_migration(
         )  # fmt: skip
         made = LabChange(lab, who, change)
         _workers(made, workers)
+        share = folder / "i-drive" if client_moves else None
+        for name, content in I_DRIVE.items() if share is not None else ():
+            (share / name).parent.mkdir(parents=True, exist_ok=True)
+            (share / name).write_bytes(content)
         _accounts(made, lab, before, after, folder)
         path = write_scope(
             lab, who, change, today=now.date(), title="Move to the new tenant", job="migration"
         )
-        _scope(path, before, after, now.date())
+        _scope(path, before, after, share, now.date())
         return Migration(made, before, after, stack)
     except BaseException:
         stack.close()
@@ -146,6 +157,11 @@ def _workers(change: LabChange, workers: Sequence[str] | None) -> None:
     else:
         hosts["all"]["children"]["export_workers"] = {"hosts": {name: {} for name in workers}}
     write_yaml(path, hosts)
+
+
+def people_of(tenant: Tenant) -> list[str]:
+    """Addresses of who has a OneDrive there."""
+    return sorted({one["owner"] for one in tenant.control.drives() if one["owner"]})
 
 
 def _accounts(change: LabChange, lab: Lab, old: Tenant, new: Tenant, folder: Path) -> None:
@@ -174,7 +190,7 @@ def _accounts(change: LabChange, lab: Lab, old: Tenant, new: Tenant, folder: Pat
     variables.chmod(0o600)
 
 
-def _scope(path: Path, old: Tenant, new: Tenant, today: date) -> None:
+def _scope(path: Path, old: Tenant, new: Tenant, share: Path | None, today: date) -> None:
     """Every drive of the old tenant becomes an asset, of which the workers divide the work."""
     scope = yaml.safe_load(path.read_text())
     pattern = scope["assets"][0]
@@ -211,6 +227,8 @@ def _scope(path: Path, old: Tenant, new: Tenant, today: date) -> None:
                 "we_do": "We compare every file afterwards.",
             }
         )  # fmt: skip
+    if share is not None:
+        _client_moves(assets, risks, share, new, today)
     mail = {k: v for k, v in assets[0].items() if k != "origin"}
     stays = {"what": "stays", "what_happens": "Another firm moves it.", "when": "no end date"}
     assets.append(
@@ -224,3 +242,40 @@ def _scope(path: Path, old: Tenant, new: Tenant, today: date) -> None:
     scope["assets"], scope["risks"] = assets, risks
     scope["freeze"] = {"who": SIGNER[0], "words": "The old team site becomes read-only."}
     write_yaml(path, scope)
+
+
+def _client_moves(
+    assets: list[dict[str, Any]],
+    risks: list[dict[str, Any]],
+    share: Path,
+    new: Tenant,
+    today: date,
+) -> None:
+    """Two assets that the client moves itself, and a drive whose place ends today."""
+    landing = {
+        "tenant": "new",
+        "drive": new.control.drives()[0]["id"],
+        "account": people_of(new)[0],
+    }
+    pattern = {k: v for k, v in assets[0].items() if k != "origin"}
+    for name, folder, more in (
+        ("i-drive", "Own/I", {"origin": {"by": "folder", "folder": str(share)}, "host": "app1"}),
+        ("h-drives", "Own/H", {"items": 2, "size": 10}),
+    ):
+        assets.append(
+            {
+                **pattern, "id": name, "name": f"The {name}", "kind": "share",
+                "location": f"//old/{name}", **more,
+                "disposition": {
+                    "what": "client moves it", "to": "The folder that we make.",
+                    "owner": "B. Client", "deadline": today + timedelta(days=30),
+                    "if_late": "We call you.", "landing": {**landing, "folder": folder},
+                },
+            }
+        )  # fmt: skip
+        risks.append(
+            {"id": f"late-{name}", "asset": name, "words": f"The {name} could come too late.",
+             "we_do": "We look every day."}
+        )  # fmt: skip
+    ending = next(one for one in reversed(assets) if one["id"].startswith("drive-"))
+    ending |= {"ends_on": today, "disposition": {**ending["disposition"], "by": today}}

@@ -28,6 +28,7 @@ from sluis.cli import (
     freeze,
     judge,
     keys,
+    landing,
     new_client,
     prepare,
     rehearse,
@@ -49,8 +50,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for _verb in (
-    new_client, discover, forecast, adopt, prepare, request, sign, apply, freeze, status, judge,
-    verify,
+    new_client, discover, forecast, adopt, prepare, request, sign, apply, freeze, landing, status,
+    judge, verify,
 ):  # fmt: skip
     _verb.add_to(app)
 rehearse.add_to(app)

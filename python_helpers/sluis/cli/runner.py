@@ -35,7 +35,9 @@ from sluis.cli.watch import Ended, Watch
 from sluis.errors import InputError
 from sluis.places import Places, change_id
 
-Playbook = Literal["update", "restore", "forecast", "adopt", "discover", "tenant_migration"]
+Playbook = Literal[
+    "update", "restore", "forecast", "adopt", "discover", "landing", "tenant_migration"
+]  # fmt: skip
 Phase = Literal["prepare", "apply"]
 
 #: the extra vars that a run may carry, and no other; ``sluis.plan`` holds the same list

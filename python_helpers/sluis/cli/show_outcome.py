@@ -15,6 +15,10 @@ _STEP_COLOURS = {"done": "green", "open": "dim", "failed": "red", "maybe half ru
 _CHECK_COLOURS = {"passed": "green", "not passed": "red", "not made": "yellow"}
 
 
+#: so long before its deadline a landing folder is shown in red (days)
+_NEAR_DAYS = 7.0
+
+
 def show_outcome(console: Console, found: Outcome) -> None:
     """Print the whole outcome."""
     console.print(
@@ -37,6 +41,11 @@ def show_outcome(console: Console, found: Outcome) -> None:
         _line(console, "hand-over", found.handover.sentence)
         for what, place in found.handover.quarantine.items():
             _line(console, "displaced data", f"{what}: {place}")
+    for landing in found.landings:
+        near = landing.late or (not landing.whole and landing.days_left <= _NEAR_DAYS)
+        _line(console, "landing", landing.words, "bold red" if near else "")
+    for end in found.ends:
+        _line(console, "end date", end.words, "bold red")
     if found.state in ("failed", "not finished"):
         for sentence in found.missing:
             _line(console, "missing", sentence)

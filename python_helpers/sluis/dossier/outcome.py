@@ -24,6 +24,7 @@ from sluis.dossier.lines import (
 from sluis.dossier.material import Material
 from sluis.dossier.state import Facts, State, exit_status, next_thing, state_of, what_is_missing
 from sluis.dossier.steps import checks_of, opened_at, steps_of
+from sluis.dossier.watching import EndLine, LandingLine, ends_of, landings_of
 from sluis.evidence.predicates import (
     Handover,
     Level,
@@ -73,6 +74,8 @@ class Outcome(Part):
     handover: HandoverLine | None
     missing: tuple[str, ...]
     problems: tuple[ProblemLine, ...]
+    landings: tuple[LandingLine, ...]
+    ends: tuple[EndLine, ...]
     head: str | None
     statements: int
     since: int
@@ -143,6 +146,8 @@ def outcome(
             ProblemLine(code=p.code, about=p.about, sentence=p.sentence, remedy=p.remedy)
             for p in view.problems
         ),
+        landings=landings_of(material, now),
+        ends=ends_of(material, now),
         head=view.head,
         statements=len(view.statements),
         since=since,

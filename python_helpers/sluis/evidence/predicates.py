@@ -331,13 +331,102 @@ class Check(Body):
 
 
 class Handover(Body):
-    """The change ended: what was reached, and where displaced data was put."""
+    """The change ended: what was reached, and where displaced data was put.
+
+    ``landings`` is the newest look at each landing folder, by asset.
+    """
 
     kind: ClassVar[str] = "handover"
     result: Literal["applied", "failed", "failed and restored"]
     sentence: Words
     plan_object: Sha256 | None = None
     quarantine: dict[str, str] = Field(default_factory=dict)
+    landings: dict[str, Sha256] = Field(default_factory=dict)
+
+
+class SourceEnd(Part):
+    """When one source will have been fetched, beside the day on which it ends (B5).
+
+    ``hours`` is what it takes by itself, ``done`` when its turn is over, ``start_by`` the last
+    moment to begin with it and all before it. ``basis`` says where the figures come from.
+    """
+
+    asset: str
+    units: int | None = None
+    bytes: int | None = None
+    hours: float | None = None
+    done: Utc | None = None
+    ends: Utc | None = None
+    margin_hours: float | None = None
+    start_by: Utc | None = None
+    verdict: Literal["in time", "tight", "too late", "no end date", "not known"]
+    basis: str
+
+
+class Forecast(Body):
+    """How long one worker takes to fetch its sources, and which of them end before that."""
+
+    kind: ClassVar[str] = "forecast"
+    machine: Machine
+    starts_at: Utc
+    sources: tuple[SourceEnd, ...]
+    warnings: tuple[str, ...] = ()
+
+
+class LandingFolder(Part):
+    """The folder that was made for what the client moves itself, and until when."""
+
+    tenant: str
+    drive: str
+    folder: str
+    item_id: str
+    web_url: str
+    deadline: Utc
+    made_at: Utc
+
+
+class LandingLook(Part):
+    """What had arrived by then. ``not_there`` counts what is missing or has another size.
+
+    ``expected_from`` is what the files were held against.
+    """
+
+    state: Literal["nothing has arrived", "arriving", "everything has arrived", "not verified"]
+    late: bool
+    files: int
+    bytes: int
+    expected_from: Literal["the manifest", "the scope", "nothing"]
+    expected_files: int | None = None
+    expected_bytes: int | None = None
+    not_there: int | None = None
+    new_files: int | None = None
+    new_bytes: int | None = None
+    words: Words
+
+
+class Landing(Body):
+    """A landing folder was made (``look`` is ``None``), or somebody looked in it (B4).
+
+    ``not_seen`` says why a look could not be made; ``report_object`` names the files.
+    """
+
+    kind: ClassVar[str] = "landing"
+    asset: str
+    machine: Machine
+    place: LandingFolder
+    look: LandingLook | None = None
+    report_object: Sha256 | None = None
+    not_seen: str = ""
+
+
+class Told(Body):
+    """Somebody was told how an asset stands: who, in which words. The operator says so."""
+
+    kind: ClassVar[str] = "told"
+    asset: str
+    about: Literal["landing", "end date"]
+    who: Words
+    words: Words
 
 
 class Timestamp(Body):
@@ -366,7 +455,8 @@ PREDICATES: dict[str, type[Body]] = {
     model.kind: model
     for model in (
         Discovery, Scope, Export, Snapshot, Verification, Plan, Shown, Signoff, Waiver,
-        Permit, Refusal, Freeze, Step, Check, Handover, Timestamp, Erasure,
+        Permit, Refusal, Freeze, Step, Check, Handover, Timestamp, Erasure, Forecast, Landing,
+        Told,
     )
 }  # fmt: skip
 

@@ -14,6 +14,7 @@ from sluis.evidence.predicates import (
     Body,
     Freeze,
     Handover,
+    Landing,
     Permit,
     Plan,
     Scope,
@@ -106,8 +107,13 @@ def _complaints(statement: Statement, earlier: _Earlier) -> Iterator[str]:
             yield from _permit(statement, body, earlier)
         case Step() as body:
             yield from _step(statement, body, earlier)
-        case Handover(plan_object=str(plan)):
-            yield from _plan_known(plan, earlier)
+        case Handover() as body:
+            if body.plan_object is not None:
+                yield from _plan_known(body.plan_object, earlier)
+            for asset, digest in body.landings.items():
+                look = earlier.one(digest, Landing)
+                if look is None or look.asset != asset or look.look is None:
+                    yield f"There is no earlier look at the landing folder of {asset}."
         case Timestamp() as body:
             if earlier.get(body.head) is None:
                 yield "The head that it is about is no statement of this ledger."

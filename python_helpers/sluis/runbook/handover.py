@@ -11,6 +11,7 @@ from sluis.evidence.timestamps import stamp
 from sluis.gate.steps import failure_under, planned_at, step_states
 from sluis.plan.model import PlanDocument
 from sluis.runbook.judgement import read_evidence
+from sluis.runbook.landing_handover import landed
 from sluis.runbook.run import OpenDossier, now
 
 
@@ -32,12 +33,10 @@ def missing_from(view: View, plan: PlanDocument, plan_object: str) -> list[str]:
             missing.append(
                 f"step {step.step} on {step.host}: {state.state if state else 'not done'}"
             )
-    last_step = max(
-        (item.number for item in states.values()), default=planned_at(view, plan_object)
-    )
+    after = last_step(view, plan_object)
     passed: dict[tuple[str, str], bool | None] = {}
     for statement in view.of(Check):
-        if statement.number > last_step:
+        if statement.number > after:
             passed[statement.body.check, statement.body.host] = statement.body.passed
     for check in plan.checks:
         outcome = passed.get((check.check, check.host))
@@ -45,6 +44,12 @@ def missing_from(view: View, plan: PlanDocument, plan_object: str) -> list[str]:
             said = "not passed" if outcome is False else "not made"
             missing.append(f"check {check.check} on {check.host}: {said}")
     return missing
+
+
+def last_step(view: View, plan_object: str) -> int:
+    """The number of the statement about a step after which checks and looks count."""
+    states = step_states(view, plan_object)
+    return max((item.number for item in states.values()), default=planned_at(view, plan_object))
 
 
 def hand_over(dossier: OpenDossier) -> Handover:
@@ -57,6 +62,9 @@ def hand_over(dossier: OpenDossier) -> Handover:
     if evidence.plan is None or evidence.plan_object is None:
         raise RefusedError("no-plan", "There is no plan to hand over.", "Run prepare first.")
     missing = missing_from(evidence.view, evidence.plan, evidence.plan_object)
+    since = last_step(evidence.view, evidence.plan_object)
+    there = landed(evidence.view, evidence.scope, since, now())
+    missing += there.missing
     if missing:
         raise RefusedError(
             "not-complete",
@@ -64,13 +72,14 @@ def hand_over(dossier: OpenDossier) -> Handover:
             "Apply again; it goes on where it stopped.",
         )
     steps = len([step for step in evidence.plan.steps if not step.way_back])
+    said = f"All {steps} steps were done and all {len(evidence.plan.checks)} checks passed."
     return _append(
         dossier,
         Handover(
             result="applied",
-            sentence=f"All {steps} steps were done and all {len(evidence.plan.checks)} checks "
-            "passed.",
+            sentence=" ".join((said, *there.sentences))[:4000],
             plan_object=evidence.plan_object,
+            landings=there.looks,
         ),
     )
 

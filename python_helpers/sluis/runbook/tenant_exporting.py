@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ from sluis.runbook.snapshot_taking import Source, read_scope
 from sluis.runbook.tenant_discovering import source_of
 from sluis.runbook.tenant_settings import TenantSettings
 from sluis.runbook.worker_file import Fetch, keep_worker_file
+from sluis.scope.ends import by_end, end_of_source
 from sluis.scope.model import Asset
-from sluis.scope.moving import FromSftp, FromTenant, Origin
+from sluis.scope.moving import FromFolder, FromSftp, FromTenant, Origin
 from sluis.tenant.tenant_manifest import ManifestLine, read_manifest
 
 Call = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
@@ -78,7 +79,7 @@ def export_assets(
         SluisError: an asset cannot be fetched; passes before it are recorded already.
     """
     fetched = Fetched()
-    for asset in read_scope(run).assets_on(worker.host):
+    for asset in by_end(read_scope(run).assets_on(worker.host)):
         if asset.origin is None:
             continue
         fetched.changed = True
@@ -100,6 +101,13 @@ def _asked(
         request = _request(dossier, asset, origin, settings)
         request["export"]["policy"]["relist"] = last_pass
         return request, settings.secret(origin.tenant)
+    return reading_request(asset, origin, settings)
+
+
+def reading_request(
+    asset: Asset, origin: FromSftp | FromFolder, settings: TenantSettings
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a worker is asked about a server or a folder, and the secrets for it."""
     kind = "sftp" if isinstance(origin, FromSftp) else "directory"
     source: dict[str, Any] = {
         "kind": kind, "id": asset.id, "name": asset.location, "location": origin.folder,
@@ -120,9 +128,8 @@ def _request(
 ) -> dict[str, Any]:
     source = source_of(dossier, origin.tenant, origin.drive)
     known = {k: v for k, v in source.items() if v is not None}
-    ends = {}
-    if isinstance(asset.ends_on, date):
-        ends[known["id"]] = datetime.combine(asset.ends_on, time(), UTC).isoformat()
+    end = end_of_source(asset)
+    ends = {known["id"]: end.isoformat()} if end is not None else {}
     counted = {"items": asset.items, "bytes": asset.size}
     return {
         "asset": asset.id,

@@ -11,9 +11,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from ..graph import cost
+from .margin import Verdict, verdict_of
 from .source import Source
 from .versions import VersionPolicy
 
@@ -21,10 +22,6 @@ from .versions import VersionPolicy
 EGRESS = 400_000_000_000
 #: entries of one page: of a delta as asked for, and of other listings
 _DELTA_PAGE, _PAGE = 200, 200
-#: a margin smaller than this share of the duration, or than this time, is called tight
-_TIGHT_SHARE, _TIGHT = 0.25, timedelta(hours=24)
-
-Verdict = Literal["in time", "tight", "too late", "no end date", "not known"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,16 +157,16 @@ def forecast(
     for source in known:
         price = units_of(source, policy, passes)
         mine = source.bytes or 0
-        alone = _hours(sum(price.values()), mine, means)[0]
+        alone = hours_for(sum(price.values()), mine, means)[0]
         units, size = units + sum(price.values()), size + mine
-        until_then = timedelta(hours=_hours(units, size, means)[0])
+        until_then = timedelta(hours=hours_for(units, size, means)[0])
         lines.append(_line(source.id, price, mine, alone, start, until_then, ends.get(source.id)))
     not_known = tuple(sorted(s.id for s in sources if s.items is None or s.bytes is None))
     lines.extend(
         SourceForecast(one, {}, 0, 0.0, None, ends.get(one), None, None, "not known")
         for one in not_known
     )
-    hours, minute, day, egress, bound_by = _hours(units, size, means)
+    hours, minute, day, egress, bound_by = hours_for(units, size, means)
     return Forecast(tuple(lines), units, size, minute, day, egress, hours, bound_by, not_known)
 
 
@@ -206,8 +203,13 @@ def beside(planned: Forecast, used: Spending) -> list[dict[str, Any]]:
     return rows
 
 
-def _hours(units: int, size: int, means: Means) -> tuple[float, float, float, float, str]:
-    """Hours in all, and by minute, day and egress alone, and the one that binds."""
+def hours_for(units: int, size: int, means: Means) -> tuple[float, float, float, float, str]:
+    """Hours in all, and by minute, day and egress alone, and the one that binds.
+
+    Args:
+        units, size: resource units to spend, and bytes to fetch.
+        means: budget and lines.
+    """
     minute = units / (means.minute_units * means.share) / 60
     per_day = means.day_units * means.share
     # the pacer goes at minute speed until the day is used up, and waits for the next
@@ -236,12 +238,7 @@ def _line(
     if ends is None:
         return SourceForecast(source_id, price, size, hours, done, None, None, None, "no end date")
     margin = ends - done
-    verdict: Verdict = "in time"
-    if margin < timedelta(0):
-        verdict = "too late"
-    elif margin < max(_TIGHT, until_then * _TIGHT_SHARE):
-        verdict = "tight"
     return SourceForecast(
         source_id, price, size, hours, done, ends,
-        margin.total_seconds() / 3600, ends - until_then, verdict,
+        margin.total_seconds() / 3600, ends - until_then, verdict_of(margin, until_then),
     )  # fmt: skip

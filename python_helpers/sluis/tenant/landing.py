@@ -312,7 +312,7 @@ def _words(
         said = f"{here} of {expected.items}."
     if late:
         return f"{said} The deadline, {day}, has passed. What is not here by now may be lost."
-    return f"{said} {landing.owner} has until {day}."
+    return f"{said} Its owner has until {day}."
 
 
 def _key(path: str) -> str:

@@ -16,7 +16,7 @@ from ..snapshot.progress import Progress
 from .run_export import discover_tenant, export
 from .run_import import plan, run_import
 from .run_reconcile import run_reconcile
-from .run_sources import export_sources
+from .run_sources import export_sources, measure_sources
 from .stored_names import safe_name
 
 
@@ -55,6 +55,21 @@ def discover_sources(request: dict[str, Any]) -> dict[str, Any]:
         _with_secrets(request),
         lambda told: progress.say(f"looking at {told['name']}", items=int(told["items"])),
     )
+
+
+def measure_asset(request: dict[str, Any]) -> dict[str, Any]:
+    """Count an asset on a server or in a folder, and measure how fast it can be read.
+
+    Args:
+        request: as for ``export_asset``.
+
+    Returns:
+        What ``run_sources.measure_sources`` returns.
+
+    Raises:
+        InputError: the request cannot be used.
+    """
+    return measure_sources(_with_secrets(request, writes=False))
 
 
 def import_asset(request: dict[str, Any]) -> dict[str, Any]:
@@ -105,8 +120,29 @@ def _moving(request: dict[str, Any]) -> dict[str, Any]:
     ``folder`` is the asset's export, ``source_id`` whose drive or folder it is, ``pass`` and
     ``manifest_sha256`` name the one manifest that was proven.
     """
-    folder = Path(request["folder"])
-    root = folder / safe_name(str(request["source_id"]))
+    root, manifest = proven_manifest(request)
+    # not in the export: what lies there is under snapshot
+    work = Path(request["folder"]).parent / f".moving-{request['asset']}"
+    work.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return {
+        "account": {**request["account"], **request["secrets"].get("account", {})},
+        "budget": request["budget"],
+        "workers": request["workers"],
+        "manifest": str(manifest),
+        "export_root": str(root),
+        "target": request["target"],
+        "policy": request["policy"],
+        "state": str(work / "state.sqlite"),
+    }
+
+
+def proven_manifest(request: dict[str, Any]) -> tuple[Path, Path]:
+    """An export's root on this worker, and the one manifest of it that was recorded.
+
+    Raises:
+        EvidenceError: ``manifest-altered``.
+    """
+    root = Path(request["folder"]) / safe_name(str(request["source_id"]))
     manifest = root / "passes" / f"{int(request['pass']):04d}" / "manifest.gz"
     try:
         with manifest.open("rb") as file:
@@ -120,19 +156,7 @@ def _moving(request: dict[str, Any]) -> dict[str, Any]:
             "as it was recorded.",
             "Fetch the asset again on this worker; then prepare and sign again.",
         )
-    # not in the export: what lies there is under snapshot
-    work = folder.parent / f".moving-{request['asset']}"
-    work.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return {
-        "account": {**request["account"], **request["secrets"].get("account", {})},
-        "budget": request["budget"],
-        "workers": request["workers"],
-        "manifest": str(manifest),
-        "export_root": str(root),
-        "target": request["target"],
-        "policy": request["policy"],
-        "state": str(work / "state.sqlite"),
-    }
+    return root, manifest
 
 
 def _sending(request: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
@@ -147,10 +171,11 @@ def _sending(request: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
     return tell
 
 
-def _with_secrets(request: dict[str, Any]) -> dict[str, Any]:
+def _with_secrets(request: dict[str, Any], *, writes: bool = True) -> dict[str, Any]:
     asked = dict(request["export"])
-    # all exports of this worker lie in one folder, which nobody else may look into
-    Path(asked["folder"]).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if writes:
+        # all exports of this worker lie in one folder, which nobody else may look into
+        Path(asked["folder"]).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for part in ("account", "servers"):
         if part in asked:
             secret = request["secrets"].get(part, {})

@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
+from .margin import Verdict, verdict_of
 from .source import Source
 
-Verdict = Literal["in time", "tight", "too late", "no end date", "not known"]
-
-#: a margin smaller than this share of the duration, or than this time, is called tight
-_TIGHT_SHARE, _TIGHT = 0.25, timedelta(hours=24)
 #: what takes longer takes too long, and dates come to an end
 _LONGEST = timedelta(days=36_500)
 
@@ -101,7 +98,7 @@ def forecast_reading(
         lines.append(
             ReadingTime(
                 source.id, size, hours, done, end, margin.total_seconds() / 3600, end - spent,
-                _verdict(margin, spent),
+                verdict_of(margin, spent),
             )
         )  # fmt: skip
     return tuple(lines)
@@ -117,9 +114,3 @@ def _duration(source: Source, speed: Speed | None, readings: int) -> timedelta |
     # a small file costs its turn, a large one its bytes; a file costs both at most
     seconds = readings * (source.items / speed.files + source.bytes / speed.bytes)
     return timedelta(seconds=min(seconds, _LONGEST.total_seconds()))
-
-
-def _verdict(margin: timedelta, spent: timedelta) -> Verdict:
-    if margin < timedelta(0):
-        return "too late"
-    return "tight" if margin < max(_TIGHT, spent * _TIGHT_SHARE) else "in time"

@@ -16,6 +16,7 @@ READ_ONLY = {
     "guarded",
     "restore_choice",
     "tenant_import_list",
+    "tenant_landing_list",
     "ansible.builtin.assert",
     "ansible.builtin.debug",
     "ansible.builtin.fail",

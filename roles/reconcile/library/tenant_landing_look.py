@@ -1,0 +1,64 @@
+#!/usr/bin/python
+"""Ansible module: look what has arrived in a landing folder."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: tenant_landing_look
+short_description: Look what has arrived in a landing folder
+description:
+  - Lists the folder and compares what is there, by path and size, with what should come. Reads
+    no file and writes nothing there.
+  - Is called by an action plugin that records the answer in the ledger.
+    Called by itself its answer is no evidence.
+  - The Python on the worker needs the libraries aiohttp, msal and numpy.
+attributes:
+  check_mode:
+    support: full
+    description: Nothing is read or written. The action plugin says what would be done.
+options:
+  request:
+    description: What to do, as JSON in base64. See C(sluis.tenant.landing_on_worker).
+    type: str
+    required: true
+  secrets:
+    description: The app's secret, as JSON in base64. Never logged.
+    type: str
+    required: true
+author:
+  - Sluis contributors
+"""
+
+EXAMPLES = r"""
+# Not used by itself. The role reconcile runs:
+- name: Look what has arrived in a landing folder
+  landing_watch:
+"""
+
+RETURN = r"""
+answer:
+  description: What was found, as JSON in base64. Holds no secret.
+  returned: success
+  type: str
+sluis:
+  description: The error, with code, what happened, and what to do.
+  returned: failure
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.sluis.snapshot.door import serve
+
+LACKING = ""
+try:
+    from ansible.module_utils.sluis.tenant.landing_on_worker import look_in_landing
+except ImportError as error:
+    look_in_landing, LACKING = None, str(error)
+
+
+def main():
+    serve(AnsibleModule, look_in_landing, changes=False, lacking=LACKING)
+
+
+if __name__ == "__main__":
+    main()

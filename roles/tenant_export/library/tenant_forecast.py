@@ -1,0 +1,64 @@
+#!/usr/bin/python
+"""Ansible module: count a server or a folder and measure how fast it can be read."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: tenant_forecast
+short_description: Measure how fast a server or a folder can be read
+description:
+  - Counts one asset that lies on an SFTP server or in a folder, and reads a little of it. Writes
+    nothing.
+  - Is called by the action plugin of the same name, which says how long fetching takes.
+    Called by itself its answer is no evidence.
+  - The Python on the worker needs the libraries aiohttp, msal and numpy.
+attributes:
+  check_mode:
+    support: full
+    description: Nothing is read or written. The action plugin says what would be done.
+options:
+  request:
+    description: What to do, as JSON in base64. See C(sluis.tenant.on_worker).
+    type: str
+    required: true
+  secrets:
+    description: The app's secret, as JSON in base64. Never logged.
+    type: str
+    required: true
+author:
+  - Sluis contributors
+"""
+
+EXAMPLES = r"""
+# Not used by itself. The role tenant_export runs:
+- name: Say how long fetching takes
+  tenant_forecast:
+"""
+
+RETURN = r"""
+answer:
+  description: What was measured, as JSON in base64. Holds no secret.
+  returned: success
+  type: str
+sluis:
+  description: The error, with code, what happened, and what to do.
+  returned: failure
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.sluis.snapshot.door import serve
+
+LACKING = ""
+try:
+    from ansible.module_utils.sluis.tenant.on_worker import measure_asset
+except ImportError as error:
+    measure_asset, LACKING = None, str(error)
+
+
+def main():
+    serve(AnsibleModule, measure_asset, changes=False, lacking=LACKING)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+#!/usr/bin/python
+"""Ansible module: make the folder that the client moves something into."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: tenant_landing
+short_description: Make the folder that the client moves something into
+description:
+  - Makes a folder in a drive, or takes the one that is there, and lets one account write in it.
+    Nobody gets a mail.
+  - Is called by the action plugin of the same name, which records the answer in the ledger.
+    Called by itself its answer is no evidence.
+  - The Python on the worker needs the libraries aiohttp, msal and numpy.
+attributes:
+  check_mode:
+    support: full
+    description: Nothing is read or written. The action plugin says what would be done.
+options:
+  request:
+    description: What to do, as JSON in base64. See C(sluis.tenant.landing_on_worker).
+    type: str
+    required: true
+  secrets:
+    description: The app's secret, as JSON in base64. Never logged.
+    type: str
+    required: true
+author:
+  - Sluis contributors
+"""
+
+EXAMPLES = r"""
+# Not used by itself. The role tenant_import runs:
+- name: Make the folder that the client moves something into
+  tenant_landing:
+"""
+
+RETURN = r"""
+answer:
+  description: What was done, as JSON in base64. Holds no secret.
+  returned: success
+  type: str
+sluis:
+  description: The error, with code, what happened, and what to do.
+  returned: failure
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.sluis.snapshot.door import serve
+
+LACKING = ""
+try:
+    from ansible.module_utils.sluis.tenant.landing_on_worker import make_landing_folder
+except ImportError as error:
+    make_landing_folder, LACKING = None, str(error)
+
+
+def main():
+    serve(AnsibleModule, make_landing_folder, lacking=LACKING)
+
+
+if __name__ == "__main__":
+    main()
