@@ -19,6 +19,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -61,23 +62,30 @@ def main() -> int:
     console = Console(width=None if sys.stdout.isatty() else 200)
     facts = machine_facts()
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=build))
+    rows: list[Row] = []
+    target = build / "bench.json"
     try:
-        rows = list(_measure(sizes, letters, folder, build / "bench-data"))
+        for row in _measure(sizes, letters, folder, build / "bench-data"):
+            rows.append(row)
+            facts["load_after"] = load()
+            # after each: what was measured is not lost with what comes after it
+            _write(target, "quick" if "quick" in asked else "full", facts, rows)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    facts["load_after"] = load()
     show(rows, facts, console)
+    console.print(f"Written to {target}", soft_wrap=True, highlight=False)
+    return 1 if any(row.pair is None for row in rows) else 0
+
+
+def _write(target: Path, sizes: str, machine: dict[str, Any], rows: list[Row]) -> None:
     report = {
         "schema_version": 1,
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "sizes": "quick" if "quick" in asked else "full",
-        "machine": facts,
+        "sizes": sizes,
+        "machine": machine,
         "rows": [row.as_dict() for row in rows],
     }
-    target = build / "bench.json"
     target.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
-    console.print(f"Written to {target}", soft_wrap=True, highlight=False)
-    return 1 if any(row.pair is None for row in rows) else 0
 
 
 def _measure(sizes: Sizes, letters: set[str], folder: Path, kept: Path) -> Iterator[Row]:

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator
 
 #: what memory, place and length are multiples of; no disk has larger blocks
 ALIGN = 4096
-#: bytes handed to or taken from the disk at once
-BLOCK = 1 << 20
+#: bytes handed to or taken from the disk at once: each time a thread waits for it
+BLOCK = 4 << 20
 _MOST_SPARE = 32
 _spare: list[mmap.mmap] = []
 

@@ -23,6 +23,8 @@ from .quickxor import QuickXor
 CHUNK = 8 << 20
 #: bytes by which reading back stays behind writing: more than a disk keeps in its own memory
 BEHIND = 256 << 20
+#: bytes that are hashed at once: they are then still in the processor's own memory
+_PIECE = 1 << 20
 #: bytes that are made durable and read back at once
 _STRIDE = 64 << 20
 
@@ -111,7 +113,8 @@ class PartFile:
         assert self._stage is not None  # noqa: S101  for the type checker
         # a chunk that an earlier run left may be shorter than ours; chunks just follow on
         left = CHUNK - (self.position - self._chunk_began())
-        return memoryview(self._stage)[self._staged : min(disk.BLOCK, self._staged + left)]
+        most = min(left, _PIECE, disk.BLOCK - self._staged)
+        return memoryview(self._stage)[self._staged : self._staged + most]
 
     def took(self, count: int) -> list[Chunk]:
         """Hash what was put into :meth:`room`, write what fills a block; the chunks now whole."""

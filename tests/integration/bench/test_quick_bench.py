@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from bench import markdown
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -54,6 +56,9 @@ def test_the_quick_bench_measures_every_part(tmp_path: Path) -> None:
     assert check["files_hashed_by_sluis"] == 301, "the 300 files and the nonce"
     assert 0 < check["files_hashed_by_restverify"] < 300
     assert rows["verify"]["facts"]["statements"] == 60
+    lines = markdown.table(report["rows"]).splitlines()
+    assert len(lines) == 2 + len(rows)
+    assert len({line.count("|") for line in lines}) == 1
     _a_tenant_was_fetched(rows)
     # what a pass of ours did is what the row says it did
     assert "reading again" in rows["sftp-large-twice"]["facts"]["stages of A, s"]
