@@ -309,7 +309,7 @@ def rights_on(migration: Migration, path: str) -> set[tuple[str, str]]:
     return {
         (one["grantedToV2"]["user"]["email"], one["roles"][0])
         for one in found
-        if not one.get("inheritedFrom") and "user" in one.get("grantedToV2", {})
+        if "inheritedFrom" not in one and "user" in one.get("grantedToV2", {})
     }
 
 
