@@ -256,6 +256,20 @@ def test_which_runbook_follows_from_the_changes_folder(
     assert (status, found["error"]["code"]) == (64, "no-such-change")
 
 
+def test_a_scope_of_a_move_is_never_run_as_an_update(
+    change: SmallChange, capsys: pytest.CaptureFixture[str]
+):
+    """`sluis new` lays the template's update.yml beside every scope."""
+    playbook(change, NOTHING)
+    scope = change.places.change(CLIENT, CHANGE) / "scope.yml"
+    assert 'job: "update"' in scope.read_text()
+    scope.write_text(scope.read_text().replace('job: "update"', "job: migration"))
+    assert (scope.parent / "update.yml").is_file()
+    status, found = ask("prepare", capsys)
+    assert (status, found["error"]["code"]) == (64, "no-such-playbook")
+    assert "tenant_migration" in found["error"]["what"]
+
+
 def test_without_a_key_nothing_runs(
     change: SmallChange, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):

@@ -89,7 +89,7 @@ def described_playbook(
 ) -> Playbook:
     """The runbook that the change's folder describes, from the file that lies in it.
 
-    A move between tenants is described by its scope alone.
+    A move between tenants is described by its scope alone, which names the job 'migration'.
 
     Args:
         places: the project.
@@ -108,12 +108,13 @@ def described_playbook(
             f"There is no client {client} in {places.root / 'inventories'}.",
             f"Make it with: sluis new {client}",
         )
+    scope = folder / "scope.yml"
+    if scope.is_file() and load_scope(scope).document.job == "migration":
+        # whatever else lies there: "sluis new" lays an update.yml beside every scope
+        return "tenant_migration"
     choices: tuple[Playbook, ...] = ("update", "restore")
     found = [name for name in choices if (folder / f"{name}.yml").is_file()]
     if not found:
-        scope = folder / "scope.yml"
-        if scope.is_file() and load_scope(scope).document.job == "migration":
-            return "tenant_migration"
         raise InputError(
             "no-such-change",
             f"{folder} holds neither update.yml nor restore.yml, nor a scope with the job "

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sluis.errors import InputError, SnapshotError
+from sluis.errors import InputError, SluisError, SnapshotError
 from sluis.evidence.files import write_new
 from sluis.runbook.run import Run
 from sluis.runbook.tenant_discovering import Call, unnamed_sources, unnamed_workloads
@@ -67,7 +67,13 @@ class Drafted:
 
 
 def draft_scope(
-    run: Run, settings: TenantSettings, call: Call, *, today: date, check_mode: bool = False
+    run: Run,
+    settings: TenantSettings,
+    call: Call,
+    *,
+    into: TenantSettings | None = None,
+    today: date,
+    check_mode: bool = False,
 ) -> Drafted:
     """Count what is in the tenants of the inventory, and write what the scope does not name.
 
@@ -77,6 +83,7 @@ def draft_scope(
         run: the current run.
         settings: accounts and secrets; every tenant that has an account is looked at.
         call: runs ``discover_sources`` on the worker.
+        into: accounts of the new tenants; their drives are listed as places to put something.
         today: the day of counting.
         check_mode: say what would be done.
 
@@ -92,20 +99,12 @@ def draft_scope(
         if check_mode:
             drafted.lines.append(f"{tenant}: everything in it would be counted")
             continue
-        request = {
-            "asset": tenant,
-            "export": {
-                "account": settings.account(tenant),
-                "sources": [],
-                "folder": f"{settings.exports}/.discovery-{tenant}",
-                "budget": settings.budget(tenant),
-                "count": True,
-            },
-        }
-        found.append(_read(tenant, call(request, settings.secret(tenant)), scope, drafted))
+        answer = _look(settings, tenant, call, counted=True)
+        found.append(_read(tenant, answer, scope, drafted))
     drafted.assets = draft_assets(found, scope, today)
     if drafted.assets:
-        text = draft_text(drafted.assets, found, scope, today)
+        targets = _targets(into, call, drafted) if into is not None else []
+        text = draft_text(drafted.assets, found, targets, scope, today)
         drafted.file, drafted.written = _write(run.change_folder, text.encode("utf-8"))
         where = drafted.file.relative_to(run.places.root)
         how = "" if drafted.written else ", as before"
@@ -113,6 +112,30 @@ def draft_scope(
     elif not check_mode:
         drafted.lines.append("The scope names everything that was seen.")
     return drafted
+
+
+def _look(settings: TenantSettings, tenant: str, call: Call, *, counted: bool) -> dict[str, Any]:
+    export = {
+        "account": settings.account(tenant),
+        "sources": [],
+        "folder": f"{settings.exports}/.discovery-{tenant}",
+        "budget": settings.budget(tenant),
+        "count": counted,
+    }
+    return call({"asset": tenant, "export": export}, settings.secret(tenant))
+
+
+def _targets(into: TenantSettings, call: Call, drafted: Drafted) -> list[Found]:
+    """The drives of the new tenants. Without them the draft is whole all the same."""
+    found = []
+    for tenant in sorted(into.accounts):
+        try:
+            sources = _look(into, tenant, call, counted=False)["sources"]
+        except SluisError as error:
+            drafted.could_not.append(one_line(f"{tenant}: drives to put it in: {error.what}", 400))
+            continue
+        found.append(Found(tenant, sources, (), ()))
+    return found
 
 
 def _tenants(settings: TenantSettings) -> list[str]:

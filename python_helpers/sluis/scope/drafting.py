@@ -99,6 +99,7 @@ def draft_assets(
 def draft_text(
     assets: Sequence[DraftAsset],
     found: Sequence[Found],
+    targets: Sequence[Found],
     scope: ScopeDocument | None,
     today: date,
 ) -> str:
@@ -107,6 +108,7 @@ def draft_text(
     Args:
         assets: see ``draft_assets``.
         found: by tenant, for what could not be seen.
+        targets: drives of the new tenants, by tenant, to name in a disposition.
         scope: the scope that the draft is added to, whose ids are taken.
         today: the day of counting.
     """
@@ -126,6 +128,14 @@ def draft_text(
             "    words:  # what can go wrong",
             "    we_do:",
         ]
+    places = [
+        f"# - {{tenant: {one.tenant}, drive: {_quoted(one_line(source['drive_id'], 200))}}}"
+        f"  {one_line(source['name'], _LONGEST_NAME)}"
+        for one in targets
+        for source in one.sources
+    ]
+    if places:
+        lines += ["", "# Where something can be put: 'into' of the disposition migrate.", *places]
     gaps = [_gap(one.tenant, gap) for one in found for gap in one.could_not]
     if gaps:
         lines += ["", "# What nobody could see. It may be there all the same: ask the client."]
@@ -143,6 +153,7 @@ _HEAD = (
     '# A draft of assets, from what "sluis discover" found and counted. Nothing reads this file:',
     "# copy what is under assets and risks into scope.yml, into its lists of the same names.",
     "# What has no value is for people to decide. A scope with such a line is refused.",
+    "# Who fetches an asset is left open too; that may stay so, or write its host.",
 )
 
 

@@ -115,7 +115,7 @@ async def _plan(request: ImportRequest, clock: Clock | None) -> dict[str, Any]:
     )
     quota = check_quota(place.quota, decisions.bytes, request.policy.reserve)
     refusals = [
-        Failure("", reason, f"{count} would stay behind for this reason.", "Have it signed.")
+        Failure("", reason, f"{count} would stay behind for this reason.", _agree_to(reason))
         for reason, count in made.not_agreed(request.policy).items()
     ]
     if decisions.conflicts:
@@ -138,3 +138,9 @@ async def _plan(request: ImportRequest, clock: Clock | None) -> dict[str, Any]:
         }
     )
     return data
+
+
+def _agree_to(reason: str) -> str:
+    """What to write in the scope about something that would stay behind."""
+    named = "name each under 'people', or " if reason == "unmapped-principal" else ""
+    return f"In the scope, {named}write {reason} into 'leave_out' of this asset; then sign anew."

@@ -32,6 +32,7 @@ class ActionModule(ActionBase):
                 # it looks alone, so it may use all of a tenant's budget
                 read_tenant_settings("tenant_export", task_vars, self._templar, {}),
                 lambda request, secrets: self._ship(request, secrets, task_vars),
+                into=read_tenant_settings("tenant_import", task_vars, self._templar, {}),
                 # the day in the client's own country, as far as this machine knows it
                 today=datetime.now().astimezone().date(),
                 check_mode=self._task.check_mode,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shlex
@@ -14,13 +15,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import pexpect
 import pytest
 import yaml
+
+from sluis.rehearsal.project import make_project
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "rehearsal.md"
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_ENVIRONMENT = re.compile(r"/tmp/sluis-rehearsal-X+/environment\.sh")
+_FOLDER = re.compile(r"/tmp/sluis-rehearsal-X+")
+_MOVE = "## 7."
+#: what the client is asked, and what they answer
+_ANSWERS = {
+    r"What is your name\?": "A. Client",
+    r"What is your role\?": "owner",
+    r"Type yes or no\.": "yes",
+}
 
 
 @dataclass(frozen=True)
@@ -32,9 +43,21 @@ class Block:
     def starts(self) -> bool:
         return self.language == "sh" and self.text.startswith("sluis rehearse")
 
+    @property
+    def enters(self) -> str:
+        """The first line, where it is what every later block of that terminal needs."""
+        found = re.match(r"(\. |cd )\S+.*\n", self.text)
+        return found[0] if found else ""
 
-def blocks() -> list[Block]:
-    return [Block(*found) for found in _BLOCK.findall(PAGE.read_text())]
+
+def blocks(part: str) -> list[Block]:
+    return [Block(*found) for found in _BLOCK.findall(part)]
+
+
+def parts() -> tuple[str, str]:
+    """The page before its last section, and that one."""
+    before, after = PAGE.read_text().split(_MOVE)
+    return before, after
 
 
 class Terminals:
@@ -84,21 +107,49 @@ class Terminals:
     def type(self, text: str) -> str:
         """What a shell prints that reads this text."""
         self._fresh = False
-        used = iter([file for _, file in self._running])
-        text = _ENVIRONMENT.sub(lambda _: next(used), text)
+        used = iter([str(Path(file).parent) for _, file in self._running])
+        text = _FOLDER.sub(lambda _: next(used), text)
         done = subprocess.run(
             ["bash", "-euc", text],
             cwd=self._folder,
-            env={
-                "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-                "HOME": str(self._folder),
-            },
-            capture_output=True,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            # what Sluis does is told there; other programs say there what no reader needs
+            stderr=subprocess.STDOUT if text.startswith("cd ") else subprocess.PIPE,
             text=True,
-            timeout=120,
+            timeout=300,
         )
         assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
         return done.stdout
+
+    def answer(self, text: str) -> str:
+        """What is on the terminal of somebody who reads, and answers every question."""
+        shell = pexpect.spawn(
+            "bash",
+            ["-euc", text],
+            cwd=str(self._folder),
+            env={**self._environment, "TERM": "dumb"},
+            encoding="utf-8",
+            timeout=60,
+            dimensions=(40, 200),
+        )
+        seen = io.StringIO()
+        shell.logfile_read = seen
+        while (found := shell.expect([*_ANSWERS, pexpect.EOF])) < len(_ANSWERS):
+            shell.sendline(list(_ANSWERS.values())[found])
+        shell.close()
+        printed = seen.getvalue().replace("\r\n", "\n")
+        assert shell.exitstatus == 0, printed
+        return printed
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "HOME": str(self._folder),
+            # what a test leaves behind is found by this
+            "SLUIS_TEST_RUN": os.environ.get("SLUIS_TEST_RUN", ""),
+        }
 
     def python(self, text: str) -> str:
         """What a program prints, started where the environment was read."""
@@ -123,24 +174,30 @@ class Terminals:
 
 
 def is_shown(expected: str, printed: str) -> bool:
-    """Whether a page's block describes an output; an ellipsis stands for anything."""
-    pattern = ".*".join(re.escape(part) for part in expected.split("…"))
+    """Whether a page's block describes an output.
+
+    An ellipsis stands for anything on its line; alone on a line, for any number of lines.
+    """
+    pattern = "".join(
+        r"(?:.*\n)*" if line == "…" else ".*".join(map(re.escape, line.split("…"))) + r"\n"
+        for line in expected.splitlines()
+    )
     return re.fullmatch(pattern, printed) is not None
 
 
-def test_the_page_can_be_followed(tmp_path: Path) -> None:
-    environment_read = ""
+def follow(part: str, folder: Path) -> None:
+    entered = ""
     printed: str | None = None
-    with Terminals(tmp_path) as terminals:
-        for block in blocks():
+    with Terminals(folder) as terminals:
+        for block in blocks(part):
             if block.starts:
                 terminals.start(block.text)
-                environment_read = ""
+                entered = ""
             elif block.language == "sh":
-                first = re.match(r"\. \S+\n", block.text)
-                if first:
-                    environment_read = first[0]
-                printed = terminals.type(block.text if first else environment_read + block.text)
+                text = block.text if block.enters else entered + block.text
+                entered = block.enters or entered
+                asks = block.text.startswith("sluis sign ")
+                printed = terminals.answer(text) if asks else terminals.type(text)
             elif block.language == "python":
                 printed = terminals.python(block.text)
             elif block.language == "text":
@@ -153,6 +210,28 @@ def test_the_page_can_be_followed(tmp_path: Path) -> None:
                 assert set(shown[1]) == set(written[1])
             else:
                 pytest.fail(f"nobody runs a block of {block.language}")
+
+
+def test_the_page_can_be_followed(tmp_path: Path) -> None:
+    follow(parts()[0], tmp_path)
+
+
+@pytest.mark.timeout(900)
+def test_a_whole_move_can_be_followed(tmp_path: Path) -> None:
+    """From the first key to the dossier that holds, with the commands on the page alone."""
+    project = make_project(tmp_path / "sluis").root
+    follow(parts()[1], tmp_path)
+    left = [p for p in project.rglob("*firm*") if not p.is_relative_to(project / "roles")]
+    assert left == [], "the page's last command removes what it made"
+    assert not (tmp_path / "sluis-rehearsal").exists()
+
+
+def test_what_is_shown_is_held_against_what_was_printed() -> None:
+    assert is_shown("a\n…\nb … c\n", "a\nx\ny\nb 1 c\n")
+    assert is_shown("…\nb\n", "b\n")
+    assert not is_shown("a … c\n", "a 1\n2 c\n"), "within a line an ellipsis stays on it"
+    assert not is_shown("a\n…\nb\n", "a\nx\n")
+    assert not is_shown("a\n", "a\nb\n")
 
 
 def test_the_weather_table_says_what_the_presets_do() -> None:

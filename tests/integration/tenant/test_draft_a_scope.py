@@ -243,6 +243,24 @@ def test_hostile_names_are_read_for_what_they_are(change: Run, tenant: Tenant) -
     assert "evil" in drafted.file.read_text()
 
 
+def test_drives_of_the_new_tenant_are_named_as_places_to_put_it(
+    change: Run, tenant: Tenant
+) -> None:
+    new = settings(change, tenant, "new")
+    drafted = draft_scope(change, settings(change, tenant), look, into=new, today=today())
+    assert drafted.file is not None
+    lines = drafted.file.read_text().splitlines()
+    shown = [line for line in lines if line.startswith("# - {tenant: new, drive: ")]
+    assert len(shown) == len(tenant.control.drives())
+    for drive in tenant.control.drives():
+        assert sum(drive["id"] in line for line in shown) == 1
+    new.secrets["new"]["secret"] = "wrong"
+    told = draft_scope(change, settings(change, tenant), look, into=new, today=today())
+    assert any(line.startswith("new: drives to put it in: ") for line in told.could_not)
+    assert told.incomplete == [], "the draft itself is whole"
+    assert told.assets == drafted.assets
+
+
 def test_what_nobody_could_count_says_why_and_no_date_is_after_its_count(
     change: Run, tenant: Tenant
 ) -> None:
