@@ -17,13 +17,12 @@ from sluis.dossier.material import read_material
 from sluis.dossier.outcome import Outcome, outcome
 from sluis.evidence.keys import load_key
 from sluis.evidence.predicates import Freeze, Plan
-from sluis.rehearsal.client_files import SIGNER, write_client, write_scope
+from sluis.rehearsal.client_files import SIGNER, write_scope
 from sluis.rehearsal.lab import Lab
 from sluis.rehearsal.plain_yaml import write_yaml
-from sluis.rehearsal.project import make_project
 from sluis.rehearsal.tenant.settings import Population, Settings
 from sluis.rehearsal.tenant.start import Tenant, start_tenant
-from support.signed_change import LabChange
+from support.signed_change import LabChange, quick_client
 
 OLD = Population(users=1, sites=1, items_per_drive=12, office_share=0.3, shared_share=0.0)
 NEW = Population(users=1, sites=1, items_per_drive=0)
@@ -128,10 +127,7 @@ def start_migration(
             )
         )  # fmt: skip
         now = datetime.now(UTC).replace(microsecond=0)
-        who = write_client(
-            lab, make_project(folder / "project"), now=now,
-            repository_password="repository of the lab",
-        )  # fmt: skip
+        who = quick_client(lab, folder / "project", now)
         made = LabChange(lab, who, change)
         _workers(made, workers)
         share = folder / "i-drive" if client_moves else None

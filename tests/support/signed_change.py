@@ -184,6 +184,18 @@ def marker_steps() -> list[dict[str, Any]]:
     ]
 
 
+def quick_client(lab: Lab, root: Path, now: datetime) -> LabClient:
+    """The lab as a client of a new project, with a repository whose password is cheap to check.
+
+    Several projects of one test process share the lab's one repository.
+    """
+    who = write_client(lab, make_project(root), now=now, repository_password=REPOSITORY_PASSWORD)
+    repository = lab.store.data / "practice"
+    if not repository.exists():
+        make_quick_repository(repository, REPOSITORY_PASSWORD, f"escrow of {REPOSITORY_PASSWORD}")
+    return who
+
+
 def new_change(
     lab: Lab,
     root: Path,
@@ -199,17 +211,8 @@ def new_change(
     leaves the database and the documents out of the scope.
     """
     now = datetime.now(UTC).replace(microsecond=0)
-    who = write_client(
-        lab,
-        make_project(root),
-        now=now - timedelta(minutes=1),
-        # several projects of one test process share the lab's one repository
-        repository_password=REPOSITORY_PASSWORD,
-    )
-    repository = lab.store.data / "practice"
-    if not repository.exists():
-        make_quick_repository(repository, REPOSITORY_PASSWORD, f"escrow of {REPOSITORY_PASSWORD}")
-    made = LabChange(lab, who, change)
+    made = LabChange(lab, quick_client(lab, root, now - timedelta(minutes=1)), change)
+    who = made.who
     words = (
         "If the update fails, we put back the copy from just before it at once."
         if consent
