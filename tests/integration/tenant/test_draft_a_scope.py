@@ -127,6 +127,8 @@ def test_case_B1_every_drive_is_in_the_draft_once_and_prepare_then_refuses_nothi
     assert drafted.incomplete == []
 
     decide(found)
+    # it is the drive's id that names it, whatever somebody calls its place
+    found["assets"][0]["location"] = "The library of the first team"
     scope = load_scope(paste(change, found)).document
     answer = look(
         {"asset": "old", "export": {
