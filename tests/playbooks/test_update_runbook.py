@@ -79,6 +79,7 @@ def test_case_A1_A11_an_update_with_proof_before_and_checks_after(lab: Lab, tmp_
     holds(change)
 
 
+@pytest.mark.slow
 def test_case_A6_A7_a_broken_update_is_put_back(lab: Lab, tmp_path: Path) -> None:
     change = update_to(lab, tmp_path / "project", "5.2")
     run(change, "prepare")

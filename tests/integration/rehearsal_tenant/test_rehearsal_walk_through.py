@@ -216,6 +216,7 @@ def test_the_page_can_be_followed(tmp_path: Path) -> None:
     follow(parts()[0], tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_whole_move_can_be_followed(tmp_path: Path) -> None:
     """From the first key to the dossier that holds, with the commands on the page alone."""
