@@ -25,7 +25,7 @@ _PEOPLE = Population(
     users=10,
     without_onedrive=9,
     sites=3,
-    items_per_drive=16,
+    items_per_drive=10,
     office_share=0.3,
     shared_share=0.0,
 )
@@ -52,7 +52,7 @@ _NEW = Settings(
     address="127.0.10.22",
     content_address="127.0.10.23",
 )
-_SHARED_FILES, _FILE_BYTES, _SEED = 24, 4_000, 20190630
+_SHARED_FILES, _FILE_BYTES, _SEED = 16, 4_000, 20190630
 
 
 @dataclass(frozen=True)
