@@ -17,6 +17,8 @@ from typing import Any, Self
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import connection_loader
 
+from sluis.snapshot.progress import PASSED_ON
+
 #: names the file on the controller that the front door watches; see ``sluis.cli.environment``
 PROGRESS = "SLUIS_PROGRESS"
 #: seconds between two looks; a task that is done sooner costs no second connection
@@ -37,7 +39,7 @@ class Following:
         self._thread: threading.Thread | None = None
         self.path: str | None = None
         if self._target:
-            remote = f"/tmp/.sluis-progress-{secrets.token_hex(12)}"  # noqa: S108  not guessable
+            remote = f"/tmp/{PASSED_ON}{secrets.token_hex(12)}"  # noqa: S108  not guessable
             self.path = self._target if self._local else remote
 
     def __enter__(self) -> Self:
@@ -55,6 +57,8 @@ class Following:
         self._done.set()
         if self._thread is not None:
             self._thread.join(timeout=30)
+        if self._thread is not None and kind is not None:
+            # a module that came to its end removed it itself
             with contextlib.suppress(Exception):
                 self._action._low_level_execute_command(f"rm -f {shlex.quote(str(self.path))}")
 

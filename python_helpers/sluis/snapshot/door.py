@@ -7,6 +7,7 @@ import json
 from typing import Any, Callable, Dict, Mapping, Optional
 
 from ..errors import InputError, SluisError, SnapshotError
+from .progress import forget
 
 Work = Callable[[Dict[str, Any]], Dict[str, Any]]
 
@@ -73,6 +74,8 @@ def answer_request(work: Work, params: Mapping[str, Any]) -> Dict[str, Any]:
         _must_not_tell(answer, secrets)
     except SluisError as error:
         return _failure(error, secrets)
+    finally:
+        forget(request.get("progress"))
     return {"answer": base64.b64encode(answer.encode("utf-8")).decode("ascii")}
 
 

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
 import time
 from typing import Any, Optional
+
+#: how a file begins that a module on a host writes for somebody on the controller
+PASSED_ON = ".sluis-progress-"
+
+
+def forget(path: Optional[str]) -> None:
+    """Remove a file that was only there to be passed on, when the module is done.
+
+    The module does it, because another connection only for that takes longer than many a task.
+
+    Args:
+        path: what the module was told to write to; another file than such a one stays.
+    """
+    if path and os.path.basename(path).startswith(PASSED_ON):
+        with contextlib.suppress(OSError):
+            os.unlink(path)
 
 
 class Progress:

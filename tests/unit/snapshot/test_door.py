@@ -10,7 +10,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
 from sluis.errors import InputError
-from sluis.snapshot.door import serve
+from sluis.snapshot.door import answer_request, serve
+from sluis.snapshot.progress import PASSED_ON, Progress
 
 PASSWORD = "een lang wachtwoord"
 
@@ -83,3 +84,25 @@ def test_a_missing_library_is_named(served):
     assert "No module named 'aiohttp'" in said["msg"]
     # before anything is asked of the worker it has to be installed; a plan needs nothing there
     assert served(None, check_mode=True, lacking="x") == {"changed": True}
+
+
+@pytest.mark.parametrize(
+    ("name", "stays"), [(f"{PASSED_ON}0123", False), ("progress", True), ("letters.txt", True)]
+)
+@pytest.mark.parametrize("fails", [False, True])
+def test_only_a_file_that_was_for_passing_on_goes_when_a_module_is_done(
+    tmp_path, name, stays, fails
+):
+    def work(request):
+        Progress(request["progress"], "letters").say("copying", 0.5)
+        assert path.exists()
+        if fails:
+            raise InputError("broken", "It broke.", "Mend it.")
+        return {}
+
+    path = tmp_path / name
+    packed = base64.b64encode(json.dumps({"progress": str(path)}).encode()).decode()
+    nothing = base64.b64encode(b"{}").decode()
+    answer = answer_request(work, {"request": packed, "secrets": nothing})
+    assert ("sluis" in answer) == fails
+    assert path.exists() == stays
