@@ -3,8 +3,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 BUILD := build
-# two test workers more than there are cores, at most four: they often wait for servers
-WORKERS ?= $(shell echo $$(( $$(nproc) + 2 )))
+# one test worker more than there are cores, at most four: they often wait for servers
+WORKERS ?= $(shell echo $$(( $$(nproc) + 1 )))
 TESTS ?=
 PYTEST = -n $(WORKERS) --maxprocesses 4 --dist loadgroup --durations 12
 INTERACTIVE ?=
