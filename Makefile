@@ -9,9 +9,10 @@ TESTS ?=
 PYTEST = -n $(WORKERS) --maxprocesses 4 --dist loadgroup --durations 12
 INTERACTIVE ?=
 BENCH ?=
+ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow lint format bench lock clean system
+.PHONY: help demo test slow lint format bench mutants lock clean system
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +23,7 @@ demo: $(VENV)/.ready system ## show the whole thing on a small lab (INTERACTIVE=
 test: $(VENV)/.ready system ## run the tests, on real parts (TESTS="tests/unit -k gate" for some)
 	@$(BIN)/python -m pytest -m "not slow" $(PYTEST) $(TESTS)
 
-slow: $(VENV)/.ready system ## run the tests that take more than a minute each; CI runs them too
+slow: $(VENV)/.ready system ## run the tests that take longest; CI runs them too
 	@$(BIN)/python -m pytest -m slow $(PYTEST) $(TESTS)
 
 lint: $(VENV)/.ready ## ruff, mypy strict, ansible-lint, yamllint, role documentation, syntax
@@ -33,6 +34,9 @@ format: $(VENV)/.ready ## let ruff rewrite the Python code
 
 bench: $(VENV)/.ready system ## measure; writes build/bench.json (BENCH=quick just tries it, BENCH=c does one part)
 	@PYTHONPATH=tests BENCH="$(BENCH)" $(BIN)/python -m bench.run
+
+mutants: $(VENV)/.ready system ## change what decides, bit by bit, and see whether a test fails (ONLY=gate for a part)
+	@PYTHONPATH=tests ONLY="$(ONLY)" $(BIN)/python -m mutants.run
 
 lock: ## write constraints.txt anew, from a fresh installation
 	@PYTHON="$(PYTHON)" .ci/lock

@@ -14,7 +14,16 @@ from hypothesis import HealthCheck, settings
 
 # What takes long on a busy machine is no fault of the property that is tested.
 settings.register_profile("sluis", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("sluis")
+# `make mutants` runs a test hundreds of times and must see the same each time
+settings.register_profile(
+    "mutants",
+    settings.get_profile("sluis"),
+    derandomize=True,
+    database=None,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],
+)
+settings.load_profile(os.environ.get("SLUIS_HYPOTHESIS", "sluis"))
 
 _MARK = "SLUIS_TEST_RUN"
 _LEFT = "sluis_left_behind"
@@ -27,22 +36,25 @@ def pytest_configure(config):
     config.stash[_left] = []
 
 
+# before pytest-xdist, which reads the groups in this very hook
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Share what is expensive to build, and begin with what takes longest.
 
-    Tests of one file that use a fixture of their module stay in one process, or each process
-    would build it for itself. Playbook runs take longest, and at the end the others would wait.
+    Tests that use the same fixtures of their module stay in one process, or each process would
+    build them for itself. Playbook runs take longest, and at the end the others would wait.
     """
     for item in items:
-        if item.get_closest_marker("xdist_group") is None and _shares_a_module_fixture(item):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+        if item.get_closest_marker("xdist_group") is None and (names := _module_fixtures(item)):
+            file = item.nodeid.partition("::")[0]
+            item.add_marker(pytest.mark.xdist_group(f"{file}:{','.join(names)}"))
     items.sort(key=lambda item: "playbooks" not in item.path.parts)
 
 
-def _shares_a_module_fixture(item):
+def _module_fixtures(item):
     known = getattr(item, "_fixtureinfo", None)
-    defined = known.name2fixturedefs.values() if known else ()
-    return any(found[-1].scope == "module" for found in defined if found)
+    defined = known.name2fixturedefs if known else {}
+    return sorted(name for name, found in defined.items() if found[-1].scope == "module")
 
 
 def pytest_sessionfinish(session):

@@ -8,8 +8,9 @@ from __future__ import annotations
 from ansible.plugins.lookup import LookupBase
 
 from sluis.errors import SluisError
+from sluis.runbook.command_line import playbook_name
 from sluis.runbook.division import needs_this_machine
-from sluis.runbook.run import current_run
+from sluis.runbook.run import CHECK, current_run
 
 DOCUMENTATION = """
 name: export_batch
@@ -43,5 +44,6 @@ class LookupModule(LookupBase):
         try:
             joins = needs_this_machine(current_run(variables or {}, __file__))
         except SluisError:
-            joins = True
+            # a look at a client, or at a change whose scope cannot be read, needs no worker
+            joins = playbook_name() != CHECK
         return [f"{_EVERYBODY}:localhost" if joins else _EVERYBODY]

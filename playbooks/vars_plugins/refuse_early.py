@@ -7,11 +7,20 @@ beside the playbooks. It adds no variables.
 
 from __future__ import annotations
 
-from ansible.errors import AnsibleError
-from ansible.plugins.vars import BaseVarsPlugin
+import sys
 
-from sluis.errors import SluisError
-from sluis.runbook.early import keep_up, refuse_early
+# What lies compiled beside a source is not taken: no file can be in this folder.
+sys.pycache_prefix = "/dev/null"
+
+from sluis.bytecode import use_private_cache  # noqa: E402
+
+use_private_cache()
+
+from ansible.errors import AnsibleError  # noqa: E402
+from ansible.plugins.vars import BaseVarsPlugin  # noqa: E402
+
+from sluis.errors import SluisError  # noqa: E402
+from sluis.runbook.early import keep_up, refuse_early  # noqa: E402
 
 DOCUMENTATION = """
 name: refuse_early
@@ -31,7 +40,7 @@ class VarsModule(BaseVarsPlugin):
         """Return no variables, or stop the run."""
         super().get_vars(loader, path, entities)
         try:
-            refuse_early(__file__)
+            refuse_early(__file__, loader)
             keep_up(__file__)
         except SluisError as error:
             raise AnsibleError(str(error)) from error

@@ -54,6 +54,10 @@ class SnapshotError(SluisError):
     """A snapshot could not be made, or could not be verified at all."""
 
 
+class BorderError(SluisError):
+    """A message between controller and managed host is not what it has to be."""
+
+
 class RefusedError(SluisError):
     """The gate said no."""
 

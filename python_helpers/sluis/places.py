@@ -14,6 +14,8 @@ from sluis.errors import InputError
 
 _CLIENT = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _CHANGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.)){0,62}")
+#: names what opens files of ansible-vault: in the project, and in each client's folder
+VAULT_SETTINGS = "vault.cfg"
 #: folders under ``inventories/`` that are not clients
 _RESERVED = frozenset({"trust", "template"})
 

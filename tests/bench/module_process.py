@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import base64
-import json
+import importlib
 import sys
 
-from sluis.snapshot.door import answer_request
+from sluis.border.door import answer_request
+
+_WORK = {
+    "asset_snapshot": ("make", "make_snapshot"),
+    "asset_store": ("prepare", "prepare_store"),
+    "asset_verify": ("prove", "prove_snapshot"),
+}
 
 
 def main() -> int:
-    given = json.load(sys.stdin)
-    if given["work"] == "make":
-        from sluis.snapshot.make import make_snapshot as work
-    elif given["work"] == "prove":
-        from sluis.snapshot.prove import prove_snapshot as work
-    else:
-        from sluis.snapshot.prepare import prepare_store as work
-    params = {
-        name: base64.b64encode(json.dumps(given[name]).encode()).decode()
-        for name in ("request", "secrets")
-    }
-    result = answer_request(work, params)
-    if "sluis" in result:
-        print(result["sluis"], file=sys.stderr)
+    verb_name, *packed = sys.stdin.read().split()
+    module, function = _WORK[verb_name]
+    verb = getattr(importlib.import_module(f"sluis.border.verbs.{verb_name}"), verb_name.upper())
+    work = getattr(importlib.import_module(f"sluis.snapshot.{module}"), function)
+    result = answer_request(verb, work, dict(zip(("request", "secrets"), packed, strict=True)))
+    if "failure" in result:
+        print(result["msg"], file=sys.stderr)
         return 1
     sys.stdout.write(base64.b64decode(result["answer"]).decode())
     return 0

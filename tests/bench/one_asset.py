@@ -11,6 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.restores import HOST_ADDRESS, PLACE, Repository, call
+from sluis.border.verbs.asset_snapshot import ASSET_SNAPSHOT
+from sluis.border.verbs.asset_store import ASSET_STORE
+from sluis.border.verbs.asset_store import Request as StoreRequest
+from sluis.border.verbs.asset_verify import ASSET_VERIFY
 from sluis.evidence.anchors import load_anchors, trust_key
 from sluis.evidence.keys import OperatorKey, new_key
 from sluis.evidence.ledger import Ledger
@@ -64,7 +68,7 @@ class AssetChange:
         source = Source(_HOST, f"ssh://ops@{HOST_ADDRESS}:22", HOST_ADDRESS)
         take_snapshots(
             run, dossier, source, self._settings(repository), "prepare",
-            partial(call, "make", home),
+            partial(call, ASSET_SNAPSHOT, home),
         )  # fmt: skip
 
     def prove(self, repository: Repository, home: Path) -> None:
@@ -72,13 +76,13 @@ class AssetChange:
         verifier = Machine(host="localhost", target="local://")
         prove_snapshots(
             self._run(), self._dossier(), _HOST, verifier, self._settings(repository),
-            partial(call, "prove", home),
+            partial(call, ASSET_VERIFY, home),
         )  # fmt: skip
 
     def prepare_store(self, repository: Repository, home: Path) -> None:
         """Make the repository, as is done once for each store."""
-        request = {"store": repository.store, "check_mode": False}
-        call("prepare", home, request, self._settings(repository).for_store())
+        settings = self._settings(repository)
+        call(ASSET_STORE, home, StoreRequest(settings.store), settings.for_store())
 
     def verification(self) -> Verification:
         """What was proven."""

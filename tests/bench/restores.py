@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
-import json
 import os
 import secrets
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -108,26 +108,27 @@ def stores(kind: str, folder: Path) -> Iterator[Stores]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def call(
-    work: str, home: Path, request: Mapping[str, Any], given: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Let ``prepare``, ``make`` or ``prove`` run as one of the role's modules does.
+def call(verb: Any, home: Path, request: Any, secrets: Any) -> Any:
+    """Let a verb be answered as one of the role's modules does.
 
     A process of its own, request and secrets in, the answer out. Only Ansible's own way
     there is left out.
 
     Args:
+        verb: what is asked.
         home: the home folder of that process, where the maker keeps its cache.
+        request: of the verb.
+        secrets: of the verb.
 
     Raises:
         RunFailedError: it ended with an error.
     """
-    said = json.dumps({"work": work, "request": dict(request), "secrets": dict(given)})
+    packed = (verb.pack_request(request, host="h"), verb.pack_secrets(secrets, host="h"))
+    said = "\n".join([verb.name, *(base64.b64encode(one).decode() for one in packed)])
     ended = run(
         [sys.executable, str(_CHILD)], stdin=said, environment={**os.environ, "HOME": str(home)}
     )
-    answer: dict[str, Any] = json.loads(ended.output)
-    return answer
+    return verb.read_answer(ended.output.encode(), host="h")
 
 
 #: the address by which the machine with the data is reached; in the lab not the store's

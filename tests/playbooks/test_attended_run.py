@@ -22,6 +22,7 @@ NEXT = {
     r"What is your role\?\s+Type it here": SIGNER[1],
     r"PLAY RECAP": None,
     r"Type yes or no": "yes",
+    r"Press Enter to (?:read on|answer)": "",
 }
 
 

@@ -7,9 +7,13 @@ test here can fail.
 
 from __future__ import annotations
 
+import base64
+import importlib.util
 import json
+import marshal
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,9 +22,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from sluis.evidence.predicates import Handover
 from sluis.rehearsal.lab import Lab
 from support.raw_runner import raw_runner
-from support.signed_change import ANSIBLE, LabChange, describe, new_change
+from support.signed_change import ANSIBLE, LabChange, describe, marker_steps, new_change
 
 UNTOUCHED: dict[str, list[str]] = {"app1": [], "db1": []}
 CHANGED = {"app1": ["mark"], "db1": ["mark"]}
@@ -81,6 +86,13 @@ ROWS = {
         environ={"ANSIBLE_FILTER_PLUGINS": "/tmp"}, code="environment"
     ),
     "vars-plugins-off": Row(environ={"ANSIBLE_VARS_ENABLED": ""}, code="environment"),
+    "L5-connection-option": Row(("--connection", "local"), code="option-not-allowed"),
+    "L10-python-path": Row(environ={"PYTHONPATH": "/tmp"}, code="environment-not-clean"),
+    "L10-callback": Row(
+        environ={"ANSIBLE_CALLBACK_PLUGINS": "/nonexistent"}, code="environment-not-clean"
+    ),
+    "L10-preload": Row(environ={"LD_LIBRARY_PATH": "/tmp"}, code="environment-not-clean"),
+    "L10-home": Row(environ={"HOME": "/tmp"}, code="environment-not-clean"),
     "fact-cache": Row(environ={"ANSIBLE_INJECT_FACT_VARS": "True"}, code="environment"),
 }
 
@@ -250,6 +262,31 @@ def _statement_removed(change: LabChange) -> None:
     newest.unlink()
 
 
+def _vars_in_a_hidden_folder(change: LabChange) -> None:
+    path = change.who.inventory / "host_vars" / "app1" / "__pycache__" / "x.yml"
+    path.parent.mkdir(parents=True)
+    path.write_text("software_update_steps: []\n")
+
+
+def _vars_by_a_link(change: LabChange) -> None:
+    outside = change.root.with_name("outside.yml")
+    outside.write_text("software_update_steps: []\n")
+    (change.who.inventory / "host_vars").mkdir()
+    (change.who.inventory / "host_vars" / "app1.yml").symlink_to(outside)
+
+
+def _description_by_a_link(change: LabChange) -> None:
+    path = change.who.places.change(change.who.client, change.change) / "update.yml"
+    path.replace(change.root.with_name("update.yml"))
+    path.symlink_to(change.root.with_name("update.yml"))
+
+
+def _description_that_runs_something(change: LabChange) -> None:
+    path = change.who.places.change(change.who.client, change.change) / "update.yml"
+    mark = change.root / "ran"
+    path.write_text(path.read_text() + f"other: \"{{{{ lookup('pipe', 'touch {mark}') }}}}\"\n")
+
+
 TAMPERED: dict[str, tuple[Callable[[LabChange], None], str]] = {
     "other-address": (_other_address, "tree-changed"),
     "group-vars": (_group_vars, "tree-changed"),
@@ -260,6 +297,10 @@ TAMPERED: dict[str, tuple[Callable[[LabChange], None], str]] = {
     "step-edited": (_step_edited, "tree-changed"),
     "role-edited": (_role_edited, "tree-changed"),
     "host-added": (_host_added, "batch-differs"),
+    "L4-vars-in-a-hidden-folder": (_vars_in_a_hidden_folder, "tree-changed"),
+    "L4-vars-by-a-link": (_vars_by_a_link, "link-leads-away"),
+    "L4-description-by-a-link": (_description_by_a_link, "link-leads-away"),
+    "L4-description-that-runs-something": (_description_that_runs_something, "reaches-outside"),
 }
 
 
@@ -269,6 +310,38 @@ def test_what_was_signed_was_changed(change: LabChange, name: str) -> None:
     change.sign()
     tamper(change)
     refused(change, change.playbook("-e", "phase=apply"), code)
+
+
+def test_L4_a_refusal_names_what_changed(change: LabChange) -> None:
+    change.sign()
+    _group_vars(change)
+    _other_address(change)
+    run = change.playbook("-e", "phase=apply")
+    refused(change, run, "tree-changed")
+    inventory = f"inventories/{change.who.client}"
+    for named in (
+        f"{inventory}/group_vars/clients.yml came",
+        f"{inventory} (host app1: ansible_port) changed",
+    ):
+        assert named in run.stdout + run.stderr
+
+
+def test_L4_what_cannot_touch_the_change_voids_nothing(change: LabChange) -> None:
+    """Notes about other hosts, another change, a waiver's draft: the signature stands."""
+    change.sign()
+    inventory = change.who.inventory
+    hosts = inventory / "hosts.yml"
+    hosts.write_text("# moved to the new rack\n" + hosts.read_text())
+    for name in (
+        "host_vars/old-server.yml", "group_vars/printers.yml", "changes/CHG-7/update.yml",
+        f"changes/{change.change}/waivers/note.yml.example",
+    ):  # fmt: skip
+        path = inventory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("ansible_port: 1\n")
+    run = change.playbook("-e", "phase=apply")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert change.markers() == CHANGED
 
 
 def test_a_statement_was_removed(change: LabChange) -> None:
@@ -353,6 +426,87 @@ def test_the_change_role_in_a_playbook_of_ones_own(
     refused(change, run, "another-playbook" if where == "inside" else "foreign-playbook")
 
 
+_OUTRANKS = """\
+- hosts: all
+  gather_facts: false
+  tasks:
+    - ansible.builtin.set_fact:
+        software_update_steps: []
+        service_checks_list: []
+"""
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_L5_a_playbook_of_ones_own_beside_ours(
+    change: LabChange, tmp_path: Path, place: str
+) -> None:
+    """What it sets would outrank the description that was signed."""
+    change.sign()
+    own = tmp_path / "update.yml"
+    own.write_text(_OUTRANKS)
+    named = [str(own), "playbooks/update.yml"]
+    before = {name: host.contacts() for name, host in change.lab.hosts.items()}
+    run = subprocess.run(
+        [
+            str(ANSIBLE / "ansible-playbook"), "-i", f"inventories/{change.who.client}",
+            "-e", f"change={change.change}", "-e", "phase=apply",
+            *(named if place == "before" else reversed(named)),
+        ],
+        cwd=change.root, env=change.environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    refused(change, run, "not-one-playbook")
+    assert {name: host.contacts() for name, host in change.lab.hosts.items()} == before
+
+
+def test_L10_what_an_environment_brings_in_does_not_stay_hidden(
+    change: LabChange, tmp_path: Path
+) -> None:
+    """``sitecustomize`` of somebody's own takes away the variable that brought it in."""
+    change.sign()
+    (tmp_path / "sitecustomize.py").write_text("import os\nos.environ.pop('PYTHONPATH')\n")
+    run = change.playbook("-e", "phase=apply", environ={"PYTHONPATH": str(tmp_path)})
+    refused(change, run, "environment-not-clean")
+    assert "PYTHONPATH" in run.stdout + run.stderr
+
+
+def _plant(source: Path, mark: Path) -> Path:
+    """Compiled code that Python would take for ``source``; it leaves a mark when it runs."""
+    text = f"{source.read_text()}\nopen({str(mark)!r}, 'w').close()\n"
+    code = compile(text, str(source), "exec", dont_inherit=True)
+    status = source.stat()
+    times = int(status.st_mtime).to_bytes(4, "little") + status.st_size.to_bytes(4, "little")
+    cached = Path(importlib.util.cache_from_source(str(source)))
+    cached.parent.mkdir(exist_ok=True)
+    cached.write_bytes(importlib.util.MAGIC_NUMBER + bytes(4) + times + marshal.dumps(code))
+    return cached
+
+
+@pytest.mark.parametrize("driver", ["ansible-playbook", "ansible-runner"])
+def test_L11_planted_code_is_not_run(change: LabChange, tmp_path: Path, driver: str) -> None:
+    mark = tmp_path / "ran"
+    for source in change.root.glob("roles/*/action_plugins/*.py"):
+        _plant(source, mark)
+    change.sign()
+    if driver == "ansible-playbook":
+        run = change.playbook("-e", "phase=apply")
+    else:
+        run = raw_runner(change, tmp_path / "job")
+    assert change.markers() == CHANGED, run.stdout + run.stderr
+    assert not mark.exists()
+
+
+def test_L11_planted_code_in_the_early_refusal_is_found(change: LabChange, tmp_path: Path) -> None:
+    """Nothing of ours runs before it, so it is found by what runs after it."""
+    source = change.root / "playbooks" / "vars_plugins" / "refuse_early.py"
+    text = source.read_text()
+    cached = _plant(source, tmp_path / "ran")
+    change.sign()
+    run = change.playbook("-e", "phase=apply")
+    refused(change, run, "compiled-code")
+    assert str(cached) in run.stdout + run.stderr
+    assert source.read_text() == text
+
+
 def test_a_role_run_by_ansible_runner(change: LabChange, tmp_path: Path) -> None:
     change.sign()
     run = raw_runner(
@@ -395,6 +549,7 @@ def test_a_stale_fact_cache(change: LabChange, tmp_path: Path) -> None:
     refused(change, raw_runner(change, tmp_path / "job", ident="CHG-1042"), "awaiting-signoff")
 
 
+@pytest.mark.slow
 def test_a_hostile_host_answers_with_facts(change: LabChange) -> None:
     """A client's server that approves itself, renames itself and rewrites the steps."""
     lie = {
@@ -540,7 +695,165 @@ class TestBetweenTwoSteps:
         assert waiting[0].markers() == UNTOUCHED, output
         assert "signoff-withdrawn" in waiting[0].refusals()
 
+    def test_L24_F8_one_run_at_a_time(self, waiting: tuple[LabChange, Path]) -> None:
+        """A second run, by either driver, is refused and does not disturb the first."""
+        refusals: list[str] = []
+
+        def others_come(change: LabChange) -> None:
+            before = len(change.view().statements)
+            plain = change.playbook("-e", "phase=prepare")
+            door = subprocess.run(
+                [str(ANSIBLE / "sluis"), "prepare", change.who.client, change.change],
+                cwd=change.root, env=change.environment(), stdin=subprocess.DEVNULL,
+                capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            assert plain.returncode != 0 and door.returncode == 1
+            refusals.extend([plain.stdout + plain.stderr, door.stderr])
+            assert len(change.view().statements) == before
+            lists = change.playbook("--list-hosts")
+            assert lists.returncode == 0, lists.stderr
+
+        output = self._run(waiting, others_come)
+        assert waiting[0].markers() == CHANGED, output
+        for text in refusals:
+            assert "still going on" in text
+            assert "ansible-playbook update.yml, phase apply" in text
+
     def test_plan_lost(self, waiting: tuple[LabChange, Path]) -> None:
         output = self._run(waiting, lambda change: shutil.rmtree(change.dossier / "objects"))
         assert waiting[0].markers() == UNTOUCHED, output
         assert "refused" in output.lower()
+
+
+# ---------------------------------------------------------------------------------------
+# What a step sends lies outside everything that the tree digest covers
+
+
+def _sending_steps(outside: Path) -> list[dict[str, object]]:
+    """Steps that name files in ways by which nothing was bound once."""
+    here = "{{ ansible_remote_tmp | dirname }}/changed"
+    make = marker_steps()[0]
+
+    def step(name: str, module: str, args: dict[str, object], **more: object) -> dict[str, object]:
+        given = {"step": name, "words": name, "hosts": "app1", "module": module, "args": args}
+        return {**given, **more}
+
+    return [
+        make,
+        step("short-name", "copy", {"src": f"{outside}/short", "dest": f"{here}/short-name"}),
+        step("linked", "ansible.builtin.copy", {"src": f"{outside}/folder/", "dest": f"{here}/"}),
+        step("filled", "ansible.legacy.template",
+             {"src": f"{outside}/filled.j2", "dest": f"{here}/filled"}),
+        step("secret", "copy", {"dest": f"{here}/secret", "mode": "0600"},
+             secret_args={"content": "signed\n"}),
+        step("run", "script", {"cmd": f"{outside}/run.sh {here}/run"}),
+    ]  # fmt: skip
+
+
+#: which file is changed after the client signed, and the mark that must not appear then
+SENT = {
+    "L2-a-short-name": ("short", "short-name"),
+    "L3-the-target-of-a-link": ("linked", "linked"),
+    "L3-a-part-of-a-template": ("part", "filled"),
+}
+
+
+@pytest.fixture(scope="module")
+def sending(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> tuple[LabChange, Path, Path]:
+    outside = tmp_path_factory.mktemp("outside")
+    change = new_change(
+        lab, tmp_path_factory.mktemp("sending") / "project", "CHG-SEND",
+        software_update_steps=_sending_steps(outside),
+    )  # fmt: skip
+    _fill(outside)
+    run = change.playbook("-e", "phase=prepare")
+    assert run.returncode == 0, run.stdout + run.stderr
+    return change, change.keep(), outside
+
+
+def _fill(outside: Path) -> None:
+    """The files as they are when the client signs."""
+    (outside / "folder").mkdir(exist_ok=True)
+    for name in ("short", "linked", "part"):
+        (outside / name).write_text("signed\n")
+    (outside / "filled.j2").write_text("{% include 'part' %}")
+    (outside / "run.sh").write_text("#!/bin/sh\necho signed >$1\n")
+    (outside / "folder" / "linked").unlink(missing_ok=True)
+    (outside / "folder" / "linked").symlink_to(outside / "linked")
+
+
+@pytest.fixture
+def sends(sending: tuple[LabChange, Path, Path]) -> tuple[LabChange, Path]:
+    """The change, signed, with its files as they were when it was prepared."""
+    change, kept, outside = sending
+    change.go_back_to(kept)
+    _fill(outside)
+    change.sign()
+    return change, outside
+
+
+@pytest.mark.parametrize("name", SENT)
+def test_L2_L3_another_file_than_the_one_signed_is_not_sent(
+    sends: tuple[LabChange, Path], name: str
+) -> None:
+    change, outside = sends
+    file, mark = SENT[name]
+    (outside / file).write_text("other\n")
+    run = change.playbook("-e", "phase=apply")
+    assert run.returncode != 0
+    assert mark not in change.markers()["app1"], run.stdout
+    assert "call-differs" in change.refusals()
+    assert change.view().problems == ()
+
+
+def test_L2_L3_another_file_is_not_sent_over_ansible_runner(
+    sends: tuple[LabChange, Path], tmp_path: Path
+) -> None:
+    change, outside = sends
+    for file, _ in SENT.values():
+        (outside / file).write_text("other\n")
+    run = raw_runner(change, tmp_path / "job")
+    assert change.markers() == UNTOUCHED, run.stdout + run.stderr
+    assert "call-differs" in change.refusals()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("driver", ["ansible-playbook", "ansible-runner"])
+def test_L6_files_replaced_once_the_step_has_started_are_not_sent(
+    sends: tuple[LabChange, Path], tmp_path: Path, driver: str
+) -> None:
+    """Each file is renamed over when the ledger says that its step started: the race, won."""
+    change, outside = sends
+    files = {"short-name": "short", "linked": "linked", "filled": "part", "run": "run.sh"}
+    over = threading.Event()
+
+    def replace() -> None:
+        seen: set[str] = set()
+        statements = change.dossier / "statements"
+        while not over.wait(0.002):
+            for path in set(map(str, statements.glob("*.json"))) - seen:
+                seen.add(path)
+                payload = json.loads(Path(path).read_bytes())["payload"]
+                said = json.loads(base64.b64decode(payload))["predicate"]["body"]
+                name = files.get(str(said.get("step")))
+                if said.get("state") == "started" and name:
+                    (outside / "evil").write_text("#!/bin/sh\necho other >$1\n")
+                    (outside / "evil").rename(outside / name)
+
+    thief = threading.Thread(target=replace)
+    thief.start()
+    try:
+        if driver == "ansible-playbook":
+            run = change.playbook("-e", "phase=apply")
+        else:
+            run = raw_runner(change, tmp_path / "job")
+    finally:
+        over.set()
+        thief.join()
+    assert change.refusals() == set(), run.stdout + run.stderr
+    folder = change.lab.hosts["app1"].folder / "changed"
+    for mark in ("short-name", "linked", "filled", "secret", "run"):
+        assert (folder / mark).read_text().strip() == "signed", mark
+    for name in files.values():
+        assert "other" in (outside / name).read_text(), f"{name} was not replaced: no race"
+    assert change.view().latest(Handover) is not None

@@ -19,9 +19,14 @@ from sluis.evidence.ledger import Ledger, View
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Plan, Refusal, Scope, Shown, Signoff, Waiver
 from sluis.places import Places
+from sluis.plan.tree import read_tree
 from sluis.rehearsal.project import clean_environment, make_project
+from sluis.runbook.inventory import reach_of
 from sluis.scope.load import load_scope
 from sluis.scope.text import scope_text
+from sluis.signoff.compared_copies import compared_copies
+from sluis.signoff.dialogue import ATTEMPTS
+from support.outcomes import snapshot_of, verified
 from support.scopes import CHANGE, CLIENT, write_scope
 from support.signing import RISK, SIGNER, make_plan
 
@@ -60,7 +65,8 @@ class Prepared:
 
     def lay_down(self) -> None:
         loaded = load_scope(self.places.change(CLIENT, CHANGE) / "scope.yml")
-        plan = make_plan(loaded.document)
+        tree = read_tree(self.places, CLIENT, CHANGE, reach_of(self.places, CLIENT))
+        plan = make_plan(loaded.document).model_copy(update={"tree_sha256": tree.sha256})
         key, at = load_key(self.keys, None, None), datetime.now(UTC).replace(microsecond=0)
         scope_object = self.objects.put(loaded.document.to_bytes())
         self.ledger.append(
@@ -72,11 +78,16 @@ class Prepared:
             key=key,
             now=at,
         )
+        for asset in loaded.document.assets:
+            taken = snapshot_of(asset)
+            made = self.ledger.append(taken, key=key, now=at)
+            self.ledger.append(verified(taken, made.sha256), key=key, now=at)
         self.ledger.append(
             Plan(
                 plan_object=self.objects.put(plan.to_bytes()),
                 scope_object=scope_object,
                 tree_sha256=plan.tree_sha256,
+                tree_object=self.objects.put(tree.to_bytes()),
                 steps=1,
                 hosts=plan.hosts,
             ),
@@ -148,6 +159,16 @@ class Terminal:
     def begins(self) -> None:
         self.reads("Press Enter when the client can read along.")
         self.types("")
+        self.leafs()
+
+    def leafs(self) -> None:
+        """Read page after page, and not the technical details."""
+        while True:
+            found = self.child.expect([r"Press Enter to read on\.", r"Press Enter to answer\."])
+            self.seen += self.child.before + self.child.after
+            self.types("")
+            if found == 1:
+                return
 
     def ends(self) -> int:
         self.child.expect(pexpect.EOF)
@@ -166,18 +187,18 @@ class Terminal:
 
 
 QUESTIONS = (
-    "Above it says what happens to your data.",
-    "Above is every step that we will carry out.",
+    "Above it says what we will do, in",
+    "Above it says which data this is about:",
+    "If it fails: We then put the copy back at once",
     "The records stay on the server.",
     "The letters stay where they are.",
-    "About Scanned letters (letters):",
-    "Risk. With Patient records",
-    "Risk. With Scanned letters",
+    "Scanned letters: Before we start",
     "We do not update the workstations. Do you know that?",
     "We do not train your people. Do you know that?",
-    "Copies from right before the change: 90 days.",
-    "If it fails: You agree",
-    "Do you sign for all of this",
+    "Risk. Patient records",
+    "Risk. Scanned letters",
+    "We keep copies from right before the change for 90 days.",
+    "Do you agree to exactly",
 )
 
 
@@ -217,11 +238,14 @@ def test_the_client_reads_answers_and_signs(prepared: Prepared) -> None:
     assert shown.number < statement.number
     text = prepared.objects.get(shown.body.documents["scope"]).decode()
     scope = load_scope(prepared.places.change(CLIENT, CHANGE) / "scope.yml").document
-    assert text == scope_text(scope, "en")
+    known = compared_copies(scope, prepared.view())
+    assert text == scope_text(scope, "en", known)
     # what is kept is what was on the screen, line by line
     on_screen = screen.seen.replace("\r", "").splitlines()
     for line in text.splitlines():
         assert line in on_screen
+    # the technical details are kept as well, and are shown when somebody asks for them
+    assert "h1" in prepared.objects.get(shown.body.documents["technical"]).decode()
     assert screen.seen.index(text.splitlines()[0]) < screen.seen.index("Above it says")
 
     again = prepared.run()
@@ -234,8 +258,8 @@ def test_the_client_reads_answers_and_signs(prepared: Prepared) -> None:
 def test_a_no_is_recorded_and_fails_the_run(prepared: Prepared) -> None:
     screen = prepared.terminal()
     screen.begins()
-    screen.agrees(until="Risk. With Scanned")
-    screen.answers("Risk. With Scanned letters", "no")
+    screen.agrees(until="Risk. Scanned")
+    screen.answers("Risk. Scanned letters", "no")
     screen.answers("What should be different?", "First scan the rest.")
     screen.answers("What is your name?", "B. Client")
     screen.answers("What is your role?", "owner")
@@ -251,9 +275,10 @@ def test_wrong_answers_are_asked_again_and_never_a_yes(prepared: Prepared) -> No
     screen.begins()
     screen.answers(QUESTIONS[0], "")
     screen.reads("Empty is not a yes.")
-    screen.types("y")
-    screen.reads("Empty is not a yes.")
-    screen.types("sure")
+    for number in range(ATTEMPTS - 1):
+        screen.types(("y", "sure")[number % 2])
+        if number < ATTEMPTS - 2:
+            screen.reads("Empty is not a yes.")
     assert screen.ends() == 2
     assert "no-clear-answer" in screen.seen
     assert nothing_signed(prepared)
@@ -265,7 +290,7 @@ def test_somebody_who_may_not_sign_does_not_sign(prepared: Prepared) -> None:
     screen.begins()
     for question in QUESTIONS:
         screen.answers(question, "ja")
-    for hint in ("Type it here.", "only these people may sign", "only these people may sign"):
+    for hint in ("Type it here.", *["only these people may sign"] * (ATTEMPTS - 1)):
         screen.reads("What is your name?")
         screen.reads(hint)
         screen.types("C. Passer-by")
@@ -278,8 +303,8 @@ def test_somebody_who_may_not_sign_does_not_sign(prepared: Prepared) -> None:
 def test_breaking_off_signs_nothing(prepared: Prepared) -> None:
     screen = prepared.terminal()
     screen.begins()
-    screen.agrees(until="Risk. With Patient")
-    screen.reads("Risk. With Patient records")
+    screen.agrees(until="Risk. Patient")
+    screen.reads("Risk. Patient records")
     screen.reads("Type")
     screen.child.send("\x03")
     assert screen.ends() != 0
@@ -300,11 +325,13 @@ def test_piped_input_cannot_answer(prepared: Prepared, stdin: str) -> None:
     assert prepared.view().of(Shown) == ()
 
 
-@pytest.mark.parametrize("name", ["AWX_ISOLATED_DATA_DIR", "RUNNER_OMIT_EVENTS"])
+@pytest.mark.parametrize(
+    ("name", "value"), [("AWX_ISOLATED_DATA_DIR", "/tmp/job"), ("RUNNER_OMIT_EVENTS", "False")]
+)
 def test_a_job_runner_with_a_terminal_of_its_own_cannot_answer(
-    prepared: Prepared, name: str
+    prepared: Prepared, name: str, value: str
 ) -> None:
-    screen = prepared.terminal(**{name: "/tmp/job"})
+    screen = prepared.terminal(**{name: value})
     assert screen.ends() == 2
     assert "awaiting-signoff" in screen.seen
     assert nothing_signed(prepared)
@@ -335,6 +362,9 @@ def test_variables_of_the_inventory_cannot_answer(prepared: Prepared) -> None:
     (folder / "all.yml").write_text(
         "---\nclient_signoff: 'yes'\ndecision: 'yes'\nclient_signoff_decision: 'yes'\n"
     )
+    # what is in the inventory is bound: a plan from before it is dead
+    assert "tree-changed" in prepared.run().stdout
+    prepared.lay_down()
     run = prepared.run()
     assert run.returncode == 2
     assert "awaiting-signoff" in run.stdout
@@ -384,14 +414,15 @@ def test_case_A10_a_drafted_waiver_is_asked_before_the_signoff(prepared: Prepare
     screen = prepared.terminal()
     screen.begins()
     for question in (
-        "you accept less certainty.", "The reason is:", "The risk you take:",
-        "There is another way:", "This counts only for change CHG-1042", "Do you sign for this?",
+        "you get less certainty.", "The reason is:", "The risk you take:",
+        "There is another way:", "This counts only for this one change", "Do you go on without",
     ):  # fmt: skip
         screen.answers(question, "yes")
     screen.answers("What is your name?", SIGNER[0])
     screen.answers("What is your role?", SIGNER[1])
-    screen.answers("Above it says what happens", "yes")
-    screen.answers("Above is every step", "yes")
+    screen.leafs()
+    screen.answers("Above it says what we will do", "yes")
+    screen.answers("Above it says which data", "yes")
     screen.answers("Above it says where you accepted less certainty before.", "no")
     screen.answers("What should be different?", "I take that back.")
     screen.answers("What is your name?", SIGNER[0])

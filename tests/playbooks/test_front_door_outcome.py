@@ -39,8 +39,6 @@ from support.outcomes import (
 from support.scopes import CHANGE, CLIENT
 from support.small_change import SmallChange, small_change
 
-NOW = datetime.now(UTC).replace(microsecond=0)
-
 RECORD = '''
 """Append what the playbook says to the ledger, as the roles do."""
 import os
@@ -75,7 +73,7 @@ class ActionModule(ActionBase):
 
 @pytest.fixture
 def change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallChange:
-    made = small_change(tmp_path, monkeypatch, NOW)
+    made = small_change(tmp_path, monkeypatch)
     (made.places.inventory(CLIENT) / "hosts.yml").write_text(INVENTORY)
     plugins = made.root / "playbooks" / "action_plugins"
     plugins.mkdir()
@@ -112,9 +110,7 @@ def signed(change: SmallChange) -> list[Body]:
     """Scope, plan and a yes, recorded beforehand."""
     change.record(*laid_down())
     (what_was_shown,) = change.record(shown())
-    answer = signoff(3).model_copy(
-        update={"shown": what_was_shown, "expires_at": NOW.replace(year=NOW.year + 1)}
-    )
+    answer = signoff(3).model_copy(update={"shown": what_was_shown, "expires_at": change.later})
     change.record(answer)
     return [permit(), *done("install", "h1"), *done("install", "h2"), check(True), handover()]
 
@@ -122,13 +118,36 @@ def signed(change: SmallChange) -> list[Body]:
 def test_prepare_lays_down_a_plan_and_awaits_the_client(
     change: SmallChange, capsys: pytest.CaptureFixture[str]
 ):
+    change.prove()
+    before = len(change.ledger.read(datetime.now(UTC)).statements)
     playbook(change, laid_down())
     status, found = ask("prepare", capsys)
     assert (status, found["state"]) == (75, "awaiting sign-off")
+    assert found["unproven"] == []
     assert found["run"]["ended"] == "by itself"
     assert Path(found["run"]["log"]).is_file()
-    assert found["since"] == 0
+    assert found["since"] == before
     assert found["head"] == change.ledger.read(datetime.now(UTC)).head
+
+
+def test_F4_nobody_is_asked_to_sign_for_a_proof_that_failed(
+    change: SmallChange, capsys: pytest.CaptureFixture[str]
+):
+    change.prove("V4")
+    playbook(change, laid_down())
+    status, found = ask("prepare", capsys)
+    assert (status, found["state"], found["exit_status"]) == (77, "not proven", 77)
+    # of the letters, V3 is asked
+    assert [(one["about"], one["code"]) for one in found["unproven"]] == [
+        ("patient-records", "level-too-low")
+    ]
+    assert "needs V6 and reached V4" in found["unproven"][0]["sentence"]
+    assert "sluis prepare practice CHG-1042" in found["next"]
+    assert "waivers/<asset>.yml" in found["next"]
+    front.run(["status", CLIENT, CHANGE])
+    screen = capsys.readouterr().out
+    assert "not proven (level-too-low): patient-records needs V6 and reached V4." in screen
+    assert "Ask the client to sign" not in screen
 
 
 @pytest.mark.parametrize("task", [NOTHING, IGNORED, FAIL])
@@ -143,6 +162,7 @@ def test_a_prepare_that_did_nothing_failed(
 def test_a_prepare_that_broke_off_is_not_saved_by_an_older_plan(
     change: SmallChange, capsys: pytest.CaptureFixture[str]
 ):
+    change.prove()
     change.record(*laid_down())
     playbook(change, FAIL)
     assert ask("prepare", capsys)[0] == 1
@@ -222,9 +242,9 @@ def test_a_step_half_run_is_judged_and_then_goes_on(
 def test_judging_while_a_run_is_going_on_is_refused(change: SmallChange):
     change.record(*laid_down(), step("install", "h1", "started"))
     command = ["judge", CLIENT, CHANGE, "install", "--host", "h1", "--as", "run again"]
-    with only_run(change.dossier, "apply", NOW):
+    with only_run(change.dossier, "apply", change.now):
         assert front.run([*command, "--why", "I looked."]) == 1
-    assert len(change.ledger.read(NOW).statements) == 3
+    assert len(change.ledger.read(change.now).statements) == 3
     assert front.run([*command, "--why", "I looked."]) == 0
 
 
@@ -285,7 +305,8 @@ def test_an_encrypted_key_is_asked_for_on_the_terminal_and_reaches_the_roles(
     secret = "correct horse battery staple"
     keys = tmp_path / "locked"
     key = new_key(keys, "locked", secret.encode())
-    trust_key(change.places.trust(CLIENT), CLIENT, key, now=NOW)
+    trust_key(change.places.trust(CLIENT), CLIENT, key, now=change.now)
+    change.prove()
     playbook(change, laid_down())
     child = pexpect.spawn(
         str(Path(sys.executable).parent / "sluis"),
@@ -314,10 +335,11 @@ def test_a_passphrase_file_of_the_callers_reaches_the_roles(
 ):
     keys = tmp_path / "locked"
     key = new_key(keys, "locked", b"correct horse")
-    trust_key(change.places.trust(CLIENT), CLIENT, key, now=NOW)
+    trust_key(change.places.trust(CLIENT), CLIENT, key, now=change.now)
     file = tmp_path / "passphrase"
     file.write_text("correct horse\n")
     file.chmod(0o600)
+    change.prove()
     playbook(change, laid_down())
     monkeypatch.setenv("SLUIS_KEYS", str(keys))
     assert ask("prepare", capsys)[0] == 64  # no terminal to ask on
@@ -328,6 +350,7 @@ def test_a_passphrase_file_of_the_callers_reaches_the_roles(
 def test_standard_output_is_one_document_even_when_ansible_talks(
     change: SmallChange, capfd: pytest.CaptureFixture[str]
 ):
+    change.prove()
     playbook(change, laid_down(), NOTHING, "- ansible.builtin.debug:\n    var: ansible_version")
     assert front.run(["prepare", CLIENT, CHANGE, "--json"]) == 75
     printed = capfd.readouterr()
@@ -379,7 +402,7 @@ def test_a_forecast_needs_no_key_and_writes_no_statement(
     ]
     assert front.run(["forecast", CLIENT, CHANGE]) == 0
     assert "h1\n  disk on USB 2: 8.0 hours" in capsys.readouterr().out
-    assert change.ledger.read(NOW).statements == ()
+    assert change.ledger.read(change.now).statements == ()
 
 
 def test_no_forecast_is_no_success(change: SmallChange, capsys: pytest.CaptureFixture[str]):
@@ -411,10 +434,11 @@ def test_a_draft_that_may_lack_something_is_no_success(
     playbook(change, NOTHING)
     (change.root / "playbooks/update.yml").rename(change.root / "playbooks/discover.yml")
     assert ask("discover", capsys)[0] == 1
-    assert change.ledger.read(NOW).statements == ()
+    assert change.ledger.read(change.now).statements == ()
 
 
 def test_nothing_of_a_run_is_left(change: SmallChange, capsys: pytest.CaptureFixture[str]):
+    change.prove()
     playbook(change, laid_down())
     # servers of other tests of this process may be running
     before = set(psutil.Process().children())

@@ -11,6 +11,7 @@ from typing import Any
 
 import psutil
 import pytest
+import yaml
 
 from sluis.evidence.keys import load_key
 from sluis.evidence.objects import ObjectStore
@@ -18,9 +19,23 @@ from sluis.evidence.predicates import Handover, Plan, Step
 from sluis.plan.model import PlanDocument
 from sluis.rehearsal.lab import Lab
 from sluis.runbook.run import now
-from support.signed_change import ANSIBLE, LabChange, describe, marker_steps, new_change
+from support.signed_change import ANSIBLE, STAYS, LabChange, describe, marker_steps, new_change
 
 SECRET = "correct-horse-battery-staple"
+#: what passwords and keys look like; more of them in unit/runbooks/test_redaction.py
+SECRETS = [
+    SECRET,
+    'pa"ss',
+    "back\\slash",
+    "a'b$c`d",
+    "пароль",
+    "caf\u00e9 noir",
+    "cafe\u0301 noir",
+    "50%&<b>",
+    "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIPx9\n-----END PRIVATE KEY-----\n",
+]
+#: words that are in every answer of a module
+WORDS = ["u", "failed"]
 HERE = "{{ ansible_remote_tmp | dirname }}/changed"
 PLAN_ONLY = """\
 - name: Plan only
@@ -37,7 +52,10 @@ PLAN_ONLY = """\
         apply: {check_mode: true}
     - ansible.builtin.import_role: {name: change_gate, tasks_from: plan_seal}
 """
-PLAN_ONLY_STEPS = "- ansible.builtin.include_role: {name: software_update}\n"
+PLAN_ONLY_STEPS = """\
+- ansible.builtin.include_role: {name: software_update}
+- ansible.builtin.include_role: {name: software_update, tasks_from: way_back}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +96,22 @@ REFUSED: dict[str, tuple[list[dict[str, Any]], str]] = {
     "two steps with one id": ([step(), step()], "step-twice"),
     "no module of that name": ([step(module="ansible.builtin.nosuch")], "unknown-module"),
     "no such file to send": ([step(args={"src": "nosuch.txt", "dest": "/x"})], "nosuch.txt"),
-    "a date": ([step(args={"when": __import__("datetime").date(2026, 1, 1)})], "bad-step"),
+    "a fetch by its short name": (
+        [step(module="fetch", args={"src": "/x", "dest": "/x"})],
+        "module-not-allowed",
+    ),
+    "a command as a secret": (
+        [step(module="command", args={}, secret_args={"cmd": "date"})],
+        "not-a-secret",
+    ),
+    "a file name known later": (
+        [step(args={"dest": "/x"}, args_at_apply={"src": "/etc/hostname"})],
+        "later-value-reaches-out",
+    ),
+    "a date": (
+        [step(args={"content": __import__("datetime").date(2026, 1, 1), "dest": "/x"})],
+        "bad-step",
+    ),
     "a list for arguments": ([step(args=["x"])], "argument_errors"),
     "nothing at all": ([], "empty-plan"),
 }
@@ -93,6 +126,27 @@ def test_a_step_that_cannot_be_planned(bench: LabChange, why: str) -> None:
     assert code in run.stdout + run.stderr
     assert SECRET not in run.stdout + run.stderr
     assert len(bench.view().of(Plan)) == before
+
+
+def test_F6_prepare_asks_what_becomes_of_each_step_when_it_fails(bench: LabChange) -> None:
+    back = {**step(step="start-again"), "undoes": ["b"]}
+    described = {
+        "software_update_steps": [step(), step(step="b")], "software_update_way_back": [back],
+    }  # fmt: skip
+    before = len(bench.view().of(Plan))
+    describe(bench, say_what_stays=False, **described)
+    run = bench.playbook(playbook="playbooks/plan_only.yml")
+    assert run.returncode != 0
+    assert "way-back-unknown" in run.stdout
+    assert "a on app1" in run.stdout
+    assert len(bench.view().of(Plan)) == before
+    described["software_update_steps"][0]["stays"] = "The file stays where it is."
+    describe(bench, say_what_stays=False, **described)
+    run = bench.playbook(playbook="playbooks/plan_only.yml")
+    assert run.returncode == 0, run.stdout + run.stderr
+    planned = newest_plan(bench)
+    assert [item.stays for item in planned.steps] == ["The file stays where it is.", "", ""]
+    assert planned.steps[2].undoes == ("b",)
 
 
 def test_a_plan_binds_what_a_step_sends(bench: LabChange) -> None:
@@ -129,6 +183,59 @@ def test_a_template_known_at_apply_is_signed_as_a_template(bench: LabChange) -> 
     assert run.returncode == 0, run.stdout + run.stderr
     template = "cat {{ software_update_results['x'].path }}"
     assert newest_plan(bench).steps[0].args_at_apply == {"cmd": template}
+
+
+def test_L3_a_lookup_known_at_apply_is_not_planned(bench: LabChange) -> None:
+    folder = bench.who.places.change(bench.who.client, bench.change)
+    (folder / "update.yml").write_text(
+        "software_update_steps:\n"
+        "  - step: a\n    words: Do it\n    module: copy\n    args: {dest: /x}\n"
+        "    args_at_apply:\n"
+        "      content: !unsafe \"{{ lookup('ansible.builtin.file', '/etc/hostname') }}\"\n"
+    )
+    run = bench.playbook(playbook="playbooks/plan_only.yml")
+    assert run.returncode != 0
+    assert "later-value-reaches-out" in run.stdout
+
+
+@pytest.fixture
+def settings(bench: LabChange) -> Iterator[dict[str, Any]]:
+    """The inventory's settings for every host, put back afterwards."""
+    path = bench.who.inventory / "group_vars" / "all" / "main.yml"
+    before = path.read_text()
+    yield yaml.safe_load(before)
+    path.write_text(before)
+
+
+def _planned_with(bench: LabChange, settings: dict[str, Any]) -> str:
+    """What is said of a plan with other settings; the empty text when it was laid down."""
+    path = bench.who.inventory / "group_vars" / "all" / "main.yml"
+    path.write_text(yaml.safe_dump(settings))
+    run = plan_of(bench, step())
+    return "" if run.returncode == 0 else run.stdout + run.stderr
+
+
+def test_L13_a_full_connection_name_is_the_same_connection(
+    bench: LabChange, settings: dict[str, Any]
+) -> None:
+    told = _planned_with(bench, settings | {"ansible_connection": "ansible.builtin.ssh"})
+    assert told == ""
+    assert newest_plan(bench).steps[0].target.connection == "ssh"
+    assert newest_plan(bench).steps[0].target.uri().startswith("ssh://")
+    told = _planned_with(bench, settings | {"ansible_connection": "ansible.builtin.paramiko_ssh"})
+    assert "connection-not-known" in told
+
+
+def test_L12_ssh_is_given_no_settings_file_unless_it_is_told_to_read_none(
+    bench: LabChange, settings: dict[str, Any]
+) -> None:
+    plain = settings["ansible_ssh_common_args"].replace("-F none ", "")
+    assert "-F" not in plain
+    assert _planned_with(bench, settings | {"ansible_ssh_common_args": plain}) == ""
+    without = {"ansible_ssh_common_args": plain, "ansible_ssh_args": "-C"}
+    assert "ssh-takes-settings" in _planned_with(bench, settings | without)
+    jump = {"ansible_ssh_extra_args": "-o ProxyCommand=/tmp/elsewhere"}
+    assert "ssh-takes-settings" in _planned_with(bench, settings | jump)
 
 
 def test_steps_run_on_the_hosts_they_name(bench: LabChange) -> None:
@@ -170,8 +277,19 @@ def _steps() -> list[dict[str, Any]]:
             "hosts": "app1",
             "module": "ansible.builtin.copy",
             "args": {"dest": f"{HERE}/password", "mode": "0600"},
-            "secret_args": {"content": SECRET},
+            "secret_args": {"content": "".join(SECRETS)},
         },
+        *(
+            {
+                "step": f"keep-word-{number}",
+                "words": "Put a word in place",
+                "hosts": "app1",
+                "module": "ansible.builtin.copy",
+                "args": {"dest": f"{HERE}/word-{number}", "mode": "0600"},
+                "secret_args": {"content": word},
+            }
+            for number, word in enumerate(WORDS)
+        ),
         {
             "step": "wait-if-asked",
             "words": "Convert the data",
@@ -179,7 +297,8 @@ def _steps() -> list[dict[str, Any]]:
             "args": {
                 "cmd": f"echo ran >> {HERE}/runs; touch {HERE}/../waiting; "
                 f"while test -e {HERE}/../hold; do sleep 0.05; done; "
-                f"test ! -e {HERE}/../break"
+                f"test ! -e {HERE}/../murder || kill -9 $PPID; "
+                f"test ! -e {HERE}/../break || {{ echo 'ERROR: no room' >&2; false; }}"
             },
         },
         second,
@@ -194,6 +313,7 @@ def made(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> tuple[LabChange,
     with (folder / "update.yml").open("a") as update:
         update.write(
             "- step: use-temporary\n  words: Use the temporary file\n  hosts: app1\n"
+            "  stays: The temporary file stays.\n"
             "  module: ansible.builtin.command\n  args_at_apply:\n    argv:\n"
             "      - cp\n      - /etc/hostname\n"
             "      - !unsafe \"{{ software_update_results['make-temporary'].path }}\"\n"
@@ -203,18 +323,23 @@ def made(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> tuple[LabChange,
     return change, change.keep()
 
 
+#: files on a host that make the step there wait, fail, or have its module killed
+FLAGS = ("hold", "break", "murder", "waiting")
+
+
 @pytest.fixture
 def ready(made: tuple[LabChange, Path]) -> Iterator[LabChange]:
     """The change, signed, its hosts as they were."""
     change, kept = made
     change.go_back_to(kept)
     for host in change.lab.hosts.values():
-        for name in ("hold", "break", "waiting"):
+        for name in FLAGS:
             (host.folder / name).unlink(missing_ok=True)
     change.sign()
     yield change
     for host in change.lab.hosts.values():
-        (host.folder / "hold").unlink(missing_ok=True)
+        for name in FLAGS:
+            (host.folder / name).unlink(missing_ok=True)
 
 
 def states(change: LabChange, name: str) -> list[tuple[str, str]]:
@@ -225,11 +350,15 @@ def states(change: LabChange, name: str) -> list[tuple[str, str]]:
     )
 
 
-def test_every_step_once_and_a_handover(ready: LabChange) -> None:
-    run = ready.playbook("-e", "phase=apply")
+def test_L7_L8_every_step_once_and_a_handover_and_no_secret_anywhere(ready: LabChange) -> None:
+    """With everything that Ansible can be made to say."""
+    run = ready.playbook("-e", "phase=apply", "-vvv")
     assert run.returncode == 0, run.stdout + run.stderr
     app1 = ready.lab.hosts["app1"].folder / "changed"
-    assert (app1 / "password").read_text() == SECRET
+    assert (app1 / "password").read_text() == "".join(SECRETS)
+    for number, word in enumerate(WORDS):
+        assert (app1 / f"word-{number}").read_text() == word
+        assert states(ready, f"keep-word-{number}") == [("app1", "done"), ("app1", "started")]
     assert (app1 / "runs").read_text() == "ran\n"
     temporary = [p for p in app1.iterdir() if p.name.startswith("ansible.")]
     assert len(temporary) == 1
@@ -237,10 +366,13 @@ def test_every_step_once_and_a_handover(ready: LabChange) -> None:
     handover = ready.view().latest(Handover)
     assert handover is not None
     assert handover.body.result == "applied"
-    assert SECRET not in run.stdout + run.stderr
-    _nowhere(ready, SECRET)
+    for secret in SECRETS:
+        for part in (*secret.splitlines(), json.dumps(secret)[1:-1]):
+            assert part not in run.stdout + run.stderr
+            _nowhere(ready, part)
 
 
+@pytest.mark.slow
 def test_an_applied_change_is_closed(ready: LabChange) -> None:
     assert ready.playbook("-e", "phase=apply").returncode == 0
     again = ready.playbook("-e", "phase=apply")
@@ -249,6 +381,7 @@ def test_an_applied_change_is_closed(ready: LabChange) -> None:
     assert (ready.lab.hosts["app1"].folder / "changed" / "runs").read_text() == "ran\n"
 
 
+@pytest.mark.slow
 def test_a_failing_step_stops_the_batch(ready: LabChange) -> None:
     (ready.lab.hosts["db1"].folder / "break").touch()
     run = ready.playbook("-e", "phase=apply")
@@ -257,9 +390,34 @@ def test_a_failing_step_stops_the_batch(ready: LabChange) -> None:
     assert "mark" not in ready.markers()["app1"]
     handover = ready.view().latest(Handover)
     assert handover is not None, run.stdout
-    assert handover.body.result.startswith("failed")
+    assert handover.body.result == "failed, data restored"
+    left = {(item.step, item.host): item.sentence for item in handover.body.not_undone}
+    assert left["make-folder", "db1"] == STAYS, "what was done, and"
+    assert left["wait-if-asked", "db1"] == STAYS, "what failed half-way"
+    assert ("leave-mark", "app1") not in left
+    assert handover.body.after_way_back == "not checked"
+    failed = next(item.body for item in ready.view().of(Step) if item.body.state == "failed")
+    assert failed.result_object is not None
+    kept = json.loads(ObjectStore(ready.dossier).get(failed.result_object))
+    assert kept["last_lines"] == ["ERROR: no room"], "why it failed is kept"
 
 
+@pytest.mark.slow
+def test_a_module_that_is_killed_leaves_its_step_lost(ready: LabChange) -> None:
+    """What it started may still be running, so the way back does not open over it."""
+    (ready.lab.hosts["db1"].folder / "murder").touch()
+    run = ready.playbook("-e", "phase=apply")
+    assert run.returncode != 0
+    assert states(ready, "wait-if-asked") == [
+        ("app1", "done"), ("app1", "started"), ("db1", "lost"), ("db1", "started"),
+    ]  # fmt: skip
+    view = ready.view()
+    assert view.of(Handover) == ()
+    assert not [item for item in view.of(Step) if item.body.step.startswith(("restore-", "swap-"))]
+    assert "mark" not in ready.markers()["app1"]
+
+
+@pytest.mark.slow
 def test_a_killed_controller_leaves_a_step_for_a_person(ready: LabChange) -> None:
     """kill -9 in the middle of a step: the next run asks, and goes on where it stopped."""
     for host in ready.lab.hosts.values():
@@ -308,6 +466,7 @@ def test_a_killed_controller_leaves_a_step_for_a_person(ready: LabChange) -> Non
     assert "mark" in ready.markers()["db1"]
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_change_nothing_twice(ready: LabChange) -> None:
     command = [
         str(ANSIBLE / "ansible-playbook"), "-i", f"inventories/{ready.who.client}",

@@ -10,6 +10,7 @@ import pytest
 
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Check, Plan
+from sluis.plan.annex import plan_annex
 from sluis.plan.model import PlanDocument
 from sluis.rehearsal.lab import Lab
 from sluis.rehearsal.practice_data import DATABASE
@@ -152,10 +153,11 @@ def test_case_A11_a_check_that_fails_or_cannot_be_made_stops_the_batch(
     lab: Lab, change: LabChange
 ) -> None:
     """Every check is made and recorded, none of them passes, and nothing comes after them."""
-    status, said = run(change, "plan_checks", good(lab))
-    assert status == 0, said
     spoiled = broken(lab)
-    status, said = run(change, "make_checks", [check for check, _ in spoiled.values()])
+    described = [check for check, _ in spoiled.values()]
+    status, said = run(change, "plan_checks", described)
+    assert status == 0, said
+    status, said = run(change, "make_checks", described)
     assert status != 0
     assert not reached_the_end(lab)
     assert {name: made(change)[name].passed for name in spoiled} == {
@@ -163,6 +165,38 @@ def test_case_A11_a_check_that_fails_or_cannot_be_made_stops_the_batch(
     }
     for name in spoiled:
         assert f"({name} on " in said
+
+
+def test_L9_what_is_looked_at_is_signed_and_nothing_else_is_looked_at(
+    lab: Lab, change: LabChange
+) -> None:
+    """The query, address and path of a check stand in the plan; another one is not made."""
+    checks = good(lab)
+    status, said = run(change, "plan_checks", checks)
+    assert status == 0, said
+    statement = change.view().latest(Plan)
+    assert statement is not None
+    plan = PlanDocument.model_validate_json(
+        ObjectStore(change.dossier).get(statement.body.plan_object)
+    )
+    for language in ("nl", "en"):
+        told = plan_annex(plan, language)  # type: ignore[arg-type]
+        assert 'query: "select count(*) from patient"' in told
+        assert f'url: "{lab.application.url}"' in told
+        assert PASSWORD not in told
+    other = [
+        item | {"query": "values (1)"} if item["id"] == "patients" else item for item in checks
+    ]
+    extra = checks[0] | {"id": "one-more", "pid_file": "/proc/self/stat"}
+    before = len(change.view().of(Check))
+    status, said = run(change, "make_checks", [*other, extra])
+    assert status != 0
+    answers = {item.body.check: item.body for item in change.view().of(Check)[before:]}
+    assert answers["patients"].passed is None
+    assert "not as it was signed: query" in answers["patients"].detail
+    assert answers["one-more"].passed is None
+    assert answers["runs"].passed is True
+    assert not reached_the_end(lab)
 
 
 def test_a_planned_check_that_is_left_out_counts_as_not_made(lab: Lab, change: LabChange) -> None:

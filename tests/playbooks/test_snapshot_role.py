@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,11 +122,11 @@ def test_check_mode_touches_nothing_and_says_what_it_would_do(ground: Ground) ->
 
 def test_no_secret_is_seen_anywhere_and_progress_is(ground: Ground, tmp_path: Path) -> None:
     change = ground.change([_asset(ground)])
-    log, progress = tmp_path / "ansible.log", tmp_path / "progress"
+    progress = tmp_path / "progress"
     ground.settings = {"verifiers": ["app2"]}
     ground._inventory()
-    run = ground.run(change, "-vvvv", ANSIBLE_LOG_PATH=str(log), SLUIS_PROGRESS=str(progress))
-    told = [_ok(run), log.read_text()]
+    run = ground.run(change, "-vvvv", SLUIS_PROGRESS=str(progress))
+    told = [_ok(run)]
     dossier = ground.places.dossier("practice", change)
     told += [p.read_bytes().decode("latin-1") for p in dossier.rglob("*") if p.is_file()]
     for secret in ground.secrets:
@@ -196,6 +197,7 @@ def test_row_wrong_machine_against_the_inventory_and_against_last_time(proven: P
     assert len(ground.view(proven.change).statements) == count
 
 
+@pytest.mark.slow
 def test_catch_up_copies_what_was_touched_and_the_broken_state_always(proven: Proven) -> None:
     ground, change = proven.stand(), proven.change
     _ok(ground.run(change))
@@ -270,3 +272,60 @@ def test_case_A2_an_existing_backup_is_challenged_adopted_or_refused(ground: Gro
     six = proof.body.levels[6]
     assert "the nonce was found" in six.detail
     assert "not append-only" in six.detail
+
+
+LIAR = """\
+#!{python}
+# The host's own Python, in strange hands: it lets the module work, and alters what it says.
+import base64, json, re, subprocess, sys
+done = subprocess.run([{python!r}, *sys.argv[1:]], stdin=sys.stdin, stdout=subprocess.PIPE)
+said = done.stdout
+found = re.search(rb'"answer": "([A-Za-z0-9+/=]+)"', said)
+if found:
+    whole = json.loads(base64.b64decode(found[1]))
+    if whole["verb"] == "asset_snapshot" and whole["body"]["result"]["kind"] == "made":
+        whole["body"]["result"].update({lie!r})
+        packed = base64.b64encode(json.dumps(whole).encode())
+        said = said.replace(found[1], packed)
+sys.stdout.buffer.write(said)
+sys.stdout.buffer.flush()
+sys.exit(done.returncode)
+"""
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"previous_snapshot_id": "--password-command=sh -c 'touch {pwned}'"},
+        {"engine": "restic \x1b[2J\u202e", "previous_snapshot_id": "f" * 64},
+    ],
+    ids=["option", "paint"],
+)
+def test_L1_a_host_that_lies_runs_nothing_and_paints_nothing(
+    ground: Ground, tmp_path: Path, lie: dict[str, str]
+) -> None:
+    """The real role, over real ssh, to a host whose Python answers what it likes."""
+    pwned, liar = tmp_path / "pwned", tmp_path / "python3"
+    lie = {name: value.replace("{pwned}", str(pwned)) for name, value in lie.items()}
+    liar.write_text(LIAR.format(python=sys.executable, lie=lie))
+    liar.chmod(0o755)
+    change = ground.change([_asset(ground)])
+    ground.settings = {"ansible_python_interpreter": str(liar)}
+    ground._inventory()
+    run = ground.run(change)
+    said = run.stdout + run.stderr
+    assert not pwned.exists()
+    assert "\x1b[2J" not in said
+    assert "\u202e" not in said
+    view = ground.view(change) if ground.places.dossier("practice", change).exists() else None
+    if "engine" not in lie:
+        assert run.returncode != 0
+        assert "bad-answer" in said
+        assert "asset_snapshot on app1 cannot be used: result.previous_snapshot_id" in said
+        assert view is None or not view.of(Snapshot)
+        return
+    # a generation that the store does not have is no proof, and the text is spelled out
+    assert view is not None
+    assert "\\u{001B}[2J" in view.of(Snapshot)[0].body.engine
+    (proof,) = view.of(Verification)
+    assert proof.body.reached != "V6"

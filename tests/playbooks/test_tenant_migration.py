@@ -49,6 +49,7 @@ def migration(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mi
         yield started
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_case_B1_B2_B4_B5_B7_a_move_from_its_discovery_to_its_hand_over(
     migration: Migration,
@@ -320,6 +321,7 @@ def listed_anew(migration: Migration) -> set[tuple[int, int]]:
         return set(database.execute("SELECT number, full FROM passes"))
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_without_workers_the_controller_fetches(
     lab: Lab, tmp_path_factory: pytest.TempPathFactory

@@ -1,15 +1,12 @@
-"""The entity model of Microsoft Graph, read from CSDL, and JSON held against it."""
+"""The entity model of Microsoft Graph, and JSON held against it."""
 
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-_EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 _COLLECTION = re.compile(r"Collection\((.+)\)")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -17,12 +14,20 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 @dataclass(frozen=True)
 class Kind:
-    """An entity or complex type."""
+    """An entity or complex type.
+
+    Attributes:
+        base: the type that it is based on.
+        open: whether it allows properties that it does not name.
+        properties: name to type, those that lead to other entities included.
+        required: properties that are never null.
+    """
 
     name: str
     base: str | None
     open: bool
-    properties: dict[str, str] = field(default_factory=dict)
+    properties: dict[str, str]
+    required: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -44,29 +49,17 @@ class Complaint:
 
 
 class Model:
-    """All types of some CSDL files; later files add properties to types of earlier ones."""
+    """All types that the facts name; see ``graph_facts``."""
 
-    def __init__(self, *files: Path) -> None:
-        self.kinds: dict[str, Kind] = {}
-        self.enums: dict[str, frozenset[str]] = {}
-        for path in files:
-            for schema in ElementTree.parse(path).getroot().iter(f"{_EDM}Schema"):
-                self._read(schema)
-
-    def _read(self, schema: ElementTree.Element) -> None:
-        for element in schema:
-            name = element.get("Name", "")
-            if element.tag == f"{_EDM}EnumType":
-                members = element.iter(f"{_EDM}Member")
-                self.enums[name] = frozenset(member.get("Name", "") for member in members)
-            elif element.tag in (f"{_EDM}EntityType", f"{_EDM}ComplexType"):
-                base = element.get("BaseType", "").removeprefix("graph.") or None
-                found = self.kinds.setdefault(
-                    name, Kind(name, base, element.get("OpenType") == "true")
-                )
-                for one in element:
-                    if one.tag in (f"{_EDM}Property", f"{_EDM}NavigationProperty"):
-                        found.properties[one.get("Name", "")] = one.get("Type", "")
+    def __init__(self, facts: dict[str, Any]) -> None:
+        self.kinds = {
+            name: Kind(
+                name, one["base"], one["open"], {**one["properties"], **one["leads_to"]},
+                frozenset(one["required"]),
+            )
+            for name, one in facts["types"].items()
+        }  # fmt: skip
+        self.enums = {name: frozenset(members) for name, members in facts["enums"].items()}
 
     def property_type(self, kind: str, name: str) -> str | None:
         """The type of a property, own or inherited."""
@@ -82,6 +75,14 @@ class Model:
         found: Kind | None = self.kinds.get(kind)
         while found is not None:
             if found.open:
+                return True
+            found = self.kinds.get(found.base) if found.base else None
+        return False
+
+    def _is_required(self, kind: str, name: str) -> bool:
+        found: Kind | None = self.kinds.get(kind)
+        while found is not None:
+            if name in found.required:
                 return True
             found = self.kinds.get(found.base) if found.base else None
         return False
@@ -124,6 +125,8 @@ class Model:
             if "@" in key:
                 continue  # annotations are no properties
             found = self.property_type(name, key)
+            if one is None and self._is_required(name, key):
+                yield Complaint("wrong", f"{where}.{key}", name, "null")
             if found is None:
                 what = "extra" if self.is_open(name) else "unknown"
                 yield Complaint(what, f"{where}.{key}", name, key)

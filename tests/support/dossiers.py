@@ -43,7 +43,7 @@ ONE = "1" * 64
 
 @dataclass
 class Made:
-    """A ledger, its key, its anchors, and a clock that goes on a minute per statement."""
+    """A ledger, its key, its anchors, and a clock that goes on at a pace of its own."""
 
     root: Path
     key: OperatorKey
@@ -51,6 +51,7 @@ class Made:
     now: datetime = BEGIN
     client: str = CLIENT
     change: str = CHANGE
+    pace: timedelta = timedelta(minutes=1)
 
     @property
     def dossier(self) -> Path:
@@ -76,7 +77,7 @@ class Made:
         return self.statements / file_name(number)
 
     def append(self, body: Body) -> Statement:
-        self.now += timedelta(minutes=1)
+        self.now += self.pace
         return self.ledger.append(body, key=self.key, now=self.now)
 
     def stamp(self, gate: str = "prepare") -> Statement:
@@ -116,6 +117,7 @@ class Made:
         client: str | None = None,
         change: str | None = None,
         claimed: int | None = None,
+        by: str | None = None,
         payload: Callable[[bytes], bytes] = lambda data: data,
     ) -> Path:
         """Put a statement in place behind the ledger's back, properly signed."""
@@ -127,7 +129,7 @@ class Made:
             number=claimed or number,
             previous=previous,
             recorded_at=at or self.now,
-            recorded_by=signer.name,
+            recorded_by=by or signer.name,
             subjects={},
         )
         self.statements.mkdir(parents=True, exist_ok=True)

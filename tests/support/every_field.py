@@ -50,7 +50,13 @@ def _everything() -> dict[str, Any]:
             **base, "id": "team", "kind": "sharepoint", "name": "The team's library",
             "host": "h4", "exclude": ..., "location": "https://old.example/sites/team",
             "ends_on": date(2027, 6, 30),
-            "origin": {"by": "tenant", "tenant": "old", "drive": "b!one", "versions": "list"},
+            "origin": {
+                "by": "tenant", "tenant": "old", "drive": "b!one", "versions": "list",
+                "as_it_came": [
+                    {"path": "Photos/a.jpg", "sha256": "ef" * 32,
+                     "words": {"nl": "Het is te kort.", "en": "It is too short."}},
+                ],
+            },
             "disposition": {
                 "what": "migrate", "to": "The new tenant's library.", "by": date(2027, 5, 1),
                 "old_copy": "It stays there until the old tenant ends.",
@@ -87,7 +93,7 @@ def _everything() -> dict[str, Any]:
     ]  # fmt: skip
     value = scope_dict({
         "documents": [{"id": "terms", "title": "Terms", "file": "terms.pdf", "sha256": "ab" * 32}],
-        "freshness_hours": 20, "job": "migration",
+        "freshness_hours": 20, "job": "migration", "time_zone": "Europe/Amsterdam",
         "signers.1": {"name": "B. Client", "role": "owner", "ssh_principal": "b@practice"},
         "risks.0.words": {"nl": "Het kan breken.", "en": "It can break."},
     })  # fmt: skip
@@ -117,6 +123,7 @@ SCOPE_WITH_EVERYTHING = _everything()
 _OTHER_CHOICES = {
     "what": (), "by": (),  # another choice needs other fields beside it
     "schema_version": (),  # there is only one
+    "time_zone": ("Europe/Brussels",),
     "kind": ("sqlite", "other", "mariadb"),
     "data_class": ("ordinary", "personal", "special"),
     "criticality": ("low", "normal", "vital"),

@@ -57,6 +57,8 @@ class Stage:
         self.life = 3600
         self.token_answers = []
         self._plays = {}
+        #: who answers what nobody scripted
+        self.otherwise = None
 
     def on(self, method, path, *answers):
         self._plays[method, path] = list(answers)
@@ -71,6 +73,8 @@ class Stage:
             "headers": request.headers.copy(), "body": body, "host": request.host,
         })  # fmt: skip
         answers = self._plays.get((request.method, request.path))
+        if answers is None and self.otherwise is not None:
+            return self.otherwise(request, body)
         if answers is None:
             return web.json_response({"error": {"code": "itemNotFound"}}, status=404)
         one = answers.pop(0) if len(answers) > 1 else answers[0]

@@ -235,9 +235,29 @@ def _scope(path: Path, old: Tenant, new: Tenant, share: Path | None, today: date
         {"id": "mail-lost", "asset": "mail", "words": "Mail is not in our hands.",
          "we_do": "We tell the firm that moves it when we are done."}
     )  # fmt: skip
+    _lists(assets, risks, old, mail | {"kind": "other", "disposition": stays})
     scope["assets"], scope["risks"] = assets, risks
     scope["freeze"] = {"who": SIGNER[0], "words": "The old team site becomes read-only."}
     write_yaml(path, scope)
+
+
+def _lists(
+    assets: list[dict[str, Any]], risks: list[dict[str, Any]], old: Tenant, pattern: dict[str, Any]
+) -> None:
+    """The lists of each site, which nobody moves."""
+    teams = [drive for drive in old.control.drives() if not drive["owner"]]
+    items = [old.control.items(drive["id"]) for drive in teams]
+    sites = {"/".join(held[0]["webUrl"].split("/")[:5]) for held in items if held}
+    for number, site in enumerate(sorted(sites)):
+        name = f"lists-{number}"
+        location = f"old: lists of {site}"
+        assets.append(
+            pattern | {"id": name, "name": f"Lists {number}", "location": location}
+        )  # fmt: skip
+        risks.append(
+            {"id": f"lost-{name}", "asset": name, "words": "They could be forgotten.",
+             "we_do": "We remind you of them."}
+        )  # fmt: skip
 
 
 def _client_moves(

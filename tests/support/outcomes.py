@@ -20,10 +20,13 @@ from sluis.evidence.predicates import (
     Scope,
     Shown,
     Signoff,
+    Snapshot,
     Step,
+    Verification,
 )
 from sluis.evidence.statements import Statement
 from sluis.plan.model import PlanDocument, PlannedCheck, PlanStep, Target
+from sluis.scope.model import Asset
 from support.scopes import CHANGE, CLIENT, make_scope
 
 NOW = datetime(2026, 11, 3, 12, 0, tzinfo=UTC)
@@ -86,6 +89,62 @@ def laid_down() -> list[Body]:
             hosts=HOSTS,
         ),
     ]
+
+
+_MACHINE = {"target": "ssh://sluis@192.0.2.1:22"}
+
+
+def snapshot_of(asset: Asset) -> Snapshot:
+    """A snapshot of one asset in a place that the scope allows."""
+    place = asset.allowed_locations[0]
+    return Snapshot.model_validate(
+        {
+            "asset": asset.id,
+            "asset_kind": asset.kind,
+            "purpose": "prepare",
+            "machine": {"host": asset.host, **_MACHINE},
+            "store": {
+                "id": "main-store",
+                "kind": "rest",
+                "machine": "store",
+                "location": "https://store.example/",
+                "site": place.site,
+                "country": place.country,
+                "provider": place.provider,
+            },
+            "engine": "restic 0.14.0",
+            "repository_id": ZERO,
+            "snapshot_id": ZERO,
+            "started_at": NOW - timedelta(hours=3),
+            "finished_at": NOW - timedelta(hours=3),
+            "nonce_sha256": ZERO,
+            "bytes": 1,
+            "items": 1,
+        }
+    )
+
+
+def verified(taken: Snapshot, digest: str, reached: str = "V6") -> Verification:
+    """The proof of a snapshot up to a level."""
+    return Verification.model_validate(
+        {
+            "snapshot": digest,
+            "asset": taken.asset,
+            "snapshot_id": taken.snapshot_id,
+            "verifier": {"host": "verifier", **_MACHINE},
+            "reached": reached,
+            "levels": [],
+        }
+    )
+
+
+def _proofs() -> list[tuple[int, str, Body]]:
+    """A snapshot of each asset and its proof, as statements from before the story."""
+    found: list[tuple[int, str, Body]] = []
+    for place, asset in enumerate(SCOPE.assets):
+        taken, digest = snapshot_of(asset), f"{place:062x}ff"
+        found += [(0, digest, taken), (0, f"{place:062x}fe", verified(taken, digest))]
+    return found
 
 
 def shown() -> Shown:
@@ -181,12 +240,19 @@ def material(
     *,
     problems: tuple[Problem, ...] = (),
     plan: PlanDocument | None = PLAN,
+    proven: bool = True,
 ) -> Material:
-    """The bodies as a ledger, one a minute, with the documents that the newest plan names."""
+    """The bodies as a ledger, one a minute, with the documents that the newest plan names.
+
+    Unless it says otherwise, every asset was proven before; those statements have no number
+    that a story counts by.
+    """
+    numbered = [(number, digest_of(number), body) for number, body in enumerate(bodies, 1)]
+    numbered = [*(_proofs() if proven and bodies else ()), *numbered]
     statements = tuple(
         Statement(
             number=number,
-            sha256=digest_of(number),
+            sha256=digest,
             client=CLIENT,
             change=CHANGE,
             kind=body.kind,
@@ -197,7 +263,7 @@ def material(
             keyid=ZERO,
             subjects={},
         )
-        for number, body in enumerate(bodies, 1)
+        for number, digest, body in numbered
     )
     view = View(
         statements=statements,

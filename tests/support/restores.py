@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sluis.snapshot.make import make_snapshot
+from support.border_calls import call
 
 PLACE = {"site": "Data centre North", "country": "NL", "provider": "Example Hosting"}
 
@@ -71,14 +71,15 @@ def take(top: Path, asset: dict[str, Any], **secrets_of_asset: Any) -> Snapshott
         )
         (top / "password").write_text(password)
     password = (top / "password").read_text()
-    made = make_snapshot(
+    made = call(
+        "make_snapshot",
         {
             "asset": asset, "host": "app1", "host_address": None, "client": "example-practice",
             "change": "CHG-7", "nonce": secrets.token_hex(32), "store": store,
             "allowed_locations": [PLACE], "expected_identity": {}, "older": [], "probe": None,
             "unless_state": None, "workdir": str(top), "cache": str(top / "cache"),
             "secrets": {"store": {"repository_password": password}, "asset": secrets_of_asset},
-        }
+        },
     )  # fmt: skip
     manifests = []
     for name in ("manifest_before", "manifest_after"):
@@ -170,3 +171,13 @@ def tree(folder: Path) -> dict[str, tuple[Any, ...]]:
             status.st_uid, status.st_gid, names,
         )  # fmt: skip
     return found
+
+
+def restore_beside(request: dict[str, Any]) -> dict[str, Any]:
+    """Restore beside, as the module does."""
+    return call("restore_beside", request)
+
+
+def swap(request: dict[str, Any]) -> dict[str, Any]:
+    """Swap, as the module does."""
+    return call("swap", request)

@@ -22,12 +22,23 @@ from sluis.rehearsal.client_files import SIGNER, LabClient, write_client, write_
 from sluis.rehearsal.lab import Lab
 from sluis.rehearsal.plain_yaml import write_yaml
 from sluis.rehearsal.project import clean_environment, make_project
+from support.mirror import make_like
 from support.quick_repository import make_quick_repository
 
 CHANGE = "CHG-1042"
 REPOSITORY_PASSWORD = "repository of the lab"
 #: where the steps below leave their mark, in each host's own folder
 MARKS = "changed"
+#: what the client is told of those marks
+STAYS = "What this step left on the machine stays there."
+#: a check that passes whatever a change did
+HOLDS = {
+    "id": "machine-is-there",
+    "what": "The machine is there.",
+    "host": "app1",
+    "type": "file",
+    "path": "/etc/hostname",
+}
 ANSIBLE = Path(sys.executable).parent
 
 
@@ -98,6 +109,17 @@ class LabChange:
             check=False,
         )
 
+    def start(self, phase: str) -> subprocess.Popen[bytes]:
+        """Start a phase in the background; nobody reads what it says."""
+        command = [
+            str(ANSIBLE / "ansible-playbook"), "-i", f"inventories/{self.who.client}",
+            "playbooks/update.yml", "-e", f"change={self.change}", "-e", f"phase={phase}",
+        ]  # fmt: skip
+        quiet = subprocess.DEVNULL
+        return subprocess.Popen(
+            command, cwd=self.root, env=self.environment(), stdin=quiet, stdout=quiet, stderr=quiet
+        )
+
     def sign(self, *, hours: float = 4) -> None:
         """Record the client's yes to the newest plan, as the attended prompt does."""
         now = datetime.now(UTC).replace(microsecond=0)
@@ -152,14 +174,22 @@ class LabChange:
 
     def go_back_to(self, kept: Path) -> None:
         """Put the project back as it was kept, and wipe the marks off the hosts."""
-        shutil.rmtree(self.root)
-        shutil.copytree(kept, self.root, symlinks=True)
+        make_like(self.root, kept)
         for host in self.lab.hosts.values():
             shutil.rmtree(host.folder / MARKS, ignore_errors=True)
 
 
-def describe(change: LabChange, **update: Any) -> None:
-    """Write the engineer's description of the update."""
+def describe(change: LabChange, *, say_what_stays: bool = True, **update: Any) -> None:
+    """Write the engineer's description of the update.
+
+    Of a step that does not say what becomes of it when the change fails, what it leaves stays.
+    A description without a check gets one that holds on every machine.
+    """
+    if not update.get("service_checks_list"):
+        update = {"service_checks_list": [HOLDS], **update}
+    for step in update.get("software_update_steps", ()) if say_what_stays else ():
+        if not {"inside", "stays"} & set(step):
+            step["stays"] = STAYS
     folder = change.who.places.change(change.who.client, change.change)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "update.yml").write_text("---\n" + yaml.safe_dump(update, sort_keys=False))
@@ -227,12 +257,12 @@ def new_change(
         way_back={"consent": consent, "words": words},
     )
     if small:
-        _shrink(scope, lab)
+        shrink(scope, lab)
     describe(made, **(update or {"software_update_steps": marker_steps()}))
     return made
 
 
-def _shrink(path: Path, lab: Lab) -> None:
+def shrink(path: Path, lab: Lab) -> None:
     """One quiet folder on each host: quick to prove, and not touched between two tests."""
     incoming = lab.hosts["db1"].folder / "incoming"
     incoming.mkdir(exist_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,10 @@ from sluis.evidence.ledger import Ledger
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Body
 from sluis.places import Places
-from support.outcomes import PLAN, SCOPE
+from sluis.plan.model import PlanDocument
+from sluis.plan.tree import read_tree
+from sluis.runbook.inventory import reach_of
+from support.outcomes import PLAN, SCOPE, laid_down, snapshot_of, verified
 from support.scopes import CHANGE, CLIENT, scope_dict, to_yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -30,6 +33,11 @@ class SmallChange:
     key: OperatorKey
     keys: Path
     now: datetime
+
+    @property
+    def later(self) -> datetime:
+        """A moment after everything that the front door has written meanwhile."""
+        return self.now + timedelta(days=365)
 
     @property
     def root(self) -> Path:
@@ -47,6 +55,35 @@ class SmallChange:
         """Append to the ledger; return the digests."""
         return [self.ledger.append(body, key=self.key, now=self.now).sha256 for body in bodies]
 
+    def lay_down(self, *, proven: bool = True) -> PlanDocument:
+        """Scope, plan and proofs, as ``prepare`` leaves them behind; the plan is alive."""
+        objects = ObjectStore(self.dossier)
+        tree = read_tree(self.places, CLIENT, CHANGE, reach_of(self.places, CLIENT))
+        plan = PLAN.model_copy(update={"tree_sha256": tree.sha256})
+        objects.put(plan.to_bytes())
+        scope, laid_down = self._laid_down(plan, objects.put(tree.to_bytes()))
+        self.record(scope)
+        if proven:
+            self.prove()
+        self.record(laid_down)
+        return plan
+
+    def _laid_down(self, plan: PlanDocument, tree_object: str) -> tuple[Body, Body]:
+        scope, planned = laid_down()
+        update = {
+            "plan_object": plan.digest(),
+            "tree_sha256": plan.tree_sha256,
+            "tree_object": tree_object,
+        }
+        return scope, planned.model_copy(update=update)
+
+    def prove(self, reached: str = "V6") -> None:
+        """A snapshot of each asset, and its proof."""
+        for asset in SCOPE.assets:
+            taken = snapshot_of(asset)
+            (digest,) = self.record(taken)
+            self.record(verified(taken, digest, reached))
+
 
 def empty_project(root: Path) -> Places:
     """A project with the template and no client."""
@@ -57,8 +94,14 @@ def empty_project(root: Path) -> Places:
     return Places(root)
 
 
-def small_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: datetime) -> SmallChange:
-    """Make the change and stand in its project; scope and plan are kept as objects."""
+def small_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: datetime | None = None
+) -> SmallChange:
+    """Make the change and stand in its project; scope and plan are kept as objects.
+
+    It is made at this moment unless another is given: the front door looks at the clock itself.
+    """
+    now = now or datetime.now(UTC).replace(microsecond=0)
     places = empty_project(tmp_path / "project")
     folder = places.change(CLIENT, CHANGE)
     folder.mkdir(parents=True)

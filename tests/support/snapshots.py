@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sluis.border import codec
+from sluis.border.proof import Proof
 from sluis.errors import InputError, RefusedError, SnapshotError
 from sluis.evidence.predicates import Machine, Snapshot, Store
 from sluis.manifest import loads
@@ -31,27 +33,22 @@ _FAMILY = {"InputError": InputError, "RefusedError": RefusedError, "SnapshotErro
 
 _RUN = """
 import json, sys
-sys.path.insert(0, {source!r})
-from sluis.snapshot.{module} import {function}
+sys.path[:0] = {paths!r}
 from sluis.errors import SluisError
+from support.border_calls import call
 request = json.load(sys.stdin)
 try:
-    print(json.dumps({{"answer": {function}(request)}}))
+    print(json.dumps({{"answer": call({function!r}, request)}}))
 except SluisError as error:
     print(json.dumps({{"error": error.as_dict(), "family": type(error).__name__}}))
 """
-_WHERE = {
-    "adopt_backup": "adopt", "make_snapshot": "make", "measure_speeds": "measure",
-    "observe_source": "observe", "prepare_store": "prepare", "prove_snapshot": "prove",
-}  # fmt: skip
 
 
 def command_for(function: str, python: str = sys.executable) -> list[str]:
     """A command that reads a request on standard input and answers on standard output."""
-    source = str(Path(__file__).parents[2] / "python_helpers")
-    module = _WHERE.get(function, function)
-    code = _RUN.format(source=source, module=module, function=function)
-    return [python, "-I", "-c", code]
+    root = Path(__file__).parents[2]
+    paths = [str(root / "python_helpers"), str(root / "tests")]
+    return [python, "-I", "-c", _RUN.format(paths=paths, function=function)]
 
 
 def run_apart(
@@ -157,7 +154,7 @@ class Made:
         after = made["manifest_after"]
         return judge(
             self.body(), "0" * 64, loads(base64.b64decode(made["manifest_before"])),
-            loads(base64.b64decode(after)) if after else None, answer,
+            loads(base64.b64decode(after)) if after else None, codec.load(Proof, answer),
             verifier=Machine(host="verifier", target="local://"), inside=made["inside"],
         )  # fmt: skip
 

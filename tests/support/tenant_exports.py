@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -62,13 +62,14 @@ def make_pass(
     source: Source | None = None,
     policy: Policy = FILES_ONLY,
     app: App | None = None,
+    ahead: timedelta = timedelta(0),
 ) -> ExportReport:
-    """One pass over a drive."""
+    """One pass over a drive; ``ahead`` is how far our clock is before the tenant's."""
     chosen = source or source_of(tenant)
 
     async def story(graph: Graph) -> ExportReport:
         return await export_drive(
-            graph, chosen, folder_of(folder, chosen), policy, lambda: datetime.now(UTC)
+            graph, chosen, folder_of(folder, chosen), policy, lambda: datetime.now(UTC) + ahead
         )
 
     return with_graph(tenant, story, app)

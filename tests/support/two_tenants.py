@@ -49,6 +49,7 @@ class Migration:
                 report = await export_drive(
                     graph, source, self.root, Policy(fields=False), lambda: datetime.now(UTC)
                 )
+            self.report = report
             return self.root / report.manifest
 
         self.manifest = asyncio.run(whole())
@@ -61,6 +62,12 @@ class Migration:
     @property
     def state(self) -> Path:
         return self.folder / "import.sqlite"
+
+    def every_line(self) -> list[ManifestLine]:
+        return list(read_manifest(self.manifest))
+
+    def lines_by_id(self) -> dict[str, ManifestLine]:
+        return {line.item_id: line for line in self.every_line()}
 
     def lines(self) -> dict[str, ManifestLine]:
         return {line.path: line for line in read_manifest(self.manifest)}

@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any, Callable, Dict, List, Mapping, Sequence
 
+from ..border import codec
+from ..border.verbs.service_check import Answer as Checked
+from ..border.verbs.service_check import Request, Result, Secrets
 from ..errors import InputError
 from .answer import Answer, bad_check, number, text
 from .file import file
@@ -15,6 +18,22 @@ from .web import web
 
 #: one check may take at most this long, all its tries and waits together
 _MOST_SECONDS = 1800
+
+
+def answer_checks(request: Request, secrets: Secrets) -> Checked:
+    """Make every check that is asked for. None of them stops the others.
+
+    Args:
+        request: the checks, see the role ``service_checks``.
+        secrets: passwords by the id of the check.
+    """
+    described = [codec.dump(check) for check in request.checks]
+    return Checked(
+        tuple(
+            Result(one["id"], one["passed"], one["detail"], one["tries"], one["seconds"])
+            for one in run_checks(described, secrets.passwords)
+        )
+    )
 
 
 def run_checks(

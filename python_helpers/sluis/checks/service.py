@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from typing import Any, Iterator, Mapping
 
+from ..errors import SnapshotError
+from ..programs import Command, fixed, run
 from .answer import Answer, bad_check, text
 
 #: exists exactly when systemd is the running init (sd_booted(3))
@@ -32,24 +33,21 @@ def service(check: Mapping[str, Any], timeout: float) -> Answer:
 def _unit(unit: str, timeout: float) -> Answer:
     if not os.path.isdir(_SYSTEMD):
         return Answer(None, "systemd does not run here, so it cannot be asked about units")
+    command = Command(
+        "systemctl",
+        fixed("show", "--property=LoadState,ActiveState,SubState"),
+        operands=[unit],
+    )
     try:
-        done = subprocess.run(
-            ["systemctl", "show", "--property=LoadState,ActiveState,SubState", "--", unit],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=timeout,
-            check=False,
-            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
-        )
-    except FileNotFoundError:
+        done = run(command, seconds=timeout)
+    except SnapshotError:
         return Answer(None, "there is no systemctl on this host")
-    except subprocess.TimeoutExpired:
+    except TimeoutError:
         return Answer(None, f"systemd did not answer within {timeout:g} s")
-    lines = done.stdout.decode("utf-8", "replace").splitlines()
+    lines = done.output.decode("utf-8", "replace").splitlines()
     found = dict(line.split("=", 1) for line in lines if "=" in line)
-    if done.returncode != 0 or "ActiveState" not in found:
-        return Answer(None, f"systemctl ended with status {done.returncode}")
+    if done.status != 0 or "ActiveState" not in found:
+        return Answer(None, f"systemctl ended with status {done.status}")
     state = f"{found['ActiveState']} ({found.get('SubState', '?')})"
     if found.get("LoadState") != "loaded":
         return Answer(False, f"the unit is {found.get('LoadState', 'unknown')} to systemd")

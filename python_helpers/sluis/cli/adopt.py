@@ -12,6 +12,7 @@ from sluis.cli.change_run import (
     ChangeArgument,
     ClientArgument,
     JsonOption,
+    ProgressOption,
     TimeLimitOption,
     described_playbook,
 )
@@ -19,6 +20,8 @@ from sluis.cli.one_run import one_run
 from sluis.cli.plainly import plainly
 from sluis.cli.runner import Phase, RunReport
 from sluis.cli.session import Session
+from sluis.dossier.coverage import assets_of
+from sluis.dossier.lines import AssetLine
 from sluis.errors import EXIT_FAILED, EXIT_REFUSED
 from sluis.evidence.predicates import Discovery, Refusal, Verification
 from sluis.evidence.statements import Statement
@@ -41,6 +44,7 @@ def adopt(
     change: ChangeArgument,
     challenge: ChallengeOption = False,
     time_limit: TimeLimitOption = None,
+    progress: ProgressOption = "people",
     as_json: JsonOption = False,
 ) -> int:
     """Restore a backup that the client has elsewhere, and record what is proven of it.
@@ -48,6 +52,7 @@ def adopt(
     First with --challenge; then the client's backup runs; then without.
     """
     session: Session = context.obj
+    session.progress = progress
     places, client, change = session.places, client_id(client), change_id(change)
     described_playbook(places, client, change, ambiguous=True)
     load_scope(places.change(client, change) / "scope.yml")
@@ -58,8 +63,9 @@ def adopt(
         report = held.play(
             "adopt", phase=phase, time_limit=time_limit, passphrase=unlocked.passphrase
         )
-        view = held.material().view
-    found = _found([item for item in view.statements if item.number > since])
+        after = held.material()
+    found = _found([item for item in after.view.statements if item.number > since])
+    found["not_enough"] = _not_enough(assets_of(after, session.now()), found["adopted"])
     status = _status(found, report)
     session.result(
         {
@@ -101,8 +107,23 @@ def _found(statements: Sequence[Statement]) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+def _not_enough(
+    lines: Sequence[AssetLine], adopted: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The adopted backups that are proven to less than the gate asks."""
+    names = {item["asset"] for item in adopted}
+    found: list[dict[str, Any]] = []
+    for line in lines:
+        enough = line.waived_to or line.required
+        if line.asset not in names or enough in (None, "none"):
+            continue
+        if line.reached is None or line.reached < str(enough):
+            found.append({"asset": line.asset, "reached": line.reached, "asked": enough})
+    return found
+
+
 def _status(found: dict[str, list[dict[str, Any]]], report: RunReport) -> int:
-    if found["refusals"]:
+    if found["refusals"] or found["not_enough"]:
         return EXIT_REFUSED
     done = found["challenged"] or found["adopted"]
     return 0 if done and report.ended == "by itself" else EXIT_FAILED
@@ -122,6 +143,11 @@ def _show(
             for level in item["levels"]
             if level["verdict"] != "proven"
         ]
+    lines += [
+        f"{item['asset']}: that is not enough: {item['asked']} is asked. Make a snapshot of our "
+        "own with prepare, or have the client sign a waiver."
+        for item in found["not_enough"]
+    ]
     lines += [
         f"{item['about']}: {item['sentence']} {item['remedy']} [{item['code']}]"
         for item in found["refusals"]

@@ -11,6 +11,8 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +25,7 @@ from sluis import __version__
 from sluis.cli import (
     adopt,
     apply,
+    check,
     discover,
     forecast,
     freeze,
@@ -38,6 +41,7 @@ from sluis.cli import (
     verify,
 )
 from sluis.cli.plainly import plainly
+from sluis.cli.progress_event import ProgressEvent
 from sluis.cli.session import Session, print_json
 from sluis.errors import EXIT_FAILED, EXIT_USAGE, SluisError
 
@@ -50,8 +54,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for _verb in (
-    new_client, discover, forecast, adopt, prepare, request, sign, apply, freeze, landing, status,
-    judge, verify,
+    new_client, check, discover, forecast, adopt, prepare, request, sign, apply, freeze, landing,
+    status, judge, verify,
 ):  # fmt: skip
     _verb.add_to(app)
 rehearse.add_to(app)
@@ -90,37 +94,58 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one verb and return the exit status; no exception leaves this function."""
-    as_json = "--json" in arguments
     try:
         status_of_verb = app(arguments, prog_name="sluis", standalone_mode=False)
     except TyperException as error:
         return _wrong(SluisError("usage", error.format_message(), "See: sluis --help"),
-                      EXIT_USAGE, as_json)  # fmt: skip
+                      EXIT_USAGE, arguments)  # fmt: skip
     except SluisError as error:
-        return _wrong(error, error.exit_status, as_json)
+        return _wrong(error, error.exit_status, arguments)
     except (KeyboardInterrupt, typer.Abort):
-        return _wrong(_stopped(), EXIT_FAILED, as_json)
+        return _wrong(_stopped(), EXIT_FAILED, arguments)
     except Exception as error:
-        return _wrong(_unexpected(error), EXIT_FAILED, as_json)
+        return _wrong(_unexpected(error), EXIT_FAILED, arguments)
     if status_of_verb == _TYPER_INTERRUPTED:
-        return _wrong(_stopped(), EXIT_FAILED, as_json)
+        return _wrong(_stopped(), EXIT_FAILED, arguments)
     return int(status_of_verb or 0)
 
 
-def _wrong(error: SluisError, exit_status: int, as_json: bool) -> int:
-    if as_json:
-        print_json({"schema_version": 1, "exit_status": exit_status, "error": error.as_dict()})
-    console = Console(stderr=True, highlight=False)
-    if error.what.startswith("Usage:"):  # no verb was given: the help says it all
-        console.print(Text(plainly(error.what)), soft_wrap=True)
-        return exit_status
-    for text in (f"sluis: {error.what}", f"{error.remedy} [{error.code}]"):
-        console.print(Text(plainly(text)), soft_wrap=True)
+def _events_wanted(arguments: list[str]) -> bool:
+    pairs = pairwise(arguments)
+    return "--progress=json" in arguments or ("--progress", "json") in pairs
+
+
+def _wrong(error: SluisError, exit_status: int, arguments: list[str]) -> int:
+    try:
+        _say(error, exit_status, arguments)
+    # closed, full, or nobody reads it any more (of which rich makes an exit): the status is left
+    except (OSError, ValueError, AttributeError, SystemExit):
+        sys.stdout = sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     return exit_status
 
 
+def _say(error: SluisError, exit_status: int, arguments: list[str]) -> None:
+    if "--json" in arguments:
+        print_json({"schema_version": 1, "exit_status": exit_status, "error": error.as_dict()})
+    if _events_wanted(arguments):
+        event = ProgressEvent(
+            at=datetime.now(UTC), event="error", text=plainly(error.what), code=error.code,
+            remedy=plainly(error.remedy),
+        )  # fmt: skip
+        sys.stderr.write(event.as_line())
+        sys.stderr.flush()
+        return
+    console = Console(stderr=True, highlight=False)
+    if error.what.startswith("Usage:"):  # no verb was given: the help says it all
+        console.print(Text(plainly(error.what)), soft_wrap=True)
+        return
+    for text in (f"sluis: {error.what}", f"{error.remedy} [{error.code}]"):
+        console.print(Text(plainly(text)), soft_wrap=True)
+
+
 def _stopped() -> SluisError:
-    return SluisError("stopped", "You stopped it.", "See where it stands with: sluis status.")
+    remedy = "See where it stands with: sluis status CLIENT CHANGE"
+    return SluisError("stopped", "You stopped it.", remedy)
 
 
 def _unexpected(error: Exception) -> SluisError:

@@ -9,9 +9,11 @@ from sluis.cli.change_run import (
     ClientArgument,
     JsonOption,
     PlaybookOption,
+    ProgressOption,
     TimeLimitOption,
     run_phase,
 )
+from sluis.cli.session import Session
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,11 +27,14 @@ def apply(
     change: ChangeArgument,
     playbook: PlaybookOption = None,
     time_limit: TimeLimitOption = None,
+    progress: ProgressOption = "people",
     as_json: JsonOption = False,
 ) -> int:
     """Carry out what was signed. Goes on where it stopped; a step that is done stays done."""
+    session: Session = context.obj
+    session.progress = progress
     return run_phase(
-        context.obj,
+        session,
         "apply",
         client,
         change,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
+from sluis.border.characters import hostile
 from sluis.errors import EvidenceError, InputError
-from sluis.scope.characters import hostile
 from sluis.signoff.dialogue import Question
 
 
@@ -62,6 +62,6 @@ def terminal_of(console: Console) -> Terminal:
         raise InputError(
             "no-terminal",
             "There is no terminal on which somebody could read and answer.",
-            "Run this at a terminal; for a client who is elsewhere use: sluis request",
+            "Run this at a terminal; for who is elsewhere use: sluis request CLIENT CHANGE",
         )
     return Terminal(console)

@@ -9,18 +9,28 @@ from rich.console import Console
 
 from sluis.cli.one_run import one_run
 from sluis.cli.plainly import plainly
+from sluis.cli.progress import Form
 from sluis.cli.runner import Phase, Playbook, RunReport
 from sluis.cli.session import Session
 from sluis.cli.show_outcome import show_outcome
+from sluis.cli.written import read_in_a_clean_place
 from sluis.dossier.outcome import Outcome, outcome
 from sluis.errors import InputError
 from sluis.places import Places, change_id, client_id
+from sluis.plan.faults import WrittenError
 from sluis.scope.load import load_scope
 
 ClientArgument = Annotated[str, typer.Argument(help="The client's id.", show_default=False)]
 ChangeArgument = Annotated[str, typer.Argument(help="The change's id.", show_default=False)]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")
+]
+ProgressOption = Annotated[
+    Form,
+    typer.Option(
+        "--progress",
+        help="How progress is told on standard error: json is one event a line.",
+    ),
 ]
 PlaybookOption = Annotated[
     Literal["update", "restore", "tenant_migration"] | None,
@@ -33,6 +43,9 @@ TimeLimitOption = Annotated[
     int | None,
     typer.Option(min=1, help="Stop the run after so many minutes.", show_default=False),
 ]
+
+#: changes that are named at most
+_NAMED = 20
 
 
 def run_phase(
@@ -69,6 +82,12 @@ def run_phase(
             chosen, phase=phase, time_limit=time_limit, passphrase=unlocked.passphrase
         )
         after = held.material()
+    if report.ended == "without a word":
+        # Ansible could not even begin: a list of hosts that is none is said in our words
+        faults = read_in_a_clean_place(places, client, change, chosen)
+        unread = [one for one in faults if one.code == "inventory-not-readable"]
+        if unread:
+            raise WrittenError(unread)
     found = outcome(
         after,
         session.now(),
@@ -103,11 +122,8 @@ def described_playbook(
     folder = places.change(client, change)
     inventory = places.inventory(client)
     if inventory.is_symlink() or not inventory.is_dir():
-        raise InputError(
-            "no-such-client",
-            f"There is no client {client} in {places.root / 'inventories'}.",
-            f"Make it with: sluis new {client}",
-        )
+        raise no_such_client(places, client)
+    must_be_there(places, client, change)
     scope = folder / "scope.yml"
     if scope.is_file() and load_scope(scope).document.job == "migration":
         # whatever else lies there: "sluis new" lays an update.yml beside every scope
@@ -130,6 +146,44 @@ def described_playbook(
     return found[0]
 
 
+def must_be_there(places: Places, client: str, change: str) -> None:
+    """Refuse a change of which nobody wrote or did anything.
+
+    Args:
+        places: the project.
+        client: client id.
+        change: change id.
+
+    Raises:
+        InputError: ``no-such-client``, ``no-such-change``, naming those that there are.
+    """
+    if not places.inventory(client).is_dir() and not places.dossier(client, change).is_dir():
+        raise no_such_client(places, client)
+    if places.change(client, change).is_dir() or places.dossier(client, change).is_dir():
+        return
+    folders = (places.change(client, change).parent, places.dossier(client, change).parent)
+    there = sorted({
+        one.name for folder in folders if folder.is_dir() for one in folder.iterdir()
+        if one.is_dir() and not one.name.startswith(".")
+    })  # fmt: skip
+    named = f"there are: {', '.join(there[:_NAMED])}" if there else "there is none yet"
+    more = f", and {len(there) - _NAMED} more" if len(there) > _NAMED else ""
+    raise InputError(
+        "no-such-change",
+        f"There is no change {change} of client {client}; {named}{more}.",
+        f"Check the id. A new one begins with: sluis new {client} --change {change}",
+    )
+
+
+def no_such_client(places: Places, client: str) -> InputError:
+    """The error for a client that the project does not have."""
+    return InputError(
+        "no-such-client",
+        f"There is no client {client} in {places.root / 'inventories'}.",
+        f"Make it with: sluis new {client}",
+    )
+
+
 def _show(console: Console, found: Outcome, report: RunReport) -> None:
     show_outcome(console, found)
     if report.ended == "cancelled":
@@ -137,7 +191,8 @@ def _show(console: Console, found: Outcome, report: RunReport) -> None:
     elif report.ended == "out of time":
         console.print("The run took too long and was stopped. The ledger knows what was done.")
     for error in report.errors if found.state == "failed" else ():
-        words = f"{error['host']}: {error['what']} {error['remedy']} [{error['code']}]"
+        about = f"{error['host']}: " if error["host"] else ""
+        words = f"{about}{error['what']} {error['remedy']} [{error['code']}]"
         console.print(words, markup=False, soft_wrap=True)
     for trouble in report.troubles:
         console.print(plainly(trouble), markup=False, soft_wrap=True)

@@ -8,7 +8,13 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from sluis.cli.change_run import ChangeArgument, ClientArgument, JsonOption, TimeLimitOption
+from sluis.cli.change_run import (
+    ChangeArgument,
+    ClientArgument,
+    JsonOption,
+    ProgressOption,
+    TimeLimitOption,
+)
 from sluis.cli.one_run import one_run
 from sluis.cli.plainly import plainly
 from sluis.cli.runner import RunReport
@@ -27,6 +33,7 @@ def discover(
     client: ClientArgument,
     change: ChangeArgument,
     time_limit: TimeLimitOption = None,
+    progress: ProgressOption = "people",
     as_json: JsonOption = False,
 ) -> int:
     """Count what is in the old tenants, and draft what the scope does not name yet.
@@ -34,6 +41,7 @@ def discover(
     Writes found.yml beside the scope. Changes nothing on the client's systems.
     """
     session: Session = context.obj
+    session.progress = progress
     client, change = client_id(client), change_id(change)
     with one_run(session, client, change, "discover") as held:
         report = held.play("discover", time_limit=time_limit)
@@ -83,6 +91,7 @@ def _show(
 
 
 def _counted(asset: Mapping[str, Any]) -> str:
-    figures = [f"{asset['items']} items"] if asset["items"] is not None else ["not counted"]
+    what = "item" if asset["items"] == 1 else "items"
+    figures = [f"{asset['items']} {what}"] if asset["items"] is not None else ["not counted"]
     figures += [f"{asset['size']} bytes"] if asset["size"] is not None else []
     return f"{asset['name']} ({asset['kind']}): {', '.join(figures)}"

@@ -15,16 +15,15 @@ from ansible_runner.utils import get_callback_dir
 
 from sluis.evidence.keys import key_folder
 from sluis.places import Places
+from sluis.runbook.surroundings import SYSTEM_PATH, home, may_be_there
 
 #: taken over from the caller as they are, when they are set
-KEPT = ("HOME", "LANG", "SLUIS_KEY", "SSH_AUTH_SOCK", "TERM")
+KEPT = ("LANG", "SLUIS_KEY", "SSH_AUTH_SOCK", "TERM")
 
 #: names the file in which long tasks on this machine say how far they are
 PROGRESS = "SLUIS_PROGRESS"
 #: every process of a run carries this variable, so that all of them can be found again
 RUN_MARK = "SLUIS_RUN"
-
-_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def environment(
@@ -46,14 +45,19 @@ def environment(
         ident: the run's own name.
         passphrase_file: a 0600 file with the passphrase of the operator's key.
     """
-    kept = {name: caller[name] for name in KEPT if caller.get(name)}
+    kept = {
+        name: caller[name]
+        for name in KEPT
+        if caller.get(name) and may_be_there(name, caller[name], places)
+    }
     own = {
-        "PATH": f"{Path(sys.executable).parent}:{_SYSTEM_PATH}",
+        "PATH": f"{Path(sys.executable).parent}:{SYSTEM_PATH}",
+        # Python, Ansible and their helpers read files there: the caller's word is not enough.
+        "HOME": str(home()),
         # Ansible insists on UTF-8, and reads messages of programs: those stay English.
         "LC_ALL": "C.UTF-8",
         "PYTHONNOUSERSITE": "1",
         "PYTHONSAFEPATH": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
         RUN_MARK: ident,
         PROGRESS: str(private / "progress"),
         "SLUIS_KEYS": str(key_folder(caller)),

@@ -14,6 +14,7 @@ from sluis.cli.change_run import (
     ChangeArgument,
     ClientArgument,
     JsonOption,
+    ProgressOption,
     TimeLimitOption,
     described_playbook,
 )
@@ -43,6 +44,7 @@ def forecast(
     change: ChangeArgument,
     told: ToldOption = None,
     time_limit: TimeLimitOption = None,
+    progress: ProgressOption = "people",
     as_json: JsonOption = False,
 ) -> int:
     """Measure disk and link, and say how long each route takes. Changes nothing.
@@ -52,6 +54,7 @@ def forecast(
     what ends near or too soon.
     """
     session: Session = context.obj
+    session.progress = progress
     places, client, change = session.places, client_id(client), change_id(change)
     described_playbook(places, client, change, ambiguous=True)
     scope = load_scope(places.change(client, change) / "scope.yml").document

@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
+from sluis.cli.ask_client import terminal_of
 from sluis.cli.change_run import ChangeArgument, ClientArgument, JsonOption
 from sluis.cli.lock import only_run
 from sluis.cli.session import Session
 from sluis.cli.show_outcome import show_outcome
 from sluis.dossier.material import Material, read_material
 from sluis.dossier.outcome import outcome
-from sluis.errors import EvidenceError, InputError
+from sluis.errors import InputError
 from sluis.evidence.anchors import load_anchors
 from sluis.evidence.ledger import Ledger
 from sluis.evidence.predicates import Freeze
@@ -29,7 +30,9 @@ def freeze(
     context: typer.Context,
     client: ClientArgument,
     change: ChangeArgument,
-    told_by: Annotated[str, typer.Option(help="Who at the client said so.", show_default=False)],
+    told_by: Annotated[
+        str | None, typer.Option(help="Who at the client said so.", show_default=False)
+    ] = None,
     since: Annotated[
         str, typer.Option(help="From when: 2027-04-30T18:00+02:00. Now, when left out.")
     ] = "",
@@ -41,6 +44,8 @@ def freeze(
     """Record from when nobody writes where the data comes from. The last pass waits for it."""
     session: Session = context.obj
     places, client, change = session.places, client_id(client), change_id(change)
+    if told_by is None:
+        told_by = terminal_of(session.err).line("Who at the client told you so?")
     if not told_by.strip():
         raise InputError("no-name", "Nobody is named.", "Say who at the client told you.")
     key = session.operator().key
@@ -71,12 +76,7 @@ def freeze(
 
 def _scope_of(material: Material) -> str:
     """The scope that a freeze was agreed in."""
-    if material.view.problems:
-        raise EvidenceError(
-            "does-not-hold",
-            f"The dossier does not hold: {material.view.problems[0].sentence}",
-            f"Look at it with: sluis verify {material.dossier}",
-        )
+    material.must_hold()
     if material.plan is None or material.scope is None or material.scope_object is None:
         raise InputError("no-plan", "There is no plan yet.", "Run prepare first.")
     if material.scope.freeze is None:

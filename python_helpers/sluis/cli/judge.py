@@ -10,13 +10,14 @@ from typing import Annotated, Literal
 
 import typer
 
+from sluis.cli.ask_client import terminal_of
 from sluis.cli.change_run import ChangeArgument, ClientArgument, JsonOption
 from sluis.cli.lock import only_run
 from sluis.cli.session import Session
 from sluis.cli.show_outcome import show_outcome
 from sluis.dossier.material import Material, read_material
 from sluis.dossier.outcome import outcome
-from sluis.errors import EvidenceError, InputError
+from sluis.errors import InputError
 from sluis.evidence.anchors import load_anchors
 from sluis.evidence.ledger import Ledger
 from sluis.evidence.predicates import Step
@@ -41,13 +42,15 @@ def judge(
         Judgement, typer.Option("--as", help="What you found.", show_default=False)
     ],
     why: Annotated[
-        str, typer.Option(help="What you looked at, in a sentence.", show_default=False)
-    ],
+        str | None, typer.Option(help="What you looked at, in a sentence.", show_default=False)
+    ] = None,
     as_json: JsonOption = False,
 ) -> int:
     """Record what you found about a step that failed or that may have half run."""
     session: Session = context.obj
     places, client, change = session.places, client_id(client), change_id(change)
+    if why is None:
+        why = terminal_of(session.err).line("What did you look at? In a sentence:")
     if not why.strip():
         raise InputError("no-reason", "A judgement needs a reason.", "Say what you looked at.")
     key = session.operator().key
@@ -87,12 +90,7 @@ def judge(
 
 def _judgeable(material: Material, step: str, host: str) -> tuple[str, str]:
     """The plan and the call that a judgement is about."""
-    if material.view.problems:
-        raise EvidenceError(
-            "does-not-hold",
-            f"The dossier does not hold: {material.view.problems[0].sentence}",
-            f"Look at it with: sluis verify {material.dossier}",
-        )
+    material.must_hold()
     states = (
         {} if material.plan_object is None else step_states(material.view, material.plan_object)
     )

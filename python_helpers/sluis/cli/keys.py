@@ -29,6 +29,8 @@ app = typer.Typer(
 )
 
 _LARGEST_KEY = 64 * 1024
+#: characters of a passphrase at least
+_SHORTEST = 12
 
 
 @app.command("new")
@@ -171,6 +173,14 @@ def _ask_passphrase() -> bytes:
             "Run this on a terminal, or say --no-passphrase.",
         )
     first = getpass.getpass("Passphrase for the new key: ")
+    if 0 < len(first) < _SHORTEST:
+        raise InputError(
+            "weak-passphrase",
+            f"That passphrase has {len(first)} characters: whoever gets hold of the file guesses "
+            "it.",
+            f"Take at least {_SHORTEST}, such as four words that do not belong together; or say "
+            "--no-passphrase and mean it.",
+        )
     if first != getpass.getpass("The same again: "):
         raise InputError("passphrases-differ", "The two passphrases differ.", "Try again.")
     return first.encode()

@@ -11,7 +11,13 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from sluis.cli.change_run import ChangeArgument, ClientArgument, JsonOption, TimeLimitOption
+from sluis.cli.change_run import (
+    ChangeArgument,
+    ClientArgument,
+    JsonOption,
+    ProgressOption,
+    TimeLimitOption,
+)
 from sluis.cli.one_run import one_run
 from sluis.cli.plainly import plainly
 from sluis.cli.runner import RunReport
@@ -54,6 +60,7 @@ def landing(
     told: ToldOption = None,
     asset: AssetOption = None,
     time_limit: TimeLimitOption = None,
+    progress: ProgressOption = "people",
     as_json: JsonOption = False,
 ) -> int:
     """Look in the folders that the client moves data into, and record what is there.
@@ -63,6 +70,7 @@ def landing(
     was told what the newest look found.
     """
     session: Session = context.obj
+    session.progress = progress
     places, client, change = session.places, client_id(client), change_id(change)
     load_scope(places.change(client, change) / "scope.yml")
     report, since = None, 0

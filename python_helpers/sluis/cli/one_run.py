@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sluis.cli.lock import only_run
-from sluis.cli.progress import progress_on
 from sluis.cli.runner import Phase, Playbook, Request, RunReport, run
 from sluis.cli.session import Session
 from sluis.dossier.material import Material, read_material
@@ -77,5 +76,5 @@ class OneRun:
             time_limit=None if time_limit is None else time_limit * 60,
             passphrase=passphrase,
         )
-        with progress_on(session.err) as progress:
+        with session.telling() as progress:
             return run(request, self.lock, session.environ, progress, session.now())

@@ -9,9 +9,19 @@ from sluis.cli.change_run import (
     ClientArgument,
     JsonOption,
     PlaybookOption,
+    ProgressOption,
     TimeLimitOption,
     run_phase,
 )
+from sluis.cli.checked import with_the_rest
+from sluis.cli.session import Session
+from sluis.errors import InputError
+
+#: errors by which nothing else can be looked at, or that say where it was stopped and no more
+_ALONE = frozenset(
+    {"bad-change-id", "bad-client-id", "no-project", "no-such-change", "no-such-client",
+     "no-such-playbook", "which-playbook", "extra-var-not-allowed", "bad-passphrase"}
+)  # fmt: skip
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,15 +35,26 @@ def prepare(
     change: ChangeArgument,
     playbook: PlaybookOption = None,
     time_limit: TimeLimitOption = None,
+    progress: ProgressOption = "people",
     as_json: JsonOption = False,
 ) -> int:
-    """Make and prove the snapshots, and lay down the plan. Ends as awaiting sign-off (75)."""
-    return run_phase(
-        context.obj,
-        "prepare",
-        client,
-        change,
-        playbook=playbook,
-        time_limit=time_limit,
-        as_json=as_json,
-    )
+    """Make and prove the snapshots, and lay down the plan. Ends as awaiting sign-off (75).
+
+    What 'sluis check' looks at is looked at first, and all that is wrong is said at once.
+    """
+    session: Session = context.obj
+    session.progress = progress
+    try:
+        return run_phase(
+            session,
+            "prepare",
+            client,
+            change,
+            playbook=playbook,
+            time_limit=time_limit,
+            as_json=as_json,
+        )
+    except InputError as error:
+        if error.code in _ALONE:
+            raise
+        raise with_the_rest(session, client, change, error) from error

@@ -1,12 +1,13 @@
-"""What a run is doing, for people: rich on a terminal, plain lines otherwise.
+"""What a run is doing: rich on a terminal, plain lines otherwise, or events for a program.
 
 Progress goes to standard error, so that standard output holds the result alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
@@ -16,7 +17,10 @@ from rich.progress import SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from sluis.cli.plainly import plainly
+from sluis.cli.progress_event import ProgressEvent
 
+#: for whom progress is told
+Form = Literal["people", "json"]
 Kind = Literal["play", "task", "now", "ok", "changed", "failed", "unreachable", "word"]
 
 _STYLES: dict[Kind, tuple[str, str]] = {
@@ -36,13 +40,17 @@ class Line:
     """One thing that happened. ``host`` is empty for what concerns the whole run.
 
     A line of the kind ``now`` is about something that is still at work; ``host`` is
-    then the asset, ``text`` what is being done, and ``detail`` how far it is.
+    then the asset, ``text`` what is being done, and ``detail`` how far it is; ``done`` is the
+    part that is done, ``size`` in bytes and ``items`` what it has come to, where that is known.
     """
 
     kind: Kind
     text: str
     host: str = ""
     detail: str = ""
+    done: float | None = None
+    size: int | None = None
+    items: int | None = None
 
 
 class Progress(Protocol):
@@ -59,8 +67,19 @@ class Progress(Protocol):
         """Show one line."""
 
 
-def progress_on(console: Console) -> Progress:
-    """The progress that fits ``console``."""
+def progress_on(
+    console: Console, form: Form = "people", now: Callable[[], datetime] | None = None
+) -> Progress:
+    """The progress that fits ``console``.
+
+    Args:
+        console: where it goes.
+        form: ``json`` for one event a line, whatever ``console`` is.
+        now: gives the time of an event, aware UTC; needed for events only.
+    """
+    if form == "json":
+        assert now is not None  # noqa: S101  an event without its time is none
+        return _Events(console, now)
     return _Live(console) if console.is_terminal else _Plain(console)
 
 
@@ -76,17 +95,17 @@ _ARRANGING = frozenset(
 
 def lines_of(event: Mapping[str, Any]) -> list[Line]:
     """Turn one ansible-runner event into lines; an event nobody needs gives none."""
-    data = event.get("event_data") or {}
-    task = plainly(str(data.get("task") or ""), limit=160)
-    host = plainly(str(data.get("host") or ""), limit=80)
-    result = data.get("res") or {}
+    data = _mapping(event.get("event_data"))
+    task = _one_line(data.get("task"), 160)
+    host = _one_line(data.get("host"), 80)
+    result = _mapping(data.get("res"))
     match event.get("event"):
         case "playbook_on_play_start":
-            return [Line("play", plainly(str(data.get("name") or ""), limit=160))]
+            return [Line("play", _one_line(data.get("name"), 160))]
         case "playbook_on_task_start" | "runner_on_ok" if _arranges(data):
             return []
         case "playbook_on_task_start":
-            return [Line("task", plainly(str(data.get("name") or ""), limit=160))]
+            return [Line("task", _one_line(data.get("name"), 160))]
         case "runner_on_ok":
             return _ended(task, host, result)
         case "runner_on_failed" if data.get("ignore_errors"):
@@ -97,6 +116,16 @@ def lines_of(event: Mapping[str, Any]) -> list[Line]:
             return [Line("unreachable", task, host, _message(result))]
         case _:
             return []
+
+
+def _one_line(given: object, limit: int) -> str:
+    """Plain text on one line: a line break could begin what looks like another host's line."""
+    return " ".join(plainly(str(given or ""), limit=limit).split("\n"))
+
+
+def _mapping(given: object) -> Mapping[str, Any]:
+    """What is no mapping says nothing."""
+    return given if isinstance(given, Mapping) else {}
 
 
 def _ended(task: str, host: str, result: Mapping[str, Any]) -> list[Line]:
@@ -124,7 +153,7 @@ def _told(result: Mapping[str, Any]) -> list[str]:
         told = [told]
     if not isinstance(told, list):
         return []
-    return [plainly(str(item), limit=400) for item in told[:50]]
+    return [_one_line(item, 400) for item in told[:50]]
 
 
 def _message(result: Mapping[str, Any]) -> str:
@@ -132,12 +161,8 @@ def _message(result: Mapping[str, Any]) -> str:
     return plainly(str(message), limit=2000)
 
 
-class _Plain:
-    """One line for everything that ended; for logs and ticketing systems."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._at_work: dict[str, str] = {}
+class _LineByLine:
+    """Writes each line as it comes, so there is nothing to begin or to clear away."""
 
     def __enter__(self) -> Self:
         return self
@@ -150,6 +175,14 @@ class _Plain:
     ) -> None:
         return None
 
+
+class _Plain(_LineByLine):
+    """One line for everything that ended; for logs and ticketing systems."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._at_work: dict[str, str] = {}
+
     def tell(self, line: Line) -> None:
         if line.kind == "task":
             return
@@ -159,6 +192,30 @@ class _Plain:
             self._at_work[line.host] = line.text
             line = replace(line, detail="")
         self._console.print(_sentence(line), soft_wrap=True)
+
+
+class _Events(_LineByLine):
+    """One JSON document a line, for a program that watches."""
+
+    def __init__(self, console: Console, now: Callable[[], datetime]) -> None:
+        self._console = console
+        self._now = now
+
+    def tell(self, line: Line) -> None:
+        at_work = line.kind == "now"
+        event = ProgressEvent(
+            at=self._now(),
+            event="at work" if at_work else line.kind,
+            text=line.text,
+            host=None if at_work else line.host or None,
+            asset=line.host if at_work else None,
+            detail=None if at_work else line.detail or None,
+            done=line.done,
+            bytes=line.size,
+            items=line.items,
+        )
+        self._console.file.write(event.as_line())
+        self._console.file.flush()
 
 
 class _Live:
@@ -212,5 +269,5 @@ def _sentence(line: Line) -> Text:
     if line.host:
         words = f"{line.host}: {words}"
     if line.detail:
-        words = f"{words}: {line.detail}"
+        words = f"{words}: {line.detail}".replace("\n", "\n    ")
     return Text(words)

@@ -7,6 +7,7 @@ lines are those of :mod:`sluis.snapshot.progress`. They are for the eye only.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from sluis.cli.plainly import plainly
 from sluis.cli.progress import Line
 
 _MOST_AT_ONCE = 256 * 1024
+#: no figure reaches this; a program that reads events need not know larger numbers
+_MOST = 1 << 60
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -49,28 +52,39 @@ class ProgressFile:
 def _line(raw: bytes) -> Line | None:
     try:
         told = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(told, dict) or not isinstance(told.get("asset"), str):
         return None
     phase = plainly(str(told.get("phase") or ""), limit=80)
-    return Line("now", phase, plainly(told["asset"], limit=80), ", ".join(_figures(told)))
+    done, size, items = (_number(told.get(name)) for name in ("done", "bytes", "items"))
+    known = Line(
+        "now",
+        phase,
+        plainly(told["asset"], limit=80),
+        done=done if done is not None and done <= 1 else None,
+        size=None if size is None else int(size),
+        items=None if items is None else int(items),
+    )
+    return replace(known, detail=", ".join(_figures(known)))
 
 
-def _figures(told: dict[str, Any]) -> list[str]:
-    found = []
-    done, size, items = told.get("done"), told.get("bytes"), told.get("items")
-    if isinstance(done, int | float) and 0 <= done <= 1:
-        found.append(f"{done:.0%}")
-    if isinstance(size, int | float) and size >= 0:
-        found.append(_bytes(size))
-    if isinstance(items, int) and items >= 0:
-        found.append(f"{items} items")
-    return found
+def _number(given: Any) -> float | None:
+    """A figure that makes sense; what a file says may be anything."""
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return None
+    return given if 0 <= given < _MOST else None
 
 
-def _bytes(size: float) -> str:
-    unit = 0
+def _figures(line: Line) -> list[str]:
+    found = [] if line.done is None else [f"{line.done:.0%}"]
+    found += [] if line.size is None else [_bytes(line.size)]
+    what = "item" if line.items == 1 else "items"
+    return found + ([] if line.items is None else [f"{line.items} {what}"])
+
+
+def _bytes(given: int) -> str:
+    size, unit = float(given), 0
     while size >= 1000 and unit < len(_UNITS) - 1:
         size, unit = size / 1000, unit + 1
     return f"{size:.1f} {_UNITS[unit]}" if unit else f"{size:.0f} B"

@@ -21,6 +21,7 @@ from rich.text import Text
 
 from sluis.cli.change_run import JsonOption
 from sluis.cli.plainly import plainly
+from sluis.cli.rehearsal_wishes import with_contents, with_traits
 from sluis.cli.session import Session
 from sluis.errors import InputError, SluisError
 
@@ -71,6 +72,23 @@ def rehearse(
             show_default=False,
         ),
     ] = None,
+    trait: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="One more thing that goes wrong, such as locked=0.1 for a tenth; more than once "
+            "for more.",
+            show_default=False,
+        ),
+    ] = None,
+    contents: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            help="What is in it beside files, such as groups=2 or pages=3; more than once for "
+            "more.",
+            show_default=False,
+        ),
+    ] = None,
     plain: Annotated[
         bool,
         typer.Option(
@@ -101,6 +119,8 @@ def rehearse(
         clock_speed=clock_speed,
         latency=latency,
         permissions=permission,
+        traits=trait or [],
+        contents=contents or [],
         plain=plain,
         name=name,
     )
@@ -136,6 +156,8 @@ def _settings(
     clock_speed: float,
     latency: float,
     permissions: list[str] | None,
+    traits: list[str],
+    contents: list[str],
     plain: bool,
     name: str,
 ) -> Settings:
@@ -168,19 +190,20 @@ def _settings(
                 "Name application permissions of Microsoft Graph, such as Sites.Read.All.",
             ) from error
     odd = items > 0 and not plain
+    population = Population(
+        users=users,
+        sites=sites,
+        items_per_drive=items,
+        nasty_names=odd,
+        packages=int(odd),
+        malware=int(odd),
+        retention_hidden=int(odd),
+        recycle_bin=3 if odd else 0,
+    )
     return Settings(
         seed=seed,
-        population=Population(
-            users=users,
-            sites=sites,
-            items_per_drive=items,
-            nasty_names=odd,
-            packages=int(odd),
-            malware=int(odd),
-            retention_hidden=int(odd),
-            recycle_bin=3 if odd else 0,
-        ),
-        weather=PRESETS[weather],
+        population=with_contents(population, contents),
+        weather=with_traits(PRESETS[weather], traits),
         limits=Limits(licences=licences) if licences else None,
         latency_ms=latency,
         clock_speed=clock_speed,

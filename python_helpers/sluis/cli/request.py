@@ -11,6 +11,7 @@ from rich.console import Console
 from sluis.cli.change_run import ChangeArgument, ClientArgument, JsonOption
 from sluis.cli.open_dossier import drafted_waiver, open_dossier
 from sluis.cli.session import Session
+from sluis.cli.tree_now import still_alive
 from sluis.scope.model import Language
 from sluis.signoff.proposal import propose, propose_waiver
 from sluis.signoff.request import build_request, build_waiver_request, write_request
@@ -46,7 +47,9 @@ def request(
     dossier = open_dossier(session, client, change)
     now = session.now()
     if waiver is None:
-        offer = build_request(dossier, propose(dossier, now), now=now, language=language)
+        proposal = propose(dossier, now)
+        still_alive(session, dossier)
+        offer = build_request(dossier, proposal, now=now, language=language)
     else:
         draft, others = drafted_waiver(dossier, waiver)
         offer = build_waiver_request(
@@ -68,18 +71,20 @@ def request(
             "namespace": NAMESPACE,
         },
         as_json=as_json,
-        show=lambda console: _show(console, path, f"{until:%Y-%m-%d %H:%M} UTC", dossier.change),
+        show=lambda console: _show(
+            console, path, f"{until:%Y-%m-%d %H:%M} UTC", f"{dossier.client} {dossier.change}"
+        ),
     )
     return 0
 
 
-def _show(console: Console, path: Path, until: str, change: str) -> None:
+def _show(console: Console, path: Path, until: str, about: str) -> None:
     console.print(
         f"Wrote {path}\n"
         f"Send it to the client. They fill it in and sign it, until {until}, with:\n"
         f"  ssh-keygen -Y sign -n {NAMESPACE} -f THEIR-KEY {path.name}\n"
         f"Then record both files with:\n"
-        f"  sluis sign CLIENT {change} --signature {path.name}.sig",
+        f"  sluis sign {about} --signature {path.name}.sig",
         markup=False,
         soft_wrap=True,
     )

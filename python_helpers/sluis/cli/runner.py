@@ -25,18 +25,22 @@ import psutil
 from ansible_runner.interface import init_runner
 from ansible_runner.runner import Runner
 
+from sluis.bytecode import planted_beside
 from sluis.cli import leash
 from sluis.cli.environment import PROGRESS, RUN_MARK, environment
 from sluis.cli.private import PrivateFolder
 from sluis.cli.progress import Progress
 from sluis.cli.progress_file import ProgressFile
 from sluis.cli.runlog import RunLog
+from sluis.cli.vault import vault_ids
 from sluis.cli.watch import Ended, Watch
-from sluis.errors import InputError
+from sluis.errors import InputError, RefusedError
 from sluis.places import Places, change_id
+from sluis.runbook.findings import Finding
+from sluis.runbook.telling import told_by
 
 Playbook = Literal[
-    "update", "restore", "forecast", "adopt", "discover", "landing", "tenant_migration"
+    "update", "restore", "forecast", "adopt", "discover", "landing", "tenant_migration", "check"
 ]  # fmt: skip
 Phase = Literal["prepare", "apply"]
 
@@ -83,6 +87,7 @@ class RunReport:
         errors: errors of ours that tasks ended with: ``host``, ``code``, ``what``, ``remedy``.
         forecasts: what a forecast gave, by host: ``lines`` and ``routes``.
         drafted: what ``discover`` drafted.
+        findings: what a look found to be wrong out there.
     """
 
     ident: str
@@ -93,6 +98,7 @@ class RunReport:
     errors: tuple[dict[str, str], ...] = ()
     forecasts: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     drafted: Mapping[str, Any] | None = None
+    findings: tuple[Finding, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain JSON data."""
@@ -120,7 +126,8 @@ def run(
 
     Raises:
         InputError: an extra var that is not on the list; a client or playbook that is
-            not in the project.
+            not in the project; something that was written for the change cannot be used.
+        RefusedError: ``compiled-code``.
     """
     _check(request)
     ident = str(uuid4())  # a ticket's own number as ident brought back old facts (measured)
@@ -133,6 +140,12 @@ def run(
             with _signals_to(watch.cancel):
                 _go(runner, watch)
             _look_for_processes(ident, watch, end_them=watch.cancel.is_set() or runner.timed_out)
+            stopped = told_by(private.path)
+            if stopped is not None:
+                watch.stopped_by(stopped[0])
+                if stopped[1]:
+                    log.write(f"stopped before the first task: {stopped[0]['what']}")
+                    raise InputError(**stopped[0])
             return _report(runner, watch, ident, log)
         finally:
             log.close()
@@ -146,7 +159,8 @@ def _check(request: Request) -> None:
             f"The extra var {unlisted[0][:80]!r} could replace what was signed.",
             f"Only these are allowed: {', '.join(sorted(EXTRA_VARS))}.",
         )
-    if request.extra_vars.get("change") != change_id(request.change):
+    of_no_change = request.playbook == "check" and not request.change
+    if not of_no_change and request.extra_vars.get("change") != change_id(request.change):
         raise InputError(
             "bad-change-id", "The extra var 'change' is not this change.", "Give the same id."
         )
@@ -163,6 +177,14 @@ def _check(request: Request) -> None:
             "no-such-playbook",
             f"The project has no playbooks/{request.playbook}.yml.",
             "Use update or restore.",
+        )
+    plugin = request.places.root / "playbooks" / "vars_plugins" / "refuse_early.py"
+    planted = planted_beside(plugin)  # the first code of ours that Ansible imports
+    if planted:
+        raise RefusedError(
+            "compiled-code",
+            f"{planted[0]} is compiled code that its source does not say.",
+            "Remove it, and find out how it came there.",
         )
 
 
@@ -207,9 +229,12 @@ def _prepared(
     config.pexpect_timeout = _SECONDS_BETWEEN_LOOKS
     config.cwd = str(places.root)
     python, tools = sys.executable, Path(sys.executable).parent
+    opened_by = vault_ids(places, request.client, caller)
     leashed = [python, "-I", "-S", leash.__file__, str(os.getpid())]
     leashed += [str(private.held), str(lock), "--"]
     config.command = [*leashed, python, "-I", str(tools / "ansible-playbook"), *config.command[1:]]
+    for one in opened_by:
+        config.command += ["--vault-id", one.option()]
     return runner
 
 
@@ -244,6 +269,7 @@ def _report(runner: Runner, watch: Watch, ident: str, log: RunLog) -> RunReport:
         errors=tuple(watch.errors),
         forecasts=watch.forecasts,
         drafted=watch.drafted,
+        findings=tuple(watch.findings),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
+from sluis.cli.progress import Form, Progress, progress_on
 from sluis.errors import InputError
 from sluis.evidence.keys import OperatorKey, key_folder, load_key, operator_key
 from sluis.places import Places
@@ -40,6 +41,7 @@ class Session:
         out: standard output, for the result.
         err: standard error, for progress and for what went wrong.
         now: gives the time, aware UTC, whole seconds.
+        progress: for whom the progress of a run is told.
     """
 
     project: Path | None
@@ -47,6 +49,7 @@ class Session:
     out: Console = field(default_factory=lambda: Console(highlight=False))
     err: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
     now: Callable[[], datetime] = _now
+    progress: Form = "people"
 
     @property
     def places(self) -> Places:
@@ -69,6 +72,10 @@ class Session:
             print_json(data)
         else:
             show(self.out)
+
+    def telling(self) -> Progress:
+        """Where a run tells its progress: standard error, in the form that was asked for."""
+        return progress_on(self.err, self.progress, lambda: datetime.now(UTC))
 
     def operator(self) -> Unlocked:
         """Open the operator's key; ask for its passphrase when it needs one.

@@ -7,8 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from sluis.cli.plainly import plainly
-from sluis.dossier.lines import AssetLine, SignoffLine
+from sluis.dossier.lines import AssetLine, HandoverLine, SignoffLine
 from sluis.dossier.outcome import Outcome
+from sluis.dossier.state import said_no
 
 _COLOURS = {0: "bold green", 75: "bold yellow", 77: "bold red", 1: "bold red"}
 _STEP_COLOURS = {"done": "green", "open": "dim", "failed": "red", "maybe half run": "yellow"}
@@ -33,14 +34,13 @@ def show_outcome(console: Console, found: Outcome) -> None:
     _checks(console, found)
     for problem in found.problems:
         _line(console, "does not hold", f"{problem.about}: {problem.sentence}", "red")
-    if found.refusals and found.state == "refused":
-        for reason in found.refusals[-1].reasons:
-            _line(console, f"refused ({reason.code})", f"{reason.about}: {reason.sentence}", "red")
-            _line(console, "remedy", reason.remedy)
+    for reason in found.unproven:
+        _line(console, f"not proven ({reason.code})", reason.sentence, "red")
+        _line(console, "remedy", reason.remedy)
+    if found.state == "refused":
+        _refusal(console, found)
     if found.handover is not None:
-        _line(console, "hand-over", found.handover.sentence)
-        for what, place in found.handover.quarantine.items():
-            _line(console, "displaced data", f"{what}: {place}")
+        _handover(console, found.handover)
     for landing in found.landings:
         near = landing.late or (not landing.whole and landing.days_left <= _NEAR_DAYS)
         _line(console, "landing", landing.words, "bold red" if near else "")
@@ -52,6 +52,31 @@ def show_outcome(console: Console, found: Outcome) -> None:
     _line(console, "next", found.next, "bold")
     _line(console, "dossier", found.dossier)
     _line(console, "head", f"{found.head or 'none'} ({found.statements} statements)")
+
+
+def _refusal(console: Console, found: Outcome) -> None:
+    """Why it is refused: the client's no, and what the gate has said since."""
+    no = found.signoff if found.signoff is not None and said_no(found.signoff) else None
+    if no is not None:
+        wrote = f", and wrote: {no.remarks}" if no.remarks else ", without saying why."
+        _line(console, "refused", f"{no.signer_name} said no{wrote}", "red")
+    newest = found.refusals[-1] if found.refusals else None
+    if newest is None or (no is not None and newest.number < (no.number or 0)):
+        return
+    for reason in newest.reasons:
+        _line(console, f"refused ({reason.code})", f"{reason.about}: {reason.sentence}", "red")
+        _line(console, "remedy", reason.remedy)
+
+
+def _handover(console: Console, line: HandoverLine) -> None:
+    _line(console, "hand-over", line.sentence, "" if line.result == "applied" else "red")
+    for left in line.not_undone:
+        what = f"{left.step} on {left.host} ({left.name}): {left.sentence}"
+        _line(console, "not undone", what, "bold red")
+    if line.after_way_back == "not checked":
+        _line(console, "after the way back", "nothing was checked", "yellow")
+    for what, place in line.quarantine.items():
+        _line(console, "displaced data", f"{what}: {place}")
 
 
 def _assets(console: Console, found: Outcome) -> None:
@@ -110,6 +135,10 @@ def _steps(console: Console, found: Outcome) -> None:
             _text(what),
         )
     console.print(table)
+    for line in lines:
+        for number, said in enumerate(line.said):
+            about = f"{line.step} on {line.host} wrote" if number == 0 else "…"
+            _line(console, about, said, "red" if line.state == "failed" else "yellow")
 
 
 def _checks(console: Console, found: Outcome) -> None:
@@ -118,6 +147,8 @@ def _checks(console: Console, found: Outcome) -> None:
     table = _table("check", "host", "state", "what")
     for line in found.checks:
         what = f"{line.what}: {line.detail}" if line.detail else line.what
+        if line.after == "way back":
+            what = f"(after the way back) {what}"
         table.add_row(
             _text(line.check),
             _text(line.host),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,12 +14,16 @@ from sluis.cli.change_run import ChangeArgument, ClientArgument, JsonOption
 from sluis.cli.open_dossier import OpenDossier, open_dossier
 from sluis.cli.session import Session
 from sluis.cli.show_outcome import show_outcome
-from sluis.errors import EXIT_REFUSED, InputError
+from sluis.cli.tree_now import still_alive
+from sluis.errors import EXIT_REFUSED, EvidenceError, InputError
 from sluis.evidence.predicates import Waiver
+from sluis.evidence.typed_words import usable_words
 from sluis.signoff.attend import Attended, attend
-from sluis.signoff.dialogue import usable_words
 from sluis.signoff.record import Answer, record_ssh, record_withdrawal
 from sluis.signoff.waiver import load_waivers
+
+#: what is wrong with a signature that came back, and not with the dossier
+_WRONG_SIGNATURE = frozenset({"signature-not-trusted", "ssh-signature-bad"})
 
 
 def add_to(app: typer.Typer) -> None:
@@ -71,10 +77,9 @@ def sign(
         answer = _withdraw(session, dossier, name, role, why, waiver)
     elif signature is not None:
         signed = form if form is not None else _signed_file(signature)
-        answer = record_ssh(dossier, signed, signature, now=session.now())
+        answer = _recorded(session, dossier, signed, signature)
     else:
-        terminal = terminal_of(session.err if as_json else session.out)
-        answer = _attended(session, dossier, terminal).statement
+        answer = _attended(session, dossier, as_json=as_json).statement
     status = EXIT_REFUSED if answer.body.decision == "no" else 0
     found = dossier.outcome(session)
     session.result(
@@ -90,9 +95,41 @@ def sign(
     return status
 
 
-def _attended(session: Session, dossier: OpenDossier, terminal: Terminal) -> Attended:
+def _recorded(session: Session, dossier: OpenDossier, signed: Path, signature: Path) -> Answer:
+    """The signature that came back. One that does not hold is a wrong thing to give us (64)."""
+    try:
+        return record_ssh(
+            dossier,
+            signed,
+            signature,
+            now=session.now(),
+            alive=lambda: still_alive(session, dossier),
+        )
+    except EvidenceError as error:
+        if error.code not in _WRONG_SIGNATURE:
+            raise
+        raise InputError(error.code, error.what, error.remedy) from error
+
+
+def _attended(session: Session, dossier: OpenDossier, *, as_json: bool) -> Attended:
+    @cache
+    def terminal() -> Terminal:
+        return terminal_of(session.err if as_json else session.out)
+
+    def ready() -> None:
+        terminal()  # raises when nobody can read or type
+
     drafts = load_waivers(dossier.places.change(dossier.client, dossier.change))
-    return attend(dossier, drafts, tell=terminal.tell, ask=terminal.ask, clock=session.now)
+    return attend(
+        dossier,
+        drafts,
+        lines=shutil.get_terminal_size().lines,
+        tell=lambda text: terminal().tell(text),
+        ask=lambda question: terminal().ask(question),
+        clock=session.now,
+        ready=ready,
+        alive=lambda first: still_alive(session, dossier, [draft.asset for draft in first]),
+    )
 
 
 def _withdraw(

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
-from sluis.cli.change_run import ChangeArgument, ClientArgument, JsonOption
-from sluis.cli.lock import run_going_on
+from sluis.cli.change_run import ChangeArgument, ClientArgument, JsonOption, must_be_there
 from sluis.cli.session import Session
 from sluis.cli.show_outcome import show_outcome
+from sluis.cli.status_watch import Seen, watch
 from sluis.dossier.material import read_material
 from sluis.dossier.outcome import outcome
+from sluis.errors import InputError
 from sluis.places import change_id, client_id
+from sluis.runbook.lock import run_going_on
+
+WatchOption = Annotated[
+    bool, typer.Option("--watch", help="Go on, and show it anew when it changes, until Ctrl-C.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,20 +30,43 @@ def status(
     context: typer.Context,
     client: ClientArgument,
     change: ChangeArgument,
+    watching: WatchOption = False,
     as_json: JsonOption = False,
 ) -> int:
-    """Show where a change stands. Ends with the exit status of that outcome."""
+    """Show where a change stands. Ends with the exit status of that outcome.
+
+    With --watch it goes on showing it, each time that it changes, until Ctrl-C; that ends with 0.
+    """
     session: Session = context.obj
+    client, change = client_id(client), change_id(change)
+    must_be_there(session.places, client, change)
+    if watching and as_json:
+        raise InputError(
+            "watch-and-json",
+            "--watch shows more than one document.",
+            f"Ask again and again with: sluis status {client} {change} --json",
+        )
+
+    def look() -> Seen:
+        return _look(session, client, change)
+
+    if watching:
+        return watch(session.out, session.places.dossier(client, change), look)
+    seen = look()
+    session.result(
+        seen.outcome.model_dump(mode="json") | {"running": seen.running},
+        as_json=as_json,
+        show=lambda console: show_outcome(console, seen.outcome),
+    )
+    return seen.outcome.exit_status
+
+
+def _look(session: Session, client: str, change: str) -> Seen:
     now = session.now()
-    material = read_material(session.places, client_id(client), change_id(change), now)
+    material = read_material(session.places, client, change, now)
     running = run_going_on(material.dossier)
     found = outcome(material, now)
     if running is not None:
         # what looks half done may just be under way
         found = found.model_copy(update={"next": f"Wait for the run to end: {running}."})
-    session.result(
-        found.model_dump(mode="json") | {"running": running},
-        as_json=as_json,
-        show=lambda console: show_outcome(console, found),
-    )
-    return found.exit_status
+    return Seen(found, running)

@@ -18,7 +18,7 @@ from sluis.errors import EXIT_FAILED, InputError
 from sluis.evidence.anchors import load_anchors
 from sluis.evidence.ledger import Ledger
 from sluis.evidence.verify import Verdict, verify_dossier
-from sluis.places import client_id
+from sluis.places import change_id, client_id
 
 _HEAD = re.compile(r"[0-9a-f]{64}")
 _COLOURS = {"holds": "green", "does not hold": "bold red", "could not be checked": "yellow"}
@@ -39,7 +39,7 @@ def verify(
     trust: Annotated[
         Path | None,
         typer.Option(
-            help="The client's trust folder, when the dossier is not in its project.",
+            help="The client's trust folder, when you are not in the client's project.",
             show_default=False,
         ),
     ] = None,
@@ -47,6 +47,12 @@ def verify(
         str | None,
         typer.Option(
             help="Whose dossier it is. By itself: the folder above it.", show_default=False
+        ),
+    ] = None,
+    change: Annotated[
+        str | None,
+        typer.Option(
+            help="Which change it is about. By itself: the folder's name.", show_default=False
         ),
     ] = None,
     accept_head: Annotated[
@@ -64,11 +70,12 @@ def verify(
         raise InputError(
             "bad-head", f"{head[:80]!r} is not a head.", "Give its 64 hexadecimal characters."
         )
-    folder = dossier.resolve()
-    whose = client_id(client if client is not None else folder.parent.name)
-    believed = trust if trust is not None else _trust(session, folder, whose)
+    folder = _folder(dossier)
+    whose = client_id(client) if client is not None else _whose(session, trust, folder)
+    expected = change_id(change) if change is not None else None
+    believed = _trust(session, trust, folder, whose)
     anchors = load_anchors(believed, whose)
-    verdict = verify_dossier(folder, anchors, session.now(), head)
+    verdict = verify_dossier(folder, anchors, session.now(), head, change=expected)
     if accept_head:
         if head is None or not verdict.holds:
             raise InputError(
@@ -78,7 +85,7 @@ def verify(
             )
         ledger = Ledger(folder, anchors, whose, verdict.change)
         ledger.accept_head(head.lower(), key=session.operator().key, now=session.now())
-        verdict = verify_dossier(folder, anchors, session.now(), head)
+        verdict = verify_dossier(folder, anchors, session.now(), head, change=expected)
     session.result(
         {"schema_version": 1, "trust": str(believed), **verdict.as_dict()},
         as_json=as_json,
@@ -87,20 +94,54 @@ def verify(
     return 0 if verdict.holds else EXIT_FAILED
 
 
-def _trust(session: Session, dossier: Path, client: str) -> Path:
-    """The trust folder of the project that we are in, or that the dossier lies in."""
+def _folder(dossier: Path) -> Path:
+    """The dossier's place as it was named. Links in it are left, so that they are seen."""
+    path = dossier.absolute()
+    return path.resolve() if ".." in path.parts else path
+
+
+def _whose(session: Session, trust: Path | None, folder: Path) -> str:
+    """The client, by the folder above the dossier; of a copy that says nothing."""
+    name, known = folder.parent.name, True
     try:
-        return session.places.trust(client)
-    except InputError:
-        root = dossier.parents[2] if len(dossier.parents) > 2 else dossier
-        found = root / "inventories" / "trust" / client
-        if found.is_dir():
-            return found
+        client_id(name)
+        if trust is None:
+            known = session.places.trust(name).is_dir()
+    except InputError as error:
+        known = error.code == "no-project"  # said where the keys are looked for
+    if known:
+        return name
+    raise InputError(
+        "which-client",
+        f"Whose dossier {folder} is cannot be told: it lies in {name[:80]!r}, which is no client "
+        "of this project. A copy keeps its content and not its place.",
+        f"Name whose it is: sluis verify {folder} --client CLIENT --change CHANGE",
+    )
+
+
+def _trust(session: Session, named: Path | None, dossier: Path, client: str) -> Path:
+    """Whose keys to believe: those of the caller, or of the project that we are in.
+
+    Never those beside the dossier: a forged dossier brings its own.
+    """
+    command = f"sluis verify {dossier} --trust FOLDER"
+    if named is None:
+        try:
+            return session.places.trust(client)
+        except InputError:
+            raise InputError(
+                "no-trust-folder",
+                "Whose keys to believe is not known: this is not a project's folder.",
+                f"Run: {command}, where FOLDER holds the keys of {client} "
+                f"(inventories/trust/{client}) and did not come with the dossier.",
+            ) from None
+    if named.resolve().is_relative_to(dossier.resolve()):
         raise InputError(
-            "no-trust-folder",
-            f"Whose keys to believe is not known: {dossier} is in no project.",
-            f"Name the client's trust folder with --trust (inventories/trust/{client}).",
-        ) from None
+            "trust-inside-dossier",
+            f"{named} lies in the dossier itself, so it says nothing about whom to believe.",
+            f"Run: {command}, where FOLDER holds keys that did not come with the dossier.",
+        )
+    return named
 
 
 def _show(console: Console, dossier: Path, believed: Path, verdict: Verdict) -> None:

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from sluis.cli.plainly import plainly
 from sluis.cli.progress import Line, Progress, lines_of
 from sluis.cli.progress_file import ProgressFile
 from sluis.cli.runlog import RunLog
+from sluis.runbook.findings import Finding, read_findings
 
 Ended = Literal["by itself", "with a failure", "cancelled", "out of time", "without a word"]
 
 _ERROR_FIELDS = ("code", "what", "remedy")
+#: how Ansible's own errors begin that belong to no task
+_OF_THE_RUN = re.compile(r"\s*(?:\[ERROR\]:|ERROR!)\s*(.+)", re.DOTALL)
+#: a refusal of ours may advise to use a vault; that is no error of one
+_OF_A_VAULT = re.compile(r"decrypt|vault (?:secret|password|id)", re.IGNORECASE)
+_READ_THE_LOG = "The log of the run has more; put right what it names, then start it again."
+_OPEN_THE_VAULT = (
+    "Name the file, or the program, that has the password: see 'Secrets in ansible-vault' in "
+    "docs/front-door.md."
+)
+_OF_ANSIBLE = "ansible-failed"
+_LONGEST = 1500
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Watch:
@@ -31,6 +45,7 @@ class Watch:
         self.errors: list[dict[str, str]] = []
         self.forecasts: dict[str, dict[str, Any]] = {}
         self.drafted: dict[str, Any] | None = None
+        self.findings: list[Finding] = []
 
     def on_event(self, event: dict[str, Any]) -> bool:
         """Take one event of ansible-runner; the answer says not to keep it."""
@@ -53,7 +68,20 @@ class Watch:
         if sentence not in self.troubles:
             self.troubles.append(sentence)
 
+    def error(self, host: str, told: Mapping[str, str]) -> None:
+        """Keep an error, once: ``code``, ``what`` and ``remedy``."""
+        clean = {name: plainly(str(told.get(name) or ""), limit=4000) for name in _ERROR_FIELDS}
+        if {"host": host, **clean} not in self.errors:
+            self.errors.append({"host": host, **clean})
+
+    def stopped_by(self, told: Mapping[str, str]) -> None:
+        """Keep the error that stopped the run, in its own words and not in those of Ansible."""
+        self.errors = [one for one in self.errors if one["code"] != _OF_ANSIBLE]
+        self.error("", told)
+
     def _take(self, event: dict[str, Any]) -> None:
+        if event.get("event") in ("verbose", "error", "warning"):
+            self._take_words(str(event.get("stdout") or ""))
         data = event.get("event_data")
         if not isinstance(data, dict):
             return
@@ -62,11 +90,16 @@ class Watch:
         result, host = data.get("res"), str(data.get("host") or "")
         if not isinstance(result, dict):
             return
+        if isinstance(result.get("sluis_findings"), list):
+            self._found(host, result, stopped=event.get("event") == "runner_on_failed")
+            return
         error = result.get("sluis")
         if isinstance(error, dict):
-            told = {name: plainly(str(error.get(name) or "")) for name in _ERROR_FIELDS}
-            if {"host": host, **told} not in self.errors:
-                self.errors.append({"host": host, **told})
+            self.error(host, error)
+        elif event.get("event") == "runner_on_unreachable":
+            self._unreachable(host, result)
+        elif event.get("event") == "runner_on_failed" and not data.get("ignore_errors"):
+            self._failed(host, data, result)
         if event.get("event") == "runner_on_ok" and isinstance(result.get("forecast"), list):
             lines = result.get("sluis_progress")
             self.forecasts[host] = {
@@ -75,6 +108,47 @@ class Watch:
             }
         if event.get("event") == "runner_on_ok" and isinstance(result.get("drafted"), dict):
             self.drafted = result["drafted"]
+
+    def _found(self, host: str, result: dict[str, Any], *, stopped: bool) -> None:
+        """What a look found; each is an error by itself where it stopped the run."""
+        for one in read_findings(result["sluis_findings"]):
+            if one not in self.findings:
+                self.findings.append(one)
+            if stopped and one.stops:
+                self.error(host, one.as_dict())
+
+    def _take_words(self, words: str) -> None:
+        """Ansible's own errors of the run itself: they are words on its screen and no more."""
+        found = _OF_THE_RUN.match(_ESCAPES.sub("", words))
+        if found is None or any(one["what"] and one["what"][:60] in words for one in self.errors):
+            return
+        said = " ".join(found[1].split())[:_LONGEST]
+        code, remedy = _OF_ANSIBLE, _READ_THE_LOG
+        if _OF_A_VAULT.search(said):
+            code, remedy = "vault-not-opened", _OPEN_THE_VAULT
+        self.error("", {"code": code, "what": said, "remedy": remedy})
+
+    def _unreachable(self, host: str, result: dict[str, Any]) -> None:
+        said = " ".join(str(result.get("msg") or "").split())[:_LONGEST]
+        self.error(
+            host,
+            {
+                "code": "host-unreachable",
+                "what": f"{host} cannot be reached: {said or 'it says nothing'}",
+                "remedy": "See that it runs, that its address, port, user and key in the "
+                "inventory are right, and that its host key is the known one. Then start again.",
+            },
+        )
+
+    def _failed(self, host: str, data: dict[str, Any], result: dict[str, Any]) -> None:
+        """A task that failed with words of Ansible's, or of a module that is none of ours."""
+        said = " ".join(str(result.get("msg") or "").split())[:_LONGEST]
+        if not said or result.get("censored"):
+            return
+        task = str(data.get("task") or "a task")
+        self.error(
+            host, {"code": "task-failed", "what": f"{task}: {said}", "remedy": _READ_THE_LOG}
+        )
 
     def _keep(self, event: dict[str, Any]) -> None:
         if event.get("stdout"):

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from sluis.evidence.predicates import Level, Reason
+from sluis.evidence.predicates import Level, NotUndone, Reason
 
 StepState = Literal["open", "done", "maybe half run", "failed"]
 CheckState = Literal["passed", "not passed", "not made"]
@@ -20,7 +20,11 @@ class Part(BaseModel):
 
 
 class SignoffLine(Part):
-    """The client's newest answer, and whether it counts for the plan that counts now."""
+    """The client's newest answer, and whether it counts for the plan that counts now.
+
+    ``number`` is the statement that says so; ``remarks`` is what they wrote with it;
+    ``this_plan`` whether it was given to the scope and the plan that count now.
+    """
 
     decision: Literal["yes", "no", "withdrawn"]
     signer_name: str
@@ -30,13 +34,17 @@ class SignoffLine(Part):
     expires_at: datetime | None
     stands: bool
     why_not: Reason | None
+    number: int | None = None
+    remarks: str = ""
+    this_plan: bool = True
 
 
 class StepLine(Part):
     """Where one step of the plan stands on one host.
 
     ``number`` is the statement that says so, ``at`` its time. ``signed`` says whether
-    every start of this step came under a sign-off that stood, with a permit.
+    every start of this step came under a sign-off that stood, with a permit. ``said`` are the
+    last lines that its program wrote, of a step that was not done.
     """
 
     step: str
@@ -49,10 +57,15 @@ class StepLine(Part):
     number: int | None = None
     at: datetime | None = None
     detail: str = ""
+    said: tuple[str, ...] = ()
 
 
 class CheckLine(Part):
-    """A check that the plan promises, and what came of it after the last step."""
+    """A check that the plan promises, and what came of it after the last step.
+
+    ``after`` says after what: the change, or its way back. A check for both has two lines
+    once a way back was taken.
+    """
 
     check: str
     host: str
@@ -60,6 +73,7 @@ class CheckLine(Part):
     state: CheckState
     number: int | None = None
     detail: str = ""
+    after: Literal["change", "way back"] = "change"
 
 
 class AssetLine(Part):
@@ -93,13 +107,19 @@ class RefusalLine(Part):
 
 
 class HandoverLine(Part):
-    """The change's last word in the ledger."""
+    """The change's last word in the ledger.
+
+    ``not_undone`` are the steps of a failed change that ran and that nothing undid;
+    ``after_way_back`` is what came of the checks made then.
+    """
 
     number: int
     at: datetime
-    result: Literal["applied", "failed", "failed and restored"]
+    result: Literal["applied", "failed", "failed and restored", "failed, data restored"]
     sentence: str
     quarantine: dict[str, str]
+    not_undone: tuple[NotUndone, ...] = ()
+    after_way_back: Literal["passed", "not passed", "not checked"] | None = None
 
 
 class ProblemLine(Part):

@@ -38,6 +38,19 @@ class Material:
     scope_object: str | None
     scope: ScopeDocument | None
 
+    def must_hold(self) -> None:
+        """For verbs that add to the ledger by hand.
+
+        Raises:
+            EvidenceError: ``does-not-hold``: something is wrong with what is there already.
+        """
+        if self.view.problems:
+            raise EvidenceError(
+                "does-not-hold",
+                f"The dossier does not hold: {self.view.problems[0].sentence}",
+                f"Look at it with: sluis verify {self.dossier}",
+            )
+
 
 def read_material(places: Places, client: str, change: str, now: datetime) -> Material:
     """Read the dossier of one change.

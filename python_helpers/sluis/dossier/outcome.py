@@ -29,6 +29,7 @@ from sluis.evidence.predicates import (
     Handover,
     Level,
     Plan,
+    Reason,
     Refusal,
     Scope,
     Signoff,
@@ -37,6 +38,7 @@ from sluis.evidence.predicates import (
     Verification,
     Waiver,
 )  # fmt: skip
+from sluis.gate.coverage import unproven
 from sluis.gate.demand import Evidence
 from sluis.gate.fetched import awaits_freeze
 from sluis.signoff.standing import standing
@@ -52,7 +54,8 @@ class Outcome(Part):
 
     ``since`` is the number of the newest statement before the run that this document
     is about; 0 when it is about the whole dossier. ``missing`` says, in sentences,
-    what keeps the change from being applied and verified. Digests are SHA-256.
+    what keeps the change from being applied and verified. ``unproven`` says of each asset what
+    is not proven, as long as that keeps anybody from being asked to sign. Digests are SHA-256.
     """
 
     schema_version: Literal[1] = 1
@@ -70,6 +73,7 @@ class Outcome(Part):
     checks: tuple[CheckLine, ...]
     assets: tuple[AssetLine, ...]
     weakest_level: Level | None
+    unproven: tuple[Reason, ...] = ()
     refusals: tuple[RefusalLine, ...]
     handover: HandoverLine | None
     missing: tuple[str, ...]
@@ -121,6 +125,7 @@ def outcome(
         refused=_still_refused(material, since, asked),
         last_refusal=refusals[-1] if refusals else None,
         awaits_freeze=_awaits_freeze(material),
+        unproven=unproven(evidence_of(material), now),
     )
     state = state_of(facts)
     assets = assets_of(material, now)
@@ -139,6 +144,7 @@ def outcome(
         checks=checks,
         assets=assets,
         weakest_level=_weakest(assets),
+        unproven=facts.unproven if state == "not proven" else (),
         refusals=refusals,
         handover=handover,
         missing=tuple(what_is_missing(facts)),
@@ -153,6 +159,18 @@ def outcome(
         since=since,
         dossier=str(material.dossier),
     )
+
+
+def in_short(found: Outcome) -> tuple[str, ...]:
+    """Where a prepared change stands, in a few lines: levels, state, and what to do next."""
+    levels = [
+        f"{line.asset}: {line.reached or 'nothing'} is proven, {line.required} is asked"
+        + (f", waived to {line.waived_to}" if line.waived_to else "")
+        for line in found.assets
+        if line.required is not None
+    ]
+    reasons = [f"{one.sentence} {one.remedy} [{one.code}]" for one in found.unproven]
+    return (*levels, f"{found.change} is {found.state}.", *reasons, f"Next: {found.next}")
 
 
 def _signoff(material: Material, now: datetime) -> SignoffLine | None:
@@ -172,6 +190,10 @@ def _signoff(material: Material, now: datetime) -> SignoffLine | None:
         expires_at=body.expires_at,
         stands=answer is not None and answer.signed,
         why_not=answer.why_not if answer else None,
+        number=newest.number,
+        remarks=body.remarks,
+        this_plan=newest.number > opened_at(material)
+        and (body.scope_object, body.plan_object) == (material.scope_object, material.plan_object),
     )
 
 
@@ -189,6 +211,8 @@ def _handover(material: Material) -> HandoverLine | None:
         result=found.body.result,
         sentence=found.body.sentence,
         quarantine=found.body.quarantine,
+        not_undone=found.body.not_undone,
+        after_way_back=found.body.after_way_back,
     )
 
 
@@ -225,9 +249,12 @@ def _scope_is_newest(material: Material) -> bool:
 
 
 def _awaits_freeze(material: Material) -> bool:
-    return awaits_freeze(
-        Evidence(material.view, material.scope, material.plan, material.plan_object)
-    )
+    return awaits_freeze(evidence_of(material))
+
+
+def evidence_of(material: Material) -> Evidence:
+    """The same for the rules of the gate."""
+    return Evidence(material.view, material.scope, material.plan, material.plan_object)
 
 
 def _weakest(assets: tuple[AssetLine, ...]) -> Level | None:

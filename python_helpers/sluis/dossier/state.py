@@ -14,15 +14,20 @@ from sluis.dossier.lines import (
     StepLine,
 )  # fmt: skip
 from sluis.errors import EXIT_APPLIED, EXIT_AWAITING_SIGNOFF, EXIT_FAILED, EXIT_REFUSED
+from sluis.evidence.predicates import Reason
+from sluis.gate.demand import judge_command
+from sluis.gate.open_questions import OPEN_QUESTION
 
 State = Literal[
     "applied and verified",
+    "not proven",
     "awaiting sign-off",
     "signed",
     "awaiting freeze",
     "refused",
     "failed",
     "failed and restored",
+    "failed, data restored",
     "not finished",
     "not prepared",
     "does not hold",
@@ -35,6 +40,13 @@ _EXITS: dict[State, int] = {
     "signed": EXIT_AWAITING_SIGNOFF,
     "awaiting freeze": EXIT_AWAITING_SIGNOFF,
     "refused": EXIT_REFUSED,
+    "not proven": EXIT_REFUSED,
+}
+
+
+_PUT_BACK: dict[str, State] = {
+    "failed and restored": "failed and restored",
+    "failed, data restored": "failed, data restored",
 }
 
 
@@ -55,6 +67,7 @@ class Facts:
         handover: the hand-over of this plan.
         refused: the newest refusal is the last word.
         last_refusal: the newest refusal of this run.
+        unproven: what of the assets is not proven as the gate asks it, and not waived.
         awaits_freeze: a freeze was agreed on, and nobody has said yet that it is there.
     """
 
@@ -71,6 +84,7 @@ class Facts:
     refused: bool
     last_refusal: RefusalLine | None
     awaits_freeze: bool = False
+    unproven: tuple[Reason, ...] = ()
 
 
 def exit_status(state: State) -> int:
@@ -87,8 +101,9 @@ def state_of(facts: Facts) -> State:
     prepare_failed = facts.asked == "prepare" and not facts.ended_well
     if next(what_is_missing(facts), None) is None and not prepare_failed:
         return "applied and verified"
-    if facts.handover is not None and facts.handover.result == "failed and restored":
-        return "failed and restored"
+    # what became of the plan before says nothing about a prepare that failed just now
+    if not prepare_failed and facts.handover is not None and facts.handover.result in _PUT_BACK:
+        return _PUT_BACK[facts.handover.result]
     if not prepare_failed and _only_the_freeze_is_missing(facts):
         return "awaiting freeze"
     if facts.asked == "apply" or prepare_failed:
@@ -191,21 +206,22 @@ def _before_the_end(facts: Facts) -> State:
         check.state == "not passed" for check in facts.checks
     ):
         return "failed"
-    if any(line.state != "open" for line in facts.steps):
+    # a step that was judged to be run again is open, and has begun all the same
+    if any(line.state != "open" or line.number is not None for line in facts.steps):
         return "not finished"
     signoff = facts.signoff
+    if signoff is not None and said_no(signoff):
+        return "refused"
+    if facts.unproven:
+        return "not proven"
     if signoff is not None and signoff.stands:
         return "refused" if facts.refused else "signed"
-    if signoff is not None and _said_no(signoff):
-        return "refused"
     return "awaiting sign-off"
 
 
-def _said_no(signoff: SignoffLine) -> bool:
+def said_no(signoff: SignoffLine) -> bool:
     """Whether the client's newest answer is a no to the plan that counts now."""
-    return signoff.decision == "no" and (
-        signoff.why_not is None or signoff.why_not.code == "signoff-refused"
-    )
+    return signoff.decision == "no" and signoff.this_plan
 
 
 def next_thing(state: State, facts: Facts, client: str, change: str) -> str:
@@ -216,11 +232,16 @@ def next_thing(state: State, facts: Facts, client: str, change: str) -> str:
         step = half[0]
         return (
             f"Look at {step.host}: step {step.step} may have half run; then record what you "
-            f"found with: sluis judge {command} {step.step} --host {step.host}."
+            f"found with: {_judge(command, step)}"
         )
     match state:
         case "applied and verified":
-            return "Nothing; keep the dossier, and check it at any time with: sluis verify."
+            return (
+                "Nothing; keep the dossier, and check it at any time with: "
+                f"sluis verify dossiers/{client}/{change}."
+            )
+        case "not proven":
+            return _after_no_proof(facts, command)
         case "awaiting sign-off":
             return f"Ask the client to sign: sluis sign {command}, or sluis request {command}."
         case "signed":
@@ -230,16 +251,24 @@ def next_thing(state: State, facts: Facts, client: str, change: str) -> str:
                 "Wait until the client says that nobody writes in the old place any more; record "
                 f"that with: sluis freeze {command}; then: sluis apply {command}."
             )
+        case "refused" if facts.signoff is not None and said_no(facts.signoff):
+            return _after_no(facts.signoff, command)
         case "refused" if facts.last_refusal and facts.last_refusal.reasons:
             return facts.last_refusal.reasons[0].remedy
         case "refused":
-            return "Settle what the client objects to, then ask again."
+            return f"Prepare it again and have it signed: sluis prepare {command}."
         case "does not hold":
             return (
-                "Find out what happened to the dossier with: sluis verify; rely on nothing in it."
+                "Rely on nothing in the dossier, and find out what happened to it with: "
+                f"sluis verify dossiers/{client}/{change}."
             )
         case "not prepared":
             return f"Prepare it: sluis prepare {command}."
+        case "failed, data restored":
+            return (
+                "Settle by hand what was not undone (see below the hand-over), then prepare again: "
+                f"sluis prepare {command}."
+            )
         case "failed and restored":
             return f"Find out why it failed, then prepare again: sluis prepare {command}."
         case "not finished":
@@ -248,13 +277,45 @@ def next_thing(state: State, facts: Facts, client: str, change: str) -> str:
             return _after_failure(facts, command)
 
 
+def _judge(command: str, step: StepLine) -> str:
+    client, _, change = command.partition(" ")
+    return judge_command(client, change, step.step, step.host)
+
+
+def _after_no_proof(facts: Facts, command: str) -> str:
+    """Nobody is asked to sign what is known not to hold."""
+    if all(reason.code == OPEN_QUESTION for reason in facts.unproven):
+        return (
+            f"Write the answer to each open question into scope.yml, then: sluis prepare {command}."
+        )
+    names = ", ".join(dict.fromkeys(reason.about for reason in facts.unproven))
+    return (
+        f"Put right what is said of {names}, then: sluis prepare {command}. Where the client "
+        "accepts less, draft a waiver for that asset (waivers/<asset>.yml beside scope.yml); "
+        f"it is asked for first, with: sluis sign {command}."
+    )
+
+
+def _after_no(signoff: SignoffLine, command: str) -> str:
+    """The client's no outlives every earlier refusal: nothing else has to be settled first."""
+    if signoff.remarks:
+        return (
+            f"{signoff.signer_name} said no, and wrote: {signoff.remarks} Settle that with them, "
+            f"change the scope or the steps, then prepare and ask again: sluis prepare {command}."
+        )
+    return (
+        f"{signoff.signer_name} said no. Ask them why, change the scope or the steps, then prepare "
+        f"and ask again: sluis prepare {command}."
+    )
+
+
 def _after_failure(facts: Facts, command: str) -> str:
     failed = [line for line in facts.steps if line.state == "failed"]
     if failed:
         step = failed[0]
         return (
             f"Find out why step {step.step} on {step.host} failed; then restore, or record "
-            f"what you found with: sluis judge {command} {step.step} --host {step.host}."
+            f"what you found with: {_judge(command, step)}"
         )
     if facts.handover is not None:
         return f"The change is closed; restore if needed, then: sluis prepare {command}."

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from sluis.dossier.lines import CheckLine, StepLine
 from sluis.dossier.material import Material
+from sluis.errors import EvidenceError
 from sluis.evidence.ledger import View
+from sluis.evidence.objects import ObjectStore
+from sluis.evidence.plans import planned_at
 from sluis.evidence.predicates import Check, Permit, Step
 from sluis.evidence.statements import Statement
-from sluis.gate.steps import planned_at, step_states
-from sluis.plan.model import PlanStep
+from sluis.gate.steps import step_states
+from sluis.plan.model import PlannedCheck, PlanStep
 from sluis.signoff.standing import standing
 
 
@@ -45,40 +49,65 @@ def steps_of(material: Material) -> tuple[StepLine, ...]:
                 state,
                 signed=this_call and all(_was_signed(material, step, s) for s in started),
                 last=last,
+                said=_last_lines(material, said) if state != "done" else (),
             )
         )
     return tuple(lines)
 
 
 def checks_of(material: Material, steps: tuple[StepLine, ...]) -> tuple[CheckLine, ...]:
-    """One line for each check the plan promises; only checks after the last step count."""
+    """A line for each check the plan promises, and one more for each after the way back.
+
+    Only checks after the last step count: after the change those made before any way back
+    began, and after the way back those made after its last step.
+    """
     plan = material.plan
     if plan is None:
         return ()
-    after = max([opened_at(material), *(line.number for line in steps if line.number)])
-    made: dict[tuple[str, str], Statement[Check]] = {
-        (s.body.check, s.body.host): s for s in material.view.of(Check) if s.number > after
-    }
-    lines = []
-    for promised in plan.checks:
-        found = made.get((promised.check, promised.host))
-        if found is None or found.body.passed is None:
-            state = "not made"
-        else:
-            state = "passed" if found.body.passed else "not passed"
-        lines.append(
-            CheckLine.model_validate(
-                {
-                    "check": promised.check,
-                    "host": promised.host,
-                    "what": promised.what,
-                    "state": state,
-                    "number": found.number if found else None,
-                    "detail": found.body.detail if found else "",
-                }
-            )
-        )
+    changed = max(
+        [opened_at(material), *(line.number for line in steps if line.number and not line.way_back)]
+    )
+    back = [s.number for step in plan.way_back for s in _said_of(material, step)]
+    back = [number for number in back if number > opened_at(material)]
+    lines = [
+        _check_line(material, promised, "change", changed, min(back, default=None))
+        for promised in plan.checks_after("change")
+    ]
+    if back:
+        lines += [
+            _check_line(material, promised, "way back", max(changed, *back), None)
+            for promised in plan.checks_after("way_back")
+        ]
     return tuple(lines)
+
+
+def _check_line(
+    material: Material, promised: PlannedCheck, after: str, since: int, until: int | None
+) -> CheckLine:
+    """What came of a check between two statements; ``until`` ``None`` is up to now."""
+    found = material.view.latest(
+        Check,
+        lambda s: (
+            (s.body.check, s.body.host) == (promised.check, promised.host)
+            and since < s.number
+            and (until is None or s.number < until)
+        ),
+    )
+    if found is None or found.body.passed is None:
+        state = "not made"
+    else:
+        state = "passed" if found.body.passed else "not passed"
+    return CheckLine.model_validate(
+        {
+            "check": promised.check,
+            "host": promised.host,
+            "what": promised.what,
+            "state": state,
+            "number": found.number if found else None,
+            "detail": found.body.detail if found else "",
+            "after": after,
+        }
+    )
 
 
 def _has_an_end(said: list[Statement[Step]]) -> bool:
@@ -118,8 +147,26 @@ def _before(view: View, number: int) -> View:
     return replace(view, statements=tuple(s for s in view.statements if s.number < number))
 
 
+def _last_lines(material: Material, said: list[Statement[Step]]) -> tuple[str, ...]:
+    """What the step's program wrote last, as kept with its newest end; none when it is gone."""
+    ended = [s.body.result_object for s in said if s.body.state in ("failed", "lost")]
+    if not ended or ended[-1] is None:
+        return ()
+    try:
+        kept = json.loads(ObjectStore(material.dossier).get(ended[-1]))
+    except EvidenceError:
+        return ()  # erased or lost; "sluis verify" says which
+    lines = kept.get("last_lines") if isinstance(kept, dict) else None
+    return tuple(map(str, lines)) if isinstance(lines, list) else ()
+
+
 def _line(
-    step: PlanStep, state: str, *, signed: bool, last: Statement[Step] | None = None
+    step: PlanStep,
+    state: str,
+    *,
+    signed: bool,
+    last: Statement[Step] | None = None,
+    said: tuple[str, ...] = (),
 ) -> StepLine:
     return StepLine.model_validate(
         {
@@ -133,5 +180,6 @@ def _line(
             "number": last.number if last else None,
             "at": last.recorded_at if last else None,
             "detail": last.body.detail if last else "",
+            "said": said,
         }
     )

@@ -91,6 +91,27 @@ def remove(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
+def open_regular(path: Path | str) -> int:
+    """Open a regular file to read, never through a symbolic link.
+
+    Returns:
+        A descriptor, for the caller to close.
+
+    Raises:
+        OSError: it is not there, a link, or not readable.
+        ValueError: it is something else than a file.
+    """
+    # opening a device can do something, so look before
+    mode = os.lstat(path).st_mode
+    if stat.S_ISREG(mode) or stat.S_ISLNK(mode):
+        # it may change in between: O_NONBLOCK keeps a pipe from making a reader wait
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return descriptor
+        os.close(descriptor)
+    raise ValueError(f"{path} is not a regular file")
+
+
 def read_regular(path: Path | str, largest: int) -> bytes:
     """Read a regular file, never through a symbolic link.
 
@@ -98,12 +119,9 @@ def read_regular(path: Path | str, largest: int) -> bytes:
         OSError: it is not there, a link, or not readable.
         ValueError: it is not a regular file, or larger than ``largest`` bytes.
     """
-    # O_NONBLOCK: a pipe put in a file's place must not make a reader wait for ever
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    descriptor = open_regular(path)
     try:
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise ValueError(f"{path} is not a regular file")
         if status.st_size > largest:
             raise ValueError(f"{path} is larger than {largest} bytes")
         blocks = []

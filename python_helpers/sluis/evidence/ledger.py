@@ -14,7 +14,8 @@ from datetime import datetime
 from pathlib import Path
 
 from sluis.errors import EvidenceError, InputError
-from sluis.evidence.anchors import Anchors
+from sluis.evidence.anchors import Anchors, TrustedKey
+from sluis.evidence.answers import answer_problems, compare_answers
 from sluis.evidence.chain import CLOCK_TOLERANCE, Page, Problem, file_name, problems_of
 from sluis.evidence.files import (
     UNFINISHED,
@@ -26,8 +27,11 @@ from sluis.evidence.files import (
     write_unfinished,
 )
 from sluis.evidence.keys import OperatorKey
+from sluis.evidence.objects import ObjectStore
 from sluis.evidence.pages import LARGEST_STATEMENT, PageReader, list_files, read_pages
+from sluis.evidence.place_findings import linked
 from sluis.evidence.predicates import Body
+from sluis.evidence.readable import readable
 from sluis.evidence.statements import PAYLOAD_TYPE, Statement, seal, write_payload
 from sluis.evidence.view import View
 from sluis.evidence.witness import Head, Witness, judge
@@ -35,6 +39,7 @@ from sluis.evidence.witness import Head, Witness, judge
 __all__ = ["Ledger", "View"]
 
 _ATTEMPTS = 1000
+_NOT_THE_LINK = "Find out who put the link there; put the dossier's own folder in its place."
 
 
 class Ledger:
@@ -74,6 +79,8 @@ class Ledger:
     ) -> Statement:
         """Record ``body`` as the next statement. On disk when this returns.
 
+        What a reader would not see in its texts is spelled out first (`readable`).
+
         Args:
             key: must be trusted at ``now``, or nobody could believe the statement.
             now: aware UTC. A moment before the last statement's (another process was
@@ -87,13 +94,15 @@ class Ledger:
                 ``cannot-write`` (disk full, no rights). Nothing was recorded then. With
                 ``not-settled`` it was, but the disk failed right after.
         """
-        self._must_be_trusted(key, now)
+        name = self._must_be_trusted(key, now).name
+        self._must_be_its_own_place()
+        body = readable(body)
         try:
             with self.witness.lock():
                 make_folder(self.folder)
                 self._clean()
                 for _ in range(_ATTEMPTS):
-                    statement = self._try_append(body, key, now, subjects or {})
+                    statement = self._try_append(body, key, name, now, subjects or {})
                     if statement is not None:
                         return statement
         except OSError as error:
@@ -122,11 +131,15 @@ class Ledger:
             problems.append(head)
         else:
             problems.extend(judge(head, pages, self.witness.path))
+        statements = tuple(page.statement for page in pages if page.statement is not None)
+        answers = compare_answers(statements, ObjectStore(self.dossier), self.anchors)
+        problems.extend(answer_problems(answers))
         return View(
-            statements=tuple(page.statement for page in pages if page.statement is not None),
+            statements=statements,
             problems=tuple(problems),
             head=(pages[-1].sha256 or None) if pages else None,
             witnessed=head.number if isinstance(head, Head) else None,
+            answers=answers,
             pages=tuple(pages),
             anchors_sha256=self.anchors.sha256,
         )
@@ -160,6 +173,7 @@ class Ledger:
             EvidenceError: ``head-differs``; also as :meth:`append`.
         """
         self._must_be_trusted(key, now)
+        self._must_be_its_own_place()
         try:
             with self.witness.lock():
                 last = self._last()
@@ -176,7 +190,7 @@ class Ledger:
             raise _cannot_write(self.dossier, error) from error
 
     def _try_append(
-        self, body: Body, key: OperatorKey, now: datetime, subjects: Mapping[str, str]
+        self, body: Body, key: OperatorKey, name: str, now: datetime, subjects: Mapping[str, str]
     ) -> Statement | None:
         """One attempt under the lock; ``None`` when a writer without the lock was first."""
         last = self._last()
@@ -188,7 +202,8 @@ class Ledger:
             number=last.number + 1 if last else 1,
             previous=last.sha256 if last else None,
             recorded_at=_not_before(last, now),
-            recorded_by=key.name,
+            # the anchors name the key; the name of its file can be changed by whoever has it
+            recorded_by=name,
             subjects=subjects,
         )
         data = seal(payload, PAYLOAD_TYPE, key)
@@ -255,7 +270,7 @@ class Ledger:
         )
         self.witness.prepare(head, key)
 
-    def _must_be_trusted(self, key: OperatorKey, now: datetime) -> None:
+    def _must_be_trusted(self, key: OperatorKey, now: datetime) -> TrustedKey:
         if now.tzinfo is None:
             raise EvidenceError(
                 "cannot-record", "The time has no time zone.", "Give an aware time, in UTC."
@@ -273,6 +288,12 @@ class Ledger:
                 f"The key {key.name} is not trusted for {self.client} at this moment.",
                 "Trust it with `sluis keys trust`, or use another key.",
             )
+        return trusted
+
+    def _must_be_its_own_place(self) -> None:
+        link = linked(self.dossier)
+        if link is not None:
+            raise EvidenceError("linked", f"{link}.", _NOT_THE_LINK)
 
     def _last(self) -> Page | None:
         """The newest file, as far as it can be read, for the next one to follow."""
@@ -283,6 +304,9 @@ class Ledger:
         self, reader: PageReader
     ) -> tuple[Head | Problem | None, list[Page], list[Problem]]:
         """The witness first, then the files: it is never ahead, so neither is our copy."""
+        link = linked(self.dossier)
+        if link is not None:
+            return None, [], [Problem("linked", self.dossier.name, f"{link}.", _NOT_THE_LINK)]
         while True:
             head: Head | Problem | None
             try:

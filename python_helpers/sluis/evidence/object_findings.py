@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from sluis.evidence.finding import FAILS, HOLDS, UNKNOWN, Finding, name_of
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Erasure
 from sluis.evidence.statements import Statement, named_objects
+
+_TWO = re.compile(r"[0-9a-f]{2}")
 
 
 def object_findings(dossier: Path, statements: Sequence[Statement]) -> Iterator[Finding]:
@@ -65,13 +68,28 @@ def _strays(store: ObjectStore, named: dict[str, tuple[Statement, str]]) -> Iter
     if root.is_symlink() or store.folder.is_symlink():
         yield Finding("object-altered", FAILS, root.name, "The store is a link to another place.")
         return
-    for folder, _, files in os.walk(root):
+    for folder, folders, files in os.walk(root):
         above, _, two = folder.rpartition("/")
         inside = above == os.fspath(store.folder)
+        for name in folders:
+            where = str(Path(folder, name).relative_to(root.parent))
+            if Path(folder, name).is_symlink():
+                said = "It is a link to another place, and was not followed."
+                yield Finding("foreign-file", FAILS, where, said)
+            elif not _belongs(Path(folder, name), store):
+                said = "It is a folder, and no folder belongs here."
+                yield Finding("foreign-file", FAILS, where, said)
         for file in files:
             digest = two + file if inside else ""
             if digest not in named:
                 yield _stray(store, Path(folder, file), digest)
+
+
+def _belongs(folder: Path, store: ObjectStore) -> bool:
+    """Whether this folder is one that the store itself makes."""
+    if folder == store.folder:
+        return True
+    return folder.parent == store.folder and _TWO.fullmatch(folder.name) is not None
 
 
 def _stray(store: ObjectStore, path: Path, digest: str) -> Finding:

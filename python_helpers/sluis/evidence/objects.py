@@ -8,18 +8,29 @@ cannot be altered unseen, and the same content is kept once. An object can be er
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from sluis.errors import EvidenceError
-from sluis.evidence.files import make_folder, remove, sync_folder, unfinished_name, write_new
+from sluis.evidence.files import (
+    make_folder,
+    open_regular,
+    remove,
+    sync_folder,
+    unfinished_name,
+    write_new,
+)
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _BLOCK = 1 << 20
+#: an object of more bytes is hashed before it is read into memory
+_LARGE = 64 << 20
+#: no object of ours is larger; a sparse file of terabytes would keep a verifier busy for days
+LARGEST = 8 << 30
 
 
 class ObjectStore:
@@ -71,6 +82,8 @@ class ObjectStore:
                 while block := reader.read(_BLOCK):
                     total.update(block)
                     writer.write(block)
+                    if writer.tell() > LARGEST:
+                        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
                 writer.flush()
                 os.fsync(writer.fileno())
             digest = total.hexdigest()
@@ -94,6 +107,9 @@ class ObjectStore:
             EvidenceError: ``object-missing`` (erased, or lost), ``object-altered`` or
                 ``object-unreadable``.
         """
+        if self._size(digest) > _LARGE:
+            # what was put in its place may be far too large for memory: look before
+            self.check(digest)
         data = b"".join(self._blocks(digest))
         if hashlib.sha256(data).hexdigest() != digest:
             raise _altered(digest)
@@ -144,17 +160,24 @@ class ObjectStore:
             )
         return self.folder / digest[:2] / digest[2:]
 
+    def _size(self, digest: str) -> int:
+        try:
+            return self._safe_path(digest).lstat().st_size
+        except OSError:
+            return 0  # reading it says what is wrong
+
     def _blocks(self, digest: str) -> Iterator[bytes]:
         path = self._safe_path(digest)
         try:
-            # O_NONBLOCK: a pipe in an object's place must not make a reader wait
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            descriptor = open_regular(path)
         except FileNotFoundError as error:
             raise _missing(digest) from error
+        except ValueError as error:
+            raise _altered(digest) from error
         except OSError as error:
             raise _unreadable(digest, error) from error
         try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            if os.fstat(descriptor).st_size > LARGEST:
                 raise _altered(digest)
             while block := os.read(descriptor, _BLOCK):
                 yield block

@@ -167,10 +167,21 @@ class Snapshot(Body):
     made_by: dict[str, Any] = Field(default_factory=dict)
 
 
+class FetchedFile(Part):
+    """A file that was fetched and is not known to be right: what came, and what is wrong."""
+
+    path: str
+    sha256: Sha256
+    check: str
+    note: str = ""
+
+
 class Verification(Body):
     """What was proven about one snapshot. ``snapshot`` is that statement's digest.
 
     ``reached`` is the highest level up to which every level is proven, or ``None``.
+    ``doubted`` names files of an export that keep V5 from being proven, the first of them;
+    ``as_it_came`` those that would, were they not in the scope to be taken as they came.
     """
 
     kind: ClassVar[str] = "verification"
@@ -188,15 +199,22 @@ class Verification(Body):
     restored_manifest_object: Sha256 | None = None
     three_two_one: dict[str, str] = Field(default_factory=dict)
     sample: str | None = None
+    doubted: tuple[FetchedFile, ...] = ()
+    as_it_came: tuple[FetchedFile, ...] = ()
 
 
 class Plan(Body):
-    """The exact change steps of one scope. ``plan_object`` is the canonical plan."""
+    """The exact change steps of one scope. ``plan_object`` is the canonical plan.
+
+    ``tree_object`` is the list of everything that decides what a run does, digest by name;
+    plans of older versions have none.
+    """
 
     kind: ClassVar[str] = "plan"
     plan_object: Sha256
     scope_object: Sha256
     tree_sha256: Sha256
+    tree_object: Sha256 | None = None
     steps: int
     hosts: tuple[str, ...]
 
@@ -330,18 +348,32 @@ class Check(Body):
     result_object: Sha256 | None = None
 
 
+class NotUndone(Part):
+    """A step of a change that failed, and that nothing undid; ``name`` is what it does."""
+
+    step: str
+    host: str
+    name: Words
+    sentence: Words
+
+
 class Handover(Body):
     """The change ended: what was reached, and where displaced data was put.
 
-    ``landings`` is the newest look at each landing folder, by asset.
+    ``landings`` is the newest look at each landing folder, by asset. ``failed and restored``
+    means that everything is as it was; ``failed, data restored`` that the data is, while
+    ``not_undone`` or ``after_way_back`` says what is not. ``after_way_back`` is what came of the
+    checks made then; ``None`` when no way back was taken.
     """
 
     kind: ClassVar[str] = "handover"
-    result: Literal["applied", "failed", "failed and restored"]
+    result: Literal["applied", "failed", "failed and restored", "failed, data restored"]
     sentence: Words
     plan_object: Sha256 | None = None
     quarantine: dict[str, str] = Field(default_factory=dict)
     landings: dict[str, Sha256] = Field(default_factory=dict)
+    not_undone: tuple[NotUndone, ...] = ()
+    after_way_back: Literal["passed", "not passed", "not checked"] | None = None
 
 
 class SourceEnd(Part):

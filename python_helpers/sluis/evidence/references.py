@@ -75,6 +75,8 @@ class _Earlier:
                 self.plans.setdefault(plan, set()).add(scope)
             case Signoff() as answer:
                 self.answer = answer
+                if answer.decision != "yes":
+                    self.permits.clear()
             case Permit(plan_object=plan, hosts=hosts, until=until):
                 self.permits.update({(plan, host): until for host in hosts})
             case Step(state="started", step=step, host=host, call_sha256=call):
@@ -101,6 +103,8 @@ def _complaints(statement: Statement, earlier: _Earlier) -> Iterator[str]:
         case Signoff() as body:
             yield from _signoff(body, earlier)
         case Waiver() as body:
+            if body.scope_object is not None:
+                yield from _scope_known(body.scope_object, earlier)
             if body.decision == "yes":
                 yield from _shown(body.shown, earlier)
         case Permit() as body:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sluis.errors import EvidenceError
+from sluis.errors import EvidenceError, InputError, SnapshotError
+from sluis.evidence.canonical import sha256
+from sluis.evidence.files import read_regular
+from sluis.programs import Command, Done, Words, fixed, option, run
 
 #: what a sign-off or waiver is signed for; a signature for anything else is not one
 NAMESPACE = "sluis-signoff"
 _PATIENCE = 30
+_LARGEST_SIGNERS = 4 * 1024 * 1024
+#: What held before in this process. A ledger is read at every step, and each check starts a
+#: process; the key of an entry holds everything that the answer depends on.
+_HELD: set[tuple[str, ...]] = set()
 
 
 def check_ssh_signature(
@@ -35,27 +41,56 @@ def check_ssh_signature(
         EvidenceError: ``ssh-signature-bad``, or ``no-ssh-keygen`` when OpenSSH is
             not installed here, so that nothing could be checked.
     """
+    try:
+        signers = sha256(read_regular(allowed_signers, _LARGEST_SIGNERS))
+    except (OSError, ValueError) as error:
+        raise _bad(principal, str(error)) from error
+    moment = ssh_time(at)
+    known = (sha256(message), sha256(signature), principal, signers, moment, namespace)
+    if known in _HELD:
+        return
+    words = (
+        fixed("-Y", "verify"),
+        option("-f", str(allowed_signers.absolute())),
+        option("-I", principal),
+        option("-n", namespace),
+        option("-O", f"verify-time={moment}"),
+    )
+    try:
+        done = ssh_keygen(*words, signature=signature, given=message)
+    except (OSError, InputError) as error:
+        raise _bad(principal, str(error)) from error
+    if done.status != 0:
+        said = done.errors.decode("utf-8", "replace").strip().splitlines()
+        raise _bad(principal, said[-1] if said else "no reason given")
+    _HELD.add(known)
+
+
+def ssh_keygen(*words: Words, signature: bytes, given: bytes = b"") -> Done:
+    """Run ``ssh-keygen`` over a signature, which it is given as a file.
+
+    Raises:
+        EvidenceError: ``no-ssh-keygen``.
+        OSError: it cannot be started, or takes too long.
+        InputError: ``bad-argument``.
+    """
     with tempfile.TemporaryDirectory(prefix="sluis-") as folder:
         file = Path(folder) / "signature"
         file.write_bytes(signature)
-        moment = at.astimezone(UTC).strftime("%Y%m%d%H%M%SZ")
-        command = ["ssh-keygen", "-Y", "verify", "-f", str(allowed_signers), "-I", principal]
-        command += ["-n", namespace, "-s", str(file), "-O", f"verify-time={moment}"]
+        command = Command("ssh-keygen", *words, option("-s", str(file)))
         try:
-            done = subprocess.run(
-                command, input=message, capture_output=True, timeout=_PATIENCE, check=False
-            )
-        except FileNotFoundError as error:
+            return run(command, seconds=_PATIENCE, given=given)
+        except SnapshotError as error:
             raise EvidenceError(
                 "no-ssh-keygen",
-                "The client's SSH signature could not be checked: ssh-keygen is not here.",
+                f"The client's SSH signature could not be checked: {error.what}",
                 "Install the OpenSSH client and check again.",
             ) from error
-        except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-            raise _bad(principal, str(error)) from error
-    if done.returncode != 0:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise _bad(principal, said[-1] if said else "no reason given")
+
+
+def ssh_time(at: datetime) -> str:
+    """A moment as ``verify-time`` takes it."""
+    return at.astimezone(UTC).strftime("%Y%m%d%H%M%SZ")
 
 
 def _bad(principal: str, why: str) -> EvidenceError:

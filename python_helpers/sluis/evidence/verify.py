@@ -6,30 +6,25 @@ be made with public tools alone: ``docs/verify-with-public-tools.md``.
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sluis.errors import EvidenceError, InputError
+from sluis.errors import InputError
 from sluis.evidence.anchors import Anchors
+from sluis.evidence.answers import ANSWER_DIFFERS, SSH_SIGNATURE
 from sluis.evidence.chain import Problem, file_name
-from sluis.evidence.files import read_regular
-from sluis.evidence.finding import FAILS, HOLDS, UNKNOWN, Finding, name_of
+from sluis.evidence.finding import FAILS, HOLDS, UNKNOWN, Finding, FindingVerdict, name_of
 from sluis.evidence.ledger import Ledger, View
 from sluis.evidence.object_findings import object_findings
-from sluis.evidence.objects import ObjectStore
-from sluis.evidence.pages import LARGEST_STATEMENT
-from sluis.evidence.predicates import Signoff, Waiver
+from sluis.evidence.pages import PageReader
+from sluis.evidence.place_findings import linked, place_findings
 from sluis.evidence.references import reference_findings
-from sluis.evidence.ssh_signatures import check_ssh_signature
-from sluis.evidence.statements import PAYLOAD_TYPE, Statement, unseal
+from sluis.evidence.statements import Statement
 from sluis.evidence.time_findings import TrustedTime, time_findings
-
-#: ``runs`` holds logs of the front door: help for people, never evidence
-_PARTS = frozenset({"statements", "objects", "timestamps", "runs"})
 
 
 @dataclass(frozen=True)
@@ -82,7 +77,7 @@ def verify_dossier(
         expected_head: a head as it was mailed to the client or put on the ticket;
             the only thing that finds statements taken off the end together with
             their witness.
-        change: which change it must be; without it, the one the dossier itself names.
+        change: which change it must be; without it, the one that the folder is named after.
 
     Raises:
         InputError: ``no-dossier`` when there is no such folder.
@@ -91,38 +86,56 @@ def verify_dossier(
         raise InputError(
             "no-dossier", f"There is no dossier {dossier}.", "Name the folder of one change."
         )
-    named = change or _change_named_inside(dossier) or dossier.resolve().name
+    link = linked(dossier)
+    if link is not None:
+        finding = Finding("linked", FAILS, dossier.name, f"{link}. Name the folder itself.")
+        return Verdict(anchors.client, change or dossier.name, 0, None, now, (finding,))
+    named = change or _change_named_inside(dossier, anchors) or dossier.name
     view = Ledger(dossier, anchors, anchors.client, named).read(now)
     times, certain = time_findings(dossier, view.statements, anchors.tsa)
     findings = [
-        *_chain(view),
+        *_chain(view, anchors),
         *_problems(view, anchors, certain),
         *_head(view, expected_head),
-        *_place(dossier, named),
+        *place_findings(dossier, named, expected=change),
         *object_findings(dossier, view.statements),
         *times,
         *reference_findings(view.statements),
-        *_ssh_signatures(dossier, view, anchors),
+        *_answers(view),
+        *_recorded_by(view, anchors),
     ]
     return Verdict(anchors.client, named, len(view.pages), view.head, now, tuple(findings))
 
 
-def _chain(view: View) -> Iterator[Finding]:
+def _chain(view: View, anchors: Anchors) -> Iterator[Finding]:
     if not view.pages:
         yield Finding("chain", FAILS, "statements", "There is not one statement in it.")
-    elif not [problem for problem in view.problems if problem.code not in _SOFT]:
-        names = sorted({statement.recorded_by for statement in view.statements})
+    elif not [problem for problem in view.problems if problem.code not in _NOT_OF_THE_CHAIN]:
+        keys = {statement.keyid for statement in view.statements}
         yield Finding(
             "chain",
             HOLDS,
             f"{len(view.pages)} statements",
             "Every signature is right, every statement follows from the one before it; "
-            f"recorded by {', '.join(names)}.",
+            f"recorded by {', '.join(_names(keys, anchors))}.",
         )
+
+
+def _names(keys: set[str], anchors: Anchors) -> list[str]:
+    """The names of keys, as the anchors have them; two keys of one name are told apart."""
+    names = Counter(key.name for key in anchors.keys.values())
+    return sorted(
+        anchors.keys[keyid].name
+        + (f" ({keyid[:16]})" if names[anchors.keys[keyid].name] > 1 else "")
+        for keyid in keys
+    )
 
 
 #: problems for the gate that are not proof of anything wrong
 _SOFT = frozenset({"witness-missing", "key-revoked-since"})
+#: said by :func:`_answers`, with more of them
+_SAID_ELSEWHERE = frozenset({ANSWER_DIFFERS, SSH_SIGNATURE})
+_NOT_OF_THE_CHAIN = _SOFT | _SAID_ELSEWHERE
 
 
 def _problems(view: View, anchors: Anchors, certain: Sequence[TrustedTime]) -> Iterator[Finding]:
@@ -132,7 +145,7 @@ def _problems(view: View, anchors: Anchors, certain: Sequence[TrustedTime]) -> I
             statement = keys[problem.about]
             revoked = anchors.keys[statement.keyid].revoked_at if statement else None
             yield _revoked_since(statement, problem, revoked, certain)
-        elif problem.code not in _SOFT:
+        elif problem.code not in _NOT_OF_THE_CHAIN:
             yield Finding(problem.code, FAILS, problem.about, problem.sentence)
 
 
@@ -211,67 +224,48 @@ def _expected(view: View, expected: str) -> Finding:
     )
 
 
-def _place(dossier: Path, change: str) -> Iterator[Finding]:
-    folder = dossier.resolve().name
-    if folder != change:
+def _answers(view: View) -> Iterator[Finding]:
+    """What lies under each answer of the client: the request, the form, their own signature."""
+    agree = 0
+    for item in view.answers:
+        name = name_of(item.answer)
+        if item.signature:
+            yield Finding(SSH_SIGNATURE, _WORDS[item.signature_holds], name, item.signature)
+        for sentence in item.differs:
+            yield Finding(ANSWER_DIFFERS, FAILS, name, sentence)
+        if item.unproven:
+            yield Finding("answer-unproven", UNKNOWN, name, item.unproven)
+        agree += item.agrees
+    if agree:
         yield Finding(
-            "folder-name",
-            UNKNOWN,
-            folder,
-            f"The folder has another name than the change {change} that the dossier is about.",
+            "answers",
+            HOLDS,
+            f"{agree} of {len(view.answers)} answers",
+            "What is recorded of the client's answers is what they were asked and answered.",
         )
-    for path in sorted(dossier.iterdir()):
-        if path.name not in _PARTS:
+
+
+_WORDS: dict[bool | None, FindingVerdict] = {True: HOLDS, False: FAILS, None: UNKNOWN}
+
+
+def _recorded_by(view: View, anchors: Anchors) -> Iterator[Finding]:
+    """The anchors say whose key it is; the statement's own word for it proves nothing."""
+    for statement in view.statements:
+        name = anchors.keys[statement.keyid].name
+        if statement.recorded_by != name:
             yield Finding(
-                "foreign-file",
+                "name-differs",
                 UNKNOWN,
-                path.name,
-                "It is no part of the evidence; nothing binds it.",
+                name_of(statement),
+                f"It says {statement.recorded_by!r}, but was signed with the key of {name}.",
             )
 
 
-def _ssh_signatures(dossier: Path, view: View, anchors: Anchors) -> Iterator[Finding]:
-    """Check the client's own signatures again, over the objects that were kept."""
-    for statement in view.statements:
-        body = statement.body
-        if isinstance(body, Signoff | Waiver) and body.tier == "ssh-key":
-            yield _ssh_signature(dossier, statement, body, anchors)
-
-
-def _ssh_signature(
-    dossier: Path, statement: Statement, body: Signoff | Waiver, anchors: Anchors
-) -> Finding:
-    name = name_of(statement)
-    principal = body.ssh_principal
-    if principal is None or body.request_object is None or body.ssh_signature_object is None:
-        return Finding(
-            "ssh-signature", FAILS, name, "It does not name the signer, the text and the signature."
-        )
-    if anchors.allowed_signers is None:
-        return Finding("ssh-signature", UNKNOWN, name, "The trust anchors name no allowed signers.")
-    store = ObjectStore(dossier)
-    try:
-        check_ssh_signature(
-            store.get(body.request_object),
-            store.get(body.ssh_signature_object),
-            principal=principal,
-            allowed_signers=anchors.allowed_signers,
-            at=statement.recorded_at,
-        )
-    except EvidenceError as error:
-        unknown = error.code in ("no-ssh-keygen", "object-missing", "object-unreadable")
-        return Finding("ssh-signature", UNKNOWN if unknown else FAILS, name, error.what)
-    return Finding("ssh-signature", HOLDS, name, f"Signed with the SSH key of {principal}.")
-
-
-def _change_named_inside(dossier: Path) -> str | None:
-    """What the first readable statement says; the chain then holds all others to it."""
+def _change_named_inside(dossier: Path, anchors: Anchors) -> str | None:
+    """What the first statement says whose signature holds; the chain holds all others to it."""
+    reader = PageReader({keyid: key.public_pem for keyid, key in anchors.keys.items()})
     for number in (1, 2, 3):
-        try:
-            data = read_regular(dossier / "statements" / file_name(number), LARGEST_STATEMENT)
-            change = json.loads(unseal(data, PAYLOAD_TYPE).payload)["predicate"]["change"]
-        except (OSError, ValueError, KeyError, TypeError, RecursionError, EvidenceError):
-            continue
-        if isinstance(change, str):
-            return change
+        page = reader.read(str(dossier / "statements"), number)
+        if page.statement is not None:
+            return page.statement.change
     return None

@@ -88,6 +88,8 @@ class Witness:
             EvidenceError: ``witness-altered`` when it cannot be read, is not signed
                 by a trusted operator, or speaks of another dossier.
         """
+        if self.folder.is_symlink():
+            raise _altered(self.path, "it lies behind a link to another place")
         try:
             data = read_regular(self.path, _LARGEST_FILE)
         except FileNotFoundError:

@@ -9,13 +9,25 @@ from urllib.parse import urlsplit
 from sluis.evidence.predicates import Level, Reason, Snapshot, Store, Verification, Waiver
 from sluis.evidence.statements import Statement
 from sluis.gate.demand import Demand, Evidence, reason
+from sluis.gate.open_questions import open_questions
+from sluis.gate.restores import put_back
 from sluis.gate.steps import failure_under
+from sluis.scope.as_it_came import lines_to_paste
 from sluis.scope.model import Asset, ScopeDocument, freshness_hours, required_level
 from sluis.signoff.standing import waivers
 
 #: What is asked of a snapshot of a broken state: it must come back, but a broken
 #: database cannot be expected to pass its own checks.
 BROKEN_STATE_LEVEL: Level = "V3"
+
+#: from this level on, every file of a copy is known to be the source's
+_EQUAL: Level = "V5"
+_DAMAGED = (
+    "Run prepare again; it is then fetched again. If it stays so, have its owner open it where it "
+    "is; only a waiver lets the others go without it."
+)
+#: files of an asset that a refusal names
+_NAMED_AT_MOST = 200
 
 
 @dataclass(frozen=True)
@@ -44,6 +56,38 @@ def coverage(evidence: Evidence, demand: Demand, now: datetime) -> Coverage:
             relies_on.append(waiver.sha256)
         reasons += _asset_reasons(evidence, demand, scope, asset, waiver, now, relies_on, until)
     return Coverage(tuple(relies_on), min(until, default=None), tuple(reasons))
+
+
+def unproven(evidence: Evidence, now: datetime) -> tuple[Reason, ...]:
+    """What of each asset is not proven as the gate asks it, or not waived, or an open question.
+
+    As long as there is anything, the gate will refuse whatever the client signs; so nobody is
+    asked to. How old a snapshot is does not count: it can be made again under the same plan.
+
+    Args:
+        evidence: the dossier as read and verified.
+        now: aware UTC time.
+    """
+    scope, plan = evidence.scope, evidence.plan
+    if scope is None or plan is None:
+        return ()
+    nobody = Demand(
+        client=plan.client,
+        change=plan.change,
+        playbook=plan.playbook,
+        hosts=plan.hosts,
+        scope_object=plan.scope_object,
+        tree_sha256=plan.tree_sha256,
+    )
+    accepted = waivers(evidence.view, now)
+    found: list[Reason] = []
+    for asset in scope.assets:
+        if asset.host is None and not asset.takes_snapshot:
+            continue
+        waiver = accepted.get(asset.id)
+        found += _asset_reasons(evidence, nobody, scope, asset, waiver, now, [], [])
+    found = [one for one in found if one.code != "snapshot-too-old"]
+    return (*found, *open_questions(evidence))
 
 
 def _hosts_named(evidence: Evidence, demand: Demand) -> list[Reason]:
@@ -107,7 +151,7 @@ def _asset_reasons(
         ]
     needed: Level = accepts or required_level(asset)
     after = 0
-    if demand.playbook == "restore.yml":
+    if evidence.plan is not None and asset.id in put_back(evidence.plan):
         needed = min(needed, BROKEN_STATE_LEVEL)
     elif demand.way_back:
         needed = min(needed, BROKEN_STATE_LEVEL)
@@ -146,6 +190,9 @@ def _asset_reasons(
                 "Repair what the level names and run prepare again, or have a waiver signed.",
             )
         )
+        found += _doubted(asset, proof.body)
+    if needed >= _EQUAL:
+        found += _as_it_came(asset, proof.body)
     found += _place_reasons(asset, taken.body.store)
     found += _machine_reasons(demand, asset, taken.body)
     fresh_until = taken.body.finished_at + timedelta(hours=freshness_hours(scope, asset))
@@ -163,6 +210,38 @@ def _asset_reasons(
     if not demand.way_back:
         until.append(fresh_until)
     return found
+
+
+def _doubted(asset: Asset, proof: Verification) -> list[Reason]:
+    """Each file that is not known to be right, and how a client can take it all the same."""
+    return [
+        reason(
+            "file-not-verified",
+            f"{asset.id}: {file.path}"[:1000],
+            f"{file.path}: {file.check}. {file.note}"[:3000].rstrip(),
+            _DAMAGED
+            if file.check == "corrupt"
+            else "Run prepare again; it is then fetched again. If the client takes it as it came, "
+            f"put this under 'origin' of {asset.id} in scope.yml and have it signed:\n"
+            f"{lines_to_paste(file)}",
+        )
+        for file in proof.doubted[:_NAMED_AT_MOST]
+    ]
+
+
+def _as_it_came(asset: Asset, proof: Verification) -> list[Reason]:
+    """What was proven by leave of a list in the scope holds for the list that is signed."""
+    listed = {(one.path, one.sha256) for one in asset.origin.as_it_came} if asset.origin else set()
+    return [
+        reason(
+            "file-not-signed",
+            f"{asset.id}: {file.path}"[:1000],
+            f"{file.path} was to be taken as it came, and the scope does not say so any more.",
+            "Run prepare again; it is then fetched and proven anew.",
+        )
+        for file in proof.as_it_came
+        if (file.path, file.sha256) not in listed
+    ][:_NAMED_AT_MOST]
 
 
 def _place_reasons(asset: Asset, store: Store) -> list[Reason]:
@@ -196,11 +275,13 @@ def _machine_reasons(demand: Demand, asset: Asset, taken: Snapshot) -> list[Reas
             )
         ]
     step = demand.step
-    if step is None or step.host != asset.host or step.target.connection != "ssh":
+    if step is None or step.host != asset.host:
         return []
-    source = urlsplit(taken.machine.target)
-    if source.scheme == "ssh" and (source.hostname, source.port or 22) == (
-        step.target.address, step.target.port or 22,
+    source, target = urlsplit(taken.machine.target), step.target
+    if target.connection == source.scheme == "local":
+        return []
+    if target.connection == source.scheme == "ssh" and (source.hostname, source.port or 22) == (
+        target.address.lower(), target.port or 22,
     ):  # fmt: skip
         return []
     return [

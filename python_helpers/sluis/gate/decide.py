@@ -12,8 +12,13 @@ from sluis.evidence.predicates import Permit, Plan, Reason, Refusal
 from sluis.gate.coverage import coverage
 from sluis.gate.demand import Demand, Evidence, reason
 from sluis.gate.fetched import fetched
+from sluis.gate.open_questions import open_questions
 from sluis.gate.signed import signed
 from sluis.gate.steps import batch_may_go_on, call_is_signed
+from sluis.plan.model import PLAN_VERSION, PlanDocument
+
+#: of a changed tree, how many files a refusal names
+_NAMED_AT_MOST = 12
 
 
 def decide(evidence: Evidence, demand: Demand, now: datetime) -> Permit | Refusal:
@@ -40,7 +45,7 @@ def decide(evidence: Evidence, demand: Demand, now: datetime) -> Permit | Refusa
             )
         )
         return Refusal(hosts=demand.hosts, step=step, reasons=tuple(reasons))
-    reasons += [*_same_change(evidence, demand), *_open_questions(evidence)]
+    reasons += [*_same_change(evidence, demand), *open_questions(evidence)]
     covered = coverage(evidence, demand, now)
     consent = signed(evidence, demand, now)
     reasons += [*covered.reasons, *consent.reasons]
@@ -84,15 +89,10 @@ def _same_change(evidence: Evidence, demand: Demand) -> list[Reason]:
             demand.scope_object,
             "The scope is not the one that the plan was made for.",
         ),
-        (
-            "tree-changed",
-            plan.tree_sha256,
-            demand.tree_sha256,
-            "Playbooks, roles or the package changed after the plan was made.",
-        ),
     ):
         if have != want:
             found.append(reason(code, want, sentence, "Run prepare again and have it signed."))
+    found += _same_tree(plan, demand)
     if plan.hosts != demand.hosts:
         different = sorted(set(plan.hosts) ^ set(demand.hosts))
         found.append(
@@ -116,18 +116,37 @@ def _same_change(evidence: Evidence, demand: Demand) -> list[Reason]:
     return found
 
 
-def _open_questions(evidence: Evidence) -> list[Reason]:
-    """An unanswered question blocks the disposition it is about (case B3)."""
+def _same_tree(plan: PlanDocument, demand: Demand) -> list[Reason]:
+    """What decides the run is what it was; a refusal names what is not."""
+    if plan.schema_version != PLAN_VERSION:
+        return [
+            reason(
+                "plan-of-another-version",
+                f"version {plan.schema_version}",
+                "The plan was made by another version of Sluis, which bound other things.",
+                "Run prepare again and have it signed.",
+            )
+        ]
+    if plan.tree_sha256 == demand.tree_sha256:
+        return []
+    told = "; ".join(demand.tree_changes[:_NAMED_AT_MOST])
+    more = len(demand.tree_changes) - _NAMED_AT_MOST
+    if more > 0:
+        told += f"; and {more} more"
     return [
         reason(
-            "open-question",
-            asset.id,
-            f"A question about {asset.id} is still open: {question.question}",
-            "Have it answered, write the answer into the scope, and have that signed.",
+            "tree-changed",
+            told or demand.tree_sha256,
+            "After the plan was made, something changed that decides what runs"
+            + (f": {told}." if told else ", and the list of what was signed cannot be read."),
+            "Put it back as it was, or run prepare again and have it signed.",
         )
-        for asset, question in (evidence.scope.open_questions() if evidence.scope else ())
     ]
 
 
 def _once(reasons: list[Reason]) -> tuple[Reason, ...]:
-    return tuple({(item.code, item.about): item for item in reversed(reasons)}.values())[::-1]
+    """Each reason about each thing as it was found first, in that order."""
+    found: dict[tuple[str, str], Reason] = {}
+    for item in reasons:
+        found.setdefault((item.code, item.about), item)
+    return tuple(found.values())

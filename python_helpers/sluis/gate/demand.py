@@ -20,7 +20,8 @@ class Demand:
         playbook: file name of the runbook, such as ``update.yml``.
         hosts: the whole batch, sorted.
         scope_object: digest of the scope as it lies on disk now.
-        tree_sha256: digest of playbooks, roles and package as they are now.
+        tree_sha256: digest of everything that decides what a run does, as it is now.
+        tree_changes: what of that is not as it was when the plan was made, in words.
         step: the call that is about to happen, or ``None`` for the whole batch.
         run: the run that asks; its own steps on other hosts may be under way.
         objections: what is wrong with the run itself.
@@ -34,6 +35,7 @@ class Demand:
     hosts: tuple[str, ...]
     scope_object: str
     tree_sha256: str
+    tree_changes: tuple[str, ...] = ()
     step: PlanStep | None = None
     run: str = ""
     objections: tuple[Reason, ...] = ()
@@ -64,3 +66,10 @@ class Evidence:
 def reason(code: str, about: str, sentence: str, remedy: str) -> Reason:
     """Build one reason for a refusal."""
     return Reason(code=code, about=about or "(unnamed)", sentence=sentence, remedy=remedy)
+
+
+def judge_command(client: str, change: str, step: str, host: str) -> str:
+    """The command that records a judgement: it can be pasted, and asks for the reason itself."""
+    return (
+        f"sluis judge {client} {change} {step} --host {host} --as 'run again' (or 'counts as done')"
+    )

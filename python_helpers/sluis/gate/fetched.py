@@ -95,7 +95,8 @@ def _frozen(evidence: Evidence, demand: Demand, asset: str) -> list[Reason]:
                 "not-frozen",
                 asset,
                 f"{evidence.scope.freeze.who} has not said that nobody writes in the old place.",
-                "Record it when they say so, with: sluis freeze. Then apply again.",
+                "Record it when they say so, with: "
+                f"sluis freeze {demand.client} {demand.change}. Then apply again.",
             )
         ]
     export = evidence.view.latest(Export, lambda item: item.body.asset == asset)

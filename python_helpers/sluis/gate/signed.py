@@ -7,7 +7,6 @@ from datetime import datetime
 
 from sluis.evidence.predicates import Reason, Signoff
 from sluis.gate.demand import Demand, Evidence, reason
-from sluis.gate.steps import closed_at, planned_at
 from sluis.signoff.standing import standing
 
 
@@ -42,15 +41,6 @@ def signed(evidence: Evidence, demand: Demand, now: datetime) -> Consent:
             demand.change,
             "The client has not signed this scope and this plan.",
             "Have the client sign.",
-        )
-        return Consent(None, None, (why,))
-    closed = closed_at(evidence.view)
-    if answer.statement.number < closed < planned_at(evidence.view, evidence.plan_object):
-        why = reason(
-            "signoff-used",
-            demand.change,
-            "This sign-off was for a plan that has been carried out or put back.",
-            "Run prepare again and have the new plan signed.",
         )
         return Consent(None, None, (why,))
     until = answer.statement.body.expires_at

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sluis.evidence.ledger import View
-from sluis.evidence.predicates import Check, Handover, Plan, Reason, Step
+from sluis.evidence.plans import closed_at, planned_at
+from sluis.evidence.predicates import Check, Reason, Step
 from sluis.evidence.statements import Statement
-from sluis.gate.demand import Demand, Evidence, reason
-from sluis.plan.model import PlanStep
+from sluis.gate.demand import Demand, Evidence, judge_command, reason
+from sluis.plan.model import PlanDocument, PlanStep
 
 State = Literal["open", "under way", "done", "maybe half run", "failed"]
 
@@ -62,21 +63,6 @@ def step_states(
     return states
 
 
-def planned_at(view: View, plan_object: str) -> int:
-    """The ledger number at which this plan was laid down last, or 0."""
-    plan = view.latest(Plan, lambda item: item.body.plan_object == plan_object)
-    return plan.number if plan else 0
-
-
-def closed_at(view: View) -> int:
-    """The ledger number of the newest hand-over that closed a plan, or 0.
-
-    A change that failed and was not put back stays open: it can still be gone on with.
-    """
-    last = view.latest(Handover, lambda item: item.body.result != "failed")
-    return last.number if last else 0
-
-
 def failure_under(view: View, plan_object: str) -> int | None:
     """The ledger number of the first failure under this plan, or ``None``.
 
@@ -89,7 +75,7 @@ def failure_under(view: View, plan_object: str) -> int | None:
     ]
     numbers += [
         statement.number
-        for statement in _last_checks(view, since)
+        for statement in last_checks(view, since).values()
         if statement.body.passed is not True
     ]
     return min(numbers, default=None)
@@ -164,6 +150,7 @@ def batch_may_go_on(evidence: Evidence, demand: Demand) -> list[Reason]:
     found = []
     for item in step_states(view, plan_object, demand.run).values():
         about = f"{item.step} on {item.host}"
+        judge = judge_command(demand.client, demand.change, item.step, item.host)
         own = demand.step is not None and (item.step, item.host) == (
             demand.step.step, demand.step.host,
         )  # fmt: skip
@@ -173,7 +160,7 @@ def batch_may_go_on(evidence: Evidence, demand: Demand) -> list[Reason]:
                     "step-maybe-half-run",
                     about,
                     "This step was started and never reported its end. It may have half run.",
-                    "Look at the host, then record your judgement with: sluis judge.",
+                    f"Look at the host, then record your judgement with: {judge}",
                 )
             )
         elif item.state == "failed":
@@ -182,7 +169,7 @@ def batch_may_go_on(evidence: Evidence, demand: Demand) -> list[Reason]:
                     "step-failed",
                     about,
                     "This step failed, so the batch has stopped.",
-                    "Restore what was signed, or record your judgement with: sluis judge.",
+                    f"Restore what was signed, or record your judgement with: {judge}",
                 )
             )
         elif item.state == "done" and _is_way_back(evidence, item):
@@ -219,27 +206,60 @@ def _way_back_is_open(evidence: Evidence, demand: Demand, failed: int | None) ->
                 "Run the restore as a change of its own.",
             )
         )
-    if step is not None:
-        state = step_states(evidence.view, evidence.plan_object or "").get((step.step, step.host))
-        if state is not None and state.state in ("maybe half run", "failed"):
+    for item in step_states(evidence.view, evidence.plan_object or "", demand.run).values():
+        own = step is not None and (item.step, item.host) == (step.step, step.host)
+        judge = judge_command(demand.client, demand.change, item.step, item.host)
+        if own and item.state == "failed":
             found.append(
                 reason(
                     "step-maybe-half-run",
                     about,
-                    "This step of the way back failed, or never reported its end.",
-                    "Look at the host, then record your judgement with: sluis judge.",
+                    "This step of the way back failed.",
+                    f"Look at the host, then record your judgement with: {judge}",
+                )
+            )
+        elif may_still_run(evidence.plan, item, own=own):
+            found.append(
+                reason(
+                    "step-maybe-half-run",
+                    f"{item.step} on {item.host}",
+                    "This step was started and never reported its end. It may still be running, "
+                    "so nothing is put back over it.",
+                    f"Look at the host, then record your judgement with: {judge}",
                 )
             )
     return found
 
 
-def _last_checks(view: View, since: int) -> list[Statement[Check]]:
-    """The newest result of each check, of those recorded after ``since``."""
+def may_still_run(plan: PlanDocument | None, item: StepState, *, own: bool = False) -> bool:
+    """Whether a step may be at work while something is put back.
+
+    Steps of the way back that this run has under way on other hosts belong to it.
+
+    Args:
+        plan: the signed plan.
+        item: where the step stands, as the run that asks sees it.
+        own: whether it is the very step that is asked about.
+    """
+    if item.state == "maybe half run":
+        return True
+    planned = plan.find(item.step, item.host) if plan else None
+    return item.state == "under way" and (own or planned is None or not planned.way_back)
+
+
+def last_checks(view: View, since: int) -> dict[tuple[str, str], Statement[Check]]:
+    """The newest result of each check on each host, of those recorded after ``since``."""
     last: dict[tuple[str, str], Statement[Check]] = {}
     for statement in view.of(Check):
         if statement.number > since:
             last[statement.body.check, statement.body.host] = statement
-    return list(last.values())
+    return last
+
+
+def last_step(view: View, plan_object: str) -> int:
+    """The number of the statement about a step after which checks and looks count."""
+    states = step_states(view, plan_object)
+    return max((item.number for item in states.values()), default=planned_at(view, plan_object))
 
 
 def _is_way_back(evidence: Evidence, item: StepState) -> bool:

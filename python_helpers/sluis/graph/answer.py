@@ -36,11 +36,46 @@ class Answer:
     body: dict[str, Any] = field(repr=False)
 
 
+def item_of(body: Mapping[str, Any], place: str, expected: str | None = None) -> dict[str, Any]:
+    """An answer that has to describe one item.
+
+    Args:
+        body: of the answer.
+        place: what was asked for, for messages.
+        expected: the id that was asked for; ids are told apart without regard to case.
+
+    Raises:
+        GraphError: ``page-malformed``: it has no id, or another one.
+    """
+    found = body.get("id")
+    if isinstance(found, str) and found and expected in (None, found):
+        return dict(body)
+    if isinstance(found, str) and expected and found.casefold() == expected.casefold():
+        return {**body, "id": expected}
+    raise malformed(place, "does not describe the item that was asked for")
+
+
+def malformed(call: str, what: str, *, status: int | None = None) -> GraphError:
+    """An answer that is none, whatever was asked: its code is always ``page-malformed``.
+
+    Args:
+        call: what was asked: a path, or a method and a path; without secrets.
+        what: what is wrong with the answer: "is not …".
+        status: the HTTP status.
+    """
+    return GraphError(
+        "page-malformed",
+        f"Graph's answer to {plain_place(call)} {what}.",
+        "Try again; if it stays, something between us and Graph answers in its place.",
+        status=status,
+    )
+
+
 def json_or_none(raw: bytes) -> Any:
     """The JSON of a body, or None when it is none."""
     try:
         return json.loads(raw) if raw else None
-    except ValueError:
+    except (ValueError, RecursionError):  # not JSON, or JSON without a bottom
         return None
 
 
@@ -48,7 +83,7 @@ def parsed(raw: bytes, status: int, method: str, url: str) -> dict[str, Any]:
     """The JSON object of a success; empty when it had no body.
 
     Raises:
-        GraphError: ``answer-unreadable``.
+        GraphError: ``page-malformed``.
     """
     if not raw:
         return {}
@@ -57,9 +92,4 @@ def parsed(raw: bytes, status: int, method: str, url: str) -> dict[str, Any]:
         return body
     if status >= 300:
         return {}
-    raise GraphError(
-        "answer-unreadable",
-        f"Graph answered {status} to {method} {plain_place(url)} with something that is not JSON.",
-        "Try again; if it stays, something between us and Graph answers in its place.",
-        status=status,
-    )
+    raise malformed(f"{method} {plain_place(url)}", "is no JSON object", status=status)

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import cost
+from .answer import malformed
 from .errors import GraphError, codes_of
 from .links import relative
-from .retry import may_repeat
+from .retry import THROTTLES, may_repeat
 
 if TYPE_CHECKING:
     from .calls import Graph
@@ -79,8 +80,8 @@ async def send(graph: Graph, requests: Sequence[BatchRequest | str]) -> list[Bat
                 repeatable = wanted[number].method.upper() != "POST"
                 if may_repeat(answer.status, repeatable=repeatable):
                     again.append(number)
-                    throttled |= answer.status == 429
-                    failed |= answer.status != 429
+                    throttled |= answer.status in THROTTLES
+                    failed |= answer.status not in THROTTLES
         throttles += throttled
         failures += failed
         if throttles >= graph.patience.throttles or failures >= graph.patience.tries:
@@ -111,12 +112,16 @@ async def _send(
         "POST", "/$batch", json={"requests": inner}, repeatable=safe, units=units
     )
     found: dict[int, BatchAnswer] = {}
-    for one in answer.body.get("responses") or ():
+    responses = answer.body.get("responses")
+    if not isinstance(responses, list):
+        raise malformed("POST /$batch", "has no list of responses")
+    for one in responses:
         number, status = _numbers(one)
         if number in part and number not in found:
-            headers = {str(k): str(v) for k, v in (one.get("headers") or {}).items()}
+            told = one.get("headers")
+            headers = {str(k): str(v) for k, v in told.items()} if isinstance(told, dict) else {}
             found[number] = BatchAnswer(status, headers, one.get("body"))
-            if status in (429, 503):  # holds for everyone, and is counted
+            if status >= 400:  # holds for everyone, and is counted
                 graph.pacer.heed(headers, status, 0)
     if missing := [number for number in part if number not in found]:
         raise GraphError(

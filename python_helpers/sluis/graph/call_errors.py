@@ -44,3 +44,13 @@ def endless(failed: GraphError) -> ThrottledError:
         codes=failed.codes,
         request_id=failed.request_id,
     )
+
+
+def redirected(path: str, status: int) -> GraphError:
+    """An answer that sends us elsewhere; our token goes nowhere else."""
+    return GraphError(
+        "redirected",
+        f"Graph answered {status} to GET {plain_place(path)} and sent us elsewhere; we did not go.",
+        "Try again; if it stays, something between us and Graph answers in its place.",
+        status=status,
+    )

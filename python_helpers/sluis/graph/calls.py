@@ -6,7 +6,7 @@ import asyncio
 import json as json_codec
 import random
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,21 +17,36 @@ from yarl import URL
 from . import batch as _batch
 from . import call_errors, cost
 from .account import Account
-from .answer import Answer, Spent, json_or_none, parsed
+from .answer import Answer, Spent, json_or_none, malformed, parsed
 from .clock import Clock
 from .errors import (
     GraphError,
     answer_error,
+    plain_place,
 )
-from .links import address, origin, relative
+from .links import address, can_be_sent, joined, origin, relative
 from .pacer import Pacer
 from .pages import Page, follow
-from .retry import Patience, may_repeat
+from .retry import THROTTLES, Patience, may_repeat
 from .tokens import Tokens
 from .wire import Wire
 
-#: what may go wrong on the way; the request may or may not have arrived
-CUT = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, asyncio.TimeoutError)
+#: how often a read is sent on within Graph
+_REDIRECTS = 5
+#: what may go wrong on the way; the request may or may not have arrived. The third is an answer
+#: that is no HTTP.
+CUT = (
+    aiohttp.ClientConnectionError,
+    aiohttp.ClientPayloadError,
+    aiohttp.ClientResponseError,
+    asyncio.TimeoutError,
+)
+
+
+#: bytes of an answer that is no content: a page of a thousand items has some three million
+_LARGEST = 64 << 20
+#: seconds in which such an answer has to come whole, also from a server that never quite stops
+_LONGEST = 900.0
 
 
 class Graph:
@@ -88,9 +103,25 @@ class Graph:
         """Read one thing, or one page of several.
 
         Raises:
-            GraphError: the service said no; see its ``status`` and ``codes``.
+            GraphError: the service said no; see its ``status`` and ``codes``. ``redirected``: it
+                sent us elsewhere, where our token does not go, or in circles.
         """
-        return (await self.call("GET", path, params=params, headers=headers)).body
+        answer = await self.call("GET", path, params=params, headers=headers)
+        for _ in range(_REDIRECTS):
+            if answer.status < 300:
+                return answer.body
+            # a site whose address changed answers 308 and its new one (microsoft-graph-docs#8326)
+            graph, told = self.account.cloud.graph, answer.headers.get("Location")
+            link = joined(graph, told) if told else ""
+            if answer.status == 304 or origin(link) != origin(graph):
+                break
+            try:
+                answer = await self.call("GET", link, headers=headers)
+            except GraphError as error:
+                if error.status == 404:  # nobody said so of what was asked for
+                    break
+                raise
+        raise call_errors.redirected(path, answer.status)
 
     async def post(
         self,
@@ -140,7 +171,7 @@ class Graph:
         path: str,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> AsyncIterator[Page]:
+    ) -> AsyncGenerator[Page, None]:
         """All pages of a listing; empty ones go on, since they may carry a nextLink.
 
         Raises:
@@ -217,7 +248,7 @@ class Graph:
                     raise call_errors.cut(method, url, error, lost=not (again or unsent)) from None
                 await self.clock.sleep(self.patience.pause(failures, self.chance))
                 continue
-            if status < 400:
+            if 200 <= status < 400:
                 return Answer(status, told, parsed(raw, status, method, url))
             if status == 401 and rejected is None:
                 rejected = token  # it ended on the way, or was withdrawn: one fresh one
@@ -231,7 +262,7 @@ class Graph:
             if not may_repeat(status, repeatable=again):
                 failed.headers = told
                 raise failed
-            if status == 429:
+            if status in THROTTLES:
                 throttles += 1
                 if throttles >= self.patience.throttles:
                     raise call_errors.endless(failed)
@@ -260,16 +291,18 @@ class Graph:
                 **({"Content-Type": "application/json"} if is_json else {}),
                 **(headers or {}),
             }
-            async with self._session.request(
+            request = self._session.request(
                 method,
                 URL(url, encoded=True),
                 data=data,
                 headers=sent,
                 allow_redirects=False,
                 proxy=self.account.proxy,
-            ) as answer:
+            )
+            async with asyncio.timeout(_LONGEST), request as answer:
                 hear(answer.headers, answer.status)
-                return answer.status, answer.headers, await answer.read(), token
+                raw = await _whole(answer, f"{method} {plain_place(url)}")
+                return answer.status, answer.headers, raw, token
 
     @asynccontextmanager
     async def paced(self, units: int) -> AsyncIterator[Callable[[Mapping[str, str], int], None]]:
@@ -316,10 +349,10 @@ class Graph:
         Raises:
             GraphError: ``unsafe-link`` when the URL is not https; ``tls-untrusted``.
         """
-        if origin(url)[0] != "https":
+        if origin(url)[0] != "https" or not can_be_sent(url):
             raise GraphError(
                 "unsafe-link",
-                "The service gave a content URL that is not https; it was not used.",
+                "The service gave a content URL that is not a plain https one; it was not used.",
                 "Nothing was sent. Report it to Microsoft with the item's id.",
             )
         try:
@@ -338,3 +371,12 @@ class Graph:
                 yield answer
         except aiohttp.ClientConnectorCertificateError as error:
             raise call_errors.untrusted(url, error) from None
+
+
+async def _whole(answer: aiohttp.ClientResponse, call: str) -> bytes:
+    raw = bytearray()
+    async for piece in answer.content.iter_any():
+        raw += piece
+        if len(raw) > _LARGEST:
+            raise malformed(call, f"is larger than {_LARGEST >> 20} MB")
+    return bytes(raw)

@@ -76,6 +76,8 @@ class Content:
         self._reply: Reply | None = None
         self._etag: str | None = None
         self._total: int | None = None  # length of the content by the last answer
+        #: length of a whole body that came before, of which the answer told no length
+        self._untold: int | None = None
 
     @property
     def position(self) -> int:
@@ -200,14 +202,28 @@ class Content:
             return self._small(reply, length)
         early()
         self._stream(reply, news)
+        if self._total is None:
+            return self._whole_by_itself(reply)
         if self.position == self._total == self.size:
             return self.finish()
-        if self._total is None:
-            self._total = self.position
         if self.position < self._total:
             raise WireError("the body ended early")
         if self.position > self._total:
             raise AnotherContentError
+        return None
+
+    def _whole_by_itself(self, reply: Reply) -> Downloaded | None:
+        """A body of untold length has come; whether it is all of it, where nothing says so.
+
+        In chunks it says itself where it ends. Where that is not the listed length, and where it
+        only broke off, it is asked for once more: a server that gives no length may know no
+        ranges either, and then a second body as long as the first is all there is.
+        """
+        if reply.in_chunks and not reply.ended:
+            raise WireError("the body ended early")
+        if self.position in ((self.size, self._untold) if reply.in_chunks else (self._untold,)):
+            return self.finish()
+        self._total = self._untold = self.position
         return None
 
     def _end(self, reply: Reply) -> Downloaded:
@@ -263,7 +279,7 @@ def _words(reply: Reply) -> Any:
     """The JSON of a refusal, when it is one and not long."""
     try:
         return json.loads(reply.read_most(_WORDS))
-    except (WireError, ValueError):
+    except (WireError, ValueError, RecursionError):
         return None
 
 

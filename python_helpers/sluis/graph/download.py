@@ -14,12 +14,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urljoin
 
+from .answer import malformed
 from .content import AnotherContentError, Content, Downloaded
 from .errors import ConnectionCutError, GraphError, ThrottledError
-from .links import segment
+from .links import joined, segment
 from .part_file import Chunk, cannot_write
+from .retry import THROTTLES
 from .wire import WireError
 
 if TYPE_CHECKING:
@@ -157,12 +158,16 @@ class _Download:
                     url = None  # its time was over: a new URL, and nothing is lost
                     if not is_fresh:
                         continue
-                elif error.status == 429:
+                elif error.status in THROTTLES:
                     throttles += 1
                     if throttles < patience.throttles:
                         continue
                     raise ThrottledError(
-                        error.code, error.what, error.remedy, status=429, codes=error.codes
+                        error.code,
+                        error.what,
+                        error.remedy,
+                        status=error.status,
+                        codes=error.codes,
                     ) from None
                 elif error.code not in _PASSING and (error.status or 0) < 500:
                     raise
@@ -175,15 +180,10 @@ class _Download:
     async def _link(self) -> str:
         """A fresh pre-authenticated URL, from where ``/content`` redirects to."""
         answer = await self.graph.call("GET", self.place)
-        location = answer.headers.get("Location")
-        if not 300 <= answer.status < 400 or not location:
-            raise GraphError(
-                "no-download-link",
-                f"Graph answered {answer.status} and no link to the content at {self.place}.",
-                "Try again; if it stays, report it to Microsoft.",
-                status=answer.status,
-            )
-        return urljoin(self.graph.account.cloud.graph, location)
+        link = joined(self.graph.account.cloud.graph, answer.headers.get("Location") or "")
+        if not 300 <= answer.status < 400 or not answer.headers.get("Location") or not link:
+            raise malformed(f"GET {self.place}", "has no link to the content", status=answer.status)
+        return link
 
     async def _fetch(self, url: str) -> Downloaded | None:
         """One request for what is missing; None when another one is needed."""

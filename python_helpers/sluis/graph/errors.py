@@ -69,12 +69,17 @@ class ResyncError(GraphError):
 
 
 class LoopError(GraphError):
-    """A nextLink led to where we had been (onedrive-api-docs#1424, #1431)."""
+    """A nextLink led to where we had been (onedrive-api-docs#1424, #1431), or leads nowhere.
 
-    def __init__(self, what: str) -> None:
+    Args:
+        what: is listed.
+        how: what its pages do.
+    """
+
+    def __init__(self, what: str, how: str = "lead back to a page that was read before") -> None:
         super().__init__(
             "link-loop",
-            f"The pages of {what} lead back to a page that was read before; they would never end.",
+            f"The pages of {what} {how}; they would never end.",
             "Begin again later; if it stays, report it to Microsoft with the request id.",
         )
 

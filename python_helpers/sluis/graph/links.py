@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
+from .answer import malformed
 from .errors import GraphError
 
 _PORTS = {"https": 443, "http": 80}
+#: never in a URL; some programs take them out without a word, others send them
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def segment(name: str) -> str:
@@ -25,13 +29,15 @@ def address(graph: str, place: str, params: Mapping[str, str] | None = None) -> 
 
     Raises:
         GraphError: ``foreign-link`` when a full link leads to another origin: our token must not
-            go there.
+            go there. ``page-malformed`` when it is no URL that can be asked for.
     """
     if place.startswith("/"):
         url = f"{graph}/v1.0{place}"
     elif place.startswith("beta:/"):
         url = f"{graph}/beta{place[5:]}"
     elif origin(place) == origin(graph):
+        if not can_be_sent(place):
+            raise malformed("an earlier call", "has a link that no request can be made of")
         url = place
     else:
         raise GraphError(
@@ -51,6 +57,19 @@ def origin(url: str) -> tuple[str, str, int | None]:
         return parts.scheme, (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme)
     except ValueError:
         return "", "", None
+
+
+def can_be_sent(url: str) -> bool:
+    """Whether a URL holds no control character, and no name and password of its own."""
+    return not _CONTROL.search(url) and "@" not in urlsplit(url).netloc
+
+
+def joined(base: str, told: str) -> str:
+    """The URL that a ``Location`` names; empty when it names none."""
+    try:
+        return urljoin(base, told)
+    except ValueError:
+        return ""
 
 
 def relative(url: str) -> str:

@@ -26,6 +26,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from .clock import Clock, SystemClock
+from .retry import THROTTLES
 from .sliding_count import HOUR, SlidingCount
 
 MINUTE = 60.0
@@ -35,6 +36,9 @@ _LOOK = 1.0  # seconds after which a waiting call looks again whether the servic
 _TICK = 0.001  # shorter waits may not move a clock at all
 _RESERVE = 0.01  # share of the minute that is not touched once the service counts aloud
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 300.0
+#: the longest window of the service; what asks for a longer wait is out of its mind
+_LONGEST_ASKED = 24 * 3600.0
+_AWAY = frozenset({500, 502, 503, 504})  # with a Retry-After these ask everyone to wait
 
 
 class Pacer:
@@ -122,19 +126,19 @@ class Pacer:
         now = self.clock.now()
         # most answers say nothing; those are not worth taking apart
         told = {name.lower(): value for name, value in headers.items() if name[0] in "rR"}
-        reset = _number(told.get("ratelimit-reset"))
+        reset = _believed(_number(told.get("ratelimit-reset")))
         remaining = _number(told.get("ratelimit-remaining"))
         limit = _number(told.get("ratelimit-limit"))
         if limit and (self._minute is None or limit < self._minute):
-            self._minute = int(limit)
+            self._minute = max(1, int(limit))
             self._tokens = min(self._tokens, self._most())
         if remaining is not None and reset is not None:
             # others may spend the same budget: the last of it is left alone
             reserve = (limit or self._minute or 0) * _RESERVE
             self._left = remaining - self._in_flight - reserve
             self._left_until = now + reset
-        after = retry_after(told.get("retry-after"), self.clock.wall())
-        if status == 429 or (status == 503 and after is not None):
+        after = _believed(retry_after(told.get("retry-after"), self.clock.wall()))
+        if status in THROTTLES or (status in _AWAY and after is not None):
             self.throttled += 1
             self._refusals += 1
             if after is None and not reset:
@@ -233,6 +237,10 @@ def retry_after(value: str | None, wall: float) -> float | None:
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)
     return max(0.0, (date - datetime.fromtimestamp(wall, UTC)).total_seconds())
+
+
+def _believed(seconds: float | None) -> float | None:
+    return None if seconds is None or seconds > _LONGEST_ASKED else seconds
 
 
 def _number(value: str | None) -> float | None:

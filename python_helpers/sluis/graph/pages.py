@@ -8,12 +8,16 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .errors import GraphError, LoopError, plain_place
+from .answer import malformed
+from .errors import LoopError, plain_place
 
 if TYPE_CHECKING:
     from .calls import Graph
 
 _LOOPS = 3  # links in a row that lead back before we give up
+#: pages in a row without an item, or with the items of an earlier page, before we give up; some
+#: empty ones in a row are normal (docs-contrib#1316)
+_NOTHING_NEW = 1000
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,13 @@ async def follow(
     """All pages of a listing; the next one is on its way while a page is being used.
 
     Raises:
-        LoopError: a nextLink led to a page that was read before in this listing.
+        LoopError: a nextLink led to a page that was read before in this listing, or page after
+            page brings nothing new.
         GraphError: what :meth:`Graph.call` raises; ``page-malformed``.
     """
     seen = {_mark(path)} if "://" in path else set()
-    loops = 0
+    held: set[bytes] = set()
+    loops = stale = 0
     coming = asyncio.ensure_future(_page(graph, path, params, headers))
     try:
         while True:
@@ -53,9 +59,13 @@ async def follow(
             if page.next_link is None:
                 yield page
                 return
-            mark = _mark(page.next_link)
+            mark, holds = _mark(page.next_link), _mark(repr([_id(one) for one in page.items]))
             loops = loops + 1 if mark in seen else 0
+            stale = stale + 1 if not page.items or holds in held else 0
             seen.add(mark)
+            held.add(holds)
+            if stale > _NOTHING_NEW:
+                raise LoopError(plain_place(path), f"bring nothing new, {stale} in a row")
             if loops <= _LOOPS:  # asked again, the service was seen to find its way
                 coming = asyncio.ensure_future(_page(graph, page.next_link, None, headers))
             yield page
@@ -77,12 +87,12 @@ async def _page(
     links = [body.get("@odata.nextLink"), body.get("@odata.deltaLink")]
     whole = all(link is None or isinstance(link, str) for link in links)
     if not isinstance(items, list) or not all(isinstance(one, dict) for one in items) or not whole:
-        raise GraphError(
-            "page-malformed",
-            f"Graph's answer to {plain_place(path)} is not a page of a listing.",
-            "Try again; if it stays, report it to Microsoft.",
-        )
+        raise malformed(f"GET {plain_place(path)}", "is not a page of a listing")
     return Page(items, links[0] or None, links[1] or None)
+
+
+def _id(item: dict[str, Any]) -> object:
+    return item.get("id", item)
 
 
 def _mark(link: str) -> bytes:

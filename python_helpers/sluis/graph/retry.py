@@ -10,10 +10,12 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+#: "too many", of requests or of bytes (Graph's page on errors: 509 is the bandwidth cap)
+THROTTLES = frozenset({429, 509})
 #: the request may have been carried out or not; a second one is safe only if repeatable
-_UNCLEAR = frozenset({500, 502, 504, 509})
+_UNCLEAR = frozenset({500, 502, 504})
 #: the request was not carried out
-_REFUSED = frozenset({408, 429, 503})
+_REFUSED = frozenset({408, 503}) | THROTTLES
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,31 @@ def taken(place: str, error: GraphError) -> GraphError:
     )
 
 
+def held(place: str, error: GraphError) -> GraphError:
+    """The name is taken, and nothing of that name is there (onedrive-api-docs#747)."""
+    return GraphError(
+        "name-held",
+        f"The service says that the name at {plain(place)} is taken, and nothing is there: an "
+        "upload that broke off holds it until its session ends.",
+        "Run again later; such a session ends by itself, after some days at most.",
+        status=error.status,
+        codes=error.codes,
+        request_id=error.request_id,
+    )
+
+
+def changed_there(place: str, error: GraphError | None = None) -> GraphError:
+    """It is not what it was when we looked; somebody else's work would be lost."""
+    return GraphError(
+        "changed-in-target",
+        f"Somebody changed or removed {plain(place)} after we looked at it; it was not replaced.",
+        "Run again: it is looked at anew, and decided by the signed conflict policy.",
+        status=412,
+        codes=error.codes if error else (),
+        request_id=error.request_id if error else None,
+    )
+
+
 def unknown(place: str) -> GraphError:
     """Whether the file arrived cannot be said."""
     return GraphError(

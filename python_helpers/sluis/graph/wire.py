@@ -167,7 +167,7 @@ class Reply:
             got = self._line.read_into(view[:left]) if left else 0
             if left and not got:
                 raise WireError("the body ended early")
-        elif self.headers.get("transfer-encoding", "").lower() == "chunked":
+        elif self.in_chunks:
             got = self._read_chunked(view)
         else:
             got = self._line.read_into(view)
@@ -196,6 +196,16 @@ class Reply:
         """The body's first bytes, ``most`` at most."""
         data = bytearray(most)
         return bytes(data[: self.fill(memoryview(data))])
+
+    @property
+    def ended(self) -> bool:
+        """Whether a body in chunks said that this was its end."""
+        return self._chunk == -2
+
+    @property
+    def in_chunks(self) -> bool:
+        """Whether the body says itself where it ends."""
+        return self.headers.get("transfer-encoding", "").lower() == "chunked"
 
     def wake(self) -> None:
         """Break the connection from another thread; reading then ends with a WireError."""

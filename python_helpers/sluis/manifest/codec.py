@@ -10,12 +10,12 @@ from __future__ import annotations
 import gzip
 import io
 import json
-from typing import IO, Any, Dict, Iterator, Tuple
+import zlib
+from typing import IO, Any, Dict, Iterator
 
 from ..errors import EvidenceError
-from .entry import Entry, Manifest, Problem
-
-_VERSION = 1
+from .entry import Manifest
+from .parse import VERSION, read_manifest
 
 
 def dumps(manifest: Manifest) -> bytes:
@@ -45,12 +45,12 @@ def load(file: IO[bytes]) -> Manifest:
     """Read a manifest from an open binary file.
 
     Raises:
-        EvidenceError: ``manifest-unreadable``: cut short, altered, or of another version.
+        EvidenceError: ``manifest-unreadable``: cut short, altered, of another version, or
+            unfolding to more than a manifest of its size can be.
     """
     try:
-        with gzip.GzipFile(fileobj=file, mode="rb") as packed:
-            return _read(packed)
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        return read_manifest(file)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise EvidenceError(
             "manifest-unreadable",
             f"A manifest cannot be read: {error}.",
@@ -61,7 +61,7 @@ def load(file: IO[bytes]) -> Manifest:
 def _lines(manifest: Manifest) -> Iterator[bytes]:
     encode = json.JSONEncoder(separators=(",", ":")).encode
     header = {
-        "manifest": _VERSION,
+        "manifest": VERSION,
         "items": len(manifest.entries),
         "problems": len(manifest.problems),
         "excluded": list(manifest.excluded),
@@ -87,34 +87,6 @@ def _lines(manifest: Manifest) -> Iterator[bytes]:
         yield encode(line).encode() + b"\n"
 
 
-def _read(lines: gzip.GzipFile) -> Manifest:
-    header = json.loads(lines.readline())
-    if not isinstance(header, dict) or header.get("manifest") != _VERSION:
-        raise ValueError("its first line is not the header of a version 1 manifest")
-    entries: Dict[str, Entry] = {}
-    problems = []
-    for text in lines:
-        line = json.loads(text)
-        if "problem" in line:
-            problems.append(Problem(_named("path", line), line["problem"], line["detail"]))
-            continue
-        entry = Entry(
-            _named("path", line),
-            line["type"],
-            line["size"],
-            line["sha256"],
-            line["mtime_ns"],
-            int(line["mode"], 8),
-            _named("target", line) if "target" in line or "target_hex" in line else None,
-            _named("twin_of", line) if "twin_of" in line or "twin_of_hex" in line else None,
-        )
-        entries[entry.path] = entry
-    counts: Tuple[int, int] = (header["items"], header["problems"])
-    if counts != (len(entries), len(problems)):
-        raise ValueError("it does not hold as many lines as its header says")
-    return Manifest(entries, tuple(problems), tuple(header["excluded"]), header["left_out"])
-
-
 def _name(key: str, value: str) -> Dict[str, str]:
     """A name as text, or in hexadecimal when its bytes are not UTF-8."""
     try:
@@ -122,9 +94,3 @@ def _name(key: str, value: str) -> Dict[str, str]:
     except UnicodeEncodeError:
         return {key + "_hex": value.encode("utf-8", "surrogateescape").hex()}
     return {key: value}
-
-
-def _named(key: str, line: Dict[str, Any]) -> str:
-    if key in line:
-        return str(line[key])
-    return bytes.fromhex(line[key + "_hex"]).decode("utf-8", "surrogateescape")

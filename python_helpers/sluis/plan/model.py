@@ -7,18 +7,39 @@ the digests of every controller file that it sends) and nothing secret.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import re
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from sluis.evidence.canonical import canonical, sha256
 from sluis.evidence.predicates import Sha256
 
-StepId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.:-]{0,79}$")]
+STEP_ID = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,79}")
+StepId = Annotated[str, Field(pattern=f"^{STEP_ID.pattern}$")]
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    #: Fields that came later. With their default they are left out of the JSON, so that plans
+    #: from before they existed keep their digests.
+    came_later: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _as_it_was_signed(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = dump(self)
+        fields = type(self).model_fields
+        for name in self.came_later:
+            if getattr(self, name) == fields[name].get_default(call_default_factory=True):
+                del data[name]
+        return data
 
 
 class Target(_Model):
@@ -49,11 +70,19 @@ class PlanStep(_Model):
 
     ``args`` are rendered values. ``args_at_apply`` are templates whose value comes
     from an earlier step; the template is what is signed. ``secret_args`` are bound
-    by name only. ``files`` maps a controller file the step reads to its digest.
+    by name here. ``files`` maps a controller file the step reads to its digest.
+    ``hidden_sha256`` binds what the plan does not show, under a key that stays with the
+    provider: each secret argument, and the filled-in text of a ``template``.
     ``way_back`` marks steps that run only when the change failed; ``quiesce`` marks steps
     that only stop what writes, so that data is still as it was before the change.
     ``last_pass`` marks steps that bring over what the last pass over their asset found.
+
+    What becomes of the step when the change is put back: ``inside`` names the assets that hold
+    everything it changes, so that putting those back undoes it; ``stays`` says in the client's
+    words what stays; ``undoes``, of a step of the way back, names the steps that it undoes.
     """
+
+    came_later: ClassVar[frozenset[str]] = frozenset({"hidden_sha256", "inside", "stays", "undoes"})
 
     step: StepId
     host: str
@@ -65,28 +94,48 @@ class PlanStep(_Model):
     args_at_apply: dict[str, Any] = Field(default_factory=dict)
     secret_args: tuple[str, ...] = ()
     files: dict[str, Sha256] = Field(default_factory=dict)
+    hidden_sha256: dict[str, Sha256] = Field(default_factory=dict)
     environment_sha256: Sha256
     way_back: bool = False
     quiesce: bool = False
     last_pass: bool = False
+    inside: tuple[str, ...] = ()
+    stays: str = ""
+    undoes: tuple[str, ...] = ()
 
     def call_sha256(self) -> str:
         """Digest of everything above: two calls with the same digest are the same call."""
         return sha256(canonical(self.model_dump(mode="json")))
 
 
+#: A value of a check's description. A mapping (headers) is bound by its names only.
+CheckValue = str | int | float | bool | tuple[str, ...]
+
+
 class PlannedCheck(_Model):
-    """A check on one host that must pass after the change."""
+    """A check on one host that must pass after the change, after the way back, or after both.
+
+    ``technical`` is what is looked at, field by field: the query, the address, the path. It is
+    empty in plans from before it was signed.
+    """
+
+    came_later: ClassVar[frozenset[str]] = frozenset({"technical", "after"})
 
     check: StepId
     host: str
     what: str
+    technical: dict[str, CheckValue] = Field(default_factory=dict)
+    after: Literal["change", "way_back", "both"] = "change"
+
+
+#: What a plan of today binds. A plan of another version can be read and not be applied.
+PLAN_VERSION: Literal[2] = 2
 
 
 class PlanDocument(_Model):
     """All steps of one change over one batch of hosts, in the order they run."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = PLAN_VERSION
     client: str
     change: str
     playbook: str
@@ -102,6 +151,20 @@ class PlanDocument(_Model):
             if item.step == step and item.host == host:
                 return item
         return None
+
+    @property
+    def forward(self) -> tuple[PlanStep, ...]:
+        """The steps of the change itself."""
+        return tuple(step for step in self.steps if not step.way_back)
+
+    @property
+    def way_back(self) -> tuple[PlanStep, ...]:
+        """The steps that run only when the change failed."""
+        return tuple(step for step in self.steps if step.way_back)
+
+    def checks_after(self, what: Literal["change", "way_back"]) -> tuple[PlannedCheck, ...]:
+        """The checks that are made after the change, or after the way back."""
+        return tuple(check for check in self.checks if check.after in (what, "both"))
 
     def digest(self) -> str:
         """The ``plan_object`` digest: SHA-256 of the canonical JSON."""

@@ -1,97 +1,139 @@
-"""The plan in plain words, in Dutch and English, for the person who signs it."""
+"""The plan in plain words, in Dutch and English, for the person who signs it.
+
+What each step is made of stands in :mod:`sluis.plan.annex`, under the same numbers.
+"""
 
 from __future__ import annotations
 
-import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from sluis.plan.model import PlanDocument, PlanStep
+from sluis.plan.model import PlanDocument, PlannedCheck, PlanStep
+from sluis.plan.undoing import undoing
+from sluis.scope.texts import Said, said
+from sluis.scope.voice import Voice, heading, paragraph
 
 Language = Literal["nl", "en"]
 
-_WORDS: dict[str, dict[Language, str]] = {
-    "title": {"nl": "Wat er gaat gebeuren", "en": "What will happen"},
-    "intro": {
-        "nl": "Wijziging {change} voor {client}: {steps} stappen op {hosts}.",
-        "en": "Change {change} for {client}: {steps} steps on {hosts}.",
-    },
-    "only": {
-        "nl": "Alleen deze stappen worden uitgevoerd, in deze volgorde. Verandert er iets aan "
-        "een stap, dan is uw akkoord niet meer geldig.",
-        "en": "Only these steps will be carried out, in this order. If anything about a step "
-        "changes, your agreement no longer counts.",
-    },
-    "step": {"nl": "{n}. {name} (op {host})", "en": "{n}. {name} (on {host})"},
-    "module": {"nl": "Technisch: {module} ({step})", "en": "Technical: {module} ({step})"},
-    "target": {"nl": "Verbinding: {target}", "en": "Connection: {target}"},
-    "become": {"nl": "Met de rechten van: {user}", "en": "With the rights of: {user}"},
-    "later": {"nl": "{name}: bekend bij uitvoering, volgens {value}",
-              "en": "{name}: known when it runs, from {value}"},
-    "secret": {"nl": "{name}: geheim, staat hier niet", "en": "{name}: secret, not shown here"},
-    "file": {"nl": "Bestand {name}, vingerafdruk {digest}",
-             "en": "File {name}, fingerprint {digest}"},
-    "checks": {"nl": "Daarna wordt gecontroleerd", "en": "Afterwards we check"},
-    "no-checks": {"nl": "Er zijn geen controles achteraf afgesproken.",
-                  "en": "No checks afterwards were agreed."},
-    "check": {"nl": "- {what} (op {host})", "en": "- {what} (on {host})"},
-    "back": {"nl": "Alleen als het misgaat (de weg terug)",
-             "en": "Only if it fails (the way back)"},
+SENTENCES: dict[str, Said] = {
+    "title": said("Wat er gaat gebeuren", "What will happen"),
+    "intro": said("Dit doen wij, in deze volgorde: {steps} stappen.",
+                  "This is what we do, in this order: {steps} steps."),
+    "intro-one": said("Dit doen wij: één stap.", "This is what we do: one step."),
+    "only": said("Iets anders doen wij niet.", "We do nothing else."),
+    "on": said("{words} (op {host})", "{words} (on {host})"),
+    "undone": said("Gaat het mis: dit draaien wij terug.",
+                   "If it fails: we take this back."),
+    "stays": said("Gaat het mis: dit blijft zo. {words}", "If it fails: this stays. {words}"),
+    "not-undone": said("Gaat het mis: dit draaien wij niet terug.",
+                       "If it fails: we do not take this back."),
+    "checks": said("Wat wij daarna nakijken", "What we check afterwards"),
+    "no-checks": said("Daarna kijken wij niets na.", "We check nothing afterwards."),
+    "back": said("Alleen als het misgaat", "Only if it fails"),
+    "back-intro": said("Dan gaan wij terug, met deze {steps} stappen.",
+                       "Then we go back, in these {steps} steps."),
+    "back-intro-one": said("Dan gaan wij terug, met één stap.", "Then we go back, in one step."),
+    "all-undone": said("Daarmee is alles teruggedraaid wat wij deden.",
+                       "With that, everything that we did is taken back."),
+    "left": said("Dit kunnen wij dan niet terugdraaien:", "This we cannot take back then:"),
+    "checks-back": said("Wat wij na het teruggaan nakijken", "What we check after going back"),
+    "no-checks-back": said("Na het teruggaan kijken wij niets na.",
+                           "We check nothing after going back."),
 }  # fmt: skip
 
 
 def plan_text(plan: PlanDocument, language: Language) -> str:
-    """Render the whole plan; every signed value is in the text.
+    """Render what will happen, without names of machines, modules and files.
 
     Args:
         plan: the plan to show.
         language: ``nl`` or ``en``.
     """
-
-    def say(key: str, **values: object) -> str:
-        return _WORDS[key][language].format(**values)
-
-    forward = [step for step in plan.steps if not step.way_back]
-    back = [step for step in plan.steps if step.way_back]
+    voice = Voice(language, SENTENCES)
+    forward, back = plan.forward, plan.way_back
     lines = [
-        say("title").upper(),
+        voice.say("title").upper(),
         "",
-        say("intro", change=plan.change, client=plan.client, steps=len(forward),
-            hosts=", ".join(plan.hosts)),
-        say("only"),
-    ]  # fmt: skip
-    lines += _steps(forward, language, 1)
-    lines += ["", (say("checks") + ":") if plan.checks else say("no-checks")]
-    lines += [say("check", what=item.what, host=item.host) for item in plan.checks]
+        paragraph(f"{_intro('intro', forward, voice)} {voice.say('only')}"),
+        *_forward(plan, voice),
+        *_checks(plan.checks_after("change"), "checks", voice),
+    ]
     if back:
-        lines += ["", say("back").upper()]
-        lines += _steps(back, language, len(forward) + 1)
+        lines += heading(voice.say("back"))
+        lines += [paragraph(_intro("back-intro", back, voice)), ""]
+        lines += _numbered(_step_words(back, voice), "B")
+        lines += ["", *_left(plan, voice)]
+        lines += _checks(plan.checks_after("way_back"), "checks-back", voice)
     return "\n".join(lines) + "\n"
 
 
-def _steps(steps: list[PlanStep], language: Language, first: int) -> list[str]:
-    lines = []
-    for number, step in enumerate(steps, start=first):
-        detail = [
-            ("module", {"module": step.module, "step": step.step}),
-            ("target", {"target": step.target.uri()}),
-        ]
-        if step.target.become:
-            detail.append(("become", {"user": step.target.become_user or "root"}))
-        lines += [
-            "",
-            _WORDS["step"][language].format(n=number, name=step.name, host=step.host),
-            *(f"   {_WORDS[key][language].format(**values)}" for key, values in detail),
-            *(f"   {name}: {_value(value)}" for name, value in sorted(step.args.items())),
-        ]
-        for name, value in sorted(step.args_at_apply.items()):
-            lines.append("   " + _WORDS["later"][language].format(name=name, value=_value(value)))
-        for name in step.secret_args:
-            lines.append("   " + _WORDS["secret"][language].format(name=name))
-        for name, digest in sorted(step.files.items()):
-            lines.append("   " + _WORDS["file"][language].format(name=name, digest=digest))
-    return lines
+def back_number(plan: PlanDocument, step: PlanStep) -> str:
+    """How a step of the way back is numbered: ``B1`` is the first."""
+    return f"B{plan.way_back.index(step) + 1}"
 
 
-def _value(value: object) -> str:
-    """A value as one visible line: control characters must not repaint a screen."""
-    return json.dumps(value, ensure_ascii=True, sort_keys=True)
+def _intro(key: str, steps: Sequence[PlanStep], voice: Voice) -> str:
+    return voice.say(f"{key}-one" if len(steps) == 1 else key, steps=len(steps))
+
+
+def _forward(plan: PlanDocument, voice: Voice) -> Iterator[str]:
+    for number, (step, words) in enumerate(
+        zip(plan.forward, _step_words(plan.forward, voice), strict=True), start=1
+    ):
+        yield ""
+        yield paragraph(f"{number}. {words}", hang=len(f"{number}. "))
+        if plan.way_back:
+            yield paragraph(_if_it_fails(plan, step, voice), indent=3)
+
+
+def _told(items: Sequence[tuple[str, str]], voice: Voice) -> list[str]:
+    """Words of ``(words, host)``; those that are there twice are told apart by the machine."""
+    often = Counter(words for words, _ in items)
+    return [
+        voice.say("on", words=words, host=host) if often[words] > 1 else words
+        for words, host in items
+    ]
+
+
+def _step_words(steps: Sequence[PlanStep], voice: Voice) -> list[str]:
+    return _told([(step.name, step.host) for step in steps], voice)
+
+
+def _numbered(words: Sequence[str], letter: str) -> Iterator[str]:
+    for number, text in enumerate(words, start=1):
+        yield paragraph(f"{letter}{number}. {text}", hang=len(f"{letter}{number}. "))
+
+
+def _if_it_fails(plan: PlanDocument, step: PlanStep, voice: Voice) -> str:
+    if undoing(plan, step).by:
+        return voice.say("undone")
+    if step.stays:
+        return voice.say("stays", words=step.stays)
+    return voice.say("not-undone")
+
+
+def _left(plan: PlanDocument, voice: Voice) -> Iterator[str]:
+    """What the way back leaves as the change made it, in one place."""
+    told = _step_words(plan.forward, voice)
+    left = [
+        (number, words, step.stays)
+        for number, (step, words) in enumerate(zip(plan.forward, told, strict=True), start=1)
+        if not undoing(plan, step).by
+    ]
+    if not left:
+        yield paragraph(voice.say("all-undone"))
+        return
+    yield paragraph(voice.say("left"))
+    for number, words, stays in left:
+        yield paragraph(f"- {number}. {words} {stays or ''}".rstrip(), hang=2)
+
+
+def _checks(checks: tuple[PlannedCheck, ...], key: str, voice: Voice) -> Iterator[str]:
+    if not checks:
+        yield ""
+        yield paragraph(voice.say(f"no-{key}"))
+        return
+    yield from heading(voice.say(key))
+    for words in _told([(check.what, check.host) for check in checks], voice):
+        yield paragraph(f"- {words}", hang=2)

@@ -1,50 +1,129 @@
-"""One digest over everything that decides what a runbook does."""
+"""Everything that decides what a run of a change does: one list of names and digests.
+
+What is in the list, and what is not, is said in ``docs/decisions/0122-what-is-bound.md``.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import sluis
+from sluis.errors import EvidenceError
 from sluis.evidence.canonical import canonical, sha256
-from sluis.manifest.signature import is_settled, signature_of
-from sluis.places import Places
+from sluis.evidence.ledger import View
+from sluis.evidence.objects import ObjectStore
+from sluis.evidence.predicates import Plan, Reason
+from sluis.places import VAULT_SETTINGS, Places, change_id, client_id
+from sluis.plan.reach import Reach
+from sluis.plan.templates import outside_of_yaml, reaches_outside
+from sluis.plan.walk import Walk
 
-#: what Python and editors leave behind; it decides nothing
-_LEFT_BEHIND = ("__pycache__",)
-_PIECE = 1 << 18
+#: of a change's folder, what is a signed document by itself and decides nothing that runs
+_SIGNED_ELSEWHERE = frozenset({"waivers"})
+#: descriptions in a change's folder that Ansible templates
+_DESCRIPTIONS = ("update.yml", "restore.yml")
+_VARS_ENDINGS = ("", ".yml", ".yaml", ".json")
 
-#: What the files read so far hold, by path: how each looked to the kernel, and its digest.
-#: Ansible's workers are forked from the process that read them first, and inherit this.
-_KNOWN: dict[bytes, tuple[tuple[int, ...], str]] = {}
+#: what templates in a text reach for, by the digest of the text
+_REACHED: dict[str, tuple[str, ...]] = {}
 
 
-def tree_sha256(places: Places, client: str, change: str) -> str:
-    """Digest of playbooks, roles, settings, the package, the inventory and the change.
+@dataclass(frozen=True)
+class Tree:
+    """What was found.
 
-    Variables come from the inventory, so the inventory belongs to what is signed; of
-    its ``changes/`` only this change does.
+    Args:
+        entries: digest by name. A name is a path from the project's folder, or says which
+            host or group of the inventory it is about.
+        reasons: why a run of this tree is refused, whatever was signed.
+    """
+
+    entries: dict[str, str]
+    reasons: tuple[Reason, ...] = ()
+
+    def to_bytes(self) -> bytes:
+        """The list as canonical JSON, as it is kept in a dossier."""
+        return canonical(self.entries)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Digest of :meth:`to_bytes`."""
+        return sha256(self.to_bytes())
+
+
+def read_tree(places: Places, client: str, change: str, reach: Reach) -> Tree:
+    """Read playbooks, roles, settings, the package, the change, and what the change can reach.
 
     Args:
         places: the project.
         client: client id.
         change: change id.
+        reach: the inventory as Ansible resolved it.
+    """
+    named = f"inventories/{client_id(client)}"
+    described = f"{named}/changes/{change_id(change)}"
+    package = Path(sluis.__file__).parent
+    walk, sources = Walk(places.root, package), Walk(places.root, package)
+    walk.root("playbooks", code=True)
+    walk.root("roles", code=True)
+    walk.package()
+    walk.file("ansible.cfg")
+    for name in (VAULT_SETTINGS, f"{named}/{VAULT_SETTINGS}"):
+        # a program that is named there is run
+        if os.path.lexists(places.root / name):
+            walk.file(name)
+    walk.root(described, skip=_SIGNED_ELSEWHERE)
+    walk.entries |= {f"{named} ({what})": digest for what, digest in reach.entries.items()}
+    # what the lists of hosts say is bound as it was understood; here only what they are
+    sources.root(named, skip=("changes", "group_vars", "host_vars"))
+    variables = [f"{described}/{name}" for name in _DESCRIPTIONS]
+    variables += walk.root(f"{named}/group_vars", only=_file_names(reach.groups))
+    variables += walk.root(f"{named}/host_vars", only=_file_names(reach.hosts))
+    reasons = [*reach.reasons, *walk.reasons, *sources.reasons]
+    reasons += _templates(places.root, variables, walk.entries)
+    return Tree(walk.entries, tuple(dict.fromkeys(reasons)))
+
+
+def differences(signed: dict[str, str], now: dict[str, str]) -> tuple[str, ...]:
+    """What changed, came or went, each by its name and in words.
+
+    Args:
+        signed: the entries of the signed tree.
+        now: the entries as they are now.
+    """
+    words = {True: "changed", False: "came"}
+    return tuple(
+        f"{name} {'went' if name not in now else words[name in signed]}"
+        for name in sorted(signed.keys() | now.keys())
+        if signed.get(name) != now.get(name)
+    )
+
+
+def changed_since_plan(tree: Tree, view: View, objects: ObjectStore) -> tuple[str, ...]:
+    """What is not as it was when the newest plan was made, by name and in words.
+
+    Args:
+        tree: as it is now.
+        view: the ledger, whose newest plan names the signed list.
+        objects: the dossier's objects.
 
     Returns:
-        Lower-case hexadecimal SHA-256 over the canonical list of paths and digests.
+        Nothing when all is the same, and when the signed list cannot be read.
     """
-    inventory = places.inventory(client)
-    entries = {
-        **_entries("playbooks", places.root / "playbooks"),
-        **_entries("roles", places.root / "roles"),
-        **_entries("sluis", Path(sluis.__file__).parent),
-        **_entries("inventory", inventory, skip=("changes",)),
-        **_entries("change", places.change(client, change)),
-        "ansible.cfg": file_sha256(places.root / "ansible.cfg"),
-    }
-    return sha256(canonical(entries))
+    plan = view.latest(Plan)
+    if plan is None or plan.body.tree_sha256 == tree.sha256 or plan.body.tree_object is None:
+        return ()
+    try:
+        signed = json.loads(objects.get(plan.body.tree_object))
+    except (EvidenceError, ValueError):
+        return ()
+    return differences(signed, tree.entries) if isinstance(signed, dict) else ()
 
 
 def file_sha256(path: Path) -> str:
@@ -56,60 +135,30 @@ def file_sha256(path: Path) -> str:
 def path_sha256(path: Path) -> str:
     """SHA-256 of a file, or of the canonical list of a folder's files."""
     if path.is_dir():
-        return sha256(canonical(_entries("", path)))
+        walk = Walk(path, path)
+        walk.folder(os.fsencode(path), "/")
+        return sha256(canonical(walk.entries))
     return file_sha256(path)
 
 
-def _entries(name: str, folder: Path, skip: tuple[str, ...] = ()) -> dict[str, str]:
-    found: dict[str, str] = {}
-    if folder.is_dir():
-        _collect(os.fsencode(folder), f"{name}/", skip, found)
-    return found
+def _file_names(names: Iterable[str]) -> frozenset[str]:
+    """What Ansible looks for, on a disk that may not tell upper from lower case."""
+    return frozenset(f"{name}{ending}".casefold() for name in names for ending in _VARS_ENDINGS)
 
 
-def _collect(folder: bytes, prefix: str, skip: tuple[str, ...], found: dict[str, str]) -> None:
-    """Every file and link under ``folder``, by its path under ``prefix``.
-
-    This runs at every step, so it works on plain bytes: path objects would take most of
-    the time. Every file is looked at each time, and read when anything about it is new.
-    """
-    with os.scandir(folder) as items:
-        for item in items:
-            # a name need not be UTF-8, and it must still count
-            name = item.name.decode("utf-8", "backslashreplace")
-            if (name in _LEFT_BEHIND or name in skip) and item.is_dir():
+def _templates(root: Path, names: Iterable[str], entries: dict[str, str]) -> list[Reason]:
+    found = []
+    for name in names:
+        digest = entries.get(name)
+        if digest is None:
+            continue
+        if digest not in _REACHED:
+            try:
+                content = (root / name.removeprefix("linked/")).read_bytes()
+            except OSError:  # a folder's link, or gone since; what is wrong is said elsewhere
                 continue
-            if item.is_symlink():
-                target = os.readlink(item.path).decode("utf-8", "backslashreplace")  # noqa: PTH115
-                found[prefix + name] = f"link:{target}"
-            elif item.is_dir(follow_symlinks=False):
-                _collect(item.path, f"{prefix}{name}/", (), found)
-            elif not name.endswith(".pyc"):
-                found[prefix + name] = _content_sha256(item.path)
-
-
-def _content_sha256(path: bytes) -> str:
-    known = _KNOWN.get(path)
-    if known is not None and known[0] == _looks(os.lstat(path)):
-        return known[1]
-    began = time.time_ns()
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        before = os.fstat(descriptor)
-        content = os.read(descriptor, _PIECE)
-        digest = hashlib.sha256(content)
-        while content:
-            content = os.read(descriptor, _PIECE)
-            digest.update(content)
-        after = os.fstat(descriptor)
-    finally:
-        os.close(descriptor)
-    found = digest.hexdigest()
-    if is_settled(after, began) and _looks(before) == _looks(after):
-        _KNOWN[path] = _looks(after), found
+            digest = hashlib.sha256(content).hexdigest()
+            _REACHED[digest] = outside_of_yaml(content)
+        if _REACHED[digest]:
+            found.append(reaches_outside(name, _REACHED[digest]))
     return found
-
-
-def _looks(status: os.stat_result) -> tuple[int, ...]:
-    """A path is another file, too, when another disk was mounted over its folder."""
-    return (status.st_dev, status.st_mode, *signature_of(status))

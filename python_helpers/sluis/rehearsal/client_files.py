@@ -183,6 +183,7 @@ def _scope(lab: Lab, client: str, change: str, today: date, title: str) -> dict[
         "summary": "The supplier has a new version of the patient system. We install it. "
         "While we do, the records cannot be opened.",
         "language": "en",
+        "time_zone": "Europe/Amsterdam",
         "client_name": "Example practice",
         "provider_name": "Example IT care",
         "signers": [{"name": SIGNER[0], "role": SIGNER[1]}],
@@ -277,7 +278,7 @@ def _scope(lab: Lab, client: str, change: str, today: date, title: str) -> dict[
         "retention": {
             "snapshot_days": 90,
             "safety_copy_days": 180,
-            "afterwards": "After that we ask you whether the copies may be destroyed.",
+            "afterwards": "We ask you whether the copies may be destroyed.",
         },
         "way_back": {
             "consent": True,

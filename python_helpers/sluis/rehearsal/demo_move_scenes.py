@@ -18,6 +18,7 @@ from sluis.rehearsal.client_files import SIGNER
 from sluis.rehearsal.demo_move_ground import WEATHER, Ground, start_ground
 from sluis.rehearsal.demo_move_scope import SHARED, exports_of, write_accounts, write_move
 from sluis.rehearsal.demo_signing import sign_with_own_key
+from sluis.rehearsal.demo_verify import verify_dossier
 from sluis.rehearsal.stage import SceneFailedError, Stage
 from sluis.rehearsal.tenant.rewriting import is_rewritten
 from sluis.rehearsal.tenant.start import Tenant
@@ -60,9 +61,7 @@ def _play(stage: Stage, ground: Ground) -> None:
     _move(stage, ground)
     _finish(stage, ground, drives, _tamper(stage, ground, drives))
     with stage.scene("Years later: is the evidence of the move whole?"):
-        dossier = f"dossiers/{stage.who.client}/{MOVE}"
-        verdict = stage.run_json(["sluis", "verify", dossier], expect=EXIT_APPLIED)
-        stage.hold(verdict["holds"] is True, f"{len(verdict['findings'])} findings, all hold")
+        verify_dossier(stage, MOVE)
 
 
 def _show_ground(stage: Stage, ground: Ground) -> None:

@@ -107,7 +107,7 @@ def write_move(
             into={"drive": shared, "folder": "I-drive", "leave_out": ["shortcut"]},
         )
     )  # fmt: skip
-    scope["assets"] = [*assets, _mail(today)]
+    scope["assets"] = [*assets, *_lists(ground.old, today), _mail(today)]
     scope["risks"] = [_risk(asset) for asset in scope["assets"]]
     scope["freeze"] = {"who": SIGNER[0], "words": "The old places become read-only."}
     scope["not_included"] = [
@@ -165,6 +165,23 @@ def _asset(
     }
 
 
+def _lists(tenant: Tenant, today: date) -> list[dict[str, Any]]:
+    """The lists of each team site, which we do not move."""
+    found = []
+    for place, drive in _places(tenant).items():
+        if not drive["owner"]:
+            # https://…/sites/team01/…
+            site = "/".join(tenant.control.items(drive["id"])[0]["webUrl"].split("/")[:5])
+            name = f"lists-{place.replace(' ', '-').lower()}"
+            stays = {
+                "what": "stays", "what_happens": "You copy what you need of it by hand.",
+                "when": "no end date",
+            }  # fmt: skip
+            agreed = _agreed(name, f"Lists of {place}", "other", f"old: lists of {site}", today)
+            found.append({**agreed, "disposition": stays})
+    return found
+
+
 def _mail(today: date) -> dict[str, Any]:
     return {
         **_agreed("mail", "Mail", "mailbox", "old: mailboxes", today),
@@ -203,6 +220,12 @@ def _risk(asset: dict[str, Any]) -> dict[str, str]:
         return {
             "id": "mail-late", "asset": name, "words": "Mail is not in our hands. It can be late.",
             "we_do": "We tell the firm that moves it when we are done.",
+        }  # fmt: skip
+    if asset["kind"] == "other":
+        return {
+            "id": f"forgotten-{name}", "asset": name,
+            "words": f"{words} are not in our hands. They could be forgotten.",
+            "we_do": "We remind you of them before the old contract ends.",
         }  # fmt: skip
     return {
         "id": f"lost-{name}", "asset": name,

@@ -13,6 +13,7 @@ from sluis.evidence.ledger import View
 from sluis.evidence.predicates import LevelResult, Verification
 from sluis.rehearsal.client_files import write_scope
 from sluis.rehearsal.demo_signing import sign_at_the_prompt, sign_with_own_key
+from sluis.rehearsal.demo_verify import verify_dossier
 from sluis.rehearsal.fingerprint import Fingerprint, fingerprint
 from sluis.rehearsal.stage import SceneFailedError, Stage
 from sluis.rehearsal.vendor import Version, write_update
@@ -169,9 +170,7 @@ def _apply_broken(stage: Stage, before: Fingerprint) -> None:
 def _verify(stage: Stage) -> None:
     with stage.scene("Years later: is the evidence whole?"):
         for change in (GOOD, BROKEN):
-            dossier = f"dossiers/{stage.who.client}/{change}"
-            verdict = stage.run_json(["sluis", "verify", dossier], expect=EXIT_APPLIED)
-            stage.hold(verdict["holds"] is True, f"{len(verdict['findings'])} findings, all hold")
+            verify_dossier(stage, change)
 
 
 def _coverage(stage: Stage) -> Table:

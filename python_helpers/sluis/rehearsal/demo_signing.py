@@ -11,9 +11,9 @@ from rich.text import Text
 
 from sluis.errors import EXIT_APPLIED
 from sluis.evidence.predicates import Signoff
+from sluis.evidence.signed_form import PROMPT
 from sluis.rehearsal.client_files import SIGNER
 from sluis.rehearsal.stage import SceneFailedError, Stage, program
-from sluis.signoff.form import PROMPT
 from sluis.signoff.ssh_signature import NAMESPACE
 
 #: how each question ends (``signoff/texts.py``), and what the make-believe client types
@@ -21,6 +21,7 @@ _PROMPTS: dict[str, str] = {
     r"What is your name\?": SIGNER[0],
     r"What is your role\?": SIGNER[1],
     r"Type yes or no\.": "yes",
+    r"Press Enter to (?:read on|answer)\.": "",
 }
 _SECONDS = 60
 
@@ -59,7 +60,7 @@ def _person(stage: Stage, words: list[str]) -> int:
 
 def _make_believe_client(stage: Stage, words: list[str], log: Path) -> int:
     """Read each question from a real terminal and type the answer."""
-    asked = 0
+    asked = pages = 0
     with log.open("w") as transcript:
         terminal = pexpect.spawn(
             program(words[0]),
@@ -74,14 +75,17 @@ def _make_believe_client(stage: Stage, words: list[str], log: Path) -> int:
         try:
             while (found := terminal.expect([*_PROMPTS, pexpect.EOF])) < len(_PROMPTS):
                 answer = list(_PROMPTS.values())[found]
-                _show(stage, terminal.before + terminal.after, answer)
+                if answer:
+                    _show(stage, terminal.before + terminal.after, answer)
+                    asked += 1
+                else:
+                    pages += 1
                 terminal.sendline(answer)
-                asked += 1
         except pexpect.TIMEOUT:
             raise SceneFailedError(f"It asked something unexpected: {terminal.before}") from None
         finally:
             terminal.close(force=True)
-    stage.say(f"{asked} questions, each answered by itself")
+    stage.say(f"{pages} pages read, and {asked} questions, each answered by itself")
     return int(terminal.exitstatus if terminal.exitstatus is not None else 1)
 
 

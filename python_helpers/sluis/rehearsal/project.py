@@ -8,8 +8,9 @@ from pathlib import Path
 
 from sluis.errors import InputError
 from sluis.places import Places
+from sluis.runbook.surroundings import home, may_be_there
 
-_FOLDERS = ("playbooks", "roles", "inventories/template")
+_FOLDERS = ("playbooks", "roles", "inventories/template", "python_helpers/sluis")
 
 
 def checkout() -> Places:
@@ -22,9 +23,9 @@ def checkout() -> Places:
 
 
 def make_project(target: Path) -> Places:
-    """Copy playbooks, roles, the inventory template and ``ansible.cfg`` to ``target``.
+    """Copy playbooks, roles, the package, the inventory template and ``ansible.cfg``.
 
-    Links are followed, so that nothing in the copy points back into the checkout.
+    The links from the roles to the package stay links, and lead to the copy of the package.
 
     Args:
         target: a folder that does not exist yet or is empty.
@@ -42,6 +43,7 @@ def make_project(target: Path) -> Places:
         shutil.copytree(
             source / name,
             target / name,
+            symlinks=True,
             ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".mypy_cache"),
         )
     shutil.copy(source / "ansible.cfg", target / "ansible.cfg")
@@ -50,14 +52,16 @@ def make_project(target: Path) -> Places:
 
 
 def clean_environment(keys: Path) -> dict[str, str]:
-    """Our own environment, less what would lead Ansible or ssh elsewhere.
+    """Our own environment, less what a run of a playbook refuses, and ours for nobody else.
 
     Args:
         keys: the folder with the operator's key.
     """
+    places = checkout()
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("ANSIBLE_", "SLUIS_", "SSH_", "PG"))
+        if not name.startswith(("ANSIBLE_", "AWX_", "RUNNER_", "SLUIS_", "SSH_"))
+        and may_be_there(name, value, places)
     }
-    return {**kept, "SLUIS_KEYS": str(keys)}
+    return {**kept, "HOME": str(home()), "SLUIS_KEYS": str(keys)}

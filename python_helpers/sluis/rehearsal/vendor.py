@@ -56,6 +56,12 @@ def write_update(lab: Lab, who: LabClient, change: str, version: Version) -> Upd
 
 def _description(lab: Lab, files: Path, version: Version) -> dict[str, Any]:
     start = _control(lab, "start", "start-application", "Start the patient system.")
+    again = _control(
+        lab,
+        "start",
+        "start-application-again",
+        "Start the patient system as it was before the update.",
+    )
     migrate, release = _migration(lab, files, version), _release(lab, files)
     # 5.2 installs first and migrates afterwards, which is how it gets half-way
     steps = [*migrate, release] if version == "5.1" else [_tidy(lab, files), release, *migrate]
@@ -70,12 +76,15 @@ def _description(lab: Lab, files: Path, version: Version) -> dict[str, Any]:
         ],
         "software_update_steps": [*steps, start],
         "software_update_way_back": [
-            _control(
-                lab,
-                "start",
-                "start-application-again",
-                "Start the patient system as it was before the update.",
-            )
+            {
+                "step": "remove-migration",
+                "words": "Take the supplier's changes to the database away again.",
+                "hosts": "db1",
+                "module": "ansible.builtin.file",
+                "args": {"path": _migration_file(lab, version), "state": "absent"},
+                "undoes": ["deliver-migration"],
+            },
+            again | {"undoes": ["stop-application", "start-application"]},
         ],
         "service_checks_list": _checks(lab, version),
     }
@@ -118,9 +127,20 @@ def _checks(lab: Lab, version: Version) -> list[dict[str, Any]]:
             "path": str(lab.application.current / "release.json"),
             "contains": version,
         },
+        {
+            "id": "old-version-answers",
+            "what": f"The patient system answers as version {lab.health()['version']} again.",
+            "host": "app1",
+            "type": "http",
+            "url": lab.application.url,
+            "contains": f'"version": "{lab.health()["version"]}"',
+            "tries": 5,
+            "after": "way_back",
+        },
         *(
             {
                 **database,
+                "after": "both",
                 "id": f"every-{table}",
                 "what": f"Every {table} of before the update is still there.",
                 "query": f"select count(*) from {table}",  # noqa: S608
@@ -142,15 +162,14 @@ def _control(lab: Lab, what: str, step: str, words: str) -> dict[str, Any]:
 
 
 def _migration(lab: Lab, files: Path, version: Version) -> list[dict[str, Any]]:
-    name = f"update-{version}.sql"
-    on_host = str(lab.hosts["db1"].folder / "incoming" / name)
+    on_host = _migration_file(lab, version)
     return [
         {
             "step": "deliver-migration",
             "words": "Put the supplier's changes to the database ready on the database server.",
             "hosts": "db1",
             "module": "ansible.builtin.copy",
-            "args": {"src": str(files / name), "dest": on_host, "mode": "0600"},
+            "args": {"src": str(files / f"update-{version}.sql"), "dest": on_host, "mode": "0600"},
         },
         {
             "step": "migrate-database",
@@ -164,8 +183,13 @@ def _migration(lab: Lab, files: Path, version: Version) -> list[dict[str, Any]]:
                     "-U", lab.postgres.superuser, "-d", DATABASE, "-f", on_host,
                 ],
             },
+            "inside": ["patient-database"],
         },
     ]  # fmt: skip
+
+
+def _migration_file(lab: Lab, version: Version) -> str:
+    return str(lab.hosts["db1"].folder / "incoming" / f"update-{version}.sql")
 
 
 def _release(lab: Lab, files: Path) -> dict[str, Any]:
@@ -179,6 +203,7 @@ def _release(lab: Lab, files: Path) -> dict[str, Any]:
             "dest": f"{lab.application.current}/",
             "mode": "0644",
         },
+        "inside": ["application"],
     }
 
 
@@ -189,4 +214,5 @@ def _tidy(lab: Lab, files: Path) -> dict[str, Any]:
         "hosts": "app1",
         "module": "ansible.builtin.script",
         "args": {"cmd": shlex.join([str(files / "tidy-letters-5.2.sh"), str(lab.documents)])},
+        "inside": ["documents"],
     }

@@ -7,15 +7,21 @@ generation beside it, and equal the source. What is refused is recorded with its
 
 from __future__ import annotations
 
-import base64
-import json
+import re
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Literal
 
-from sluis.errors import InputError, SnapshotError
+from sluis.border import codec
+from sluis.border.facts import plain_facts
+from sluis.border.parts import Place as AllowedPlace
+from sluis.border.parts import Secrets, StoreSecrets
+from sluis.border.strict_json import WrongError
+from sluis.border.verb import refused
+from sluis.border.verbs import asset_copies, asset_observe
+from sluis.errors import EvidenceError
 from sluis.evidence.canonical import canonical
 from sluis.evidence.predicates import (
     Discovery,
@@ -26,18 +32,22 @@ from sluis.evidence.predicates import (
     Store,
     Verification,
 )
-from sluis.manifest import loads
+from sluis.manifest import Manifest, loads
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_history import History, expected_identity, source_digest
 from sluis.runbook.snapshot_settings import SnapshotSettings
-from sluis.runbook.snapshot_taking import Source, read_scope
+from sluis.runbook.snapshot_taking import Source, machine_of, read_scope
 from sluis.scope.model import Asset, required_level
+from sluis.snapshot.generations import objections
 from sluis.snapshot.judge import judge
 from sluis.snapshot.nonce import nonce_hash
 from sluis.snapshot.store import place_allowed
 
-Call = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
-_CHALLENGE = "challenge"
+Observe = Callable[[asset_observe.Request, Secrets], asset_observe.Answer]
+Look = Callable[[asset_copies.Request, Secrets], asset_copies.Answer]
+#: in the place of a statement's digest, while it is not known whether there will be one
+_NOT_RECORDED = "0" * 64
+_CHALLENGE: Literal["challenge"] = "challenge"
 
 
 @dataclass(frozen=True)
@@ -46,8 +56,8 @@ class Place:
 
     source: Source
     verifier: Machine
-    observe: Call
-    look: Call
+    observe: Observe
+    look: Look
 
 
 @dataclass
@@ -84,12 +94,12 @@ def challenge(
             continue
         nonce = secrets.token_hex(32)
         request = _observe_request(run, dossier, place, settings, asset, _CHALLENGE)
-        answer = place.observe(request, {"asset": {}, "nonce": nonce})
-        if not answer["placed"]:
+        answer = place.observe(request, Secrets(nonce=nonce))
+        if not answer.placed:
             done.warnings.append(f"{asset.id}: no nonce could be placed in the source")
             continue
         body = Discovery(
-            machine=_machine(place.source, answer["machine"]),
+            machine=machine_of(place.source, answer.machine),
             found=({"kind": _CHALLENGE, "asset": asset.id, "nonce_sha256": nonce_hash(nonce)},),
         )
         dossier.ledger.append(body, key=dossier.key, now=now())
@@ -121,37 +131,42 @@ def adopt(
             continue
         observed = place.observe(
             _observe_request(run, dossier, place, settings, asset, "look"),
-            {**settings.for_maker(asset.id), "nonce": secrets.token_hex(32)},
+            settings.for_maker(asset.id, secrets.token_hex(32)),
         )
         challenged = _challenged(dossier, asset)
         answer = place.look(
-            {
-                "asset": {
-                    **settings.connections.get(asset.id, {}),
-                    "id": asset.id,
-                    "kind": asset.kind,
-                    "location": asset.location,
-                },
-                "backup": backup,
-                "source": {n: observed.get(n) for n in ("content", "facts", "machine")},
-                "nonce_sha256": challenged,
-                "scratch": settings.scratch,
-                "restic": settings.restic,
-                "patience": settings.patience,
-            },
-            {"store": backup_secrets(settings, asset.id), "asset": {}},
+            asset_copies.Request(
+                asset=replace(settings.asset(asset), exclude=()),
+                backup=backup,
+                source=asset_copies.Source(observed.machine, observed.content, observed.facts),
+                nonce_sha256=challenged,
+                scratch=settings.scratch,
+                restic=settings.restic,
+                patience=settings.patience,
+            ),
+            Secrets(settings.backup_secrets.get(asset.id, StoreSecrets())),
         )
-        reasons = [*_place_reasons(asset, backup), *_reasons(asset, answer)]
-        if reasons:
+        reasons = [*_place_reasons(asset, backup), *_reasons(asset, observed, answer)]
+        newest = answer.newest
+        if reasons or newest is None:
             body = Refusal(hosts=(place.source.host,), reasons=tuple(reasons))
             dossier.ledger.append(body, key=dossier.key, now=now())
             done.refused += reasons
             done.lines += [f"{asset.id}: {r.code}: {r.sentence} {r.remedy}" for r in reasons]
             continue
-        proof = _record(dossier, place, asset, backup, observed, answer, challenged)
+        try:
+            proof = _record(
+                dossier, place, settings, asset, backup, observed, answer, newest, challenged
+            )
+        except _IsBadError as bad:
+            body = Refusal(hosts=(place.source.host,), reasons=tuple(bad.reasons))
+            dossier.ledger.append(body, key=dossier.key, now=now())
+            done.refused += bad.reasons
+            done.lines += [f"{asset.id}: {r.code}: {r.sentence} {r.remedy}" for r in bad.reasons]
+            continue
         reached = proof.reached or "no level"
         done.lines.append(
-            f"{asset.id}: adopted {answer['generations'][0]['name']} of {answer['copied_at']}, "
+            f"{asset.id}: adopted {answer.generations[0].name} of {newest.copied_at}, "
             f"which reached {reached}"
         )
         if proof.reached is None or proof.reached < required_level(asset):
@@ -164,39 +179,11 @@ def adopt(
     return done
 
 
-def backup_secrets(settings: SnapshotSettings, asset: str) -> dict[str, str]:
-    """Secrets of an existing restic repository, kept with those of the asset."""
-    given = settings.asset_secrets.get(asset, {})
-    return {str(k).removeprefix("backup_"): str(v) for k, v in given.items() if "backup_" in k}
-
-
 def _to_adopt(
     run: Run, host: str, settings: SnapshotSettings
-) -> list[tuple[Asset, dict[str, Any]]]:
-    wanted = dict(settings.adopt)
-    found = []
-    for asset in read_scope(run).assets_on(host):
-        backup = wanted.pop(asset.id, None)
-        if backup is not None:
-            found.append((asset, _checked(asset, backup)))
-    return found
-
-
-def _checked(asset: Asset, backup: Any) -> dict[str, Any]:
-    needed = ("kind", "machine", "site", "country", "provider")
-    if not isinstance(backup, dict) or any(not backup.get(name) for name in needed):
-        raise InputError(
-            "bad-backup",
-            f"The backup of {asset.id} is not described in full.",
-            f"Write {', '.join(needed)} and its locations in snapshot_and_verify_adopt.",
-        )
-    if backup["kind"] not in ("copies", "dump", "restic"):
-        raise InputError(
-            "bad-backup",
-            f"The backup of {asset.id} is of the unknown kind {backup['kind']!r}.",
-            "Use copies, dump or restic.",
-        )
-    return backup
+) -> list[tuple[Asset, asset_copies.Backup]]:
+    wanted = settings.adopt
+    return [(a, wanted[a.id]) for a in read_scope(run).assets_on(host) if a.id in wanted]
 
 
 def _observe_request(
@@ -205,22 +192,16 @@ def _observe_request(
     place: Place,
     settings: SnapshotSettings,
     asset: Asset,
-    stage: str,
-) -> dict[str, Any]:
+    stage: Literal["challenge", "look"],
+) -> asset_observe.Request:
     view = dossier.ledger.read(now())
     earlier = History(run, dossier, view).of(asset.id, place.source.host)
-    return {
-        "asset": {
-            **settings.connections.get(asset.id, {}),
-            "id": asset.id,
-            "kind": asset.kind,
-            "location": asset.location,
-            "exclude": list(asset.exclude),
-        },
-        "host": place.source.host,
-        "expected_identity": expected_identity(settings.expected_identity, earlier),
-        "stage": stage,
-    }
+    return asset_observe.Request(
+        asset=settings.asset(asset),
+        host=place.source.host,
+        stage=stage,
+        expected_identity=expected_identity(settings.expected_identity, earlier),
+    )
 
 
 def _challenged(dossier: OpenDossier, asset: Asset) -> str | None:
@@ -232,35 +213,39 @@ def _challenged(dossier: OpenDossier, asset: Asset) -> str | None:
     return None
 
 
-def _place_reasons(asset: Asset, backup: Mapping[str, Any]) -> list[Reason]:
-    allowed = [location.model_dump() for location in asset.allowed_locations]
+def _place_reasons(asset: Asset, backup: asset_copies.Backup) -> list[Reason]:
+    allowed = [
+        AllowedPlace(place.site, place.country, place.provider) for place in asset.allowed_locations
+    ]
     if place_allowed(backup, allowed):
         return []
     return [
         Reason(
             code="store-not-allowed",
             about=asset.id,
-            sentence=f"The backup of {asset.id} lies at {backup['site']} ({backup['country']}, "
-            f"{backup['provider']}). The scope does not allow that place.",
+            sentence=f"The backup of {asset.id} lies at {backup.site} ({backup.country}, "
+            f"{backup.provider}). The scope does not allow that place.",
             remedy="Have the place added to the scope and signed, or make a snapshot of our own.",
         )
     ]
 
 
-def _reasons(asset: Asset, answer: Mapping[str, Any]) -> list[Reason]:
+def _reasons(
+    asset: Asset, observed: asset_observe.Answer, answer: asset_copies.Answer
+) -> list[Reason]:
     reasons = [
-        Reason(code=item["code"], about=asset.id, sentence=item["sentence"], remedy=item["remedy"])
-        for item in answer["objections"]
+        Reason(code=item.code, about=asset.id, sentence=item.sentence, remedy=item.remedy)
+        for item in objections(answer.generations, observed.content)
     ]
     reasons += [
         Reason(
             code="copy-unreadable",
             about=asset.id,
-            sentence=f"{item['level']} of the newest copy failed: {item['detail']}"[:3900],
+            sentence=f"{item.level} of the newest copy failed: {item.detail}"[:3900],
             remedy="Do not rely on this medium. Make a snapshot of our own.",
         )
-        for item in answer.get("levels") or ()
-        if item["verdict"] == "failed"
+        for item in (answer.newest.proof.levels if answer.newest else ())
+        if item.verdict == "failed"
     ]
     return reasons
 
@@ -268,76 +253,74 @@ def _reasons(asset: Asset, answer: Mapping[str, Any]) -> list[Reason]:
 def _record(
     dossier: OpenDossier,
     place: Place,
+    settings: SnapshotSettings,
     asset: Asset,
-    backup: dict[str, Any],
-    observed: dict[str, Any],
-    answer: dict[str, Any],
+    backup: asset_copies.Backup,
+    observed: asset_observe.Answer,
+    answer: asset_copies.Answer,
+    newest: asset_copies.Newest,
     challenged: str | None,
 ) -> Verification:
     put = dossier.objects.put
-    try:
-        manifest = base64.b64decode(observed["manifest"]) if observed.get("manifest") else None
-        before = put(manifest) if manifest else None
-        copied_at = datetime.fromisoformat(str(answer["copied_at"])).astimezone(UTC)
-        source = {
-            "kind": asset.kind, "location": asset.location, "exclude": list(asset.exclude),
-        }  # fmt: skip
-        body = Snapshot(
-            asset=asset.id,
-            asset_kind=asset.kind,
-            purpose="adopted",
-            machine=_machine(place.source, observed["machine"]),
-            store=Store(
-                id=f"backup-of-{asset.id}",
-                kind="folder",
-                machine=backup["machine"],
-                location=", ".join(map(str, backup.get("locations") or ["(a repository)"])),
-                site=backup["site"],
-                country=backup["country"],
-                provider=backup["provider"],
-            ),
-            engine=str(answer["engine"]),
-            repository_id=None,
-            snapshot_id=answer["snapshot_id"],
-            previous_snapshot_id=None,
-            started_at=copied_at,
-            # The age that counts is that of the copy, not of our looking at it.
-            finished_at=copied_at,
-            nonce_sha256=challenged,
-            manifest_before_object=before,
-            manifest_after_object=before,
-            facts_object=put(canonical(observed.get("facts") or {})),
-            bytes=int(answer["bytes"]),
-            items=int(answer["items"]),
-            made_by={
-                "generations": json.loads(json.dumps(answer["generations"])),
-                "identity": observed["machine"],
-                "source": source_digest(source),
-                "state": observed.get("state") or "",
-            },
-        )
-        taken = dossier.ledger.append(body, key=dossier.key, now=now())
-        inside = None
-        if backup["machine"] in (place.source.host, place.source.address):
-            inside = f"the backup is kept on {backup['machine']} itself"
-        judgement = judge(
-            body,
-            taken.sha256,
-            loads(manifest) if manifest else _dump_manifest(answer),
-            None,
-            answer,
-            verifier=place.verifier,
-            inside=inside,
-            copied_at=copied_at,
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise SnapshotError(
-            "answer-unreadable",
-            f"What was found of the backup of {asset.id} cannot be read: {error!r}",
-            "Use the same version of Sluis everywhere.",
-        ) from error
+    before = put(observed.manifest) if observed.manifest else None
+    copied_at = _moment(newest.copied_at)
+    # A dump file has no source file; what counts is the database inside it.
+    source = observed.manifest or newest.proof.restored
+    body = Snapshot(
+        asset=asset.id,
+        asset_kind=asset.kind,
+        purpose="adopted",
+        machine=machine_of(place.source, observed.machine),
+        store=Store(
+            id=f"backup-of-{asset.id}",
+            kind="folder",
+            machine=backup.machine,
+            location=", ".join(backup.locations or ("(a repository)",)),
+            site=backup.site,
+            country=backup.country,
+            provider=backup.provider,
+        ),
+        engine=newest.proof.engine,
+        repository_id=None,
+        snapshot_id=newest.snapshot_id,
+        previous_snapshot_id=None,
+        started_at=copied_at,
+        # The age that counts is that of the copy, not of our looking at it.
+        finished_at=copied_at,
+        nonce_sha256=challenged,
+        manifest_before_object=before,
+        manifest_after_object=before,
+        facts_object=put(canonical(plain_facts(observed.facts))),
+        bytes=newest.bytes,
+        items=newest.items,
+        made_by={
+            "generations": [codec.dump(one) for one in answer.generations],
+            "identity": codec.dump(observed.machine),
+            "source": source_digest(settings.asset(asset)),
+            "state": observed.state,
+        },
+    )
+    manifest = _manifest(place, source)
+    inside = None
+    if backup.machine in (place.source.host, place.source.address):
+        inside = f"the backup is kept on {backup.machine} itself"
+    judgement = judge(
+        body,
+        _NOT_RECORDED,
+        manifest,
+        None,
+        newest.proof,
+        verifier=place.verifier,
+        inside=inside,
+        copied_at=copied_at,
+    )
+    bad = _failed(asset, judgement.verification)
+    if bad:
+        raise _IsBadError(bad)
+    taken = dossier.ledger.append(body, key=dossier.key, now=now())
     proof = judgement.verification.model_copy(
         update={
+            "snapshot": taken.sha256,
             "restored_manifest_object": put(judgement.restored) if judgement.restored else None,
             "differences_object": put(canonical(judgement.differences)),
         }
@@ -346,17 +329,46 @@ def _record(
     return proof
 
 
-def _dump_manifest(answer: Mapping[str, Any]) -> Any:
-    """A dump file has no source file; what counts is the database inside it."""
-    restored = answer.get("restored")
-    return loads(base64.b64decode(restored)) if restored else None
+class _IsBadError(Exception):
+    """A backup that was judged, and is bad. Nothing of it was recorded."""
+
+    def __init__(self, reasons: list[Reason]) -> None:
+        super().__init__()
+        self.reasons = reasons
 
 
-def _machine(source: Source, identity: Mapping[str, Any]) -> Machine:
-    return Machine(
-        host=source.host,
-        target=source.target,
-        machine_id=identity.get("machine_id"),
-        host_keys=tuple(identity.get("host_keys") or ()),
-        system_identifier=identity.get("system_identifier"),
-    )
+def _failed(asset: Asset, proof: Verification) -> list[Reason]:
+    """The levels that failed: such a backup must never stand in for a good snapshot.
+
+    V6 is left out: a disk that is not append-only is less than is asked, and no bad copy.
+    """
+    return [
+        Reason(
+            code="backup-is-bad",
+            about=asset.id,
+            sentence=f"{item.level} of the newest copy of {asset.id} failed: {item.detail}"[:3900],
+            remedy="Do not rely on this backup. Find out why it is so, or make a snapshot of our "
+            "own with prepare.",
+        )
+        for item in proof.levels
+        if item.verdict == "failed" and item.level != "V6"
+    ]
+
+
+def _moment(text: str) -> datetime:
+    """A time of the border's form; Python reads six digits of its fraction."""
+    return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text)).astimezone(UTC)
+
+
+def _manifest(place: Place, packed: bytes | None) -> Manifest | None:
+    """A manifest that came with an answer.
+
+    Raises:
+        BorderError: ``bad-answer``.
+    """
+    try:
+        return loads(packed) if packed else None
+    except EvidenceError as error:
+        wrong = WrongError(f"cannot be read. {error.what.rstrip('.')}", ("manifest",))
+        module = asset_observe.ASSET_OBSERVE.name
+        raise refused("bad-answer", place.source.host, module, wrong) from None

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
-import ansible
-from ansible.parsing.vault import VaultHelper
 from ansible.plugins.action import ActionBase
-from ansible.plugins.loader import action_loader, module_loader
-from ansible.template import trust_as_template
 
 from sluis.errors import InputError
 from sluis.evidence.canonical import canonical, sha256
-from sluis.places import Places
-from sluis.plan.model import PlanStep, Target
-from sluis.plan.tree import file_sha256, path_sha256
+from sluis.plan.model import STEP_ID, PlanStep, Target
+from sluis.runbook.call_arguments import refuse_wrong_arguments
+from sluis.runbook.call_files import Outbox, Sent, read_files
+from sluis.runbook.call_later import ROOT, filled_in, steps_named
+from sluis.runbook.call_modules import Module, resolve
+from sluis.runbook.call_secrets import (
+    bound,
+    key_of,
+    refuse_hidden_acts,
+    refuse_open_secrets,
+)
+from sluis.runbook.call_template import fill_in
+from sluis.runbook.connections import refuse_unrecognised
+from sluis.runbook.run import Run
 
 _ARGUMENTS = frozenset(
     {
@@ -31,6 +36,9 @@ _ARGUMENTS = frozenset(
         "quiesce",
         "last_pass",
         "words",
+        "inside",
+        "stays",
+        "undoes",
     }
 )
 
@@ -52,47 +60,41 @@ _NOT_BOUND = frozenset(
     }
 )
 
-#: modules that read a file on the controller, with the argument that names it
-_READS = {
-    "assemble": ("src", "files"),
-    "copy": ("src", "files"),
-    "script": ("cmd", "files"),
-    "template": ("src", "templates"),
-    "unarchive": ("src", "files"),
-}
-
-_SECRET_NAME = re.compile(
-    r"(^|_)(pass|passwd|password|passphrase|token|secret|api_?key|private_key)$", re.IGNORECASE
-)
-
 
 @dataclass(frozen=True)
 class Call:
     """What is signed, and the same arguments as values that may be run.
 
-    ``secrets`` never leave the process: they are merged in just before the call.
+    ``args`` are the arguments in the open, with the private copies of files in place of the
+    files. ``secrets`` never leave the process: they are merged in just before the call.
+    ``module`` is the resolved module that runs, ``handler`` the action plugin around it.
     """
 
     planned: PlanStep
     args: dict[str, Any]
-    secrets: dict[str, Any]
+    secrets: dict[str, Any] = field(repr=False)
+    module: str = ""
+    handler: str = ""
 
 
-def read_call(action: ActionBase, task_vars: Mapping[str, Any], places: Places) -> Call:
+def read_call(action: ActionBase, task_vars: Mapping[str, Any], run: Run, outbox: Outbox) -> Call:
     """Describe the call that a guarded task stands for.
 
     Args:
         action: the guarded action plugin, with its task and connection.
         task_vars: the task's variables.
-        places: the project.
+        run: the current run.
+        outbox: where the files that it sends are kept.
 
     Raises:
-        InputError: an argument is missing, unknown, secret in the open, or cannot be
-            written down; a file to send is not there; a module is not a known one.
+        InputError: an argument is missing, unknown, secret in the open, hidden without being a
+            secret, or cannot be written down; a file to send is not there; the module is not
+            one that may be a step.
+        RefusedError: nobody can tell which machine the connection leads to.
     """
     task = action._task
     given = task.args
-    step, module = _text(given, "step"), _text(given, "module")
+    step, name = _text(given, "step"), _text(given, "module")
     unknown = sorted(set(given) - _ARGUMENTS)
     if unknown:
         raise InputError(
@@ -109,41 +111,115 @@ def read_call(action: ActionBase, task_vars: Mapping[str, Any], places: Places) 
     args = _mapping(given, "args", step)
     secrets = _mapping(given, "secret_args", step)
     at_apply = _mapping(given, "args_at_apply", step)
-    _refuse_open_secrets(args, step)
-    host = str(task_vars["inventory_hostname"])
+    refuse_open_secrets(args, step)
+    refuse_open_secrets(at_apply, step)
+    module = resolve(name, args, run.places)
+    _once_each(args, at_apply, secrets, step)
+    _known_later(module, at_apply, step)
+    if task.check_mode:  # while planning: what was signed is not looked at once more
+        refuse_wrong_arguments(module, {*args, *at_apply, *secrets}, step)
+    refuse_hidden_acts(module, secrets, args, step)
+    sealed = {str(key): _plain(value, step) for key, value in secrets.items()}
+    handler, sent = module.handler, Sent(args=dict(args))
+    if module.action == "template":
+        filled = fill_in(action, args, task_vars, outbox)
+        text = {"mode": filled.mode, "sha256": sha256(filled.content)}
+        handler, sent = "ansible.legacy.copy", Sent(filled.digests, filled.args)
+        hidden = {"template": text, **sealed}
+    else:
+        sent = read_files(action, module, args, outbox)
+        hidden = sealed
+    if not STEP_ID.fullmatch(step):
+        raise InputError(
+            "bad-step",
+            f"A step cannot be called {step[:80]!r}.",
+            "Use lower-case letters, digits and . _ : - ; at most 80 of them.",
+        )
     planned = PlanStep(
         step=step,
-        host=host,
+        host=str(task_vars["inventory_hostname"]),
         name=str(given.get("words") or task.name or step),
         target=_target(action),
-        module=module,
-        module_sha256=_module_sha256(module, places),
+        module=module.name,
+        module_sha256=module.code_sha256,
         args=_plain(args, step),
         args_at_apply=_plain(at_apply, step),
-        secret_args=tuple(sorted(str(name) for name in secrets)),
-        files=_files(action, module, args),
+        secret_args=tuple(sorted(sealed)),
+        files={_untagged(key): digest for key, digest in sent.digests.items()},
+        hidden_sha256=_hidden(run, step, hidden),
         environment_sha256=_environment_sha256(action, task_vars),
         way_back=bool(given.get("way_back", False)),
         quiesce=bool(given.get("quiesce", False)),
         last_pass=bool(given.get("last_pass", False)),
+        inside=_names(given, "inside", step),
+        stays=_untagged(str(given.get("stays") or "")),
+        undoes=_names(given, "undoes", step),
     )
-    return Call(planned=planned, args=dict(args), secrets=dict(secrets))
+    return Call(planned, sent.args, dict(secrets), module.runs_as, handler)
 
 
-def rendered(action: ActionBase, call: Call) -> dict[str, Any]:
-    """The arguments to run with: as signed, plus what is known only now, plus secrets."""
-    later = {name: _template(action, value) for name, value in call.planned.args_at_apply.items()}
+def rendered(
+    call: Call, results: Mapping[str, Mapping[str, Any]], task_vars: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The arguments to run with: as signed, plus what is known only now, plus secrets.
+
+    Args:
+        call: the call.
+        results: what the ledger keeps of each step that is done on this host.
+        task_vars: the task's variables, which hold the rest of those results.
+
+    Raises:
+        InputError: ``result-not-known``.
+    """
+    step = call.planned.step
+    heard = task_vars.get(ROOT)
+    known = {name: {**_mapping_or_nothing(heard, name), **kept} for name, kept in results.items()}
+    later = {
+        name: _plain(filled_in(value, known, step), step)
+        for name, value in call.planned.args_at_apply.items()
+    }
     return {**call.args, **later, **call.secrets}
 
 
-def _template(action: ActionBase, value: Any) -> Any:
-    if isinstance(value, str):
-        return action._templar.template(trust_as_template(value))
-    if isinstance(value, Mapping):
-        return {key: _template(action, item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_template(action, item) for item in value]
-    return value
+def _mapping_or_nothing(heard: Any, name: str) -> Mapping[str, Any]:
+    found = heard.get(name) if isinstance(heard, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _once_each(
+    args: Mapping[str, Any], at_apply: Mapping[str, Any], secrets: Mapping[str, Any], step: str
+) -> None:
+    """What is given twice would be shown with one value and run with the other."""
+    names = [str(name) for part in (args, at_apply, secrets) for name in part]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(
+            "bad-step",
+            f"The step {step!r} gives {', '.join(twice)} in two places.",
+            "Give each argument once: under args, args_at_apply or secret_args.",
+        )
+
+
+def _known_later(module: Module, at_apply: Mapping[str, Any], step: str) -> None:
+    """What is known only at apply comes from results, and never names what is sent."""
+    allowed = module.known.later
+    for name, value in at_apply.items():
+        if allowed is not None and name not in allowed:
+            raise InputError(
+                "later-value-reaches-out",
+                f"{str(name)!r} of {module.name} in the step {step!r} says which file is sent or "
+                "how, so it has to be known when the client signs.",
+                "Put it under args.",
+            )
+        steps_named(_plain(value, step), step)
+
+
+def _hidden(run: Run, step: str, values: Mapping[str, Any]) -> dict[str, str]:
+    """What the plan does not show, bound under the change's own key."""
+    if not values:
+        return {}
+    key = key_of(run.dossier.parent, run.change)
+    return {name: bound(key, f"{step}/{name}", value) for name, value in sorted(values.items())}
 
 
 def _text(given: Mapping[str, Any], name: str) -> str:
@@ -166,6 +242,17 @@ def _mapping(given: Mapping[str, Any], name: str, step: str) -> Mapping[str, Any
             "Write the module's arguments as name: value.",
         )
     return value
+
+
+def _names(given: Mapping[str, Any], name: str, step: str) -> tuple[str, ...]:
+    value = given.get(name) or ()
+    if isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):
+        return tuple(_untagged(item) for item in value)
+    raise InputError(
+        "bad-step",
+        f"{name} of the step {step!r} is not a list of names.",
+        f"Write {name}: [<name>, <name>].",
+    )
 
 
 def _untagged(text: str) -> str:
@@ -193,34 +280,12 @@ def _plain(value: Any, step: str) -> Any:
     )
 
 
-def _refuse_open_secrets(args: Any, step: str, path: str = "") -> None:
-    if isinstance(args, Mapping):
-        for key, value in args.items():
-            name = f"{path}.{key}" if path else str(key)
-            if isinstance(value, str) and value and _SECRET_NAME.search(str(key)):
-                raise _open_secret(step, name)
-            _refuse_open_secrets(value, step, name)
-    elif isinstance(args, (list, tuple)):
-        for value in args:
-            _refuse_open_secrets(value, step, path)
-    elif VaultHelper.get_ciphertext(args, with_tags=False) is not None:
-        raise _open_secret(step, path)
-
-
-def _open_secret(step: str, name: str) -> InputError:
-    return InputError(
-        "secret-in-args",
-        f"The argument {name!r} of the step {step!r} looks like a secret.",
-        "Move it to secret_args; a plan is kept and shown.",
-    )
-
-
 def _target(action: ActionBase) -> Target:
     connection, context = action._connection, action._play_context
     options = connection.get_options()
     become = connection.become
     return Target(
-        connection=str(connection._load_name),
+        connection=refuse_unrecognised(connection),
         address=_untagged(str(options.get("host") or context.remote_addr)),
         port=int(options["port"]) if options.get("port") else None,
         user=_untagged(str(options["remote_user"])) if options.get("remote_user") else None,
@@ -233,6 +298,7 @@ def _target(action: ActionBase) -> Target:
                     "connection": _bound(options),
                     "shell": _bound(connection._shell.get_options()),
                     "become": _bound(become.get_options() if become is not None else {}),
+                    "shell plugin": str(connection._shell.ansible_name),
                 }
             )
         ),
@@ -263,48 +329,3 @@ def _environment_sha256(action: ActionBase, task_vars: Mapping[str, Any]) -> str
             }
         )
     )
-
-
-def _module_sha256(module: str, places: Places) -> str:
-    """Digest of the code behind a module name, and a refusal of code from elsewhere.
-
-    ``ansible.builtin.x`` runs ``ansible.legacy.x``, which a module folder of the user
-    can replace (measured); so both names are resolved and both files count.
-    """
-    leaf = module.rpartition(".")[2]
-    names = [module, *([f"ansible.legacy.{leaf}"] if module.startswith("ansible.builtin.") else [])]
-    files = []
-    for loader in (module_loader, action_loader):
-        for name in names:
-            found = loader.find_plugin_with_context(name)
-            if found.resolved and found.plugin_resolved_path:
-                files.append(Path(str(found.plugin_resolved_path)))
-    if not files:
-        raise InputError(
-            "unknown-module", f"There is no module {module!r}.", "Use its full name, as installed."
-        )
-    home = Path(ansible.__file__).parent
-    allowed = (home, home.parent / "ansible_collections", places.root / "roles")
-    for file in files:
-        if not any(file.resolve().is_relative_to(folder.resolve()) for folder in allowed):
-            raise InputError(
-                "foreign-module",
-                f"The module {module!r} would come from {file}.",
-                "Remove that file: modules come from ansible-core, its collections, or roles/.",
-            )
-    return sha256(canonical([file_sha256(file) for file in files]))
-
-
-def _files(action: ActionBase, module: str, args: Mapping[str, Any]) -> dict[str, str]:
-    known = _READS.get(module.rpartition(".")[2])
-    if known is None or not module.startswith(("ansible.builtin.", "ansible.legacy.")):
-        return {}
-    argument, folder = known
-    name = args.get(argument) or args.get("_raw_params")
-    remote = str(args.get("remote_src", "no")).lower() in ("yes", "true", "1", "on")
-    if not isinstance(name, str) or not name or remote:
-        return {}
-    if argument == "cmd":
-        name = name.split()[0]
-    path = Path(str(action._find_needle(folder, name)))
-    return {_untagged(name): path_sha256(path)}

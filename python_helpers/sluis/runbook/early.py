@@ -5,22 +5,34 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import cache
 
-from ansible import context
+from ansible.parsing.dataloader import DataLoader
 
 from sluis.errors import RefusedError, SluisError
 from sluis.evidence.anchors import load_anchors
 from sluis.evidence.ledger import Ledger
 from sluis.evidence.predicates import Refusal
-from sluis.plan.tree import tree_sha256
+from sluis.runbook.bound import keep_start, tree_of
+from sluis.runbook.command_line import checks_only, only_looks
+from sluis.runbook.inventory import reach_of
 from sluis.runbook.judgement import explain, remember
-from sluis.runbook.run import Run, current_run, now, open_dossier
+from sluis.runbook.lock import keep_lock
+from sluis.runbook.plugin_folders import close_working_folder, foreign_module_reasons
+from sluis.runbook.run import CHECK, Run, current_run, now, open_dossier
+from sluis.runbook.surroundings import hand_on
+from sluis.runbook.telling import tell_front_door
+from sluis.runbook.written import leave_out_sealed, read_what_was_written
+
+_UNREADABLE = "reaches-outside"
+#: phases that lay down what gets signed; later ones carry out what was read before
+_LAY_DOWN = ("prepare", "all")
+_SIGNED = ("update.yml", "restore.yml", "tenant_migration.yml")
 
 #: runs that were found acceptable, with the state of their ledger when it was read
 _WATCHED: dict[str, tuple[Run, int]] = {}
 
 
 @cache
-def refuse_early(plugin_file: str) -> None:
+def refuse_early(plugin_file: str, loader: DataLoader) -> None:
     """Stop a run whose options, extra vars, environment or inventory are not acceptable.
 
     The refusal goes into the ledger when client and change are known well enough to
@@ -28,18 +40,43 @@ def refuse_early(plugin_file: str) -> None:
 
     Args:
         plugin_file: ``__file__`` of the vars plugin beside the playbooks.
+        loader: Ansible's own, which can open what ansible-vault encrypted.
 
     Raises:
         SluisError: why the run is refused.
     """
-    cli = context.CLIARGS
-    if any(cli.get(name) for name in ("syntax", "listhosts", "listtasks", "listtags")):
+    try:
+        _refuse_early(plugin_file, loader)
+    except SluisError as error:
+        tell_front_door(error)
+        raise
+
+
+def _refuse_early(plugin_file: str, loader: DataLoader) -> None:
+    if only_looks():
         return
     run = current_run(None, plugin_file)
-    if not run.objections:
+    if run.playbook == CHECK and not run.objections:
+        _only_looks_around(run, loader)
+        return
+    # not for a slip in the change's id, and check mode makes no dossier
+    if run.dossier.is_dir() or (run.change_folder.is_dir() and not checks_only()):
+        # before anything is judged or recorded: what goes on here is not ours to disturb
+        what = f"ansible-playbook {run.playbook}, phase {run.phase}"
+        keep_lock(run.dossier, what, now())
+    tree = tree_of(run)
+    keep_start(run, tree)
+    reasons = (*run.objections, *foreign_module_reasons(run.places), *tree.reasons)
+    # a slip of the pen is said with its line, before what is only found to be unreadable
+    readable = all(reason.code == _UNREADABLE for reason in reasons)
+    if readable and (run.phase in _LAY_DOWN or run.playbook not in _SIGNED):
+        read_what_was_written(run.places, run.client, run.change, run.playbook, loader)
+    if not reasons:
+        close_working_folder()
+        hand_on(run.places)
         _WATCHED[plugin_file] = run, -1
         return
-    refusal = Refusal(hosts=("(no host was contacted)",), reasons=run.objections)
+    refusal = Refusal(hosts=("(no host was contacted)",), reasons=reasons)
     try:
         dossier = open_dossier(run)
         dossier.ledger.append(refusal, key=dossier.key, now=now())
@@ -48,10 +85,27 @@ def refuse_early(plugin_file: str) -> None:
     else:
         unkept = ""
     raise RefusedError(
-        run.objections[0].code,
+        reasons[0].code,
         explain(refusal) + unkept,
         "Correct what is named above and start again.",
     )
+
+
+def _only_looks_around(run: Run, loader: DataLoader) -> None:
+    """A look asks for no evidence and leaves none: no lock, no dossier, no statement.
+
+    What was written is read by ``sluis check`` itself. Here only what would be carried out in
+    reading it is refused.
+    """
+    reach = reach_of(run.places, run.client)
+    reasons = [*foreign_module_reasons(run.places), *reach.reasons]
+    if run.change:
+        reasons += tree_of(run).reasons
+    for reason in reasons:
+        raise RefusedError(reason.code, reason.sentence, reason.remedy)
+    leave_out_sealed(run.places, run.client, loader)
+    close_working_folder()
+    hand_on(run.places)
 
 
 def keep_up(plugin_file: str) -> None:
@@ -76,7 +130,7 @@ def _warm_up(run: Run) -> None:
     with suppress(SluisError, OSError):
         anchors = load_anchors(run.places.trust(run.client), run.client)
         remember(run.dossier, Ledger(run.dossier, anchors, run.client, run.change))
-        tree_sha256(run.places, run.client, run.change)
+        tree_of(run)
 
 
 def _state(run: Run) -> int:

@@ -6,29 +6,31 @@ export equals its source was found while it was fetched, file by file. Both belo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sluis.evidence.predicates import Export, LevelResult, Verdict, Verification
 from sluis.manifest import Manifest
+from sluis.runbook.doubted_files import CORRUPT, GOOD, Doubts
 from sluis.snapshot.levels import reached
 from sluis.tenant.tenant_manifest import ManifestLine
 
-#: what two hashes may say of a file that is still the service's own
-_GOOD = ("equal", "rewritten by the service", "stale metadata")
-_DURING = "edited meanwhile"
-_CORRUPT = "corrupt"
 
-
-def export_verdict(export: Export | None, snapshot_number: int, export_number: int) -> LevelResult:
+def export_verdict(
+    export: Export | None,
+    snapshot_number: int,
+    export_number: int,
+    doubts: Doubts | None = None,
+) -> LevelResult:
     """V5 as far as the export decides it.
 
     Args:
         export: the newest pass over the asset, or ``None``.
         snapshot_number: the statement of the snapshot that was made of it.
         export_number: the statement of that pass.
+        doubts: what its manifest says of its files; without it no file is taken as it came.
     """
     ran = ("two hashes for each file that was fetched, and a walk to the end of the list",)
-    verdict, detail = _judge(export, snapshot_number, export_number)
+    verdict, detail = _judge(export, snapshot_number, export_number, doubts)
     return LevelResult(level="V5", verdict=verdict, ran=ran, detail=detail)
 
 
@@ -63,7 +65,7 @@ def with_export(verification: Verification, found: LevelResult) -> Verification:
     levels = tuple(
         _lower(item, found) if item.level == "V5" else item for item in verification.levels
     )
-    top = reached([{"level": item.level, "verdict": item.verdict} for item in levels])
+    top = reached(levels)
     return verification.model_copy(update={"levels": levels, "reached": top})
 
 
@@ -79,22 +81,35 @@ def _lower(copy: LevelResult, export: LevelResult) -> LevelResult:
     )
 
 
-def _judge(export: Export | None, snapshot: int, number: int) -> tuple[Verdict, str]:
+def _judge(
+    export: Export | None, snapshot: int, number: int, doubts: Doubts | None
+) -> tuple[Verdict, str]:
     if export is None:
         return "not verified", "it was never fetched from where it is"
     if number > snapshot:
         return "not verified", "it was fetched again after this snapshot"
     counted = ", ".join(f"{count} {name}" for name, count in sorted(export.checks.items()) if count)
     said = f"{export.items} items in pass {export.pass_number}: {counted or 'no files'}"
-    if export.checks.get(_CORRUPT):
+    if export.checks.get(CORRUPT) or (doubts and doubts.counted.get(CORRUPT)):
         return "failed", said
     if not export.complete:
         return "not verified", f"the list was not walked to its end; {said}"
-    unsure = sum(n for name, n in export.checks.items() if name not in (*_GOOD, _DURING))
+    if doubts is None:
+        unsure = sum(n for name, n in export.checks.items() if name not in GOOD)
+    elif _figures(doubts.counted) != _figures(export.checks):
+        return "not verified", f"the manifest of the pass counts its files otherwise; {said}"
+    else:
+        unsure = doubts.doubted_in_all
     if unsure:
-        return "not verified", f"{unsure} files have one hash only; {said}"
+        return "not verified", f"{unsure} files are not known to be right; {said}"
     if export.not_had:
         return "not verified", f"{export.not_had} items could not be had; {said}"
     if export.unseen:
         return "not verified", f"not all could be seen: {'; '.join(export.unseen)[:1500]}; {said}"
+    if doubts and doubts.as_it_came:
+        said += f"; {len(doubts.as_it_came)} of them are taken as they came"
     return "proven", said
+
+
+def _figures(counts: Mapping[str, int]) -> dict[str, int]:
+    return {name: count for name, count in counts.items() if count}

@@ -2,6 +2,9 @@
 
 Ansible tells nothing about a task before it ends. A second connection looks at the
 progress file there every few seconds. When that does not work, nothing is lost.
+
+The host may be in strange hands: of what it says only one line is taken, and only as
+``progress_line`` reads it. A host that says too much is not asked again.
 """
 
 from __future__ import annotations
@@ -17,24 +20,33 @@ from typing import Any, Self
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import connection_loader
 
+from sluis.runbook.connections import connection_name
+from sluis.runbook.progress_line import passed_on
 from sluis.snapshot.progress import PASSED_ON
 
 #: names the file on the controller that the front door watches; see ``sluis.cli.environment``
 PROGRESS = "SLUIS_PROGRESS"
 #: seconds between two looks; a task that is done sooner costs no second connection
 _EVERY = 5.0
+#: bytes of the file that are asked for, and that an answer may have
+_ASKED, _MOST = 4096, 8192
 
 
 class Following:
     """Use as a block around a module that writes progress.
 
     ``path`` is what the module is to write to: ``None`` when nobody is watching.
+
+    Args:
+        action: whose connection is followed.
+        asset: what the module is at work on; lines about another asset are left out.
     """
 
-    def __init__(self, action: ActionBase) -> None:
+    def __init__(self, action: ActionBase, asset: str | None = None) -> None:
         self._action = action
+        self._asset = asset
         self._target = os.environ.get(PROGRESS)
-        self._local = str(action._connection._load_name) == "local"
+        self._local = connection_name(action._connection) == "local"
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
         self.path: str | None = None
@@ -67,21 +79,31 @@ class Following:
         with contextlib.suppress(Exception):
             while not self._done.wait(_EVERY):
                 connection = self._another_connection()
-                command = f"tail -n 20 {shlex.quote(str(self.path))} 2>/dev/null"
+                command = f"tail -c {_ASKED} {shlex.quote(str(self.path))} 2>/dev/null"
                 _, out, _ = connection.exec_command(command, sudoable=False)
+                if len(out) > _MOST:
+                    return
                 if out and out != seen:
                     seen = out
-                    self._pass_on(out.splitlines()[-1])
+                    self._pass_on(newest_line(out))
 
     def _another_connection(self) -> Any:
         ours = self._action._connection
-        other = connection_loader.get(ours._load_name, self._action._play_context)
+        other = connection_loader.get(ours.ansible_name, self._action._play_context)
         # The same resolved options: it goes exactly where the first one goes.
         other._options = dict(ours.get_options())
         return other
 
-    def _pass_on(self, line: bytes) -> None:
+    def _pass_on(self, raw: bytes) -> None:
+        line = passed_on(raw, self._asset)
+        if line is None:
+            return
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
         handle = os.open(str(self._target), flags, 0o600)
         with os.fdopen(handle, "wb") as file:
-            file.write(line + b"\n")
+            file.write(line)
+
+
+def newest_line(data: bytes) -> bytes:
+    """The newest whole line of the end of a file; empty when there is none."""
+    return data[: data.rfind(b"\n") + 1].rstrip(b"\n").rpartition(b"\n")[2]

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
-from sluis.errors import RefusedError
+from sluis.border.characters import clean_text
+from sluis.errors import EvidenceError, RefusedError
 from sluis.evidence.ledger import View
-from sluis.evidence.predicates import Check, Handover, Step
+from sluis.evidence.plans import planned_at
+from sluis.evidence.predicates import Handover, Step
 from sluis.evidence.timestamps import stamp
-from sluis.gate.steps import failure_under, planned_at, step_states
+from sluis.gate.demand import judge_command
+from sluis.gate.steps import failure_under, last_step, may_still_run, step_states
 from sluis.plan.model import PlanDocument
+from sluis.runbook.checks import wanting
 from sluis.runbook.judgement import read_evidence
 from sluis.runbook.landing_handover import landed
-from sluis.runbook.run import OpenDossier, now
+from sluis.runbook.run import RUN_ID, OpenDossier, now
+from sluis.runbook.undone import aftermath
 
 
 def missing_from(view: View, plan: PlanDocument, plan_object: str) -> list[str]:
@@ -25,31 +32,14 @@ def missing_from(view: View, plan: PlanDocument, plan_object: str) -> list[str]:
     """
     states = step_states(view, plan_object)
     missing = []
-    for step in plan.steps:
-        if step.way_back:
-            continue
+    for step in plan.forward:
         state = states.get((step.step, step.host))
         if state is None or state.state != "done":
             missing.append(
                 f"step {step.step} on {step.host}: {state.state if state else 'not done'}"
             )
-    after = last_step(view, plan_object)
-    passed: dict[tuple[str, str], bool | None] = {}
-    for statement in view.of(Check):
-        if statement.number > after:
-            passed[statement.body.check, statement.body.host] = statement.body.passed
-    for check in plan.checks:
-        outcome = passed.get((check.check, check.host))
-        if outcome is not True:
-            said = "not passed" if outcome is False else "not made"
-            missing.append(f"check {check.check} on {check.host}: {said}")
-    return missing
-
-
-def last_step(view: View, plan_object: str) -> int:
-    """The number of the statement about a step after which checks and looks count."""
-    states = step_states(view, plan_object)
-    return max((item.number for item in states.values()), default=planned_at(view, plan_object))
+    checks = plan.checks_after("change")
+    return [*missing, *wanting(view, checks, last_step(view, plan_object))]
 
 
 def hand_over(dossier: OpenDossier) -> Handover:
@@ -71,56 +61,63 @@ def hand_over(dossier: OpenDossier) -> Handover:
             f"The change is not complete: {'; '.join(missing)}.",
             "Apply again; it goes on where it stopped.",
         )
-    steps = len([step for step in evidence.plan.steps if not step.way_back])
-    said = f"All {steps} steps were done and all {len(evidence.plan.checks)} checks passed."
+    steps, checks = len(evidence.plan.forward), len(evidence.plan.checks_after("change"))
+    said = f"All {steps} steps were done and all {checks} checks passed."
+    results = _results(dossier, evidence.view, evidence.plan_object)
     return _append(
         dossier,
         Handover(
             result="applied",
             sentence=" ".join((said, *there.sentences))[:4000],
             plan_object=evidence.plan_object,
+            quarantine=_quarantine(results),
             landings=there.looks,
         ),
     )
 
 
 def give_up(dossier: OpenDossier) -> Handover:
-    """Record that a change failed, and whether the way back was completed."""
+    """Record that a change failed, what was put back, and what was not undone."""
     evidence = read_evidence(dossier)
     plan, plan_object = evidence.plan, evidence.plan_object
     if plan is None or plan_object is None:
         raise RefusedError("no-plan", "There is no plan to close.", "Run prepare first.")
-    states = step_states(evidence.view, plan_object)
-    back = [step for step in plan.steps if step.way_back]
-    done = [
-        step
-        for step in back
-        if (state := states.get((step.step, step.host))) and state.state == "done"
-    ]
-    restored = bool(back) and len(done) == len(back)
+    left = aftermath(evidence.view, plan, plan_object)
+    results = _results(dossier, evidence.view, plan_object)
     return _append(
         dossier,
         Handover(
-            result="failed and restored" if restored else "failed",
-            sentence=(
-                "The change failed and the signed snapshots were put back."
-                if restored
-                else "The change failed and was not put back."
-            ),
+            result=left.result,
+            sentence=left.sentence,
             plan_object=plan_object,
-            quarantine=_quarantine(dossier, evidence.view, plan_object),
+            quarantine=_quarantine(results),
+            not_undone=left.not_undone,
+            after_way_back=left.checks,
         ),
     )
 
 
-def _quarantine(dossier: OpenDossier, view: View, plan_object: str) -> dict[str, str]:
+def _quarantine(results: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Where displaced data was put, by what put it there."""
+    return {
+        what: clean_text(result["quarantine"])
+        for what, result in results.items()
+        if isinstance(result.get("quarantine"), str)
+    }
+
+
+def _results(dossier: OpenDossier, view: View, plan_object: str) -> dict[str, Mapping[str, Any]]:
+    """What each step of this plan answered, where that is known."""
     found = {}
     for statement in view.of(Step):
         body = statement.body
         if body.plan_object == plan_object and body.result_object:
-            result = json.loads(dossier.objects.get(body.result_object))
-            if isinstance(result.get("quarantine"), str):
-                found[f"{body.step} on {body.host}"] = result["quarantine"]
+            try:
+                result = json.loads(dossier.objects.get(body.result_object))
+            except EvidenceError:
+                continue  # erased or lost, as sluis verify says; the end is still recorded
+            if isinstance(result, Mapping):
+                found[f"{body.step} on {body.host}"] = result
     return found
 
 
@@ -146,9 +143,24 @@ def way_back(dossier: OpenDossier) -> dict[str, object]:
     )
     if closed is not None and closed.number > planned_at(evidence.view, evidence.plan_object):
         return {"broke": False, "open": False, "msg": "This change was handed over before."}
+    unknown = [
+        item
+        for item in step_states(evidence.view, evidence.plan_object, RUN_ID).values()
+        if may_still_run(evidence.plan, item)
+    ]
+    if unknown:
+        scope, first = evidence.scope, unknown[0]
+        judge = judge_command(scope.client, scope.change, first.step, first.host)
+        names = ", ".join(f"{item.step} on {item.host}" for item in unknown)
+        # neither put back nor closed: first somebody has to look
+        msg = (
+            f"Nobody knows whether these steps have ended: {names}. They may still be "
+            "running, so nothing was put back. Look at the hosts and record of each what "
+            f"you found with: {judge}. Then apply again; it goes on, or takes the way back."
+        )
+        return {"broke": False, "open": False, "msg": msg}
     failed = failure_under(evidence.view, evidence.plan_object) is not None
-    planned = any(step.way_back for step in evidence.plan.steps)
-    consent = evidence.scope.way_back.consent and planned
+    consent = evidence.scope.way_back.consent and bool(evidence.plan.way_back)
     if not failed:
         msg = "The run stopped before a step failed. Read the reasons above."
     elif consent:

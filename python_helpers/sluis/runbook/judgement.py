@@ -13,7 +13,9 @@ from sluis.evidence.predicates import Permit, Plan, Refusal, Scope
 from sluis.gate.decide import decide
 from sluis.gate.demand import Demand, Evidence
 from sluis.plan.model import PlanDocument, PlanStep
-from sluis.plan.tree import file_sha256, tree_sha256
+from sluis.plan.tree import changed_since_plan, file_sha256
+from sluis.runbook.bound import changed_since_start, tree_of
+from sluis.runbook.other_changes import other_change_reasons
 from sluis.runbook.run import RUN_ID, OpenDossier, Run, now
 from sluis.scope.division import CONTROLLER, Division, placed
 from sluis.scope.load import load_scope
@@ -56,19 +58,30 @@ def judge(run: Run, dossier: OpenDossier, step: PlanStep | None = None) -> Judge
     """
     at = now()
     evidence = read_evidence(dossier)
+    tree = tree_of(run)
     demand = Demand(
         client=run.client,
         change=run.change,
         playbook=run.playbook,
         hosts=run.hosts,
         scope_object=_scope_on_disk(run, evidence.view),
-        tree_sha256=tree_sha256(run.places, run.client, run.change),
+        tree_sha256=tree.sha256,
+        tree_changes=changed_since_plan(tree, evidence.view, dossier.objects),
         step=step,
         run=RUN_ID,
-        objections=run.objections,
+        objections=(
+            *run.objections,
+            *tree.reasons,
+            *changed_since_start(run, tree),
+            *other_change_reasons(run, dossier, evidence),
+        ),
         workers=_workers_now(run) if evidence.workers else (),
     )
-    return Judgement(decide(evidence, demand, at), evidence)
+    answer = decide(evidence, demand, at)
+    if demand.objections and not isinstance(answer, Refusal):
+        # the gate refuses these itself; that it was replaced may be what they say
+        raise AssertionError("a permit in spite of what was held against the run")
+    return Judgement(answer, evidence)
 
 
 def read_evidence(dossier: OpenDossier) -> Evidence:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sluis.errors import InputError, SnapshotError
+from sluis.border.tenant import Target, TenantSecrets
+from sluis.border.verbs.tenant_landing import Answer, Request
+from sluis.errors import InputError
 from sluis.evidence.predicates import Landing, LandingFolder, Machine
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_taking import Source, read_scope
@@ -17,7 +18,7 @@ from sluis.scope.division import CONTROLLER
 from sluis.scope.ends import end_of_deadline
 from sluis.scope.model import Asset, ClientMovesIt
 
-Call = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+Call = Callable[[Request, TenantSecrets], Answer]
 
 
 @dataclass(frozen=True)
@@ -91,34 +92,26 @@ def make_landing(
             "Correct the scope, and prepare again.",
         )
     landing = wanted.landing
-    answer = call(
-        {
-            "account": settings.account(landing.tenant),
-            "budget": settings.budget(landing.tenant),
-            "target": {"drive_id": landing.drive, "folder": landing.folder},
-            "owner": landing.account,
-            "deadline": end_of_deadline(wanted.disposition.deadline).isoformat(),
-        },
+    deadline = end_of_deadline(wanted.disposition.deadline)
+    made = call(
+        Request(
+            account=settings.account(landing.tenant),
+            budget=settings.budget(landing.tenant),
+            target=Target(landing.drive, landing.folder),
+            owner=landing.account,
+            deadline=deadline.isoformat(),
+        ),
         settings.secret(landing.tenant),
     )
-    try:
-        made = answer["landing"]
-        place = LandingFolder(
-            tenant=landing.tenant,
-            drive=landing.drive,
-            folder=landing.folder,
-            item_id=str(made["item_id"]),
-            web_url=str(made["web_url"]),
-            deadline=end_of_deadline(wanted.disposition.deadline),
-            made_at=datetime.fromisoformat(made["made"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise SnapshotError(
-            "answer-unreadable",
-            f"What {worker.host} says of the landing folder of {asset_id} cannot be read: "
-            f"{error!r}",
-            "Use the same version of Sluis everywhere.",
-        ) from error
+    place = LandingFolder(
+        tenant=landing.tenant,
+        drive=landing.drive,
+        folder=landing.folder,
+        item_id=made.item_id,
+        web_url=made.web_url,
+        deadline=deadline,
+        made_at=datetime.fromisoformat(made.made),
+    )
     machine = Machine(host=worker.host, target=worker.target)
     dossier.ledger.append(
         Landing(asset=asset_id, machine=machine, place=place), key=dossier.key, now=now()

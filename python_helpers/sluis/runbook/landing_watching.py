@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
-from sluis.errors import SluisError, SnapshotError
+from sluis.border import codec
+from sluis.border.tenant import TenantSecrets
+from sluis.border.verbs import tenant_landing_look as looking
+from sluis.errors import SluisError
 from sluis.evidence.canonical import canonical
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Export, Landing, LandingLook, Machine, Told
@@ -16,7 +18,7 @@ from sluis.runbook.snapshot_taking import Source
 from sluis.runbook.tenant_importing import source_id
 from sluis.runbook.tenant_settings import TenantSettings
 
-Call = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+Call = Callable[[looking.Request, TenantSecrets], looking.Answer]
 
 #: so long before the deadline everything is said as a warning (days)
 NEAR_DAYS = 7.0
@@ -107,72 +109,70 @@ def _look(
     last = before.body.look if before is not None else None
     expected, basis = _expected(view, wanted, settings)
     answer = call(
-        {
-            "account": settings.account(place.tenant),
-            "budget": settings.budget(place.tenant),
-            "landing": {
-                "drive_id": place.drive, "folder": place.folder, "item_id": place.item_id,
-                "web_url": place.web_url, "owner": wanted.landing.account,
-                "deadline": place.deadline.isoformat(), "made": place.made_at.isoformat(),
-            },
-            "files_before": last.files if last is not None else None,
-            "told": [
-                {
-                    # the scope names a person and an account, and they are the same
-                    "who": _who(told.body.who, wanted),
-                    "when": told.recorded_at.isoformat(), "words": told.body.words,
-                }
+        looking.Request(
+            asset=made.asset,
+            account=settings.account(place.tenant),
+            budget=settings.budget(place.tenant),
+            landing=looking.Landing(
+                drive_id=place.drive,
+                folder=place.folder,
+                item_id=place.item_id,
+                web_url=place.web_url,
+                owner=wanted.landing.account,
+                deadline=place.deadline.isoformat(),
+                made=place.made_at.isoformat(),
+            ),
+            expected=expected,
+            files_before=last.files if last is not None else None,
+            told=tuple(
+                # the scope names a person and an account, and they are the same
+                looking.Told(
+                    _who(told.body.who, wanted), told.recorded_at.isoformat(), told.body.words
+                )
                 for told in view.of(Told)
                 if told.body.asset == made.asset and told.body.about == "landing"
-            ],
-            **expected,
-        },
-        settings.secret(place.tenant),
-    )  # fmt: skip
-    try:
-        size = int(answer["arrived_bytes"])
-        missing, other = answer["missing_files"], answer["other_size"]
-        return Landing(
-            asset=made.asset,
-            machine=machine,
-            place=place,
-            look=LandingLook(
-                state=answer["state"],
-                late=bool(answer["late"]),
-                files=int(answer["arrived_files"]),
-                bytes=size,
-                expected_from=basis,
-                expected_files=answer["expected_files"],
-                expected_bytes=answer["expected_bytes"],
-                not_there=None if missing is None else int(missing) + len(other),
-                new_files=answer["new_files"],
-                new_bytes=None if last is None else size - last.bytes,
-                words=str(answer["words"])[:4000],
             ),
-            report_object=dossier.objects.put(canonical(answer)),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise SnapshotError(
-            "answer-unreadable",
-            f"What {machine.host} says of the landing folder of {made.asset} cannot be read: "
-            f"{error!r}",
-            "Use the same version of Sluis everywhere.",
-        ) from error
+        ),
+        settings.secret(place.tenant),
+    )
+    missing = answer.missing_files
+    return Landing(
+        asset=made.asset,
+        machine=machine,
+        place=place,
+        look=LandingLook(
+            state=answer.state,
+            late=answer.late,
+            files=answer.arrived_files,
+            bytes=answer.arrived_bytes,
+            expected_from=basis,
+            expected_files=answer.expected_files,
+            expected_bytes=answer.expected_bytes,
+            not_there=None if missing is None else missing + len(answer.other_size),
+            new_files=answer.new_files,
+            new_bytes=None if last is None else answer.arrived_bytes - last.bytes,
+            words=answer.words,
+        ),
+        report_object=dossier.objects.put(canonical(codec.dump(answer))),
+    )
 
 
-def _expected(view: View, wanted: ToLand, settings: TenantSettings) -> tuple[dict[str, Any], str]:
+def _expected(
+    view: View, wanted: ToLand, settings: TenantSettings
+) -> tuple[looking.ByManifest | looking.ByCount, str]:
     """What should arrive: each file where we exported it as well, else the scope's figures."""
     asset = wanted.asset
     export = view.latest(Export, lambda item: item.body.asset == asset.id)
     if export is not None:
-        return {
-            "folder": f"{settings.exports}/{asset.id}",
-            "source_id": source_id(asset),
-            "pass": export.body.pass_number,
-            "manifest_sha256": export.body.manifest_object,
-        }, "the manifest"
+        return looking.ByManifest(
+            kind="manifest",
+            folder=f"{settings.exports}/{asset.id}",
+            source_id=source_id(asset),
+            pass_number=export.body.pass_number,
+            manifest_sha256=export.body.manifest_object,
+        ), "the manifest"
     known = asset.items is not None or asset.size is not None
-    return {"items": asset.items, "bytes": asset.size}, "the scope" if known else "nothing"
+    return looking.ByCount("count", asset.items, asset.size), "the scope" if known else "nothing"
 
 
 def _who(who: str, wanted: ToLand) -> str:

@@ -10,24 +10,30 @@ from __future__ import annotations
 import fcntl
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sluis.errors import InputError
 from sluis.evidence.canonical import canonical
 from sluis.evidence.ledger import View
+from sluis.evidence.plans import closed_at
 from sluis.evidence.predicates import Plan, Scope, Step
 from sluis.evidence.timestamps import stamp
-from sluis.gate.steps import closed_at
 from sluis.plan.model import PlanDocument, PlannedCheck, PlanStep
-from sluis.plan.tree import tree_sha256
+from sluis.plan.undoing import refuse_what_is_not_said
+from sluis.runbook.bound import tree_of
 from sluis.runbook.division import division_of, fetched_by
 from sluis.runbook.run import RUN_ID, OpenDossier, Run, now
+from sluis.runbook.snapshot_settings import Templar, plain
 from sluis.runbook.tenant_steps import step_id
 from sluis.scope.division import GROUP, Division, Moved, fetched_anew, placed
 from sluis.scope.load import load_scope
 from sluis.scope.model import ScopeDocument
+
+#: runbooks whose change an engineer describes in a file of the same name
+_DESCRIBED = ("update.yml", "restore.yml")
 
 
 @dataclass(frozen=True)
@@ -135,8 +141,89 @@ def note_check(run: Run, check: PlannedCheck) -> None:
     _note(run, "check", check.host, check.check, check.model_dump(mode="json"), "")
 
 
-def seal(run: Run, dossier: OpenDossier) -> tuple[PlanDocument, str, bool]:
+@dataclass(frozen=True)
+class Described:
+    """The ids that a description holds, as Ansible filled it in.
+
+    Args:
+        steps: of the change.
+        way_back: of the steps of the way back.
+        checks: with the host that each is made on.
+    """
+
+    steps: tuple[str, ...] = ()
+    way_back: tuple[str, ...] = ()
+    checks: tuple[tuple[str, str], ...] = ()
+
+
+def described_in(run: Run, task_vars: Mapping[str, Any], templar: Templar) -> Described | None:
+    """What the engineer described; ``None`` for a runbook that is described elsewhere.
+
+    Args:
+        run: the current run.
+        task_vars: as ansible-core hands them to an action plugin.
+        templar: fills them in.
+    """
+    if run.playbook not in _DESCRIBED:
+        return None
+
+    def each(name: str) -> list[Mapping[str, Any]]:
+        raw = task_vars.get(name)
+        found = plain(templar.template(raw)) if raw is not None else []
+        return [item for item in found or () if isinstance(item, Mapping)]
+
+    forward = [*each("software_update_quiesce"), *each("software_update_steps")]
+    back = each("software_update_way_back") if run.playbook == "update.yml" else []
+    return Described(
+        steps=tuple(str(item.get("step")) for item in forward),
+        way_back=tuple(str(item.get("step")) for item in back),
+        checks=tuple(
+            (str(item.get("id")), str(item.get("host"))) for item in each("service_checks_list")
+        ),
+    )
+
+
+def _nothing_is_left_out(plan: PlanDocument, described: Described, *, way_back: bool) -> None:
+    """Whatever was described has to be in the plan: what is left out would never be missed."""
+    planned = {step.step for step in plan.steps}
+    wanted = [*described.steps, *(described.way_back if way_back else ())]
+    nowhere = [name for name in wanted if name not in planned]
+    if nowhere:
+        raise InputError(
+            "step-nowhere",
+            f"These steps would run on no host: {', '.join(dict.fromkeys(nowhere))[:1000]}.",
+            "Correct their 'hosts'; name hosts or groups of the inventory.",
+        )
+    made = {(check.check, check.host) for check in plan.checks}
+    unmade = [
+        f"{name} on {host}"
+        for name, host in described.checks
+        if (name, host) not in made and (way_back or host not in plan.hosts)
+    ]
+    if unmade:
+        raise InputError(
+            "check-nowhere",
+            f"These checks would be made nowhere: {', '.join(unmade)[:1000]}.",
+            "Correct their 'host'; name one host of the inventory.",
+        )
+    if not plan.checks_after("change"):
+        raise InputError(
+            "no-check",
+            "The plan has no check that is made after the change.",
+            "Write at least one into service_checks_list: without a check nobody knows whether "
+            "the change did its work.",
+        )
+
+
+def seal(
+    run: Run, dossier: OpenDossier, described: Described | None = None
+) -> tuple[PlanDocument, str, bool]:
     """Turn what was collected into the plan, and record it if it is new.
+
+    Args:
+        run: the current run.
+        dossier: where it is recorded.
+        described: all that has to be in the plan.
 
     Returns:
         The plan, its digest, and whether it was recorded now. An unchanged plan is not
@@ -144,7 +231,9 @@ def seal(run: Run, dossier: OpenDossier) -> tuple[PlanDocument, str, bool]:
         and closed: then it is a new plan, to be signed anew.
 
     Raises:
-        InputError: ``empty-plan`` when no step was collected.
+        InputError: ``empty-plan`` when no step was collected; ``step-nowhere``,
+            ``check-nowhere`` and ``no-check``; ``way-back-unknown`` and
+            ``bad-way-back`` when it is not said what becomes of a step if the change fails.
     """
     folder = _folder(run)
     steps = [PlanStep.model_validate(item) for item in _collected(folder, "step")]
@@ -156,17 +245,30 @@ def seal(run: Run, dossier: OpenDossier) -> tuple[PlanDocument, str, bool]:
             f"No change step was found for {run.change}.",
             "Describe the steps in the change folder, and leave tags and limits out.",
         )
-    scope_object = declare_scope(run, dossier).scope_object
+    tree = tree_of(run)
+    if tree.reasons:
+        first = tree.reasons[0]
+        raise InputError(first.code, f"{first.about}: {first.sentence}", first.remedy)
+    declared = declare_scope(run, dossier)
+    scope_object = declared.scope_object
+    if not declared.document.way_back.consent:
+        # the gate would refuse it, so the client is not shown a way back that there is not
+        steps = [step for step in steps if not step.way_back]
+        checks = [check for check in checks if check.after != "way_back"]
     plan = PlanDocument(
         client=run.client,
         change=run.change,
         playbook=run.playbook,
         scope_object=scope_object,
-        tree_sha256=tree_sha256(run.places, run.client, run.change),
+        tree_sha256=tree.sha256,
         hosts=run.hosts,
         steps=tuple(steps),
         checks=tuple(checks),
     )
+    if described is not None:
+        way_back = declared.document.way_back.consent
+        _nothing_is_left_out(plan, described, way_back=way_back)
+    refuse_what_is_not_said(plan)
     plan_object = dossier.objects.put(plan.to_bytes())
     view = dossier.ledger.read(now())
     latest = view.latest(Plan)
@@ -177,6 +279,7 @@ def seal(run: Run, dossier: OpenDossier) -> tuple[PlanDocument, str, bool]:
         plan_object=plan_object,
         scope_object=scope_object,
         tree_sha256=plan.tree_sha256,
+        tree_object=dossier.objects.put(tree.to_bytes()),
         steps=len(steps),
         hosts=plan.hosts,
     )

@@ -22,8 +22,9 @@ from sluis.gate.steps import first_change
 from sluis.places import change_id
 from sluis.runbook.division import placed_scope
 from sluis.runbook.run import OpenDossier, Run, now
-from sluis.scope.model import Asset, ScopeDocument
-from sluis.scope.words import spoken
+from sluis.scope.model import Asset, Language, ScopeDocument
+from sluis.scope.text import asset_name
+from sluis.scope.voice import Voice
 
 NAMED = "named"
 BEFORE = "before this change"
@@ -31,17 +32,23 @@ BEFORE = "before this change"
 _LEAST: Level = "V3"
 _FIELDS = {"asset", "from_change", "snapshot_id"}
 
-_WORDS = {
-    "nl": "{asset} {what}, zoals op {when} (kopie {id})",
-    "en": "{what} {asset} as it was at {when} (copy {id})",
+_WORDS: dict[str, dict[Language, str]] = {
+    "restore": {
+        "nl": "Zet de kopie van {asset} van {when} ernaast terug, en vergelijk die.",
+        "en": "Restore the copy of {asset} of {when} beside it, and compare.",
+    },
+    "swap": {
+        "nl": "Wissel {asset} om met die teruggezette kopie.",
+        "en": "Swap {asset} for that restored copy.",
+    },
 }
-_BACK = {
-    "nl": "{asset} {what}, zoals vlak voor deze wijziging",
-    "en": "{what} {asset} as it was just before this change",
-}
-_WHAT = {
-    "restore": {"nl": "ernaast terugzetten en vergelijken", "en": "Restore beside and compare"},
-    "swap": {"nl": "omwisselen met de teruggezette kopie", "en": "Swap in the restored copy of"},
+_BACK: dict[str, dict[Language, str]] = {
+    "restore": {
+        "nl": "Zet de kopie van {asset} van vlak voor deze wijziging ernaast terug, en vergelijk "
+        "die.",
+        "en": "Restore the copy of {asset} from just before this change beside it, and compare.",
+    },
+    "swap": _WORDS["swap"],
 }
 
 
@@ -91,7 +98,7 @@ def planned_restores(
             return []
         have = {item.body.asset for item in view.of(Snapshot)}
         return [
-            _planned(scope, asset, {"asset": asset.id, "which": BEFORE}, _BACK, {})
+            _planned(scope, asset, {"asset": asset.id, "which": BEFORE}, _BACK)
             for asset in scope.assets_on(host)
             if asset.takes_snapshot and asset.id in have
         ]
@@ -119,8 +126,8 @@ def planned_restores(
             "reached": chosen.reached or "not verified",
             "tolerate_use": item["tolerate_use"],
         }
-        words = {"when": when, "id": body.snapshot_id[:8]}
-        planned.append(_planned(scope, asset, args, _WORDS, words))
+        told = Voice(scope.language).moment(body.finished_at, scope.time_zone)
+        planned.append(_planned(scope, asset, args, _WORDS, told))
     return planned
 
 
@@ -193,7 +200,8 @@ def _named(run: Run, dossier: OpenDossier, asset: Asset, change: str, snapshot_i
         raise EvidenceError(
             "snapshot-not-found",
             f"The dossier of {change} has no snapshot {snapshot_id[:12]} of {asset.id}.",
-            "Look up the whole id with: sluis status. It must be a snapshot of this asset.",
+            f"Look up the whole id with: sluis status CLIENT {change}. "
+            "It must be a snapshot of this asset.",
         )
     if found.body.asset_kind != asset.kind:
         raise EvidenceError(
@@ -257,14 +265,13 @@ def _planned(
     scope: ScopeDocument,
     asset: Asset,
     args: dict[str, Any],
-    sentence: Mapping[str, str],
-    words: Mapping[str, str],
+    sentences: Mapping[str, Mapping[Language, str]],
+    when: str = "",
 ) -> dict[str, Any]:
-    language = scope.language
-    name = spoken(asset.name, language)
+    name = asset_name(scope, asset, Voice(scope.language))
 
     def say(what: str) -> str:
-        return sentence[language].format(asset=name, what=_WHAT[what][language], **words)
+        return sentences[what][scope.language].format(asset=name, when=when)
 
     return {
         "asset": asset.id,

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sluis.border.characters import clean_text
+from sluis.border.parts import Secrets
+from sluis.border.restores import Request, Sent
+from sluis.border.verbs.asset_restore import Answer as RestoreAnswer
+from sluis.border.verbs.asset_swap import Answer as SwapAnswer
 from sluis.errors import EvidenceError, RefusedError, SluisError
 from sluis.evidence.canonical import canonical
 from sluis.evidence.predicates import Check
@@ -20,8 +25,9 @@ from sluis.runbook.snapshot_settings import SnapshotSettings
 
 #: sends a controller file to the host and gives its path there
 Send = Callable[[Path], str]
-#: runs a module on the host: request and secrets in, its answer out
-Call = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+Answer = RestoreAnswer | SwapAnswer
+#: runs ``asset_restore`` or ``asset_swap`` on the host
+Call = Callable[[Request, Secrets], Answer]
 _MOST_DETAIL = 1500
 
 _WHAT = {
@@ -88,7 +94,7 @@ def carry_out(
     call: Call,
     *,
     tolerate_use: bool = False,
-) -> dict[str, Any]:
+) -> Answer:
     """Run one step of a restore on the host, and record the comparison in the ledger.
 
     Args:
@@ -106,19 +112,19 @@ def carry_out(
     """
     asset = signed.chosen.asset
     try:
-        request = _request(signed, settings, send)
-        request["tolerate_use"] = tolerate_use
+        request = _request(signed, settings, send, tolerate_use=tolerate_use)
         answer = call(request, settings.for_maker(asset.id))
     except SluisError as error:
         differs = error.code in ("restore-differs", "manifest-altered", "facts-altered")
         _record(signed, False if differs else None, f"{error.code}: {error.what}")
         raise
-    equal = answer.get("equal", True if signed.module == "asset_swap" else None)
-    _record(signed, equal if isinstance(equal, bool) else None, _detail(signed, answer))
+    _record(signed, answer.equal, _detail(signed, answer))
     return answer
 
 
-def _request(signed: Signed, settings: SnapshotSettings, send: Send) -> dict[str, Any]:
+def _request(
+    signed: Signed, settings: SnapshotSettings, send: Send, *, tolerate_use: bool
+) -> Request:
     chosen, body = signed.chosen, signed.chosen.body
     asset = chosen.asset
     if body.store.location != settings.store_record.location:
@@ -132,28 +138,23 @@ def _request(signed: Signed, settings: SnapshotSettings, send: Send) -> dict[str
     if body.manifest_after_object not in (None, body.manifest_before_object):
         digests.append(body.manifest_after_object)
 
-    def sent(digest: str) -> dict[str, str]:
+    def sent(digest: str) -> Sent:
         chosen.objects.check(digest)
-        return {"path": send(chosen.objects.path(digest)), "sha256": digest}
+        return Sent(send(chosen.objects.path(digest)), digest)
 
-    return {
-        "asset": {
-            **settings.connections.get(asset.id, {}),
-            "id": asset.id,
-            **settings.copied(asset),
-            "exclude": list(asset.exclude),
-        },
-        "change": signed.run.change,
-        "restore_id": restore_id(signed.run.change, chosen),
-        "snapshot_id": body.snapshot_id,
-        "manifests": [sent(digest) for digest in digests if digest],
-        "facts": sent(body.facts_object) if body.facts_object else None,
-        "store": settings.store,
-        "workdir": settings.workdir,
-        "restic": settings.restic,
-        "patience": settings.patience,
-        "check_mode": False,
-    }
+    return Request(
+        asset=settings.asset(asset),
+        change=signed.run.change,
+        restore_id=restore_id(signed.run.change, chosen),
+        snapshot_id=body.snapshot_id,
+        manifests=tuple(sent(digest) for digest in digests if digest),
+        facts=sent(body.facts_object) if body.facts_object else None,
+        store=settings.store,
+        tolerate_use=tolerate_use,
+        workdir=settings.workdir,
+        restic=settings.restic,
+        patience=settings.patience,
+    )
 
 
 def _record(signed: Signed, passed: bool | None, detail: str) -> None:
@@ -164,7 +165,7 @@ def _record(signed: Signed, passed: bool | None, detail: str) -> None:
             host=signed.host,
             what=_WHAT[signed.module].format(asset=asset, id=body.snapshot_id[:8]),
             passed=passed,
-            detail="".join(c if c.isprintable() else " " for c in detail)[:_MOST_DETAIL],
+            detail=clean_text(detail, _MOST_DETAIL),
         ),
         key=signed.dossier.key,
         now=clock(),
@@ -172,35 +173,35 @@ def _record(signed: Signed, passed: bool | None, detail: str) -> None:
     )
 
 
-def _detail(signed: Signed, answer: Mapping[str, Any]) -> str:
+def _detail(signed: Signed, answer: Answer) -> str:
     parts = []
-    if isinstance(answer.get("compared_items"), int):
-        parts.append(
-            f"{answer['compared_items']} items and {answer['compared_bytes']} bytes compared"
-        )
-    counts = answer.get("counts")
-    if isinstance(counts, Mapping) and "rows" in counts:
-        parts.append(f"{counts['tables']} tables and {counts['rows']} rows compared")
-    changed = answer.get("changed_during")
-    if changed:
-        parts.append(f"{len(changed)} items changed while the snapshot was made")
-    if answer.get("quarantine"):
-        parts.append(f"displaced data: {', '.join(map(str, answer['quarantine']))}")
-    parts += [f"warning: {line}" for line in answer.get("warnings") or ()]
+    if isinstance(answer, RestoreAnswer):
+        if answer.compared_items is not None:
+            size = answer.compared_bytes or 0
+            parts.append(f"{answer.compared_items} items and {size} bytes compared")
+        if answer.changed_during:
+            count = len(answer.changed_during)
+            parts.append(f"{count} items changed while the snapshot was made")
+    if answer.counts and "rows" in answer.counts:
+        tables, rows = answer.counts.get("tables", 0), answer.counts["rows"]
+        parts.append(f"{tables} tables and {rows} rows compared")
+    if isinstance(answer, SwapAnswer) and answer.quarantine:
+        parts.append(f"displaced data: {', '.join(answer.quarantine)}")
+    parts += [f"warning: {line}" for line in answer.warnings]
     return "; ".join(parts) or f"snapshot of {signed.chosen.body.finished_at:%Y-%m-%d %H:%M} UTC"
 
 
-def as_result(signed: Signed, answer: Mapping[str, Any]) -> dict[str, Any]:
+def as_result(signed: Signed, answer: Answer) -> dict[str, Any]:
     """The host's answer as an Ansible result; displaced data as text, for the hand-over."""
-    quarantine = ", ".join(str(item) for item in answer.get("quarantine") or ())
-    return {
-        "changed": bool(answer.get("changed")),
+    result = {
+        "changed": answer.changed,
         "asset": signed.chosen.asset.id,
         "snapshot_id": signed.chosen.body.snapshot_id,
-        "equal": answer.get("equal"),
-        "live": answer.get("live"),
-        "beside": answer.get("beside"),
-        **({"quarantine": quarantine} if quarantine else {}),
-        "warnings": [str(line) for line in answer.get("warnings") or ()],
+        "equal": answer.equal,
+        "live": answer.live,
+        "warnings": list(answer.warnings),
         "msg": _detail(signed, answer),
     }
+    if isinstance(answer, RestoreAnswer):
+        return {**result, "beside": answer.beside}
+    return {**result, "quarantine": ", ".join(answer.quarantine)} if answer.quarantine else result

@@ -1,8 +1,8 @@
 """What a running ansible-core is really doing, read where variables cannot reach.
 
-Everything here that touches ansible-core's less settled interfaces (``CLIARGS``,
-``load_extra_vars``, the config file in force) stays in this one file, so that a new
-ansible-core release has one place to break; ``tests/playbooks/test_ansible_contract.py``
+Everything that touches ansible-core's less settled interfaces (``CLIARGS``,
+``load_extra_vars``, the config file in force) stays in this file and in ``command_line``, so
+that a new ansible-core release has one place to break; ``tests/playbooks/test_ansible_contract.py``
 holds it against the installed release.
 
 An extra var, a host fact or an inventory variable can replace nearly every variable.
@@ -25,6 +25,8 @@ from ansible import constants, context
 from ansible.parsing.dataloader import DataLoader
 from ansible.utils.vars import load_extra_vars
 
+import sluis
+from sluis.bytecode import not_from_source
 from sluis.errors import InputError, RefusedError
 from sluis.evidence.anchors import Anchors, load_anchors
 from sluis.evidence.keys import OperatorKey, operator_key
@@ -32,37 +34,21 @@ from sluis.evidence.ledger import Ledger
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Reason
 from sluis.places import Places, change_id, client_id
+from sluis.runbook.command_line import command_line_reasons, playbook_name
+from sluis.runbook.plugin_folders import foreign_plugin_reasons
+from sluis.runbook.surroundings import (
+    environment_reasons,
+    foreign_start_reasons,
+    started_with,
+)
 from sluis.scope.division import GROUP
 
 #: One for each run: made in Ansible's main process, inherited by its workers.
 RUN_ID = secrets.token_hex(8)
 
+#: the playbook that only looks; alone it may be about a client as a whole, and not about a change
+CHECK = "check.yml"
 PHASES = ("prepare", "sign", "apply", "all")
-
-#: extra vars that a run may carry; every other one is refused
-EXTRA_VARS = frozenset({"change", "phase"})
-
-#: ``ANSIBLE_*`` settings that change how a run looks or where it writes, not what it does
-_HARMLESS_ENVIRONMENT = frozenset(
-    {
-        "ANSIBLE_BECOME_PASSWORD_FILE",
-        "ANSIBLE_CACHE_PLUGIN",
-        "ANSIBLE_CACHE_PLUGIN_CONNECTION",
-        "ANSIBLE_CALLBACK_PLUGINS",
-        "ANSIBLE_CONNECTION_PASSWORD_FILE",
-        "ANSIBLE_FORCE_COLOR",
-        "ANSIBLE_LOAD_CALLBACK_PLUGINS",
-        "ANSIBLE_LOCAL_TEMP",
-        "ANSIBLE_LOG_PATH",
-        "ANSIBLE_NOCOLOR",
-        "ANSIBLE_RETRY_FILES_ENABLED",
-        "ANSIBLE_STDOUT_CALLBACK",
-        "ANSIBLE_UNSAFE_WRITES",
-        "ANSIBLE_VAULT_IDENTITY_LIST",
-        "ANSIBLE_VAULT_PASSWORD_FILE",
-        "ANSIBLE_VERBOSITY",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -70,8 +56,9 @@ class Run:
     """One run of one runbook.
 
     ``hosts`` is the whole batch of the play, sorted. ``objections`` are the things
-    about this run itself that the gate refuses. ``export_workers`` are the hosts of that
-    inventory group, ``None`` when the inventory has no such group.
+    about this run itself that the gate refuses. ``change`` is empty in a look at a client.
+    ``export_workers`` are the hosts of that inventory group, ``None`` when the inventory has no
+    such group.
     """
 
     places: Places
@@ -134,9 +121,12 @@ def current_run(task_vars: Mapping[str, Any] | None, plugin_file: str) -> Run:
     """
     places = project_of(plugin_file)
     extra = extra_vars()
-    if extra.get("change") is None:
+    if extra.get("change") is not None:
+        change = change_id(str(extra["change"]))
+    elif playbook_name() == CHECK:
+        change = ""
+    else:
         raise InputError("no-change", "No change id was given.", "Add -e change=<ticket number>.")
-    change = change_id(str(extra["change"]))
     client, foreign = _client(places, change)
     phase = str(extra.get("phase", "all"))
     if phase not in PHASES:
@@ -145,13 +135,12 @@ def current_run(task_vars: Mapping[str, Any] | None, plugin_file: str) -> Run:
         )
     hosts = () if task_vars is None else task_vars.get("ansible_play_hosts_all", ())
     workers = None if task_vars is None else task_vars.get("groups", {}).get(GROUP)
-    playbooks = [Path(str(item)).name for item in context.CLIARGS.get("args", ())]
     return Run(
         places=places,
         client=client,
         change=change,
         phase=phase,
-        playbook=playbooks[0] if playbooks else "",
+        playbook=playbook_name(),
         hosts=tuple(sorted(str(host) for host in hosts)),
         objections=(*foreign, *objections(places, task_vars)),
         export_workers=None if workers is None else tuple(sorted(map(str, workers))),
@@ -182,7 +171,14 @@ def objections(places: Places, task_vars: Mapping[str, Any] | None) -> list[Reas
     runbook. The guarded step would still hold without most of them; refusing early
     leaves no doubt about what ran.
     """
-    found = [*_command_line(), *_environment(places)]
+    found = [
+        *command_line_reasons(places, extra_vars()),
+        *environment_reasons(started_with(), places),
+        *foreign_start_reasons(),
+        *foreign_plugin_reasons(places),
+        *_compiled(places),
+        *_host_keys(),
+    ]
     if str(constants.CONFIG_FILE or "") != str(places.root / "ansible.cfg"):
         found.append(
             _reason(
@@ -216,9 +212,10 @@ def _client(places: Places, change: str) -> tuple[str, list[Reason]]:
     inventories = (places.root / "inventories").resolve()
     ours = []
     for source in sources:
-        path = Path(source).resolve()
-        folder = path if path.is_dir() else path.parent
-        if not source.endswith(",") and folder.parent == inventories:
+        given = Path(source)
+        folder = given.resolve()
+        # the whole folder, by its own name: what is bound is what all of it says
+        if folder.parent == inventories and folder.is_dir() and not given.is_symlink():
             ours.append(client_id(folder.name))
     if len(sources) == 1 and len(ours) == 1:
         return ours[0], []
@@ -233,71 +230,31 @@ def _client(places: Places, change: str) -> tuple[str, list[Reason]]:
     raise RefusedError("foreign-inventory", sentence, remedy)
 
 
-def _command_line() -> list[Reason]:
-    cli = context.CLIARGS
-    found = []
-    for option, given in (
-        ("--start-at-task", cli.get("start_at_task")),
-        ("--step", cli.get("step")),
-        ("--skip-tags", cli.get("skip_tags")),
-        ("--tags", [tag for tag in cli.get("tags") or () if tag != "all"]),
-        ("--limit", cli.get("subset")),
-        ("--module-path", cli.get("module_path")),
-        ("-m (ad hoc)", cli.get("module_name")),
-    ):
-        if given:
-            found.append(
-                _reason(
-                    "option-not-allowed",
-                    option,
-                    f"The option {option} would run a part of what was signed.",
-                    "Leave it out. A change resumes by itself where it stopped.",
-                )
-            )
-    found.extend(
+def _compiled(places: Places) -> list[Reason]:
+    folders = [Path(sluis.__file__).parent, places.root / "roles", places.root / "playbooks"]
+    return [
         _reason(
-            "extra-var-not-allowed",
-            name[:80],
-            f"The extra var {name[:80]!r} could replace what was signed.",
-            f"Only these are allowed: {', '.join(sorted(EXTRA_VARS))}. Put the rest in the "
-            "inventory, where it becomes part of the plan.",
+            "compiled-code",
+            path,
+            "What runs is compiled code that its source does not say.",
+            "Remove that file, and find out how it came there. After an update of the project it"
+            " may be left over from before: 'make clean' removes all of those.",
         )
-        for name in sorted(extra_vars())
-        if name not in EXTRA_VARS
-    )
-    return found
+        for path in not_from_source(folders)
+    ]
 
 
-def _environment(places: Places) -> list[Reason]:
-    found = []
-    expected = {
-        "ANSIBLE_CONFIG": str(places.root / "ansible.cfg"),
-        "ANSIBLE_ROLES_PATH": str(places.root / "roles"),
-        "ANSIBLE_HOST_KEY_CHECKING": "true",
-    }
-    for name, value in sorted(os.environ.items()):
-        if not name.startswith("ANSIBLE_") or name in _HARMLESS_ENVIRONMENT:
-            continue
-        if name in expected and value.lower() == expected[name].lower():
-            continue
-        found.append(
-            _reason(
-                "environment-not-clean",
-                name,
-                f"The environment variable {name} changes how Ansible runs.",
-                f"Unset it (unset {name}), or start through the sluis command.",
-            )
+def _host_keys() -> list[Reason]:
+    if constants.config.get_config_value("HOST_KEY_CHECKING") is True:
+        return []
+    return [
+        _reason(
+            "host-keys-unchecked",
+            "host_key_checking",
+            "SSH host keys are not checked, so any machine could answer.",
+            "Set host_key_checking = True.",
         )
-    if constants.config.get_config_value("HOST_KEY_CHECKING") is not True:
-        found.append(
-            _reason(
-                "host-keys-unchecked",
-                "host_key_checking",
-                "SSH host keys are not checked, so any machine could answer.",
-                "Set host_key_checking = True.",
-            )
-        )
-    return found
+    ]
 
 
 def _reason(code: str, about: str, sentence: str, remedy: str) -> Reason:

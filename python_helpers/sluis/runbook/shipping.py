@@ -3,55 +3,91 @@
 from __future__ import annotations
 
 import base64
-import json
+import binascii
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from ansible.plugins.action import ActionBase
 
-from sluis.errors import InputError, RefusedError, SluisError, SnapshotError
+from sluis.border.characters import clean_text, visible
+from sluis.border.secrets import SecretFinder
+from sluis.border.strict_json import WrongError
+from sluis.border.verb import Verb, refused
+from sluis.errors import RefusedError, SluisError, SnapshotError
+from sluis.runbook.connections import connection_name, refuse_unrecognised
+from sluis.runbook.host_errors import host_error
+from sluis.runbook.interpreters import found_anew
 from sluis.runbook.run import Run
 
-_FAMILY = {"InputError": InputError, "RefusedError": RefusedError}
+Q = TypeVar("Q")
+S = TypeVar("S")
+A = TypeVar("A")
 
 
-def ship(
+def ask(
     action: ActionBase,
-    module: str,
-    request: Mapping[str, Any],
-    secrets: Mapping[str, Any],
+    verb: Verb[Q, S, A],
+    request: Q,
+    secrets: S,
     task_vars: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Run a module of ours where the action is connected to.
+) -> A:
+    """Run a module of ours where the action is connected to, and decode its answer.
 
     Both arguments travel as base64 text that the module declares ``no_log``. As plain
     values Ansible would blank them out of the whole answer wherever they occur, and a
     password such as "documents" would eat the manifest.
 
     Raises:
-        SluisError: the module's own error, with its code.
+        RefusedError: nobody can tell which machine is at the other end; nothing was sent.
+        BorderError: ``bad-request``, ``bad-answer`` or ``secret-in-answer``, naming host,
+            module and field.
+        SluisError: the module's own error, as ``host_error`` takes it.
         SnapshotError: ``module-failed`` when it gave no answer of ours.
     """
+    refuse_unrecognised(action._connection)
+    host = "".join(str(action._task.delegate_to or task_vars.get("inventory_hostname", "the host")))
     result = action._execute_module(
-        module_name=module,
-        module_args={"request": pack(request), "secrets": pack(secrets)},
-        task_vars=dict(task_vars),
+        module_name=verb.name,
+        module_args={
+            "request": _text(verb.pack_request(request, host=host)),
+            "secrets": _text(verb.pack_secrets(secrets, host=host)),
+        },
+        task_vars=found_anew(task_vars),
     )
-    answer = result.get("answer")
-    if isinstance(answer, str):
-        opened = unpack(answer)
-        if isinstance(opened, dict):
-            return opened
-    error = result.get("sluis")
-    if isinstance(error, Mapping):
-        family = _FAMILY.get(str(result.get("family")), SnapshotError)
-        raise family(str(error["code"]), str(error["what"]), str(error["remedy"]))
-    said = _what_it_said(result)
+    finder = SecretFinder(secrets, request)
+    for name in ("answer", "failure"):
+        packed = result.get(name)
+        if packed is None:
+            continue
+        data = _bytes(packed, name, host, verb.name)
+        if name == "failure":
+            failure = verb.read_failure(data, host=host)
+            failure = replace(
+                failure,
+                what=finder.without(failure.what),
+                remedy=finder.without(failure.remedy),
+            )
+            raise host_error(failure, host=host, module=verb.name)
+        return finder.cleaned(verb.read_answer(data, host=host), host=host, module=verb.name)
+    said = clean_text(finder.without(_what_it_said(result))[-1500:], 1000)
     raise SnapshotError(
         "module-failed",
-        f"{module} could not run there: {' '.join(said.split())[-500:]}",
+        f"{verb.name} could not run on {host}: {said}",
         "Check the connection and the Python there (3.8 or newer), then run this again.",
     )
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _bytes(packed: object, name: str, host: str, module: str) -> bytes:
+    try:
+        return base64.b64decode("".join(str(packed)).encode("ascii"), validate=True)
+    except (binascii.Error, UnicodeEncodeError):
+        wrong = WrongError("is not base64 text", (name,))
+        raise refused("bad-answer", host, module, wrong) from None
 
 
 def _what_it_said(result: Mapping[str, Any]) -> str:
@@ -62,25 +98,11 @@ def _what_it_said(result: Mapping[str, Any]) -> str:
     return str(said or "it gave no answer")
 
 
-def pack(value: Any) -> str:
-    """JSON as base64 text."""
-    return base64.b64encode(json.dumps(value).encode("utf-8")).decode("ascii")
-
-
-def unpack(text: str) -> Any:
-    """What ``pack`` packed.
-
-    Raises:
-        ValueError: it is not that.
-    """
-    return json.loads(base64.b64decode(text, validate=True))
-
-
 def target_of(action: ActionBase) -> tuple[str, str | None]:
     """Where the connection really goes: as one line, and the address (``None``: local)."""
     connection = action._connection
     options = connection.get_options()
-    name = str(connection._load_name)
+    name = connection_name(connection)
     address = "".join(str(options.get("host") or action._play_context.remote_addr))
     if name == "local":
         return "local://", None
@@ -101,9 +123,11 @@ def refuse_objections(run: Run) -> None:
 
 def as_failure(error: SluisError) -> dict[str, Any]:
     """An error as an Ansible result."""
+    # what a program, a store or a file said may be in it; lines stay lines
+    told = {name: visible(text, allowed="\n\t") for name, text in error.as_dict().items()}
     return {
         "failed": True,
         "refused": isinstance(error, RefusedError),
-        "msg": str(error),
-        "sluis": error.as_dict(),
+        "msg": visible(str(error), allowed="\n\t"),
+        "sluis": told,
     }

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
+from sluis.border.parts import Secrets
+from sluis.border.verbs.asset_forecast import Answer, Request
 from sluis.runbook.run import Run
 from sluis.runbook.snapshot_settings import SnapshotSettings
 from sluis.runbook.snapshot_taking import read_scope
 from sluis.snapshot.forecast import MB, Estimate, Load, Route, forecast, forecast_lines
 
-#: runs ``measure_speeds`` on the host
-Call = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+#: runs ``asset_forecast`` on the host
+Call = Callable[[Request, Secrets], Answer]
 
 
 @dataclass(frozen=True)
@@ -41,33 +42,25 @@ def forecast_host(
     if not assets:
         return HostForecast(Load(0, 0), (), ())
     answer = call(
-        {
-            "assets": [
-                {
-                    "id": asset.id,
-                    **settings.copied(asset),
-                    "exclude": list(asset.exclude),
-                }
-                for asset in assets
-            ],
-            "store": settings.store,
-            "check_mode": check_mode,
-        },
-        {"store": settings.for_maker("")["store"]},
+        Request(tuple(settings.asset(asset) for asset in assets), settings.store, check_mode),
+        settings.for_maker(""),
     )
     size = items = 0
     for asset in assets:
-        counted = answer["sizes"].get(asset.id)
-        size += int(counted["bytes"]) if counted else asset.size or 0
+        counted = answer.sizes.get(asset.id)
+        size += counted.bytes if counted else asset.size or 0
         # Rows of a database are no files: its dump is a handful.
-        items += int(counted["items"]) if counted else 1
+        items += counted.items if counted else 1
     load = Load(size, items)
-    disk, upload = answer["disk"], answer["upload"]
-    measured = [Route("store", "the store, over today's link", upload, upload, measured=True)]
-    estimates = forecast(load, disk, measured if upload else ())
-    lines = [f"{size / MB:,.1f} MB in {items:,} items to copy and to prove"]
+    disk, upload = answer.disk, answer.upload
+    measured = []
+    if upload:
+        measured = [Route("store", "the store, over today's link", upload, upload, measured=True)]
+    estimates = forecast(load, disk, measured)
+    what = "item" if items == 1 else "items"
+    lines = [f"{size / MB:,.1f} MB in {items:,} {what} to copy and to prove"]
     if disk:
         lines.append(f"the source reads {disk / MB:,.0f} MB/s")
-    lines += [f"not measured: {why}" for why in answer["not_measured"]]
+    lines += [f"not measured: {why}" for why in answer.not_measured]
     lines += forecast_lines(estimates, scope.language)
     return HostForecast(load, tuple(estimates), tuple(lines))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from sluis.border.parts import Asset, Expected
 from sluis.errors import SluisError
 from sluis.evidence.canonical import sha256
 from sluis.evidence.ledger import Ledger, View
@@ -15,6 +16,8 @@ from sluis.evidence.predicates import Snapshot
 from sluis.evidence.statements import Statement
 from sluis.manifest import Manifest, loads
 from sluis.runbook.run import OpenDossier, Run, now
+
+_ID = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -90,20 +93,27 @@ class History:
         )
 
 
-def expected_identity(configured: dict[str, Any], earlier: list[Earlier]) -> dict[str, Any]:
+def expected_identity(configured: Expected, earlier: list[Earlier]) -> Expected:
     """Which machine to expect: as the inventory says, else as it was last time."""
-    expected: dict[str, Any] = {}
-    if earlier:
-        machine = earlier[0].body.machine
-        expected = {
-            "machine_id": machine.machine_id,
-            "host_keys": list(machine.host_keys),
-            "system_identifier": machine.system_identifier,
-        }
-    return {**expected, **{name: value for name, value in configured.items() if value}}
+    if not earlier:
+        return configured
+    machine = earlier[0].body.machine
+    return Expected(
+        machine_id=configured.machine_id or machine.machine_id,
+        host_keys=configured.host_keys or machine.host_keys,
+        system_identifier=configured.system_identifier or machine.system_identifier,
+    )
 
 
-def source_digest(asset: dict[str, Any]) -> str:
+def source_digest(asset: Asset) -> str:
     """Names what is copied: kind, location and patterns. Another source is another history."""
-    text = repr((asset["kind"], asset["location"], tuple(asset.get("exclude") or ())))
+    text = repr((asset.kind, asset.location, asset.exclude))
     return sha256(text.encode("utf-8"))
+
+
+def known_id(value: object) -> str | None:
+    """A full id or digest that an earlier statement holds as a host told it, or ``None``.
+
+    Statements of before version 1 of the protocol may hold anything in its place.
+    """
+    return value if isinstance(value, str) and _ID.fullmatch(value) else None

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
-from sluis.errors import SluisError
+from sluis.border import codec
+from sluis.border.facts import read_facts
+from sluis.border.parts import Connection, Identity, Secrets
+from sluis.border.proof import Proof, Sealed
+from sluis.border.strict_json import WrongError
+from sluis.border.verbs.asset_verify import Request
+from sluis.errors import EvidenceError, SluisError
 from sluis.evidence.canonical import canonical, sha256
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Export, LevelResult, Machine, Snapshot, Verification
 from sluis.evidence.statements import Statement
 from sluis.manifest import Manifest, loads
+from sluis.runbook.doubted_files import doubts_in
 from sluis.runbook.export_verdict import export_verdict, same_files, with_export
 from sluis.runbook.run import OpenDossier, Run, now
+from sluis.runbook.snapshot_history import known_id
 from sluis.runbook.snapshot_settings import SnapshotSettings
 from sluis.runbook.snapshot_taking import read_scope
 from sluis.runbook.tenant_importing import source_id
@@ -24,8 +31,8 @@ from sluis.snapshot.levels import LEVELS, NOT_VERIFIED, PROVEN
 from sluis.tenant.stored_names import safe_name
 from sluis.tenant.tenant_manifest import read_manifest
 
-#: runs ``prove_snapshot`` on the verifier: request and secrets in, its answer out
-Call = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+#: runs ``asset_verify`` on the verifier
+Call = Callable[[Request, Secrets], Proof]
 
 
 @dataclass
@@ -85,13 +92,13 @@ def prove_snapshots(
 
 def _reading_once(call: Call) -> Call:
     """Pass on what one answer says about the whole store, so that it is read once a run."""
-    sealed: dict[str, Any] = {}
+    sealed: Sealed | None = None
 
-    def ask(request: dict[str, Any], secrets: dict[str, Any]) -> dict[str, Any]:
-        answer = call({**request, "sealed": sealed or None}, secrets)
-        sealed.clear()
-        sealed.update(answer.get("sealed") or {})
-        return answer
+    def ask(request: Request, secrets: Secrets) -> Proof:
+        nonlocal sealed
+        proof = call(replace(request, sealed=sealed), secrets)
+        sealed = proof.sealed
+        return proof
 
     return ask
 
@@ -118,15 +125,15 @@ def _prove(
         before = loads(packed) if packed else None
         request = _request(dossier, asset, taken.body, settings)
         if before is not None:
-            request["manifest_check"] = sha256(before.digest().encode())
-        answer = call(request, settings.for_verifier())
+            request = replace(request, manifest_check=sha256(before.digest().encode()))
+        proof = call(request, settings.for_verifier())
         judgement = judge(
             taken.body,
             taken.sha256,
             before,
             _after(dossier, taken.body),
-            answer,
-            verifier=_machine(verifier, answer.get("verifier") or {}),
+            proof,
+            verifier=_machine(verifier, proof.verifier),
             older=_older(dossier, taken.body),
             inside=taken.body.made_by.get("inside"),
             host_site=settings.host_site,
@@ -142,15 +149,17 @@ def _with_its_export(
     dossier: OpenDossier, asset: Asset, taken: Statement[Snapshot], body: Verification
 ) -> Verification:
     newest = dossier.ledger.read(now()).latest(Export, lambda item: item.body.asset == asset.id)
-    found = export_verdict(
-        newest.body if newest else None, taken.number, newest.number if newest else 0
-    )
-    body = with_export(body, found)
-    if newest is None or body.restored_manifest_object is None:
+    if newest is None:
+        return with_export(body, export_verdict(None, taken.number, 0))
+    dossier.objects.check(newest.body.manifest_object)
+    manifest = dossier.objects.path(newest.body.manifest_object)
+    doubts = doubts_in(read_manifest(manifest), asset.origin)
+    body = with_export(body, export_verdict(newest.body, taken.number, newest.number, doubts))
+    body = body.model_copy(update={"doubted": doubts.doubted, "as_it_came": doubts.as_it_came})
+    if body.restored_manifest_object is None:
         return body
     copy = loads(dossier.objects.get(body.restored_manifest_object))
-    lines = read_manifest(dossier.objects.path(newest.body.manifest_object))
-    return with_export(body, same_files(copy, lines, safe_name(source_id(asset))))
+    return with_export(body, same_files(copy, read_manifest(manifest), safe_name(source_id(asset))))
 
 
 def not_judged(taken: Statement[Snapshot], verifier: Machine, why: str) -> Verification:
@@ -172,32 +181,39 @@ def _request(
     asset: Asset,
     taken: Snapshot,
     settings: SnapshotSettings,
-) -> dict[str, Any]:
-    facts = json.loads(dossier.objects.get(taken.facts_object)) if taken.facts_object else {}
-    connection = settings.connections.get(asset.id, {})
-    as_files = bool(taken.made_by.get("as_files"))
-    return {
-        "asset": {
-            "id": asset.id,
-            **settings.copied(asset),
-            # What was kept as plain files is proven as plain files.
-            **({"kind": "directory"} if as_files else {}),
-            "bin_dir": connection.get("bin_dir"),
-        },
-        "snapshot_id": taken.snapshot_id,
-        "older_snapshot_id": taken.previous_snapshot_id,
-        "nonce_sha256": taken.nonce_sha256,
-        "bytes": taken.bytes,
-        "items": taken.items,
-        "facts": facts,
-        "maker": taken.made_by.get("identity") or {},
-        "probe": taken.made_by.get("probe"),
-        "store": settings.store,
-        "scratch": settings.scratch,
-        "sample": settings.sample,
-        "restic": settings.restic,
-        "patience": settings.patience,
-    }
+) -> Request:
+    given = settings.asset(asset)
+    # The verifier needs the programs' folder, and nothing by which the source is reached.
+    given = replace(given, exclude=(), connection=Connection(bin_dir=given.connection.bin_dir))
+    if taken.made_by.get("as_files"):
+        # What was kept as plain files is proven as plain files.
+        given = replace(given, kind="directory")
+    try:
+        packed = dossier.objects.get(taken.facts_object) if taken.facts_object else b"{}"
+        facts = read_facts(json.loads(packed))
+        maker = codec.load(Identity, taken.made_by.get("identity") or {})
+    except (WrongError, ValueError) as error:
+        raise EvidenceError(
+            "snapshot-record-unusable",
+            f"What is recorded about the snapshot of {asset.id} cannot be used: {error}.",
+            "Make a new snapshot.",
+        ) from None
+    return Request(
+        asset=given,
+        snapshot_id=taken.snapshot_id,
+        older_snapshot_id=taken.previous_snapshot_id,
+        nonce_sha256=taken.nonce_sha256,
+        bytes=taken.bytes,
+        items=taken.items,
+        facts=facts,
+        maker=maker,
+        probe=known_id(taken.made_by.get("probe")),
+        store=settings.store,
+        scratch=settings.scratch,
+        sample=settings.sample,
+        restic=settings.restic,
+        patience=settings.patience,
+    )
 
 
 def _manifest(dossier: OpenDossier, digest: str | None) -> Manifest | None:
@@ -221,12 +237,9 @@ def _older(dossier: OpenDossier, taken: Snapshot) -> Manifest | None:
         return None
 
 
-def _machine(verifier: Machine, identity: dict[str, Any]) -> Machine:
+def _machine(verifier: Machine, identity: Identity) -> Machine:
     return verifier.model_copy(
-        update={
-            "machine_id": identity.get("machine_id"),
-            "host_keys": tuple(identity.get("host_keys") or ()),
-        }
+        update={"machine_id": identity.machine_id, "host_keys": identity.host_keys}
     )
 
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from sluis.border import codec
+from sluis.border.parts import Asset as BorderAsset
+from sluis.border.parts import AssetSecrets, Connection, Expected, Secrets, StoreSecrets
+from sluis.border.store import Store
+from sluis.border.strict_json import WrongError
+from sluis.border.verbs.asset_copies import Backup
 from sluis.errors import InputError
 from sluis.evidence.predicates import Store as StoreRecord
 from sluis.scope.model import Asset
@@ -14,6 +20,9 @@ from sluis.scope.words import plain_absolute_path
 from sluis.snapshot.store import read_store
 
 _ROLE = "snapshot_and_verify_"
+#: how the secrets of an existing backup begin, among those of its asset
+_BACKUP = "backup_"
+T = TypeVar("T")
 
 
 class Templar(Protocol):
@@ -27,49 +36,79 @@ class Templar(Protocol):
 class SnapshotSettings:
     """The role's variables for one host.
 
-    Secrets are kept apart and are never part of ``repr``.
+    Secrets are kept apart and are never part of ``repr``. ``own_store`` is ``None`` only where
+    no store of our own is needed.
     """
 
-    store: dict[str, Any]
-    connections: dict[str, dict[str, Any]]
-    expected_identity: dict[str, Any]
+    own_store: Store | None
+    connections: dict[str, Connection]
+    expected_identity: Expected
     scratch: str | None
     workdir: str | None
     restic: str
     patience: float
     sample: int | None
     host_site: str | None
-    adopt: dict[str, Any]
+    adopt: dict[str, Backup]
     exports: str
-    store_secrets: dict[str, str] = field(repr=False)
-    asset_secrets: dict[str, dict[str, str]] = field(repr=False)
+    store_secrets: StoreSecrets = field(repr=False)
+    asset_secrets: dict[str, AssetSecrets] = field(repr=False)
+    backup_secrets: dict[str, StoreSecrets] = field(repr=False)
+
+    @property
+    def store(self) -> Store:
+        """The store that snapshots go to.
+
+        Raises:
+            InputError: ``no-store``.
+        """
+        if self.own_store is None:
+            raise _no_store()
+        return self.own_store
 
     @property
     def store_record(self) -> StoreRecord:
         """The store as it goes into a statement."""
-        return StoreRecord(**read_store(self.store).record())
+        return StoreRecord.model_validate(self.store.record())
 
-    def copied(self, asset: Asset) -> dict[str, str]:
-        """Kind and location of what is really copied: of an exported asset, its export."""
+    def asset(self, asset: Asset) -> BorderAsset:
+        """What is really copied and how it is reached: of an exported asset, its export."""
+        kind, location = asset.kind, asset.location
         if asset.is_exported:
-            return {"kind": "directory", "location": f"{self.exports}/{asset.id}"}
-        return {"kind": asset.kind, "location": asset.location}
+            kind, location = "directory", f"{self.exports}/{asset.id}"
+        try:
+            return codec.load(
+                BorderAsset,
+                {
+                    "id": asset.id,
+                    "kind": kind,
+                    "location": location,
+                    "exclude": list(asset.exclude),
+                    "connection": codec.dump(self.connections.get(asset.id, Connection())),
+                },
+            )
+        except WrongError as wrong:
+            raise InputError(
+                "bad-asset",
+                f"The asset {asset.id} cannot be copied: its {wrong.field} {wrong.why}.",
+                "Correct it in the scope.",
+            ) from None
 
-    def for_maker(self, asset: str) -> dict[str, Any]:
+    def for_maker(self, asset: str, nonce: str | None = None) -> Secrets:
         """Secrets for the machine of the asset: never the escrowed password."""
-        own = {k: v for k, v in self.store_secrets.items() if not k.startswith("escrow")}
-        return {"store": own, "asset": self.asset_secrets.get(asset, {})}
+        own = replace(self.store_secrets, escrow_password=None)
+        return Secrets(own, self.asset_secrets.get(asset, AssetSecrets()), nonce)
 
-    def for_verifier(self) -> dict[str, Any]:
+    def for_verifier(self) -> Secrets:
         """Secrets for the verifier: the escrowed password instead of the maker's, if any."""
-        store = dict(self.store_secrets)
-        if store.get("escrow_password") not in (None, "", store["repository_password"]):
-            del store["repository_password"]
-        return {"store": store, "asset": {}}
+        store = self.store_secrets
+        if store.escrow_password not in (None, "", store.repository_password):
+            store = replace(store, repository_password=None)
+        return Secrets(store)
 
-    def for_store(self) -> dict[str, Any]:
+    def for_store(self) -> Secrets:
         """Secrets to prepare the store with: both passwords."""
-        return {"store": dict(self.store_secrets), "asset": {}}
+        return Secrets(self.store_secrets)
 
 
 def read_settings(
@@ -94,12 +133,8 @@ def read_settings(
 
     store = value("store", {})
     if store_needed and not (isinstance(store, dict) and store):
-        raise InputError(
-            "no-store",
-            "The inventory names no store for snapshots.",
-            "Set snapshot_and_verify_store in the client's group_vars.",
-        )
-    secrets = {str(k): str(v) for k, v in _mapping("store_secrets", value("store_secrets", {}))}
+        raise _no_store()
+    secrets = _texts("store_secrets", value("store_secrets", {}))
     if store_needed and not secrets.get("repository_password"):
         raise InputError(
             "no-repository-password",
@@ -108,24 +143,141 @@ def read_settings(
         )
     if secrets.get("store_key") and Path(secrets["store_key"]).is_file():
         secrets["store_key"] = Path(secrets["store_key"]).read_text(encoding="utf-8")
+    own_store = None
     if store:
-        store = {**store, "ca_certificate": _certificate(store.get("ca_certificate"))}
-        read_store(store)
+        own_store = store_of(store, _certificate(store.get("ca_certificate")))
     sample = value("sample", 0)
+    assets = {
+        name: _texts(f"secrets.{name}", given)
+        for name, given in _mapping("secrets", value("secrets", {}))
+    }
     return SnapshotSettings(
-        store=store,
-        store_secrets=secrets,
-        connections=dict(_mapping("connections", value("connections", {}))),
-        asset_secrets=dict(_mapping("secrets", value("secrets", {}))),
-        expected_identity=dict(_mapping("expected_identity", value("expected_identity", {}))),
-        scratch=value("scratch", None),
-        workdir=value("workdir", None),
+        own_store=own_store,
+        store_secrets=_read("store_secrets", StoreSecrets, secrets),
+        connections={
+            name: connection_of(name, given)
+            for name, given in _mapping("connections", value("connections", {}))
+        },
+        asset_secrets={
+            name: _read(
+                f"secrets.{name}",
+                AssetSecrets,
+                {k: v for k, v in given.items() if not k.startswith(_BACKUP)},
+            )
+            for name, given in assets.items()
+        },
+        backup_secrets={
+            name: _read(
+                f"secrets.{name}",
+                StoreSecrets,
+                {k.removeprefix(_BACKUP): v for k, v in given.items() if k.startswith(_BACKUP)},
+            )
+            for name, given in assets.items()
+        },
+        expected_identity=_read(
+            "expected_identity",
+            Expected,
+            _present("expected_identity", value("expected_identity", {})),
+        ),
+        scratch=_folder("scratch", value("scratch", None)),
+        workdir=_folder("workdir", value("workdir", None)),
         restic=str(value("restic", "restic")),
         patience=float(value("patience", 300)),
         sample=int(sample) or None,
         host_site=value("host_site", None),
-        adopt=dict(_mapping("adopt", value("adopt", {}))),
+        adopt={
+            name: backup_of(name, given) for name, given in _mapping("adopt", value("adopt", {}))
+        },
         exports=_absolute("exports", value("exports", "/var/lib/sluis/exports")),
+    )
+
+
+def _read(name: str, made: type[T], given: Any) -> T:
+    """Part of the inventory as its type.
+
+    Raises:
+        InputError: ``bad-setting``.
+    """
+    try:
+        return codec.load(made, given)
+    except WrongError as wrong:
+        raise InputError(
+            "bad-setting",
+            f"{_ROLE}{name}: {wrong.field} {wrong.why}.",
+            "Correct it there; ansible-doc -t role -r roles snapshot_and_verify describes it.",
+        ) from None
+
+
+def _present(name: str, given: Any) -> dict[str, Any]:
+    """A mapping without what was left empty."""
+    return {key: value for key, value in _mapping(name, given) if value not in (None, "", [])}
+
+
+def _texts(name: str, given: Any) -> dict[str, str]:
+    return {key: str(value) for key, value in _present(name, given).items()}
+
+
+def _with_port(name: str, given: Any) -> dict[str, Any]:
+    """A connection; YAML and ini inventories may give its port as text."""
+    found = _present(f"connections.{name}", given)
+    if str(found.get("port", "")).isdigit():
+        found["port"] = int(found["port"])
+    return found
+
+
+def connection_of(asset: str, given: Any) -> Connection:
+    """How a database is reached, as the inventory says it.
+
+    Raises:
+        InputError: ``bad-setting``.
+    """
+    return _read(f"connections.{asset}", Connection, _with_port(asset, given))
+
+
+def store_of(given: Mapping[str, Any], certificate: str | None = None) -> Store:
+    """The store as the inventory describes it, with what its certificate says.
+
+    Raises:
+        InputError: ``bad-store``.
+    """
+    return read_store({**given, "ca_certificate": certificate})
+
+
+def _folder(name: str, value: Any) -> str | None:
+    return None if value is None else _absolute(name, value)
+
+
+def backup_of(asset: str, given: Any) -> Backup:
+    """An existing backup as it is described in the inventory.
+
+    Raises:
+        InputError: ``bad-backup``, ``bad-store``.
+    """
+    needed = ("kind", "machine", "site", "country", "provider")
+    if not isinstance(given, dict) or any(not given.get(name) for name in needed):
+        raise InputError(
+            "bad-backup",
+            f"The backup of {asset} is not described in full.",
+            f"Write {', '.join(needed)} and its locations in snapshot_and_verify_adopt.",
+        )
+    found = {name: value for name, value in given.items() if value not in (None, "")}
+    try:
+        if "store" in found:
+            found["store"] = codec.dump(read_store(found["store"]))
+        return codec.load(Backup, found)
+    except WrongError as wrong:
+        raise InputError(
+            "bad-backup",
+            f"The backup of {asset} cannot be used: {wrong.field} {wrong.why}.",
+            "Correct it in snapshot_and_verify_adopt.",
+        ) from None
+
+
+def _no_store() -> InputError:
+    return InputError(
+        "no-store",
+        "The inventory names no store for snapshots.",
+        "Set snapshot_and_verify_store in the client's group_vars.",
     )
 
 

@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-from sluis.errors import EvidenceError, RefusedError, SnapshotError
+from sluis.border import codec
+from sluis.border.characters import clean_text
+from sluis.border.facts import plain_facts
+from sluis.border.found import Found
+from sluis.border.parts import Identity, Place, Purpose, Secrets
+from sluis.border.strict_json import WrongError
+from sluis.border.verb import refused
+from sluis.border.verbs.asset_snapshot import ASSET_SNAPSHOT, Answer, Made, Request
+from sluis.errors import EvidenceError, RefusedError
 from sluis.evidence.canonical import canonical
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Discovery, Machine, Snapshot, Verification
 from sluis.gate.steps import first_change
-from sluis.manifest import loads
+from sluis.manifest import Manifest, loads
 from sluis.runbook.division import placed_scope
 from sluis.runbook.judgement import read_evidence
 from sluis.runbook.run import OpenDossier, Run, now
-from sluis.runbook.snapshot_history import Earlier, History, expected_identity, source_digest
+from sluis.runbook.snapshot_history import (
+    Earlier,
+    History,
+    expected_identity,
+    known_id,
+    source_digest,
+)
 from sluis.runbook.snapshot_settings import SnapshotSettings
 from sluis.scope.model import Asset, ScopeDocument, freshness_hours, required_level
 from sluis.snapshot.make import refuse_place
 from sluis.snapshot.nonce import nonce_hash
-from sluis.snapshot.suspicion import seen_of, suspicions
+from sluis.snapshot.suspicion import Seen, seen_of, suspicions
 
-Purpose = Literal["prepare", "catch-up", "broken state"]
-#: runs a module on the host: request and secrets in, the module's answer out
-Call = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+#: runs ``asset_snapshot`` on the host
+Call = Callable[[Request, Secrets], Answer]
 
 
 @dataclass
@@ -100,8 +112,8 @@ def take_snapshots(
     # What is there once a change step has begun is no longer the state from before it. What is
     # fetched from elsewhere is: a move writes in the new place, and never in the old one.
     only_fetched = purpose == "catch-up" and first_change(read_evidence(dossier)) is not None
-    found: list[dict[str, Any]] = []
-    machine: Mapping[str, Any] = {}
+    found: list[tuple[Found, bool]] = []
+    machine = Identity()
     for asset in scope.assets_on(source.host):
         if not asset.takes_snapshot:
             taken.lines.append(f"{asset.id}: no snapshot is made of a {asset.kind}")
@@ -111,7 +123,7 @@ def take_snapshots(
             continue
         earlier = history.of(asset.id, source.host)
         request = _request(run, source, settings, purpose, asset, earlier)
-        refuse_place(request)
+        refuse_place(asset.id, request.store, request.allowed_locations)
         skip = _skip_state(view, scope, asset, purpose, request)
         if check_mode:
             taken.changed = True
@@ -119,17 +131,14 @@ def take_snapshots(
             continue
         nonce = secrets.token_hex(32)
         began = now()
-        answer = call(
-            {**request, "unless_state": skip}, {**settings.for_maker(asset.id), "nonce": nonce}
-        )
-        if answer.get("unchanged"):
+        answer = call(replace(request, unless_state=skip), settings.for_maker(asset.id, nonce))
+        made = _checked(source, request, skip, answer)
+        if made is None:
             taken.lines.append(f"{asset.id}: not touched since its proven snapshot")
             continue
-        body = _record(
-            dossier, settings, source, purpose, asset, request, answer, nonce, began, earlier
-        )
-        machine = answer["machine"]
-        found.extend(_others(asset, answer, scope))
+        body = _record(dossier, settings, source, asset, request, made, nonce, began, earlier)
+        machine = made.machine
+        found.extend(_others(asset, made, scope))
         taken.changed = True
         taken.lines.append(
             f"{asset.id}: {body.items:,} items, {body.bytes:,} bytes copied to {body.store.id} "
@@ -167,29 +176,64 @@ def _request(
     purpose: Purpose,
     asset: Asset,
     earlier: list[Earlier],
-) -> dict[str, Any]:
-    connection = settings.connections.get(asset.id, {})
-    probe = next((e.body.made_by.get("probe") for e in earlier if _same_store(e, settings)), None)
-    return {
-        "asset": {
-            **connection,
-            "id": asset.id,
-            **settings.copied(asset),
-            "exclude": list(asset.exclude),
-        },
-        "host": source.host,
-        "host_address": source.address,
-        "change": run.change,
-        "purpose": purpose,
-        "store": settings.store,
-        "allowed_locations": [place.model_dump() for place in asset.allowed_locations],
-        "expected_identity": expected_identity(settings.expected_identity, earlier),
-        "older": [e.body.snapshot_id for e in earlier if _same_store(e, settings)][:20],
-        "probe": probe,
-        "workdir": settings.workdir,
-        "restic": settings.restic,
-        "patience": settings.patience,
-    }
+) -> Request:
+    there = [item.body for item in earlier if _same_store(item, settings)]
+    older = [known_id(body.snapshot_id) for body in there]
+    return Request(
+        asset=settings.asset(asset),
+        host=source.host,
+        host_address=source.address,
+        change=run.change,
+        purpose=purpose,
+        store=settings.store,
+        allowed_locations=tuple(
+            Place(place.site, place.country, place.provider) for place in asset.allowed_locations
+        ),
+        expected_identity=expected_identity(settings.expected_identity, earlier),
+        older=tuple(item for item in older if item)[:20],
+        probe=next((known_id(body.made_by.get("probe")) for body in there), None),
+        workdir=settings.workdir,
+        restic=settings.restic,
+        patience=settings.patience,
+    )
+
+
+def _checked(source: Source, request: Request, skip: str | None, answer: Answer) -> Made | None:
+    """What was made, held against what we know ourselves; ``None``: nothing had to be.
+
+    Raises:
+        BorderError: ``bad-answer``.
+    """
+    made = answer.result
+    why: tuple[str, str] | None = None
+    if not isinstance(made, Made):
+        if skip and made.state == skip:
+            return None
+        why = ("state", "is not the state in which no snapshot is needed")
+    elif made.older_made_now == (made.previous_snapshot_id in request.older):
+        why = ("previous_snapshot_id", "is not a generation that is on record, or was made now")
+    elif made.snapshot_id in request.older:
+        why = ("snapshot_id", "is that of an earlier snapshot")
+    elif made.probe in (made.snapshot_id, made.previous_snapshot_id, *request.older):
+        why = ("probe", "is a snapshot of the client's data")
+    if why is None:
+        assert isinstance(made, Made)  # noqa: S101
+        return made
+    wrong = WrongError(why[1], ("result", why[0]))
+    raise refused("bad-answer", source.host, ASSET_SNAPSHOT.name, wrong)
+
+
+def _manifest(source: Source, field_name: str, packed: bytes) -> Manifest:
+    """A manifest that a host sent.
+
+    Raises:
+        BorderError: ``bad-answer``.
+    """
+    try:
+        return loads(packed)
+    except EvidenceError as error:
+        wrong = WrongError(f"cannot be read. {error.what.rstrip('.')}", ("result", field_name))
+        raise refused("bad-answer", source.host, ASSET_SNAPSHOT.name, wrong) from None
 
 
 def _same_store(earlier: Earlier, settings: SnapshotSettings) -> bool:
@@ -197,15 +241,15 @@ def _same_store(earlier: Earlier, settings: SnapshotSettings) -> bool:
 
 
 def _skip_state(
-    view: View, scope: ScopeDocument, asset: Asset, purpose: Purpose, request: dict[str, Any]
+    view: View, scope: ScopeDocument, asset: Asset, purpose: Purpose, request: Request
 ) -> str | None:
     """The state in which the source needs no new snapshot; ``None``: it always needs one."""
     if purpose == "broken state":
         return None
     taken = view.latest(Snapshot, lambda item: item.body.asset == asset.id)
-    if taken is None or taken.body.made_by.get("source") != source_digest(request["asset"]):
+    if taken is None or taken.body.made_by.get("source") != source_digest(request.asset):
         return None
-    if taken.body.machine.host != request["host"]:
+    if taken.body.machine.host != request.host:
         return None
     proof = view.latest(Verification, lambda item: item.body.snapshot == taken.sha256)
     reached = proof.body.reached if proof else None
@@ -215,79 +259,80 @@ def _skip_state(
     # Half the time that the gate allows: the client still has to read and sign.
     if purpose == "prepare" and age > freshness_hours(scope, asset) / 2:
         return None
-    return taken.body.made_by.get("state") or None
+    return known_id(taken.body.made_by.get("state"))
 
 
 def _record(
     dossier: OpenDossier,
     settings: SnapshotSettings,
     source: Source,
-    purpose: Purpose,
     asset: Asset,
-    request: dict[str, Any],
-    answer: dict[str, Any],
+    request: Request,
+    made: Made,
     nonce: str,
     began: datetime,
     earlier: list[Earlier],
 ) -> Snapshot:
-    try:
-        before = base64.b64decode(answer["manifest_before"], validate=True)
-        packed = answer["manifest_after"]
-        after = base64.b64decode(packed, validate=True) if packed else None
-        manifest = loads(after or before)
-        identity = answer["machine"]
-        objects = dossier.objects
-        facts = answer["facts"]
-        current = seen_of(facts, int(answer["bytes"]), int(answer["items"]), manifest)
-        body = Snapshot(
-            asset=asset.id,
-            asset_kind=asset.kind,
-            purpose=purpose,
-            machine=Machine(
-                host=source.host,
-                target=source.target,
-                machine_id=identity.get("machine_id"),
-                host_keys=tuple(identity.get("host_keys") or ()),
-                system_identifier=identity.get("system_identifier"),
-            ),
-            store=settings.store_record,
-            engine=answer["engine"],
-            repository_id=answer["repository_id"],
-            snapshot_id=answer["snapshot_id"],
-            previous_snapshot_id=answer["previous_snapshot_id"],
-            started_at=began,
-            finished_at=now(),
-            nonce_sha256=nonce_hash(nonce) if answer["nonce_placed"] else None,
-            manifest_before_object=objects.put(before),
-            manifest_after_object=objects.put(after or before),
-            facts_object=objects.put(canonical(facts)),
-            bytes=int(answer["bytes"]),
-            items=int(answer["items"]),
-            warnings=(*answer["warnings"], *suspicions(_last_seen(earlier), current)),
-            made_by={
-                "append_only": answer["append_only"],
-                "as_files": bool(answer.get("as_files")),
-                "identity": identity,
-                "inside": answer["inside"],
-                "older_made_now": answer["older_made_now"],
-                "probe": answer["probe"],
-                "ran": [f"{r['ran']} ({r['seconds']} s)" for r in answer["ran"]],
-                "source": source_digest(request["asset"]),
-                "state": answer["state"],
-                "store_clock_before": answer["store_clock_before"],
-            },
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise SnapshotError(
-            "answer-unreadable",
-            f"The answer of {source.host} about {asset.id} cannot be read: {error!r}",
-            "Use the same version of Sluis everywhere; if it is, mistrust that host.",
-        ) from error
-    dossier.ledger.append(body, key=dossier.key, now=now(), subjects={"snapshot": body.snapshot_id})
-    return body
+    before = made.manifest_before
+    after = made.manifest_after or before
+    manifest = _manifest(source, "manifest_before", before)
+    if after != before:
+        manifest = _manifest(source, "manifest_after", after)
+    objects = dossier.objects
+    facts = plain_facts(made.facts)
+    current = seen_of(facts, made.bytes, made.items, manifest)
+    body = Snapshot(
+        asset=asset.id,
+        asset_kind=asset.kind,
+        purpose=request.purpose,
+        machine=machine_of(source, made.machine),
+        store=settings.store_record,
+        engine=made.engine,
+        repository_id=made.repository_id,
+        snapshot_id=made.snapshot_id,
+        previous_snapshot_id=made.previous_snapshot_id,
+        started_at=began,
+        finished_at=now(),
+        nonce_sha256=nonce_hash(nonce) if made.nonce_placed else None,
+        manifest_before_object=objects.put(before),
+        manifest_after_object=objects.put(after),
+        facts_object=objects.put(canonical(facts)),
+        bytes=made.bytes,
+        items=made.items,
+        warnings=(*made.warnings, *suspicions(_last_seen(earlier), current)),
+        made_by={
+            "append_only": codec.dump(made.append_only),
+            "as_files": made.as_files,
+            "identity": codec.dump(made.machine),
+            "inside": made.inside,
+            "older_made_now": made.older_made_now,
+            "probe": made.probe,
+            "ran": [f"{one.ran} ({one.seconds} s)" for one in made.ran],
+            "source": source_digest(request.asset),
+            "state": made.state,
+            "store_clock_before": made.store_clock_before,
+        },
+    )
+    # From here on the texts are those of the statement, as the ledger keeps them.
+    recorded = dossier.ledger.append(
+        body, key=dossier.key, now=now(), subjects={"snapshot": body.snapshot_id}
+    )
+    assert isinstance(recorded.body, Snapshot)  # noqa: S101
+    return recorded.body
 
 
-def _last_seen(earlier: list[Earlier]) -> Any:
+def machine_of(source: Source, identity: Identity) -> Machine:
+    """A machine for the record: where it was reached, and what it says of itself."""
+    return Machine(
+        host=source.host,
+        target=source.target,
+        machine_id=identity.machine_id,
+        host_keys=identity.host_keys,
+        system_identifier=identity.system_identifier,
+    )
+
+
+def _last_seen(earlier: list[Earlier]) -> Seen | None:
     for item in earlier:
         if item.body.purpose != "broken state" and item.body.facts_object:
             facts = json.loads(item.objects.get(item.body.facts_object))
@@ -295,46 +340,36 @@ def _last_seen(earlier: list[Earlier]) -> Any:
     return None
 
 
-def _others(asset: Asset, answer: dict[str, Any], scope: ScopeDocument) -> list[dict[str, Any]]:
-    """Databases on the same server that the scope does not name (case B1)."""
+def _others(asset: Asset, made: Made, scope: ScopeDocument) -> list[tuple[Found, bool]]:
+    """Databases on the same server, and whether the scope names each (case B1)."""
     named = {a.location for a in scope.assets if a.kind == asset.kind and a.host == asset.host}
-    others = []
-    for item in answer.get("found") or ():
-        entry = dict(item)
-        entry["in_scope"] = entry.get("location") in named or _is_empty_default(entry)
-        others.append(entry)
-    return others
+    return [(one, one.location in named or _is_empty_default(one)) for one in made.found]
 
 
-def _is_empty_default(entry: dict[str, Any]) -> bool:
+def _is_empty_default(one: Found) -> bool:
     """PostgreSQL makes a database ``postgres`` of 7 to 8 MB that nobody put data in."""
-    size = entry.get("bytes")
-    return entry.get("location") == "postgres" and size is not None and int(size) < 10_000_000
+    return one.location == "postgres" and one.bytes is not None and one.bytes < 10_000_000
 
 
 def _discover(
     dossier: OpenDossier,
     source: Source,
-    machine: Mapping[str, Any],
+    machine: Identity,
     scope: ScopeDocument,
     history: History,
-    found: list[dict[str, Any]],
+    found: list[tuple[Found, bool]],
 ) -> list[str]:
     """Record what is on the host besides the scope, and what was there last time."""
     missing = sorted(history.assets_on(source.host) - {a.id for a in scope.assets})
-    strangers = sorted({str(item.get("location")) for item in found if not item["in_scope"]})
+    strangers = sorted({clean_text(one.location, 200) for one, in_scope in found if not in_scope})
     said = [
         *(f"source-not-in-scope: the database {name} is on {source.host}" for name in strangers),
         *(f"asset-missing: {name} was copied before and is not in the scope" for name in missing),
     ]
-    unique = {json.dumps(item, sort_keys=True): item for item in found}
+    entries = [{**codec.dump(one), "in_scope": in_scope} for one, in_scope in found]
+    unique: dict[str, dict[str, Any]] = {json.dumps(one, sort_keys=True): one for one in entries}
     body = Discovery(
-        machine=Machine(
-            host=source.host,
-            target=source.target,
-            machine_id=machine.get("machine_id"),
-            host_keys=tuple(machine.get("host_keys") or ()),
-        ),
+        machine=machine_of(source, replace(machine, system_identifier=None)),
         found=tuple(unique[text] for text in sorted(unique)),
         not_verified=tuple(said),
     )

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
+from sluis.border import codec
+from sluis.border.tenant import TenantSecrets
+from sluis.border.verbs import tenant_export as exporting
+from sluis.border.verbs.tenant_discover import Answer, Drive, Request, SitePart, Workload
 from sluis.errors import SnapshotError
 from sluis.evidence.predicates import Discovery, Machine, Reason, Refusal
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_taking import Source, read_scope
 from sluis.runbook.tenant_settings import TenantSettings
 from sluis.scope.division import workers_from
+from sluis.scope.drafting import place_of_lists, place_of_part
 from sluis.scope.model import ScopeDocument
 from sluis.scope.moving import FromTenant
 
-Call = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+Call = Callable[[Request, TenantSecrets], Answer]
 
 
 #: said of every tenant: it matters most after the tenant is gone (B7)
@@ -73,17 +77,7 @@ def discover_tenants(
         if check_mode:
             found.lines.append(f"{tenant}: everything in it would be listed")
             continue
-        request = {
-            "asset": tenant,
-            "export": {
-                "account": settings.account(tenant),
-                "sources": [],
-                "folder": f"{settings.exports}/.discovery-{tenant}",
-                "budget": settings.budget(tenant),
-                "count": False,
-            },
-        }
-        answer = call(request, settings.secret(tenant))
+        answer = call(discovery_of(settings, tenant, count=False), settings.secret(tenant))
         found.changed |= _record(dossier, machine, tenant, answer, found)
         found.refused += _not_named(scope, tenant, answer)
     if found.refused:
@@ -92,21 +86,33 @@ def discover_tenants(
     return found
 
 
-def source_of(dossier: OpenDossier, tenant: str, drive: str) -> dict[str, Any]:
+def discovery_of(settings: TenantSettings, tenant: str, *, count: bool) -> Request:
+    """What a worker is asked about a tenant.
+
+    Raises:
+        InputError: ``no-such-tenant``, ``bad-setting``.
+    """
+    return Request(
+        tenant=tenant,
+        account=settings.account(tenant),
+        budget=settings.budget(tenant),
+        folder=f"{settings.exports}/.discovery-{tenant}",
+        count=count,
+    )
+
+
+def source_of(dossier: OpenDossier, tenant: str, drive: str) -> exporting.Drive:
     """What discovery said of one drive.
 
     Raises:
         SnapshotError: ``source-not-found``.
     """
+    names = ("kind", "id", "name", "site_id", "drive_id", "owner", "web_url", "list_id")
     for statement in reversed(dossier.ledger.read(now()).of(Discovery)):
         for item in statement.body.found:
             if item.get("tenant") == tenant and item.get("drive_id") == drive:
-                return {
-                    name: item.get(name)
-                    for name in (
-                        "kind", "id", "name", "site_id", "drive_id", "owner", "web_url", "list_id",
-                    )
-                }  # fmt: skip
+                known = {name: item[name] for name in names if item.get(name) is not None}
+                return exporting.Drive(**known)
     raise SnapshotError(
         "source-not-found",
         f"The tenant {tenant} has no drive {drive}, as far as the app can see.",
@@ -115,35 +121,35 @@ def source_of(dossier: OpenDossier, tenant: str, drive: str) -> dict[str, Any]:
 
 
 def _record(
-    dossier: OpenDossier, machine: Source, tenant: str, answer: Mapping[str, Any], found: Found
+    dossier: OpenDossier, machine: Source, tenant: str, answer: Answer, found: Found
 ) -> bool:
-    try:
-        items = [
-            {"tenant": tenant, **{k: v for k, v in item.items() if v is not None}}
-            for item in answer["sources"]
-        ]
-        items += [
-            {"tenant": tenant, "kind": "workload", "workload": item["kind"],
-             "count": item["count"], "seen": item["seen"], "how": item["how"]}
-            for item in answer["workloads"]
-        ]  # fmt: skip
-        unseen = [f"{g['what']}: {g['subject']}: {g['why']}" for g in answer["could_not"]]
-        unseen.append(f"audit log: {tenant}: {_AUDIT_LOG}")
-        body = Discovery(
-            machine=Machine(host=machine.host, target=machine.target),
-            found=tuple(items),
-            not_verified=tuple(unseen),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise SnapshotError(
-            "answer-unreadable",
-            f"What {machine.host} says of the tenant {tenant} cannot be read: {error!r}",
-            "Use the same version of Sluis everywhere.",
-        ) from error
-    found.lines.append(f"{tenant}: {len(answer['sources'])} drives")
-    for item in answer["workloads"]:
-        if item["seen"] and item["count"]:
-            found.lines.append(f"{tenant}: {item['kind']}: {item['count']}")
+    items = [
+        {"tenant": tenant, **{k: v for k, v in codec.dump(drive).items() if v is not None}}
+        for drive in answer.sources
+    ]
+    items += [
+        {"tenant": tenant, "kind": part.kind, "name": part.name, "id": part.id,
+         "web_url": part.web_url or part.site_url, "count": part.items}
+        for part in answer.parts
+    ]  # fmt: skip
+    items += [
+        {"tenant": tenant, "kind": "workload", "workload": item.kind,
+         "count": item.count, "seen": item.seen, "how": item.how}
+        for item in answer.workloads
+    ]  # fmt: skip
+    unseen = [f"{gap.what}: {gap.subject}: {gap.why}" for gap in answer.could_not]
+    unseen.append(f"audit log: {tenant}: {_AUDIT_LOG}")
+    body = Discovery(
+        machine=Machine(host=machine.host, target=machine.target),
+        found=tuple(items),
+        not_verified=tuple(unseen),
+    )
+    found.lines.append(f"{tenant}: {len(answer.sources)} drives")
+    if answer.parts:
+        found.lines.append(f"{tenant}: {len(answer.parts)} lists and sets of pages beside them")
+    for item in answer.workloads:
+        if item.seen and item.count:
+            found.lines.append(f"{tenant}: {item.kind}: {item.count}")
     found.warnings += [f"{tenant}: {line}" for line in unseen]
     latest = dossier.ledger.read(now()).latest(
         Discovery, lambda item: any(one.get("tenant") == tenant for one in item.body.found)
@@ -154,9 +160,7 @@ def _record(
     return True
 
 
-def unnamed_sources(
-    scope: ScopeDocument | None, sources: Iterable[Mapping[str, Any]]
-) -> list[Mapping[str, Any]]:
+def unnamed_sources(scope: ScopeDocument | None, sources: Iterable[Drive]) -> list[Drive]:
     """Those drives of a tenant that the scope says nothing about; without a scope: all."""
     assets = scope.assets if scope is not None else ()
     drives = {a.origin.drive for a in assets if isinstance(a.origin, FromTenant)}
@@ -164,43 +168,72 @@ def unnamed_sources(
     return [
         source
         for source in sources
-        if source["drive_id"] not in drives
-        and not {str(source["web_url"]), str(source["drive_id"])} & places
+        if source.drive_id not in drives and not {source.web_url, source.drive_id} & places
+    ]
+
+
+def unnamed_parts(
+    scope: ScopeDocument | None, tenant: str, parts: Iterable[SitePart]
+) -> list[SitePart]:
+    """Lists, pages and hidden lists of sites that the scope says nothing about."""
+    places = {asset.location for asset in scope.assets} if scope is not None else set()
+    return [
+        part
+        for part in parts
+        if place_of_part(tenant, part) not in places
+        and not (part.kind == "list" and place_of_lists(tenant, part) in places)
     ]
 
 
 def unnamed_workloads(
-    scope: ScopeDocument | None, tenant: str, workloads: Iterable[Mapping[str, Any]]
-) -> list[Mapping[str, Any]]:
+    scope: ScopeDocument | None, tenant: str, workloads: Iterable[Workload]
+) -> list[Workload]:
     """Other kinds of data that are there and that the scope says nothing about."""
     places = {asset.location for asset in scope.assets} if scope is not None else set()
     return [
         item
         for item in workloads
-        if item["seen"] and item["count"] and f"{tenant}: {item['kind']}" not in places
+        if item.seen and item.count and f"{tenant}: {item.kind}" not in places
     ]
 
 
-def _not_named(scope: ScopeDocument, tenant: str, answer: Mapping[str, Any]) -> list[Reason]:
+_WHAT = {
+    "list": "the list", "site pages": "pages in the site", "hidden lists": "hidden lists in",
+}  # fmt: skip
+
+
+def _not_named(scope: ScopeDocument, tenant: str, answer: Answer) -> list[Reason]:
     reasons = [
         Reason(
             code="source-not-in-scope",
-            about=str(source["name"])[:200] or str(source["id"]),
-            sentence=f"The tenant {tenant} has {source['name']} ({source['kind']}, "
-            f"{source['web_url'] or source['id']}), and the scope says nothing about it.",
-            remedy=f"Add it to the scope (drive {source['drive_id']}) with a disposition: "
+            about=source.name[:200] or source.id,
+            sentence=f"The tenant {tenant} has {source.name} ({source.kind}, "
+            f"{source.web_url or source.id}), and the scope says nothing about it.",
+            remedy=f"Add it to the scope (drive {source.drive_id}) with a disposition: "
             "migrate, stays, client moves it, or destroy. 'sluis discover' drafts it.",
         )
-        for source in unnamed_sources(scope, answer["sources"])
+        for source in unnamed_sources(scope, answer.sources)
     ]
     reasons += [
         Reason(
             code="source-not-in-scope",
-            about=str(item["kind"]),
-            sentence=f"The tenant {tenant} has {item['count']} {item['kind']}, and the scope says "
-            "nothing about them. We do not move them.",
-            remedy=f"Add an asset with the location '{tenant}: {item['kind']}' and a disposition.",
+            about=part.name[:200] or part.id,
+            sentence=f"The tenant {tenant} has {_WHAT[part.kind]} {part.name} "
+            f"({part.web_url or part.site_url or part.id}), and the scope says nothing about it. "
+            "We do not move it.",
+            remedy=f"Add an asset with the location '{place_of_part(tenant, part)}' and a "
+            "disposition. 'sluis discover' drafts it.",
         )
-        for item in unnamed_workloads(scope, tenant, answer["workloads"])
+        for part in unnamed_parts(scope, tenant, answer.parts)
+    ]
+    reasons += [
+        Reason(
+            code="source-not-in-scope",
+            about=item.kind,
+            sentence=f"The tenant {tenant} has {item.count} {item.kind}, and the scope says "
+            "nothing about them. We do not move them.",
+            remedy=f"Add an asset with the location '{tenant}: {item.kind}' and a disposition.",
+        )
+        for item in unnamed_workloads(scope, tenant, answer.workloads)
     ]
     return reasons

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sluis.errors import InputError, SluisError, SnapshotError
+from sluis.border.verbs.tenant_discover import Answer
+from sluis.errors import InputError, SluisError
 from sluis.evidence.files import write_new
 from sluis.runbook.run import Run
-from sluis.runbook.tenant_discovering import Call, unnamed_sources, unnamed_workloads
+from sluis.runbook.tenant_discovering import (
+    Call,
+    discovery_of,
+    unnamed_parts,
+    unnamed_sources,
+    unnamed_workloads,
+)
 from sluis.runbook.tenant_settings import TenantSettings
 from sluis.scope.drafting import DraftAsset, Found, draft_assets, draft_text, one_line
 from sluis.scope.load import load_scope
@@ -22,7 +28,12 @@ from sluis.scope.model import ScopeDocument
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
 #: listings without which there may be drives that nobody has seen
-_WHOLE = frozenset({"sites", "drives of a site", "users and their OneDrives", "drives of a person"})
+_WHOLE = frozenset(
+    {
+        *("sites", "subsites", "groups and their sites", "drives of a site", "lists of a site"),
+        *("drive of a library", "users and their OneDrives", "drives of a person"),
+    }
+)
 _MODE = 0o640
 
 
@@ -99,7 +110,7 @@ def draft_scope(
         if check_mode:
             drafted.lines.append(f"{tenant}: everything in it would be counted")
             continue
-        answer = _look(settings, tenant, call, counted=True)
+        answer = call(discovery_of(settings, tenant, count=True), settings.secret(tenant))
         found.append(_read(tenant, answer, scope, drafted))
     drafted.assets = draft_assets(found, scope, today)
     if drafted.assets:
@@ -114,27 +125,16 @@ def draft_scope(
     return drafted
 
 
-def _look(settings: TenantSettings, tenant: str, call: Call, *, counted: bool) -> dict[str, Any]:
-    export = {
-        "account": settings.account(tenant),
-        "sources": [],
-        "folder": f"{settings.exports}/.discovery-{tenant}",
-        "budget": settings.budget(tenant),
-        "count": counted,
-    }
-    return call({"asset": tenant, "export": export}, settings.secret(tenant))
-
-
 def _targets(into: TenantSettings, call: Call, drafted: Drafted) -> list[Found]:
     """The drives of the new tenants. Without them the draft is whole all the same."""
     found = []
     for tenant in sorted(into.accounts):
         try:
-            sources = _look(into, tenant, call, counted=False)["sources"]
+            answer = call(discovery_of(into, tenant, count=False), into.secret(tenant))
         except SluisError as error:
             drafted.could_not.append(one_line(f"{tenant}: drives to put it in: {error.what}", 400))
             continue
-        found.append(Found(tenant, sources, (), ()))
+        found.append(Found(tenant, answer.sources, (), ()))
     return found
 
 
@@ -167,32 +167,22 @@ def _scope(run: Run) -> ScopeDocument | None:
     return load_scope(path).document if os.path.lexists(path) else None
 
 
-def _read(
-    tenant: str, answer: Mapping[str, Any], scope: ScopeDocument | None, drafted: Drafted
-) -> Found:
-    try:
-        gaps = list(answer["could_not"])
-        for gap in gaps:
-            words = one_line(f"{tenant}: {gap['what']}: {gap['subject']}: {gap['why']}", 400)
-            drafted.could_not.append(words)
-            if gap["what"] in _WHOLE:
-                drafted.incomplete.append(words)
-        sources, workloads = answer["sources"], [w for w in answer["workloads"] if w["seen"]]
-        found = Found(
-            tenant,
-            unnamed_sources(scope, sources),
-            unnamed_workloads(scope, tenant, workloads),
-            gaps,
-        )
-        files = sum(source["items"] or 0 for source in sources)
-    except (KeyError, TypeError, ValueError) as error:
-        raise SnapshotError(
-            "answer-unreadable",
-            f"What the worker says of the tenant {tenant} cannot be read: {error!r}",
-            "Use the same version of Sluis everywhere.",
-        ) from error
+def _read(tenant: str, answer: Answer, scope: ScopeDocument | None, drafted: Drafted) -> Found:
+    for gap in answer.could_not:
+        words = one_line(f"{tenant}: {gap.what}: {gap.subject}: {gap.why}", 400)
+        drafted.could_not.append(words)
+        if gap.what in _WHOLE:
+            drafted.incomplete.append(words)
+    found = Found(
+        tenant,
+        unnamed_sources(scope, answer.sources),
+        unnamed_workloads(scope, tenant, [item for item in answer.workloads if item.seen]),
+        answer.could_not,
+        unnamed_parts(scope, tenant, answer.parts),
+    )
+    files = sum(source.items or 0 for source in answer.sources)
     drafted.lines.append(
-        f"{tenant}: {len(sources)} drives with {files} files, "
+        f"{tenant}: {len(answer.sources)} drives with {files} files, "
         f"{len(found.sources)} of them not in the scope"
     )
     return found

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from sluis.errors import SnapshotError
+from sluis.border import codec
+from sluis.border.tenant import TenantSecrets
+from sluis.border.verb import Failure
+from sluis.border.verbs.tenant_export import (
+    TENANT_EXPORT,
+    Answer,
+    OfFolder,
+    OfServer,
+    OfTenant,
+    Pass,
+    Request,
+)
+from sluis.errors import SluisError
 from sluis.evidence.predicates import Export, Machine, Plan
 from sluis.gate.fetched import freeze_in_force
+from sluis.runbook.host_errors import host_error
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_taking import Source, read_scope
 from sluis.runbook.tenant_discovering import source_of
+from sluis.runbook.tenant_importing import source_id
 from sluis.runbook.tenant_settings import TenantSettings
 from sluis.runbook.worker_file import Fetch, keep_worker_file
 from sluis.scope.ends import by_end, end_of_source
 from sluis.scope.model import Asset
 from sluis.scope.moving import FromFolder, FromSftp, FromTenant, Origin
+from sluis.tenant.stored_names import safe_name
 from sluis.tenant.tenant_manifest import ManifestLine, read_manifest
 
-Call = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+Call = Callable[[Request, TenantSecrets], Answer]
 
 #: what is left out of every export without making it less than whole: none of these is a
 #: file in its newest state
@@ -32,6 +46,7 @@ _NO_FILES = frozenset(
         "list attachments, definitions of hyperlink and location columns",
         "list fields",
         "permissions",
+        "permissions of an item",
         "permissions of the library",
         "quota",
         "recycle bin",
@@ -88,129 +103,118 @@ def export_assets(
             continue
         began = now()
         answer = call(*_asked(dossier, asset, asset.origin, settings, last_pass))
-        body = _record(dossier, worker, asset, answer, began, fetch, scratch)
+        if answer.done is None:
+            raise _unfinished(asset, answer, worker.host)
+        body = _record(dossier, worker, asset, settings, answer, answer.done, began, fetch, scratch)
         _tell(fetched, asset, body, answer)
     return fetched
 
 
 def _asked(
     dossier: OpenDossier, asset: Asset, origin: Origin, settings: TenantSettings, last_pass: bool
-) -> tuple[dict[str, Any], dict[str, Any]]:
+) -> tuple[Request, TenantSecrets]:
     """The request and its secrets."""
     if isinstance(origin, FromTenant):
-        request = _request(dossier, asset, origin, settings)
-        request["export"]["policy"]["relist"] = last_pass
+        request = _request(dossier, asset, origin, settings, last_pass)
         return request, settings.secret(origin.tenant)
     return reading_request(asset, origin, settings)
 
 
 def reading_request(
     asset: Asset, origin: FromSftp | FromFolder, settings: TenantSettings
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What a worker is asked about a server or a folder, and the secrets for it."""
-    kind = "sftp" if isinstance(origin, FromSftp) else "directory"
-    source: dict[str, Any] = {
-        "kind": kind, "id": asset.id, "name": asset.location, "location": origin.folder,
-    }  # fmt: skip
-    servers, secret = {}, {}
+) -> tuple[Request, TenantSecrets]:
+    """What a worker is asked about a server or a folder, and the secrets for it.
+
+    Raises:
+        InputError: ``no-such-server``, ``bad-setting``.
+    """
+    place: OfServer | OfFolder = OfFolder("directory", origin.folder)
+    secrets = TenantSecrets()
     if isinstance(origin, FromSftp):
-        source["server"] = origin.server
-        servers = {origin.server: settings.server(origin.server)}
-        secret = settings.server_secret(origin.server)
-    export = {
-        "sources": [source], "servers": servers, "folder": f"{settings.exports}/{asset.id}",
-    }  # fmt: skip
-    return {"asset": asset.id, "export": export}, secret
+        place = OfServer("sftp", origin.server, settings.server(origin.server), origin.folder)
+        secrets = settings.server_secret(origin.server)
+    folder = f"{settings.exports}/{asset.id}"
+    return Request(asset.id, asset.location, folder, place), secrets
 
 
 def _request(
-    dossier: OpenDossier, asset: Asset, origin: FromTenant, settings: TenantSettings
-) -> dict[str, Any]:
-    source = source_of(dossier, origin.tenant, origin.drive)
-    known = {k: v for k, v in source.items() if v is not None}
+    dossier: OpenDossier,
+    asset: Asset,
+    origin: FromTenant,
+    settings: TenantSettings,
+    last_pass: bool,
+) -> Request:
+    known = source_of(dossier, origin.tenant, origin.drive)
     end = end_of_source(asset)
-    ends = {known["id"]: end.isoformat()} if end is not None else {}
-    counted = {"items": asset.items, "bytes": asset.size}
-    return {
-        "asset": asset.id,
-        "export": {
-            "account": settings.account(origin.tenant),
-            "sources": [{**known, **{k: v for k, v in counted.items() if v is not None}}],
-            "folder": f"{settings.exports}/{asset.id}",
-            "policy": {"versions": origin.versions},
-            "workers": settings.workers,
-            "budget": settings.budget(origin.tenant),
-            "ends": ends,
-        },
-    }
+    return Request(
+        asset=asset.id,
+        name=known.name,
+        folder=f"{settings.exports}/{asset.id}",
+        origin=OfTenant(
+            kind="drive",
+            account=settings.account(origin.tenant),
+            drive=replace(known, items=asset.items, bytes=asset.size),
+            budget=settings.budget(origin.tenant),
+            workers=settings.workers,
+            versions=origin.versions,
+            relist=last_pass,
+            ends=None if end is None else end.isoformat(),
+        ),
+    )
 
 
 def _record(
     dossier: OpenDossier,
     worker: Source,
     asset: Asset,
-    answer: Mapping[str, Any],
+    settings: TenantSettings,
+    answer: Answer,
+    done: Pass,
     began: datetime,
     fetch: Fetch,
     scratch: Path,
 ) -> Export:
-    if not answer.get("complete"):
-        raise _unfinished(asset, answer)
-    try:
-        (drive,) = answer["drives"]
-        folder, manifest = str(drive["folder"]), str(drive["manifest"])
-        beside = manifest.rsplit("/", 1)[0]
-        local = scratch / "fetched"
+    # where we had it put: a path that the worker says could be anything
+    number, source = done.seen_in_pass, safe_name(source_id(asset))
+    beside = f"{settings.exports}/{asset.id}/{source}/passes/{number:04d}"
+    local = scratch / "fetched"
 
-        def keep(name: str, expected: str | None = None) -> str:
-            return keep_worker_file(dossier, fetch, f"{folder}/{name}", local, expected)
+    def keep(name: str, expected: str | None = None) -> str:
+        return keep_worker_file(dossier, fetch, f"{beside}/{name}", local, expected)
 
-        from_tenant = isinstance(asset.origin, FromTenant)
-        manifest_object = keep(manifest, str(drive["manifest_sha256"]))
-        late = _late(dossier, read_manifest(local))
-        gaps = [(g["what"], f"{g['what']}: {g['subject']}: {g['why']}") for g in drive["gaps"]]
-        body = Export(
-            asset=asset.id,
-            origin=asset.origin.model_dump(mode="json") if asset.origin else {},
-            machine=Machine(host=worker.host, target=worker.target),
-            pass_number=int(drive["seen_in_pass"]),
-            started_at=began,
-            finished_at=now(),
-            items=int(drive["files"]),
-            bytes=int(drive["bytes"]),
-            complete=True,
-            checks={str(k): int(v) for k, v in drive["checks"].items()},
-            not_had=_not_had(drive["could_not"]),
-            unseen=tuple(said for what, said in gaps if what not in _NO_FILES),
-            left_out=tuple(said for what, said in gaps if what in _NO_FILES),
-            manifest_object=manifest_object,
-            changes_object=keep(f"{beside}/changes.json"),
-            recycle_bin_object=keep(f"{beside}/recycle_bin.json") if from_tenant else None,
-            forecast=dict(answer.get("plan") or {}),
-            spent=dict(answer.get("used") or {}),
-            warnings=(*late, *_warnings(drive)),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise SnapshotError(
-            "answer-unreadable",
-            f"What {worker.host} says of its export of {asset.id} cannot be read: {error!r}",
-            "Use the same version of Sluis everywhere.",
-        ) from error
+    manifest_object = keep("manifest.gz", done.manifest_sha256)
+    late = _late(dossier, read_manifest(local))
+    gaps = [(gap.what, f"{gap.what}: {gap.subject}: {gap.why}") for gap in done.gaps]
+    from_tenant = isinstance(asset.origin, FromTenant)
+    body = Export(
+        asset=asset.id,
+        origin=asset.origin.model_dump(mode="json") if asset.origin else {},
+        machine=Machine(host=worker.host, target=worker.target),
+        pass_number=number,
+        started_at=began,
+        finished_at=now(),
+        items=done.files,
+        bytes=done.bytes,
+        complete=True,
+        checks=dict(done.checks),
+        not_had=done.not_had,
+        unseen=tuple(said for what, said in gaps if what not in _NO_FILES),
+        left_out=tuple(said for what, said in gaps if what in _NO_FILES),
+        manifest_object=manifest_object,
+        changes_object=keep("changes.json"),
+        recycle_bin_object=keep("recycle_bin.json") if from_tenant else None,
+        forecast={} if answer.plan is None else codec.dump(answer.plan),
+        spent={} if answer.used is None else codec.dump(answer.used),
+        warnings=(*late, *_warnings(done)),
+    )
     dossier.ledger.append(body, key=dossier.key, now=now())
     return body
 
 
-def _not_had(could_not: Any) -> int:
-    """How much could not be had: a drive names all of it, a server counts and names the first."""
-    return could_not if isinstance(could_not, int) else len(could_not)
-
-
-def _warnings(drive: Mapping[str, Any]) -> tuple[str, ...]:
+def _warnings(done: Pass) -> tuple[str, ...]:
     """What happened on the way, such as a file that somebody changed here; what was not had."""
-    named = drive.get("could_not_named", drive["could_not"])[:200]
-    happened = [str(note) for note in (drive.get("notes") or ())[:50]]
-    not_had = [f"{one['path']}: {one['why']}" for one in named]
-    return tuple(said[:500] for said in (*happened, *not_had))
+    not_had = [f"{one.path}: {one.why}" for one in done.not_had_named[:200]]
+    return tuple(said[:500] for said in (*done.notes[:50], *not_had))
 
 
 def _late(dossier: OpenDossier, lines: Iterable[ManifestLine]) -> tuple[str, ...]:
@@ -240,26 +244,29 @@ def _after(time_said: str | None, moment: datetime) -> bool:
         return False
 
 
-def _unfinished(asset: Asset, answer: Mapping[str, Any]) -> SnapshotError:
-    failed = answer.get("failed") or [{}]
-    error = failed[0].get("error") or {}
-    return SnapshotError(
-        str(error.get("code") or "export-unfinished"),
-        f"{asset.id} was not fetched to its end. {error.get('what', '')}".strip(),
-        str(error.get("remedy") or "Run this again; it goes on where it stopped."),
+def _unfinished(asset: Asset, answer: Answer, host: str) -> SluisError:
+    failed = answer.failed
+    if failed is None:
+        raise AssertionError("an answer has a pass or a failure")
+    failure = Failure(
+        family="SnapshotError",
+        code=failed.code,
+        what=f"{asset.id} was not fetched to its end. {failed.what}".strip(),
+        remedy=failed.remedy,
     )
+    return host_error(failure, host=host, module=TENANT_EXPORT.name)
 
 
-def _tell(fetched: Fetched, asset: Asset, body: Export, answer: Mapping[str, Any]) -> None:
+def _tell(fetched: Fetched, asset: Asset, body: Export, answer: Answer) -> None:
     counted = ", ".join(f"{count} {name}" for name, count in sorted(body.checks.items()))
     fetched.lines.append(
         f"{asset.id}: pass {body.pass_number}: {body.items:,} files, {body.bytes:,} bytes"
         + (f" ({counted})" if counted else "")
     )
-    for row in answer.get("beside") or ():
-        planned, actual = (_figure(row["what"], row[name]) for name in ("planned", "actual"))
-        fetched.lines.append(f"{asset.id}: {row['what']}: planned {planned}, used {actual}")
-    for kind, count in sorted((answer["drives"][0].get("changes") or {}).items()):
+    for row in answer.beside:
+        planned, actual = _figure(row.what, row.planned), _figure(row.what, row.actual)
+        fetched.lines.append(f"{asset.id}: {row.what}: planned {planned}, used {actual}")
+    for kind, count in sorted(answer.done.changes.items() if answer.done else ()):
         if count:
             fetched.warnings.append(f"{asset.id}: {kind} since the pass before: {count}")
     if body.not_had:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sluis.border.tenant import TenantSecrets
+from sluis.border.verbs.tenant_forecast import Answer, Request
 from sluis.errors import SluisError
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Discovery, Export, Forecast, Machine, SourceEnd
@@ -23,7 +25,7 @@ from sluis.tenant import source
 from sluis.tenant.forecast import EGRESS, Means, Policy, hours_for, units_of
 from sluis.tenant.turns import Done, Turn, in_turn
 
-Call = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+Call = Callable[[Request, TenantSecrets], Answer]
 
 
 @dataclass
@@ -118,23 +120,18 @@ def _figures(
         return _drive(view, asset, origin)
     try:
         answer = call(*reading_request(asset, origin, settings))
-        (plan,) = answer["plan"]
-        failed = [one["error"]["what"] for one in answer["failed"]]
-        hours = None if failed or plan["hours"] is None else float(plan["hours"])
-        basis = failed[0] if failed else "counted and measured now"
-        if hours is None and not failed:
-            basis = "counted now, and it could not be measured how fast it is read"
-        for one in answer["measured"]:
-            if one["could_not"]:
-                # what was not seen is not in the count
-                why = one["why"][0] if one["why"] else f"{one['could_not']} things"
-                hours, basis = None, f"not all of it could be counted: {why}"
-        return _Figures(Turn(asset.id, ends, hours=hours), basis[:1000], plan["bytes"])
     except SluisError as error:
         return _Figures(Turn(asset.id, ends), str(error)[:1000])
-    except (KeyError, TypeError, ValueError) as error:
-        said = f"what the worker says of it cannot be read: {error!r}"
-        return _Figures(Turn(asset.id, ends), said[:1000])
+    hours, basis = answer.hours, "counted and measured now"
+    if answer.failed:
+        hours, basis = None, answer.failed
+    elif hours is None:
+        basis = "counted now, and it could not be measured how fast it is read"
+    if answer.could_not:
+        # what was not seen is not in the count
+        why = answer.why or f"{answer.could_not} things"
+        hours, basis = None, f"not all of it could be counted: {why}"
+    return _Figures(Turn(asset.id, ends, hours=hours), basis[:1000], answer.bytes)
 
 
 def _drive(view: View, asset: Asset, origin: FromTenant) -> _Figures:
@@ -176,8 +173,8 @@ def _source(asset: Asset, origin: FromTenant, figures: dict[str, Any]) -> source
 def _means(settings: TenantSettings, tenant: str, *, whole: bool = False) -> Means:
     """What a tenant lets this worker use, or all workers together."""
     budget = settings.budget(tenant)
-    minute, day = cost.budget(int(budget["licences"]))
-    share = 1.0 if whole else float(budget["share"])
+    minute, day = cost.budget(budget.licences)
+    share = 1.0 if whole else budget.share
     # the service lets so much out of a tenant, however many workers ask for it
     return Means(minute, day, int(EGRESS * share), share=share)
 

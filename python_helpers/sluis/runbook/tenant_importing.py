@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
-from sluis.errors import InputError, RefusedError, SnapshotError
+from sluis.border.moving import Moving, NameRules, Policy
+from sluis.border.tenant import Target, TenantSecrets
+from sluis.border.verbs.tenant_import import Answer
+from sluis.errors import InputError, RefusedError
 from sluis.evidence.predicates import Export
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_taking import read_scope
@@ -15,7 +17,7 @@ from sluis.runbook.tenant_steps import into_of
 from sluis.scope.model import Asset, ScopeDocument
 from sluis.scope.moving import FromTenant, Into
 
-Call = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+Call = Callable[[Moving, TenantSecrets], Answer]
 
 #: the folder for what was removed at the source, in the client's language
 _ASIDE = {"nl": "Verwijderd bij de bron", "en": "Removed at the source"}
@@ -54,30 +56,27 @@ def import_asset(
     answer = call(
         import_request(scope, asset, into, export, settings), settings.secret(into.tenant)
     )
-    try:
-        outcome, counts = str(answer["outcome"]), dict(answer["counts"])
-        done = Imported(
-            changed=bool(answer["bytes_sent"] or counts.get("sent") or counts.get("folders made")),
-            whole=outcome == "done",
-        )
-        said = ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
-        done.lines.append(f"{asset.id}: {outcome}: {said or 'nothing to send'}")
-        done.lines += [
-            f"{asset.id}: {item['path']}: {item['what']} {item['remedy']} [{item['code']}]"
-            for item in answer["reasons"]
-        ]
-        done.warnings += [
-            f"{asset.id}: stays behind, as signed: {item['path']}: {item['code']}"
-            for item in answer["left_out"][:50]
-        ]
-        if answer["renamed"]:
-            done.warnings.append(f"{asset.id}: {len(answer['renamed'])} names were changed")
-    except (KeyError, TypeError, ValueError) as error:
-        raise SnapshotError(
-            "answer-unreadable",
-            f"What {host} says of its import of {asset.id} cannot be read: {error!r}",
-            "Use the same version of Sluis everywhere.",
-        ) from error
+    done = Imported(
+        changed=bool(
+            answer.bytes_sent or answer.counts.get("sent") or answer.counts.get("folders made")
+        ),
+        whole=answer.outcome == "done",
+    )
+    said = ", ".join(f"{count} {what}" for what, count in sorted(answer.counts.items()))
+    done.lines.append(f"{asset.id}: {answer.outcome}: {said or 'nothing to send'}")
+    done.lines += [
+        f"{asset.id}: {item.path}: {item.what} {item.remedy} [{item.code}]"
+        for item in answer.reasons
+    ]
+    more = answer.reasons_in_all - len(answer.reasons)
+    if more > 0:
+        done.lines.append(f"{asset.id}: {more} more reasons are not named here")
+    done.warnings += [
+        f"{asset.id}: stays behind, as signed: {item.path}: {item.code}"
+        for item in answer.left_out[:50]
+    ]
+    if answer.renamed_in_all:
+        done.warnings.append(f"{asset.id}: {answer.renamed_in_all} names were changed")
     return done
 
 
@@ -103,24 +102,27 @@ def newest_export(dossier: OpenDossier, asset: Asset) -> Export:
 
 def import_request(
     scope: ScopeDocument, asset: Asset, into: Into, export: Export, settings: TenantSettings
-) -> dict[str, Any]:
+) -> Moving:
     """What the worker is asked, for an import and for the comparison after it.
 
     The manifest is named by its digest, so that no other one can be used.
+
+    Raises:
+        InputError: ``no-such-tenant``, ``bad-setting``.
     """
-    return {
-        "asset": asset.id,
-        "account": settings.account(into.tenant),
-        "budget": settings.budget(into.tenant),
-        "workers": settings.workers,
-        "folder": f"{settings.exports}/{asset.id}",
-        "source_id": source_id(asset),
-        "manifest_sha256": export.manifest_object,
-        "pass": export.pass_number,
-        "target": {"drive_id": into.drive, "folder": into.folder or ""},
-        "policy": policy_of(scope, into),
-        "trust": into.check,
-    }
+    return Moving(
+        asset=asset.id,
+        account=settings.account(into.tenant),
+        budget=settings.budget(into.tenant),
+        workers=settings.workers,
+        folder=f"{settings.exports}/{asset.id}",
+        source_id=source_id(asset),
+        manifest_sha256=export.manifest_object,
+        pass_number=export.pass_number,
+        target=Target(into.drive, into.folder or ""),
+        policy=policy_of(scope, into),
+        trust=into.check,
+    )
 
 
 def source_id(asset: Asset) -> str:
@@ -128,25 +130,25 @@ def source_id(asset: Asset) -> str:
     return asset.origin.drive if isinstance(asset.origin, FromTenant) else asset.id
 
 
-def policy_of(scope: ScopeDocument, into: Into) -> dict[str, Any]:
+def policy_of(scope: ScopeDocument, into: Into) -> Policy:
     """The signed rules, as ``tenant.import_policy`` takes them."""
     names = into.names
-    return {
-        "names": {
-            "characters": "replace" if names.characters else "refuse",
-            "replacement": names.characters or "_",
-            "reserved": "suffix" if names.reserved else "refuse",
-            "suffix": names.reserved or "_",
-            "long": "shorten" if names.shorten else "refuse",
-            "clash": "suffix" if names.tell_apart else "refuse",
-        },
-        "users": {person.was: person.becomes for person in scope.people},
-        "conflicts": into.conflicts,
-        "leave_out": list(into.leave_out),
-        "permissions": into.rights,
-        "gone": into.gone,
-        "aside": _ASIDE[scope.language],
-    }
+    return Policy(
+        names=NameRules(
+            characters="replace" if names.characters else "refuse",
+            replacement=names.characters or "_",
+            reserved="suffix" if names.reserved else "refuse",
+            suffix=names.reserved or "_",
+            long="shorten" if names.shorten else "refuse",
+            clash="suffix" if names.tell_apart else "refuse",
+        ),
+        users={person.was: person.becomes for person in scope.people},
+        conflicts=into.conflicts,
+        leave_out=into.leave_out,
+        permissions=into.rights,
+        gone=into.gone,
+        aside=_ASIDE[scope.language],
+    )
 
 
 def _found(scope: ScopeDocument, asset_id: str, host: str) -> tuple[Asset, Into]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
-from sluis.errors import SnapshotError
+from sluis.border.strict_json import WrongError
+from sluis.border.tenant import TenantSecrets
+from sluis.border.verb import refused
+from sluis.border.verbs.tenant_reconcile import TENANT_RECONCILE, Answer, Request
+from sluis.border.verbs.tenant_reconcile import Ahead as Answered
 from sluis.evidence.predicates import Reason, Refusal
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_taking import read_scope
 from sluis.runbook.tenant_importing import import_request, newest_export
 from sluis.runbook.tenant_settings import TenantSettings
 from sluis.runbook.tenant_steps import going_from, into_of
+from sluis.tenant.import_policy import remedy_for
 
-Call = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+Call = Callable[[Request, TenantSecrets], Answer]
 #: how many names are told of each kind
 _NAMED = 20
 
@@ -50,60 +54,44 @@ def look_ahead(
     for asset in going_from(run, host):
         into = into_of(asset)
         assert into is not None  # noqa: S101  going_from gives no other
-        request = import_request(scope, asset, into, newest_export(dossier, asset), settings)
-        answer = call({**request, "ahead": True}, settings.secret(into.tenant))
-        try:
-            tell(ahead, asset.id, answer)
-        except (KeyError, TypeError, ValueError) as error:
-            raise SnapshotError(
-                "answer-unreadable",
-                f"What {host} says of the way for {asset.id} cannot be read: {error!r}",
-                "Use the same version of Sluis everywhere.",
-            ) from error
+        moving = import_request(scope, asset, into, newest_export(dossier, asset), settings)
+        answer = call(Request(moving, ahead=True), settings.secret(into.tenant)).found
+        if not isinstance(answer, Answered):
+            wrong = WrongError("is a comparison, and a look ahead was asked for", ("found",))
+            raise refused("bad-answer", host, TENANT_RECONCILE.name, wrong)
+        tell(ahead, asset.id, answer)
     if ahead.refused:
         body = Refusal(hosts=(host,), reasons=tuple(ahead.refused))
         dossier.ledger.append(body, key=dossier.key, now=now())
     return ahead
 
 
-def tell(ahead: Ahead, asset: str, answer: Mapping[str, Any]) -> None:
+def tell(ahead: Ahead, asset: str, answer: Answered) -> None:
     """Add what one asset's import would do.
 
     Args:
         ahead: what is added to.
         asset: its id.
-        answer: what ``tenant.run_import.plan`` returned.
+        answer: what the worker said of it.
     """
     ahead.lines.append(
-        f"{asset}: {answer['to_send']} of {answer['files']} files to send, "
-        f"{answer['bytes_to_send']:,} bytes; {len(answer['renamed'])} names change, "
-        f"{len(answer['left_out'])} items stay behind"
+        f"{asset}: {answer.to_send} of {answer.files} files to send, "
+        f"{answer.bytes_to_send:,} bytes; {answer.renamed_in_all} names change, "
+        f"{answer.left_out_in_all} items stay behind"
     )
     ahead.warnings += [
-        f"{asset}: {one['path']} becomes {one['target']}" for one in answer["renamed"][:_NAMED]
+        f"{asset}: {one.path} becomes {one.target}" for one in answer.renamed[:_NAMED]
     ]
     ahead.warnings += [
-        f"{asset}: stays behind: {one['path']}: {one['why']}" for one in answer["left_out"][:_NAMED]
+        f"{asset}: stays behind: {one.path}: {one.why}" for one in answer.left_out[:_NAMED]
     ]
-    for one in answer["refusals"]:
-        named = list(_examples(str(one["code"]), answer))[:5]
-        which = f" Among them: {'; '.join(named)}." if named else ""
+    for one in answer.refusals:
+        which = f" Among them: {'; '.join(one.examples)}." if one.examples else ""
         ahead.refused.append(
             Reason(
-                code=str(one["code"]),
+                code=one.code,
                 about=asset,
-                sentence=f"{asset}: {one['what']}{which}"[:2000],
-                remedy=str(one["remedy"]),
+                sentence=f"{asset}: {one.what}{which}"[:2000],
+                remedy=remedy_for(one.code),
             )
         )
-
-
-def _examples(code: str, answer: Mapping[str, Any]) -> Iterator[str]:
-    if code == "conflicts":
-        yield from (f"{one['path']} ({one['why']})" for one in answer["conflicts"])
-    elif code == "unmapped-principal":
-        yield from (f"{one['name']} ({one['key']})" for one in answer["unmapped"])
-    elif code == "narrower-rights":
-        yield from answer["may_be_narrower"]
-    else:
-        yield from (one["path"] for one in answer["left_out"] if one["code"] == code)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from sluis.errors import SluisError, SnapshotError
+from sluis.border import codec
+from sluis.border.moving import Moving
+from sluis.border.strict_json import WrongError
+from sluis.border.tenant import TenantSecrets
+from sluis.border.verb import refused
+from sluis.border.verbs.tenant_reconcile import TENANT_RECONCILE, Answer, Found, Request
+from sluis.errors import BorderError, SluisError
 from sluis.evidence.canonical import canonical
 from sluis.evidence.predicates import Check, Plan
 from sluis.plan.model import PlannedCheck
+from sluis.runbook.move_words import move_words
 from sluis.runbook.planning import note_check
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_taking import read_scope
@@ -25,9 +31,9 @@ from sluis.runbook.tenant_steps import (
     moved_already,
 )
 from sluis.runbook.worker_file import Fetch, keep_worker_file
-from sluis.scope.model import Asset
+from sluis.scope.model import Asset, ScopeDocument
 
-Call = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+Call = Callable[[Request, TenantSecrets], Answer]
 
 
 @dataclass
@@ -42,8 +48,10 @@ class Compared:
 def plan_comparisons(run: Run, host: str) -> list[str]:
     """Put one comparison for each asset into the plan; their ids."""
     planned = []
+    scope = read_scope(run)
     for asset in going_from(run, host):
-        note_check(run, PlannedCheck(check=check_id(asset), host=host, what=_words(asset)))
+        what = move_words(scope, asset, "check")
+        note_check(run, PlannedCheck(check=check_id(asset), host=host, what=what))
         planned.append(check_id(asset))
     return planned
 
@@ -87,80 +95,98 @@ def reconcile_assets(
             continue
         into = into_of(asset)
         assert into is not None  # noqa: S101  going_from gives no other
-        result: dict[str, Any] | None = None
+        result: Found | None = None
         try:
-            request = import_request(scope, asset, into, imported_export(view, asset), settings)
+            moving = import_request(scope, asset, into, imported_export(view, asset), settings)
             if which == "first":
-                request["trust"] = "the service's hash"
-            answer = call(request, settings.secret(into.tenant))
-            body = _found(dossier, asset, host, answer, fetch, scratch)
-            result = answer
+                moving = replace(moving, trust="the service's hash")
+            answer = call(Request(moving, ahead=False), settings.secret(into.tenant))
+            result = _asked_for(answer, moving, host)
+            body = _found(dossier, scope, asset, host, settings, result, fetch, scratch)
         except SluisError as error:
+            result = None
             body = Check(
-                check=check_id(asset), host=host, what=_words(asset), passed=None,
+                check=check_id(asset),
+                host=host,
+                what=move_words(scope, asset, "check"),
+                passed=None,
                 detail=str(error)[:500],
-            )  # fmt: skip
+            )
         dossier.ledger.append(body, key=dossier.key, now=now())
         compared.whole &= body.passed is True
         compared.lines.append(f"{asset.id}: {body.detail}")
         if result is not None:
-            compared.lines += [
-                f"{asset.id}: {line['category']}: {line['path']}: {line['why']}"
-                for line in result["lines"]
-                if line["category"] != "equal"
-            ][:100]
-            compared.lines += [
-                f"{asset.id}: {said}: {one['path']}: {one.get('recipient') or one['principal']} "
-                f"({one['role']}): {one['why']}"
-                for said, rights in (
-                    ("right missing", result["rights_missing"]),
-                    ("right nobody signed for", result["rights_surplus"]),
-                )
-                for one in rights[:50]
-            ]
-            compared.warnings += [
-                f"{asset.id}: stays behind, as signed: {item['path']}: {item['code']}"
-                for item in result["left_out"][:50]
-            ]
+            _tell(compared, asset, result)
     return compared
+
+
+def _asked_for(answer: Answer, asked: Moving, host: str) -> Found:
+    """The comparison, when it is the one that was asked for.
+
+    Raises:
+        BorderError: ``bad-answer``.
+    """
+    found = answer.found
+    if not isinstance(found, Found):
+        raise _bad_answer(host, "is a look ahead, and a comparison was asked for", "kind")
+    for field_, said, wanted in (
+        ("manifest_sha256", found.manifest_sha256, asked.manifest_sha256),
+        ("target", found.target, asked.target),
+        ("trust", found.trust, asked.trust),
+    ):
+        if said != wanted:
+            raise _bad_answer(host, "is not what was asked for", field_)
+    return found
+
+
+def _bad_answer(host: str, why: str, name: str) -> BorderError:
+    return refused("bad-answer", host, TENANT_RECONCILE.name, WrongError(why, ("found", name)))
+
+
+def _tell(compared: Compared, asset: Asset, result: Found) -> None:
+    compared.lines += [
+        f"{asset.id}: {line.category}: {line.path}: {line.why}"
+        for line in result.lines
+        if line.category != "equal"
+    ][:100]
+    compared.lines += [
+        f"{asset.id}: {said}: {one.path}: {one.who} ({one.role}): {one.why}"
+        for said, rights in (
+            ("right missing", result.rights_missing),
+            ("right nobody signed for", result.rights_surplus),
+        )
+        for one in rights[:50]
+    ]
+    compared.warnings += [
+        f"{asset.id}: stays behind, as signed: {item.path}: {item.code}"
+        for item in result.left_out[:50]
+    ]
 
 
 def _found(
     dossier: OpenDossier,
+    scope: ScopeDocument,
     asset: Asset,
     host: str,
-    answer: dict[str, Any],
+    settings: TenantSettings,
+    result: Found,
     fetch: Fetch,
     scratch: Path,
 ) -> Check:
-    try:
-        counted = {
-            **answer["counts"],
-            "rights missing": len(answer["rights_missing"]),
-            "rights too many": len(answer["rights_surplus"]),
-        }
-        counts = ", ".join(f"{count} {what}" for what, count in sorted(counted.items()) if count)
-        trusted = str(answer["trust"])
-        lines = keep_worker_file(
-            dossier, fetch, str(answer["lines_file"]), scratch / "lines",
-            str(answer["lines_sha256"]),
-        )  # fmt: skip
-        kept = {k: v for k, v in answer.items() if k != "lines_file"} | {"lines": lines}
-        return Check(
-            check=check_id(asset),
-            host=host,
-            what=_words(asset),
-            passed=bool(answer["sound"]),
-            detail=f"{answer['items']} items compared ({trusted}): {counts or 'none'}"[:500],
-            result_object=dossier.objects.put(canonical(kept)),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise SnapshotError(
-            "answer-unreadable",
-            f"What {host} says of its comparison of {asset.id} cannot be read: {error!r}",
-            "Use the same version of Sluis everywhere.",
-        ) from error
-
-
-def _words(asset: Asset) -> str:
-    return f"Every item of {asset.id} is in the new tenant, and equal."
+    counted = {
+        **result.counts,
+        "rights missing": result.rights_missing_in_all,
+        "rights too many": result.rights_surplus_in_all,
+    }
+    counts = ", ".join(f"{count} {what}" for what, count in sorted(counted.items()) if count)
+    remote = f"{settings.exports}/.moving-{asset.id}/lines.gz"
+    lines = keep_worker_file(dossier, fetch, remote, scratch / "lines", result.lines_sha256)
+    kept = codec.dump(result) | {"lines": lines}
+    return Check(
+        check=check_id(asset),
+        host=host,
+        what=move_words(scope, asset, "check"),
+        passed=result.sound,
+        detail=f"{result.items} items compared ({result.trust}): {counts or 'none'}"[:500],
+        result_object=dossier.objects.put(canonical(kept)),
+    )

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+from sluis.border import codec
+from sluis.border.strict_json import WrongError
+from sluis.border.tenant import (
+    AccountSecret,
+    Budget,
+    Server,
+    ServerSecret,
+    TenantAccount,
+    TenantSecrets,
+)
 from sluis.errors import InputError
 from sluis.runbook.snapshot_settings import Templar, plain
 
@@ -14,6 +24,8 @@ _OPEN = frozenset(
     {"tenant_id", "client_id", "authority", "graph", "ca", "certificate", "secret_file", "licences"}
 )
 _SECRET = frozenset({"secret"})
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -38,11 +50,11 @@ class TenantSettings:
     host: str = ""
     servers: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def server(self, name: str) -> dict[str, Any]:
+    def server(self, name: str) -> Server:
         """The open half of an SFTP server's login.
 
         Raises:
-            InputError: ``no-such-server``.
+            InputError: ``no-such-server``, ``bad-setting``.
         """
         if name not in self.servers:
             raise InputError(
@@ -50,13 +62,13 @@ class TenantSettings:
                 f"The scope speaks of the server {name!r}, and {self.role}_servers has none.",
                 f"Write its address, user and host_key under {name} in {self.role}_servers.",
             )
-        return self.servers[name]
+        return self._typed(Server, "servers", name, self.servers[name])
 
-    def account(self, tenant: str) -> dict[str, Any]:
+    def account(self, tenant: str) -> TenantAccount:
         """The open half of an account.
 
         Raises:
-            InputError: ``no-such-tenant``.
+            InputError: ``no-such-tenant``, ``bad-setting``.
         """
         try:
             account = self.accounts[tenant]
@@ -66,24 +78,41 @@ class TenantSettings:
                 f"The scope speaks of the tenant {tenant!r}, and {self.role}_accounts has none.",
                 f"Write tenant_id and client_id of its app under {tenant} in {self.role}_accounts.",
             ) from None
-        return {name: value for name, value in account.items() if name != "licences"}
+        given = {name: value for name, value in account.items() if name != "licences"}
+        return self._typed(TenantAccount, "accounts", tenant, given)
 
-    def budget(self, tenant: str) -> dict[str, Any]:
+    def budget(self, tenant: str) -> Budget:
         """What the tenant's licences allow, and our share of it."""
         licences = self.accounts.get(tenant, {}).get("licences", 1)
-        return {
-            "licences": int(licences),
-            "share": 1.0 / self.sharing.get(tenant, 1),
-            "state": f"{self.exports}/.budget-{tenant}-{self.host}",
-        }
+        return Budget(
+            licences=int(licences),
+            share=1.0 / self.sharing.get(tenant, 1),
+            state=f"{self.exports}/.budget-{tenant}-{self.host}",
+        )
 
-    def secret(self, tenant: str) -> dict[str, Any]:
-        """The secret half, as a module takes it."""
-        return {"account": self.secrets.get(tenant, {})}
+    def secret(self, tenant: str) -> TenantSecrets:
+        """The secret half, as a module takes it.
 
-    def server_secret(self, name: str) -> dict[str, Any]:
-        """The secret half of an SFTP login."""
-        return {"servers": {name: self.secrets.get(name, {})}}
+        Raises:
+            InputError: ``bad-setting``.
+        """
+        given = self.secrets.get(tenant, {})
+        return TenantSecrets(account=self._typed(AccountSecret, "secrets", tenant, given))
+
+    def server_secret(self, name: str) -> TenantSecrets:
+        """The secret half of an SFTP login.
+
+        Raises:
+            InputError: ``bad-setting``.
+        """
+        given = self.secrets.get(name, {})
+        return TenantSecrets(servers={name: self._typed(ServerSecret, "secrets", name, given)})
+
+    def _typed(self, made: type[T], variable: str, name: str, given: Mapping[str, Any]) -> T:
+        try:
+            return codec.load(made, dict(given))
+        except WrongError as wrong:
+            raise _bad(self.role, variable, f"{name}: {wrong.field} {wrong.why}") from None
 
 
 def read_tenant_settings(

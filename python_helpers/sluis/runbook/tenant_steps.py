@@ -8,6 +8,7 @@ from sluis.errors import RefusedError
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Check, Export, Step
 from sluis.gate.steps import step_states
+from sluis.runbook.move_words import move_words
 from sluis.runbook.run import Run
 from sluis.runbook.snapshot_taking import read_scope
 from sluis.scope.model import Asset, Migrate
@@ -28,8 +29,13 @@ def steps_from(run: Run, host: str, which: Which) -> list[dict[str, str]]:
     Returns:
         ``step``, its id; ``asset``; ``words``, as the client signs them.
     """
+    scope = read_scope(run)
     return [
-        {"step": step_id(asset, which), "asset": asset.id, "words": _words(asset, which)}
+        {
+            "step": step_id(asset, which),
+            "asset": asset.id,
+            "words": move_words(scope, asset, which),
+        }
         for asset in going_from(run, host)
     ]
 
@@ -37,14 +43,6 @@ def steps_from(run: Run, host: str, which: Which) -> list[dict[str, str]]:
 def step_id(asset: Asset, which: Which) -> str:
     """The id of the step that puts an asset into another tenant."""
     return f"import-{asset.id}" if which == "first" else f"finish-{asset.id}"
-
-
-def _words(asset: Asset, which: Which) -> str:
-    into = into_of(asset)
-    where = f"the tenant {into.tenant}: {into.folder or 'at the top'}" if into else ""
-    if which == "first":
-        return f"Put {asset.id} into {where}"
-    return f"After the last pass: put what came or changed of {asset.id} into {where}"
 
 
 def moved_already(view: View, plan_object: str, asset: Asset) -> bool:

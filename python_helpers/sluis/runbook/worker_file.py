@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 
-from sluis.errors import SnapshotError
+from sluis.border.characters import clean_text
+from sluis.errors import InputError, SnapshotError
 from sluis.runbook.run import OpenDossier
 
 #: brings a file of the worker to a place on the controller
 Fetch = Callable[[str, Path], None]
+
+#: OpenSSH's sftp reads its orders line by line, and runs a line that begins with "!" here.
+#: What Ansible puts around a path (shlex) ends otherwise for it: \' is a quote there.
+_PLAIN = re.compile(r"/[^\x00-\x1f\x7f'\"\\`$]{1,4000}")
+#: bytes of one file; a manifest of ten million items takes about one GB
+_LARGEST = 4 << 30
 
 
 def keep_worker_file(
@@ -21,7 +29,7 @@ def keep_worker_file(
     Args:
         dossier: where it is kept.
         fetch: brings it.
-        remote: its path on the worker.
+        remote: its path on the worker, as we know it: never as the worker says it.
         local: where it lies afterwards, until the next call; what is there goes.
         expected: SHA-256 that the worker said it has; ``None`` when it said nothing.
 
@@ -29,10 +37,25 @@ def keep_worker_file(
         its SHA-256.
 
     Raises:
-        SnapshotError: ``worker-file-altered``: it is another file; nothing was kept.
+        InputError: ``bad-worker-path``.
+        SnapshotError: ``worker-file-altered``: it is another file; ``worker-file-too-large``.
+            Nothing was kept.
     """
+    if not _PLAIN.fullmatch(remote) or ".." in remote.split("/"):
+        raise InputError(
+            "bad-worker-path",
+            f"{clean_text(remote, 200)!r} is no path that can be fetched from a worker.",
+            "Use a folder for exports whose path has no quotes and no control characters.",
+        )
     local.unlink(missing_ok=True)
     fetch(remote, local)
+    if local.stat().st_size > _LARGEST:
+        local.unlink()
+        raise SnapshotError(
+            "worker-file-too-large",
+            f"{remote} on the worker is larger than {_LARGEST >> 30} GB.",
+            "Find out who writes there, and run this again.",
+        )
     with local.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if expected is not None and found != expected:

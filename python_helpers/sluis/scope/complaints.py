@@ -44,8 +44,20 @@ class Problem:
         return f"{where}{asset}{field}{self.what} What to do: {self.remedy}"
 
 
-def problems_of(error: ValidationError, tree: Tree) -> tuple[Problem, ...]:
-    """Every problem in ``error``, in the order of the file ``tree`` was read from."""
+def problems_of(
+    error: ValidationError,
+    tree: Tree,
+    model: type[BaseModel] = ScopeDocument,
+    called: str = "a scope",
+) -> tuple[Problem, ...]:
+    """Every problem in ``error``, in the order of the file ``tree`` was read from.
+
+    Args:
+        error: what validation found.
+        tree: the file.
+        model: what it was to be.
+        called: that in words.
+    """
     found: list[Problem] = []
     for detail in error.errors():
         if detail["type"] == "too_short" and detail["input"]:
@@ -58,13 +70,15 @@ def problems_of(error: ValidationError, tree: Tree) -> tuple[Problem, ...]:
                 for rule in broken.problems
             )
         else:
-            found.append(_complaint(detail, tree))
+            found.append(_complaint(detail, tree, model, called))
     # a text that may be written in two ways is complained about once for each way
     unique = {(p.line, p.column, p.field): p for p in reversed(found)}
     return tuple(sorted(unique.values(), key=lambda p: (p.line, p.column)))
 
 
-def _complaint(detail: Mapping[str, Any], tree: Tree) -> Problem:
+def _complaint(
+    detail: Mapping[str, Any], tree: Tree, model: type[BaseModel], called: str
+) -> Problem:
     path = _path_in_file(detail["loc"], tree)
     context = detail.get("ctx", {})
     given = detail.get("input")
@@ -78,7 +92,7 @@ def _complaint(detail: Mapping[str, Any], tree: Tree) -> Problem:
             path = (*path, str(detail["loc"][-1]))
             code = "field-missing"
         case "extra_forbidden":
-            what, remedy = "is not a field that a scope has.", _did_you_mean(path)
+            what, remedy = f"is not a field that {called} has.", _did_you_mean(path, model)
             code = "unknown-field"
         case "literal_error" | "union_tag_invalid":
             expected = context.get("expected") or context.get("expected_tags")
@@ -118,10 +132,12 @@ def _complaint(detail: Mapping[str, Any], tree: Tree) -> Problem:
         case "too_long" | "string_too_long":
             what = f"is longer than {context.get('max_length')}."
             code, remedy = "too-long", "Make it shorter; the client has to read it."
+        case kind if "remedy" in context:  # an error of our own
+            code, what, remedy = str(kind), str(detail["msg"]), str(context["remedy"])
         case _:
-            code = str(detail["type"])
-            what = str(detail["msg"])
-            remedy = str(context.get("remedy", "Look at the template."))
+            # never the words of the library that reads it: they speak of its own types
+            code, what = "wrong-form", f"cannot be {_short(given)}."
+            remedy = "Look at the form of it in the template."
     if path[-1:] == ("disposition",) or path[-2:] == ("disposition", "what"):
         code, what, remedy = _about_disposition(code, what, remedy, given)
     return _problem(code, path, what, remedy, tree)
@@ -171,8 +187,8 @@ def _path_in_file(location: tuple[str | int, ...], tree: Tree) -> Path:
     return path
 
 
-def _did_you_mean(path: Path) -> str:
-    near = difflib.get_close_matches(str(path[-1]), _field_names(), n=1)
+def _did_you_mean(path: Path, model: type[BaseModel]) -> str:
+    near = difflib.get_close_matches(str(path[-1]), _field_names(model), n=1)
     return (
         f"Did you mean {near[0]!r}? Otherwise take it out."
         if near
@@ -180,9 +196,9 @@ def _did_you_mean(path: Path) -> str:
     )
 
 
-def _field_names() -> list[str]:
+def _field_names(model: type[BaseModel]) -> list[str]:
     names: set[str] = set()
-    waiting: list[Any] = [ScopeDocument]
+    waiting: list[Any] = [model]
     while waiting:
         kind = waiting.pop()
         if isinstance(kind, type) and issubclass(kind, BaseModel):

@@ -12,9 +12,10 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
 
-from sluis.scope.characters import hostile, visible
+from sluis.border.characters import hostile, visible
+from sluis.border.tenant import NotSeen
+from sluis.border.verbs.tenant_discover import Drive, SitePart, Workload
 from sluis.scope.model import ScopeDocument
 
 #: fields that only people can decide, with what may stand there
@@ -40,15 +41,17 @@ class Found:
 
     Args:
         tenant: its name in the inventory.
-        sources: drives, as ``sluis.tenant.source.Source.as_data`` gives them.
-        workloads: other data, as ``sluis.tenant.workloads.Workload.as_data`` gives it.
-        could_not: what nobody could see: ``what``, ``subject``, ``why``.
+        sources: drives.
+        workloads: other data.
+        could_not: what nobody could see.
+        parts: what is in sites beside files.
     """
 
     tenant: str
-    sources: Sequence[Mapping[str, Any]]
-    workloads: Sequence[Mapping[str, Any]]
-    could_not: Sequence[Mapping[str, Any]]
+    sources: Sequence[Drive]
+    workloads: Sequence[Workload]
+    could_not: Sequence[NotSeen]
+    parts: Sequence[SitePart] = ()
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class DraftAsset:
 def draft_assets(
     found: Iterable[Found], scope: ScopeDocument | None, today: date
 ) -> tuple[DraftAsset, ...]:
-    """One asset for each drive, and one for each other kind of data that is there.
+    """One asset for each drive, each list, the pages of each site, and each other kind of data.
 
     Args:
         found: by tenant; only what the scope does not name.
@@ -84,14 +87,15 @@ def draft_assets(
     assets: list[DraftAsset] = []
     drives: set[str] = set()
     for one in found:
-        why = {str(gap["subject"]): str(gap["why"]) for gap in one.could_not}
+        why = {gap.subject: gap.why for gap in one.could_not}
         for source in one.sources:
             # a tenant that stands in the inventory under two names has each drive once
-            if source["drive_id"] not in drives:
-                drives.add(str(source["drive_id"]))
+            if source.drive_id not in drives:
+                drives.add(source.drive_id)
                 asset = _of_source(one.tenant, source, names, places, why, today)
                 places.add((asset.kind, asset.location))
                 assets.append(asset)
+        assets += [_of_part(one.tenant, part, names) for part in one.parts]
         assets += [_of_workload(one.tenant, item, names) for item in one.workloads]
     return tuple(assets)
 
@@ -129,8 +133,8 @@ def draft_text(
             "    we_do:",
         ]
     places = [
-        f"# - {{tenant: {one.tenant}, drive: {_quoted(one_line(source['drive_id'], 200))}}}"
-        f"  {one_line(source['name'], _LONGEST_NAME)}"
+        f"# - {{tenant: {one.tenant}, drive: {_quoted(one_line(source.drive_id, 200))}}}"
+        f"  {one_line(source.name, _LONGEST_NAME)}"
         for one in targets
         for source in one.sources
     ]
@@ -159,19 +163,22 @@ _HEAD = (
 
 def _of_source(
     tenant: str,
-    source: Mapping[str, Any],
+    source: Drive,
     names: _Names,
     places: set[tuple[str, str]],
     why: Mapping[str, str],
     today: date,
 ) -> DraftAsset:
-    drive, name, kind = str(source["drive_id"]), str(source["name"]), str(source["kind"])
-    location = str(source.get("web_url") or "")
-    if not _can_stand(location) or (kind, location) in places:
+    drive, name, location = source.drive_id, source.name, source.web_url
+    if not _can_stand(location) or (source.kind, location) in places:
         location = one_line(drive, _LONGEST_EXACT)
-    notes = () if _can_stand(drive) else ("No scope can name this drive's id. Ask Microsoft.",)
-    newest, late = _newest(source.get("newest"), today)
-    items, size = source.get("items"), source.get("bytes")
+    notes: tuple[str, ...] = ()
+    if not _can_stand(drive):
+        notes = ("No scope can name this drive's id. Ask Microsoft.",)
+    if source.system:
+        notes += ("The service keeps this library for itself; people do not see it.",)
+    newest, late = _newest(source.newest, today)
+    items, size = source.items, source.bytes
     unknown = None
     if items is None or size is None:
         unknown = _both("Niet geteld", "Not counted", why.get(name, ""))
@@ -186,7 +193,7 @@ def _of_source(
     return DraftAsset(
         id=names.new(name),
         name=one_line(name, _LONGEST_NAME) or one_line(drive, _LONGEST_NAME),
-        kind=kind,
+        kind=source.kind,
         location=location,
         origin=(tenant, one_line(drive, _LONGEST_EXACT)),
         size=size,
@@ -197,20 +204,58 @@ def _of_source(
     )
 
 
-def _of_workload(tenant: str, item: Mapping[str, Any], names: _Names) -> DraftAsset:
-    kind = str(item["kind"])
+_PART = {"list": "", "site pages": " (site pages)", "hidden lists": " (hidden lists)"}
+
+
+def place_of_part(tenant: str, part: SitePart) -> str:
+    """Where a scope says that something in a site is: its address, or what it is of which site."""
+    if part.kind == "list" and part.web_url and _can_stand(part.web_url):
+        return part.web_url
+    where = part.id if part.kind == "list" else part.site_url or part.site_id
+    what = "list" if part.kind == "list" else f"{part.kind} of"
+    return one_line(f"{tenant}: {what} {where}", _LONGEST_EXACT)
+
+
+def place_of_lists(tenant: str, part: SitePart) -> str:
+    """Where a scope says that all lists of a site are, for one disposition of them all."""
+    return one_line(f"{tenant}: lists of {part.site_url or part.site_id}", _LONGEST_EXACT)
+
+
+def _of_part(tenant: str, part: SitePart, names: _Names) -> DraftAsset:
+    notes: tuple[str, ...] = ("It is no library of files: we do not move it.",)
+    if part.kind == "list":
+        notes += (f"For all lists of its site at once: {place_of_lists(tenant, part)}",)
+    return DraftAsset(
+        id=names.new(f"{part.name}{_PART[part.kind]}"),
+        name=one_line(f"{part.name}{_PART[part.kind]}", _LONGEST_NAME) or part.id,
+        kind="other",
+        # prepare looks for exactly this (tenant_discovering)
+        location=place_of_part(tenant, part),
+        items=part.items,
+        unknown=_both(
+            "Alleen het aantal is bekend; wij verplaatsen dit niet"
+            if part.items is not None else "Niet geteld; wij verplaatsen dit niet",
+            "Only their number is known; we do not move them"
+            if part.items is not None else "Not counted; we do not move them", "",
+        ),
+        notes=notes,
+    )  # fmt: skip
+
+
+def _of_workload(tenant: str, item: Workload, names: _Names) -> DraftAsset:
+    kind = item.kind
     return DraftAsset(
         id=names.new(f"{tenant} {kind}"),
         name=one_line(f"{kind} ({tenant})", _LONGEST_NAME),
         kind="mailbox" if kind == "mailboxes" else "other",
         # prepare looks for exactly this (tenant_discovering)
         location=f"{tenant}: {kind}",
-        items=int(item["count"]),
+        items=item.count,
         unknown=_both(
             "Alleen het aantal is bekend; wij verplaatsen dit niet",
             "Only their number is known; we do not move them", "",
         ),
-        notes=tuple(f"Such as {one_line(str(name), 80)}" for name in list(item["names"])[:3]),
+        notes=tuple(f"Such as {one_line(name, 80)}" for name in item.names[:3]),
     )  # fmt: skip
 
 
@@ -254,7 +299,7 @@ def _lines(asset: DraftAsset, today: date) -> Iterator[str]:
             yield f"    {field}:  # {choices}"
 
 
-def _newest(stamp: object, today: date) -> tuple[date | None, str]:
+def _newest(stamp: str | None, today: date) -> tuple[date | None, str]:
     """The day of the newest change; when it cannot be one, what the source says."""
     try:
         moment = datetime.fromisoformat(str(stamp)) if stamp else None
@@ -272,8 +317,8 @@ def _both(nl: str, en: str, detail: str) -> dict[str, str]:
     return {"nl": f"{nl}{tail}", "en": f"{en}{tail}"}
 
 
-def _gap(tenant: str, gap: Mapping[str, Any]) -> str:
-    return one_line(f"{tenant}: {gap['what']}: {gap['subject']}: {gap['why']}", _LONGEST_NOTE)
+def _gap(tenant: str, gap: NotSeen) -> str:
+    return one_line(f"{tenant}: {gap.what}: {gap.subject}: {gap.why}", _LONGEST_NOTE)
 
 
 def _can_stand(text: str) -> bool:

@@ -29,9 +29,13 @@ class ScopeError(InputError):
 
     def __init__(self, path: Path, problems: tuple[Problem, ...]) -> None:
         self.problems = problems
-        code = problems[0].code if len(problems) == 1 else "bad-scope"
-        lines = [f"{path}: {len(problems)} problem(s).", *(p.line_of_text() for p in problems)]
-        super().__init__(code, "\n".join(lines), problems[0].remedy)
+        if len(problems) == 1:
+            (only,) = problems
+            what = only.line_of_text().removesuffix(f" What to do: {only.remedy}")
+            super().__init__(only.code, f"{path}: {what}", only.remedy)
+            return
+        lines = [f"{path}: {len(problems)} problems.", *(p.line_of_text() for p in problems)]
+        super().__init__("bad-scope", "\n".join(lines), "Put each of them right.")
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from sluis.scope.words import (
     Name,
     Slug,
     Text,
+    TimeZone,
     read_size,
 )
 
@@ -262,7 +263,11 @@ class HandedOver(_Model):
 
 
 class ScopeDocument(_Model):
-    """Everything the client signs about the data of one change."""
+    """Everything the client signs about the data of one change.
+
+    ``time_zone`` is where the client's clock hangs, such as ``Europe/Amsterdam``; times are
+    told in it, and without it in UTC.
+    """
 
     schema_version: Literal[1] = 1
     client: Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
@@ -272,6 +277,7 @@ class ScopeDocument(_Model):
     job: Literal["update", "migration", "restore", "vendor session", "decommission"]
     summary: Text
     language: Language
+    time_zone: TimeZone | None = None
     client_name: Name
     provider_name: Name
     signers: tuple[Signer, ...] = Field(default=(), max_length=50)
@@ -317,7 +323,9 @@ class ScopeDocument(_Model):
 
     def to_bytes(self) -> bytes:
         """The scope as canonical JSON (RFC 8785), the bytes that are signed."""
-        return canonical(self.model_dump(mode="json"))
+        # a scope without a time zone stays what an older version wrote: its digest is its name
+        left_out = {"time_zone"} if self.time_zone is None else None
+        return canonical(self.model_dump(mode="json", exclude=left_out))
 
     def digest(self) -> str:
         """The ``scope_object`` digest: SHA-256 of the canonical JSON."""

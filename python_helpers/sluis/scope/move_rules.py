@@ -65,6 +65,13 @@ def _origin(asset: Asset, path: Path) -> Iterator[Broken]:
             f"says where it is fetched from, but a {asset.kind} is copied where it is.",
             f"Take 'origin' out, or correct the kind: {', '.join(EXPORTED_KINDS)}.",
         )
+    for number in repeats([one.path for one in asset.origin.as_it_came]):
+        yield Broken(
+            (*path, "as_it_came", number, "path"),
+            "file-listed-twice",
+            f"names {asset.origin.as_it_came[number].path!r} again.",
+            "Keep the line with the digest of what came last.",
+        )
     if asset.origin.by != "tenant" and not plain_absolute_path(asset.origin.folder):
         yield Broken(
             (*path, "folder"),

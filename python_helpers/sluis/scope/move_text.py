@@ -6,24 +6,35 @@ from collections.abc import Iterator
 
 from sluis.scope.model import Asset, ClientMovesIt, Migrate, ScopeDocument
 from sluis.scope.moving import FromTenant
-from sluis.scope.voice import Voice
+from sluis.scope.voice import Voice, paragraph
 
 
 def origin_sentences(asset: Asset, voice: Voice) -> Iterator[str]:
     """How we reach what is fetched from elsewhere."""
     if asset.origin is not None:
-        yield voice.say(f"origin.{asset.origin.by}", **asset.origin.model_dump(exclude={"by"}))
-    if isinstance(asset.origin, FromTenant):
-        yield voice.say(f"versions.{asset.origin.versions}")
+        yield voice.say(f"origin.{asset.origin.by}")
+    if asset.origin is not None and asset.origin.as_it_came:
+        yield voice.say("as-it-came")
+        for file in asset.origin.as_it_came:
+            yield f"     - {file.path}"
+            yield paragraph(voice.words(file.words), indent=7)
 
 
 def into_sentences(asset: Asset, voice: Voice) -> Iterator[str]:
-    """Where we put it, and what happens to what is there and to names it refuses."""
+    """Where we put it."""
     if not isinstance(asset.disposition, Migrate) or asset.disposition.into is None:
         return
     into = asset.disposition.into
-    place = {"tenant": into.tenant, "drive": into.drive, "folder": into.folder}
-    yield voice.say("into-top" if into.folder is None else "into", **place)
+    yield voice.say("into-top" if into.folder is None else "into", folder=into.folder)
+
+
+def rule_sentences(asset: Asset, voice: Voice) -> Iterator[str]:
+    """How we move it: what is there already, refused names, rights, what may stay behind."""
+    if isinstance(asset.origin, FromTenant):
+        yield voice.say(f"versions.{asset.origin.versions}")
+    if not isinstance(asset.disposition, Migrate) or asset.disposition.into is None:
+        return
+    into = asset.disposition.into
     yield voice.say(f"conflicts.{into.conflicts}")
     names = into.names
     for what, rule in (
@@ -34,9 +45,11 @@ def into_sentences(asset: Asset, voice: Voice) -> Iterator[str]:
     ):
         yield voice.say(f"names.{what}" if rule else f"names.no-{what}", mark=rule)
     yield voice.say("rights.yes" if into.rights else "rights.no")
-    yield voice.say("leave-out" if into.leave_out else "leave-out-nothing")
-    for reason in into.leave_out:
-        yield "     - " + voice.say(f"leave-out.{reason}")
+    if into.leave_out:
+        reasons = "; ".join(voice.say(f"leave-out.{reason}") for reason in into.leave_out)
+        yield f"{voice.say('leave-out')} {reasons}."
+    else:
+        yield voice.say("leave-out-nothing")
     yield voice.say(f"gone.{into.gone}")
     yield voice.say(f"check.{into.check}")
 
@@ -54,7 +67,8 @@ def landing_sentences(asset: Asset, voice: Voice) -> Iterator[str]:
     """The folder that we make for what the client moves, and that we look and do no more."""
     if not isinstance(asset.disposition, ClientMovesIt) or asset.disposition.landing is None:
         return
-    yield voice.say("landing", **asset.disposition.landing.model_dump())
+    landing = asset.disposition.landing
+    yield voice.say("landing", folder=landing.folder, account=landing.account)
     yield voice.say("landing-files" if asset.is_exported else "landing-counts")
 
 

@@ -6,10 +6,11 @@ that the target refuses, to something that is there already, and to each person'
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
+from sluis.evidence.predicates import Sha256
 from sluis.scope.words import Exact, Name, Slug, Text
 
 #: kinds of which a copy is fetched from where they are; that copy is their snapshot
@@ -25,6 +26,9 @@ LeaveOut = Literal[
     "too-large",
     "unmapped-principal",
     "narrower-rights",
+    "rights-not-had",
+    "same-path",
+    "room-not-told",
 ]
 
 _Mark = Annotated[str, Field(pattern=r"^[A-Za-z0-9_~!#+=()-]{1,8}$")]
@@ -34,7 +38,34 @@ class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class FromTenant(_Model):
+class AsItCame(_Model):
+    """A file that is taken as it came, although it is not known to be right.
+
+    ``path`` is its path in the source, with what nobody can see spelled out as in
+    ``\\u{202E}``. ``sha256`` is of the bytes that came: for any others nobody signed. ``words``
+    is what is wrong with them.
+    """
+
+    path: Exact
+    sha256: Sha256
+    words: Text
+
+
+class _Origin(_Model):
+    """Where something is fetched. ``as_it_came`` names files that are taken as they came."""
+
+    as_it_came: Annotated[tuple[AsItCame, ...], Field(max_length=1000)] = ()
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without such files it is what an older version wrote: a scope's digest is its name."""
+        written: dict[str, Any] = write(self)
+        if not self.as_it_came:
+            written.pop("as_it_came", None)
+        return written
+
+
+class FromTenant(_Origin):
     """A drive of a Microsoft tenant.
 
     ``tenant`` is its name in ``tenant_export_tenants``, ``drive`` Graph's id of the drive.
@@ -47,7 +78,7 @@ class FromTenant(_Model):
     versions: Literal["none", "list", "all"] = "none"
 
 
-class FromSftp(_Model):
+class FromSftp(_Origin):
     """A folder on an SFTP server, by its name in ``tenant_export_servers``."""
 
     by: Literal["sftp"]
@@ -55,7 +86,7 @@ class FromSftp(_Model):
     folder: Exact
 
 
-class FromFolder(_Model):
+class FromFolder(_Origin):
     """A folder that the asset's host can read, such as a mounted share."""
 
     by: Literal["folder"]

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from sluis.scope.characters import hostile
+from sluis.border.characters import hostile
 
 Path = tuple[str | int, ...]
 

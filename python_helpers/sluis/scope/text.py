@@ -1,14 +1,17 @@
 """The scope in plain words: what the client reads before signing.
 
-Complete: whatever can change the meaning of the signed document stands in the text.
+No ids, paths, codes or levels: those stand in :mod:`sluis.scope.annex`. Text and annex together
+are complete: whatever can change the meaning of the signed document stands in one of them.
 ``tests/unit/scope/test_scope_text.py`` changes every field and expects to see it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from types import MappingProxyType
 
+from sluis.scope.compared import Compared
 from sluis.scope.model import (
     Asset,
     ByClient,
@@ -30,34 +33,41 @@ from sluis.scope.move_text import (
     landing_sentences,
     origin_sentences,
     people_sentences,
+    rule_sentences,
 )
-from sluis.scope.voice import Voice, paragraph
+from sluis.scope.voice import Voice, heading, paragraph
 
 
-def scope_text(document: ScopeDocument, language: Language) -> str:
-    """Render the whole scope for the person who signs it.
+def scope_text(
+    document: ScopeDocument,
+    language: Language,
+    compared: Mapping[str, Compared] = MappingProxyType({}),
+) -> str:
+    """Render the scope for the person who signs it; what matters first comes first.
 
     Args:
         document: the scope.
         language: the language of our own sentences. The client's words are shown in
             that language where the scope has them, else as they were written.
+        compared: by asset, what was compared of its copy already, as far as that is known.
 
     Returns:
-        Lines of at most 78 characters, except for paths and names, which are kept whole.
+        Lines of at most 78 characters, except for names, which are kept whole.
     """
     voice = Voice(language)
     return (
         "\n".join(
             [
                 *_head(document, voice),
-                *_assets(document, voice),
+                *_way_back(document, voice),
+                *_assets(document, voice, compared),
                 *_without_data(document, voice),
+                *_how_we_move(document, voice),
                 *_people(document, voice),
                 *_freeze(document, voice),
-                *_risks(document, voice),
                 *_not_included(document, voice),
-                *_retention(document, voice),
-                *_way_back(document, voice),
+                *_risks(document, voice),
+                *_agreements(document, voice),
                 *_documents(document, voice),
             ]
         )
@@ -67,10 +77,18 @@ def scope_text(document: ScopeDocument, language: Language) -> str:
 
 def asset_sentence(document: ScopeDocument, asset: Asset, voice: Voice) -> str:
     """What happens to one asset, in words: its name and its disposition."""
-    return f"{voice.words(asset.name)} {disposition_sentence(asset, voice)}"
+    name = asset_name(document, asset, voice)
+    return f"{name}. {disposition_sentence(document, asset, voice)}"
 
 
-def disposition_sentence(asset: Asset, voice: Voice) -> str:
+def asset_name(document: ScopeDocument, asset: Asset, voice: Voice) -> str:
+    """What the client calls an asset; two of one name are told apart by their ids."""
+    name = voice.words(asset.name).rstrip(".")
+    alike = [one for one in document.assets if voice.words(one.name).rstrip(".") == name]
+    return name if len(alike) < 2 else f"{name} ({asset.id})"
+
+
+def disposition_sentence(document: ScopeDocument, asset: Asset, voice: Voice) -> str:
     """What happens to one asset, in words."""
     match asset.disposition:
         case Migrate() as it:
@@ -81,9 +99,12 @@ def disposition_sentence(asset: Asset, voice: Voice) -> str:
                 old_copy=voice.words(it.old_copy),
             )
         case Stays() as it:
-            return voice.say(
-                "stays", what_happens=voice.words(it.what_happens), when=_when(it.when, voice)
-            )
+            # an update changes data in its place; from a move it is left behind
+            how = "behind" if document.job == "migration" else "here"
+            what = voice.words(it.what_happens)
+            if isinstance(it.when, date):
+                return voice.say(f"stays.{how}-until", what_happens=what, day=voice.day(it.when))
+            return voice.say(f"stays.{how}", what_happens=what)
         case ClientMovesIt() as it:
             return voice.say(
                 "client-moves-it",
@@ -92,15 +113,9 @@ def disposition_sentence(asset: Asset, voice: Voice) -> str:
                 deadline=voice.day(it.deadline),
                 if_late=voice.words(it.if_late),
             )
-        case Destroy(in_change=None) as it:
-            return voice.say("destroy-here", day=voice.day(it.day), words=voice.words(it.words))
         case Destroy() as it:
-            return voice.say(
-                "destroy-elsewhere",
-                day=voice.day(it.day),
-                words=voice.words(it.words),
-                in_change=it.in_change,
-            )
+            key = "destroy-here" if it.in_change is None else "destroy-elsewhere"
+            return voice.say(key, day=voice.day(it.day), words=voice.words(it.words))
         case _:
             return voice.say("undecided")
 
@@ -109,9 +124,8 @@ def proof_sentences(document: ScopeDocument, asset: Asset, voice: Voice) -> list
     """What is proven about a copy of one asset before anything is changed."""
     if not asset.takes_snapshot:
         return [voice.say("no-copy")]
-    level = required_level(asset)
     return [
-        voice.say(f"proof.{level}", level=level),
+        voice.say(f"proof.{required_level(asset)}"),
         voice.say("fresh", hours=freshness_hours(document, asset)),
     ]
 
@@ -119,11 +133,9 @@ def proof_sentences(document: ScopeDocument, asset: Asset, voice: Voice) -> list
 def risk_sentences(document: ScopeDocument, risk: Risk, voice: Voice) -> list[str]:
     """One risk, what we do about it, and our advice."""
     asset = document.asset(risk.asset)
-    name = voice.words(asset.name).rstrip(".") if asset else risk.asset
+    name = asset_name(document, asset, voice) if asset else risk.asset
     lines = [
-        voice.say(
-            "risk", asset=f"{name} ({risk.asset})", id=risk.id, words=voice.words(risk.words)
-        ),
+        voice.say("risk", name=name, words=voice.words(risk.words)),
         voice.say("we-do", words=voice.words(risk.we_do)),
     ]
     if risk.advice is not None:
@@ -150,65 +162,53 @@ def retention_sentences(document: ScopeDocument, voice: Voice) -> list[str]:
     ]
 
 
-def heading(text: str) -> list[str]:
-    """A line that stands out on any screen."""
-    return ["", text.upper(), ""]
-
-
 def _head(document: ScopeDocument, voice: Voice) -> Iterator[str]:
-    yield paragraph(voice.say("title", change=document.change, version=document.version))
+    yield paragraph(voice.say("title"))
     yield ""
+    yield paragraph(voice.words(document.title))
     yield paragraph(
-        voice.say(
-            "for",
-            client_name=document.client_name,
-            client=document.client,
-            provider_name=document.provider_name,
-        )
+        voice.say("for", client_name=document.client_name, provider_name=document.provider_name)
     )
-    yield paragraph(
-        voice.say(
-            "what",
-            title=voice.words(document.title).rstrip("."),
-            job=voice.say(f"job.{document.job}"),
-        )
-    )
+    yield ""
     yield paragraph(voice.words(document.summary))
     yield ""
-    yield paragraph(voice.say("sign-in", language=voice.say(f"language.{document.language}")))
     yield paragraph(voice.say("valid", hours=voice.number(document.signoff_valid_hours)))
+    yield paragraph(voice.say("details-follow"))
     if not document.signers:
         yield paragraph(voice.say("anybody"))
         return
     yield voice.say("signers")
     for signer in document.signers:
         key = "signer" if signer.ssh_principal is None else "signer-with-key"
-        yield _point(
-            voice.say(key, name=signer.name, role=signer.role, principal=signer.ssh_principal)
-        )
+        yield _point(voice.say(key, name=signer.name, role=signer.role))
 
 
-def _assets(document: ScopeDocument, voice: Voice) -> Iterator[str]:
+def _way_back(document: ScopeDocument, voice: Voice) -> Iterator[str]:
+    yield from heading(voice.say("way-back"))
+    yield paragraph(way_back_sentence(document, voice))
+    if document.job != "migration" and any(asset.takes_snapshot for asset in document.assets):
+        yield paragraph(voice.say("lost"))
+
+
+def _assets(
+    document: ScopeDocument, voice: Voice, compared: Mapping[str, Compared]
+) -> Iterator[str]:
     yield from heading(voice.say("assets"))
-    yield paragraph(voice.say("assets-count", count=len(document.assets)))
+    count = len(document.assets)
+    yield paragraph(voice.say("assets-count", places=voice.count("places", count)))
     for number, asset in enumerate(document.assets, start=1):
         yield ""
-        name = voice.words(asset.name).rstrip(".")
-        yield paragraph(voice.say("asset", number=number, name=name, id=asset.id), hang=3)
-        for line in _asset(document, asset, voice):
+        name = asset_name(document, asset, voice)
+        yield paragraph(voice.say("asset", number=number, count=count, name=name), hang=3)
+        for line in _asset(document, asset, voice, compared.get(asset.id)):
             yield line if line.startswith(" ") else paragraph(line, indent=3)
 
 
-def _asset(document: ScopeDocument, asset: Asset, voice: Voice) -> Iterator[str]:
-    kind = voice.say(f"kind.{asset.kind}")
-    if asset.host is None:
-        yield voice.say("kind", kind=kind)
-    else:
-        yield voice.say("kind-on-host", kind=kind, host=asset.host)
-    yield "   " + voice.say("location", location=asset.location)
+def _asset(
+    document: ScopeDocument, asset: Asset, voice: Voice, known: Compared | None
+) -> Iterator[str]:
+    yield disposition_sentence(document, asset, voice)
     yield from origin_sentences(asset, voice)
-    yield from _figures(asset, voice)
-    yield voice.say("disposition", words=disposition_sentence(asset, voice))
     yield from into_sentences(asset, voice)
     yield from landing_sentences(asset, voice)
     for entry in asset.open_questions:
@@ -218,86 +218,133 @@ def _asset(document: ScopeDocument, asset: Asset, voice: Voice) -> Iterator[str]
             day=voice.day(entry.asked_on),
             question=voice.words(entry.question),
         )
-    yield (
-        voice.say("ends-on", day=voice.day(asset.ends_on))
-        if isinstance(asset.ends_on, date)
-        else voice.say("no-end")
-    )
+    if isinstance(asset.ends_on, date):
+        yield voice.say("ends-on", day=voice.day(asset.ends_on))
+    yield from _figures(asset, voice)
+    yield voice.say(f"criticality.{asset.criticality}", words=voice.words(asset.matters_because))
+    yield from proof_sentences(document, asset, voice)
+    if known is not None and asset.takes_snapshot:
+        yield voice.count(
+            "compared", known.items, day=voice.day(known.day), size=voice.size(known.size)
+        )
+    if asset.exclude:
+        yield voice.say("excluded")
+        yield from (f"     - {pattern}" for pattern in asset.exclude)
     yield voice.say(f"class.{asset.data_class}")
     if asset.processing_agreement is not None:
         yield voice.say("agreement", name=asset.processing_agreement)
     elif asset.data_class != "ordinary":
         yield voice.say("no-agreement")
-    yield voice.say(f"criticality.{asset.criticality}", words=voice.words(asset.matters_because))
-    yield from proof_sentences(document, asset, voice)
-    if asset.exclude:
-        yield voice.say("excluded")
-        yield from (f"     - {pattern}" for pattern in asset.exclude)
-    if asset.allowed_locations:
-        yield voice.say("may-live")
-        for place in asset.allowed_locations:
-            yield _point(voice.say("place", **place.model_dump()), indent=5)
-    else:
-        yield voice.say("may-live-nowhere")
-    for job, party in (
-        ("management", asset.management),
-        ("backup", asset.backup),
-        ("security", asset.security),
-    ):
-        yield voice.say(job, party=_party(document, party, voice))
 
 
 def _figures(asset: Asset, voice: Voice) -> Iterator[str]:
+    counted = voice.day(asset.counted_on)
+    nothing = asset.size is None and asset.items is None and asset.newest is None
+    if nothing and asset.unknown_because is not None:
+        because = voice.words(asset.unknown_because)
+        yield voice.say("nothing-known", day=counted, words=because)
+        return
+    amount = _amount(asset, voice)
+    if asset.items == 0 and not asset.size:
+        yield voice.say("counted-nothing", day=counted)
+    elif amount:
+        yield voice.say("counted", day=counted, amount=amount)
     if asset.newest is not None:
-        newest = voice.say("newest", day=voice.day(asset.newest))
-    else:
-        newest = voice.say("newest-none" if asset.items == 0 else "newest-unknown")
-    yield (
-        voice.say("counted", day=voice.day(asset.counted_on))
-        + " "
-        + "; ".join(
-            [
-                voice.say("size-unknown")
-                if asset.size is None
-                else voice.say("size", size=voice.size(asset.size)),
-                voice.say("items-unknown")
-                if asset.items is None
-                else voice.say("items", count=voice.number(asset.items)),
-                newest,
-            ]
-        )
-        + "."
-    )
+        yield voice.say("newest", day=voice.day(asset.newest))
+    lacking = [name for name in ("items", "size", "newest") if getattr(asset, name) is None]
+    if asset.items == 0 and "newest" in lacking:
+        lacking.remove("newest")  # what is not there has no date
+    if lacking:
+        what = voice.say("not-known.or").join(voice.say(f"not-known.{name}") for name in lacking)
+        yield voice.say("not-known" if amount else "not-known-on", day=counted, what=what)
     if asset.unknown_because is not None:
         yield voice.say("unknown-because", words=voice.words(asset.unknown_because))
 
 
-def _party(document: ScopeDocument, party: Party, voice: Voice) -> str:
+def _amount(asset: Asset, voice: Voice) -> str:
+    """How much it is, as far as that was counted; else nothing."""
+    items = "" if asset.items is None else voice.count("items", asset.items)
+    size = "" if asset.size is None else voice.size(asset.size)
+    return voice.say("counted-both", items=items, size=size) if items and size else items or size
+
+
+def _how_we_move(document: ScopeDocument, voice: Voice) -> Iterator[str]:
+    lines = list(_said_once(document, voice, lambda asset: tuple(rule_sentences(asset, voice))))
+    if lines:
+        yield from heading(voice.say("how-we-move"))
+        yield from lines
+
+
+def _agreements(document: ScopeDocument, voice: Voice) -> Iterator[str]:
+    """Who does what, where copies may be, and for how long; the same is said once."""
+    yield from heading(voice.say("agreements"))
+    yield from _said_once(document, voice, lambda asset: _parties(asset, voice))
+    yield ""
+    yield from _said_once(document, voice, lambda asset: _places(asset, voice))
+    yield ""
+    for line in retention_sentences(document, voice):
+        yield paragraph(line)
+
+
+def _said_once(
+    document: ScopeDocument, voice: Voice, lines_of: Callable[[Asset], tuple[str, ...]]
+) -> Iterator[str]:
+    """The lines of each asset under the names of all that have the same ones."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for asset in document.assets:
+        alike.setdefault(lines_of(asset), []).append(asset_name(document, asset, voice))
+    parts = [(lines, names) for lines, names in alike.items() if lines]
+    for number, (lines, names) in enumerate(parts):
+        if number:
+            yield ""
+        yield paragraph(
+            voice.say("for-all")
+            if len(names) == len(document.assets)
+            else voice.say("for-these", names=", ".join(names))
+        )
+        yield from (_point(line) for line in lines)
+
+
+def _parties(asset: Asset, voice: Voice) -> tuple[str, ...]:
+    return tuple(
+        voice.say(job, party=_party(party, voice))
+        for job, party in (
+            ("management", asset.management),
+            ("backup", asset.backup),
+            ("security", asset.security),
+        )
+    )
+
+
+def _places(asset: Asset, voice: Voice) -> tuple[str, ...]:
+    if not asset.allowed_locations:
+        return (voice.say("may-live-nowhere"),)
+    places = (voice.say("place", **place.model_dump()) for place in asset.allowed_locations)
+    only = voice.say("may-live")
+    return (f"{only} {'; '.join(places)}.",)
+
+
+def _party(party: Party, voice: Voice) -> str:
     if isinstance(party, ByClient):
         key = "by.client" if party.person is None else "by.client-person"
-        said = voice.say(key, client_name=document.client_name, person=party.person)
-    elif isinstance(party, ByProvider):
-        said = voice.say(
-            "by.provider", provider_name=document.provider_name, agreement=party.agreement
-        )
-    else:
-        said = voice.say("by.third", name=party.name, agreement=party.agreement)
-    return f"{said}."
+        return f"{voice.say(key, person=party.person)}."
+    if isinstance(party, ByProvider):
+        return f"{voice.say('by.provider', agreement=party.agreement)}."
+    return f"{voice.say('by.third', name=party.name, agreement=party.agreement)}."
 
 
 def _without_data(document: ScopeDocument, voice: Voice) -> Iterator[str]:
-    if document.hosts_without_data:
-        yield from heading(voice.say("without-data"))
-        for entry in document.hosts_without_data:
-            yield _point(
-                voice.say("host-without-data", host=entry.host, reason=voice.words(entry.reason))
-            )
+    yield from _listed(
+        voice.say("without-data"),
+        (
+            voice.say("host-without-data", host=entry.host, reason=voice.words(entry.reason))
+            for entry in document.hosts_without_data
+        ),
+    )
 
 
 def _people(document: ScopeDocument, voice: Voice) -> Iterator[str]:
-    if document.people:
-        yield from heading(voice.say("people"))
-        yield from (_point(line) for line in people_sentences(document, voice))
+    yield from _listed(voice.say("people"), people_sentences(document, voice))
 
 
 def _risks(document: ScopeDocument, voice: Voice) -> Iterator[str]:
@@ -310,20 +357,13 @@ def _risks(document: ScopeDocument, voice: Voice) -> Iterator[str]:
 
 
 def _not_included(document: ScopeDocument, voice: Voice) -> Iterator[str]:
-    yield from heading(voice.say("not-included"))
-    for entry in document.not_included:
-        yield _point(voice.say("not-included-line", words=voice.words(entry.words), id=entry.id))
-
-
-def _retention(document: ScopeDocument, voice: Voice) -> Iterator[str]:
-    yield from heading(voice.say("retention"))
-    for line in retention_sentences(document, voice):
-        yield paragraph(line)
-
-
-def _way_back(document: ScopeDocument, voice: Voice) -> Iterator[str]:
-    yield from heading(voice.say("way-back"))
-    yield paragraph(way_back_sentence(document, voice))
+    yield from _listed(
+        voice.say("not-included"),
+        (
+            voice.say("not-included-line", words=voice.words(entry.words))
+            for entry in document.not_included
+        ),
+    )
 
 
 def _freeze(document: ScopeDocument, voice: Voice) -> Iterator[str]:
@@ -334,16 +374,19 @@ def _freeze(document: ScopeDocument, voice: Voice) -> Iterator[str]:
 
 
 def _documents(document: ScopeDocument, voice: Voice) -> Iterator[str]:
-    if document.documents:
-        yield from heading(voice.say("documents"))
-        for entry in document.documents:
-            yield _point(voice.say("document", title=entry.title, id=entry.id, file=entry.file))
-            yield voice.say("fingerprint", sha256=entry.sha256)
+    yield from _listed(
+        voice.say("documents"),
+        (voice.say("document", title=entry.title) for entry in document.documents),
+    )
 
 
-def _when(when: date | str, voice: Voice) -> str:
-    return voice.day(when) if isinstance(when, date) else voice.say("no-end-date")
+def _listed(title: str, lines: Iterable[str]) -> Iterator[str]:
+    """A heading with its points; nothing when there are none."""
+    points = [_point(line) for line in lines]
+    if points:
+        yield from heading(title)
+        yield from points
 
 
-def _point(text: str, *, indent: int = 0) -> str:
-    return paragraph(f"- {text}", indent=indent, hang=2)
+def _point(text: str) -> str:
+    return paragraph(f"- {text}", hang=2)

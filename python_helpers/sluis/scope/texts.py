@@ -21,16 +21,11 @@ def said(nl: str, en: str) -> Said:
 
 
 SENTENCES: dict[str, Said] = {
-    "title": said(
-        "Wat er met uw gegevens gebeurt: wijziging {change}, versie {version}",
-        "What happens to your data: change {change}, version {version}",
-    ),
+    "title": said("Wat er met uw gegevens gebeurt", "What happens to your data"),
     "for": said(
-        "Voor {client_name} (kenmerk {client}). Door {provider_name}.",
-        "For {client_name} (reference {client}). By {provider_name}.",
+        "Voor {client_name}. Door {provider_name}.",
+        "For {client_name}. By {provider_name}.",
     ),
-    "what": said("{title} ({job}).", "{title} ({job})."),
-    "sign-in": said("U tekent in het {language}.", "You sign in {language}."),
     "anybody": said(
         "Er is niet afgesproken wie er voor u mag tekenen.",
         "It was not agreed who may sign for you.",
@@ -38,38 +33,48 @@ SENTENCES: dict[str, Said] = {
     "signers": said("Voor u mogen tekenen:", "These people may sign for you:"),
     "signer": said("{name}, {role}", "{name}, {role}"),
     "signer-with-key": said(
-        "{name}, {role}, op afstand alleen met de sleutel van {principal}",
-        "{name}, {role}, from elsewhere only with the key of {principal}",
+        "{name}, {role} (op afstand alleen met een eigen sleutel)",
+        "{name}, {role} (from elsewhere only with a key of their own)",
     ),
     "valid": said(
-        "Uw akkoord geldt tot {hours} uur nadat u dit te zien kreeg. Verandert er iets in dit "
-        "stuk of in het stappenplan, dan vervalt uw akkoord en vragen wij het opnieuw.",
-        "Your agreement counts until {hours} hours after you were shown this. If anything in "
-        "this text or in the plan changes, your agreement ends and we ask you again.",
+        "Uw akkoord geldt {hours} uur vanaf nu. Verandert er iets in dit stuk of in de stappen, "
+        "dan vervalt het en vragen wij het opnieuw.",
+        "Your agreement counts for {hours} hours from now. If anything in this text or in the "
+        "steps changes, it ends and we ask you again.",
     ),
-    "assets": said("Uw gegevens, plek voor plek", "Your data, place by place"),
+    "assets": said("Om welke gegevens het gaat", "Which data this is about"),
     "assets-count": said(
-        "Dit zijn alle plekken waar deze wijziging bij kan: {count}.",
-        "These are all the places that this change can reach: {count}.",
+        "Alles waar wij bij kunnen, staat hier: {places}.",
+        "Everything that we can reach is here: {places}.",
     ),
-    "asset": said("{number}. {name} [{id}]", "{number}. {name} [{id}]"),
-    "kind-on-host": said("Wat het is: {kind}, op {host}", "What it is: {kind}, on {host}"),
-    "kind": said("Wat het is: {kind}", "What it is: {kind}"),
-    "location": said("Waar: {location}", "Where: {location}"),
-    "counted": said("Geteld op {day}:", "Counted on {day}:"),
-    "size": said("grootte: {size}", "size: {size}"),
-    "items": said("aantal: {count}", "number of items: {count}"),
-    "newest": said("nieuwste van: {day}", "newest from: {day}"),
-    "size-unknown": said("grootte: weten wij niet", "size: we do not know"),
-    "items-unknown": said("aantal: weten wij niet", "number of items: we do not know"),
-    "newest-unknown": said("nieuwste: weten wij niet", "newest: we do not know"),
-    "newest-none": said("nieuwste: er is niets", "newest: there is nothing"),
+    "asset": said("Plek {number} van {count}: {name}", "Place {number} of {count}: {name}"),
+    "places.one": said("1 plek", "1 place"),
+    "places.more": said("{count} plekken", "{count} places"),
+    "items.one": said("1 stuk", "1 item"),
+    "items.more": said("{count} stuks", "{count} items"),
+    "counted": said("Op {day} telden wij {amount}.", "On {day} we counted {amount}."),
+    "counted-both": said("{items}, samen {size}", "{items}, {size} together"),
+    "counted-nothing": said("Op {day} stond er niets.", "On {day} there was nothing in it."),
+    "newest": said(
+        "De nieuwste wijziging is van {day}.", "The newest change was made on {day}."
+    ),
+    "not-known": said("Wij weten niet {what}.", "We do not know {what}."),
+    "not-known-on": said("Op {day} wisten wij niet {what}.", "On {day} we did not know {what}."),
+    "not-known.items": said("hoeveel stuks het zijn", "how many items there are"),
+    "not-known.size": said("hoe groot het is", "how large it is"),
+    "not-known.newest": said("wanneer het het laatst veranderde", "when it last changed"),
+    "not-known.or": said(" of ", " or "),
+    "nothing-known": said(
+        "Op {day} wisten wij niet hoeveel het is. {words}",
+        "On {day} we did not know how much it is. {words}",
+    ),
     "unknown-because": said(
-        "Wij weten dit niet, want: {words}", "We do not know, because: {words}"
+        "De reden: {words}",
+        "The reason: {words}",
     ),
     "origin.tenant": said(
-        "Wij lezen het uit de Microsoft-omgeving {tenant}, schijf {drive}.",
-        "We read it from the Microsoft environment {tenant}, drive {drive}.",
+        "Wij lezen het uit uw oude Microsoft-omgeving.",
+        "We read it from your old Microsoft environment.",
     ),
     "versions.none": said(
         "Eerdere versies van een bestand halen wij niet op.",
@@ -84,25 +89,26 @@ SENTENCES: dict[str, Said] = {
         "We fetch earlier versions of a file as well.",
     ),
     "origin.sftp": said(
-        "Wij lezen het van de server {server}, map {folder}.",
-        "We read it from the server {server}, folder {folder}.",
+        "Wij lezen het van een server van de oude leverancier.",
+        "We read it from a server of the old supplier.",
     ),
-    "origin.folder": said("Wij lezen het uit de map {folder}.", "We read it in folder {folder}."),
+    "origin.folder": said(
+        "Wij lezen het uit een gedeelde map.",
+        "We read it from a shared folder.",
+    ),
     "into": said(
-        "Wij zetten het in de Microsoft-omgeving {tenant}, schijf {drive}, map {folder}.",
-        "We put it in the Microsoft environment {tenant}, drive {drive}, folder {folder}.",
+        "Wij zetten het in de nieuwe Microsoft-omgeving, in de map {folder}.",
+        "We put it in the new Microsoft environment, in the folder {folder}.",
     ),
     "into-top": said(
-        "Wij zetten het in de Microsoft-omgeving {tenant}, schijf {drive}, bovenaan.",
-        "We put it in the Microsoft environment {tenant}, drive {drive}, at the top.",
+        "Wij zetten het in de nieuwe Microsoft-omgeving, bovenaan.",
+        "We put it in the new Microsoft environment, at the top.",
     ),
     "landing": said(
-        "Wij maken daarvoor een map in de Microsoft-omgeving {tenant}, schijf {drive}, map "
-        "{folder}. Wie daar in mag schrijven: {account}. Wij kijken tot de laatste dag wat er "
-        "staat, en zeggen het u.",
-        "We make a folder for it in the Microsoft environment {tenant}, drive {drive}, folder "
-        "{folder}. Who may write in it: {account}. Until the last day we look what is there, and "
-        "tell you.",
+        "Wij maken daarvoor in de nieuwe omgeving de map {folder}. Wie daar in mag schrijven: "
+        "{account}. Wij kijken tot de laatste dag wat er staat, en zeggen het u.",
+        "We make the folder {folder} for it in the new environment. Who may write in it: "
+        "{account}. Until the last day we look what is there, and tell you.",
     ),
     "landing-files": said(
         "Wij vergelijken de namen en groottes van de bestanden. Wat erin staat, vergelijken wij "
@@ -142,7 +148,8 @@ SENTENCES: dict[str, Said] = {
         "What has a name that is not allowed there does not go over.",
     ),
     "names.shorten": said(
-        "Namen die daar te lang zijn, korten wij in.", "We shorten names that are too long there."
+        "Namen die daar te lang zijn, korten wij in.",
+        "We shorten names that are too long there.",
     ),
     "names.no-shorten": said(
         "Wat daar een te lange naam heeft, gaat niet over.",
@@ -161,23 +168,27 @@ SENTENCES: dict[str, Said] = {
         "Who can reach it now can reach it there; see the list of people.",
     ),
     "rights.no": said(
-        "Rechten van personen gaan niet mee.", "The rights of people do not go along."
+        "Rechten van personen gaan niet mee.",
+        "The rights of people do not go along.",
+    ),
+    "as-it-came": said(
+        "Van deze bestanden is niet zeker dat ze goed zijn. U neemt ze zoals wij ze kregen:",
+        "Of these files it is not certain that they are right. You take them as we got them:",
     ),
     "leave-out": said("Dit mag achterblijven:", "This may stay behind:"),
     "leave-out-nothing": said(
         "Er mag niets achterblijven. Kan er iets niet mee, dan beginnen wij niet.",
         "Nothing may stay behind. If anything cannot go along, we do not begin.",
     ),
-    "leave-out.could-not-be-had": said(
-        "wat wij niet konden ophalen", "what we could not fetch"
-    ),
+    "leave-out.could-not-be-had": said("wat wij niet konden ophalen", "what we could not fetch"),
     "leave-out.shortcut": said("snelkoppelingen", "shortcuts"),
     "leave-out.name-refused": said(
-        "wat een naam heeft die daar niet mag", "what has a name that is not allowed there"
+        "wat een naam heeft die daar niet mag",
+        "what has a name that is not allowed there",
     ),
     "leave-out.corrupt": said(
-        "wat bij twee keer ophalen niet gelijk was",
-        "what was not the same when we fetched it twice",
+        "waarvan wij iets anders kregen dan in de lijst van de oude omgeving staat",
+        "of which we were given something else than the old environment lists",
     ),
     "leave-out.too-large": said("wat daar te groot is", "what is too large there"),
     "leave-out.unmapped-principal": said(
@@ -187,6 +198,18 @@ SENTENCES: dict[str, Said] = {
     "leave-out.narrower-rights": said(
         "dat iets daar voor minder mensen dicht is dan nu",
         "that something is closed to fewer people there than now",
+    ),
+    "leave-out.same-path": said(
+        "wat precies dezelfde plaats en naam heeft als iets anders",
+        "what has exactly the same place and name as something else",
+    ),
+    "leave-out.room-not-told": said(
+        "wat daar niet meer past: de nieuwe omgeving zegt niet vooraf hoeveel plaats zij heeft",
+        "what there is no room for: the new environment does not say beforehand how much it has",
+    ),
+    "leave-out.rights-not-had": said(
+        "dat iets open staat voor iedereen in de map, omdat wij niet te weten kregen wie erbij kan",
+        "that something is open to all in its folder, because we were not told who can reach it",
     ),
     "gone.stop": said(
         "Haalt u iets weg nadat wij het overzetten, dan stoppen wij en overleggen wij.",
@@ -208,34 +231,44 @@ SENTENCES: dict[str, Said] = {
         "Daarna vergelijken wij met het controlegetal van de dienst. Wij lezen niet alles weer.",
         "After that we compare with the service's checksum. We do not read all of it again.",
     ),
+    "how-we-move": said("Hoe wij het overzetten", "How we move it"),
     "people": said("Wie de rechten krijgt", "Who gets the rights"),
     "person": said("{was} wordt {becomes}", "{was} becomes {becomes}"),
     "person-ends": said(
         "De rechten van {was} gaan niet over. {because}",
         "The rights of {was} do not go over. {because}",
     ),
-    "disposition": said("Wat ermee gebeurt: {words}", "What happens to it: {words}"),
     "migrate": said(
-        "Dit gaat over. Het gaat naar: {to} Dat gebeurt uiterlijk op {by}. Het origineel daarna: "
-        "{old_copy}",
-        "This goes over. It goes to: {to} That is done by {by} at the latest. The original after "
-        "that: {old_copy}",
+        "Dit gaat mee, uiterlijk op {by}. Waarheen: {to} Het oude exemplaar: {old_copy}",
+        "This moves, by {by} at the latest. Where to: {to} The old copy: {old_copy}",
     ),
-    "stays": said(
-        "Dit gaat niet over, het blijft. {what_happens} Wanneer: {when}.",
-        "This does not go over, it stays. {what_happens} When: {when}.",
+    "stays.here": said(
+        "Deze gegevens blijven waar ze zijn. {what_happens}",
+        "This data stays where it is. {what_happens}",
+    ),
+    "stays.here-until": said(
+        "Deze gegevens blijven waar ze zijn. {what_happens} Wanneer: {day}.",
+        "This data stays where it is. {what_happens} When: {day}.",
+    ),
+    "stays.behind": said(
+        "Dit gaat niet mee. {what_happens} Daar is geen einddatum voor.",
+        "This does not move. {what_happens} There is no end date for that.",
+    ),
+    "stays.behind-until": said(
+        "Dit gaat niet mee. {what_happens} Wanneer: {day}.",
+        "This does not move. {what_happens} When: {day}.",
     ),
     "client-moves-it": said(
-        "Dit verplaatst u zelf. Wij doen het niet. Waarheen: {to} Wie doet het: {owner}. Uiterlijk "
-        "op: {deadline}. Wat er dan nog niet staat: {if_late}",
-        "You move this yourself. We do not do it. Where to: {to} Who does it: {owner}. By this day "
-        "at the latest: {deadline}. What is not there by then: {if_late}",
+        "Dit verplaatst u zelf, uiterlijk op {deadline}. Wij doen het niet. Waarheen: {to} Wie "
+        "het doet: {owner}. Wat er dan nog niet staat: {if_late}",
+        "You move this yourself, by {deadline} at the latest. We do not do it. Where to: {to} "
+        "Who does it: {owner}. What is not there by then: {if_late}",
     ),
     "destroy-elsewhere": said(
-        "Dit wordt vernietigd op {day}. {words} Dat gebeurt niet nu, maar in wijziging "
-        "{in_change}. Daar tekent u apart voor.",
-        "This will be destroyed on {day}. {words} Not now, but in change {in_change}. You sign for "
-        "that separately.",
+        "Dit wordt vernietigd op {day}. {words} Dat gebeurt niet nu. Daar vragen wij apart uw "
+        "akkoord voor.",
+        "This will be destroyed on {day}. {words} That does not happen now. We ask you for that "
+        "separately.",
     ),
     "destroy-here": said(
         "Dit wordt in deze wijziging vernietigd, op {day}. {words} Daarna is het weg.",
@@ -253,49 +286,60 @@ SENTENCES: dict[str, Said] = {
         "De plek waar het nu staat houdt op te bestaan op {day}.",
         "The place where it is now ends on {day}.",
     ),
-    "no-end": said(
-        "De plek waar het nu staat heeft geen einddatum.",
-        "The place where it is now has no end date.",
-    ),
-    "no-end-date": said("geen einddatum", "no end date"),
     "class.ordinary": said(
-        "Soort gegevens: gewone gegevens, niet over personen.",
-        "Kind of data: ordinary data, not about people.",
+        "Dit zijn gewone gegevens, niet over personen.",
+        "This is ordinary data, not about people.",
     ),
-    "class.personal": said(
-        "Soort gegevens: persoonsgegevens.", "Kind of data: data about people."
-    ),
+    "class.personal": said("Dit zijn persoonsgegevens.", "This is data about people."),
     "class.special": said(
-        "Soort gegevens: bijzondere persoonsgegevens, zoals gezondheid.",
-        "Kind of data: sensitive data about people, such as health.",
+        "Dit zijn bijzondere persoonsgegevens, zoals over gezondheid.",
+        "This is sensitive data about people, such as health.",
     ),
-    "agreement": said("Verwerkersovereenkomst: {name}", "Processing agreement: {name}"),
+    "agreement": said(
+        "Wat wij ermee mogen, staat in: {name}.",
+        "What we may do with it is in: {name}.",
+    ),
     "no-agreement": said(
-        "Er is geen verwerkersovereenkomst genoemd.", "No processing agreement is named."
+        "Er is geen verwerkersovereenkomst. Dat is het contract over wat wij met deze gegevens "
+        "mogen. De wet vraagt het.",
+        "There is no processing agreement. That is the contract about what we may do with this "
+        "data. The law asks for it.",
     ),
     "criticality.low": said(
-        "Belang: laag. Waarom het belangrijk is: {words}",
-        "Importance: low. Why it matters: {words}",
+        "Dit is minder belangrijk voor uw werk. {words}",
+        "This matters less for your work. {words}",
     ),
     "criticality.normal": said(
-        "Belang: normaal. Waarom het belangrijk is: {words}",
-        "Importance: normal. Why it matters: {words}",
+        "Dit is belangrijk voor uw werk. {words}",
+        "This matters for your work. {words}",
     ),
     "criticality.vital": said(
-        "Belang: onmisbaar. Waarom het belangrijk is: {words}",
-        "Importance: vital. Why it matters: {words}",
+        "Zonder dit ligt uw werk stil. {words}",
+        "Without this your work stops. {words}",
     ),
     "proof.V3": said(
-        "Vooraf maken wij een kopie. Wij zetten die elders terug en lezen alles ({level}). Wij "
-        "vergelijken haar niet met het origineel.",
-        "Before we start we make a copy. We restore it elsewhere and read all of it ({level}). We "
-        "do not compare it with the original.",
+        "Vooraf maken wij een kopie, zetten die elders terug en lezen alles. Wij vergelijken de "
+        "kopie niet met het origineel.",
+        "Before we start we make a copy, restore it elsewhere and read all of it. We do not "
+        "compare it with the original.",
     ),
     "proof.V6": said(
-        "Vooraf maken wij een kopie. Wij zetten die elders terug, openen de gegevens en "
-        "vergelijken ze met het origineel. Wij bewijzen dat de kopie vers is ({level}).",
-        "Before we start we make a copy. We restore it elsewhere, open the data and compare them "
-        "with the original. We prove that the copy is fresh ({level}).",
+        "Vooraf maken wij een kopie en zetten die elders terug. Daar openen wij de gegevens en "
+        "vergelijken alles met het origineel. Is er iets niet gelijk, dan beginnen wij niet.",
+        "Before we start we make a copy and restore it elsewhere. There we open the data and "
+        "compare all of it with the original. If anything differs, we do not begin.",
+    ),
+    "compared.more": said(
+        "Op {day} zetten wij de kopie elders terug. Wij vergeleken alle {count} bestanden en "
+        "mappen met het origineel, samen {size}.",
+        "On {day} we restored the copy elsewhere. We compared all {count} files and folders "
+        "with the original, {size} together.",
+    ),
+    "compared.one": said(
+        "Op {day} zetten wij de kopie elders terug. Wij vergeleken wat erin staat met het "
+        "origineel, {size}.",
+        "On {day} we restored the copy elsewhere. We compared what is in it with the original, "
+        "{size}.",
     ),
     "fresh": said(
         "De kopie is hooguit {hours} uur oud als wij beginnen.",
@@ -306,91 +350,74 @@ SENTENCES: dict[str, Said] = {
         "We make no copy of this. We do not check it.",
     ),
     "excluded": said("Dit komt NIET in de kopie:", "This is NOT in the copy:"),
-    "may-live": said("Een kopie mag alleen hier staan:", "A copy may live only here:"),
+    "may-live": said("De kopie mag alleen staan bij:", "The copy may be only at:"),
     "may-live-nowhere": said(
-        "Er is geen plek afgesproken waar een kopie mag staan.",
-        "No place was agreed where a copy may live.",
+        "Er is niet afgesproken waar de kopie mag staan.",
+        "It was not agreed where the copy may be.",
     ),
-    "place": said(
-        "{site}, land {country}, bij {provider}", "{site}, country {country}, at {provider}"
-    ),
-    "management": said("Wie het beheert: {party}", "Who manages it: {party}"),
-    "backup": said("Wie de back-up doet: {party}", "Who does the backup: {party}"),
-    "security": said("Wie het beveiligt: {party}", "Who secures it: {party}"),
-    "by.client": said("u zelf ({client_name})", "you ({client_name})"),
-    "by.client-person": said(
-        "u zelf ({client_name}), namelijk {person}", "you ({client_name}), that is {person}"
-    ),
-    "by.provider": said(
-        "wij ({provider_name}), volgens {agreement}", "we ({provider_name}), under {agreement}"
-    ),
-    "by.third": said(
-        "een ander bedrijf: {name}, volgens {agreement}", "another firm: {name}, under {agreement}"
-    ),
-    "without-data": said(
-        "Apparaten waarop geen gegevens staan", "Machines that hold no data"
-    ),
+    "place": said("{provider}, {site} ({country})", "{provider}, {site} ({country})"),
+    "for-all": said("Voor alles:", "For everything:"),
+    "for-these": said("Voor {names}:", "For {names}:"),
+    "management": said("Beheer: {party}", "Management: {party}"),
+    "backup": said("Back-up: {party}", "Backup: {party}"),
+    "security": said("Beveiliging: {party}", "Security: {party}"),
+    "by.client": said("u zelf", "you"),
+    "by.client-person": said("u zelf: {person}", "you: {person}"),
+    "by.provider": said("wij, volgens {agreement}", "we, under {agreement}"),
+    "by.third": said("{name}, volgens {agreement}", "{name}, under {agreement}"),
+    "without-data": said("Apparaten waarop geen gegevens staan", "Machines that hold no data"),
     "host-without-data": said("{host}: {reason}", "{host}: {reason}"),
     "risks": said("Wat er mis kan gaan", "What can go wrong"),
-    "risk": said("Bij {asset} [{id}]: {words}", "With {asset} [{id}]: {words}"),
+    "risk": said("{name}: {words}", "{name}: {words}"),
     "we-do": said("Wat wij doen: {words}", "What we do: {words}"),
     "advice": said("Ons advies: {words}", "Our advice: {words}"),
     "not-included": said("Wat wij NIET doen", "What we do NOT do"),
-    "not-included-line": said("{words} [{id}]", "{words} [{id}]"),
-    "retention": said("Hoe lang wij kopieën bewaren", "How long we keep copies"),
+    "not-included-line": said("{words}", "{words}"),
     "retention-days": said(
-        "Kopieën van vlak voor de wijziging: {snapshot} dagen. Veiligheidskopieën: {safety} dagen.",
-        "Copies from right before the change: {snapshot} days. Safety copies: {safety} days.",
+        "Kopieën van vlak voor de wijziging bewaren wij {snapshot} dagen. Veiligheidskopieën "
+        "{safety} dagen.",
+        "We keep copies from right before the change for {snapshot} days. Safety copies for "
+        "{safety} days.",
     ),
     "retention-then": said(
-        "Daarna: {words} Wij vernietigen nooit iets zonder een aparte wijziging waarvoor u tekent.",
+        "Daarna: {words} Wij vernietigen nooit iets zonder een aparte wijziging waarvoor u "
+        "tekent.",
         "After that: {words} We never destroy anything without a separate change that you sign.",
     ),
     "freeze": said("Vanaf wanneer niemand meer schrijft", "From when nobody writes any more"),
     "freeze-yes": said(
-        "{who} zegt ons wanneer niemand meer schrijft waar het nu staat. {words} Daarna halen wij "
-        "op wat erbij kwam of veranderde. Wat later nog komt, gaat niet over.",
-        "{who} tells us when nobody writes any more where it is now. {words} After that we fetch "
-        "what came or changed. What comes later does not go over.",
+        "{who} zegt ons wanneer niemand meer schrijft waar het nu staat. {words} Daarna halen "
+        "wij op wat erbij kwam of veranderde. Wat later nog komt, gaat niet over.",
+        "{who} tells us when nobody writes any more where it is now. {words} After that we "
+        "fetch what came or changed. What comes later does not go over.",
     ),
     "freeze-no": said(
-        "Er is niet afgesproken vanaf wanneer niemand meer schrijft. Wat verandert nadat wij voor "
-        "het laatst ophalen, gaat niet over.",
-        "Nobody agreed from when nobody writes any more. What changes after we fetch for the last "
-        "time does not go over.",
+        "Er is niet afgesproken vanaf wanneer niemand meer schrijft. Wat verandert nadat wij "
+        "voor het laatst ophalen, gaat niet over.",
+        "Nobody agreed from when nobody writes any more. What changes after we fetch for the "
+        "last time does not go over.",
     ),
     "way-back": said("Als het mislukt", "If it fails"),
     "way-back-yes": said(
-        "U vindt goed dat wij de kopie dan meteen terugzetten, zonder het eerst te vragen. {words}",
-        "You agree that we then put the copy back at once, without asking first. {words}",
+        "Wij zetten de kopie dan meteen terug, zonder u eerst te bellen. {words}",
+        "We then put the copy back at once, without calling you first. {words}",
     ),
     "way-back-no": said(
-        "Wij zetten de kopie NIET terug zonder het u eerst te vragen. {words}",
-        "We do NOT put the copy back without asking you first. {words}",
+        "Wij zetten de kopie NIET terug zonder u eerst te bellen. {words}",
+        "We do NOT put the copy back without calling you first. {words}",
+    ),
+    "agreements": said("Afspraken", "Agreements"),
+    "lost": said(
+        "Wat er is gewerkt na de kopie, bent u dan kwijt.",
+        "What was worked on after the copy is lost then.",
+    ),
+    "details-follow": said(
+        "De technische details staan achteraan. Ze horen bij uw akkoord. U hoeft ze niet te lezen.",
+        "The technical details are at the end. They belong to your agreement. You need not read "
+        "them.",
     ),
     "documents": said("Stukken die u hierbij krijgt", "Documents you are handed with this"),
-    "document": said(
-        "{title} [{id}], bestand {file}", "{title} [{id}], file {file}"
-    ),
-    "fingerprint": said("vingerafdruk {sha256}", "fingerprint {sha256}"),
-    "language.nl": said("Nederlands", "Dutch"),
-    "language.en": said("Engels", "English"),
-    "job.update": said("een update", "an update"),
-    "job.migration": said("een verhuizing", "a move"),
-    "job.restore": said("een kopie terugzetten", "putting a copy back"),
-    "job.vendor session": said("een leverancier aan het werk", "a vendor at work"),
-    "job.decommission": said("iets opruimen", "taking something away for good"),
-    "kind.directory": said("een map met bestanden", "a folder with files"),
-    "kind.postgresql": said("een database (PostgreSQL)", "a database (PostgreSQL)"),
-    "kind.mariadb": said("een database (MariaDB)", "a database (MariaDB)"),
-    "kind.sqlite": said("een database in één bestand (SQLite)", "a database in one file (SQLite)"),
-    "kind.share": said("een gedeelde schijf", "a shared drive"),
-    "kind.home drives": said("persoonlijke schijven", "home drives"),
-    "kind.cloud disk": said("een schijf in de cloud", "a disk in the cloud"),
-    "kind.sharepoint": said("SharePoint", "SharePoint"),
-    "kind.onedrive": said("OneDrive", "OneDrive"),
-    "kind.mailbox": said("een postvak met e-mail", "a mailbox"),
-    "kind.other": said("iets anders", "something else"),
+    "document": said("{title}", "{title}"),
 }  # fmt: skip
 
 MONTH_NAMES: dict[str, tuple[str, ...]] = {
@@ -403,3 +430,8 @@ MONTH_NAMES: dict[str, tuple[str, ...]] = {
         "September", "October", "November", "December",
     ),
 }  # fmt: skip
+
+DAY_NAMES: dict[str, tuple[str, ...]] = {
+    "nl": ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from sluis.scope.characters import hostile, tidy
+from sluis.border.characters import hostile, tidy
 
 _SIZE = re.compile(r"(\d{1,12})(?:\.(\d{1,3}))? ?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)")
 _UNITS = {
@@ -61,6 +62,18 @@ def _glob(text: str) -> str:
     return text
 
 
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError):  # one of the first for an unknown or a wrong name
+        raise PydanticCustomError(
+            "unknown-time-zone",
+            "is not a time zone that this machine knows.",
+            {"remedy": "Write it as in 'Europe/Amsterdam'."},
+        ) from None
+    return text
+
+
 #: words for the client, one paragraph, in the language of the scope
 Sentence = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_say)]
 #: a short name or reference
@@ -73,6 +86,10 @@ Glob = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_glob)
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?$")]
 #: a host as the inventory names it
 HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$")]
+#: a time zone of the IANA database
+TimeZone = Annotated[
+    str, Field(pattern=r"^[A-Za-z]+(?:[/_+-][A-Za-z0-9]+)*$", max_length=64), AfterValidator(_zone)
+]
 #: two capitals, ISO 3166-1
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 #: a plain file name: no folder, no leading dot
@@ -129,6 +146,7 @@ def plain_absolute_path(text: str) -> bool:
     """Whether ``text`` is an absolute path without ``..``, doubled or trailing slashes."""
     return (
         text.startswith("/")
+        and not text.startswith("//")  # which POSIX, and so PurePosixPath, may leave as it is
         and text != "/"
         and str(PurePosixPath(text)) == text
         and (".." not in PurePosixPath(text).parts)

@@ -15,6 +15,7 @@ from sluis.evidence.predicates import Signoff, Waiver
 from sluis.evidence.statements import Statement
 from sluis.scope.voice import Voice, paragraph
 from sluis.signoff.dialogue import Question, hold, must_be_answered
+from sluis.signoff.pages import read_pages
 from sluis.signoff.proposal import Dossier, Proposal, propose
 from sluis.signoff.record import Answer, record_attended
 from sluis.signoff.request import Offer, build_request, build_waiver_request, show
@@ -53,6 +54,8 @@ def attend(
     ask: Callable[[Question], str],
     clock: Callable[[], datetime],
     ready: Callable[[], None] = lambda: None,
+    lines: int | None = None,
+    alive: Callable[[Sequence[WaiverDraft]], None] = lambda _drafts: None,
 ) -> Attended:
     """Ask the client for every drafted waiver that does not count yet, then to sign.
 
@@ -69,6 +72,9 @@ def attend(
         ready: called once before anything is shown, and only if something has to be
             asked. It raises when nobody is there, so that nothing is on record as shown
             that nobody could see.
+        lines: of the terminal, to show a page at a time; without it all is told at once.
+        alive: called before anything is asked, with the waivers that are asked for first, and
+            once more when they were given. It raises when the gate would not count a yes.
 
     Raises:
         InputError, EvidenceError: as ``propose``, ``build_request``, ``hold`` and
@@ -80,18 +86,20 @@ def attend(
     if to_do or signed_already(proposal, now) is None:
         # whatever cannot be asked should fail before the client is called to the screen
         must_be_answered(proposal.scope)
+        alive(to_do)
         ready()
     for draft in to_do:
         offer = build_waiver_request(proposal, draft, drafts, now=clock())
-        given = _converse(dossier, proposal, offer, tell, ask, clock)
+        given = _converse(dossier, proposal, offer, tell, ask, clock, lines)
         if given.body.decision != "yes":
             return Attended("refused", given)
     proposal = propose(dossier, clock())
     earlier = signed_already(proposal, clock())
     if earlier is not None:
         return Attended("stands already", earlier)
+    alive(())
     offer = build_request(dossier, proposal, now=clock())
-    given = _converse(dossier, proposal, offer, tell, ask, clock)
+    given = _converse(dossier, proposal, offer, tell, ask, clock, lines)
     return Attended("signed" if given.body.decision == "yes" else "refused", given)
 
 
@@ -131,17 +139,17 @@ def _converse(
     tell: Callable[[str], None],
     ask: Callable[[Question], str],
     clock: Callable[[], datetime],
+    lines: int | None,
 ) -> Answer:
     request, scope = offer.request, proposal.scope
     voice = Voice(request.language, SENTENCES)
     shown = show(dossier, offer, to=scope.client_name, channel="prompt", now=clock())
     tell(paragraph(voice.say("prompt.intro")))
-    for text in offer.texts.values():
-        tell("\n" + text.decode())
-    if request.purpose == "signoff":
-        tell(
-            paragraph(voice.say("prompt.until", when=f"{request.expires_at:%Y-%m-%d %H:%M}")) + "\n"
-        )
+    if lines is None:
+        for text in offer.texts.values():
+            tell("\n" + text.decode())
+    else:
+        read_pages(offer.texts, voice, lines, tell, ask)
     answers = hold(request.asked(), ask, signers=scope.signers, language=request.language)
     given = record_attended(dossier, request, shown, answers, now=clock())
     tell(voice.say("prompt.thanks"))

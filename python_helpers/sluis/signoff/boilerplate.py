@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 
-from sluis.scope.characters import tidy
+from sluis.border.characters import tidy
 from sluis.scope.model import Asset, ScopeDocument
 from sluis.scope.voice import Voice
 

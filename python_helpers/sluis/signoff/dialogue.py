@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Literal
 
+from sluis.border.characters import tidy
 from sluis.errors import InputError
+from sluis.evidence.typed_words import is_yes, usable_words
 from sluis.plan.model import PlanDocument
-from sluis.scope.characters import hostile, tidy
 from sluis.scope.model import Asset, Language, ScopeDocument, Signer, required_level
 from sluis.scope.text import (
+    asset_name,
     asset_sentence,
     proof_sentences,
     retention_sentences,
@@ -26,11 +29,9 @@ from sluis.scope.voice import Voice
 from sluis.signoff.texts import SENTENCES
 
 Kind = Literal["confirm", "decision", "name", "role", "remarks"]
-#: how often somebody may answer a question unclearly before we stop asking
-ATTEMPTS = 3
-_LONGEST_WORDS = 1000
-_YES = frozenset({"ja", "yes"})
-_NO = frozenset({"nee", "no"})
+#: How often somebody may answer a question unclearly before we stop asking. Enter turns the pages
+#: before the questions, so a few stray ones must not cost the answers that were given.
+ATTEMPTS = 10
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,13 @@ class Answers:
 
 
 def questions(
-    scope: ScopeDocument, plan: PlanDocument, language: Language, *, with_waivers: bool = False
+    scope: ScopeDocument,
+    plan: PlanDocument,
+    language: Language,
+    until: datetime,
+    *,
+    with_waivers: bool = False,
+    with_files: bool = False,
 ) -> tuple[Question, ...]:
     """Everything that has to be confirmed before a sign-off, in order.
 
@@ -68,7 +75,9 @@ def questions(
         scope: the scope that is to be signed.
         plan: the plan that is to be signed.
         language: ``nl`` or ``en``.
+        until: how long a yes counts, aware.
         with_waivers: whether there are waivers that count; they are shown and confirmed.
+        with_files: whether files are named that are not what was listed; the same.
 
     Raises:
         InputError: ``open-question``: there is something in the scope that nobody has
@@ -77,19 +86,19 @@ def questions(
     _must_be_ready(scope, plan)
     ask = _Asker(Voice(language, SENTENCES))
     ours = Voice(language)
-    found = [ask.confirm("read:scope", "q.read-scope"), ask.confirm("read:plan", "q.read-plan")]
+    found = [
+        ask.confirm("read:plan", "q.read-plan", steps=ask.voice.count("steps", len(plan.forward))),
+        ask.confirm("read:scope", "q.read-scope", places=ours.count("places", len(scope.assets))),
+    ]
     if with_waivers:
         found.append(ask.confirm("read:waivers", "q.read-waivers"))
+    if with_files:
+        found.append(ask.confirm("read:files", "q.read-files"))
     found += [
-        ask.confirm(
-            f"document:{entry.id}",
-            "q.document",
-            title=entry.title,
-            file=entry.file,
-            sha256=entry.sha256,
-        )
+        ask.confirm(f"document:{entry.id}", "q.document", title=entry.title, file=entry.file)
         for entry in scope.documents
     ]
+    found.append(ask.confirm("way-back", "q.way-back", words=way_back_sentence(scope, ours)))
     for asset in scope.assets:
         found.append(
             ask.confirm(f"asset:{asset.id}", "q.asset", words=asset_sentence(scope, asset, ours))
@@ -99,23 +108,26 @@ def questions(
                 ask.confirm(
                     f"copy:{asset.id}",
                     "q.copy",
-                    name=ours.words(asset.name).rstrip("."),
-                    id=asset.id,
+                    name=asset_name(scope, asset, ours),
                     words=" ".join(_copy_sentences(scope, asset, ours, ask.voice)),
                 )
             )
-    found += [
-        ask.confirm(f"risk:{risk.id}", "q.risk", words=" ".join(risk_sentences(scope, risk, ours)))
-        for risk in scope.risks
-    ]
     found += [
         ask.confirm(f"not-included:{entry.id}", "q.not-included", words=ours.words(entry.words))
         for entry in scope.not_included
     ]
     found += [
+        ask.confirm(f"risk:{risk.id}", "q.risk", words=" ".join(risk_sentences(scope, risk, ours)))
+        for risk in scope.risks
+    ]
+    found += [
         ask.confirm("retention", "q.retention", words=" ".join(retention_sentences(scope, ours))),
-        ask.confirm("way-back", "q.way-back", words=way_back_sentence(scope, ours)),
-        ask.decision("q.decision"),
+        ask.decision(
+            "q.decision",
+            steps=ask.voice.count("these-steps", len(plan.forward)),
+            places=ask.voice.count("these-places", len(scope.assets)),
+            until=ours.moment(until, scope.time_zone),
+        ),
     ]
     return (*found, *closing_questions(language))
 
@@ -167,16 +179,10 @@ def hold(
             said_no = True
             break
     closing = {question.kind: question for question in asked}
-    remarks = _words(closing["remarks"], ask, voice, "no-clear-answer") if said_no else ""
+    # why not is theirs to say, or to keep: a no without a reason is a no
+    remarks = (usable_words(ask(closing["remarks"])) or "") if said_no else ""
     name, role = _who(closing["name"], closing["role"], ask, voice, () if said_no else signers)
     return Answers("no" if said_no else "yes", confirmed, name, role, remarks, tuple(asked))
-
-
-def is_yes(typed: str) -> bool | None:
-    """Whether the whole word yes (or ja) was typed; ``None`` when it is not clear."""
-    # lower() and not casefold(), which would take the long s of "ye\u017f" for an s
-    word = tidy(typed).lower()
-    return True if word in _YES else False if word in _NO else None
 
 
 def may_sign(signers: Sequence[Signer], name: str, role: str) -> bool:
@@ -187,15 +193,6 @@ def may_sign(signers: Sequence[Signer], name: str, role: str) -> bool:
     )
 
 
-def usable_words(typed: str) -> str | None:
-    """What was typed as one line, or ``None`` if it is empty, too long, or hides something."""
-    words = tidy(typed)
-    # U+FFFD stands for a key press that could not be read
-    if not words or len(words) > _LONGEST_WORDS or "\ufffd" in words or hostile(words, allowed=""):
-        return None
-    return words if any(character.isalpha() for character in words) else None
-
-
 class _Asker:
     def __init__(self, voice: Voice) -> None:
         self.voice = voice
@@ -203,8 +200,8 @@ class _Asker:
     def confirm(self, question_id: str, key: str, **values: object) -> Question:
         return confirm_question(question_id, self.voice.say(key, **values), self.voice.language)
 
-    def decision(self, key: str) -> Question:
-        return replace(self.confirm("decision", key), kind="decision")
+    def decision(self, key: str, **values: object) -> Question:
+        return replace(self.confirm("decision", key, **values), kind="decision")
 
 
 def _yes_or_no(
@@ -218,7 +215,8 @@ def _yes_or_no(
         question = replace(question, hint=voice.say("again.yes-no"))
     raise InputError(
         "no-clear-answer",
-        f"The question {question.id!r} was not answered with a yes or a no. Nothing is signed.",
+        f"The question {question.text[:300]!r} was not answered with a yes or a no. "
+        "Nothing is signed.",
         "Ask the client again when there is time to read and answer.",
     )
 
@@ -231,7 +229,7 @@ def _words(question: Question, ask: Callable[[Question], str], voice: Voice, cod
         question = replace(question, hint=voice.say("again.words"))
     raise InputError(
         code,
-        f"The question {question.id!r} got no usable answer. Nothing is signed.",
+        f"The question {question.text[:300]!r} got no usable answer. Nothing is signed.",
         "Ask the client again, and have them type it in full.",
     )
 

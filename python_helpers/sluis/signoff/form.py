@@ -6,57 +6,41 @@ over the file. Answers stand after ``>>>``; nothing else may be changed.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sluis.errors import InputError
+from sluis.evidence.signed_form import PROMPT, typed_answers
+from sluis.evidence.typed_words import is_yes, usable_words
 from sluis.scope.voice import Voice, paragraph
-from sluis.signoff.dialogue import Answers, Question, is_yes, usable_words
+from sluis.signoff.dialogue import Answers, Question
 from sluis.signoff.ssh_signature import NAMESPACE
 from sluis.signoff.texts import SENTENCES
 
 if TYPE_CHECKING:
     from sluis.signoff.request import Request
 
-#: what an answer is typed after
-PROMPT = ">>>"
-LARGEST_FORM = 16 * 1024 * 1024
-_REFERENCE = re.compile(r"^    ([0-9a-f]{64})$", re.MULTILINE)
 
-
-def write_form(request: Request, texts: Mapping[str, bytes]) -> bytes:
+def write_form(request: Request, texts: Mapping[str, bytes], *, annex: str) -> bytes:
     """Write the file, with every answer empty.
 
     Args:
         request: what the answers are bound to; its digest is the file's reference.
         texts: what the client has to read, by title, in this order.
+        annex: title of the text that comes behind the questions.
     """
-    return "".join(f"{line}\n" for line, _ in _lines(request, texts)).encode()
+    main = [text for title, text in texts.items() if title != annex]
+    behind = [text for title, text in texts.items() if title == annex]
+    lines = _lines(request, main, behind)
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
-def reference_in(filled: bytes) -> str:
-    """The reference of the request that a filled-in file answers.
-
-    Raises:
-        InputError: ``form-unknown``.
-    """
-    found = _REFERENCE.search(_as_text(filled))
-    if not found:
-        raise InputError(
-            "form-unknown",
-            "The file does not name the request that it answers.",
-            "Use the file that 'sluis request' wrote, with the answers filled in.",
-        )
-    return found[1]
-
-
-def read_form(request: Request, texts: Mapping[str, bytes], filled: bytes) -> Answers:
+def read_form(request: Request, sent: bytes, filled: bytes) -> Answers:
     """Read the answers out of a file that was filled in and signed.
 
     Args:
         request: the request that the file names.
-        texts: the texts as they were sent.
+        sent: the file as it was sent.
         filled: the bytes that were signed.
 
     Returns:
@@ -66,52 +50,40 @@ def read_form(request: Request, texts: Mapping[str, bytes], filled: bytes) -> An
         InputError: ``form-changed``: something besides the answers is different;
             ``no-clear-answer``: a question has no clear yes or no; ``no-name``.
     """
-    sent = _lines(request, texts)
-    got = [line.rstrip() for line in _as_text(filled).split("\n")]
-    while got and not got[-1]:
-        got.pop()
-    typed: dict[str, str] = {}
-    for number, (line, question_id) in enumerate(sent):
-        have = got[number] if number < len(got) else ""
-        if question_id is not None and have.startswith(PROMPT):
-            typed[question_id] = have.removeprefix(PROMPT).strip()
-        elif have != line.rstrip():
-            raise _changed(number + 1)
-    if len(got) > len(sent):
-        raise _changed(len(sent) + 1)
-    return _answers(request.asked(), typed)
+    asked = request.asked()
+    return _answers(asked, typed_answers(sent, filled, [item.id for item in asked]))
 
 
-def _lines(request: Request, texts: Mapping[str, bytes]) -> list[tuple[str, str | None]]:
-    """Each line of the file, and the question that is answered on it, if any."""
+def _lines(request: Request, texts: Sequence[bytes], behind: Sequence[bytes]) -> list[str]:
     voice = Voice(request.language, SENTENCES)
-    until = f"{request.expires_at:%Y-%m-%d %H:%M}"
     head = [
-        voice.say("form.title", change=request.change),
-        "",
-        voice.say("form.reference"),
-        f"    {request.digest()}",
+        voice.say("form.title"),
         "",
         paragraph(voice.say("form.how")),
         f"    ssh-keygen -Y sign -n {NAMESPACE} -f KEY FILE",
         paragraph(voice.say("form.send")),
-        paragraph(voice.say("form.until", when=until)),
+        "",
+        voice.say("form.reference", change=request.change),
+        f"    {request.digest()}",
+        # the moment as the request has it, for whoever verifies this form
+        f"    {request.expires_at:%Y-%m-%d %H:%M} UTC",
         "",
     ]
-    lines: list[tuple[str, str | None]] = []
-    for part in (*head, *(text.decode() for text in texts.values())):
-        lines += [(line, None) for line in part.removesuffix("\n").split("\n")]
-        lines += [("", None), ("=" * 78, None), ("", None)] if part.endswith("\n") else []
-    lines += [(voice.say("form.questions").upper(), None), ("", None)]
+    lines: list[str] = []
+    for part in (*head, *(text.decode() for text in texts)):
+        lines += part.removesuffix("\n").split("\n")
+        lines += ["", "=" * 78, ""] if part.endswith("\n") else []
+    lines += [voice.say("form.questions").upper(), ""]
     for number, question in enumerate(request.asked(), start=1):
         text = (
             voice.say("form.remarks") if question.kind == "remarks"
             else f"{question.text} {question.hint}"
         )  # fmt: skip
         asked = paragraph(f"{number}. {text}", hang=3)
-        lines += [(line, None) for line in asked.split("\n")]
-        lines += [(PROMPT, question.id), ("", None)]
-    return [*lines, (voice.say("form.end"), None)]
+        lines += [*asked.split("\n"), PROMPT, ""]
+    for annex in behind:
+        lines += ["=" * 78, "", *annex.decode().removesuffix("\n").split("\n"), ""]
+    return [*lines, voice.say("form.end")]
 
 
 def _answers(asked: tuple[Question, ...], typed: Mapping[str, str]) -> Answers:
@@ -143,25 +115,3 @@ def _answers(asked: tuple[Question, ...], typed: Mapping[str, str]) -> Answers:
         )
     remarks = usable_words(typed["remarks"]) or ""
     return Answers("no" if said_no else "yes", confirmed, name, role, remarks, asked)
-
-
-def _as_text(filled: bytes) -> str:
-    if len(filled) <= LARGEST_FORM:
-        try:
-            # an editor may have added a mark in front, or ended lines as Windows does
-            return filled.decode("utf-8-sig").replace("\r\n", "\n")
-        except UnicodeDecodeError:
-            pass
-    raise InputError(
-        "form-not-text",
-        "The file that was sent back is not UTF-8 text, or is far too large.",
-        "Ask the client to save it as plain text and sign it again.",
-    )
-
-
-def _changed(line: int) -> InputError:
-    return InputError(
-        "form-changed",
-        f"The file differs from what was sent, at line {line}. Nothing is signed.",
-        "Send the client a new request. Wishes belong under remarks, or in a new scope.",
-    )

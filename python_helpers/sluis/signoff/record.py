@@ -7,22 +7,26 @@ only while that is still the newest scope and plan.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from sluis.errors import EvidenceError, InputError
+from sluis.evidence.asked import FORM, REQUEST
 from sluis.evidence.files import read_regular
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Shown, Signoff, Waiver
+from sluis.evidence.signed_form import LARGEST_FORM, reference_in
 from sluis.evidence.statements import Statement
 from sluis.evidence.timestamps import stamp
+from sluis.evidence.typed_words import is_yes
 from sluis.scope.model import ScopeDocument
-from sluis.signoff.dialogue import Answers, is_yes, may_sign, not_a_signer
-from sluis.signoff.form import LARGEST_FORM, read_form, reference_in
+from sluis.signoff.dialogue import Answers, may_sign, not_a_signer
+from sluis.signoff.form import read_form
 from sluis.signoff.proposal import Dossier, propose, propose_waiver, sound_view
-from sluis.signoff.request import REQUEST, Request
+from sluis.signoff.request import Request
 from sluis.signoff.ssh_signature import LARGEST_SIGNATURE, signed_by
 from sluis.signoff.waiver import WaiverWords, check_waiver
 
@@ -64,7 +68,14 @@ def record_attended(
     return _record(dossier, request, shown, answers, proof, now)
 
 
-def record_ssh(dossier: Dossier, form: Path, signature: Path, *, now: datetime) -> Answer:
+def record_ssh(
+    dossier: Dossier,
+    form: Path,
+    signature: Path,
+    *,
+    now: datetime,
+    alive: Callable[[], None] = lambda: None,
+) -> Answer:
     """Record the answer of a client who filled in and signed a file elsewhere.
 
     Args:
@@ -72,6 +83,8 @@ def record_ssh(dossier: Dossier, form: Path, signature: Path, *, now: datetime) 
         form: the file that ``sluis request`` wrote, filled in.
         signature: what ``ssh-keygen -Y sign`` made of it.
         now: aware UTC; the client's key must be valid now.
+        alive: called before a yes to a plan is recorded. It raises when the gate would not
+            count it.
 
     Raises:
         InputError: ``cannot-read``, ``form-unknown``, ``form-changed``,
@@ -85,7 +98,7 @@ def record_ssh(dossier: Dossier, form: Path, signature: Path, *, now: datetime) 
     view = sound_view(dossier, now)
     shown = view.latest(
         Shown,
-        lambda item: item.body.documents.get(REQUEST) == reference and item.body.channel == "file",
+        lambda item: item.body.documents.get(REQUEST) == reference and FORM in item.body.documents,
     )
     if shown is None:
         raise InputError(
@@ -94,13 +107,10 @@ def record_ssh(dossier: Dossier, form: Path, signature: Path, *, now: datetime) 
             "Check that the file belongs to this client and this change.",
         )
     request = Request.from_bytes(dossier.objects.get(reference))
-    texts = {
-        title: dossier.objects.get(digest)
-        for title, digest in sorted(request.documents.items(), key=_as_shown)
-        if not title.startswith("document:")
-    }
-    answers = read_form(request, texts, filled)
+    answers = read_form(request, dossier.objects.get(shown.body.documents[FORM]), filled)
     scope = _scope_of(dossier, request, now)
+    if request.purpose == "signoff" and answers.decision == "yes":
+        alive()
     proof = _Proof(
         "ssh-key",
         dossier.objects.put(filled),
@@ -275,9 +285,12 @@ def _must_be_shown(view: View, request: Request, shown: Statement[Shown]) -> Non
             "There is no record that this was shown to the client.",
             "Show it to the client again; the record is made by itself.",
         )
-    answered = [item.body.shown for item in view.of(Signoff)]
-    answered += [item.body.shown for item in view.of(Waiver)]
-    if shown.sha256 in answered:
+    answered = {item.body.shown for item in view.of(Signoff)}
+    answered |= {item.body.shown for item in view.of(Waiver)}
+    if any(
+        item.sha256 in answered and item.body.documents.get(REQUEST) == request.digest()
+        for item in view.of(Shown)
+    ):
         raise InputError(
             "request-answered",
             "This request was answered before. An answer counts once.",
@@ -314,11 +327,6 @@ def _principal(names: tuple[str, ...], scope: ScopeDocument, answers: Answers) -
             )
         return signer.ssh_principal
     return names[0]
-
-
-def _as_shown(entry: tuple[str, str]) -> int:
-    order = ("waiver", "scope", "plan", "waivers")
-    return order.index(entry[0]) if entry[0] in order else len(order)
 
 
 def _read(path: Path, largest: int) -> bytes:

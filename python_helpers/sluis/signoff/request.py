@@ -18,17 +18,22 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
+from sluis.border.characters import visible
 from sluis.errors import EvidenceError, InputError
+from sluis.evidence.asked import FORM, REQUEST
 from sluis.evidence.canonical import canonical, sha256
 from sluis.evidence.files import make_folder, replace
 from sluis.evidence.predicates import Sha256, Shown, Waiver
 from sluis.evidence.statements import Statement
+from sluis.plan.annex import plan_annex
 from sluis.plan.text import plan_text
-from sluis.scope.characters import visible
+from sluis.scope.annex import scope_annex
 from sluis.scope.model import Language, ScopeDocument
-from sluis.scope.text import scope_text
+from sluis.scope.text import asset_name, scope_text
 from sluis.scope.voice import Voice, paragraph
+from sluis.signoff.compared_copies import compared_copies
 from sluis.signoff.dialogue import Question, questions
+from sluis.signoff.fetched_text import fetched_text
 from sluis.signoff.form import write_form
 from sluis.signoff.proposal import Dossier, Proposal, propose
 from sluis.signoff.standing import waivers
@@ -42,9 +47,8 @@ from sluis.signoff.waiver import (
 )
 
 Channel = Literal["prompt", "file", "page"]
-#: how a request, and the file that was sent, are named among what was shown
-REQUEST = "request"
-FORM = "form"
+#: title of the text that nobody has to read: names of machines, paths, ids
+ANNEX = "technical"
 
 
 class AskedQuestion(BaseModel):
@@ -63,6 +67,8 @@ class Request(BaseModel):
 
     ``documents`` maps a title to the digest of the bytes that were shown. ``waiver``
     is the draft, when the request is for one. An answer counts until ``expires_at``.
+    ``after`` is the ledger's head when the request was made, so that no two requests of a
+    change are the same; requests of older versions have none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -79,10 +85,13 @@ class Request(BaseModel):
     questions: tuple[AskedQuestion, ...]
     made_at: AwareDatetime
     expires_at: AwareDatetime
+    after: Sha256 | None = None
 
     def to_bytes(self) -> bytes:
         """The request as canonical JSON (RFC 8785)."""
-        return canonical(self.model_dump(mode="json"))
+        # without "after" it must stay what an older version wrote: the digest is its name
+        left_out = {"after"} if self.after is None else None
+        return canonical(self.model_dump(mode="json", exclude=left_out))
 
     def digest(self) -> str:
         """What names this request: the SHA-256 of its canonical JSON."""
@@ -143,17 +152,29 @@ def build_request(
         raise InputError("no-plan", "There is no plan to sign yet.", "Run prepare first.")
     spoken = language or scope.language
     accepted = waivers(proposal.view, now)
+    # the plan holds what machines and vendors wrote; nothing in it may repaint a screen
     texts = {
-        "scope": scope_text(scope, spoken).encode(),
-        # the plan holds what machines and vendors wrote; nothing in it may repaint a screen
         "plan": visible(plan_text(plan, spoken)).encode(),
+        "scope": scope_text(scope, spoken, compared_copies(scope, proposal.view)).encode(),
     }
     if accepted:
         texts["waivers"] = _waivers_text(accepted.values(), scope, spoken).encode()
+    files = fetched_text(scope, proposal.view, dossier.objects, spoken)
+    if files is not None:
+        texts["files"] = files.encode()
+    annex = f"{scope_annex(scope, spoken)}\n{plan_annex(plan, spoken)}"
+    texts[ANNEX] = visible(annex).encode()
     handed = {
         f"document:{entry.id}": dossier.objects.get(entry.sha256) for entry in scope.documents
     }
-    asked = questions(scope, plan, spoken, with_waivers=bool(accepted))
+    asked = questions(
+        scope,
+        plan,
+        spoken,
+        _until(scope, now),
+        with_waivers=bool(accepted),
+        with_files=files is not None,
+    )
     return _offer("signoff", proposal, texts, handed, asked, language=spoken, now=now)
 
 
@@ -231,7 +252,7 @@ def write_request(
     """
     if offer is None:
         offer = build_request(dossier, propose(dossier, now), now=now)
-    data = write_form(offer.request, offer.texts)
+    data = write_form(offer.request, offer.texts, annex=ANNEX)
     shown = show(dossier, offer, to=offer.request.client, channel="file", now=now, form=data)
     make_folder(folder)
     name = f"{offer.request.change}-{offer.request.purpose}-{offer.request.digest()[:12]}.txt"
@@ -270,10 +291,15 @@ def _offer(
             for item in asked
         ),
         made_at=now,
-        expires_at=now + timedelta(hours=scope.signoff_valid_hours),
+        expires_at=_until(scope, now),
+        after=proposal.view.head,
     )
     names = {f"document:{entry.id}": entry.file for entry in scope.documents}
     return Offer(request, texts, handed, names)
+
+
+def _until(scope: ScopeDocument, now: datetime) -> datetime:
+    return now + timedelta(hours=scope.signoff_valid_hours)
 
 
 def _waivers_text(
@@ -286,7 +312,7 @@ def _waivers_text(
         asset = scope.asset(body.asset)
         line = voice.say(
             "waivers.line",
-            asset=f"{ours.words(asset.name).rstrip('.')} ({asset.id})" if asset else body.asset,
+            asset=asset_name(scope, asset, ours) if asset else body.asset,
             signer=body.signer_name,
             role=body.signer_role,
             level=voice.say(f"level.{body.accepts}"),

@@ -10,13 +10,12 @@ SIGNERS"). The same check can be done by hand, with nothing of ours:
 from __future__ import annotations
 
 import re
-import subprocess
-import tempfile
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from sluis.errors import EvidenceError, InputError
-from sluis.evidence.ssh_signatures import NAMESPACE, check_ssh_signature
+from sluis.evidence.ssh_signatures import NAMESPACE, check_ssh_signature, ssh_keygen, ssh_time
+from sluis.programs import fixed, option
 
 __all__ = ["LARGEST_SIGNATURE", "NAMESPACE", "signed_by"]
 
@@ -25,7 +24,6 @@ _ARMOUR = re.compile(
     rb"\s*-----BEGIN SSH SIGNATURE-----\r?\n[A-Za-z0-9+/=\r\n]+-----END SSH SIGNATURE-----\s*"
 )
 _PRINCIPAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._+-]{0,127}")
-_SECONDS = 30
 
 
 def signed_by(
@@ -86,19 +84,18 @@ def signed_by(
 
 
 def _names(signature: bytes, allowed_signers: Path, at: datetime) -> list[str]:
-    moment = at.astimezone(UTC).strftime("%Y%m%d%H%M%SZ")
-    with tempfile.TemporaryDirectory(prefix="sluis-") as folder:
-        file = Path(folder) / "signature"
-        file.write_bytes(signature)
-        command = ["ssh-keygen", "-Y", "find-principals", "-s", str(file)]
-        command += ["-f", str(allowed_signers), "-O", f"verify-time={moment}"]
-        try:
-            found = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise EvidenceError(
-                "no-ssh-keygen",
-                f"The client's SSH signature could not be checked: {error}.",
-                "Install the OpenSSH client and try again.",
-            ) from error
+    words = (
+        fixed("-Y", "find-principals"),
+        option("-f", str(allowed_signers.absolute())),
+        option("-O", f"verify-time={ssh_time(at)}"),
+    )
+    try:
+        found = ssh_keygen(*words, signature=signature)
+    except (OSError, InputError) as error:
+        raise EvidenceError(
+            "no-ssh-keygen",
+            f"The client's SSH signature could not be checked: {error}.",
+            "Check that ssh-keygen runs here, and try again.",
+        ) from error
     # one line may name several, as allowed_signers writes them: "a@x,b@x"
-    return re.split(r"[\n,]+", found.stdout.decode(errors="replace").strip())
+    return re.split(r"[\n,]+", found.output.decode(errors="replace").strip())

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from sluis.evidence.plans import closed_at, planned_at
 from sluis.evidence.predicates import Plan, Reason, Scope, Shown, Signoff, Waiver
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def standing(view: View, scope_object: str, plan_object: str, now: datetime) -> 
     Returns:
         ``why_not`` has one of the codes ``awaiting-signoff``, ``signoff-refused``,
         ``signoff-withdrawn``, ``scope-changed``, ``plan-changed``, ``signoff-expired``,
-        ``signoff-not-shown``, ``signoff-without-end``, ``signoff-from-the-future``.
+        ``signoff-not-shown``, ``signoff-without-end``, ``signoff-from-the-future``,
+        ``signoff-unproven``, ``signoff-used``.
     """
     answers = view.of(Signoff)
     if not answers:
@@ -57,8 +59,8 @@ def waivers(view: View, now: datetime) -> dict[str, Statement[Waiver]]:
     """The waivers that count now, by asset id.
 
     A waiver counts when it is the newest about its asset, says yes, was shown, was
-    given with the scope that is the newest in the ledger, and its end date is today
-    (UTC) or later.
+    given with the scope that is the newest in the ledger, its end date is today
+    (UTC) or later, and the client's signed form, if there is one, could be compared with it.
     """
     scopes = view.of(Scope)
     current = scopes[-1].body.scope_object if scopes else None
@@ -73,6 +75,7 @@ def waivers(view: View, now: datetime) -> dict[str, Statement[Waiver]]:
         and _was_shown(view, statement)
         and statement.recorded_at <= now
         and statement.body.ends_on >= now.astimezone(UTC).date()
+        and not view.unproven(statement)
     }
 
 
@@ -114,6 +117,16 @@ def _why_not(
             _SIGN_AGAIN,
             newest,
         )
+    closed = closed_at(view)
+    if newest.number < closed < planned_at(view, plan_object):
+        return _no(
+            "signoff-used",
+            plan_object,
+            f"The sign-off of {when} was for a plan that has been carried out or put back. The "
+            "same plan was made again since.",
+            _SIGN_AGAIN,
+            newest,
+        )
     if newest.recorded_at > now:
         return _no(
             "signoff-from-the-future",
@@ -144,6 +157,15 @@ def _why_not(
             plan_object,
             "There is no record of what the client was shown before this sign-off.",
             _SIGN_AGAIN,
+            newest,
+        )
+    unproven = view.unproven(newest)
+    if unproven:
+        return _no(
+            "signoff-unproven",
+            plan_object,
+            f"The client's signed form could not be compared with the record: {unproven[:1000]}",
+            "Put back what is missing, from a copy, or ask the client to sign again.",
             newest,
         )
     return None

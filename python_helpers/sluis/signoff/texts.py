@@ -5,26 +5,42 @@ from __future__ import annotations
 from sluis.scope.texts import Said, said
 
 SENTENCES: dict[str, Said] = {
+    "these-steps.one": said("deze ene stap", "this one step"),
+    "these-steps.more": said("deze {count} stappen", "these {count} steps"),
+    "these-places.one": said("deze ene plek", "this one place"),
+    "these-places.more": said("deze {count} plekken", "these {count} places"),
+    "steps.one": said("1 stap", "1 step"),
+    "steps.more": said("{count} stappen", "{count} steps"),
     # one question each: what is confirmed, then what to type
     "q.read-scope": said(
-        "Hierboven staat wat er met uw gegevens gebeurt. Hebt u die tekst gelezen?",
-        "Above it says what happens to your data. Have you read that text?",
+        "Hierboven staat om welke gegevens het gaat: {places}. Hebt u dat gelezen?",
+        "Above it says which data this is about: {places}. Have you read that?",
     ),
     "q.read-plan": said(
-        "Hierboven staat elke stap die wij gaan uitvoeren. Hebt u die tekst gelezen?",
-        "Above is every step that we will carry out. Have you read that text?",
+        "Hierboven staat wat wij gaan doen, in {steps}. Hebt u dat gelezen?",
+        "Above it says what we will do, in {steps}. Have you read that?",
     ),
     "q.read-waivers": said(
         "Hierboven staat waar u eerder met minder zekerheid akkoord ging. Klopt dat nog?",
         "Above it says where you accepted less certainty before. Is that still right?",
     ),
-    "q.document": said(
-        "Hebt u dit stuk van ons gekregen: {title} (bestand {file}, vingerafdruk {sha256})?",
-        "Have you received this document from us: {title} (file {file}, fingerprint {sha256})?",
+    "q.read-files": said(
+        "Hierboven staat welke bestanden niet byte voor byte zijn wat de dienst vermeldde. "
+        "Hebt u dat gelezen?",
+        "Above it says which files are not byte for byte what the service listed. "
+        "Have you read that?",
     ),
-    "q.asset": said("{words} Bent u het daarmee eens?", "{words} Do you agree?"),
+    "q.document": said(
+        "Hebt u dit stuk van ons gekregen: {title} (bestand {file})?",
+        "Have you received this document from us: {title} (file {file})?",
+    ),
+    "q.asset": said(
+        "{words} Klopt dat?",
+        "{words} Is that right?",
+    ),
     "q.copy": said(
-        "Over {name} ({id}): {words} Weet u dat?", "About {name} ({id}): {words} Do you know that?"
+        "{name}: {words} Weet u dat?",
+        "{name}: {words} Do you know that?",
     ),
     "q.excluded": said(
         "Dit komt NIET in de kopie: {patterns}.", "This is NOT in the copy: {patterns}."
@@ -36,17 +52,20 @@ SENTENCES: dict[str, Said] = {
     "q.not-included": said(
         "Dit doen wij NIET: {words} Weet u dat?", "This we do NOT do: {words} Do you know that?"
     ),
-    "q.retention": said("{words} Bent u het daarmee eens?", "{words} Do you agree?"),
+    "q.retention": said(
+        "{words} Klopt dat?",
+        "{words} Is that right?",
+    ),
     "q.way-back": said(
         "Als het mislukt: {words} Klopt dat?", "If it fails: {words} Is that right?"
     ),
     "q.decision": said(
-        "Tekent u voor dit alles: deze gegevens en precies deze stappen?",
-        "Do you sign for all of this: these data and exactly these steps?",
+        "Gaat u akkoord met precies {steps} en {places}? Uw akkoord geldt tot {until}.",
+        "Do you agree to exactly {steps} and {places}? Your agreement counts until {until}.",
     ),
     "q.waiver-less": said(
-        "U gaat voor {name} ({id}) akkoord met minder zekerheid. {level} Wilt u dat?",
-        "For {name} ({id}) you accept less certainty. {level} Do you want that?",
+        "Voor {name} krijgt u minder zekerheid. {level} Begrijpt u dat?",
+        "For {name} you get less certainty. {level} Do you understand that?",
     ),
     "q.waiver-reason": said(
         "De reden is: {words} Klopt dat?", "The reason is: {words} Is that right?"
@@ -56,14 +75,19 @@ SENTENCES: dict[str, Said] = {
         "The risk you take: {words} Do you understand that?",
     ),
     "q.waiver-alternative": said(
-        "Het kan ook anders: {words} Dat kost ongeveer {hours} uur. Kiest u daar niet voor?",
-        "There is another way: {words} That takes about {hours} hours. Do you choose not to?",
+        "Het kan ook anders: {words} Dat kost ongeveer {hours} uur. Weet u dat, en wilt u toch "
+        "verder zonder?",
+        "There is another way: {words} That takes about {hours} hours. Do you know that, and do "
+        "you still go on without it?",
     ),
     "q.waiver-ends": said(
-        "Dit geldt alleen voor wijziging {change}, en tot en met {day}. Bent u het daarmee eens?",
-        "This counts only for change {change}, up to and including {day}. Do you agree?",
+        "Dit geldt alleen voor deze ene wijziging, tot en met {day}. Klopt dat?",
+        "This counts only for this one change, up to and including {day}. Is that right?",
     ),
-    "q.waiver-decision": said("Tekent u hiervoor?", "Do you sign for this?"),
+    "q.waiver-decision": said(
+        "Gaat u toch door, zonder die zekerheid?",
+        "Do you go on without that certainty?",
+    ),
     "q.name": said("Wat is uw naam?", "What is your name?"),
     "q.role": said("Wat is uw functie?", "What is your role?"),
     "q.remarks": said(
@@ -112,14 +136,13 @@ SENTENCES: dict[str, Said] = {
     ),
     # the text of a waiver
     "waiver.title": said(
-        "Minder zekerheid voor {name} ({id}), wijziging {change}",
-        "Less certainty for {name} ({id}), change {change}",
+        "Minder zekerheid voor {name}",
+        "Less certainty for {name}",
     ),
     "waiver.only": said(
-        "Dit gaat over deze ene plek ({location}) en deze ene wijziging. Verandert de lijst met "
-        "gegevens (versie {version}), dan vervalt het.",
-        "This is about this one place ({location}) and this one change. If the list of data "
-        "(version {version}) changes, it ends.",
+        "Dit gaat over deze ene plek en deze ene wijziging. Verandert de lijst met gegevens, "
+        "dan vervalt het.",
+        "This is about this one place and this one change. If the list of data changes, it ends.",
     ),
     "waiver.normally": said("Wat wij normaal doen: {words}", "What we normally do: {words}"),
     "waiver.instead": said("Wat wij nu doen: {words}", "What we do now: {words}"),
@@ -130,6 +153,38 @@ SENTENCES: dict[str, Said] = {
         "What is also possible: {words} That takes about {hours} hours.",
     ),
     "waiver.ends": said("Het geldt tot en met {day}.", "It counts up to and including {day}."),
+    "fetched.title": said(
+        "Bestanden die niet byte voor byte zijn wat de dienst vermeldde",
+        "Files that are not byte for byte what the service listed",
+    ),
+    "fetched.asset.one": said("{name}: 1 bestand", "{name}: 1 file"),
+    "fetched.asset.more": said("{name}: {count} bestanden", "{name}: {count} files"),
+    "fetched.rewritten by the service": said(
+        "Vermeld: {listed} bytes, gekregen: {got}. De dienst heeft het herschreven; het is heel.",
+        "Listed: {listed} bytes, received: {got}. The service rewrote it; it is whole.",
+    ),
+    "fetched.stale metadata": said(
+        "Vermeld: {listed} bytes, gekregen: {got}. De vermelding was oud; de bytes kloppen.",
+        "Listed: {listed} bytes, received: {got}. The listing was old; the bytes are right.",
+    ),
+    "fetched.edited meanwhile": said(
+        "Gekregen: {got} bytes. Iemand werkte eraan terwijl wij het ophaalden.",
+        "Received: {got} bytes. Somebody worked on it while we fetched it.",
+    ),
+    "fetched.not verified": said(
+        "Vermeld: {listed} bytes, gekregen: {got}. Het is niet zeker dat dit goed is.",
+        "Listed: {listed} bytes, received: {got}. It is not certain that this is right.",
+    ),
+    "fetched.corrupt": said(
+        "Vermeld: {listed} bytes, gekregen: {got}. Dit is beschadigd of niet het bestand.",
+        "Listed: {listed} bytes, received: {got}. This is damaged, or not the file.",
+    ),
+    "waiver.details": said(
+        "Technische details: plek {id} ({location}), bewijs van de kopie {level}, wijziging "
+        "{change}, versie {version}.",
+        "Technical details: place {id} ({location}), proof of the copy {level}, change {change}, "
+        "version {version}.",
+    ),
     "waivers.title": said(
         "Waar u al akkoord ging met minder zekerheid", "Where you already accepted less certainty"
     ),
@@ -139,10 +194,13 @@ SENTENCES: dict[str, Said] = {
     ),
     # the file for a client who signs from elsewhere
     "form.title": said(
-        "Verzoek om uw handtekening: wijziging {change}",
-        "Request for your signature: change {change}",
+        "Wij vragen uw akkoord",
+        "We ask for your agreement",
     ),
-    "form.reference": said("Kenmerk van dit verzoek:", "Reference of this request:"),
+    "form.reference": said(
+        "Kenmerk van dit verzoek (wijziging {change}):",
+        "Reference of this request (change {change}):",
+    ),
     "form.how": said(
         "Lees alles. Vul achter elk teken >>> uw antwoord in en verander verder niets. Bewaar het "
         "bestand en teken het met uw eigen sleutel:",
@@ -152,23 +210,30 @@ SENTENCES: dict[str, Said] = {
     "form.send": said(
         "Stuur dit bestand en het bestand met .sig terug.", "Send back this file and the .sig file."
     ),
-    "form.until": said(
-        "U kunt tekenen tot {when} (UTC). Uw akkoord geldt ook tot dat moment.",
-        "You can sign until {when} (UTC). Your agreement counts until that moment as well.",
-    ),
     "form.questions": said("Uw antwoorden", "Your answers"),
     "form.remarks": said(
         "Tekent u niet, of hebt u nog iets te zeggen? Dan kan dat hier. Het mag leeg blijven.",
         "Do you not sign, or is there anything to add? Say it here. It may stay empty.",
     ),
     "form.end": said("Einde.", "End."),
+    # at the terminal, a page at a time
+    "page.number": said("Bladzijde {number} van {count}", "Page {number} of {count}"),
+    "page": said(
+        "Druk op Enter om verder te lezen. Typ t voor terug.",
+        "Press Enter to read on. Type b to go back.",
+    ),
+    "page.end": said(
+        "Druk op Enter om te antwoorden. Typ t voor terug.",
+        "Press Enter to answer. Type b to go back.",
+    ),
+    "page.details": said(
+        "Druk op Enter om te antwoorden. Typ t voor terug, d voor de technische details.",
+        "Press Enter to answer. Type b to go back, d for the technical details.",
+    ),
     # at the terminal
     "prompt.intro": said(
         "Dit is uw moment. Er gebeurt niets zonder uw akkoord. Nee zeggen mag.",
         "This is your moment. Nothing happens without your agreement. You may say no.",
-    ),
-    "prompt.until": said(
-        "Uw akkoord geldt tot {when} (UTC).", "Your agreement counts until {when} (UTC)."
     ),
     "prompt.thanks": said(
         "Dank u. Uw antwoord is vastgelegd.", "Thank you. Your answer is recorded."

@@ -7,7 +7,7 @@ It is checked, shown in plain words, confirmed line by line and signed like a sc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,9 +18,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from sluis.errors import InputError
 from sluis.evidence.files import read_regular
 from sluis.evidence.predicates import Level
+from sluis.plan.faults import Fault, did_you_mean
+from sluis.scope.complaints import problems_of
 from sluis.scope.model import Asset, Language, ScopeDocument, required_level
 from sluis.scope.strict_yaml import FormError, read_tree
-from sluis.scope.text import proof_sentences
+from sluis.scope.text import asset_name, proof_sentences
 from sluis.scope.voice import Voice, paragraph
 from sluis.scope.words import Sentence, Slug
 from sluis.signoff import boilerplate
@@ -32,6 +34,9 @@ LONGEST = timedelta(days=31)
 WAIVERS = "waivers"
 _HOURS = re.compile(r"\d{1,4}(\.\d{1,2})?")
 _LARGEST_FILE = 64 * 1024
+#: what may lie beside waivers
+_NO_WAIVERS = frozenset({".example", ".md", ".txt"})
+_EXAMPLE = "Look at the example of a waiver in inventories/template."
 
 
 def _read_hours(value: object) -> object:
@@ -85,24 +90,67 @@ def load_waiver(path: Path) -> WaiverDraft:
     """Read one draft. The file's name is the asset's id.
 
     Raises:
-        InputError: ``bad-waiver``.
+        InputError: ``bad-waiver``; every problem is named with its line.
     """
+    draft = _read(path, str(path))
+    if isinstance(draft, WaiverDraft):
+        return draft
+    told = [f"line {fault.line}: {fault.what}" if fault.line else fault.what for fault in draft]
+    raise InputError("bad-waiver", f"{path}: {' '.join(told)}", draft[0].remedy)
+
+
+def waiver_faults(change_folder: Path, scope: ScopeDocument, root: Path) -> Iterator[Fault]:
+    """What is wrong with the drafted waivers of a change, before anything is done for it.
+
+    Args:
+        change_folder: ``inventories/<client>/changes/<change>``.
+        scope: the scope of the change.
+        root: the project's folder; files are named from there.
+    """
+    assets = [asset.id for asset in scope.assets]
+    folder = change_folder / WAIVERS
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        file = str(path.relative_to(root))
+        if path.name.startswith(".") or path.suffix in _NO_WAIVERS or path.name.endswith("~"):
+            continue
+        if path.suffix != ".yml":
+            yield Fault(
+                "bad-waiver", file, 0, "Nobody would read it: the name of a waiver ends in .yml.",
+                "Rename it, or take it out.",
+            )  # fmt: skip
+            continue
+        if path.stem not in assets:
+            yield Fault(
+                "waiver-unknown-asset", file, 0,
+                f"The scope has no asset {path.stem[:80]!r}.",
+                did_you_mean(path.stem, assets, "name the file after an asset of the scope."),
+            )  # fmt: skip
+            continue
+        draft = _read(path, file)
+        if not isinstance(draft, WaiverDraft):
+            yield from draft
+
+
+def _read(path: Path, file: str) -> WaiverDraft | tuple[Fault, ...]:
+    """A draft, or what is wrong with it."""
     try:
         tree = read_tree(read_regular(path, _LARGEST_FILE))
-        draft = WaiverDraft.model_validate(tree.value)
     except (OSError, ValueError) as error:
-        if isinstance(error, ValidationError):
-            first = error.errors()[0]
-            field = ".".join(str(step) for step in first["loc"])
-            line = tree.marks.get(first["loc"][:1], (1, 1))[0]
-            raise _bad(path, line, f"field {field!r}: {first['msg']}") from None
-        raise _bad(path, 0, str(error)) from None
+        return (Fault("bad-waiver", file, 0, f"{error}.", _EXAMPLE),)
     except FormError as error:
-        raise _bad(path, error.line, error.what) from None
-    if path.stem != draft.asset:
-        raise _bad(
-            path, tree.marks[("asset",)][0], f"it is about {draft.asset!r}, not {path.stem!r}"
+        return (Fault("bad-waiver", file, error.line, error.what, error.remedy),)
+    try:
+        draft = WaiverDraft.model_validate(tree.value)
+    except ValidationError as error:
+        found = problems_of(error, tree, WaiverDraft, "a waiver")
+        return tuple(
+            Fault("bad-waiver", file, item.line, f"field {item.field!r} {item.what}", item.remedy)
+            for item in found
         )
+    if path.stem != draft.asset:
+        line = tree.marks[("asset",)][0]
+        what = f"It is about {draft.asset!r}, not {path.stem!r}."
+        return (Fault("bad-waiver", file, line, what, "Name the file after its asset."),)
     return draft
 
 
@@ -162,11 +210,11 @@ def waiver_text(draft: WaiverDraft, scope: ScopeDocument, language: Language) ->
     """The whole waiver in plain words. ``check_waiver`` comes first."""
     voice, ours = Voice(language, SENTENCES), Voice(language)
     asset = _asset(draft, scope)
-    name = ours.words(asset.name).rstrip(".")
+    name = asset_name(scope, asset, ours)
     lines = [
-        voice.say("waiver.title", name=name, id=asset.id, change=scope.change),
+        voice.say("waiver.title", name=name),
         "",
-        voice.say("waiver.only", location=asset.location, version=scope.version),
+        voice.say("waiver.only"),
         voice.say("waiver.normally", words=" ".join(proof_sentences(scope, asset, ours))),
         voice.say("waiver.instead", words=voice.say(f"level.{draft.accepts}")),
         voice.say("waiver.reason", words=ours.words(draft.reason)),
@@ -175,6 +223,14 @@ def waiver_text(draft: WaiverDraft, scope: ScopeDocument, language: Language) ->
             "waiver.alternative", words=ours.words(draft.alternative), hours=_hours(draft, ours)
         ),
         voice.say("waiver.ends", day=ours.day(draft.ends_on)),
+        voice.say(
+            "waiver.details",
+            id=asset.id,
+            location=asset.location,
+            level=draft.accepts,
+            change=scope.change,
+            version=scope.version,
+        ),
     ]
     return "\n".join(paragraph(line) for line in lines) + "\n"
 
@@ -188,8 +244,7 @@ def waiver_questions(
     texts = {
         "less": voice.say(
             "q.waiver-less",
-            name=ours.words(asset.name).rstrip("."),
-            id=asset.id,
+            name=asset_name(scope, asset, ours),
             level=voice.say(f"level.{draft.accepts}"),
         ),
         "reason": voice.say("q.waiver-reason", words=ours.words(draft.reason)),
@@ -199,7 +254,7 @@ def waiver_questions(
             words=ours.words(draft.alternative),
             hours=_hours(draft, ours),
         ),
-        "ends": voice.say("q.waiver-ends", change=scope.change, day=ours.day(draft.ends_on)),
+        "ends": voice.say("q.waiver-ends", day=ours.day(draft.ends_on)),
     }
     asked = [confirm_question(f"waiver-{key}", text, language) for key, text in texts.items()]
     decision = confirm_question("decision", voice.say("q.waiver-decision"), language)
@@ -249,12 +304,3 @@ def _hours(draft: WaiverDraft, voice: Voice) -> str:
 
 def _refuse(draft: WaiverDraft, code: str, what: str, remedy: str) -> InputError:
     return InputError(f"waiver-{code}", f"The waiver for {draft.asset} {what}", remedy)
-
-
-def _bad(path: Path, line: int, what: str) -> InputError:
-    where = f", line {line}" if line else ""
-    return InputError(
-        "bad-waiver",
-        f"{path}{where}: {what}.",
-        "Look at the example of a waiver in inventories/template.",
-    )

@@ -7,49 +7,60 @@ dialects (REST, SFTP, a folder) offer the same few questions.
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime
 import email.utils
 import http.client
-import json
 import os
 import re
 import socket
 import ssl
+import stat
 import time
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 from urllib.parse import quote, urlsplit
 
+from ..border.characters import clean_text
+from ..border.parts import Attempt, StoreSecrets
+from ..border.store import Store
 from ..errors import SnapshotError
+from ..programs import Words, option
 from .children import Children
-from .store import Store
+from .store_listing import Foreign, foreign_words, names_in_json, only_ids
 
-__all__ = ("Access", "Attempt", "checked", "open_access", "open_part", "unreachable")
+__all__ = ("Access", "Attempt", "StoredFile", "checked", "open_access", "unreachable")
 
 _NAME = re.compile(r"[0-9a-f]{64}")
+#: seconds to wait for a connection or for the next bytes, and for the end of an answer
 _TIMEOUT = 20
+_LONGEST_ANSWER = 600
+_LARGEST_BODY = 1 << 20
+_LONGEST_LISTING = 1 << 30
+#: the years 1980 and 2200, in seconds since 1970
+_FIRST, _LAST = 315_532_800, 7_258_118_400
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """An attempt to remove a snapshot.
+class StoredFile:
+    """A small object on a store, and when the store got it, by its own clock."""
 
-    ``refused`` is ``True`` when the store said no and still has it, ``False`` when it is
-    gone, ``None`` when nothing could be learned.
-    """
-
-    tried: str
-    refused: Optional[bool]
-    detail: str
+    name: str
+    body: bytes
+    since: Optional[str]
 
 
 class Access:
-    """What every dialect offers. ``environment`` and ``options`` are for the engine."""
+    """What every dialect offers. ``environment`` and ``options`` are for the engine.
+
+    Names that a store lists pass through `names` and `packs` only: there they are checked.
+    """
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self.environment: Dict[str, str] = {}
-        self.options: List[str] = []
+        self.options: List[Words] = []
+        self._foreign: Dict[str, Foreign] = {}
 
     def reachable(self) -> bool:
         """Whether the store answers at all, now."""
@@ -60,49 +71,83 @@ class Access:
         raise NotImplementedError
 
     def names(self, kind: str) -> List[str]:
-        """Names of all ``snapshots`` or ``keys`` on the store; empty without a repository."""
-        raise NotImplementedError
+        """Ids of all ``snapshots`` or ``keys`` on the store; empty without a repository.
+
+        Raises:
+            SnapshotError: ``store-unreachable``, ``store-login-refused``.
+        """
+        return self._only_ids(kind, self._list(kind))
 
     def packs(self) -> List[str]:
-        """Names of all files that hold data."""
-        return self.names("data")
+        """Ids of all files that hold data."""
+        return self._only_ids("data", self._list_packs())
+
+    def foreign(self) -> str:
+        """Words about objects that are not restic's, in what was listed until now, or none."""
+        return foreign_words(self._foreign.values())
+
+    def note_foreign(self, kind: str, name: str) -> None:
+        """Count an object that has the name of one of restic's, and is none."""
+        before = self._foreign.get(kind, Foreign(kind, 0, ()))
+        shown = f"{kind}/{name}"
+        if shown not in before.examples:
+            examples = (*before.examples, shown)[:3]
+            self._foreign[kind] = Foreign(kind, before.count + 1, examples)
+
+    def read_files(
+        self, kind: str, most: int, largest: int, only: Sequence[str] = ()
+    ) -> List[StoredFile]:
+        """Read small objects, all or some: at most ``most``, and ``largest`` + 1 bytes of each."""
+        names = [name for name in self.names(kind) if not only or name in only]
+        return self._read_each(kind, names[:most], largest + 1)
 
     def created(self, snapshot: str) -> Tuple[Optional[str], str]:
         """When the store received a snapshot, by the store's clock, and how we know."""
         raise NotImplementedError
 
-    def read_key(self, name: str) -> Dict[str, Any]:
-        """The open part of a key file: user, host, time. Holds no usable secret."""
-        return {}
-
     def try_to_remove(self, snapshot: str) -> Attempt:
         """Try to remove a snapshot, as somebody who stole our credentials would."""
         raise NotImplementedError
+
+    def lets_remove(self) -> Optional[bool]:
+        """Whether the store lets us take things away; nothing that is there is touched.
+
+        ``None``: it cannot be told without trying it on something.
+        """
+        return None
 
     def upload(self, size: int) -> float:
         """Send ``size`` random bytes, remove them again; the seconds of the sending."""
         raise NotImplementedError
 
-    def key_of(self, user: str) -> Optional[str]:
-        """Name of the newest key that was made for ``user``, so that it is tried first."""
-        found = []
-        for name in self.names("keys"):
-            key = self.read_key(name)
-            if key.get("username") == user:
-                found.append((str(key.get("created")), name))
-        return max(found)[1] if found else None
+    def _list(self, kind: str) -> Iterable[str]:
+        """The names in one folder, whatever they are."""
+        raise NotImplementedError
+
+    def _list_packs(self) -> Iterable[str]:
+        return self._list("data")
+
+    def _read_each(self, kind: str, names: Sequence[str], largest: int) -> List[StoredFile]:
+        raise NotImplementedError
+
+    def _only_ids(self, kind: str, listed: Iterable[str]) -> List[str]:
+        try:
+            ids, self._foreign[kind] = only_ids(kind, listed)
+        except ValueError as error:
+            raise unreachable(self.store, str(error)) from None
+        return ids
 
 
 class RestAccess(Access):
     """restic's REST protocol: rclone ``serve restic`` and rest-server."""
 
-    def __init__(self, store: Store, secrets: Mapping[str, str], private: str) -> None:
+    def __init__(self, store: Store, secrets: StoreSecrets, private: str) -> None:
         super().__init__(store)
         parts = urlsplit(str(store.url))
         self._host, self._port = str(parts.hostname), parts.port
         self._path = parts.path.rstrip("/") + "/"
         self._tls: Optional[ssl.SSLContext] = None
-        user, password = secrets.get("store_user"), secrets.get("store_password")
+        user, password = secrets.store_user, secrets.store_password
         login = ""
         self._headers = {"Accept": "application/vnd.x.restic.rest.v2"}
         if user:
@@ -115,7 +160,7 @@ class RestAccess(Access):
                 path = os.path.join(private, "store-ca.pem")
                 with open(path, "w", encoding="ascii") as file:
                     file.write(store.ca_certificate)
-                self.options = ["--cacert", path]
+                self.options = [option("--cacert", path)]
         where = f"{self._host}:{self._port}" if self._port else self._host
         # The password is in the environment: an argument could be read by every user.
         self.environment = {
@@ -134,13 +179,20 @@ class RestAccess(Access):
         _, headers, _ = self._ask("HEAD", "config")
         return _date(headers)
 
-    def names(self, kind: str) -> List[str]:
-        status, _, body = self._ask("GET", f"{kind}/")
-        if status == 404:
-            return []
-        self._must_be(200, status, f"list its {kind}")
-        listed = json.loads(body or b"[]") or []
-        return [str(item["name"] if isinstance(item, dict) else item) for item in listed]
+    def _list(self, kind: str) -> Iterator[str]:
+        with self._answer("GET", f"{kind}/") as answer:
+            if answer.status == 404:
+                return
+            self._must_be(200, answer.status, f"list its {kind}")
+            yield from names_in_json(self._pieces(answer, _LONGEST_LISTING))
+
+    def _read_each(self, kind: str, names: Sequence[str], largest: int) -> List[StoredFile]:
+        found = []
+        for name in names:
+            status, headers, body = self._ask("GET", f"{kind}/{name}", largest=largest)
+            if status == 200:
+                found.append(StoredFile(name, body, _iso(headers.get("Last-Modified", ""))))
+        return found
 
     def created(self, snapshot: str) -> Tuple[Optional[str], str]:
         status, headers, _ = self._ask("GET", f"snapshots/{checked(snapshot)}")
@@ -151,10 +203,6 @@ class RestAccess(Access):
             return _iso(modified), "Last-Modified of the store"
         return _date(headers), "the store's clock when it showed the snapshot; not later than that"
 
-    def read_key(self, name: str) -> Dict[str, Any]:
-        status, _, body = self._ask("GET", f"keys/{checked(name)}")
-        return open_part(body) if status == 200 else {}
-
     def try_to_remove(self, snapshot: str) -> Attempt:
         tried = f"DELETE {self.store.location.rstrip('/')}/snapshots/{snapshot}"
         status, _, _ = self._ask("DELETE", f"snapshots/{checked(snapshot)}")
@@ -164,6 +212,12 @@ class RestAccess(Access):
         if 400 <= status < 500:
             return Attempt(tried, True, f"the store answered {status} and kept the snapshot")
         return Attempt(tried, None, f"the store answered {status}; the snapshot is still there")
+
+    def lets_remove(self) -> Optional[bool]:
+        # a name that nothing has: an append-only server refuses before it looks for it
+        # (rclone 1.60, cmd/serve/restic; rest-server 0.12, handlers.go)
+        status, _, _ = self._ask("DELETE", f"snapshots/{os.urandom(32).hex()}")
+        return {403: False, 405: False, 200: True, 204: True, 404: True}.get(status)
 
     def upload(self, size: int) -> float:
         # A repository of its own beside the real one; its lock folder is the only place
@@ -180,8 +234,25 @@ class RestAccess(Access):
         return seconds
 
     def _ask(
-        self, method: str, path: str, body: Optional[bytes] = None, base: Optional[str] = None
+        self,
+        method: str,
+        path: str,
+        body: Optional[bytes] = None,
+        base: Optional[str] = None,
+        largest: int = _LARGEST_BODY,
     ) -> Tuple[int, Mapping[str, str], bytes]:
+        """One question; of a longer answer only the beginning is read."""
+        with self._answer(method, path, body, base) as answer:
+            read = b""
+            for piece in self._pieces(answer, largest):
+                read += piece
+            headers = {name.title(): value for name, value in answer.getheaders()}
+            return answer.status, headers, read[:largest]
+
+    @contextlib.contextmanager
+    def _answer(
+        self, method: str, path: str, body: Optional[bytes] = None, base: Optional[str] = None
+    ) -> Iterator[http.client.HTTPResponse]:
         connection: http.client.HTTPConnection
         if self._tls is not None:
             connection = http.client.HTTPSConnection(
@@ -191,12 +262,23 @@ class RestAccess(Access):
             connection = http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT)
         try:
             connection.request(method, (base or self._path) + path, body, self._headers)
-            answer = connection.getresponse()
-            return answer.status, dict(answer.getheaders()), answer.read(64 << 20)
+            yield connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
-            raise unreachable(self.store, str(error)) from error
+            raise unreachable(self.store, clean_text(str(error), 300)) from error
         finally:
             connection.close()
+
+    def _pieces(self, answer: http.client.HTTPResponse, largest: int) -> Iterator[bytes]:
+        """The body piece by piece: not for ever, and not without end."""
+        until, left = time.monotonic() + _LONGEST_ANSWER, largest
+        while left > 0:
+            piece = answer.read1(min(left, 1 << 16))
+            if not piece:
+                return
+            left -= len(piece)
+            yield piece
+            if time.monotonic() > until:
+                raise unreachable(self.store, "its answer did not end")
 
     def _must_be(self, wanted: int, status: int, what: str) -> None:
         if status in (401, 403):
@@ -223,35 +305,33 @@ class LocalAccess(Access):
     def clock(self) -> Optional[str]:
         return None
 
-    def names(self, kind: str) -> List[str]:
+    def _list(self, kind: str) -> Iterator[str]:
         try:
-            return [n for n in os.listdir(os.path.join(self._path, kind)) if _NAME.fullmatch(n)]
+            with os.scandir(os.path.join(self._path, kind)) as found:
+                for entry in found:
+                    yield entry.name
         except FileNotFoundError:
-            return []
+            return
         except OSError as error:
             raise unreachable(self.store, str(error.strerror)) from error
 
-    def packs(self) -> List[str]:
-        return [
-            name
-            for _, _, names in os.walk(os.path.join(self._path, "data"))
-            for name in names
-            if _NAME.fullmatch(name)
-        ]
+    def _list_packs(self) -> Iterator[str]:
+        for _, _, names in os.walk(os.path.join(self._path, "data")):
+            yield from names
+
+    def _read_each(self, kind: str, names: Sequence[str], largest: int) -> List[StoredFile]:
+        found = []
+        for name in names:
+            with contextlib.suppress(OSError):
+                found.append(_read_plain(os.path.join(self._path, kind), name, largest))
+        return found
 
     def created(self, snapshot: str) -> Tuple[Optional[str], str]:
         try:
-            moment = os.stat(os.path.join(self._path, "snapshots", checked(snapshot))).st_mtime
+            moment = os.lstat(os.path.join(self._path, "snapshots", checked(snapshot))).st_mtime
         except OSError as error:
             return None, f"it cannot be seen on the store: {error.strerror}"
         return _utc(moment), "file time on the store"
-
-    def read_key(self, name: str) -> Dict[str, Any]:
-        try:
-            with open(os.path.join(self._path, "keys", checked(name)), "rb") as file:
-                return open_part(file.read(1 << 16))
-        except OSError:
-            return {}
 
     def try_to_remove(self, snapshot: str) -> Attempt:
         path = os.path.join(self._path, "snapshots", checked(snapshot))
@@ -263,6 +343,9 @@ class LocalAccess(Access):
         except OSError as error:
             return Attempt(tried, True, f"the disk refused: {error.strerror}")
         return Attempt(tried, False, "the snapshot is gone")
+
+    def lets_remove(self) -> Optional[bool]:
+        return os.access(os.path.join(self._path, "snapshots"), os.W_OK) or None
 
     def upload(self, size: int) -> float:
         path = os.path.join(os.path.dirname(self._path), f".sluis-speed-{os.getpid()}")
@@ -277,9 +360,7 @@ class LocalAccess(Access):
             os.unlink(path)
 
 
-def open_access(
-    store: Store, secrets: Mapping[str, str], private: str, children: Children
-) -> Access:
+def open_access(store: Store, secrets: StoreSecrets, private: str, children: Children) -> Access:
     """Open a store with somebody's credentials.
 
     Args:
@@ -300,9 +381,17 @@ def open_access(
 
 def unreachable(store: Store, detail: str) -> SnapshotError:
     """The error for a store that does not answer as it should."""
+    what = f"The store {store.id} at {store.location} does not answer as it should: {detail}."
+    if "CERTIFICATE_VERIFY_FAILED" in detail or "certificate verify failed" in detail:
+        return SnapshotError(
+            "store-unreachable",
+            what,
+            "Name the certificate that it is signed by (PEM) as ca_certificate in "
+            "snapshot_and_verify_store.",
+        )
     return SnapshotError(
         "store-unreachable",
-        f"The store {store.id} at {store.location} does not answer as it should: {detail}.",
+        what,
         "Check the store and the network between; then run this again.",
     )
 
@@ -318,24 +407,30 @@ def checked(name: str) -> str:
     return name
 
 
-def open_part(body: bytes) -> Dict[str, Any]:
-    """User, host and time of a key file; the rest of it is of use to restic only."""
-    try:
-        key = json.loads(body)
-    except ValueError:
-        return {}
-    return {n: key.get(n) for n in ("username", "hostname", "created")} if key else {}
+def _read_plain(folder: str, name: str, largest: int) -> StoredFile:
+    """Read a file of a local store: no link is followed, and no pipe is waited for."""
+    path = os.path.join(folder, name)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return StoredFile(name, b"", None)
+        return StoredFile(name, file.read(largest), _utc(status.st_mtime))
 
 
 def _date(headers: Mapping[str, str]) -> Optional[str]:
-    return _iso(headers["Date"]) if "Date" in headers else None
+    return _iso(headers.get("Date", ""))
 
 
 def _iso(text: str) -> Optional[str]:
-    try:
-        return _utc(email.utils.parsedate_to_datetime(text).timestamp())
-    except (TypeError, ValueError):
+    """A time as HTTP writes it (RFC 9110, 5.6.7), or None when it is none of our days."""
+    if len(text) > 64:
         return None
+    try:
+        seconds = email.utils.parsedate_to_datetime(text).timestamp()
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+    return _utc(seconds) if _FIRST <= seconds < _LAST else None
 
 
 def _utc(seconds: float) -> str:

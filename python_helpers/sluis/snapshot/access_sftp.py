@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import re
@@ -9,22 +10,31 @@ import shlex
 import socket
 import tempfile
 import time
-from typing import Dict, List, Mapping, Optional, Tuple
+from dataclasses import dataclass
+from typing import IO, Iterable, Iterator, List, Optional, Sequence, Tuple
 
+from ..border.characters import clean_text
+from ..border.parts import Attempt, StoreSecrets
+from ..border.store import Store
 from ..errors import SnapshotError
-from .access import Access, Attempt, open_part, unreachable
+from ..programs import PATH, Command, fixed, option
+from .access import Access, StoredFile, checked, unreachable
 from .children import Children, Ended
-from .store import Store
 
 __all__ = ("open_sftp",)
 
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+#: a file in ``ls -ln``. A name with a line break can pretend to be two files (OpenSSH 9.2), so
+#: what counts is asked again by its exact name.
 _LISTED = re.compile(
-    r"\S+\s+\S+\s+\S+\s+\S+\s+\d+\s+(\w{3})\s+(\d+)\s+(\d\d:\d\d|\d{4})\s+(?:.*/)?([0-9a-f]{64})"
+    r"-\S{9,12}\s+\S+\s.{0,120}?\s(?P<size>\d{1,20})\s+"
+    r"(?P<month>[A-Z][a-z]{2})\s+(?P<day>\d{1,2})\s+(?P<rest>\d\d:\d\d|\d{4})\s(?P<name>.*)"
 )
+#: seconds for one conversation
+_LONGEST = 600
 
 
-def open_sftp(store: Store, secrets: Mapping[str, str], private: str, children: Children) -> Access:
+def open_sftp(store: Store, secrets: StoreSecrets, private: str, children: Children) -> Access:
     """Open a folder behind SFTP. Nobody needs to run anything of ours there.
 
     Raises:
@@ -33,14 +43,23 @@ def open_sftp(store: Store, secrets: Mapping[str, str], private: str, children: 
     return _Sftp(store, secrets, private, children)
 
 
+@dataclass(frozen=True)
+class _Listed:
+    """One file on the store: its name, bytes, and when it came."""
+
+    name: str
+    size: int
+    since: Optional[str]
+
+
 class _Sftp(Access):
     def __init__(
-        self, store: Store, secrets: Mapping[str, str], private: str, children: Children
+        self, store: Store, secrets: StoreSecrets, private: str, children: Children
     ) -> None:
         super().__init__(store)
         self._children = children
         self._private = private
-        key = secrets.get("store_key")
+        key = secrets.store_key
         if not key:
             raise SnapshotError(
                 "store-key-missing",
@@ -51,17 +70,22 @@ class _Sftp(Access):
         _write_private(key_file, key if key.endswith("\n") else key + "\n")
         where = f"[{store.machine}]:{store.port}" if store.port != 22 else store.machine
         _write_private(known, f"{where} {store.host_key}\n")
-        self._ssh = [
-            "-F", "none", "-o", f"IdentityFile={key_file}", "-o", "IdentitiesOnly=yes",
-            "-o", f"UserKnownHostsFile={known}", "-o", "GlobalKnownHostsFile=/dev/null",
-            "-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=15",
-            "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4",
-        ]  # fmt: skip
+        self._ssh = (
+            fixed("-F", "none", "-o", "IdentitiesOnly=yes"),
+            option("-o", f"IdentityFile={_ssh_path(key_file)}"),
+            option("-o", f"UserKnownHostsFile={_ssh_path(known)}"),
+            fixed("-o", "GlobalKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=yes"),
+            fixed("-o", "BatchMode=yes", "-o", "ConnectTimeout=15"),
+            fixed("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4"),
+        )
         login = f"{store.user}@{store.machine}"
         self._login = login
-        command = ["ssh", *self._ssh, "-p", str(store.port), login, "-s", "sftp"]
+        command = Command(
+            "ssh", *self._ssh, option("-p", store.port), fixed("-s"), operands=[login, "sftp"]
+        )
         self.environment = {"RESTIC_REPOSITORY": f"sftp:{login}:{store.path}"}
-        self.options = ["-o", "sftp.command=" + " ".join(shlex.quote(part) for part in command)]
+        # restic reads this as one line of CSV, and then splits it as a shell would
+        self.options = [option("-o", _csv(f"sftp.command={shlex.join(command.argv())}"))]
 
     def reachable(self) -> bool:
         try:
@@ -73,38 +97,51 @@ class _Sftp(Access):
     def clock(self) -> Optional[str]:
         return None
 
-    def names(self, kind: str) -> List[str]:
-        return sorted(self._listing(kind))
+    def _list(self, kind: str) -> Iterator[str]:
+        return (one.name for one in self._listing(kind))
 
-    def packs(self) -> List[str]:
-        ended = self._sftp([f"ls -1 {_quoted(f'{self.store.path}/data')}/*/*"])
-        return sorted(re.findall(r"\b[0-9a-f]{64}\b", ended.output))
+    def _list_packs(self) -> Iterator[str]:
+        with tempfile.TemporaryFile() as output:
+            self._sftp([f"ls -1 {_quoted(f'{self.store.path}/data')}/*/*"], output)
+            output.seek(0)
+            for line in output:
+                yield _text(line).rpartition("/")[2]
 
     def created(self, snapshot: str) -> Tuple[Optional[str], str]:
-        times = self._listing("snapshots")
-        if snapshot not in times:
+        found = self._look("snapshots", snapshot)
+        if found is None:
             return None, "it cannot be seen on the store"
-        return times[snapshot], "file time on the store, to the minute"
+        return found.since, "file time on the store, to the minute"
 
-    def key_of(self, user: str) -> Optional[str]:
-        folder = os.path.join(self._private, "keys-of-the-store")
-        os.makedirs(folder, exist_ok=True)
-        # all of them in one go: each connection costs a handshake
-        self._sftp([f"-get {_quoted(f'{self.store.path}/keys')}/* {_quoted(folder + '/')}"])
+    def read_files(
+        self, kind: str, most: int, largest: int, only: Sequence[str] = ()
+    ) -> List[StoredFile]:
+        """See `Access`."""
+        listed = list(self._listing(kind))
+        known = set(self._only_ids(kind, (one.name for one in listed)))
+        if only:
+            known &= set(only)
+        wanted = [one for one in listed if one.name in known and one.size <= largest][:most]
         found = []
-        for name in os.listdir(folder):
-            with open(os.path.join(folder, name), "rb") as file:
-                key = open_part(file.read(1 << 16))
-            if key.get("username") == user:
-                found.append((str(key.get("created")), name))
-        return max(found)[1] if found else None
+        with tempfile.TemporaryDirectory(dir=self._private) as folder:
+            # all of them in one go: each connection costs a handshake
+            self._sftp(
+                f"-get {_quoted(f'{self.store.path}/{kind}/{one.name}')} "
+                f"{_quoted(os.path.join(folder, one.name))}"
+                for one in wanted
+            )
+            for one in wanted:
+                with contextlib.suppress(OSError), open(
+                    os.path.join(folder, one.name), "rb"
+                ) as file:
+                    found.append(StoredFile(one.name, file.read(largest + 1), one.since))
+        return found
 
     def try_to_remove(self, snapshot: str) -> Attempt:
-        path = f"{self.store.path}/snapshots/{snapshot}"
+        path = f"{self.store.path}/snapshots/{checked(snapshot)}"
         tried = f"sftp rm {path}"
         ended = self._sftp([f"rm {_quoted(path)}"])
-        there = snapshot in self._listing("snapshots")
-        if not there:
+        if self._look("snapshots", snapshot) is None:
             return Attempt(tried, False, "the snapshot is gone")
         if ended.status and "ermission denied" in ended.errors:
             return Attempt(tried, True, "the store refused: permission denied")
@@ -125,34 +162,55 @@ class _Sftp(Access):
             raise unreachable(self.store, f"a speed measurement failed: {ended.errors.strip()}")
         return seconds
 
-    def _listing(self, kind: str) -> Dict[str, str]:
-        ended = self._sftp([f"ls -ln {_quoted(f'{self.store.path}/{kind}')}"])
-        if ended.status:
-            if "not found" in ended.errors or "No such file" in ended.errors:
-                return {}
-            raise unreachable(self.store, ended.errors.strip()[-300:] or f"status {ended.status}")
-        times = {}
-        for line in ended.output.splitlines():
-            found = _LISTED.fullmatch(line.strip())
-            if found:
-                times[found[4]] = _moment(found[1], int(found[2]), found[3])
-        return times
+    def _look(self, kind: str, name: str) -> Optional[_Listed]:
+        """One file by its exact name."""
+        return next((one for one in self._listing(f"{kind}/{checked(name)}")), None)
 
-    def _sftp(self, commands: List[str]) -> Ended:
+    def _listing(self, where: str) -> Iterator[_Listed]:
+        with tempfile.TemporaryFile() as output:
+            ended = self._sftp([f"ls -ln {_quoted(f'{self.store.path}/{where}')}"], output)
+            if ended.status:
+                if "not found" in ended.errors or "No such file" in ended.errors:
+                    return
+                said = clean_text(ended.errors.strip()[-300:]) or f"status {ended.status}"
+                raise unreachable(self.store, said)
+            output.seek(0)
+            for line in output:
+                found = _LISTED.fullmatch(_text(line))
+                if found:
+                    since = _moment(found["month"], int(found["day"]), found["rest"])
+                    name = found["name"].rpartition("/")[2]
+                    yield _Listed(name, int(found["size"]), since)
+
+    def _sftp(self, commands: Iterable[str], output: Optional[IO[bytes]] = None) -> Ended:
         with tempfile.TemporaryFile() as batch:
             batch.write("".join(f"{command}\n" for command in commands).encode())
             batch.seek(0)
             # sftp shows times in the local zone, so the zone is set.
             return self._children.run(
-                ["sftp", "-b", "-", *self._ssh, "-P", str(self.store.port), self._login],
-                {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "TZ": "UTC"},
+                Command(
+                    "sftp",
+                    fixed("-b", "-"),
+                    *self._ssh,
+                    option("-P", self.store.port),
+                    operands=[self._login],
+                ),
+                {"PATH": PATH, "LC_ALL": "C", "TZ": "UTC"},
                 stdin=batch,
+                stdout=output,
+                seconds=_LONGEST,
             )
 
 
-def _moment(month: str, day: int, rest: str) -> str:
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "backslashreplace").strip()
+
+
+def _moment(month: str, day: int, rest: str) -> Optional[str]:
     """``ls`` gives a time of day for the last half year, and a year for what is older."""
     today = datetime.datetime.now(datetime.timezone.utc)
+    if month not in _MONTHS:
+        return None
     number = _MONTHS.index(month) + 1
     if ":" not in rest:
         return f"{int(rest):04d}-{number:02d}-{day:02d}T00:00:00+00:00"
@@ -162,6 +220,18 @@ def _moment(month: str, day: int, rest: str) -> str:
 
 def _quoted(path: str) -> str:
     escaped = re.sub(r'(["\\*?\[\]])', r"\\\1", path)
+    return f'"{escaped}"'
+
+
+def _csv(value: str) -> str:
+    """One field of CSV: a comma in a folder's name must not begin another option."""
+    escaped = value.replace('"', '""')
+    return f'"{escaped}"'
+
+
+def _ssh_path(path: str) -> str:
+    """A path as a value of an OpenSSH option: in quotes, and without its ``%`` words."""
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     return f'"{escaped}"'
 
 

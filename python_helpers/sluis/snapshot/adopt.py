@@ -6,53 +6,48 @@ Runs where the backup can be read. The answer has the form of ``prove_snapshot``
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, List, Optional, Tuple
+from dataclasses import replace
+from typing import List, Optional, Tuple
 
+from ..border.parts import Attempt, Secrets
+from ..border.proof import DatabaseProof, Escrow, Older, Opened, Proof
+from ..border.verbs.asset_copies import Answer, Generation, Newest, Request
 from ..errors import SnapshotError
-from ..manifest import Manifest, build_manifest
+from ..manifest import Manifest, build_manifest, dumps
 from . import nonce as nonces
 from .adopt_restic import adopt_restic
-from .children import Children
+from .children import Children, confined_account, confined_words
 from .copies import MOST_LOOKED_INTO, bring_back, find_copies, is_archive
 from .elsewhere import why_not_elsewhere
-from .generations import Generation, objections
 from .identity import read_identity
-from .kinds import DUMPED, adapter_of
-from .levels import FAILED, NOT_VERIFIED, PROVEN, Finding
-from .maker import packed
+from .kinds import DUMPED, check
+from .levels import FAILED, LEVELS, NOT_VERIFIED, PROVEN, Finding
 from .opening import Heads, open_all
 from .restoring import judge_parts
 from .scratch import choose_scratch
 
-Request = Dict[str, Any]
 _SAMPLE_ROOM = 1 << 20
 
 
-def adopt_backup(request: Request) -> Dict[str, Any]:
+def adopt_backup(request: Request, secrets: Secrets) -> Answer:
     """Look at an existing backup, level by level.
 
     Args:
-        request: ``asset``, ``backup`` (``kind``: ``copies``, ``dump`` or ``restic``; see
-            ``find_copies`` and ``adopt_restic``), ``source`` (``content``, ``facts``,
-            ``machine`` as observed), ``nonce_sha256`` (of a challenge, or ``None``),
-            ``scratch``, ``secrets``.
-
-    Returns:
-        As ``prove_snapshot``, and ``generations``, ``objections``, ``snapshot_id`` (64
-        hexadecimal characters), ``copied_at``, ``bytes``, ``items``.
+        request: which backup of which asset.
+        secrets: for restic, the repository's password and the login.
 
     Raises:
         InputError: ``bad-backup``.
         SnapshotError: the scratch folder cannot be used.
     """
-    if request["backup"]["kind"] == "restic":
-        return adopt_restic(request)
-    found = find_copies(request["backup"])
+    if request.backup.kind == "restic":
+        return adopt_restic(request, secrets)
+    found = find_copies(request.backup)
     if not found:
-        return {"objections": objections([], None), "generations": []}
+        return Answer((), None)
     newest = found[0][0]
     size, items = _measure(newest)
-    room = choose_scratch(request.get("scratch"), size + _SAMPLE_ROOM, items)
+    room = choose_scratch(request.scratch, size + _SAMPLE_ROOM, items)
     with Children(room.folder) as children:
         return _Adopting(request, found, children.private, room.folder).run(
             None if room.is_enough else f"{newest} takes more than {room.folder} has"
@@ -68,19 +63,19 @@ class _Adopting:
         scratch: str,
     ) -> None:
         self.request = request
-        self.asset: Dict[str, Any] = request["asset"]
+        self.asset = request.asset
         self.found = found
         self.private = private
         self.scratch = scratch
         self.identity = read_identity()
         self.heads = Heads()
-        self.levels = {name: Finding(name) for name in ("V0", "V1", "V2", "V3", "V4")}
+        self.levels = {name: Finding(name) for name in LEVELS[:5]}
         self.restored: Optional[Manifest] = None
-        self.database: Optional[Dict[str, Any]] = None
-        self.opened: Optional[Dict[str, Any]] = None
-        self.older: Dict[str, Any] = {"verdict": NOT_VERIFIED, "detail": "there is no older copy"}
+        self.database: Optional[DatabaseProof] = None
+        self.opened: Optional[Opened] = None
+        self.older = Older(NOT_VERIFIED, "there is no older copy")
 
-    def run(self, no_room: Optional[str]) -> Dict[str, Any]:
+    def run(self, no_room: Optional[str]) -> Answer:
         newest, generation = self.found[0]
         with self.levels["V0"] as level:
             level.ran.append("list the copies")
@@ -94,31 +89,29 @@ class _Adopting:
             with self.levels["V4"] as level:
                 self._open(level, target)
         generations = self._look_into_others()
-        content = self.restored and self.restored.content_digest(ignore=(nonces.FILE,))
-        source = self.request.get("source") or {}
-        return {
-            "levels": [finding.as_dict() for finding in self.levels.values()],
-            "generations": [item.as_dict() for item in generations],
-            "objections": objections(generations, source.get("content")),
-            "snapshot_id": content or "0" * 64,
-            "copied_at": generation.time,
-            "bytes": self.restored.bytes if self.restored else 0,
-            "items": self.restored.items if self.restored else 0,
-            "database": self.database,
-            "opened": self.opened,
-            "restored": packed(self.restored) if self.restored else None,
-            "restore_errors": "",
-            "nonce_found": nonces.is_nonce(target, self.request.get("nonce_sha256")),
-            "older": self.older,
-            "append_only": _try_to_remove(newest),
-            "escrow": {"used": True, "detail": "the copy is not encrypted, so no key can be lost"},
-            "sample": None,
-            "engine_time": None,
-            "store_time": generation.time,
-            "verifier": self.identity,
-            "scratch": self.scratch,
-            "engine": self.request["backup"]["kind"],
-        }
+        copy = self.restored
+        content = None if copy is None else copy.content_digest(ignore=(nonces.FILE,))
+        proof = Proof(
+            levels=tuple(finding.as_level() for finding in self.levels.values()),
+            database=self.database,
+            opened=self.opened,
+            restored=None if copy is None else dumps(copy),
+            content=content,
+            restore_errors="",
+            nonce_found=nonces.is_nonce(target, self.request.nonce_sha256),
+            older=self.older,
+            append_only=_try_to_remove(newest),
+            escrow=Escrow(True, "the copy is not encrypted, so no key can be lost"),
+            store_time=generation.time,
+            verifier=self.identity,
+            scratch=self.scratch,
+            engine=self.request.backup.kind,
+        )
+        size, items = (copy.bytes, copy.items) if copy else (0, 0)
+        return Answer(
+            tuple(generations),
+            Newest(content or "0" * 64, generation.time, size, items, proof),
+        )
 
     def _bring_back(self, level: Finding, newest: str, target: str) -> None:
         copy = self._read(newest)
@@ -128,7 +121,7 @@ class _Adopting:
         if os.path.isdir(newest) and self.restored.content_digest() != _kept(copy):
             level.conclude(FAILED, "what was brought back is not what the copy holds")
             return
-        maker = {**(self.request.get("source") or {}).get("machine", {}), "pid": None}
+        maker = replace(self.request.source.machine, pid=None)
         why_not = why_not_elsewhere(maker, self.identity, self.scratch)
         if why_not:
             level.conclude(NOT_VERIFIED, f"it was brought back, but {why_not}")
@@ -160,54 +153,61 @@ class _Adopting:
         return copy
 
     def _open(self, level: Finding, target: str) -> None:
-        if self.asset["kind"] not in DUMPED:
+        if self.asset.kind not in DUMPED:
             assert self.restored is not None  # noqa: S101
-            self.opened = open_all(target, self.restored, self.heads)
-            level.ran.append("open every file of a known kind")
-            level.conclude(PROVEN, f"{sum(self.opened['opened'].values())} files opened")
+            account = confined_account()
+            self.opened = open_all(target, self.restored, self.heads, account)
+            level.ran.append(f"open every file of a known kind{confined_words(account)}")
+            level.conclude(PROVEN, f"{sum(self.opened.opened.values())} files opened")
             return
         names = os.listdir(target)
         one = os.path.join(target, names[0]) if len(names) == 1 else target
-        self.database = adapter_of(self.asset["kind"]).check(
-            self.asset,
-            one,
-            (self.request.get("source") or {}).get("facts") or {},
-            self.request.get("nonce_sha256"),
-            self.scratch,
-            {},
+        request = self.request
+        self.database = check(
+            self.asset, one, request.source.facts, request.nonce_sha256, self.scratch
         )
-        assert self.database is not None  # noqa: S101
-        level.ran.extend(self.database["ran"])
+        level.ran.extend(self.database.ran)
         judge_parts(self.database, self.levels["V3"], level)
 
     def _look_into_others(self) -> List[Generation]:
-        """Read older copies until one differs from the newest; that one is proven as well."""
+        """Read older copies until one differs from the newest; that one is proven as well.
+
+        One that cannot be read in full is no generation: nobody knows what it holds.
+        """
         ignore = (nonces.FILE,)
         newest = self.restored.content_digest(ignore) if self.restored else None
         out = [Generation(self.found[0][0], self.found[0][1].time, newest)]
         finding = Finding("V6")
         differs = False
+        unread: List[str] = []
         for number, (path, generation) in enumerate(self.found[1:]):
             if differs or number >= MOST_LOOKED_INTO or newest is None:
                 out.append(generation)
                 continue
+            content = None
             with finding:
                 target = os.path.join(self.private, f"older-{number}")
                 copy = build_manifest(path) if os.path.isdir(path) else Manifest({})
+                finding.ran.append(f"bring {path} back to {self.scratch}")
                 bring_back(path, target, copy)
                 back = build_manifest(target)
-                content = back.content_digest(ignore)
-                finding.ran.append(f"bring {path} back to {self.scratch}")
-                out.append(Generation(path, generation.time, content))
-                differs = content != newest
                 if copy.problems or back.problems:
                     finding.conclude(FAILED, f"{path} cannot be read in full")
-                elif differs:
-                    finding.conclude(PROVEN, f"{path} was brought back: {back.items} items")
                 else:
-                    finding.conclude(FAILED, f"{path} holds the very same data")
+                    content = back.content_digest(ignore)
+                    differs = content != newest
+                    if differs:
+                        finding.conclude(PROVEN, f"{path} was brought back: {back.items} items")
+                    else:
+                        finding.conclude(FAILED, f"{path} holds the very same data")
+            out.append(Generation(path, generation.time, content))
+            if content is None:
+                unread.append(path)
+        if unread and differs:
+            finding.detail += f"; {len(unread)} cannot be read in full, such as {unread[0]}"
         if len(self.found) > 1:
-            self.older = finding.as_dict()
+            found = finding.as_level()
+            self.older = Older(found.verdict, found.detail, found.ran, found.seconds)
         return out
 
 
@@ -232,7 +232,7 @@ def _measure(path: str) -> Tuple[int, int]:
     return size, items
 
 
-def _try_to_remove(newest: str) -> Dict[str, Any]:
+def _try_to_remove(newest: str) -> Attempt:
     """Put a file of our own beside the copies, and try to remove it again."""
     path = os.path.join(os.path.dirname(newest.rstrip("/")), f".sluis-probe-{os.getpid()}")
     tried = f"unlink {path}"
@@ -240,9 +240,9 @@ def _try_to_remove(newest: str) -> Dict[str, Any]:
         with open(path, "x", encoding="ascii") as file:
             file.write("A probe of Sluis. It may be removed.\n")
     except OSError as error:
-        return {"tried": tried, "refused": None, "detail": f"no probe could be put: {error}"}
+        return Attempt(tried, None, f"no probe could be put: {error}")
     try:
         os.unlink(path)
     except OSError as error:
-        return {"tried": tried, "refused": True, "detail": f"the disk refused: {error.strerror}"}
-    return {"tried": tried, "refused": False, "detail": "whoever can write there can remove there"}
+        return Attempt(tried, True, f"the disk refused: {error.strerror}")
+    return Attempt(tried, False, "whoever can write there can remove there")

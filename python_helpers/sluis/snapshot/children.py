@@ -12,7 +12,6 @@ Standard library only and Python 3.8 syntax: this file also runs on managed host
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import pwd
 import resource
@@ -20,22 +19,27 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple, Type, Union
+from typing import IO, TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Set, Tuple, Type, Union
 
 from ..errors import SnapshotError
+from ..programs import Command
+from .confine import Confinement, Enter, confinement, libc
 
 if TYPE_CHECKING:
     from typing import Self
 
 #: Argument: the folder to remove. Reads lines until the pipe closes: "+pid" and "-pid" for
-#: a child that came or went, a path for a further folder to remove.
+#: a child that came or went, a path for a further folder to remove, "=uid" for a user of the
+#: moment, all of whose processes go: a program of a restored database can leave the group.
 _KEEPER = """
 trap '' INT TERM HUP QUIT
 alive=' '
+users=' '
 while read -r line; do
   case $line in
+    =*) users="$users${line#=} " ;;
     +*) alive="$alive${line#+} " ;;
     -*) alive="${alive%% ${line#-} *} ${alive#* ${line#-} }" ;;
     /*) set -- "$@" "$line" ;;
@@ -51,6 +55,20 @@ while [ $turns -lt 50 ]; do
   sleep 0.1
 done
 for pid in $alive; do kill -KILL "$pid" 2>/dev/null; done
+turns=0
+while [ "$users" != ' ' ] && [ $turns -lt 20 ]; do
+  left=''
+  for process in /proc/[0-9]*; do
+    while read -r key uid rest; do
+      [ "$key $uid" = 'State: Z' ] && break
+      [ "$key" = Uid: ] || continue
+      case $users in *" $uid "*) kill -KILL "${process#/proc/}" && left=1 ;; esac
+      break
+    done < "$process/status"
+  done 2>/dev/null
+  [ -z "$left" ] && break
+  turns=$((turns + 1))
+done
 [ $# -gt 0 ] && rm -rf -- "$@"
 kill -KILL 0
 """
@@ -69,6 +87,7 @@ class Account:
     uid: int
     gid: int
     home: str
+    confinement: Optional[Confinement] = None
 
     @staticmethod
     def named(*names: str) -> Optional[Account]:
@@ -89,26 +108,28 @@ class Ended:
     errors: str
 
 
-def server_account(*names: str) -> Optional[Account]:
-    """Who a scratch server runs as: None for ourselves, which root cannot be.
+def confined_account(most_file: Optional[int] = None) -> Account:
+    """Who reads or runs what was restored: as little as this machine can give.
 
-    A restored database can run programs as this user. On a verifier that has a server of
-    its own, a system user ``sluis`` keeps the two apart; it is taken first.
+    Args:
+        most_file: bytes that one file of it may have.
 
     Raises:
-        SnapshotError: we are root and there is no such user.
+        SnapshotError: ``no-server-user``: we are root and there is nobody else to be.
     """
-    if os.geteuid() != 0:
-        return None
-    account = Account.named(*names)
-    if account is None:
-        raise SnapshotError(
-            "no-server-user",
-            f"A database server refuses to run as root, and none of {', '.join(names)} is a user "
-            "here.",
-            f"Create the system user {names[0]}, or run the verifier as an ordinary user.",
-        )
-    return account
+    into = confinement()
+    if most_file is not None:
+        into = replace(into, most_file=most_file)
+    uid = os.geteuid() if into.uid is None else into.uid
+    gid = os.getegid() if into.gid is None else into.gid
+    return Account("sluis", uid, gid, "/tmp", into)  # noqa: S108  its own, see `confine`
+
+
+def confined_words(account: Optional[Account]) -> str:
+    """How a program of this account runs, as the end of a line for the record."""
+    if account is None or account.confinement is None:
+        return ""
+    return f"; {account.confinement.words}"
 
 
 class Children:
@@ -128,6 +149,7 @@ class Children:
         try:
             if account is not None:
                 os.chown(self.private, account.uid, account.gid)
+            self._users: Set[int] = set()
             self._keeper = subprocess.Popen(
                 ["/bin/sh", "-c", _KEEPER, "sluis-keeper", self.private],
                 cwd="/",
@@ -177,7 +199,7 @@ class Children:
 
     def start(
         self,
-        command: Sequence[str],
+        command: Command,
         environment: Dict[str, str],
         account: Optional[Account] = None,
         *,
@@ -187,19 +209,30 @@ class Children:
         pass_fds: Sequence[int] = (),
         no_network: bool = False,
         cwd: str = "/",
+        most_file: Optional[int] = None,
     ) -> subprocess.Popen[bytes]:
         """Start one command. Nothing is inherited but what is named here.
 
+        No word of it is an option that came from outside: see `sluis.programs`.
+
         ``no_network`` puts the child into a network namespace of its own where that is
-        possible (Linux, root); see `can_cut_network`.
+        possible (Linux, root); see `can_cut_network`. ``most_file``: bytes that one file which
+        it writes may have.
 
         Raises:
             SnapshotError: there is no such program.
         """
-        prepare = _Prepare(self._keeper.pid, account, no_network and can_cut_network())
+        argv = command.argv()
+        prepare = _Prepare(
+            self._keeper.pid,
+            account,
+            no_network and can_cut_network(),
+            enter=self._confined(account, argv[0]),
+            most_file=most_file,
+        )
         try:
             child = subprocess.Popen(
-                list(command),
+                argv,
                 cwd=cwd,
                 env={**environment, "HOME": account.home if account else _home()},
                 stdin=subprocess.DEVNULL if stdin is None else stdin,
@@ -208,6 +241,12 @@ class Children:
                 pass_fds=tuple(pass_fds),
                 preexec_fn=prepare,
             )
+        except subprocess.SubprocessError as error:
+            raise SnapshotError(
+                "cannot-confine",
+                f"{argv[0]} could not be started with the little that it may have: {error}.",
+                "Look for what on this machine forbids namespaces or limits.",
+            ) from error
         except FileNotFoundError:
             if not os.path.isdir(cwd):
                 raise SnapshotError(
@@ -216,11 +255,25 @@ class Children:
                     "Find out what removed it, and run this again.",
                 ) from None
             raise SnapshotError(
-                "program-missing", f"There is no program {command[0]}.", "Install it."
+                "program-missing", f"There is no program {argv[0]}.", "Install it."
             ) from None
         self._running.append(child)
         os.write(self._pipe, b"+%d\n" % child.pid)
         return child
+
+    def kill(self) -> None:
+        """Kill every child that runs, at once; `wait` still has to be called for each."""
+        for child in list(self._running):
+            child.kill()
+
+    def _confined(self, account: Optional[Account], program: str) -> Optional[Enter]:
+        if account is None or account.confinement is None:
+            return None
+        uid = account.confinement.uid
+        if uid is not None and account.confinement.is_of_the_moment and uid not in self._users:
+            self._users.add(uid)
+            os.write(self._pipe, b"=%d\n" % uid)
+        return Enter(account.confinement, self._folders, program)
 
     def wait(self, child: subprocess.Popen[bytes]) -> int:
         """Wait for one child; its exit status (negative: the signal that ended it)."""
@@ -233,7 +286,7 @@ class Children:
 
     def run(
         self,
-        command: Sequence[str],
+        command: Command,
         environment: Dict[str, str],
         account: Optional[Account] = None,
         *,
@@ -269,19 +322,32 @@ class Children:
 class _Prepare:
     """Runs in the child between fork and exec: system calls only, nothing that can lock."""
 
-    def __init__(self, group: int, account: Optional[Account], cut_network: bool) -> None:
+    def __init__(
+        self,
+        group: int,
+        account: Optional[Account],
+        cut_network: bool,
+        enter: Optional[Enter] = None,
+        most_file: Optional[int] = None,
+    ) -> None:
         self._group = group
+        self._enter = enter
+        self._most_file = most_file
         self._account = account
         self._cut_network = cut_network
-        self._libc = _libc()
+        self._libc = libc()
         self._parent = os.getpid()
 
     def __call__(self) -> None:
         os.setpgid(0, self._group)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold client data
-        if self._cut_network and self._libc is not None:
+        if self._most_file is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (self._most_file, self._most_file))
+        if self._enter is not None:
+            self._enter()
+        elif self._cut_network and self._libc is not None:
             self._libc.unshare(_CLONE_NEWNET)
-        if self._account is not None:
+        if self._account is not None and self._enter is None:
             os.setgroups([self._account.gid])
             os.setgid(self._account.gid)
             os.setuid(self._account.uid)
@@ -295,20 +361,22 @@ class _Prepare:
 
 def can_cut_network() -> bool:
     """Whether a child can get a network namespace of its own: Linux, root, and allowed."""
-    if os.geteuid() != 0 or _libc() is None:
+    found = libc()
+    if os.geteuid() != 0 or found is None:
         return False
     child = os.fork()
     if child == 0:
-        libc = _libc()
-        os._exit(0 if libc is not None and libc.unshare(_CLONE_NEWNET) == 0 else 1)
+        os._exit(0 if found.unshare(_CLONE_NEWNET) == 0 else 1)
     _, status = os.waitpid(child, 0)
     return status == 0
 
 
 def reachable(folder: str, account: Optional[Account]) -> bool:
     """Whether this user can write in the folder, all folders above it included."""
-    if account is None:
+    if account is None or account.uid == os.geteuid():
         return os.access(folder, os.W_OK | os.X_OK)
+    if account.confinement is not None and account.confinement.files:
+        return True  # it gets the folder itself, and need not pass those above
     child = os.fork()
     if child == 0:
         try:
@@ -326,17 +394,6 @@ def _own_group() -> None:
     os.setpgid(0, 0)
 
 
-def _libc() -> Optional[Any]:
-    if not hasattr(os, "posix_fadvise"):  # not Linux: no prctl, no unshare
-        return None
-    try:
-        libc = ctypes.CDLL(None)
-        libc.prctl, libc.unshare  # noqa: B018  fails here when the C library has neither
-    except (OSError, AttributeError):
-        return None
-    return libc
-
-
 def _home() -> str:
     return os.environ.get("HOME", "/")
 
@@ -351,6 +408,7 @@ __all__: Tuple[str, ...] = (
     "Children",
     "Ended",
     "can_cut_network",
+    "confined_account",
+    "confined_words",
     "reachable",
-    "server_account",
 )

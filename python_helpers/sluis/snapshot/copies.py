@@ -2,45 +2,48 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import glob
 import os
 import shutil
 import tarfile
 import zipfile
-from typing import Any, Dict, List, Tuple
+from typing import IO, List, Tuple
 
+from ..border.verbs.asset_copies import Backup, Generation
 from ..errors import InputError, SnapshotError
 from ..manifest import Manifest
-from .generations import Generation
+from .filling import free_in
 
 #: how many copies are looked into to find two that differ
 MOST_LOOKED_INTO = 5
+#: the share of the scratch that an archive may take
+_SHARE = 0.9
 _CHUNK = 1 << 20
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
 
 
-def find_copies(backup: Dict[str, Any]) -> List[Tuple[str, Generation]]:
+def find_copies(backup: Backup) -> List[Tuple[str, Generation]]:
     """All copies that a backup holds, newest first, with their paths.
 
     Args:
-        backup: ``kind`` (``copies`` or ``dump``), ``locations`` (absolute paths, ``*``
-            allowed), ``layout`` (``one``: each location is a copy; ``each``: each item in
-            it is one).
+        backup: of kind ``copies`` or ``dump``; its ``locations`` are absolute paths, with
+            ``*`` allowed.
 
     Raises:
         InputError: ``bad-backup``.
     """
-    layout = backup.get("layout") or ("one" if backup["kind"] == "dump" else "each")
+    layout = backup.layout or ("one" if backup.kind == "dump" else "each")
     paths: List[str] = []
-    for location in backup.get("locations") or ():
-        if not str(location).startswith("/") or ".." in str(location).split("/"):
+    for location in backup.locations:
+        if not location.startswith("/") or ".." in location.split("/"):
             raise InputError(
                 "bad-backup",
-                f"The place {str(location)!r} of a backup is not an absolute path.",
+                f"The place {location!r} of a backup is not an absolute path.",
                 "Write absolute paths in snapshot_and_verify_adopt.",
             )
-        for found in sorted(glob.glob(str(location))):
+        for found in sorted(glob.glob(location)):
             if layout == "each" and os.path.isdir(found):
                 paths += [os.path.join(found, name) for name in sorted(os.listdir(found))]
             else:
@@ -119,6 +122,7 @@ def _copy_tree(path: str, target: str, manifest: Manifest) -> None:
 
 
 def _unzip(path: str, target: str) -> None:
+    left = _may_take(target)
     with zipfile.ZipFile(path) as archive:
         for item in archive.infolist():
             here = _inside(target, item.filename)
@@ -126,11 +130,12 @@ def _unzip(path: str, target: str) -> None:
                 os.makedirs(here, exist_ok=True)
                 continue
             os.makedirs(os.path.dirname(here), exist_ok=True)
-            with archive.open(item) as source, open(here, "wb") as file:
-                shutil.copyfileobj(source, file)
+            with archive.open(item) as source:
+                left = _new_file(source, here, left)
 
 
 def _untar(path: str, target: str) -> None:
+    left = _may_take(target)
     with tarfile.open(path) as archive:
         for item in archive:
             here = _inside(target, item.name)
@@ -143,12 +148,31 @@ def _untar(path: str, target: str) -> None:
                 source = archive.extractfile(item)
                 if source is None:
                     raise ValueError(f"{item.name} has no content")
-                with source, open(here, "wb") as file:
-                    shutil.copyfileobj(source, file)
+                with source:
+                    left = _new_file(source, here, left)
                 os.utime(here, (item.mtime, item.mtime))
         # tarfile stops at its own end mark; the checksum of a compressed one comes after it.
         while archive.fileobj is not None and archive.fileobj.read(_CHUNK):
             pass
+
+
+def _may_take(target: str) -> int:
+    """Bytes that an archive may unpack to: it says nothing of it that can be believed."""
+    return int(free_in(target) * _SHARE)
+
+
+def _new_file(source: IO[bytes], here: str, left: int) -> int:
+    """Write one item's content; how many bytes the others may still have."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(here)  # an earlier item of that name, which may be a link that leads out
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    with os.fdopen(os.open(here, flags, 0o600), "wb") as file:
+        for piece in iter(lambda: source.read(_CHUNK), b""):
+            left -= len(piece)
+            if left < 0:
+                raise ValueError("it unpacks to more than the scratch can hold")
+            file.write(piece)
+    return left
 
 
 def _inside(target: str, name: str) -> str:

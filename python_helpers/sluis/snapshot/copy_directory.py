@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Tuple
+from typing import Tuple
 
+from ..border.facts import DirectoryFacts, LeftOut
 from ..errors import SnapshotError
-from ..manifest import Manifest, shown
+from ..manifest import Manifest, dumps, shown
 from . import nonce as nonces
 from .folder_rights import folder_rights
-from .maker import Maker, packed, together
+from .maker import Copied, Maker, together
 from .randomness import measure_randomness
 
 
-def copy_directory(maker: Maker, root: str, exclude: Tuple[str, ...]) -> Dict[str, Any]:
+def copy_directory(maker: Maker, root: str, exclude: Tuple[str, ...]) -> Copied:
     """Copy everything under ``root``.
 
     The manifest before is complete before the newest copy begins. The one after reads
     only what may have changed; ctime, which no user can set, tells.
 
-    Returns:
-        The directory's part of what ``make_snapshot`` returns.
-
     Raises:
         SnapshotError: ``source-unreadable``, ``source-missing``, or what ``Maker`` raises.
     """
-    with nonces.placed(root, maker.request["nonce"]) as why_not:
+    with nonces.placed(root, nonces.nonce_of(maker.secrets)) as why_not:
         if why_not:
             maker.warn("nonce-not-placed", why_not)
         before, (older, made) = together(
@@ -33,7 +31,7 @@ def copy_directory(maker: Maker, root: str, exclude: Tuple[str, ...]) -> Dict[st
         )
         # While restic works, this thread has time for what is needed anyway.
         (manifest, randomness), snapshot = together(
-            lambda: (packed(before), measure_randomness(root, before)),
+            lambda: (dumps(before), measure_randomness(root, before)),
             lambda: maker.backup(root, exclude, "copying"),
         )
         after = maker.read(root, exclude, "looking again", before)
@@ -43,25 +41,24 @@ def copy_directory(maker: Maker, root: str, exclude: Tuple[str, ...]) -> Dict[st
         )
     if before.empty_files:
         maker.warn("empty-files", f"{before.empty_files} files have no bytes")
-    return {
-        "snapshot_id": snapshot,
-        "previous_snapshot_id": older,
-        "older_made_now": made,
-        "state": after.state(ignore=(nonces.FILE,)),
-        "manifest_before": manifest,
-        "manifest_after": None if after == before else packed(after),
-        "facts": {
-            "files": sum(1 for entry in before.entries.values() if entry.type == "file"),
-            "empty_files": before.empty_files,
-            "randomness": randomness,
-            "left_out": {"patterns": list(exclude), "matched": before.left_out},
-            "folder": folder_rights(root),
-        },
-        "bytes": before.bytes,
-        "items": before.items,
-        "nonce_placed": not why_not,
-        "found": [],
-    }
+    return Copied(
+        snapshot_id=snapshot,
+        previous_snapshot_id=older,
+        older_made_now=made,
+        state=after.state(ignore=(nonces.FILE,)),
+        manifest_before=manifest,
+        manifest_after=None if after == before else dumps(after),
+        facts=DirectoryFacts(
+            files=sum(1 for entry in before.entries.values() if entry.type == "file"),
+            empty_files=before.empty_files,
+            randomness=randomness,
+            left_out=LeftOut(exclude, before.left_out),
+            folder=folder_rights(root),
+        ),
+        bytes=before.bytes,
+        items=before.items,
+        nonce_placed=not why_not,
+    )
 
 
 def _readable(manifest: Manifest) -> Manifest:

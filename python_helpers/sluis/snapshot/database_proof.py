@@ -15,6 +15,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from ..errors import SnapshotError
 from .children import Account, reachable
 from .database_compare import compare_figures
+from .regular import is_regular
 
 
 @dataclass
@@ -94,6 +95,8 @@ def wanted_file(restored: str, facts: Dict[str, Any], name: str) -> Tuple[Option
     paths = [os.path.join(at, name) for at, _, names in os.walk(restored) if name in names]
     if len(paths) != 1:
         return None, f"{len(paths) or 'no'} file {name} came back"
+    if not is_regular(paths[0]):
+        return None, f"{name} came back as something else than a file"
     size, made = os.path.getsize(paths[0]), facts.get("files", {}).get(name)
     if facts and size != made:
         return None, f"{name} came back with {size} bytes, it was made with {made}"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Mapping, Optional
+from typing import Optional
+
+from ..border.parts import Identity
 
 
-def why_not_elsewhere(
-    maker: Mapping[str, Any], verifier: Mapping[str, Any], scratch: str
-) -> Optional[str]:
+def why_not_elsewhere(maker: Identity, verifier: Identity, scratch: str) -> Optional[str]:
     """Why a restore does not count as "elsewhere"; ``None`` when it does.
 
     Another machine counts, and so does another volume of the same machine. Another
@@ -19,13 +19,13 @@ def why_not_elsewhere(
         verifier: identity of the verifier.
         scratch: the folder restored under.
     """
-    same_boot = bool(maker.get("boot_id")) and maker.get("boot_id") == verifier.get("boot_id")
-    process = ("pid", "pid_started")
-    if same_boot and all(maker.get(name) == verifier.get(name) for name in process):
+    same_boot = bool(maker.boot_id) and maker.boot_id == verifier.boot_id
+    process = (maker.pid, maker.pid_started)
+    if same_boot and process == (verifier.pid, verifier.pid_started):
         return "the process that made the snapshot restored it as well"
-    if not same_boot and maker.get("boot_id") and verifier.get("boot_id"):
+    if not same_boot and maker.boot_id and verifier.boot_id:
         return None
-    device = maker.get("device")
+    device = maker.device
     if device is None:
         if _in_memory(scratch):
             return None

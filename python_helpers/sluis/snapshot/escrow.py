@@ -6,28 +6,25 @@ A verifier that holds the escrowed key proves it by doing everything with that k
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Tuple
 
+from ..border.parts import StoreSecrets
+from ..border.proof import Escrow
 from ..errors import InputError
-from .access import Access
+from ..programs import fixed, option
 from .restic import Restic
-
-#: user name that marks the escrowed key on the store; not a secret
-USER = "sluis-escrow"
+from .store_keys import ESCROW_USER
 
 
-def open_with(
-    secrets: Mapping[str, str], access: Access
-) -> Tuple[str, Optional[str], Dict[str, Any]]:
-    """Which password to verify with, which key it belongs to, and what that says.
+def open_with(secrets: StoreSecrets) -> Tuple[str, bool, Escrow]:
+    """Which password to verify with, whether it is the escrowed one, and what that says.
 
     Raises:
         InputError: ``no-repository-password``.
     """
-    escrow, own = secrets.get("escrow_password"), secrets.get("repository_password")
+    escrow, own = secrets.escrow_password, secrets.repository_password
     if escrow and escrow != own:
-        key = access.key_of(USER)
-        return escrow, key, {"used": True, "detail": "everything was opened with the escrowed key"}
+        return escrow, True, Escrow(True, "everything was opened with the escrowed key")
     if not own:
         raise InputError(
             "no-repository-password",
@@ -35,7 +32,7 @@ def open_with(
             "Write escrow_password in snapshot_and_verify_store_secrets.",
         )
     why = "it is the same as repository_password" if escrow else "there is no escrow_password"
-    return own, None, {"used": False, "detail": f"no escrowed key was tested: {why}"}
+    return own, False, Escrow(False, f"no escrowed key was tested: {why}")
 
 
 def add_escrow_key(restic: Restic, password: str, private: str) -> None:
@@ -45,6 +42,10 @@ def add_escrow_key(restic: Restic, password: str, private: str) -> None:
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(password)
     try:
-        restic.run("key", "add", "--new-password-file", path, "--user", USER, "--host", "sluis")
+        restic.run(
+            fixed("key", "add", "--host=sluis"),
+            option("--user", ESCROW_USER),
+            option("--new-password-file", path),
+        )
     finally:
         os.unlink(path)

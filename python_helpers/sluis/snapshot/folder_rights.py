@@ -6,25 +6,23 @@ puts these back from the signed figures: a failed change may have altered the li
 
 from __future__ import annotations
 
-import base64
 import errno
 import os
 import stat
-from typing import Any, Dict, Union
+from typing import Union
+
+from ..border.facts import FolderRights
 
 #: what an administrator sets; security.* and trusted.* belong to the system
 _KEPT = ("user.", "system.posix_acl_")
 _NOT_OURS_TO_SET = frozenset({errno.EPERM, errno.EACCES, errno.EOPNOTSUPP})
 
 
-def folder_rights(folder: Union[str, int]) -> Dict[str, Any]:
-    """Read them, as JSON data.
+def folder_rights(folder: Union[str, int]) -> FolderRights:
+    """Read them.
 
     Args:
         folder: a path or an open file descriptor.
-
-    Returns:
-        ``mode`` (octal text), ``uid``, ``gid``, ``attributes`` (base64, by name).
     """
     status = os.stat(folder)
     try:
@@ -32,15 +30,11 @@ def folder_rights(folder: Union[str, int]) -> Dict[str, Any]:
         attributes = {name: os.getxattr(folder, name) for name in names}
     except OSError:
         attributes = {}  # this filesystem has none
-    return {
-        "mode": f"{stat.S_IMODE(status.st_mode):04o}",
-        "uid": status.st_uid,
-        "gid": status.st_gid,
-        "attributes": {k: base64.b64encode(v).decode("ascii") for k, v in attributes.items()},
-    }
+    mode = f"{stat.S_IMODE(status.st_mode):04o}"
+    return FolderRights(mode, status.st_uid, status.st_gid, attributes)
 
 
-def give_rights(fd: int, rights: Dict[str, Any]) -> None:
+def give_rights(fd: int, rights: FolderRights) -> None:
     """Give them to an open file or folder, as far as this account may.
 
     Args:
@@ -48,15 +42,15 @@ def give_rights(fd: int, rights: Dict[str, Any]) -> None:
         rights: what ``folder_rights`` gave.
     """
     mine = os.fstat(fd)
-    if (mine.st_uid, mine.st_gid) != (rights["uid"], rights["gid"]):
+    if (mine.st_uid, mine.st_gid) != (rights.uid, rights.gid):
         try:
-            os.fchown(fd, int(rights["uid"]), int(rights["gid"]))
+            os.fchown(fd, rights.uid, rights.gid)
         except PermissionError:
             pass  # an ordinary user cannot give files away; the engine could not either
-    for name, value in rights["attributes"].items():
+    for name, value in rights.attributes.items():
         try:
-            os.setxattr(fd, name, base64.b64decode(value))
+            os.setxattr(fd, name, value)
         except OSError as error:
             if error.errno not in _NOT_OURS_TO_SET:
                 raise
-    os.fchmod(fd, int(str(rights["mode"]), 8))
+    os.fchmod(fd, int(rights.mode, 8))

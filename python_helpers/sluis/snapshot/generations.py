@@ -7,43 +7,31 @@ copy overwrote the one before, the broken one included (case A3).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Sequence
+from typing import List, Optional, Sequence
+
+from ..border.verbs.asset_copies import Generation
 
 
 @dataclass(frozen=True)
-class Generation:
-    """One copy in an existing backup.
+class Objection:
+    """Why a backup cannot be adopted: a code, one sentence, and what to do."""
 
-    Args:
-        name: where it is, or its id.
-        time: when it was written by the clock of the place it is in, ISO 8601 UTC.
-        content: digest over what it holds; ``None``: it was not looked into.
-    """
-
-    name: str
-    time: str
-    content: Optional[str]
-
-    def as_dict(self) -> Dict[str, Any]:
-        """As JSON data."""
-        return {"name": self.name, "time": self.time, "content": self.content}
+    code: str
+    sentence: str
+    remedy: str
 
 
-def objections(
-    generations: Sequence[Generation], source_content: Optional[str]
-) -> List[Dict[str, str]]:
+def objections(generations: Sequence[Generation], source_content: Optional[str]) -> List[Objection]:
     """Why a backup cannot be adopted, by its generations alone.
 
     Args:
         generations: newest first. Those without ``content`` do not count as distinct.
         source_content: the same digest over the source as it is now, if known.
 
-    Returns:
-        ``code``, ``sentence`` and ``remedy`` of each objection.
     """
     if not generations:
         return [
-            _objection(
+            Objection(
                 "no-generation",
                 "There is no copy at all in the place that was named.",
                 "Look whether the backup really runs, and where it writes to.",
@@ -55,10 +43,10 @@ def objections(
         said = (
             f"Only one copy exists ({generations[0].name}): each new one overwrites the one before."
             if len(generations) == 1
-            else f"{len(generations)} copies exist, and those looked into hold the very same data."
+            else f"{len(generations)} copies exist, and no two of those that were read differ."
         )
         found.append(
-            _objection(
+            Objection(
                 "too-few-generations",
                 said,
                 "Keep at least two copies of different moments, each in a place of its own.",
@@ -68,7 +56,7 @@ def objections(
     changed = source_content is not None and newest is not None and source_content != newest
     if len(generations) > 1 and newest is not None and generations[1].content == newest and changed:
         found.append(
-            _objection(
+            Objection(
                 "newest-equals-previous",
                 f"The newest copy ({generations[0].name}) equals the one before byte for byte, "
                 "although the source has changed: the backup runs, and copies nothing new.",
@@ -76,7 +64,3 @@ def objections(
             )
         )
     return found
-
-
-def _objection(code: str, sentence: str, remedy: str) -> Dict[str, str]:
-    return {"code": code, "sentence": sentence, "remedy": remedy}

@@ -9,54 +9,54 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 import socket
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import List, Optional, Sequence
 
+from ..border.parts import Expected, Identity
 from ..errors import SnapshotError
 
 _MACHINE_ID = ("/etc/machine-id", "/var/lib/dbus/machine-id")
 _HOST_KEYS = "/etc/ssh"
+#: some images hold other words until they are started for the first time
+_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
-def read_identity(host_keys: Sequence[str] = ()) -> Dict[str, Any]:
+def read_identity(host_keys: Sequence[str] = ()) -> Identity:
     """Read machine id, SSH host key fingerprints, boot id and name of this machine.
 
     Args:
         host_keys: public host key files; by default those in ``/etc/ssh``.
-
-    Returns:
-        ``machine_id`` (or ``None``), ``host_keys`` (``SHA256:…``, sorted),
-        ``boot_id`` (or ``None``), ``name``, ``pid`` and ``pid_started`` of this process.
     """
-    return {
-        "machine_id": next(filter(None, map(_first_line, _MACHINE_ID)), None),
-        "host_keys": sorted(filter(None, map(fingerprint, host_keys or _key_files()))),
-        "boot_id": _first_line("/proc/sys/kernel/random/boot_id"),
-        "name": socket.gethostname(),
-        "pid": os.getpid(),
-        "pid_started": _started(),
-    }
+    ids = (line for line in map(_first_line, _MACHINE_ID) if line and _ID.fullmatch(line))
+    return Identity(
+        machine_id=next(ids, None),
+        host_keys=tuple(sorted(filter(None, map(fingerprint, host_keys or _key_files())))),
+        boot_id=_first_line("/proc/sys/kernel/random/boot_id"),
+        name=socket.gethostname(),
+        pid=os.getpid(),
+        pid_started=_started(),
+    )
 
 
-def check_identity(host: str, expected: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+def check_identity(host: str, expected: Expected, found: Identity) -> None:
     """Hold the machine against what the inventory or an earlier statement says.
 
     Args:
         host: inventory name, for the error.
-        expected: any of ``machine_id``, ``host_keys`` (one of them must be there),
-            ``system_identifier``. What is left out or empty is not compared.
-        found: the same, as read.
+        expected: one of its ``host_keys`` must be there. What is left out is not compared.
+        found: as read.
 
     Raises:
         SnapshotError: ``wrong-machine``.
     """
     differences: List[str] = []
     for name in ("machine_id", "system_identifier"):
-        want = expected.get(name)
-        if want and want != found.get(name):
-            differences.append(f"{name} is {found.get(name) or 'not readable'}, expected {want}")
-    keys = set(expected.get("host_keys") or ())
-    if keys and not keys & set(found.get("host_keys") or ()):
+        want, have = getattr(expected, name), getattr(found, name)
+        if want and want != have:
+            differences.append(f"{name} is {have or 'not readable'}, expected {want}")
+    keys = set(expected.host_keys)
+    if keys and not keys & set(found.host_keys):
         differences.append("none of its SSH host keys is one that was expected")
     if differences:
         raise SnapshotError(

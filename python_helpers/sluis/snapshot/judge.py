@@ -5,18 +5,19 @@ Runs on the controller. Everything here comes from the two answers; nothing from
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sluis.errors import EvidenceError
+from sluis.border import codec
+from sluis.border.parts import Level, LevelName
+from sluis.border.proof import Proof
 from sluis.evidence.predicates import LevelResult, Machine, Snapshot, Verification
 from sluis.manifest import Comparison, Manifest, compare, loads, shown
 from sluis.snapshot.judge_v6 import judge_v6, was_refused
 from sluis.snapshot.levels import FAILED, LEVELS, NOT_VERIFIED, PROVEN, reached
-from sluis.snapshot.store import Store, three_two_one
+from sluis.snapshot.store import three_two_one
 
 #: how many paths a statement names; all of them are in the differences object
 _NAMED = 50
@@ -42,7 +43,7 @@ def judge(
     digest: str,
     before: Manifest | None,
     after: Manifest | None,
-    answer: Mapping[str, Any],
+    proof: Proof,
     *,
     verifier: Machine,
     older: Manifest | None = None,
@@ -58,7 +59,7 @@ def judge(
         digest: of that statement.
         before: manifest of the source before the snapshot; ``None`` when there is none.
         after: manifest after it; ``None``: the same as before.
-        answer: what ``prove_snapshot`` returned.
+        proof: what the verifier found.
         verifier: the machine that verified.
         older: manifest of the older generation, where one is known.
         inside: why the store is not outside the source's machine, or ``None``.
@@ -69,29 +70,20 @@ def judge(
             same manifest sends its digest alone.
 
     Raises:
-        EvidenceError: ``answer-unreadable``.
+        EvidenceError: ``manifest-unreadable``: a manifest of the verifier's is none.
     """
-    try:
-        came_back = answer["restored"]
-        restored_bytes = base64.b64decode(came_back, validate=True) if came_back else None
-        if came_back is None and before is not None and _is_the_same(answer, before):
-            restored_bytes = packed
-        same = packed is not None and restored_bytes == packed
-        restored = before if same else loads(restored_bytes) if restored_bytes else None
-        levels = {item["level"]: dict(item) for item in answer["levels"]}
-        comparison = compare(before, after, restored) if before and restored else None
-        levels["V0"] = _v0(levels["V0"], answer)
-        levels["V4"] = _v4(levels["V4"], comparison, answer)
-        levels["V5"] = _v5(comparison, answer, copied_at)
-        levels["V6"] = judge_v6(snapshot, answer, inside, older)
-        ordered = [levels[name] for name in LEVELS]
-    except (KeyError, TypeError, ValueError) as error:
-        raise EvidenceError(
-            "answer-unreadable",
-            f"The verifier's answer about {snapshot.asset} cannot be read: {error!r}.",
-            "Use the same version of Sluis on controller and verifier.",
-        ) from error
-    differences = _differences(comparison, answer)
+    restored_bytes = proof.restored
+    if restored_bytes is None and before is not None and _is_the_same(proof, before):
+        restored_bytes = packed
+    same = packed is not None and restored_bytes == packed
+    restored = before if same else loads(restored_bytes) if restored_bytes else None
+    levels: dict[LevelName, Level] = {level.level: level for level in proof.levels}
+    comparison = compare(before, after, restored) if before and restored else None
+    levels["V0"] = _v0(levels["V0"], proof)
+    levels["V4"] = _v4(levels["V4"], comparison, proof)
+    levels["V5"] = _v5(comparison, proof, copied_at)
+    levels["V6"] = judge_v6(snapshot, proof, inside, older)
+    ordered = [levels[name] for name in LEVELS]
     return Judgement(
         verification=Verification(
             asset=snapshot.asset,
@@ -99,38 +91,42 @@ def judge(
             snapshot_id=snapshot.snapshot_id,
             verifier=verifier,
             verified_by={
-                name: answer.get(name) for name in ("engine", "scratch", "escrow", "append_only")
-            }
-            | {"process": _process(answer)},
+                "engine": proof.engine,
+                "scratch": proof.scratch,
+                "escrow": codec.dump(proof.escrow),
+                "append_only": codec.dump(proof.append_only),
+                "process": _process(proof),
+            },
             levels=tuple(_result(item) for item in ordered),
             reached=reached(ordered),
             compared_items=comparison.items if comparison else 0,
             compared_bytes=comparison.bytes if comparison else 0,
             changed_during=_changed(comparison),
-            three_two_one=_digits(snapshot, ordered, answer, inside, host_site),
-            sample=answer.get("sample"),
+            three_two_one=_digits(snapshot, ordered, proof, inside, host_site),
+            sample=proof.sample,
         ),
         restored=restored_bytes,
-        differences=differences,
+        differences=_differences(comparison, proof),
     )
 
 
-def _is_the_same(answer: Mapping[str, Any], before: Manifest) -> bool:
+def _is_the_same(proof: Proof, before: Manifest) -> bool:
     """Whether the verifier says, by its digest, that the copy's manifest is the source's."""
-    return bool(answer.get("restored_digest")) and answer["restored_digest"] == before.digest()
+    return proof.restored_digest is not None and proof.restored_digest == before.digest()
 
 
-def _v0(level: dict[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
+def _v0(level: Level, proof: Proof) -> Level:
     """restic accepts any time it is told (measured: 2030), so the store's clock counts."""
-    claimed, store = _moment(answer.get("engine_time")), _moment(answer.get("store_time"))
-    if level["verdict"] != PROVEN or claimed is None or store is None:
+    claimed, store = _moment(proof.engine_time), _moment(proof.store_time)
+    if level.verdict != PROVEN or claimed is None or store is None:
         return level
     if claimed > store + CLOCK_TOLERANCE:
-        return level | {
-            "verdict": FAILED,
-            "detail": f"it says that it was made at {claimed:%Y-%m-%d %H:%M} UTC, which by the "
+        return replace(
+            level,
+            verdict=FAILED,
+            detail=f"it says that it was made at {claimed:%Y-%m-%d %H:%M} UTC, which by the "
             f"store's clock ({store:%Y-%m-%d %H:%M}) has yet to come",
-        }
+        )
     return level
 
 
@@ -145,38 +141,33 @@ def _moment(text: object) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _v4(
-    level: dict[str, Any], comparison: Comparison | None, answer: Mapping[str, Any]
-) -> dict[str, Any]:
+def _v4(level: Level, comparison: Comparison | None, proof: Proof) -> Level:
     """A file that does not open, and is equal to its source, was broken there already."""
-    opened = answer.get("opened")
-    if not opened or not opened["broken"] or level["verdict"] != PROVEN:
+    opened = proof.opened
+    if opened is None or not opened.broken or level.verdict != PROVEN:
         return level
-    names = ", ".join(item["path"] for item in opened["broken"][:5])
-    if comparison is not None:
-        equal = {shown(path) for path in comparison.equal}
-        if all(item["path"] in equal for item in opened["broken"]):
-            count = len(opened["broken"])
-            return level | {
-                "detail": f"{level['detail']}; {count} do not open, and are the same in the "
-                f"source, so they were broken there already: {names}"
-            }
-    return level | {"verdict": FAILED, "detail": f"these files do not open: {names}"}
+    broken = [item.path for item in opened.broken]
+    equal = {shown(path) for path in comparison.equal} if comparison is not None else set()
+    ours = [path for path in broken if path not in equal]
+    if ours:
+        said = f"{len(ours)} files do not open: {', '.join(ours[:5])}"
+        if len(ours) < len(broken):
+            said += f"; {len(broken) - len(ours)} more do not open in the source either"
+        return replace(level, verdict=FAILED, detail=said)
+    return replace(
+        level,
+        detail=f"{level.detail}; {len(broken)} do not open, and are the same in the "
+        f"source, so they were broken there already: {', '.join(broken[:5])}",
+    )
 
 
-def _v5(
-    comparison: Comparison | None, answer: Mapping[str, Any], copied_at: datetime | None
-) -> dict[str, Any]:
-    level = {
-        "level": "V5",
-        "ran": ["compare the manifests before, after and restored"],
-        "seconds": 0.0,
-    }
-    if answer.get("sample"):
-        return level | {"verdict": NOT_VERIFIED, "detail": f"only {answer['sample']}"}
+def _v5(comparison: Comparison | None, proof: Proof, copied_at: datetime | None) -> Level:
+    level = Level("V5", NOT_VERIFIED, "", ("compare the manifests before, after and restored",))
+    if proof.sample:
+        return replace(level, detail=f"only {proof.sample}")
     if comparison is None:
-        return level | {"verdict": NOT_VERIFIED, "detail": "there is nothing to compare"}
-    database = answer.get("database")
+        return replace(level, detail="there is nothing to compare")
+    database = proof.database
     if not comparison.holds:
         counts = {
             "are as neither before nor after": comparison.failed,
@@ -193,45 +184,48 @@ def _v5(
         if copied_at is not None and _all_touched_since(comparison, copied_at):
             only_unknown = True
             said = f"the source was touched after the copy was made, so nobody can tell: {said}"
-        return level | {"verdict": NOT_VERIFIED if only_unknown else FAILED, "detail": said}
+        return replace(level, verdict=NOT_VERIFIED if only_unknown else FAILED, detail=said)
     said = f"{len(comparison.equal)} items equal, {comparison.bytes} bytes"
     if comparison.changed_during:
         said += f"; {len(comparison.changed_during)} changed during the snapshot"
     if comparison.metadata:
         said += f"; {len(comparison.metadata)} differ in mode or time only"
     if database is None:
-        return level | {"verdict": PROVEN, "detail": said}
-    if database["differences"]:
-        return level | {
-            "verdict": FAILED,
-            "detail": f"{len(database['differences'])} figures differ from the source: "
-            f"{'; '.join(str(d) for d in database['differences'][:5])}",
-        }
-    part = next((p for p in database.get("parts") or () if p["part"] == "equal"), None)
-    verdict = part["verdict"] if part else database["verdict"]
-    detail = part["detail"] if part else database["detail"]
-    return level | {"verdict": verdict, "detail": f"dump files: {said}; {detail}"}
+        return replace(level, verdict=PROVEN, detail=said)
+    if database.differences:
+        return replace(
+            level,
+            verdict=FAILED,
+            detail=f"{len(database.differences)} figures differ from the source: "
+            f"{'; '.join(database.differences[:5])}",
+        )
+    part = next((one for one in database.parts if one.part == "equal"), database)
+    return replace(level, verdict=part.verdict, detail=f"dump files: {said}; {part.detail}")
 
 
 def _all_touched_since(comparison: Comparison, copied_at: datetime) -> bool:
-    """Whether each difference is about an item that is newer than the copy, or gone since."""
+    """Whether each difference is about an item that is newer than the copy, or gone since.
+
+    What could not be read in the copy is neither: no change at the source explains that.
+    """
     limit = copied_at.timestamp() * 1e9
     return all(
-        difference.after is None or difference.after.mtime_ns > limit
+        difference.restored is not None
+        if difference.after is None
+        else difference.after.mtime_ns > limit
         for difference in (*comparison.failed, *comparison.missing, *comparison.extra)
     )
 
 
-def _differences(comparison: Comparison | None, answer: Mapping[str, Any]) -> dict[str, Any]:
+def _differences(comparison: Comparison | None, proof: Proof) -> dict[str, Any]:
     found: dict[str, Any] = comparison.as_dict() if comparison else {}
-    if answer.get("database"):
-        found["database"] = {
-            name: answer["database"].get(name) for name in ("differences", "figures", "parts")
-        }
-    if answer.get("opened"):
-        found["opened"] = answer["opened"]
-    if answer.get("restore_errors"):
-        found["restore_errors"] = answer["restore_errors"]
+    if proof.database is not None:
+        plain = codec.dump(proof.database)
+        found["database"] = {name: plain[name] for name in ("differences", "figures", "parts")}
+    if proof.opened is not None:
+        found["opened"] = codec.dump(proof.opened)
+    if proof.restore_errors:
+        found["restore_errors"] = proof.restore_errors
     return found
 
 
@@ -245,44 +239,40 @@ def _changed(comparison: Comparison | None) -> tuple[str, ...]:
 
 def _digits(
     snapshot: Snapshot,
-    levels: list[dict[str, Any]],
-    answer: Mapping[str, Any],
+    levels: Sequence[Level],
+    proof: Proof,
     inside: str | None,
     host_site: str | None,
 ) -> dict[str, str]:
-    verdicts = {item["level"]: item["verdict"] for item in levels}
-    equal = verdicts["V5"]
-    restored = all(verdicts[name] == PROVEN for name in ("V2", "V3", "V4"))
-    store = Store(**_store_fields(snapshot))
+    verdicts = {item.level: item.verdict for item in levels}
+    # read back, restored, opened and compared: one that failed is an error, and one that nobody
+    # looked at is no "no errors"
+    looked_at = {verdicts[name] for name in ("V2", "V3", "V4", "V5")}
+    no_errors = False if FAILED in looked_at else True if looked_at == {PROVEN} else None
+    store = snapshot.store
     return three_two_one(
-        store,
+        store.id,
+        store.site,
         ["the source", f"the store {store.id}"],
         host_site,
         {
             "outside": not inside,
-            "append_only": was_refused(snapshot, answer),
-            "no_errors": None if equal == NOT_VERIFIED else equal == PROVEN and restored,
+            "append_only": was_refused(snapshot, proof),
+            "no_errors": no_errors,
         },
     )
 
 
-def _store_fields(snapshot: Snapshot) -> dict[str, Any]:
-    record = snapshot.store.model_dump()
-    location = record.pop("location")
-    kind = "local" if record["kind"] == "folder" else record["kind"]
-    return {**record, "kind": kind, "url" if kind == "rest" else "path": location}
+def _process(proof: Proof) -> dict[str, Any]:
+    identity = proof.verifier
+    return {name: getattr(identity, name) for name in ("pid", "pid_started", "boot_id", "name")}
 
 
-def _process(answer: Mapping[str, Any]) -> dict[str, Any]:
-    identity = answer["verifier"]
-    return {name: identity.get(name) for name in ("pid", "pid_started", "boot_id", "name")}
-
-
-def _result(item: Mapping[str, Any]) -> LevelResult:
+def _result(item: Level) -> LevelResult:
     return LevelResult(
-        level=item["level"],
-        verdict=item["verdict"],
-        ran=tuple(str(line) for line in item.get("ran") or ()),
-        seconds=float(item.get("seconds") or 0),
-        detail=str(item.get("detail") or "")[:3000],
+        level=item.level,
+        verdict=item.verdict,
+        ran=item.ran,
+        seconds=item.seconds,
+        detail=item.detail[:3000],
     )

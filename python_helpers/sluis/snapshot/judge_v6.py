@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Mapping
 from typing import Any
 
+from sluis.border.parts import Level, Verdict
+from sluis.border.proof import Older, Proof
 from sluis.evidence.predicates import Snapshot
 from sluis.manifest import Manifest, loads, shown
 from sluis.snapshot.levels import FAILED, NOT_VERIFIED, PROVEN
@@ -13,61 +13,62 @@ from sluis.snapshot.levels import FAILED, NOT_VERIFIED, PROVEN
 
 def judge_v6(
     snapshot: Snapshot,
-    answer: Mapping[str, Any],
+    proof: Proof,
     inside: str | None,
     older_manifest: Manifest | None,
-) -> dict[str, Any]:
+) -> Level:
     """Judge V6. Five things have to hold, and each is said by itself.
 
     Args:
         snapshot: the snapshot's statement body.
-        answer: what ``prove_snapshot`` returned.
+        proof: what the verifier found.
         inside: why the store is not outside the source's machine, or ``None``.
         older_manifest: of the older generation, where one is known.
     """
-    older = dict(answer["older"])
-    append_only = answer["append_only"]
-    made = snapshot.made_by.get("append_only") or {}
-    checks: list[tuple[str, str]] = []
+    older, append_only = proof.older, proof.append_only
+    made: dict[str, Any] = snapshot.made_by.get("append_only") or {}
+    checks: list[tuple[Verdict, str]] = []
     if snapshot.nonce_sha256 is None:
         checks.append((NOT_VERIFIED, "no nonce was placed in the source"))
-    elif answer["nonce_found"]:
+    elif proof.nonce_found:
         checks.append((PROVEN, "the nonce was found"))
+    elif proof.restored is None and proof.restored_digest is None and proof.database is None:
+        checks.append((NOT_VERIFIED, "nothing was restored, so nobody could look for the nonce"))
     else:
         checks.append((FAILED, "the nonce is not in the copy: this is not a copy of that moment"))
     if inside:
         checks.append((FAILED, f"the store is not outside the machine: {inside}"))
     else:
         checks.append((PROVEN, "the store is another machine"))
-    refused = was_refused(snapshot, answer)
+    refused = was_refused(snapshot, proof)
     if refused is False:
         checks.append((FAILED, "the store let the probe be removed: it is not append-only"))
     elif refused:
         checks.append((PROVEN, "the store refused to remove the probe"))
     else:
-        said = append_only.get("detail") or made.get("detail")
+        said = append_only.detail or made.get("detail")
         checks.append((NOT_VERIFIED, f"nobody could tell whether the store is append-only: {said}"))
     checks.append(_older_verdict(older, older_manifest))
-    escrow = answer["escrow"]
-    checks.append((PROVEN if escrow["used"] else NOT_VERIFIED, escrow["detail"]))
+    escrow = proof.escrow
+    checks.append((PROVEN if escrow.used else NOT_VERIFIED, escrow.detail))
     verdicts = {verdict for verdict, _ in checks}
     verdict = next(v for v in (FAILED, NOT_VERIFIED, PROVEN) if v in verdicts)
     # What stands in the way comes first: that is what people read.
     ordered = sorted(checks, key=lambda item: item[0] == PROVEN)
-    return {
-        "level": "V6",
-        "verdict": verdict,
-        "ran": [*filter(None, [append_only.get("tried")]), *older.get("ran", ())],
-        "seconds": older.get("seconds", 0.0),
-        "detail": "; ".join(
+    return Level(
+        level="V6",
+        verdict=verdict,
+        ran=(*filter(None, [append_only.tried]), *older.ran),
+        seconds=older.seconds,
+        detail="; ".join(
             f"{said}" if given == PROVEN else f"{given.upper()}: {said}" for given, said in ordered
         ),
-    }
+    )
 
 
-def was_refused(snapshot: Snapshot, answer: Mapping[str, Any]) -> bool | None:
+def was_refused(snapshot: Snapshot, proof: Proof) -> bool | None:
     """Whether the store refused to let go, as both sides tried it; ``None``: unknown."""
-    tried = [answer["append_only"].get("refused")]
+    tried = [proof.append_only.refused]
     # A backup that somebody else made was tried by the verifier alone.
     if snapshot.purpose != "adopted":
         tried.append((snapshot.made_by.get("append_only") or {}).get("refused"))
@@ -76,10 +77,10 @@ def was_refused(snapshot: Snapshot, answer: Mapping[str, Any]) -> bool | None:
     return True if all(tried) else None
 
 
-def _older_verdict(older: dict[str, Any], known: Manifest | None) -> tuple[str, str]:
-    verdict, detail = str(older["verdict"]), f"older generation: {older['detail']}"
-    if verdict == PROVEN and known is not None and older.get("manifest"):
-        came_back = loads(base64.b64decode(older["manifest"]))
+def _older_verdict(older: Older, known: Manifest | None) -> tuple[Verdict, str]:
+    verdict, detail = older.verdict, f"older generation: {older.detail}"
+    if verdict == PROVEN and known is not None and older.manifest:
+        came_back = loads(older.manifest)
         wrong = [
             path
             for path, entry in came_back.entries.items()

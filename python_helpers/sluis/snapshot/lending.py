@@ -29,7 +29,7 @@ def lent(path: str, account: Optional[Account]) -> Iterator[Tuple[str, List[int]
     if account is None:
         yield path, []
         return
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         before = os.fstat(descriptor)
         within = _files_in(descriptor) if stat.S_ISDIR(before.st_mode) else []

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import Any, Dict, List, Optional, Type
+from typing import Iterable, List, Optional, Protocol, Tuple, Type
 
+from ..border.parts import Level, LevelName, Verdict
 from ..errors import SluisError
 
-LEVELS = ("V0", "V1", "V2", "V3", "V4", "V5", "V6")
+LEVELS: Tuple[LevelName, ...] = ("V0", "V1", "V2", "V3", "V4", "V5", "V6")
 
-PROVEN = "proven"
-FAILED = "failed"
-NOT_VERIFIED = "not verified"
+PROVEN: Verdict = "proven"
+FAILED: Verdict = "failed"
+NOT_VERIFIED: Verdict = "not verified"
 
 
 class Finding:
@@ -27,9 +28,9 @@ class Finding:
     A block that ends without a verdict is ``not verified``.
     """
 
-    def __init__(self, level: str) -> None:
+    def __init__(self, level: LevelName) -> None:
         self.level = level
-        self.verdict = NOT_VERIFIED
+        self.verdict: Verdict = NOT_VERIFIED
         self.detail = "it did not run"
         self.ran: List[str] = []
         self.code: Optional[str] = None
@@ -53,21 +54,21 @@ class Finding:
             return True
         return False
 
-    def conclude(self, verdict: str, detail: str) -> None:
+    def conclude(self, verdict: Verdict, detail: str) -> None:
         """Set the verdict and say why, in one or two plain sentences."""
         self.verdict = verdict
         self.detail = detail
 
-    def as_dict(self) -> Dict[str, Any]:
-        """The finding as JSON data."""
-        return {
-            "level": self.level,
-            "verdict": self.verdict,
-            "ran": list(self.ran),
-            "seconds": round(self._seconds, 3),
-            "detail": self.detail[:3000],
-            "code": self.code,
-        }
+    def as_level(self) -> Level:
+        """The finding as it travels."""
+        return Level(
+            level=self.level,
+            verdict=self.verdict,
+            detail=self.detail,
+            ran=tuple(self.ran),
+            seconds=round(self._seconds, 3),
+            code=self.code,
+        )
 
 
 #: codes of errors that say nothing about the copy itself
@@ -85,10 +86,22 @@ _SAYS_NOTHING = frozenset(
 )
 
 
-def reached(levels: List[Dict[str, Any]]) -> Optional[str]:
+class Concluded(Protocol):
+    """A level with its verdict, here or in a statement."""
+
+    @property
+    def level(self) -> LevelName:
+        """Which level."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """What came of it."""
+
+
+def reached(levels: Iterable[Concluded]) -> Optional[LevelName]:
     """The highest level up to which every level is proven; ``None`` when V0 is not."""
-    verdicts = {item["level"]: item["verdict"] for item in levels}
-    highest = None
+    verdicts = {item.level: item.verdict for item in levels}
+    highest: Optional[LevelName] = None
     for level in LEVELS:
         if verdicts.get(level) != PROVEN:
             break

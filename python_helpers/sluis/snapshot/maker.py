@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import threading
 import time
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from dataclasses import dataclass
+from typing import Any, Callable, List, Optional, Tuple
 
+from ..border.facts import Facts
+from ..border.found import Found
+from ..border.parts import Identity, Ran, Secrets
+from ..border.verbs.asset_snapshot import Request
 from ..errors import SnapshotError
-from ..manifest import Manifest, build_manifest, dumps
+from ..manifest import Manifest, build_manifest
 from ..manifest.exclude import for_restic
-from .access import Access
+from ..programs import fixed, option
+from .access import Access, checked
 from .children import Children
 from .probe import new_snapshot
 from .progress import Progress
 from .randomness import hardly_compresses
-from .restic import PATIENCE, Answer, Restic
-from .store import Store
+from .restic import Answer, Restic, password_of
+from .restic_lines import Line, Status
+from .store_listing import only_ids
 
 _CACHE = os.path.join("~", ".cache", "sluis", "restic")
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What one kind of copy adds to the answer; `asset_snapshot.Made` says what each is."""
+
+    snapshot_id: str
+    previous_snapshot_id: str
+    older_made_now: bool
+    state: str
+    manifest_before: bytes
+    manifest_after: Optional[bytes]
+    facts: Facts
+    bytes: int
+    items: int
+    nonce_placed: bool
+    found: Tuple[Found, ...] = ()
+    as_files: bool = False
 
 
 class Maker:
@@ -27,7 +51,7 @@ class Maker:
 
     Args:
         request: as for ``make_snapshot``.
-        store: where it goes.
+        secrets: the store's login and the database's.
         access: the store, with the maker's credentials.
         children: starts programs; its private folder goes when we go.
         identity: of this machine.
@@ -35,30 +59,34 @@ class Maker:
 
     def __init__(
         self,
-        request: Dict[str, Any],
-        store: Store,
+        request: Request,
+        secrets: Secrets,
         access: Access,
         children: Children,
-        identity: Dict[str, Any],
+        identity: Identity,
     ) -> None:
         self.request = request
-        self.asset: Dict[str, Any] = request["asset"]
-        self.store = store
+        self.secrets = secrets
+        self.asset = request.asset
         self.access = access
         self.children = children
         self.identity = identity
         self.names = access.names("snapshots")
-        self.progress = Progress(request.get("progress"), self.asset["id"])
-        self.ran: List[Dict[str, Any]] = []
+        self.progress = Progress(request.progress, self.asset.id)
+        self.ran: List[Ran] = []
         self.warnings: List[str] = []
-        self._cache = os.path.expanduser(os.path.join(request.get("cache") or _CACHE, store.id))
+        self._parent: Optional[str] = None
+        if access.foreign():
+            self.warn("foreign-objects", access.foreign())
+        store = request.store.id
+        self._cache = os.path.expanduser(os.path.join(request.cache or _CACHE, store))
         self.restic = Restic(
             children,
             access,
-            request["secrets"]["store"]["repository_password"],
+            password_of(secrets.store),
             self._cache,
-            program=request.get("restic") or "restic",
-            patience=float(request.get("patience") or PATIENCE),
+            program=request.restic,
+            patience=request.patience,
         )
 
     def older_generation(
@@ -74,12 +102,14 @@ class Maker:
             exclude: the asset's patterns.
             leave_out: what the newest will hold and this one does not, so that they differ.
         """
-        for known in self.request.get("older") or ():
+        for known in self.request.older:
             if known in self.names:
-                return str(known), False
+                self._parent = known
+                return known, False
         self.warn("first-generation", "there was no older snapshot, so one was made first")
-        patterns = [f"--exclude={p}" for name in leave_out for p in for_restic([f"/{name}"], root)]
-        return self.backup(root, exclude, "copying an older generation", tuple(patterns)), True
+        patterns = [p for name in leave_out for p in for_restic([f"/{name}"], root)]
+        self._parent = self.backup(root, exclude, "copying an older generation", tuple(patterns))
+        return self._parent, True
 
     def backup(
         self, root: str, exclude: Tuple[str, ...], phase: str, extra: Tuple[str, ...] = ()
@@ -90,25 +120,30 @@ class Maker:
             SnapshotError: ``snapshot-incomplete`` (restic's status 3),
                 ``snapshot-not-on-store``, or what the engine said.
         """
-        arguments = [
-            "backup", ".", "--host", self.request["host"],
-            "--tag", f"sluis,{self._tag},change={self.request['change']}",
-            *(f"--exclude={pattern}" for pattern in for_restic(exclude, root)), *extra,
-        ]  # fmt: skip
+        words = [
+            fixed("backup", "."),
+            option("--host", self.request.host),
+            option("--tag", f"sluis,{self._tag},change={self.request.change}"),
+            # Left to itself, restic looks for the newest snapshot of that host and folder: it
+            # stops at any object that it cannot load (0.14), and believes whoever made it about
+            # each file whose size and time are the same.
+            option("--parent", checked(self._parent)) if self._parent else fixed("--force"),
+            *(option("--exclude", pattern) for pattern in (*for_restic(exclude, root), *extra)),
+        ]
         # The scan only serves the percentage; without a watcher it is work for nothing.
-        if not self.request.get("progress") and self.restic.can("backup", "--no-scan"):
-            arguments.append("--no-scan")
+        if not self.request.progress and self.restic.can("backup", "--no-scan"):
+            words.append(fixed("--no-scan"))
         if self.restic.can("backup", "--compression") and hardly_compresses(root):
-            arguments.append("--compression=off")
-        answer = self.restic.run(*arguments, cwd=root, on_line=self._follow(phase), accept=(0, 3))
-        self.ran.append({"ran": answer.ran, "seconds": round(answer.seconds, 3)})
+            words.append(fixed("--compression=off"))
+        answer = self.restic.run(*words, cwd=root, on_line=self._follow(phase), accept=(0, 3))
+        self.ran.append(Ran(answer.ran, round(answer.seconds, 3)))
         if answer.status == 3:
-            raise _incomplete(self.asset["id"], answer)
+            raise _incomplete(self.asset.id, answer)
         snapshot = new_snapshot(answer.lines, self.names, self.access)
         if not snapshot:
             raise SnapshotError(
                 "snapshot-not-on-store",
-                f"restic says that it copied {self.asset['id']}, and the store does not show it.",
+                f"restic says that it copied {self.asset.id}, and the store does not show it.",
                 "Check which store answers at that address.",
             )
         self.progress.say(phase, 1)
@@ -126,7 +161,7 @@ class Maker:
             on_progress=lambda items, size: self.progress.say(phase, items=items, bytes=size),
         )
         seconds = round(time.monotonic() - start, 3)
-        self.ran.append({"ran": f"manifest: {phase}", "seconds": seconds})
+        self.ran.append(Ran(f"manifest: {phase}", seconds))
         return manifest
 
     def warn(self, code: str, words: str) -> None:
@@ -136,24 +171,24 @@ class Maker:
     def repository_id(self) -> Optional[str]:
         """restic names its cache after the repository, so nobody has to be asked."""
         try:
-            found = [name for name in os.listdir(self._cache) if len(name) == 64]
+            found = [name for name in os.listdir(self._cache) if only_ids("cache", [name])[0]]
         except OSError:
             return None
         return found[0] if len(found) == 1 else None
 
     @property
     def _tag(self) -> str:
-        return f"asset={self.asset['id']}"
+        return f"asset={self.asset.id}"
 
-    def _follow(self, phase: str) -> Callable[[Dict[str, Any]], None]:
-        def follow(line: Dict[str, Any]) -> None:
-            if line.get("message_type") == "status":
+    def _follow(self, phase: str) -> Callable[[Line], None]:
+        def follow(line: Line) -> None:
+            if isinstance(line, Status):
                 self.progress.say(
                     phase,
-                    float(line.get("percent_done") or 0),
-                    bytes=line.get("bytes_done", 0),
-                    of_bytes=line.get("total_bytes", 0),
-                    items=line.get("files_done", 0),
+                    line.percent_done,
+                    bytes=line.bytes_done,
+                    of_bytes=line.total_bytes,
+                    items=line.files_done,
                 )
 
         return follow
@@ -179,11 +214,6 @@ def together(first: Callable[[], Any], second: Callable[[], Any]) -> Tuple[Any, 
     if failed:
         raise failed[0]
     return one, out[0]
-
-
-def packed(manifest: Manifest) -> str:
-    """A manifest as text, for an answer in JSON."""
-    return base64.b64encode(dumps(manifest)).decode("ascii")
 
 
 def _incomplete(asset: str, answer: Answer) -> SnapshotError:

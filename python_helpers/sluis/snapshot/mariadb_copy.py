@@ -8,9 +8,10 @@ once, and a table with a trigger cannot be moved to another database (error 1435
 from __future__ import annotations
 
 import base64
-from typing import List, Optional
+from typing import List, Optional, Sequence
 
 from .mariadb_figures import same_schema
+from .mariadb_objects import list_code
 from .mariadb_session import MariadbSession, quoted, text
 
 MARK = "sluis_copy"
@@ -40,6 +41,15 @@ def tables_of(session: MariadbSession, database: str) -> List[str]:
         " and table_type in ('BASE TABLE', 'SEQUENCE', 'SYSTEM VERSIONED') order by table_name"
     )
     return [name for (name,) in rows if name not in OURS]
+
+
+def is_empty(session: MariadbSession, database: str, ours: Sequence[str] = OURS) -> bool:
+    """Whether nothing is in a database but tables named ``ours``: no view and no code either."""
+    rows = session.rows(
+        "select table_name from information_schema.tables"
+        f" where {same_schema('table_schema', database)}"
+    )
+    return all(name in ours for (name,) in rows) and not list_code(session, database)
 
 
 def has_table(session: MariadbSession, database: str, table: str) -> bool:

@@ -9,6 +9,7 @@ import time
 from typing import Any, Dict, List, Sequence, Tuple
 
 from ..errors import SnapshotError
+from ..programs import Command, fixed
 from .mariadb_figures import Table, read_figures, read_sequences, read_tables
 from .mariadb_floats import dump_floats
 from .mariadb_instant import Instant, moved, open_readers
@@ -70,6 +71,8 @@ def dump_one_instant(
 def _attempt(source: Source, folder: str, warnings: List[str]) -> Tuple[Dict[str, Any], List[str]]:
     with source.session() as session:
         tables = read_tables(session, source.database)
+        # Before any lock, so that nobody waits for it: what changes from here on is seen.
+        defined = read_objects(session, source.database, tables)[0]
     instant = Instant(source.session, source.id)
     readers: List[MariadbSession] = []
     try:
@@ -84,7 +87,8 @@ def _attempt(source: Source, folder: str, warnings: List[str]) -> Tuple[Dict[str
         with source.session() as session:
             after = read_sequences(session, source.database, tables)
             # A column that was added at once shows in older snapshots too, without error.
-            if read_objects(session, source.database, tables)[0] != facts["objects"]:
+            still = read_objects(session, source.database, tables)[0]
+            if not defined == facts["objects"] == still:
                 raise _MovedError("a definition changed")
     finally:
         instant.close()
@@ -155,14 +159,17 @@ def _dump_rows(
     return facts
 
 
-def _command(source: Source, tables: Sequence[Table]) -> List[str]:
-    more = [
-        "--single-transaction", "--skip-lock-tables", "--skip-triggers", "--quick", "--verbose",
-    ]  # fmt: skip
-    if any(table.history for table in tables):
-        more.append("--dump-history")
+def _command(source: Source, tables: Sequence[Table]) -> Command:
+    more = fixed(
+        "--single-transaction", "--skip-lock-tables", "--skip-triggers", "--quick", "--verbose"
+    )
+    history = any(table.history for table in tables)
     # The list was taken under the lock: a table made later is not of this instant.
-    return source.dump_command(*more, "--", source.database, *(table.name for table in tables))
+    return source.dump_command(
+        more,
+        fixed("--dump-history") if history else fixed(),
+        tables=[table.name for table in tables],
+    )
 
 
 def _wait_for_snapshot(source: Source, dumping: subprocess.Popen[bytes], said: str) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
 from typing import Optional
 
-from ..errors import SnapshotError
+from ..errors import SluisError, SnapshotError
+from ..programs import Command, find, fixed, run
 
-#: Servers and helpers often lie outside an ordinary PATH.
-_FOLDERS = ("/usr/bin", "/usr/sbin", "/usr/libexec", "/usr/local/bin", "/usr/local/sbin", "/sbin")
-_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
+#: Red Hat keeps servers and helpers here.
+_MORE_FOLDERS = ("/usr/libexec",)
 #: The names before version 10.5, which some systems still carry.
 _OLDER = {
     "mariadb": "mysql",
@@ -25,9 +22,8 @@ _OLDER = {
 def find_program(name: str, bin_dir: Optional[str]) -> Optional[str]:
     """Full path of a program, ``bin_dir`` first; None when it is not here."""
     folders = [bin_dir] if bin_dir else []
-    folders += [*os.environ.get("PATH", "").split(os.pathsep), *_FOLDERS]
-    for candidate in (name, _OLDER.get(name)):
-        found = shutil.which(candidate, path=os.pathsep.join(folders)) if candidate else None
+    for candidate in (name, _OLDER.get(name, name)):
+        found = find(candidate, folders) or find(candidate, _MORE_FOLDERS)
         if found:
             return found
     return None
@@ -61,30 +57,16 @@ def series_of(version: str) -> Optional[str]:
 def server_series(path: str) -> Optional[str]:
     """The series that a server program is of."""
     try:
-        done = subprocess.run(
-            [path, "--no-defaults", "--version"],
-            env=_ENVIRONMENT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=60,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        done = run(Command(path, fixed("--no-defaults", "--version")), seconds=60)
+    except (OSError, SluisError):
         return None
-    return series_of(done.stdout.decode("utf-8", "replace"))
+    return series_of(done.output.decode("utf-8", "replace"))
 
 
-def knows_option(path: str, option: str) -> bool:
+def knows_option(path: str, name: str) -> bool:
     """Whether a program lists this option in its own help."""
     try:
-        done = subprocess.run(
-            [path, "--no-defaults", "--help"],
-            env=_ENVIRONMENT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=60,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        done = run(Command(path, fixed("--no-defaults", "--help")), seconds=60)
+    except (OSError, SluisError):
         return False
-    return option.encode() in done.stdout
+    return name.encode() in done.output

@@ -7,13 +7,15 @@ import time
 from typing import Any, Dict, List, Optional, Tuple
 
 from ..errors import SnapshotError
-from .children import Children, server_account
+from .children import Children, confined_account
 from .database_proof import Proof, scratch_place, wanted_file, without_data
 from .mariadb_dump_file import inspect_mariadb_dump, looks_like_mariadb
 from .mariadb_figures import Table, read_figures, read_tables
 from .mariadb_programs import find_program, server_series
 from .mariadb_scratch import ScratchMariadb, create_definers
 from .mariadb_session import quoted, text
+from .regular import is_regular
+from .scratch_guard import Guard
 
 #: The names under which the files go into the store.
 DUMP_FILE = "mariadb.sql"
@@ -49,13 +51,19 @@ def prove(asset: Dict[str, Any], restored: str, facts: Dict[str, Any], scratch: 
             detail = f"the verifier has no MariaDB {series} server to restore into; install it"
             proof.add("restored", "not verified", detail, began, [])
             return proof
-        account = server_account("sluis", "mysql", "nobody")
+        account = confined_account()
         place = scratch_place(scratch, account, facts)
         with Children(place, account) as children:
             database = facts["database"] if facts else {}
-            with ScratchMariadb(children, account, bin_dir, database) as server:
-                adopted = is_adopted(restored)
-                _prove_in(proof, server, files, facts, began, adopted=adopted)
+            size = sum(os.path.getsize(path) for path in files)
+
+            def restore_and_look() -> None:
+                with ScratchMariadb(children, account, bin_dir, database) as server:
+                    adopted = is_adopted(restored)
+                    _prove_in(proof, server, files, facts, began, adopted=adopted)
+
+            with Guard(children, place, account, facts, size) as guard:
+                guard.judges(proof, restore_and_look)
     except SnapshotError as error:
         proof.add("restored" if not proof.parts else "works", "not verified", str(error), began, [])
     return proof
@@ -170,10 +178,10 @@ def _find(restored: str, facts: Dict[str, Any]) -> Tuple[List[str], Optional[str
 def _paths(restored: str, facts: Dict[str, Any]) -> Tuple[List[str], str]:
     """Our own files, or the one dump that others made; or why there is none."""
     if is_adopted(restored):
-        if os.path.isfile(restored):
+        if is_regular(restored):
             return [restored], ""
         found = [os.path.join(restored, name) for name in sorted(os.listdir(restored))]
-        dumps = [path for path in found if os.path.isfile(path) and looks_like_mariadb(path)]
+        dumps = [path for path in found if is_regular(path) and looks_like_mariadb(path)]
         if len(dumps) == 1:
             return dumps, ""
         return [], f"there are {len(dumps)} dumps in the folder and one is needed"

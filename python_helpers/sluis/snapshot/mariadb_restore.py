@@ -19,9 +19,9 @@ from .mariadb_copy import (
     begin_copy,
     exists,
     finish_copy,
+    is_empty,
     keep_code,
     read_mark,
-    tables_of,
 )
 from .mariadb_dump_file import inspect_mariadb_dump
 from .mariadb_figures import read_database, read_figures, read_tables
@@ -69,9 +69,9 @@ def restore_beside(
         source = Source(asset, children, MariadbConnection.of(asset, secrets))
         with source.anywhere() as session:
             like = facts["database"] if facts else read_database(session, source.database)
-            _make_room(session, new_name)
+            begin = _make_room(session, new_name)
             session.rows(
-                f"create database {quoted(new_name)} character set {like['character_set']}"
+                f"{begin} database {quoted(new_name)} character set {like['character_set']}"
                 f" collate {like['collation']}"
             )
             begin_copy(session, new_name)
@@ -123,18 +123,27 @@ def figures(
             return {**found, "kind": "mariadb", "database": read_database(session, database)}
 
 
-def _make_room(session: MariadbSession, new_name: str) -> None:
-    """Drop an unfinished copy of our own; refuse anything else under that name."""
+def _make_room(session: MariadbSession, new_name: str) -> str:
+    """Drop an unfinished copy of our own; refuse anything else under that name.
+
+    Returns:
+        How to begin: ``create``, or ``alter`` for a database in which nothing is. A kill between
+        its making and its mark leaves such a one, and so may somebody else: it is not dropped.
+    """
     if not exists(session, new_name):
-        return
-    # A kill between its making and its mark leaves it empty.
-    if read_mark(session, new_name) != UNFINISHED and tables_of(session, new_name):
+        return "create"
+    marked = read_mark(session, new_name)
+    if marked is None and is_empty(session, new_name, ()):
+        return "alter"
+    # a finished one in which only our own tables are was swapped in before
+    if marked != UNFINISHED and not (marked is not None and is_empty(session, new_name)):
         raise SnapshotError(
             "mariadb-name-taken",
             f"There is already a database {new_name}, and it is not an unfinished copy of ours.",
             "Choose another name for the copy; nothing was touched.",
         )
     session.rows(f"drop database {quoted(new_name)}")
+    return "create"
 
 
 def _whole(asset: Dict[str, Any], path: Optional[str]) -> str:

@@ -13,10 +13,11 @@ import subprocess
 import tempfile
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Type
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple, Type, Union
 
 from ..errors import SnapshotError
-from .children import Account, Children, can_cut_network
+from ..programs import PATH, Command, fixed, option
+from .children import Account, Children, confined_words
 from .mariadb_programs import knows_option, need_program
 from .mariadb_session import MariadbConnection, MariadbSession, plain_environment, quoted
 from .plain_dump import open_dump
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 #: Where a socket's path stays short.
 _SHORT = "/tmp"  # noqa: S108  a folder of our own, 0700, is made in it
-_SETTINGS = (
+_SETTINGS = fixed(
     "--skip-networking", "--event-scheduler=OFF", "--skip-log-bin", "--skip-slave-start",
     "--local-infile=0", "--log-bin-trust-function-creators=1", "--innodb-flush-method=nosync",
     "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--max-allowed-packet=1G",
@@ -34,6 +35,37 @@ _SETTINGS = (
     "--aria-log-purge-type=immediate", "--character-set-server=utf8mb4",
     "--innodb-stats-persistent=0",
 )  # fmt: skip
+
+
+#: what the source may say of these settings, and what is taken when it says nothing
+_LIKE: Dict[str, Tuple[Union[str, int], ...]] = {
+    "lower-case-table-names": (0, 1, 2),
+    "innodb-page-size": (16384, 4096, 8192, 32768, 65536),
+    "innodb-strict-mode": (0, 1),
+    "innodb-default-row-format": ("dynamic", "compact", "redundant"),
+}
+
+
+def like_source(database: Mapping[str, Any]) -> Dict[str, Union[str, int]]:
+    """Choose the settings that a scratch server must share with the source.
+
+    The source may be in strange hands, and ``mariadb-install-db`` is a shell script that
+    splits its arguments into words (version 10.11): only listed values pass.
+
+    Raises:
+        SnapshotError: ``bad-facts``.
+    """
+    chosen = {}
+    for name, values in _LIKE.items():
+        said = database.get(name.replace("-", "_"), values[0])
+        if isinstance(said, bool) or said not in values:
+            raise SnapshotError(
+                "bad-facts",
+                f"The source says that its {name} is {str(said)[:40]!r}, which MariaDB cannot be.",
+                "Make a new snapshot. If it happens again, look for who alters that host.",
+            )
+        chosen[name] = values[values.index(said)]
+    return chosen
 
 
 class ScratchMariadb:
@@ -62,11 +94,12 @@ class ScratchMariadb:
         self._closed_folder = os.path.join(children.private, "files")
         self._socket = ""
         self._server: Optional[subprocess.Popen[bytes]] = None
+        like = like_source(database)
         self._like = [
-            f"--lower-case-table-names={database.get('lower_case_table_names', 0)}",
-            f"--innodb-page-size={database.get('innodb_page_size', 16384)}",
-            f"--innodb-strict-mode={database.get('innodb_strict_mode', 0)}",
-            f"--innodb-default-row-format={database.get('innodb_default_row_format', 'dynamic')}",
+            option("--lower-case-table-names", like["lower-case-table-names"]),
+            option("--innodb-page-size", like["innodb-page-size"]),
+            option("--innodb-strict-mode", like["innodb-strict-mode"]),
+            option("--innodb-default-row-format", like["innodb-default-row-format"]),
         ]
 
     def __enter__(self) -> Self:
@@ -109,18 +142,23 @@ class ScratchMariadb:
     def start(self) -> None:
         """Start it on the data it has and wait until it answers."""
         self._socket = self._socket or self._socket_path()
-        command = [
-            need_program("mariadbd", self._bin_dir), "--no-defaults", f"--datadir={self._data}",
-            f"--socket={self._socket}", f"--pid-file={self._socket}.pid",
-            f"--tmpdir={self._closed_folder}", f"--secure-file-priv={self._closed_folder}",
-            *_SETTINGS, *self._like,
-        ]  # fmt: skip
+        command = Command(
+            need_program("mariadbd", self._bin_dir),
+            fixed("--no-defaults"),
+            option("--datadir", self._data),
+            option("--socket", self._socket),
+            option("--pid-file", f"{self._socket}.pid"),
+            option("--tmpdir", self._closed_folder),
+            option("--secure-file-priv", self._closed_folder),
+            _SETTINGS,
+            *self._like,
+        )
         with open(self._log, "ab") as log:
             self._server = self._children.start(
-                command, _plain(), self._account, stdout=log, stderr=log, no_network=True
+                command, _plain(), self._account, stdout=log, stderr=log
             )
-        apart = "without network" if can_cut_network() else "listening on no address"
-        self.ran.append(f"mariadbd (scratch, unix socket only, events off, {apart})")
+        words = confined_words(self._account)
+        self.ran.append(f"mariadbd (scratch, unix socket only, events off{words})")
         until = time.monotonic() + 120
         while not self._answers():
             if self._server.poll() is not None or time.monotonic() > until:
@@ -147,16 +185,18 @@ class ScratchMariadb:
         if self._account is not None:
             os.chown(self._closed_folder, self._account.uid, self._account.gid)
         done = self._children.run(
-            [
-                need_program("mariadb-install-db", self._bin_dir), "--no-defaults",
-                f"--datadir={self._data}", "--auth-root-authentication-method=normal",
-                "--skip-test-db", "--skip-name-resolve", f"--tmpdir={self._closed_folder}",
+            Command(
+                need_program("mariadb-install-db", self._bin_dir),
+                fixed("--no-defaults", "--auth-root-authentication-method=normal"),
+                fixed("--skip-test-db", "--skip-name-resolve"),
+                option("--datadir", self._data),
+                option("--tmpdir", self._closed_folder),
                 *self._like[:2],
-            ],
+            ),
             # A starting server removes the temporary tables of others in a shared folder.
             {**_plain(), "TMPDIR": self._closed_folder},
             self._account,
-        )  # fmt: skip
+        )
         if done.status != 0:
             said = (done.output + done.errors)[-800:]
             raise SnapshotError(
@@ -177,8 +217,11 @@ class ScratchMariadb:
     def _answers(self) -> bool:
         if not os.path.exists(self._socket):
             return False
-        command = [need_program("mariadb", self._bin_dir)]
-        command += [*self._connection().options(self._children), "--execute=select 1"]
+        command = Command(
+            need_program("mariadb", self._bin_dir),
+            *self._connection().options(self._children),
+            fixed("--execute=select 1"),
+        )
         return self._children.run(command, plain_environment(), self._account).status == 0
 
     def _log_tail(self) -> str:
@@ -202,14 +245,14 @@ def load_dump(
     The client gets the open file, so its user need not be able to enter the folder.
     """
     client = need_program("mariadb", bin_dir)
-    command = [
-        client, *connection.options(children), "--binary-mode", "--local-infile=0",
-        "--default-character-set=utf8mb4", "--max-allowed-packet=1G",
-    ]  # fmt: skip
-    if knows_option(client, "--sandbox"):
-        command.append("--sandbox")
-    if database is not None:
-        command.append(f"--database={database}")
+    command = Command(
+        client,
+        *connection.options(children),
+        fixed("--binary-mode", "--local-infile=0"),
+        fixed("--default-character-set=utf8mb4", "--max-allowed-packet=1G"),
+        fixed("--sandbox") if knows_option(client, "--sandbox") else fixed(),
+        fixed() if database is None else option("--database", database),
+    )
     runs_as = account or connection.account
     with open_dump(path) as source:
         if isinstance(source.fileno(), int) and type(source).__module__ == "_io":
@@ -218,7 +261,7 @@ def load_dump(
         return _feed(children, command, runs_as, source)
 
 
-def _feed(children: Children, command: List[str], account: Optional[Account], source: Any) -> str:
+def _feed(children: Children, command: Command, account: Optional[Account], source: Any) -> str:
     with tempfile.TemporaryFile() as errors:
         child = children.start(
             command, plain_environment(), account, stdin=subprocess.PIPE, stderr=errors
@@ -250,4 +293,4 @@ def create_definers(session: MariadbSession, definers: List[str]) -> None:
 
 
 def _plain() -> Dict[str, str]:
-    return {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8"}
+    return {"PATH": PATH, "LC_ALL": "C.UTF-8"}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Dict, Iterator, List, Optional
 
 from ..errors import InputError, SnapshotError
+from ..programs import PATH, Command, Words, fixed, option
 from .children import Account, Children
 from .mariadb_programs import need_program
 
@@ -90,18 +91,19 @@ class MariadbConnection:
             return None
         return Account.named(self.user)
 
-    def options(self, children: Children) -> List[str]:
+    def options(self, children: Children) -> List[Words]:
         """Arguments for any MariaDB client program; they hold no secret."""
         if self.password is not None:
-            options = [f"--defaults-file={_option_file(children.private, self.password)}"]
+            options = [option("--defaults-file", _option_file(children.private, self.password))]
         else:
-            options = ["--no-defaults"]
-        options.append(f"--user={self.user}")
+            options = [fixed("--no-defaults")]
+        options.append(option("--user", self.user))
         if self.host is None:
             return options
         if not self.host.startswith("/"):
-            return [*options, "--protocol=TCP", f"--host={self.host}", f"--port={self.port}"]
-        return [*options, "--protocol=SOCKET", f"--socket={_socket(self.host)}"]
+            where = [option("--host", self.host), option("--port", self.port)]
+            return [*options, fixed("--protocol=TCP"), *where]
+        return [*options, fixed("--protocol=SOCKET"), option("--socket", _socket(self.host))]
 
 
 def quoted(name: str) -> str:
@@ -117,7 +119,7 @@ def text(value: str) -> str:
 
 def plain_environment() -> Dict[str, str]:
     """The environment of every MariaDB program that we start."""
-    return {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
+    return {"PATH": PATH, "LC_ALL": "C.UTF-8"}
 
 
 class MariadbSession:
@@ -137,18 +139,19 @@ class MariadbSession:
         self._errors: IO[bytes] = os.fdopen(descriptor, "w+b")
         os.unlink(errors)
         self._client = children.start(
-            [
-                need_program("mariadb", bin_dir), *connection.options(children), "--batch",
-                "--skip-column-names", "--unbuffered", "--no-auto-rehash", "--binary-mode",
-                "--quick", "--connect-timeout=30", "--default-character-set=utf8mb4",
-                "--max-allowed-packet=1G",
-            ],
+            Command(
+                need_program("mariadb", bin_dir),
+                *connection.options(children),
+                fixed("--batch", "--skip-column-names", "--unbuffered", "--no-auto-rehash"),
+                fixed("--binary-mode", "--quick", "--connect-timeout=30"),
+                fixed("--default-character-set=utf8mb4", "--max-allowed-packet=1G"),
+            ),
             plain_environment(),
             account or connection.account,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-        )  # fmt: skip
+        )
         if self._client.stdin is None or self._client.stdout is None:
             raise AssertionError("both were asked for")
         self._stdin, self._stdout = self._client.stdin, self._client.stdout

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 from ..errors import SnapshotError
+from ..programs import Command, Words, fixed
 from .children import Children
 from .mariadb_dump_file import inspect_mariadb_dump
 from .mariadb_objects import list_code
 from .mariadb_programs import need_program
 from .mariadb_session import MariadbConnection, MariadbSession, plain_environment
 
-_ALWAYS = ("--hex-blob", "--default-character-set=utf8mb4", "--max-allowed-packet=1G")
+_ALWAYS = fixed("--hex-blob", "--default-character-set=utf8mb4", "--max-allowed-packet=1G")
 
 
 class Source:
@@ -39,9 +40,12 @@ class Source:
         """A session that uses no database."""
         return MariadbSession(self.children, self.connection, None, self.bin_dir)
 
-    def dump_command(self, *more: str) -> List[str]:
-        """mariadb-dump with what it always gets, and more."""
-        return [self.dump_program, *self.connection.options(self.children), *_ALWAYS, *more]
+    def dump_command(self, *more: Words, tables: Sequence[str] = ()) -> Command:
+        """mariadb-dump of this database, or of some of its tables, with what it always gets."""
+        connect = self.connection.options(self.children)
+        return Command(
+            self.dump_program, *connect, _ALWAYS, *more, operands=[self.database, *tables]
+        )
 
 
 def dump_code(source: Source, session: MariadbSession, target: str) -> None:
@@ -52,19 +56,16 @@ def dump_code(source: Source, session: MariadbSession, target: str) -> None:
     """
     views = [one for kind, one, _ in list_code(session, source.database) if kind == "view"]
     # Asking for events without the right to them is an error, so then we do not ask.
-    events = [] if "events" in source.unseen else ["--events"]
-    parts = [
-        ["--no-data", "--no-create-info", "--routines", *events, "--triggers",
-         "--skip-lock-tables", "--", source.database],
-    ]  # fmt: skip
+    events = fixed() if "events" in source.unseen else fixed("--events")
+    code = fixed("--no-data", "--no-create-info", "--routines", "--triggers", "--skip-lock-tables")
+    parts = [source.dump_command(code, events)]
     if views:
-        parts.append(
-            ["--no-data", "--skip-triggers", "--skip-lock-tables", "--", source.database, *views]
-        )
+        only = fixed("--no-data", "--skip-triggers", "--skip-lock-tables")
+        parts.append(source.dump_command(only, tables=views))
     with open(target, "wb") as output:
         for part in parts:
             done = source.children.run(
-                source.dump_command(*part),
+                part,
                 plain_environment(),
                 source.connection.account,
                 stdout=output,

@@ -22,10 +22,13 @@ from ..errors import InputError, SnapshotError
 from .children import Children
 from .database_proof import without_data
 from .mariadb_copy import (
+    CODE,
     FINISHED,
+    OURS,
     exists,
     fetch_code,
     has_table,
+    is_empty,
     keep_code,
     read_mark,
     tables_of,
@@ -181,9 +184,13 @@ class _Move:
         self._drop_code()
         self._rename(moving["in"], self.live, self.new, moving["out"], self.quarantine)
         self._load_code(self.quarantine, "displaced")
-        if tables_of(self._session, self.quarantine) == [_SWAP]:
+        if is_empty(self._session, self.quarantine, (*OURS, _SWAP)):
             # Nothing of the client is in it any more, only our own record.
             self._session.rows(f"drop database {quoted(self.quarantine)}")
+        else:
+            # what somebody put there meanwhile stays; the record comes last, so that a kill is seen
+            for ours in (f"{quoted(self.quarantine)}.{CODE}", self._record):
+                self._session.rows(f"drop table if exists {ours}")
 
     def _rename(self, out: List[str], live: str, away: str, into: List[str], origin: str) -> None:
         """Move what has not moved yet: ``out`` from live to away, ``into`` from origin to live."""
@@ -245,7 +252,7 @@ def _state(session: MariadbSession, live: str, new: str, quarantine: str) -> str
             phase = session.value(f"select phase from {quoted(quarantine)}.{_SWAP}")
             if phase is not None:
                 return "after" if phase == _DONE else "closed"
-        if tables_of(session, quarantine) not in ([], [_SWAP]):
+        if not is_empty(session, quarantine, (*OURS, _SWAP)):
             return f"unclear: there is a database {quarantine}, and it is not a quarantine of ours"
     if not exists(session, new):
         return f"unclear: there is no database {new}"

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
+from ..border.parts import Asset, Secrets
+from ..border.verbs.asset_forecast import Answer, Request, Size
 from ..errors import SluisError, SnapshotError
 from ..manifest.exclude import matcher
 from .access import Access, open_access
 from .children import Children
 from .kinds import DUMPED
-from .store import read_store
 
 #: seconds and bytes after which a measurement knows enough
 _SECONDS = 1.0
@@ -22,49 +23,43 @@ _LARGEST_UPLOAD = 8 << 20
 _LONG_ENOUGH = 0.25
 
 
-def measure_speeds(request: Dict[str, Any]) -> Dict[str, Any]:
+def measure_speeds(request: Request, secrets: Secrets) -> Answer:
     """Count the assets and measure disk and link.
 
     Args:
-        request: ``assets`` (id, kind, location, exclude), ``store``, ``secrets``
-            (``store``: the store's login), and ``check_mode``.
-
-    Returns:
-        ``disk`` (bytes a second, or ``None``), ``upload`` (the same), ``sizes`` (by
-        asset: ``bytes`` and ``items``, ``None`` where it takes a database to tell) and
-        ``not_measured`` (why, in words).
+        request: which assets, to which store.
+        secrets: the store's login.
     """
-    store = read_store(request["store"])
-    sizes: Dict[str, Any] = {}
+    sizes: Dict[str, Optional[Size]] = {}
     why: List[str] = []
     sample: List[Tuple[bytes, int]] = []
-    for asset in request["assets"]:
-        if asset["kind"] in DUMPED and asset["kind"] != "sqlite":
-            sizes[asset["id"]] = None
+    for asset in request.assets:
+        if asset.kind in DUMPED and asset.kind != "sqlite":
+            sizes[asset.id] = None
             continue
-        sizes[asset["id"]], files = _count(asset)
+        sizes[asset.id], files = _count(asset)
         sample.extend(files)
     disk = _read_speed(sample)
     if disk is None:
         why.append("disk: there was too little to read")
     upload: Optional[float] = None
     try:
-        if request.get("check_mode"):
+        if request.check_mode:
             raise SnapshotError("check-mode", "nothing is sent in check mode", "Run it for real.")
         with Children(tempfile.gettempdir()) as children:
-            access = open_access(store, request["secrets"]["store"], children.private, children)
+            access = open_access(request.store, secrets.store, children.private, children)
             upload = _upload_speed(access)
     except SluisError as error:
         why.append(f"link: {error.what}")
-    return {"disk": disk, "upload": upload, "sizes": sizes, "not_measured": why}
+    return Answer(disk, upload, sizes, tuple(why))
 
 
-def _count(asset: Dict[str, Any]) -> Tuple[Optional[Dict[str, int]], List[Tuple[bytes, int]]]:
-    root = os.fsencode(str(asset["location"]))
+def _count(asset: Asset) -> Tuple[Size, List[Tuple[bytes, int]]]:
+    root = os.fsencode(asset.location)
     if os.path.isfile(root):
         size = os.path.getsize(root)
-        return {"bytes": size, "items": 1}, [(root, size)]
-    left_out = matcher(tuple(asset.get("exclude") or ()))
+        return Size(size, 1), [(root, size)]
+    left_out = matcher(asset.exclude)
     size = items = 0
     largest: List[Tuple[bytes, int]] = []
     folders = [b""]
@@ -87,7 +82,7 @@ def _count(asset: Dict[str, Any]) -> Tuple[Optional[Dict[str, int]], List[Tuple[
                 largest.append((item.path, length))
                 if len(largest) > 2000:
                     largest = sorted(largest, key=lambda pair: -pair[1])[:500]
-    return {"bytes": size, "items": items}, largest
+    return Size(size, items), largest
 
 
 def _read_speed(files: List[Tuple[bytes, int]]) -> Optional[float]:

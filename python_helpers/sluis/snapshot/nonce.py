@@ -12,9 +12,23 @@ import os
 import re
 from typing import Iterator, Optional
 
+from ..border.parts import Secrets
+from ..errors import InputError
+
 #: the file in a directory asset
 FILE = ".sluis-nonce"
 _FORM = re.compile(r"[0-9a-f]{64}")
+
+
+def nonce_of(secrets: Secrets) -> str:
+    """The one-time value that goes into the source.
+
+    Raises:
+        InputError: ``no-nonce``.
+    """
+    if secrets.nonce is None:
+        raise InputError("no-nonce", "The request has no nonce.", "Run this through the role.")
+    return secrets.nonce
 
 
 def nonce_hash(nonce: str) -> str:

@@ -9,58 +9,50 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from typing import Any, Dict
+from dataclasses import replace
 
-from ..manifest import build_manifest
+from ..border.parts import Secrets
+from ..border.verbs.asset_observe import Answer, Request
+from ..manifest import build_manifest, dumps
 from . import nonce as nonces
 from .identity import check_identity, read_identity
-from .kinds import DUMPED, adapter_of
-from .maker import packed
+from .kinds import DUMPED, dump
 
 
-def observe_source(request: Dict[str, Any]) -> Dict[str, Any]:
+def observe_source(request: Request, secrets: Secrets) -> Answer:
     """Read an asset's manifest, or a database's figures, as they are now.
 
     Args:
-        request: ``asset``, ``host``, ``expected_identity``, ``stage`` (``challenge``:
-            place ``nonce`` and leave it; ``look``: read, and take a left nonce away),
-            ``nonce``, ``secrets`` (``asset``).
-
-    Returns:
-        ``machine`` (identity with ``device``), ``placed``, and for ``look``: ``manifest``
-        (base64; of a directory), ``content``, ``state``, ``facts`` (of a database).
+        request: which asset, and what to do.
+        secrets: the nonce, and the database's login.
 
     Raises:
-        SnapshotError: ``wrong-machine``, ``source-missing``, or the adapter's own.
+        SnapshotError: ``wrong-machine``, ``source-missing``, or the engine's own.
     """
-    asset = request["asset"]
-    location = str(asset["location"])
-    identity: Dict[str, Any] = {**read_identity(), "device": None}
+    asset = request.asset
+    identity = read_identity()
     with contextlib.suppress(OSError):
-        if asset["kind"] in ("directory", "sqlite"):
-            identity["device"] = os.stat(location).st_dev
-    expected = dict(request.get("expected_identity") or {})
-    expected.pop("system_identifier", None)
-    check_identity(request["host"], expected, identity)
-    if request["stage"] == "challenge":
-        placed = False
-        if asset["kind"] == "directory":
-            placed = not nonces.place(location, request["nonce"])
-        return {"machine": identity, "placed": placed}
-    if asset["kind"] in DUMPED:
+        if asset.kind in ("directory", "sqlite"):
+            identity = replace(identity, device=os.stat(asset.location).st_dev)
+    # the database's own number is known only after asking it
+    expected = replace(request.expected_identity, system_identifier=None)
+    check_identity(request.host, expected, identity)
+    if request.stage == "challenge":
+        placed = asset.kind == "directory" and not nonces.place(
+            asset.location, nonces.nonce_of(secrets)
+        )
+        return Answer(machine=identity, placed=placed)
+    if asset.kind in DUMPED:
         with tempfile.TemporaryDirectory(prefix=".sluis-") as folder:
-            dump = adapter_of(asset["kind"]).dump(
-                asset, folder, request["nonce"], request["secrets"].get("asset") or {}
-            )
-        identity["system_identifier"] = dump["system_identifier"]
-        return {"machine": identity, "placed": False, "facts": dump["facts"], "state": ""}
-    manifest = build_manifest(location, tuple(asset.get("exclude") or ()))
-    nonces.take_away(location)
-    return {
-        "machine": identity,
-        "placed": False,
-        "manifest": packed(manifest),
-        "content": manifest.content_digest(ignore=(nonces.FILE,)),
-        "state": manifest.state(ignore=(nonces.FILE,)),
-        "facts": {},
-    }
+            dumped = dump(asset, folder, nonces.nonce_of(secrets), secrets.asset)
+        identity = replace(identity, system_identifier=dumped.system_identifier)
+        return Answer(machine=identity, placed=False, facts=dumped.facts)
+    manifest = build_manifest(asset.location, asset.exclude)
+    nonces.take_away(asset.location)
+    return Answer(
+        machine=identity,
+        placed=False,
+        manifest=dumps(manifest),
+        content=manifest.content_digest(ignore=(nonces.FILE,)),
+        state=manifest.state(ignore=(nonces.FILE,)),
+    )

@@ -15,11 +15,21 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from typing import Any, BinaryIO, Callable, Dict, List, Optional, Sequence, Tuple
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Callable, Dict, List, Sequence, Tuple
 
+from ..border.proof import Broken, Opened
 from ..manifest import Manifest, shown
+from .children import Account
+from .confined import in_confinement, name_of
+from .regular import open_regular
 
 _CHUNK = 1 << 20
+#: files that one child opens
+_TOGETHER = 200
+#: seconds for all of them, and bytes of them that are read in a second at the very least
+_SECONDS = 120.0
+_SLOWEST = 1 << 20
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -37,45 +47,97 @@ class Heads:
                 return
 
 
-def open_all(root: str, manifest: Manifest, heads: Heads) -> Dict[str, Any]:
-    """Open every file of a kind that we know.
+def open_all(root: str, manifest: Manifest, heads: Heads, account: Account) -> Opened:
+    """Open every file of a kind that we know, in a confined child.
 
     Args:
-        root: the folder that the manifest is of.
+        root: the folder that the manifest is of. It is a copy, and files in it change owner.
         manifest: what is in it.
         heads: filled while the manifest was built.
+        account: who reads them.
 
     Returns:
-        ``opened`` (files by kind), ``unknown`` (files of other kinds) and ``broken``
-        (path and reason of each that did not open).
+        How many opened, by kind, how many are of other kinds, and which did not open.
     """
     opened: Dict[str, int] = {}
-    broken: List[Dict[str, str]] = []
+    broken: List[Broken] = []
     files = sum(1 for e in manifest.entries.values() if e.type == "file" and e.size)
-    for path, kind in sorted(heads.known.items()):
-        problem = _open(root, path, kind)
-        if problem is None:
-            opened[kind] = opened.get(kind, 0) + 1
-        else:
-            broken.append({"path": shown(path), "kind": kind, "problem": problem})
-    return {"opened": opened, "unknown": files - len(heads.known), "broken": broken}
+    left = sorted(heads.known.items())
+    while left:
+        problems = _open_some(root, left[:_TOGETHER], account)
+        for (path, kind), problem in zip(left, problems):
+            if problem:
+                broken.append(Broken(shown(path), kind, problem))
+            else:
+                opened[kind] = opened.get(kind, 0) + 1
+        left = left[len(problems) :]
+    return Opened(opened, max(0, files - len(heads.known)), tuple(broken))
 
 
-def _open(root: str, path: str, kind: str) -> Optional[str]:
+@dataclass(frozen=True)
+class _Held:
+    """One file, open for the child; or why it is not."""
+
+    kind: str
+    path: str
+    descriptor: int = -1
+    name: str = ""
+    trouble: str = ""
+
+
+def _hold(root: str, path: str, kind: str, account: Account) -> _Held:
     raw = os.path.join(os.fsencode(root), path.encode("utf-8", "surrogateescape"))
-    check = next(item[3] for item in _KINDS if item[0] == kind)
+    at = os.fsdecode(raw)
     try:
-        handle = os.open(raw, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | os.O_NONBLOCK)
+        with open_regular(at) as file:
+            descriptor = os.dup(file.fileno())
     except OSError as error:
-        return str(error.strerror)
-    with os.fdopen(handle, "rb", buffering=0) as file:
+        return _Held(kind, at, trouble=str(error.strerror))
+    # SQLite opens its file by name; the others read what is open already
+    name = name_of(descriptor, at, account) if kind == "sqlite" else at
+    return _Held(kind, at, descriptor, name)
+
+
+def _open_some(root: str, items: Sequence[Tuple[str, str]], account: Account) -> List[str]:
+    """Why each of the first items does not open, or an empty text. At least one is answered."""
+    held: List[_Held] = []
+    try:
+        held.extend(_hold(root, path, kind, account) for path, kind in items)
+        opened = [one for one in held if one.descriptor >= 0]
+        size = sum(os.fstat(one.descriptor).st_size for one in opened)
+
+        def work(tell: Callable[[Any], None]) -> None:
+            for one in held:
+                tell(one.trouble or _problem(one))
+
+        told = in_confinement(
+            work,
+            account,
+            [one.descriptor for one in opened],
+            _SECONDS + size / _SLOWEST,
+            by_name=[(one.descriptor, one.path) for one in opened if one.kind == "sqlite"],
+        )
+    finally:
+        for one in held:
+            if one.descriptor >= 0:
+                os.close(one.descriptor)
+    answers = [str(answer)[:200] for answer in told.answers[: len(items)]]
+    if told.trouble and len(answers) < len(items):
+        answers.append(told.trouble)
+    return answers
+
+
+def _problem(one: _Held) -> str:
+    check = next(item[3] for item in _KINDS if item[0] == one.kind)
+    with os.fdopen(os.dup(one.descriptor), "rb", buffering=0) as file:
+        file.seek(0)
         try:
-            check(file, raw)
+            check(file, os.fsencode(one.name))
         except (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, struct.error,
-                zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError,
+                zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, MemoryError,
                 sqlite3.Error) as error:  # fmt: skip
             return f"{type(error).__name__}: {error}"[:200]
-    return None
+    return ""
 
 
 Check = Callable[[Any, bytes], None]

@@ -12,6 +12,8 @@ import os
 import zlib
 from typing import IO, Any, Callable, Dict, Tuple
 
+from .regular import open_regular
+
 _PIECE = 1 << 20
 _KEPT = 8192
 _OPENERS: Dict[bytes, Callable[..., Any]] = {
@@ -28,13 +30,14 @@ def is_compressed(start: bytes) -> bool:
 
 def open_dump(path: str) -> IO[bytes]:
     """Open a dump for reading, unpacked on the way where it is compressed."""
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         start = file.read(8)
     for magic, opener in _OPENERS.items():
         if start.startswith(magic):
-            opened: IO[bytes] = opener(path, "rb")
+            # it closes with its reader, and is read as it was when it was looked at
+            opened: IO[bytes] = opener(open_regular(path), "rb")
             return opened
-    return open(path, "rb")
+    return open_regular(path)
 
 
 def head_and_tail(path: str, *, head_only: bool = False) -> Tuple[bytes, bytes]:

@@ -18,6 +18,7 @@ import time
 from typing import Any, Dict, List, Optional
 
 from ..errors import InputError, SnapshotError
+from ..programs import Command, fixed
 from . import postgresql_programs as programs_of
 from .children import Children
 from .postgresql_dump_file import read_through
@@ -28,6 +29,8 @@ from .postgresql_proof import DUMP_FILE, GLOBALS_FILE, prove
 from .postgresql_session import Connection, Session, literal
 
 _OLDEST = 10
+#: bytes at the end of pg_dumpall's output in which it says that it is done
+_TRAILER_WITHIN = 400
 
 _NONCE = """
 begin;
@@ -176,22 +179,33 @@ def _dump_globals(
 ) -> List[str]:
     """Roles and tablespaces, without their passwords; a warning when that is not allowed."""
     target = os.path.join(children.private, GLOBALS_FILE)
-    command = [
-        programs.path("pg_dumpall"), "--globals-only", "--no-role-passwords", "--no-password",
-    ]  # fmt: skip
+    command = Command(
+        programs.path("pg_dumpall"),
+        fixed("--globals-only", "--no-role-passwords", "--no-password"),
+    )
     with open(target, "wb") as output:
         done = children.run(
             command, connection.environment(children), connection.account, stdout=output
         )
         os.fsync(output.fileno())
-    with open(target, "rb") as written:
-        whole = b"\n-- PostgreSQL database cluster dump complete\n" in written.read()
-    if done.status != 0 or not whole:
+    if done.status != 0 or not _says_it_is_done(target):
         os.unlink(target)
         warnings.append(f"Roles and tablespaces could not be dumped: {done.errors[-300:].strip()}")
         return []
     ran.append("pg_dumpall --globals-only --no-role-passwords")
     return [_keep(target, workdir)]
+
+
+def _says_it_is_done(path: str) -> bool:
+    """Whether pg_dumpall's last word is that it is done; a comment may hold the same words."""
+    with open(path, "rb") as written:
+        written.seek(max(0, os.path.getsize(path) - _TRAILER_WITHIN))
+        said = [
+            line
+            for line in written.read().splitlines()
+            if line.strip() not in (b"", b"--") and not line.startswith(b"\\unrestrict ")
+        ]
+    return said[-1:] == [b"-- PostgreSQL database cluster dump complete"]
 
 
 def _keep(path: str, folder: str) -> str:

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from typing import Dict, Iterable, List, Optional, Set
 
+from ..programs import PATH, Command, fixed, option
 from .children import Account, Children
 from .lending import lent
 from .plain_dump import open_dump
@@ -72,11 +73,18 @@ def roles_of_dump(
         with open_dump(path) as source:
             return roles_in(source)
     with tempfile.TemporaryFile() as schema:
-        command = [reader.path("pg_restore"), "--schema-only", "-f", "-"]
-        environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
+        environment = {"PATH": PATH, "LC_ALL": "C"}
         with lent(path, account) as (readable, descriptors):
             children.run(
-                [*command, readable], environment, account, stdout=schema, pass_fds=descriptors
+                Command(
+                    reader.path("pg_restore"),
+                    fixed("--schema-only", "-f", "-"),
+                    operands=[readable],
+                ),
+                environment,
+                account,
+                stdout=schema,
+                pass_fds=descriptors,
             )
         schema.seek(0)
         return roles_in(schema)
@@ -91,14 +99,13 @@ def load_plain(
     database: str,
 ) -> str:
     """Run a plain dump, also a compressed one, through psql; what went wrong, or nothing."""
-    command = [
-        programs.path("psql"), "-X", "-q", "-w", "-v", "ON_ERROR_STOP=1",
-        f"--dbname={database_word(database)}",
-    ]  # fmt: skip
+    command = Command(
+        programs.path("psql"),
+        fixed("-X", "-q", "-w", "-v", "ON_ERROR_STOP=1"),
+        option("--dbname", database_word(database)),
+    )
     with tempfile.TemporaryFile() as errors, open_dump(path) as source:
-        child = children.start(
-            command, environment, account, stdin=subprocess.PIPE, stderr=errors, no_network=True
-        )
+        child = children.start(command, environment, account, stdin=subprocess.PIPE, stderr=errors)
         if child.stdin is None:
             raise AssertionError("it was asked for")
         try:

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from typing import Any, Dict, Optional
 
 from ..errors import SnapshotError
+from ..programs import PATH, Command, fixed
 from . import postgresql_programs as programs_of
-from .children import Account, Children
+from .children import Account, Children, confined_account
 from .lending import lent
 from .plain_dump import head_and_tail, is_compressed
 from .postgresql_programs import Programs
+from .regular import is_regular, open_regular
 
 _TRAILER = re.compile(
     rb"^-- PostgreSQL database(?: cluster)? dump complete$(?P<rest>.*)\Z", re.MULTILINE | re.DOTALL
@@ -77,11 +79,11 @@ def inspect_dump(
     trouble = _tar_trouble(path) if kind == "tar" else ""
     if trouble:
         return DumpFile(path, kind, False, trouble)
-    account = _reader()
+    account = confined_account()
     with Children(_writable()) as children:
         with lent(path, account) as (readable, descriptors):
             listing = children.run(
-                [programs.path("pg_restore"), "-l", readable],
+                Command(programs.path("pg_restore"), fixed("-l"), operands=[readable]),
                 _environment(),
                 account,
                 pass_fds=descriptors,
@@ -113,7 +115,7 @@ def read_through(
     seconds = 3600 + _size(path) / 200_000
     with lent(path, account) as (readable, descriptors):
         done = children.run(
-            [programs.path("pg_restore"), "-f", "/dev/null", readable],
+            Command(programs.path("pg_restore"), fixed("-f", "/dev/null"), operands=[readable]),
             _environment(),
             account,
             pass_fds=descriptors,
@@ -143,10 +145,13 @@ def _inspect_plain(path: str, kind: str) -> DumpFile:
 
 
 def _format(path: str) -> Optional[str]:
-    if os.path.isdir(path):
-        return "directory" if os.path.isfile(os.path.join(path, "toc.dat")) else None
-    with open(path, "rb") as file:
-        start = file.read(512)
+    if os.path.isdir(path) and not os.path.islink(path):
+        return "directory" if is_regular(os.path.join(path, "toc.dat")) else None
+    try:
+        with open_regular(path) as file:
+            start = file.read(512)
+    except OSError:
+        return None
     if start.startswith(b"PGDMP"):
         return "custom"
     if start[257:262] == b"ustar" and start.startswith(b"toc.dat\0"):
@@ -172,7 +177,7 @@ def _tar_trouble(path: str) -> str:
             end = archive.offset
     except (tarfile.TarError, EOFError, OSError) as error:
         return f"it is no whole tar: {error}"
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         file.seek(end)
         if len(file.read(1024).strip(b"\0")) != 0 or size - end < 512:
             return "it does not end as a tar ends"
@@ -196,14 +201,9 @@ def _first_bytes(pattern: Any, text: bytes) -> Optional[int]:
     return int(found.group(1)) if found else None
 
 
-def _reader() -> Optional[Account]:
-    """Who reads what others made: not root."""
-    return Account.named("nobody", "postgres") if os.geteuid() == 0 else None
-
-
 def _writable() -> str:
     return os.environ.get("TMPDIR") or "/tmp"  # noqa: S108  a private folder is made in it
 
 
 def _environment() -> Dict[str, str]:
-    return {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
+    return {"PATH": PATH, "LC_ALL": "C"}

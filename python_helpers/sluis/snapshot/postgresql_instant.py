@@ -16,6 +16,7 @@ import time
 from typing import Any, Dict, List, Tuple
 
 from ..errors import SnapshotError
+from ..programs import Command, fixed, option
 from .children import Children
 from .postgresql_figures import TABLES, read_figures, read_sequences
 from .postgresql_programs import Programs
@@ -92,11 +93,13 @@ def _attempt(
 ) -> Tuple[Dict[str, Any], List[str]]:
     snapshot, tables = _open_snapshot(held)
     before = read_sequences(held)
-    command = [
-        programs.path("pg_dump"), "--format=custom", "--compress=0", f"--snapshot={snapshot}",
-        f"--lock-wait-timeout={_LOCK_SECONDS}s", "--no-password",
-        f"--dbname={database_word(str(asset['location']))}",
-    ]  # fmt: skip
+    command = Command(
+        programs.path("pg_dump"),
+        fixed("--format=custom", "--compress=0", "--no-password"),
+        option("--snapshot", snapshot),
+        option("--lock-wait-timeout", f"{_LOCK_SECONDS}s"),
+        option("--dbname", database_word(str(asset["location"]))),
+    )
     name = f"sluis-{os.urandom(6).hex()}"
     environment = {**connection.environment(children), "PGAPPNAME": name}
     # Not compressed: the store compresses better, and unchanged parts are stored once.

@@ -9,11 +9,11 @@ from __future__ import annotations
 import glob
 import os
 import re
-import subprocess
 from dataclasses import dataclass
 from typing import List, Optional
 
-from ..errors import SnapshotError
+from ..errors import SluisError, SnapshotError
+from ..programs import SEARCH, Command, fixed, run
 
 #: Debian and Red Hat keep every major version in a folder of its own.
 _FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/postgresql*/bin")
@@ -39,7 +39,7 @@ def installed(bin_dir: Optional[str], program: str) -> List[Programs]:
     """Every set that holds ``program``, ``bin_dir`` first, then the newest version first."""
     folders = [bin_dir] if bin_dir else []
     folders += sorted((found for pattern in _FOLDERS for found in glob.glob(pattern)), reverse=True)
-    folders += [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
+    folders += SEARCH
     sets: List[Programs] = []
     for folder in folders:
         path = os.path.join(folder, program)
@@ -102,15 +102,8 @@ def for_restore(bin_dir: Optional[str], dumped_with: int) -> Optional[Programs]:
 def _major(path: str) -> Optional[int]:
     """The major version that a program prints: ``pg_dump (PostgreSQL) 15.18 (Debian …)``."""
     try:
-        done = subprocess.run(
-            [path, "--version"],
-            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=60,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        done = run(Command(path, fixed("--version")), seconds=60)
+    except (OSError, SluisError):
         return None
-    found = re.search(rb"\(PostgreSQL\) (\d+)", done.stdout)
+    found = re.search(rb"\(PostgreSQL\) (\d{1,4})\b", done.output)
     return int(found.group(1)) if found else None

@@ -7,8 +7,9 @@ import time
 from typing import Any, Dict, Tuple
 
 from ..errors import SnapshotError
+from ..programs import Command, fixed, option
 from . import postgresql_programs as programs_of
-from .children import Children, server_account
+from .children import Children, confined_account
 from .database_proof import Proof, scratch_place, wanted_file, without_data
 from .postgresql_adopted import find_adopted, load_plain, roles_of_dump
 from .postgresql_dump_file import DumpFile, inspect_dump
@@ -17,6 +18,7 @@ from .postgresql_programs import Programs
 from .postgresql_scratch import ScratchServer, create_roles
 from .postgresql_session import QueryError, Session, identifier, literal
 from .postgresql_write import jobs, pg_restore
+from .scratch_guard import Guard
 
 #: The names under which the files go into the store.
 DUMP_FILE = "postgresql.dump"
@@ -61,12 +63,18 @@ def prove(asset: Dict[str, Any], restored: str, facts: Dict[str, Any], scratch: 
                 began, [],
             )  # fmt: skip
             return proof
-        account = server_account("sluis", "postgres", "nobody")
+        account = confined_account()
         place = scratch_place(scratch, account, facts)
         with Children(place, account) as children:
             superuser = facts["database"]["first_superuser"] if facts else "postgres"
-            with ScratchServer(children, programs, account, superuser) as server:
-                _prove_in(proof, server, children, reader, dump, facts, began, adopted=adopted)
+            size = os.path.getsize(dump.path) if os.path.isfile(dump.path) else 0
+
+            def restore_and_look() -> None:
+                with ScratchServer(children, programs, account, superuser) as server:
+                    _prove_in(proof, server, children, reader, dump, facts, began, adopted=adopted)
+
+            with Guard(children, place, account, facts, size) as guard:
+                guard.judges(proof, restore_and_look)
     except SnapshotError as error:
         proof.add("restored" if not proof.parts else "works", "not verified", str(error), began, [])
     return proof
@@ -142,13 +150,15 @@ def check_server(proof: Proof, server: ScratchServer, children: Children) -> Non
         proof.add("works", "not verified", detail, began, [])
         return
     done = children.run(
-        [
-            server.programs.path("pg_amcheck"), "--install-missing", "--heapallindexed",
-            f"--jobs={jobs()}", "--no-password", f"--database={RESTORED}",
-        ],
+        Command(
+            server.programs.path("pg_amcheck"),
+            fixed("--install-missing", "--heapallindexed", "--no-password"),
+            option("--jobs", jobs()),
+            option("--database", RESTORED),
+        ),
         server.environment,
         server.account,
-    )  # fmt: skip
+    )
     ran = ["pg_amcheck --heapallindexed"]
     if done.status == 0:
         detail = "pg_amcheck found every table and index sound"

@@ -6,6 +6,7 @@ itself is in `postgresql_swap`.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from typing import Any, Dict, List, Optional, Sequence
@@ -50,6 +51,9 @@ _LISTS = frozenset(
     {"search_path", "temp_tablespaces", "session_preload_libraries", "local_preload_libraries"}
 )
 
+#: databases that restores which were cut off may leave before we stop to make more
+_MOST_LEFT = 5
+
 __all__ = ("figures", "restore_beside", "swap", "swap_state", "undo_swap")
 
 
@@ -89,8 +93,7 @@ def restore_beside(
             roles = _roles(session, facts, warnings)
             create_roles(session, roles)
             _make_room(session, new_name)
-            session.run(_create(new_name, like))
-            mark(session, new_name, UNFINISHED)
+            _make_marked(session, new_name, like, warnings)
             session.run(f"alter database {identifier(new_name)} allow_connections true;")
             errors = pg_restore(children, reader, connection, dump.path, new_name)
             if errors:
@@ -137,15 +140,46 @@ def _make_room(session: Session, new_name: str) -> None:
     found = mark_of(session, new_name)
     if found is None:
         return
-    # A kill between its making and its mark leaves it empty and closed.
-    just_made = found["mark"] is None and found["empty"] and not found["open"]
-    if found["mark"] != UNFINISHED and not just_made:
+    if found["mark"] != UNFINISHED:
         raise SnapshotError(
             "postgresql-name-taken",
             f"There is already a database {new_name}, and it is not an unfinished copy of ours.",
             "Choose another name for the copy; nothing was touched.",
         )
     session.run(f"drop database {identifier(new_name)};")
+
+
+def _make_marked(
+    session: Session, new_name: str, like: Dict[str, Any], warnings: List[str]
+) -> None:
+    """Make the copy's database, so that one without our mark never has the copy's name.
+
+    The server cannot make and mark one at once. A kill in between leaves an empty database under
+    a name of ours: it cannot be told from somebody else's, so it is named and not dropped.
+    """
+    ours = f"sluis-making-{hashlib.sha256(new_name.encode()).hexdigest()[:24]}"
+    for number in range(1, _MOST_LEFT + 1):
+        making = f"{ours}-{number}"
+        found = mark_of(session, making)
+        if found is not None and found["mark"] == UNFINISHED:
+            session.run(f"drop database {identifier(making)};")
+            found = None
+        if found is None:
+            break
+        warnings.append(
+            f"The server has a database {making}, which a restore that was cut off may have left. "
+            "Look whether anything is in it, and drop it by hand."
+        )
+    else:
+        raise SnapshotError(
+            "postgresql-name-taken",
+            f"The server has {_MOST_LEFT} databases named {ours}-1 and on, and none of them is "
+            "marked as ours.",
+            "Look whether anything is in them, and drop them by hand; nothing was touched.",
+        )
+    session.run(_create(making, like))
+    mark(session, making, UNFINISHED)
+    session.run(f"alter database {identifier(making)} rename to {identifier(new_name)};")
 
 
 def _like(

@@ -16,9 +16,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Dict, List, Optional, Type
 
 from ..errors import SnapshotError
-from .children import Account, Children, can_cut_network
+from ..programs import PATH, Command, fixed, option
+from .children import Account, Children, confined_words
 from .postgresql_programs import Programs
-from .postgresql_session import Connection, Session, database_word, identifier
+from .postgresql_session import Connection, Session, identifier
 
 if TYPE_CHECKING:
     from typing import Self
@@ -42,6 +43,7 @@ _SETTINGS = {
     "max_connections": "20",
     "max_locks_per_transaction": "4096",
     "jit": "off",
+    "dynamic_shared_memory_type": "mmap",
     "unix_socket_permissions": "0700",
     "logging_collector": "off",
     "log_destination": "stderr",
@@ -73,7 +75,7 @@ class ScratchServer:
         self.ran: List[str] = []
         self._children = children
         self._account = account
-        self._superuser = superuser
+        self._superuser = _role_name(superuser)
         self._data = os.path.join(children.private, "data")
         self._log = os.path.join(children.private, "server.log")
         self._socket = ""
@@ -109,7 +111,7 @@ class ScratchServer:
     @property
     def environment(self) -> Dict[str, str]:
         """The environment of its clients."""
-        return {**self.connection.environment(self._children), "PATH": "/usr/bin:/bin"}
+        return {**self.connection.environment(self._children), "PATH": PATH}
 
     @property
     def data(self) -> str:
@@ -123,16 +125,25 @@ class ScratchServer:
     def start(self) -> None:
         """Start it on the data it has and wait until it answers."""
         self._socket = self._socket or self._socket_folder()
-        command = [self.programs.path("postgres"), "-D", self._data, "-k", self._socket]
-        for name, value in _SETTINGS.items():
-            if self.programs.major >= _SINCE.get(name, 0):
-                command += ["-c", f"{name}={value}"]
+        settings = [
+            option("-c", f"{name}={value}")
+            for name, value in _SETTINGS.items()
+            if self.programs.major >= _SINCE.get(name, 0)
+        ]
+        command = Command(
+            self.programs.path("postgres"),
+            option("-D", self._data),
+            option("-k", self._socket),
+            *settings,
+        )
         with open(self._log, "ab") as log:
             self._server = self._children.start(
-                command, _plain(), self._account, stdout=log, stderr=log, no_network=True
+                command, _plain(), self._account, stdout=log, stderr=log
             )
-        apart = "without network" if can_cut_network() else "listening on no address"
-        self.ran.append(f"postgres {self.programs.major} (scratch, unix socket only, {apart})")
+        self.ran.append(
+            f"postgres {self.programs.major} (scratch, unix socket only"
+            f"{confined_words(self._account)})"
+        )
         until = time.monotonic() + 120
         while not self._answers():
             if self._server.poll() is not None or time.monotonic() > until:
@@ -156,13 +167,15 @@ class ScratchServer:
 
     def _init(self) -> None:
         done = self._children.run(
-            [
-                self.programs.path("initdb"), "-D", self._data, "-U", self._superuser,
-                "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync",
-            ],
+            Command(
+                self.programs.path("initdb"),
+                option("--pgdata", self._data),
+                option("--username", self._superuser),
+                fixed("-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"),
+            ),
             _plain(),
             self._account,
-        )  # fmt: skip
+        )
         if done.status != 0:
             raise SnapshotError(
                 "scratch-server-failed",
@@ -185,8 +198,10 @@ class ScratchServer:
     def _answers(self) -> bool:
         if not os.path.exists(os.path.join(self._socket, ".s.PGSQL.5432")):
             return False
-        command = [self.programs.path("psql"), "-X", "-A", "-t", "-w", "-c", "select 1"]
-        command += ["-d", database_word("postgres")]
+        command = Command(
+            self.programs.path("psql"),
+            fixed("-X", "-A", "-t", "-w", "-c", "select 1", "-d", "postgres"),
+        )
         return self._children.run(command, self.environment, self._account).status == 0
 
     def _log_tail(self) -> str:
@@ -197,13 +212,27 @@ class ScratchServer:
             return "it left no log"
 
 
+def _role_name(name: str) -> str:
+    """A name that the source gives to its superuser; initdb writes it into a script."""
+    if not 0 < len(name.encode("utf-8", "surrogatepass")) < 64 or not name.isprintable():
+        raise SnapshotError(
+            "bad-facts",
+            f"The source says that its superuser is {name[:80]!r}, which PostgreSQL refuses.",
+            "Make a new snapshot. If it happens again, look for who alters that host.",
+        )
+    return name
+
+
 def create_roles(session: Session, roles: List[str]) -> None:
-    """Create the roles that the dump speaks of, without any right to log in."""
+    """Create the roles that the dump speaks of, without any right to log in.
+
+    A role may be named more than once: as an owner, and as one that has rights.
+    """
     there = set(session.rows("select to_json(rolname) from pg_roles"))
-    for role in roles:
+    for role in dict.fromkeys(roles):
         if role not in there:
             session.run(f"create role {identifier(role)} nologin;")
 
 
 def _plain() -> Dict[str, str]:
-    return {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
+    return {"PATH": PATH, "LC_ALL": "C"}

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Dict, List, Optional
 
 from ..errors import InputError, SnapshotError
+from ..programs import PATH, Command, fixed, option
 from .children import Account, Children
 from .postgresql_programs import Programs
 
@@ -98,7 +99,7 @@ class Connection:
     def environment(self, children: Children) -> Dict[str, str]:
         """What libpq reads, from nothing but our own data."""
         values = {
-            "PATH": "/usr/bin:/bin",
+            "PATH": PATH,
             "LC_ALL": "C.UTF-8",
             "LC_MESSAGES": "C",
             "PGPORT": str(self.port),
@@ -158,16 +159,17 @@ class Session:
         self._errors: IO[bytes] = os.fdopen(descriptor, "w+b")
         os.unlink(errors)
         self._psql = children.start(
-            [
-                programs.path("psql"), "-X", "-q", "-A", "-t", "-w",
-                "-v", "ON_ERROR_STOP=1", "-d", database_word(database),
-            ],
+            Command(
+                programs.path("psql"),
+                fixed("-X", "-q", "-A", "-t", "-w", "-v", "ON_ERROR_STOP=1"),
+                option("--dbname", database_word(database)),
+            ),
             connection.environment(children),
             account or connection.account,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-        )  # fmt: skip
+        )
         if self._psql.stdin is None or self._psql.stdout is None:
             raise AssertionError("both were asked for")
         self._stdin, self._stdout = self._psql.stdin, self._psql.stdout

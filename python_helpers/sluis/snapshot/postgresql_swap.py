@@ -22,10 +22,9 @@ MARK = "sluis.copy"
 UNFINISHED = "unfinished"
 FINISHED = "finished"
 _MARK_OF = """
-select json_build_object('open', d.datallowconn, 'mark', (
+select json_build_object('mark', (
     select split_part(c, '=', 2) from pg_db_role_setting s, unnest(s.setconfig) c
-    where s.setdatabase = d.oid and s.setrole = 0 and split_part(c, '=', 1) = 'sluis.copy'),
-  'empty', pg_database_size(d.oid) <= pg_database_size('template0') + 1048576)
+    where s.setdatabase = d.oid and s.setrole = 0 and split_part(c, '=', 1) = 'sluis.copy'))
 from pg_database d where d.datname = {name}
 """
 
@@ -99,7 +98,7 @@ def check_names(asset: Dict[str, Any], *names: str) -> None:
 
 
 def mark_of(session: Session, name: str) -> Optional[Dict[str, Any]]:
-    """``mark``, ``open`` and ``empty`` of a database, or None when there is no such one."""
+    """The ``mark`` of a database (None: it has none), or None when there is no such one."""
     found: Optional[Dict[str, Any]] = session.row(_MARK_OF.format(name=literal(name)))
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Optional
 
+from ..programs import Command, fixed, option
 from .children import Account, Children
 from .lending import lent
 from .postgresql_programs import Programs
@@ -38,15 +39,17 @@ def pg_restore(
         scratch: leave out what reaches beyond the database, such as subscriptions.
     """
     runs_as = account or connection.account
-    command = [
-        reader.path("pg_restore"), "--exit-on-error", f"--jobs={jobs()}", "--no-password",
-        f"--dbname={database_word(database)}",
-    ]  # fmt: skip
-    if scratch:
-        command += ["--no-tablespaces", "--no-subscriptions"]
+    apart = fixed("--no-tablespaces", "--no-subscriptions") if scratch else fixed()
     with lent(path, runs_as) as (readable, descriptors):
         done = children.run(
-            [*command, readable],
+            Command(
+                reader.path("pg_restore"),
+                fixed("--exit-on-error", "--no-password"),
+                option("--jobs", jobs()),
+                option("--dbname", database_word(database)),
+                apart,
+                operands=[readable],
+            ),
             connection.environment(children),
             runs_as,
             pass_fds=descriptors,

@@ -7,61 +7,60 @@ from __future__ import annotations
 
 import os
 import tempfile
-from typing import Any, Dict, List
+from typing import List, Optional
 
+from ..border.parts import Secrets, StoreSecrets
+from ..border.verbs.asset_store import Answer, Request
 from ..errors import SnapshotError
-from .access import open_access
+from ..programs import fixed
+from .access import Access, open_access
 from .children import Children
-from .escrow import USER, add_escrow_key
+from .escrow import add_escrow_key
 from .probe import TAG, make_probe
-from .restic import PATIENCE, Restic
-from .store import read_store
+from .restic import Restic, password_of
+from .store_keys import escrowed_names, keys_of
 
 
-def prepare_store(request: Dict[str, Any]) -> Dict[str, Any]:
+def prepare_store(request: Request, secrets: Secrets) -> Answer:
     """Make what is missing. What is there stays as it is.
 
     Args:
-        request: ``store``, ``secrets`` (``store``: ``repository_password``,
-            ``escrow_password`` or ``None``, and a login), ``check_mode``, and optionally
-            ``probe`` (a known probe's id), ``restic``, ``patience``.
-
-    Returns:
-        ``changed``, ``did`` (list of words), ``probe`` (id), ``clock`` (of the store),
-        ``snapshots`` (how many there are).
+        request: which store.
+        secrets: both passwords of the repository, and a login.
 
     Raises:
         SnapshotError: the store cannot be reached, or the password is wrong.
     """
-    store = read_store(request["store"])
-    secrets = request["secrets"]["store"]
+    store, own = request.store, secrets.store
+    password = password_of(own)
     did: List[str] = []
     with Children(tempfile.gettempdir()) as children:
-        access = open_access(store, secrets, children.private, children)
+        access = open_access(store, own, children.private, children)
         cache = os.path.join(children.private, "cache")
         restic = Restic(
             children,
             access,
-            secrets["repository_password"],
+            password,
             cache,
-            program=request.get("restic") or "restic",
-            patience=float(request.get("patience") or PATIENCE),
+            program=request.restic,
+            patience=request.patience,
         )
         keys = access.names("keys")
-        if request.get("check_mode"):
+        if request.check_mode:
             return _answer(access, [] if keys else ["would make the repository"], None)
         if not keys:
-            restic.run("init")
+            restic.run(fixed("init"))
             did.append("made the repository")
-        escrow = secrets.get("escrow_password")
-        if escrow and escrow != secrets["repository_password"] and access.key_of(USER) is None:
+        escrow = own.escrow_password
+        if escrow and escrow != password and not keys_of(access, escrow, escrowed=True, sure=True):
+            _refuse_a_second(escrowed_names(access), store.id)
             add_escrow_key(restic, escrow, children.private)
             did.append("added the escrowed key")
-        probe = request.get("probe")
+        probe = request.probe
         names = access.names("snapshots")
         if not probe or probe not in names:
             known = restic.snapshots(TAG) if names else []
-            probe = str(known[-1]["id"]) if known else make_probe(restic, access, children.private)
+            probe = known[-1].id if known else make_probe(restic, access, children.private)
             if not known:
                 did.append("put a probe on the store")
         if not probe:
@@ -73,11 +72,43 @@ def prepare_store(request: Dict[str, Any]) -> Dict[str, Any]:
         return _answer(access, did, probe)
 
 
-def _answer(access: Any, did: List[str], probe: Any) -> Dict[str, Any]:
-    return {
-        "changed": bool(did),
-        "did": did,
-        "probe": probe,
-        "clock": access.clock(),
-        "snapshots": len(access.names("snapshots")),
-    }
+def demand_escrow(access: Access, secrets: StoreSecrets, store: str) -> None:
+    """Make sure that the escrowed password opens the escrowed key, where there is one already.
+
+    Raises:
+        SnapshotError: ``escrow-password-missing``, ``escrow-password-wrong``.
+    """
+    password = secrets.escrow_password
+    if not password or password == secrets.repository_password:
+        raise SnapshotError(
+            "escrow-password-missing",
+            f"The store {store} has no escrow_password of its own, so V6 is out of reach: nobody "
+            "shows that a second key opens it.",
+            "Write escrow_password, another one than repository_password, in "
+            "snapshot_and_verify_store_secrets, and keep it elsewhere as well.",
+        )
+    there = access.names("keys")
+    if there and not keys_of(access, password, escrowed=True, sure=True):
+        _refuse_a_second(escrowed_names(access), store)
+
+
+def _refuse_a_second(there: List[str], store: str) -> None:
+    """A mistyped password would become a key that nobody keeps, and every proof rest on it."""
+    if there:
+        raise SnapshotError(
+            "escrow-password-wrong",
+            f"escrow_password opens no escrowed key of the store {store}, which has "
+            f"{', '.join(name[:8] for name in there[:5])}.",
+            "Correct escrow_password. If a new escrowed key is wanted, take the old one away on "
+            "the store itself (restic key remove), so that one is left.",
+        )
+
+
+def _answer(access: Access, did: List[str], probe: Optional[str]) -> Answer:
+    return Answer(
+        changed=bool(did),
+        did=tuple(did),
+        probe=probe,
+        clock=access.clock(),
+        snapshots=len(access.names("snapshots")),
+    )

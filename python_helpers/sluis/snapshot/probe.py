@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Optional, Sequence
+from typing import Optional, Sequence
 
+from ..border.parts import Attempt
+from ..programs import fixed, option
 from .access import Access
 from .restic import Restic
+from .restic_lines import Line, Summary
 
 TAG = "sluis-probe"
 _TEXT = "A harmless snapshot. Sluis tries to remove it, to prove that the store says no.\n"
@@ -19,26 +22,26 @@ def make_probe(restic: Restic, access: Access, private: str) -> str:
     with open(os.path.join(folder, "probe.txt"), "w", encoding="ascii") as file:
         file.write(_TEXT)
     before = access.names("snapshots")
-    answer = restic.run("backup", ".", "--host", "sluis", "--tag", f"sluis,{TAG}", cwd=folder)
+    tag = option("--tag", f"sluis,{TAG}")
+    answer = restic.run(fixed("backup", ".", "--host=sluis", "--force"), tag, cwd=folder)
     return new_snapshot(answer.lines, before, access)
 
 
-def new_snapshot(lines: Sequence[Dict[str, Any]], before: Sequence[str], access: Access) -> str:
+def new_snapshot(lines: Sequence[Line], before: Sequence[str], access: Access) -> str:
     """The full id of the snapshot that a backup reported, as the store names it.
 
     Old versions of the engine report eight characters only. Another run may have added
     a snapshot meanwhile, so the beginning decides.
     """
-    said = next((str(x["snapshot_id"]) for x in lines if x.get("snapshot_id")), "")
+    said = next((line.snapshot_id for line in lines if isinstance(line, Summary)), "")
     if len(said) == 64:
         return said
     fits = [n for n in set(access.names("snapshots")) - set(before) if n.startswith(said)]
     return fits[0] if said and len(fits) == 1 else ""
 
 
-def try_to_remove(access: Access, probe: Optional[str]) -> Dict[str, Any]:
-    """Try to remove the probe. What came of it, as JSON data for evidence."""
+def try_to_remove(access: Access, probe: Optional[str]) -> Attempt:
+    """Try to remove the probe, as somebody who stole our credentials would."""
     if not probe:
-        return {"tried": "", "refused": None, "detail": "there is no probe to try it on"}
-    attempt = access.try_to_remove(probe)
-    return {"tried": attempt.tried, "refused": attempt.refused, "detail": attempt.detail}
+        return Attempt("", None, "there is no probe to try it on")
+    return access.try_to_remove(probe)

@@ -6,132 +6,143 @@ import hashlib
 import json
 import os
 import threading
-from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple
+from typing import Callable, List, Optional, Set, Tuple
 
+from ..border import codec
+from ..border.parts import Attempt, Secrets
+from ..border.proof import Older, Proof, Sealed
+from ..border.store import Store
+from ..border.verbs.asset_verify import Request
 from ..errors import SnapshotError
-from ..manifest import Manifest
+from ..manifest import Manifest, dumps
+from ..programs import fixed
 from . import nonce as nonces
 from .access import Access, open_access
 from .children import Children
 from .escrow import open_with
+from .foreign_snapshots import demand_only_foreign
 from .identity import read_identity
-from .levels import FAILED, NOT_VERIFIED, PROVEN, Finding
-from .maker import packed
-from .older import prove_older
+from .levels import FAILED, LEVELS, NOT_VERIFIED, PROVEN, Finding
+from .older import Back, prove_older
 from .probe import try_to_remove
 from .progress import Progress
-from .restic import PATIENCE, Restic
+from .restic import Restic
+from .restic_lines import Head, Line, Node
 from .restoring import Restoring
-from .scratch import choose_scratch
-from .store import read_store
+from .scratch import Room, choose_scratch
 
-Request = Dict[str, Any]
+#: items that a snapshot may list beyond twice what its source had: it may have grown meanwhile
+_MORE_LISTED = 100_000
 
 
-def prove_snapshot(request: Request) -> Dict[str, Any]:
+def prove_snapshot(request: Request, secrets: Secrets) -> Proof:
     """Look at a snapshot from outside, level by level. Nothing of the maker is used.
 
     Args:
-        request: ``asset``, ``snapshot_id``, ``older_snapshot_id`` (or ``None``),
-            ``nonce_sha256`` (or ``None``), ``bytes`` and ``items`` of the source, ``facts``
-            (what a database adapter's ``dump`` returned), ``maker`` (its identity),
-            ``probe``, ``manifest_check`` (see ``_manifest_of``), ``store``, ``secrets``
-            (``store``: ``escrow_password`` or ``repository_password`` and a login), and
-            optionally ``scratch`` (folder), ``sample`` (files), ``sealed`` (from an
-            earlier answer of this run), ``progress``, ``restic``, ``patience``.
-
-    Returns:
-        JSON data: ``levels`` (V0 to V4 as far as they can be told here, V5 for
-        databases), ``restored`` (manifest, base64), ``nonce_found``, ``older``,
-        ``append_only``, ``escrow``, ``verifier`` and more; see ``judge``.
+        request: what to prove.
+        secrets: the escrowed or the repository's password, and the store's login.
 
     Raises:
         InputError: the request cannot be used.
-        SnapshotError: not even the scratch folder can be used.
+        SnapshotError: not even the scratch folder can be used; ``scratch-too-small``: the copy
+            would not fit there, and nothing was restored.
     """
-    store = read_store(request["store"])
-    room = choose_scratch(request.get("scratch"), int(request["bytes"]), int(request["items"]))
+    room = choose_scratch(request.scratch, request.bytes, request.items)
+    if not room.is_enough and not request.sample:
+        # said at once: reading a store back takes hours, and proves nothing without a restore
+        raise SnapshotError(
+            "scratch-too-small",
+            f"The restore of {request.asset.id} takes {room.needed:,} bytes, and {room.folder} on "
+            f"the verifier has {room.free:,}. Nothing was restored.",
+            "Make room there, or name a larger folder in snapshot_and_verify_scratch.",
+        )
     with Children(room.folder) as children:
-        access = open_access(store, request["secrets"]["store"], children.private, children)
-        no_room = None
-        if not room.is_enough and not request.get("sample"):
-            no_room = (
-                f"the restore takes {room.needed:,} bytes and {room.folder} has {room.free:,}; "
-                "name a larger folder in snapshot_and_verify_scratch"
-            )
-        return _Proving(request, access, children, room.folder).run(no_room)
+        access = open_access(request.store, secrets.store, children.private, children)
+        return _Proving(request, secrets, access, children, room).run()
 
 
 class _Proving:
-    def __init__(self, request: Request, access: Access, children: Children, scratch: str) -> None:
+    def __init__(
+        self,
+        request: Request,
+        secrets: Secrets,
+        access: Access,
+        children: Children,
+        room: Room,
+    ) -> None:
         self.request = request
-        self.asset: Dict[str, Any] = request["asset"]
         self.access = access
         self.children = children
-        self.scratch = scratch
-        self.progress = Progress(request.get("progress"), self.asset["id"])
+        self.room = room
+        self.progress = Progress(request.progress, request.asset.id)
         self.identity = read_identity()
-        self.levels = {name: Finding(name) for name in ("V0", "V1", "V2")}
+        self.levels = {name: Finding(name) for name in LEVELS[:3]}
         self.listed: Set[Tuple[str, str]] = set()
-        self.older: Dict[str, Any] = {"verdict": NOT_VERIFIED, "detail": "it did not run"}
-        self.sealed: Optional[Dict[str, Any]] = None
+        # few bytes on a store can stand for any number of items
+        self._most_listed = 2 * request.items + _MORE_LISTED
+        self.older = Older(NOT_VERIFIED, "it did not run")
+        self.sealed: Optional[Sealed] = None
         self.store_time: Optional[str] = None
         self.engine_time: Optional[str] = None
         # A cache of its own: the maker's would answer in place of the store.
         cache = os.path.join(children.private, "cache")
         os.mkdir(cache, 0o700)
-        password, key, self.escrow = open_with(request["secrets"]["store"], access)
+        password, escrowed, self.escrow = open_with(secrets.store)
         self.restic = Restic(
             children,
             access,
             password,
             cache,
-            program=request.get("restic") or "restic",
-            key_hint=key,
-            patience=float(request.get("patience") or PATIENCE),
+            program=request.restic,
+            escrowed=escrowed,
+            patience=request.patience,
         )
         self.restoring = Restoring(
-            request, self.restic, self.progress, children.private, scratch, self.identity
+            request, self.restic, self.progress, children.private, room, self.identity
         )
 
-    def run(self, no_room: Optional[str]) -> Dict[str, Any]:
+    def run(self) -> Proof:
         restoring = self.restoring
         self._exists()
-        if self.request.get("sample"):
+        if self.request.sample:
             self._list()
             self._in_parallel(
-                lambda: restoring.run(no_room, self.listed), self._read_back, self._look_at_older
+                lambda: restoring.run(self.listed), self._read_back, self._look_at_older
             )
         else:
             self._in_parallel(
-                lambda: restoring.run(no_room, ()), self._read_back, self._list_and_look_at_older
+                lambda: restoring.run(()), self._read_back, self._list_and_look_at_older
             )
         self._list_is_whole()
+        if self.access.foreign():
+            self.levels["V0"].detail += f"; {self.access.foreign()}"
         copy = restoring.manifest
         levels = [*self.levels.values(), restoring.whole, restoring.works]
-        return {
-            "levels": [finding.as_dict() for finding in levels],
-            "database": restoring.database,
-            "opened": restoring.opened,
-            **_manifest_of(copy, self.request.get("manifest_check")),
-            "restore_errors": restoring.errors,
-            "content": copy and copy.content_digest(ignore=(nonces.FILE,)),
-            "nonce_found": restoring.nonce_found,
-            "older": self.older,
-            "append_only": self._attempt(),
-            "escrow": self.escrow,
-            "sample": restoring.sample,
-            "sealed": self.sealed,
-            "engine_time": self.engine_time,
-            "store_time": self.store_time,
-            "verifier": self.identity,
-            "scratch": self.scratch,
-            "engine": f"restic {self.restic.version()}",
-        }
+        restored, digest = _manifest_of(copy, self.request.manifest_check)
+        return Proof(
+            levels=tuple(finding.as_level() for finding in levels),
+            database=restoring.database,
+            opened=restoring.opened,
+            restored=restored,
+            restored_digest=digest,
+            restore_errors=restoring.errors,
+            content=None if copy is None else copy.content_digest(ignore=(nonces.FILE,)),
+            nonce_found=restoring.nonce_found,
+            older=self.older,
+            append_only=self._attempt(),
+            escrow=self.escrow,
+            sample=restoring.sample,
+            sealed=self.sealed,
+            engine_time=self.engine_time,
+            store_time=self.store_time,
+            verifier=self.identity,
+            scratch=self.room.folder,
+            engine=f"restic {self.restic.version()}",
+        )
 
     def _exists(self) -> None:
         """V0: the store itself shows the snapshot, and says when."""
-        snapshot = self.request["snapshot_id"]
+        snapshot = self.request.snapshot_id
         with self.levels["V0"] as level:
             there = snapshot in self.access.names("snapshots")
             level.ran.append("list the store's snapshots")
@@ -147,19 +158,29 @@ class _Proving:
 
     def _list(self) -> None:
         """V1: it opens with the key that the verifier holds, and lists."""
-        snapshot = self.request["snapshot_id"]
+        snapshot = self.request.snapshot_id
         with self.levels["V1"] as level:
             answer = self.restic.run(
-                "ls", snapshot, "--no-lock", on_line=self._keep_listed, keep_lines=False
+                fixed("ls", "--no-lock"),
+                ids=[snapshot],
+                on_line=self._keep_listed,
+                keep_lines=False,
             )
             level.ran.append(answer.ran)
             level.conclude(PROVEN, f"{len(self.listed)} items are listed")
 
-    def _keep_listed(self, line: Dict[str, Any]) -> None:
-        if line.get("struct_type") == "snapshot":
-            self.engine_time = str(line.get("time"))
-        elif line.get("struct_type") == "node":
-            self.listed.add((str(line["path"]).strip("/"), str(line["type"])))
+    def _keep_listed(self, line: Line) -> None:
+        if isinstance(line, Head):
+            self.engine_time = line.time
+        elif isinstance(line, Node):
+            self.listed.add((line.path.strip("/"), line.type))
+            if len(self.listed) > self._most_listed:
+                raise SnapshotError(
+                    "listed-too-many",
+                    f"The snapshot lists more than {self._most_listed:,} items, and its source had "
+                    f"{self.request.items:,}.",
+                    "Make a new snapshot, and look who else writes to the repository.",
+                )
 
     def _list_is_whole(self) -> None:
         """V1, second half: what is listed is what came back."""
@@ -184,35 +205,36 @@ class _Proving:
     def _read_back(self) -> None:
         """V2: every byte in the store is read, decrypted and held against its digest."""
         with self.levels["V2"] as level:
-            packs = _digest_of(self.request["store"], self.access.packs())
+            packs = _digest_of(self.request.store, self.access.packs())
             if self._was_read(packs, level):
                 return
-            sample = bool(self.request.get("sample"))
+            sample = bool(self.request.sample)
             # a restic that can reads this snapshot's data only, and nothing of other assets
             one_snapshot = not sample and self.restic.can("check", "check [flags] [snapshot")
-            arguments = ["check", "--no-lock"]
-            arguments.append("--read-data-subset=1%" if sample else "--read-data")
-            if one_snapshot:
-                arguments.append(self.request["snapshot_id"])
+            how = fixed("--read-data-subset=1%") if sample else fixed("--read-data")
             self.progress.say("reading the store back")
-            answer = self.restic.run(*arguments)
+            ids = [self.request.snapshot_id] if one_snapshot else []
+            answer = self.restic.run(fixed("check", "--no-lock"), how, ids=ids, accept=(0, 1))
+            if answer.status != 0:
+                wanted = (self.request.snapshot_id, self.request.older_snapshot_id)
+                demand_only_foreign(answer, self.access, [one for one in wanted if one])
             level.ran.append(answer.ran)
             if sample:
                 level.conclude(NOT_VERIFIED, "only 1 % of the store's data was read")
             else:
                 level.conclude(PROVEN, "all data on the store was read and is whole")
-                self.sealed = None if one_snapshot else {"packs": packs, "ran": level.ran}
+                self.sealed = None if one_snapshot or not packs else Sealed(packs, tuple(level.ran))
 
     def _was_read(self, packs: str, level: Finding) -> bool:
         """Whether this run has read the very same files already, for another asset.
 
         Several assets lie in one repository; it is read once for all of them.
         """
-        earlier = self.request.get("sealed")
-        if not earlier or not packs or earlier.get("packs") != packs:
+        earlier = self.request.sealed
+        if earlier is None or not packs or earlier.packs != packs:
             return False
         self.sealed = earlier
-        level.ran.extend(earlier["ran"])
+        level.ran.extend(earlier.ran)
         level.conclude(PROVEN, "all data on the store was read in this run, for another asset")
         return True
 
@@ -222,8 +244,8 @@ class _Proving:
 
     def _look_at_older(self) -> None:
         """V6, one part: an older generation is there, differs, and comes back."""
-        older = self.request.get("older_snapshot_id")
-        finding = Finding("V6")
+        older = self.request.older_snapshot_id
+        finding, manifest = Finding("V6"), None
         with finding:
             if not older:
                 finding.conclude(NOT_VERIFIED, "there is no older snapshot")
@@ -233,20 +255,22 @@ class _Proving:
                 answer = prove_older(
                     self.restic,
                     older,
-                    self.request["snapshot_id"],
+                    self.request.snapshot_id,
                     os.path.join(self.children.private, "older"),
+                    self.room.folder,
                 )
-                finding.ran.extend(answer["ran"])
-                self.older["manifest"] = packed(answer["manifest"])
+                finding.ran.extend(answer.ran)
+                manifest = dumps(answer.manifest)
                 _conclude_older(finding, older, answer)
-        self.older.update(finding.as_dict())
+        found = finding.as_level()
+        self.older = Older(found.verdict, found.detail, found.ran, found.seconds, manifest)
 
-    def _attempt(self) -> Dict[str, Any]:
+    def _attempt(self) -> Attempt:
         """Try again to remove the probe: a hostile source could have said that it was refused."""
         try:
-            return try_to_remove(self.access, self.request.get("probe"))
+            return try_to_remove(self.access, self.request.probe)
         except SnapshotError as error:
-            return {"tried": "", "refused": None, "detail": error.what}
+            return Attempt("", None, error.what)
 
     def _in_parallel(self, *work: Callable[[], None]) -> None:
         """The first in this thread, the rest beside it. An unexpected error is not swallowed."""
@@ -268,7 +292,7 @@ class _Proving:
             raise failed[0]
 
 
-def _digest_of(store: Mapping[str, Any], names: List[str]) -> str:
+def _digest_of(store: Store, names: List[str]) -> str:
     """Tells what lies on one store from anything else; empty when nothing does.
 
     Each file is named by the digest of what it should hold. The store belongs to it: a
@@ -276,22 +300,24 @@ def _digest_of(store: Mapping[str, Any], names: List[str]) -> str:
     """
     if not names:
         return ""
-    told = json.dumps(store, sort_keys=True) + "\n" + "\n".join(sorted(names))
+    told = json.dumps(codec.dump(store), sort_keys=True) + "\n" + "\n".join(sorted(names))
     return hashlib.sha256(told.encode()).hexdigest()
 
 
-def _manifest_of(copy: Optional[Manifest], check: Optional[str]) -> Dict[str, Optional[str]]:
+def _manifest_of(
+    copy: Optional[Manifest], check: Optional[str]
+) -> Tuple[Optional[bytes], Optional[str]]:
     """The copy's manifest, or its digest when the controller turns out to have that manifest.
 
     ``check`` is the hash of the digest: it tells us that ours is right, and it cannot be
     given back as an answer without having hashed the copy.
     """
     if copy is None:
-        return {"restored": None, "restored_digest": None}
+        return None, None
     digest = copy.digest()
     if check is not None and hashlib.sha256(digest.encode()).hexdigest() == check:
-        return {"restored": None, "restored_digest": digest}
-    return {"restored": packed(copy), "restored_digest": None}
+        return None, digest
+    return dumps(copy), None
 
 
 #: restic's names for types, where they differ from ours
@@ -305,14 +331,14 @@ def _as_listed(path: str) -> str:
     return "".join("\ufffd" if "\udc80" <= c <= "\udcff" else c for c in path)
 
 
-def _conclude_older(finding: Finding, older: str, answer: Mapping[str, Any]) -> None:
-    if not answer["distinct"]:
+def _conclude_older(finding: Finding, older: str, answer: Back) -> None:
+    if not answer.distinct:
         finding.conclude(FAILED, f"the older snapshot {older[:8]} holds the very same data")
-    elif answer["whole"]:
-        finding.conclude(PROVEN, f"{older[:8]} was restored in full: {answer['restored']} items")
+    elif answer.whole:
+        finding.conclude(PROVEN, f"{older[:8]} was restored in full: {answer.manifest.items} items")
     else:
         finding.conclude(
             PROVEN,
-            f"{older[:8]}: {answer['restored']} items that differ were restored; the rest is the "
-            "same stored data as the newest",
+            f"{older[:8]}: {answer.manifest.items} items that differ were restored; the rest is "
+            "the same stored data as the newest",
         )

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import zlib
-from typing import Any, Dict, List
+from typing import List
 
+from ..border.facts import Randomness
 from ..manifest import Entry, Manifest
 
 #: files looked at, spread evenly over the whole
@@ -25,7 +26,7 @@ _FEW_OF_EACH = 50
 _NEARLY_ALL = 0.9
 
 
-def measure_randomness(root: str, manifest: Manifest) -> Dict[str, Any]:
+def measure_randomness(root: str, manifest: Manifest) -> Randomness:
     """Share of files whose first and middle blocks do not compress.
 
     Returns:
@@ -41,7 +42,7 @@ def measure_randomness(root: str, manifest: Manifest) -> Dict[str, Any]:
         except OSError:
             continue
     share = None if not looked else f"{sum(looked) / len(looked):.4f}"
-    return {"looked_at": len(looked), "random": sum(looked), "share": share}
+    return Randomness(len(looked), sum(looked), share)
 
 
 def hardly_compresses(root: str) -> bool:

@@ -9,25 +9,29 @@ from __future__ import annotations
 
 import contextlib
 import glob
-import json
 import os
 import re
 import subprocess
-import tempfile
-import threading
 import time
 from dataclasses import dataclass
 from time import sleep
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence
+from typing import Callable, Dict, Iterable, List, Optional, Sequence
 
-from ..errors import SnapshotError
-from .access import Access, unreachable
+from ..border.characters import clean_text
+from ..border.parts import StoreSecrets
+from ..border.strict_json import WrongError
+from ..errors import InputError, SnapshotError
+from ..programs import PATH, Command, Words, fixed, option
+from .access import Access, checked
 from .children import Children
+from .filling import Filling
+from .restic_lines import LONGEST_LINE, Line, Listed, Status, read_line, read_snapshots
+from .restic_watch import Watch
+from .store_keys import keys_of
 
 PROGRAM = "restic"
 #: seconds that a store may stay away before we stop waiting for it
 PATIENCE = 300.0
-_LOOK_EVERY = 5.0
 
 #: What restic says of an index that another host is writing just then. Some stores show a file
 #: under its name before all of it is there (rclone serve restic on a local disk, 1.60: met with
@@ -64,7 +68,15 @@ _REMEDIES = {
 #: documented exit statuses: https://restic.readthedocs.io/en/stable/075_scripting.html
 _STATUS = {10: "repository-missing", 11: "repository-locked", 12: "repository-password-wrong"}
 
-Line = Dict[str, Any]
+#: what restic says when it stopped at a key that is not ours, or at one that is no key
+_KEY_TROUBLE = re.compile(
+    r"wrong password or no key found|maximum number of keys|Unmarshal|unexpected end of JSON"
+    r"|invalid character|[Ss]crypt|ciphertext verification failed|unauthenticated|\bkey\b"
+)
+#: lines of a stack trace, which restic prints below some errors
+_STACK = re.compile(r"(?:github\.com|golang\.org|runtime|main|cmd)[/.]\S*$|/?\S+\.(?:go|s):\d+$")
+#: bytes of text, beside JSON, that are kept of one command
+_MOST_TEXT = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -88,7 +100,7 @@ class Restic:
         password: opens the repository; goes through the environment only.
         cache: folder for restic's cache. A verifier gives a new one, or it would read
             back its own copy instead of the store's.
-        key_hint: the key that this password belongs to; saves a second per other key.
+        escrowed: whether the password is that of the escrowed key.
         patience: seconds that the store may stay away.
     """
 
@@ -100,7 +112,7 @@ class Restic:
         cache: str,
         *,
         program: str = PROGRAM,
-        key_hint: Optional[str] = None,
+        escrowed: bool = False,
         patience: float = PATIENCE,
     ) -> None:
         self._children = children
@@ -109,7 +121,7 @@ class Restic:
         self._patience = patience
         self._help: Dict[str, str] = {}
         self._environment = {
-            "PATH": os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin"),
+            "PATH": PATH,
             "LC_ALL": "C",
             "RESTIC_PASSWORD": password,
             "RESTIC_CACHE_DIR": cache,
@@ -117,53 +129,107 @@ class Restic:
             "TMPDIR": children.private,
             **access.environment,
         }
-        if key_hint:
-            self._environment["RESTIC_KEY_HINT"] = key_hint
+        self._escrowed = escrowed
+        self._hints: List[str] = []
+        self._opened = False
+        #: snapshots that were listed and make no sense, such as one of the year 1
+        self.strange_snapshots = 0
 
     def can(self, command: str, feature: str) -> bool:
         """Whether ``restic <command> --help`` mentions a feature."""
         if command not in self._help:
-            ended = self._children.run([self._program, "help", command], self._environment)
+            asked = Command(self._program, fixed("help"), operands=[command])
+            ended = self._children.run(asked, self._environment)
             self._help[command] = ended.output
         return feature in self._help[command]
 
     def version(self) -> str:
         """The version, for the record only."""
-        ended = self._children.run([self._program, "version"], self._environment)
-        found = re.search(r"restic (\S+)", ended.output)
+        ended = self._children.run(Command(self._program, fixed("version")), self._environment)
+        found = re.match(r"restic (\d[\w.+-]{0,40})", ended.output)
         return found[1] if found else "unknown"
 
     def run(
         self,
-        *arguments: str,
+        *words: Words,
+        ids: Sequence[str] = (),
         cwd: str = "/",
         on_line: Optional[Callable[[Line], None]] = None,
         accept: Sequence[int] = (0,),
         keep_lines: bool = True,
+        filling: Optional[Filling] = None,
     ) -> Answer:
         """Run one command with ``--json``.
 
         Args:
-            arguments: the command and its arguments; never a secret.
+            words: the command and its options; never a secret.
+            ids: full ids of the snapshots that it is about; nothing else is an operand.
             cwd: the folder to start in.
             on_line: called with each JSON object as it comes.
             accept: exit statuses that are no error to the caller.
             keep_lines: keep the JSON objects in the answer.
+            filling: the folder that it restores into. It is ended as soon as there is no room
+                left, or when it takes more than it may.
 
         Raises:
             SnapshotError: with a code from the tables above, ``store-unreachable``,
-                ``engine-failed`` or ``engine-status-unknown``.
+                ``engine-failed``, ``engine-status-unknown``, ``bad-snapshot-id`` or
+                ``copy-too-large``.
         """
         for wait in (*_AGAIN_AFTER, None):
-            answer = self._once(arguments, cwd, on_line, keep_lines)
+            answer = self._with_a_key(words, ids, cwd, on_line, keep_lines, filling)
             half = _HALF_WRITTEN.search(answer.errors + answer.text)
             if answer.status in accept or wait is None or half is None:
                 break
             self._forget_cached(half[1])
             sleep(wait)
         if answer.status not in accept:
-            raise explain(answer)
+            raise explain(answer, self._access.foreign())
+        self._opened = True
         return answer
+
+    def _with_a_key(
+        self,
+        words: Sequence[Words],
+        ids: Sequence[str],
+        cwd: str,
+        on_line: Optional[Callable[[Line], None]],
+        keep_lines: bool,
+        filling: Optional[Filling],
+    ) -> Answer:
+        """Tell restic which key is ours; until one opened the repository, try the next.
+
+        It saves a second for each other key, and a key that is none stops nobody.
+        """
+        if not self._hints:  # a repository may have been made since
+            password = self._environment["RESTIC_PASSWORD"]
+            self._hints = keys_of(self._access, password, escrowed=self._escrowed)
+        while True:
+            if self._hints:
+                self._environment["RESTIC_KEY_HINT"] = self._hints[0]
+            answer = self._with_or_without_cache(words, ids, cwd, on_line, keep_lines, filling)
+            trouble = answer.status != 0 and not answer.lines and not self._opened
+            if not trouble or len(self._hints) < 2 or not _KEY_TROUBLE.search(answer.errors):
+                return answer
+            self._hints = self._hints[1:]
+
+    def _with_or_without_cache(
+        self,
+        words: Sequence[Words],
+        ids: Sequence[str],
+        cwd: str,
+        on_line: Optional[Callable[[Line], None]],
+        keep_lines: bool,
+        filling: Optional[Filling],
+    ) -> Answer:
+        """What only reads needs no disk: without room for a cache it reads from the store."""
+        try:
+            return self._once(words, ids, cwd, on_line, keep_lines, filling)
+        except SnapshotError as error:
+            if error.code != "no-space" or filling is not None:
+                raise
+        uncached = (*words, fixed("--no-cache"))
+        return self._once(uncached, ids, cwd, on_line, keep_lines, filling)
 
     def _forget_cached(self, index: str) -> None:
         """restic keeps in its cache what it got, half as it is, and would ask no more."""
@@ -175,94 +241,123 @@ class Restic:
 
     def _once(
         self,
-        arguments: Sequence[str],
+        words: Sequence[Words],
+        ids: Sequence[str],
         cwd: str,
         on_line: Optional[Callable[[Line], None]],
         keep_lines: bool,
+        filling: Optional[Filling],
     ) -> Answer:
-        command = [self._program, *self._access.options, "--json", *arguments]
+        operands = [checked(snapshot) for snapshot in ids]
+        command = Command(
+            self._program, *self._access.options, fixed("--json"), *words, operands=operands
+        )
         start = time.monotonic()
-        with tempfile.TemporaryFile() as said:
-            child = self._children.start(
-                command, self._environment, stdout=subprocess.PIPE, stderr=said, cwd=cwd
-            )
-            lines: List[Line] = []
-            text: List[str] = []
-            with _Watch(self._access, child, self._patience) as watch:
-                assert child.stdout is not None  # noqa: S101
-                for raw in child.stdout:
-                    line = _parse(raw)
-                    if line is None:
-                        text.append(raw.decode("utf-8", "backslashreplace"))
-                        continue
-                    if on_line is not None:
-                        on_line(line)
-                    if keep_lines and line.get("message_type") != "status":
-                        lines.append(line)
+        child = self._children.start(
+            command,
+            self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=cwd,
+            # a file that claims to be endless is not made, not even without content
+            most_file=filling.most if filling is not None else None,
+        )
+        lines: List[Line] = []
+        text: List[str] = []
+        only_reads = any("--no-lock" in word.parts for word in words)
+        with Watch(
+            self._access,
+            child,
+            self._patience,
+            filling,
+            stops_when_full=only_reads or filling is not None,
+        ) as watch:
+            try:
+                self._read(child, lines if keep_lines else None, text, on_line)
+            except BaseException:
+                child.kill()
+                raise
+            finally:
                 status = self._children.wait(child)
-                child.stdout.close()
-            said.seek(0)
-            errors = said.read().decode("utf-8", "backslashreplace")
         answer = Answer(
-            ran=" ".join([self._program, *arguments]),
+            ran=Command(self._program, *words, operands=operands).shown,
             status=status,
             lines=lines,
             text="".join(text),
-            errors=errors,
+            errors=watch.errors,
             seconds=time.monotonic() - start,
         )
-        if watch.gave_up:
-            raise unreachable(
-                self._access.store, f"it was away for {self._patience:.0f} s during {answer.ran}"
-            )
+        trouble = watch.trouble(answer.ran)
+        if trouble is not None:
+            raise trouble
         return answer
 
-    def snapshots(self, *tags: str) -> List[Line]:
+    def _read(
+        self,
+        child: "subprocess.Popen[bytes]",
+        lines: Optional[List[Line]],
+        text: List[str],
+        on_line: Optional[Callable[[Line], None]],
+    ) -> None:
+        """Read what it prints: messages one by one, and the text between them."""
+        size = 0
+        assert child.stdout is not None  # noqa: S101
+        with child.stdout as output:
+            while True:
+                raw = output.readline(LONGEST_LINE)
+                if not raw:
+                    return
+                try:
+                    line = read_line(raw)
+                except WrongError as wrong:
+                    raise _no_answer(f"'{wrong.field}' of a line {wrong.why}") from None
+                if line is None:
+                    size += len(raw)
+                    if size > _MOST_TEXT:
+                        raise _no_answer(f"it is longer than {_MOST_TEXT >> 20} MB")
+                    text.append(raw.decode("utf-8", "backslashreplace"))
+                    continue
+                if on_line is not None:
+                    on_line(line)
+                if lines is not None and not isinstance(line, Status):
+                    lines.append(line)
+
+    def snapshots(self, *tags: str) -> List[Listed]:
         """All snapshots that carry every one of these tags, oldest first."""
-        arguments = ["--tag", ",".join(tags)] if tags else []
-        answer = self.run("snapshots", "--no-lock", *arguments)
-        found = json.loads(answer.text or "[]") or []
-        # "time" is the maker's word; it only orders what one maker made.
-        return sorted(found, key=lambda item: str(item["time"]))
+        only = option("--tag", ",".join(tags)) if tags else fixed()
+        answer = self.run(fixed("snapshots", "--no-lock"), only)
+        try:
+            found, strange = read_snapshots(answer.text)
+        except ValueError as error:
+            raise _no_answer(f"its list of snapshots cannot be read: {error}") from None
+        self.strange_snapshots = strange
+        return found
 
 
-class _Watch:
-    """Ends a command whose store has gone: restic itself would try for a quarter of an hour."""
+def password_of(secrets: StoreSecrets) -> str:
+    """The repository's own password.
 
-    def __init__(self, access: Access, child: "subprocess.Popen[bytes]", patience: float) -> None:
-        self.gave_up = False
-        self._access = access
-        self._child = child
-        self._patience = patience
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
-
-    def __enter__(self) -> _Watch:  # noqa: PYI034  Self needs Python 3.11
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        seen = time.monotonic()
-        every = min(_LOOK_EVERY, max(self._patience / 3, 0.2))
-        while not self._done.wait(every):
-            if self._access.reachable():
-                seen = time.monotonic()
-            elif time.monotonic() - seen >= self._patience:
-                self.gave_up = True
-                self._child.terminate()
-                if not self._done.wait(10):
-                    self._child.kill()
-                return
+    Raises:
+        InputError: ``no-repository-password``.
+    """
+    if not secrets.repository_password:
+        raise InputError(
+            "no-repository-password",
+            "There is no password for the repository.",
+            "Write repository_password in snapshot_and_verify_store_secrets.",
+        )
+    return secrets.repository_password
 
 
-def explain(answer: Answer) -> SnapshotError:
-    """Turn a failed answer into an error with a code, from what restic said."""
-    said = answer.errors + answer.text
-    last = _last_words(said)
+def explain(answer: Answer, foreign: str = "") -> SnapshotError:
+    """Turn a failed answer into an error with a code, from what restic said.
+
+    Args:
+        answer: how the command ended.
+        foreign: what is known about objects on the store that are not restic's.
+    """
+    said = answer.text + answer.errors
+    last = _last_words(answer.errors) or _last_words(answer.text) or "it said nothing"
     code = _STATUS.get(answer.status)
     for words, name in _SAID:
         if words in said:
@@ -271,24 +366,24 @@ def explain(answer: Answer) -> SnapshotError:
         code = "engine-failed" if answer.status == 1 else "engine-status-unknown"
     return SnapshotError(
         code,
-        f"'{answer.ran}' ended with status {answer.status}: {last}",
+        f"'{clean_text(answer.ran)}' ended with status {answer.status}: {last}"
+        + (f"; {foreign}" if foreign else ""),
         _REMEDIES.get(code, "Read what restic says, repair that, and run this again."),
     )
 
 
-def _parse(raw: bytes) -> Optional[Line]:
-    if not raw.startswith(b"{"):
-        return None
-    try:
-        line = json.loads(raw)
-    except ValueError:
-        return None
-    return line if isinstance(line, dict) else None
+def _no_answer(why: str) -> SnapshotError:
+    return SnapshotError(
+        "engine-answer-wrong",
+        f"What restic printed cannot be used: {why}.",
+        "Look which restic this is, and who writes to the repository.",
+    )
 
 
 def _last_words(said: str, size: int = 600) -> str:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return " / ".join(_without_login(lines[-4:]))[-size:] or "it said nothing"
+    told = [line for line in lines if not _STACK.match(line)]
+    return clean_text(" / ".join(_without_login(told[-4:]))[-size:])
 
 
 def _without_login(lines: Iterable[str]) -> List[str]:

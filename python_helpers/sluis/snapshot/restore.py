@@ -5,36 +5,40 @@ Standard library only and Python 3.8 syntax: this file runs on managed hosts.
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any
 
+from ..border.parts import Asset, Secrets
+from ..border.restores import Request
+from ..border.verbs.asset_restore import Answer as RestoreAnswer
+from ..border.verbs.asset_swap import Answer as SwapAnswer
 from ..errors import InputError
 
 
-def restore_beside(request: Dict[str, Any]) -> Dict[str, Any]:
+def restore_beside(request: Request, secrets: Secrets) -> RestoreAnswer:
     """Put a restored and compared copy beside the live data; nothing live is touched.
 
     Args:
-        request: ``asset`` (id, kind, location, and a database's connection data),
-            ``change``, ``restore_id``, ``snapshot_id``, ``manifests``, ``facts``,
-            ``store``, ``secrets``, ``check_mode``; see the module of each kind.
+        request: which snapshot, and where; see the module of each kind.
+        secrets: the store's login and the database's.
     """
-    answer: Dict[str, Any] = _of_kind(request).restore_beside(request)
+    answer: RestoreAnswer = _of_kind(request.asset).restore_beside(request, secrets)
     return answer
 
 
-def swap(request: Dict[str, Any]) -> Dict[str, Any]:
+def swap(request: Request, secrets: Secrets) -> SwapAnswer:
     """Swap the compared copy in; the live data goes to quarantine, never away.
 
     Args:
-        request: as for ``restore_beside``, with ``tolerate_use``.
+        request: as for ``restore_beside``.
+        secrets: as for ``restore_beside``.
     """
-    answer: Dict[str, Any] = _of_kind(request).swap(request)
+    answer: SwapAnswer = _of_kind(request.asset).swap(request, secrets)
     return answer
 
 
-def _of_kind(request: Dict[str, Any]) -> Any:
+def _of_kind(asset: Asset) -> Any:
     # Named one by one, so that Ansible finds them and ships them to the host.
-    kind = request["asset"].get("kind")
+    kind = asset.kind
     if kind == "directory":
         from . import restore_directory
 
@@ -49,6 +53,6 @@ def _of_kind(request: Dict[str, Any]) -> Any:
         return restore_database
     raise InputError(
         "kind-unknown",
-        f"An asset of kind {str(kind)[:40]!r} cannot be restored.",
+        f"An asset of kind {kind!r} cannot be restored.",
         "Only directory, postgresql, mariadb and sqlite can.",
     )

@@ -7,22 +7,26 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from dataclasses import replace
+from typing import Iterator, List, Optional, Tuple
 
+from ..border import codec
+from ..border.facts import FolderRights
+from ..border.restores import Request
+from ..border.strict_json import WrongError
+from ..border.verbs.asset_restore import Answer
 from ..errors import SnapshotError
 from .folder_rights import folder_rights
 from .restore_fetch import Signed
 from .restore_place import Beside, Live, find_live, open_beside, open_folder
 
-Request = Dict[str, Any]
-
 
 @contextmanager
 def opened(request: Request, *, create: bool) -> Iterator[Tuple[Live, Optional[Beside], int]]:
     """Open the live data's place and the folder of this restore in it."""
-    live = find_live(str(request["asset"]["location"]))
+    live = find_live(request.asset.location)
     with open_folder(live.home) as home_fd:
-        place = open_beside(live, home_fd, str(request["restore_id"]), create=create)
+        place = open_beside(live, home_fd, request.restore_id, create=create)
         with place as beside:
             yield live, beside, home_fd
 
@@ -68,7 +72,7 @@ def is_of(beside: Beside, signed: Signed) -> bool:
     )
 
 
-def rights_for(live: Live, mode: str) -> Tuple[Dict[str, Any], List[str]]:
+def rights_for(live: Live, mode: str) -> Tuple[FolderRights, List[str]]:
     """Owner and rights for a copy when the signed figures have none: those of the live data.
 
     Args:
@@ -81,10 +85,21 @@ def rights_for(live: Live, mode: str) -> Tuple[Dict[str, Any], List[str]]:
     try:
         return folder_rights(live.path), []
     except FileNotFoundError:
-        guess = {**folder_rights(live.parent), "mode": mode, "attributes": {}}
+        guess = replace(folder_rights(live.parent), mode=mode, attributes={})
         return guess, [f"{live.path!r} is gone: the copy got its parent's owner and mode {mode}"]
+
+
+def known_answer(beside: Beside) -> Optional[Answer]:
+    """What an earlier run found out about the copy that is still there.
+
+    ``None`` when that record cannot be read: then the copy is made again.
+    """
+    try:
+        return codec.load(Answer, beside.record.get("answer"))
+    except WrongError:
+        return None
 
 
 def beside_path(live: Live, request: Request) -> str:
     """Where the folder of this restore is, or would be."""
-    return os.path.join(live.home, live.restored_name(str(request["restore_id"])))
+    return os.path.join(live.home, live.restored_name(request.restore_id))

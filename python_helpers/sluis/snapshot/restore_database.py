@@ -13,13 +13,19 @@ import hashlib
 import os
 import re
 import tempfile
-from typing import Any, Dict, List, Optional
+from dataclasses import dataclass, replace
+from typing import Any, Dict, List, Optional, Tuple
 
+from ..border.facts import plain_facts
+from ..border.parts import Ran, Secrets
+from ..border.restores import Request
+from ..border.verbs.asset_restore import Answer
+from ..border.verbs.asset_swap import Answer as SwapAnswer
 from ..errors import InputError, SnapshotError
 from .children import Children
 from .database_compare import compare_figures
+from .kinds import engine_asset, engine_secrets
 from .restore_fetch import (
-    Signed,
     compare_with_signed,
     comparison_answer,
     fetch,
@@ -30,113 +36,130 @@ from .restore_fetch import (
 from .restore_server_space import demand_server_space
 from .restore_stand_in import stand_in
 
-Request = Dict[str, Any]
 #: both servers cut or refuse longer names (NAMEDATALEN 63 bytes, MariaDB 64 characters)
 _LONGEST_NAME = 63
 _MOST_NAMED = 50
 
 
-def restore_beside(request: Request) -> Dict[str, Any]:
+@dataclass(frozen=True)
+class _Compared:
+    """How a database compares with the signed figures; ``equal`` is ``None``: nobody can tell."""
+
+    equal: Optional[bool]
+    counts: Dict[str, int]
+    differences: Tuple[str, ...]
+    unknown: Tuple[str, ...]
+    notes: Tuple[str, ...]
+
+
+def restore_beside(request: Request, secrets: Secrets) -> Answer:
     """Restore the dump into a database of its own and hold its figures against the signed.
 
     Args:
-        request: as for ``restore_directory.restore_beside``, with ``asset`` also holding
-            the connection data, ``facts`` (``{"path", "sha256"}`` of the signed figures)
-            and ``secrets`` also ``asset`` (``password``).
-
-    Returns:
-        as there; ``beside`` is the copy's name, ``counts`` the numbers of tables and rows.
+        request: which snapshot, and where. In the answer, ``beside`` is the copy's name and
+            ``counts`` are the numbers of tables and rows.
+        secrets: the store's login and the database's.
 
     Raises:
         SnapshotError: ``restore-differs``, ``restore-not-verified``, and all that can go
             wrong on the way; the live database was not touched.
     """
-    signed, facts = read_signed(request), read_facts(request)
-    names = _Names(request)
-    found = _equal_already(request, names, facts)
-    if found is not None or request.get("check_mode"):
-        answer = found or {"equal": None, **names.shown()}
-        return {**answer, "changed": found is None}
-    unsure = demand_server_space(request["asset"], facts, _secrets(request), _workdir(request))
-    with Children(_workdir(request)) as children:
+    signed, work = read_signed(request), _Work(request, secrets)
+    found = _equal_already(work)
+    if found is not None:
+        return found
+    if request.check_mode:
+        return Answer(True, work.live, work.copy, None)
+    unsure = demand_server_space(work.asset, work.facts, work.secrets, work.folder)
+    with Children(work.folder) as children:
         folder = os.path.join(children.private, "dump")
         os.mkdir(folder, 0o700)
-        answer = _fetch_dump(request, signed, folder)
+        ran = fetch(request, secrets, signed, folder, "(work folder)")
+        compared, _ = compare_with_signed(folder, signed)
+        if not compared.holds:
+            raise not_equal(request.asset.id, compared, "the store")
         files = sorted(os.path.join(folder, name) for name in os.listdir(folder))
-        made = _load(request, files, names, facts)
-    answer["ran"] += [{"ran": line, "seconds": None} for line in made["ran"]]
-    return {
-        **answer,
-        **_demand_equal(request, facts, names.copy, "The restored"),
-        **names.shown(),
-        "warnings": [*unsure, *made["warnings"]],
-        "changed": True,
-    }
+        made = _load(work, files)
+    equal = _demand_equal(work, work.copy, "The restored")
+    return replace(
+        comparison_answer(compared, work.live, work.copy),
+        equal=True,
+        counts=equal.counts,
+        notes=equal.notes,
+        ran=(*ran, *(Ran(line) for line in made["ran"])),
+        warnings=(*unsure, *made["warnings"]),
+    )
 
 
-def swap(request: Request) -> Dict[str, Any]:
+def swap(request: Request, secrets: Secrets) -> SwapAnswer:
     """Swap the copy in; the live database keeps its data under the quarantine name.
 
     Args:
-        request: as for ``restore_beside``.
-
-    Returns:
-        ``changed``, ``resumed``, ``live``, ``quarantine`` (names), ``warnings``, and the
-        figures' comparison after the swap.
+        request: as for ``restore_beside``. In the answer, ``quarantine`` is a name.
+        secrets: the database's login.
 
     Raises:
         SnapshotError: ``restore-not-compared``, ``restore-differs``; then the live database
             was not touched, unless the text says so.
     """
-    facts, names = read_facts(request), _Names(request)
-    state = _state(request, names)
-    if request.get("check_mode"):
-        answer = names.answer(changed=state != "after", resumed=state == "closed")
-        return {**answer, "warnings": []}
+    work = _Work(request, secrets)
+    state = work.state()
+    if request.check_mode:
+        return work.swapped(changed=state != "after", resumed=state == "closed")
     warnings = []
-    if state.startswith("unclear") and _bring_stand_in(request, facts, names):
-        warnings.append(f"{names.live!r} was gone; the database in quarantine is an empty one")
-        state = _state(request, names)
+    if state.startswith("unclear") and _bring_stand_in(work):
+        warnings.append(f"{work.live!r} was gone; the database in quarantine is an empty one")
+        state = work.state()
     if state != "after":
         if state not in ("before", "closed"):
             raise SnapshotError(
                 "restore-not-compared",
-                f"There is no restored copy {names.copy!r} beside {names.live!r} ({state}).",
+                f"There is no restored copy {work.copy!r} beside {work.live!r} ({state}).",
                 "Run the step that restores beside first. Nothing was renamed.",
             )
         if state == "before":
-            _demand_equal(request, facts, names.copy, "The restored")
-    done = _primitives(request).swap(
-        request["asset"], names.copy, names.quarantine, _secrets(request), _workdir(request)
+            _demand_equal(work, work.copy, "The restored")
+    done = work.engine.swap(work.asset, work.copy, work.quarantine, work.secrets, work.folder)
+    equal = _demand_equal(
+        work, work.live, f"After the swap (the old one is {work.quarantine}) the live"
     )
-    compared = _demand_equal(
-        request, facts, names.live, f"After the swap (the old one is {names.quarantine}) the live"
-    )
-    answer = names.answer(changed=state != "after", resumed=state != "before")
     if done.get("ended"):
         warnings.append(f"{done['ended']} sessions of the live database were ended")
-    return {**answer, **compared, "warnings": warnings}
+    return replace(
+        work.swapped(changed=state != "after", resumed=state != "before"),
+        equal=True,
+        counts=equal.counts,
+        notes=equal.notes,
+        warnings=tuple(warnings),
+    )
 
 
-class _Names:
-    """The three names of one restore: live, copy, quarantine. The same on every run."""
+class _Work:
+    """One restore as the engine takes it, and its three names: the same on every run."""
 
-    def __init__(self, request: Request) -> None:
-        self.live = str(request["asset"]["location"])
-        mark = re.sub("[^A-Za-z0-9]", "_", str(request["restore_id"]))
+    def __init__(self, request: Request, secrets: Secrets) -> None:
+        self.id = request.asset.id
+        self.asset = engine_asset(request.asset)
+        self.secrets = engine_secrets(secrets.asset)
+        self.facts = plain_facts(read_facts(request))
+        self.folder = request.workdir or tempfile.gettempdir()
+        self.engine = _engine(request.asset.kind)
+        self.live = request.asset.location
+        mark = re.sub("[^A-Za-z0-9]", "_", request.restore_id)
         self.copy = _name(self.live, f"_sluis_restored_{mark}")
         self.quarantine = _name(self.live, f"_sluis_quarantine_{mark}")
 
-    def shown(self) -> Dict[str, Any]:
-        return {"live": self.live, "beside": self.copy}
+    def state(self) -> str:
+        """How far the swap is, by the names that are there."""
+        return str(
+            self.engine.swap_state(
+                self.asset, self.copy, self.quarantine, self.secrets, self.folder
+            )
+        )
 
-    def answer(self, *, changed: bool, resumed: bool) -> Dict[str, Any]:
-        return {
-            "changed": changed,
-            "resumed": resumed,
-            "live": self.live,
-            "quarantine": [self.quarantine],
-        }
+    def swapped(self, *, changed: bool, resumed: bool) -> SwapAnswer:
+        """The answer of a swap that was not compared yet."""
+        return SwapAnswer(changed, resumed, self.live, (self.quarantine,), None)
 
 
 def _name(live: str, suffix: str) -> str:
@@ -150,111 +173,92 @@ def _name(live: str, suffix: str) -> str:
     return start + suffix[: _LONGEST_NAME - len(start.encode()) - len(mark)] + mark
 
 
-def _equal_already(
-    request: Request, names: _Names, facts: Dict[str, Any]
-) -> Optional[Dict[str, Any]]:
+def _equal_already(work: _Work) -> Optional[Answer]:
     """The comparison of a copy that an earlier run made, when it is there and equal."""
-    state = _state(request, names)
+    state = work.state()
     if state not in ("before", "closed", "after"):
         return None
     try:
-        answer = _compare(request, facts, names.live if state == "after" else names.copy)
+        found = _compare(work, work.live if state == "after" else work.copy)
     except SnapshotError:
         return None  # an unfinished copy takes no connections; it is made anew
-    if state == "after":
-        # It was swapped in before; what was written since then is no difference of the copy.
-        answer["equal"] = answer["equal"] or None
-    elif answer["equal"] is not True:
+    # Once it is swapped in, what was written since then is no difference of the copy.
+    equal = (found.equal or None) if state == "after" else found.equal
+    if state != "after" and equal is not True:
         return None
-    return {**answer, **names.shown(), "ran": [], "warnings": []}
+    return Answer(
+        changed=False,
+        live=work.live,
+        beside=work.copy,
+        equal=equal,
+        counts=found.counts,
+        unknown=found.unknown,
+        notes=found.notes,
+    )
 
 
-def _load(
-    request: Request, files: List[str], names: _Names, facts: Dict[str, Any]
-) -> Dict[str, Any]:
+def _load(work: _Work, files: List[str]) -> Dict[str, Any]:
     """Load the dump; an unfinished copy of ours is made anew, a finished one is not."""
     try:
-        made: Dict[str, Any] = _primitives(request).restore_beside(
-            request["asset"], files, names.copy, _secrets(request), facts
+        made: Dict[str, Any] = work.engine.restore_beside(
+            work.asset, files, work.copy, work.secrets, work.facts
         )
     except SnapshotError as error:
         if not error.code.endswith("-name-taken"):
             raise
         raise SnapshotError(
             "restore-copy-touched",
-            f"There is a database {names.copy!r} already, and it is not what was signed.",
+            f"There is a database {work.copy!r} already, and it is not what was signed.",
             "Find out who wrote to it, rename or drop it by hand, and run this again.",
         ) from error
     return made
 
 
-def _fetch_dump(request: Request, signed: Signed, folder: str) -> Dict[str, Any]:
-    fetched = fetch(request, signed, folder, "(work folder)")
-    found, _ = compare_with_signed(folder, signed)
-    answer = comparison_answer(found)
-    if not found.holds:
-        raise not_equal(str(request["asset"]["id"]), answer, "the store")
-    return {**answer, "ran": fetched["ran"]}
-
-
-def _bring_stand_in(request: Request, facts: Dict[str, Any], names: _Names) -> bool:
+def _bring_stand_in(work: _Work) -> bool:
     """When the live database is gone and the copy is good, put an empty one in its place."""
     try:
-        if _compare(request, facts, names.copy)["equal"] is not True:
+        if _compare(work, work.copy).equal is not True:
             return False
     except SnapshotError:
         return False
-    return stand_in(request["asset"], _secrets(request), _workdir(request))
+    return stand_in(work.asset, work.secrets, work.folder)
 
 
-def _demand_equal(request: Request, facts: Dict[str, Any], name: str, what: str) -> Dict[str, Any]:
-    answer = _compare(request, facts, name)
-    if answer["equal"] is True:
-        return answer
-    asset = request["asset"]["id"]
-    if answer["equal"] is None:
+def _demand_equal(work: _Work, name: str, what: str) -> _Compared:
+    found = _compare(work, name)
+    if found.equal is True:
+        return found
+    if found.equal is None:
         raise SnapshotError(
             "restore-not-verified",
-            f"{what} database of {asset} could not be compared: {'; '.join(answer['unknown'])}.",
+            f"{what} database of {work.id} could not be compared: {'; '.join(found.unknown)}.",
             "Use an account that may see all of the database.",
         )
     raise SnapshotError(
         "restore-differs",
-        f"{what} database of {asset} is not what was signed: "
-        f"{'; '.join(answer['differences'][:5])}.",
+        f"{what} database of {work.id} is not what was signed: {'; '.join(found.differences[:5])}.",
         "Choose another snapshot, or find out who wrote to it meanwhile.",
     )
 
 
-def _compare(request: Request, facts: Dict[str, Any], name: str) -> Dict[str, Any]:
-    found = _primitives(request).figures(
-        request["asset"], _secrets(request), _workdir(request), name
-    )
-    compared = compare_figures(facts, found)
+def _compare(work: _Work, name: str) -> _Compared:
+    found = work.engine.figures(work.asset, work.secrets, work.folder, name)
+    compared = compare_figures(work.facts, found)
     equal: Optional[bool] = not compared.differences
     if equal and compared.unknown:
         equal = None
     rows = sum(int(table["rows"]) for table in found["tables"].values())
-    return {
-        "equal": equal,
-        "counts": {"tables": len(found["tables"]), "rows": rows},
-        "differences": compared.differences[:_MOST_NAMED],
-        "unknown": compared.unknown[:_MOST_NAMED],
-        "notes": compared.notes[:_MOST_NAMED],
-        "changed_during": [],
-    }
-
-
-def _state(request: Request, names: _Names) -> str:
-    state: str = _primitives(request).swap_state(
-        request["asset"], names.copy, names.quarantine, _secrets(request), _workdir(request)
+    return _Compared(
+        equal=equal,
+        counts={"tables": len(found["tables"]), "rows": rows},
+        differences=tuple(compared.differences[:_MOST_NAMED]),
+        unknown=tuple(compared.unknown[:_MOST_NAMED]),
+        notes=tuple(compared.notes[:_MOST_NAMED]),
     )
-    return state
 
 
-def _primitives(request: Request) -> Any:
+def _engine(kind: str) -> Any:
     # Named one by one, so that Ansible finds them and ships them to the host.
-    kind = request["asset"]["kind"]
     if kind == "postgresql":
         from . import postgresql_restore
 
@@ -268,14 +272,6 @@ def _primitives(request: Request) -> Any:
         f"No database of kind {kind!r} can be restored.",
         "Use postgresql, mariadb, sqlite or directory.",
     )
-
-
-def _secrets(request: Request) -> Dict[str, Any]:
-    return dict(request["secrets"].get("asset") or {})
-
-
-def _workdir(request: Request) -> str:
-    return str(request.get("workdir") or tempfile.gettempdir())
 
 
 __all__: List[str] = ["restore_beside", "swap"]

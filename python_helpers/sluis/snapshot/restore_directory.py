@@ -6,18 +6,25 @@ Standard library only and Python 3.8 syntax: this file runs on managed hosts.
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, List, Optional
+from dataclasses import replace
+from typing import List, Optional
 
+from ..border import codec
+from ..border.facts import DirectoryFacts
+from ..border.parts import Secrets
+from ..border.restores import Request
+from ..border.verbs.asset_restore import Answer
+from ..border.verbs.asset_swap import Answer as SwapAnswer
 from ..errors import SnapshotError
 from ..manifest import observe_state
 from .folder_rights import give_rights
 from .nonce import FILE as NONCE_FILE
 from .restore_copy import (
-    Request,
     beside_path,
     demand_same,
     demand_untouched,
     is_of,
+    known_answer,
     opened,
     rights_for,
 )
@@ -35,52 +42,41 @@ from .restore_space import demand_space
 from .restore_swap import DATA, swap_in, would_swap
 
 
-def restore_beside(request: Request) -> Dict[str, Any]:
+def restore_beside(request: Request, secrets: Secrets) -> Answer:
     """Put a restored and compared copy beside the live folder; use an equal one again.
 
     Args:
-        request: ``asset`` (``id``, ``location``, ``exclude``), ``restore_id``,
-            ``check_mode``, and what ``read_signed`` and ``fetch`` take.
-
-    Returns:
-        ``changed``, ``beside``, ``live``, ``equal`` (``None`` in check mode, when nothing
-        was compared), ``compared_items``, ``compared_bytes``, ``counts``,
-        ``differences``, ``changed_during``, ``ran``, ``warnings``.
+        request: which snapshot, and where.
+        secrets: the store's login.
 
     Raises:
         SnapshotError: ``restore-differs`` and all that can go wrong on the way; then
             nothing will be swapped.
     """
     signed = read_signed(request)
-    with opened(request, create=not request.get("check_mode")) as (live, beside, _):
+    with opened(request, create=not request.check_mode) as (live, beside, _):
         if beside is not None:
             known = _known(beside, signed)
             if known is not None:
-                return {**known, "changed": False}
-        if request.get("check_mode"):
+                return replace(known, changed=False)
+        if request.check_mode:
             demand_space(live.home, signed.sizes())
-            return {
-                "changed": True,
-                "beside": beside_path(live, request),
-                "live": live.path,
-                "equal": None,
-            }
+            return Answer(True, live.path, beside_path(live, request), None)
         assert beside is not None  # noqa: S101
-        return _restore(request, signed, live, beside)
+        return _restore(request, secrets, signed, live, beside)
 
 
-def swap(request: Request) -> Dict[str, Any]:
+def swap(request: Request, secrets: Secrets) -> SwapAnswer:
     """Swap the compared copy in; the live folder goes to quarantine.
 
     Args:
-        request: as for ``restore_beside``, with ``change`` and ``tolerate_use``.
-
-    Returns:
-        as ``restore_swap.swap_in``.
+        request: as for ``restore_beside``.
+        secrets: not used: nothing is fetched.
     """
+    del secrets
     signed = read_signed(request)
     with opened(request, create=False) as (live, beside, home_fd):
-        if request.get("check_mode"):
+        if request.check_mode:
             return would_swap(live, beside, ())
         if beside is None:
             raise SnapshotError(
@@ -95,49 +91,46 @@ def swap(request: Request) -> Dict[str, Any]:
             live,
             beside,
             home_fd,
-            change=str(request["change"]),
-            tolerate_use=bool(request.get("tolerate_use")),
+            change=request.change,
+            tolerate_use=request.tolerate_use,
         )
 
 
-def _restore(request: Request, signed: Signed, live: Live, beside: Beside) -> Dict[str, Any]:
-    asset = str(request["asset"]["id"])
+def _restore(
+    request: Request, secrets: Secrets, signed: Signed, live: Live, beside: Beside
+) -> Answer:
     beside.clear_for("restoring", signed.snapshot_id, signed.digest)
     os.mkdir(DATA, 0o700, dir_fd=beside.fd)
-    fetched = fetch(request, signed, beside.inside(DATA), os.path.join(beside.path, DATA))
+    called = os.path.join(beside.path, DATA)
+    ran = fetch(request, secrets, signed, beside.inside(DATA), called)
     found, _ = compare_with_signed(beside.inside(DATA), signed)
-    answer = comparison_answer(found)
     if not found.holds:
-        raise not_equal(asset, answer, beside.path)
+        raise not_equal(request.asset.id, found, beside.path)
     warnings = _finish_copy(request, beside, live)
     if signed.before.left_out:
         warnings.append(
             f"{signed.before.left_out} items were left out of the snapshot by agreement "
             f"({', '.join(signed.before.excluded)}); after the swap they are in quarantine"
         )
-    answer.update(
-        beside=beside.path,
-        live=live.path,
-        ran=fetched["ran"],
-        warnings=warnings,
-    )
+    answer = comparison_answer(found, live.path, beside.path)
+    answer = replace(answer, ran=ran, warnings=tuple(warnings))
     beside.write(
         state="compared",
         snapshot_id=signed.snapshot_id,
         manifest=signed.digest,
         copy_state=_state_of(beside),
-        answer=answer,
+        answer=codec.dump(answer),
     )
-    return {**answer, "changed": True}
+    return answer
 
 
-def _known(beside: Beside, signed: Signed) -> Optional[Dict[str, Any]]:
+def _known(beside: Beside, signed: Signed) -> Optional[Answer]:
     """What an earlier run found out about the copy that is still there, if it still holds."""
     if not is_of(beside, signed):
         return None
     if beside.record["state"] == "compared" and beside.record["copy_state"] != _state_of(beside):
         return None
-    return dict(beside.record["answer"])
+    return known_answer(beside)
 
 
 def _state_of(beside: Beside) -> str:
@@ -149,9 +142,11 @@ def _finish_copy(request: Request, beside: Beside, live: Live) -> List[str]:
 
     The engine was started inside the folder, so the folder itself is not in the snapshot.
     """
-    rights = read_facts(request).get("folder") if request.get("facts") else None
+    facts = read_facts(request) if request.facts else None
     warnings: List[str] = []
-    if rights is None:
+    if isinstance(facts, DirectoryFacts):
+        rights = facts.folder
+    else:
         rights, warnings = rights_for(live, "0700")
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     data_fd = os.open(DATA, flags, dir_fd=beside.fd)

@@ -7,24 +7,30 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import os
-import re
 import tempfile
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
+from ..border.facts import Facts
+from ..border.facts import read_facts as facts_of
+from ..border.parts import Ran, Secrets
+from ..border.restores import Request
+from ..border.strict_json import WrongError, parse
+from ..border.verbs.asset_restore import Answer
 from ..errors import EvidenceError, InputError, SnapshotError
-from ..manifest import Comparison, Manifest, build_manifest, compare, load
+from ..manifest import Comparison, Manifest, build_manifest, compare, load, shown
+from ..programs import fixed, option
 from .access import open_access
 from .children import Children
+from .filling import Filling
 from .progress import Progress
-from .restic import PATIENCE, Restic
+from .restic import Restic, password_of
 from .restore_space import demand_space
-from .store import read_store
 
 #: differences that are named one by one; the others are only counted
 _MOST_NAMED = 50
+_MOST_FACTS = 256 * 2**20
 
 
 @dataclass(frozen=True)
@@ -46,33 +52,22 @@ class Signed:
         return [entry.size for entry in larger.entries.values()]
 
 
-def read_signed(request: Dict[str, Any]) -> Signed:
+def read_signed(request: Request) -> Signed:
     """Read the manifests that came along, and check that they are the signed ones.
 
-    Args:
-        request: ``snapshot_id``; ``manifests``: one or two of ``{"path", "sha256"}``, of
-            before and after, as they lie on this machine and as evidence names them.
-
     Raises:
-        InputError: ``bad-snapshot-id``, ``no-manifest``.
+        InputError: ``no-manifest``.
         EvidenceError: ``manifest-altered``, ``manifest-unreadable``.
     """
-    snapshot = str(request["snapshot_id"])
-    if not re.fullmatch("[0-9a-f]{64}", snapshot):
-        raise InputError(
-            "bad-snapshot-id",
-            f"{snapshot[:80]!r} is not a whole snapshot id.",
-            "Use the id of 64 characters from the ledger; a shorter one could fit another.",
-        )
-    given = list(request.get("manifests") or ())
-    if not 1 <= len(given) <= 2:
+    snapshot, given = request.snapshot_id, request.manifests
+    if not given:
         raise InputError(
             "no-manifest",
             f"There is no manifest of snapshot {snapshot[:8]} to compare with.",
             "Restore a snapshot that has a manifest in its dossier.",
         )
-    manifests = [_read_manifest(str(item["path"]), str(item["sha256"])) for item in given]
-    digests = "\n".join(str(item["sha256"]) for item in given)
+    manifests = [_read_manifest(item.path, item.sha256) for item in given]
+    digests = "\n".join(item.sha256 for item in given)
     return Signed(
         snapshot,
         manifests[0],
@@ -81,76 +76,87 @@ def read_signed(request: Dict[str, Any]) -> Signed:
     )
 
 
-def read_facts(request: Dict[str, Any]) -> Dict[str, Any]:
+def read_facts(request: Request) -> Facts:
     """Read the signed figures that came along.
 
     Raises:
         InputError: ``no-facts``.
         EvidenceError: ``facts-altered``.
     """
-    given = request.get("facts")
-    if not given:
-        raise InputError(
-            "no-facts",
-            f"There are no signed figures of {request['asset']['id']} to compare with.",
-            "Restore a snapshot that has figures in its dossier.",
-        )
-    with open(str(given["path"]), "rb") as file:
-        data = file.read()
-    if not hmac.compare_digest(hashlib.sha256(data).hexdigest(), str(given["sha256"])):
+    given = request.facts
+    if given is None:
+        raise _no_facts(request)
+    with open(given.path, "rb") as file:
+        data = file.read(_MOST_FACTS + 1)
+    if not hmac.compare_digest(hashlib.sha256(data).hexdigest(), given.sha256):
         raise EvidenceError(
             "facts-altered",
             "The figures that came to this machine are not the signed ones.",
             "Run it again; if it happens again, look for who alters files on this machine.",
         )
-    facts: Dict[str, Any] = json.loads(data)
+    try:
+        facts = facts_of(parse(data, most_bytes=_MOST_FACTS, most_values=1_000_000))
+    except WrongError as wrong:
+        raise EvidenceError(
+            "facts-unreadable",
+            f"The signed figures of {request.asset.id} cannot be read: {wrong.field} {wrong.why}.",
+            "Choose another snapshot.",
+        ) from None
+    if facts is None:
+        raise _no_facts(request)
     return facts
 
 
-def fetch(request: Dict[str, Any], signed: Signed, target: str, shown: str) -> Dict[str, Any]:
+def _no_facts(request: Request) -> InputError:
+    return InputError(
+        "no-facts",
+        f"There are no signed figures of {request.asset.id} to compare with.",
+        "Restore a snapshot that has figures in its dossier.",
+    )
+
+
+def fetch(
+    request: Request, secrets: Secrets, signed: Signed, target: str, called: str
+) -> Tuple[Ran, ...]:
     """Restore the snapshot into ``target``, an empty folder of our own.
 
     Args:
-        request: ``store``, ``secrets`` (``store``), ``asset`` (``id``), and optionally
-            ``restic``, ``cache``, ``workdir``, ``patience``, ``progress``.
+        request: from which store, with which engine.
+        secrets: the store's login.
         signed: which snapshot, and how large it is.
         target: an existing folder, or a path to one through an open descriptor.
-        shown: the same folder as people know it.
-
-    Returns:
-        ``{"ran": [{"ran", "seconds"}], "needed_bytes", "free_bytes"}``
+        called: the same folder as people know it.
 
     Raises:
         SnapshotError: ``restore-no-space``, or why the store gave nothing usable.
     """
-    room = demand_space(target, signed.sizes(), shown)
-    store = read_store(request["store"])
-    secrets = request["secrets"]["store"]
-    progress = Progress(request.get("progress"), str(request["asset"]["id"]))
+    room = demand_space(target, signed.sizes(), called)
+    progress = Progress(request.progress, request.asset.id)
     progress.say("restoring beside")
-    with Children(request.get("workdir") or tempfile.gettempdir()) as children:
-        access = open_access(store, secrets, children.private, children)
+    with Children(request.workdir or tempfile.gettempdir()) as children:
+        access = open_access(request.store, secrets.store, children.private, children)
         restic = Restic(
             children,
             access,
-            secrets["repository_password"],
-            request.get("cache") or os.path.join(children.private, "cache"),
-            program=request.get("restic") or "restic",
-            patience=float(request.get("patience") or PATIENCE),
+            password_of(secrets.store),
+            request.cache or os.path.join(children.private, "cache"),
+            program=request.restic,
+            patience=request.patience,
         )
         # An append-only store may refuse a lock, and a restore needs none.
-        arguments = ["restore", signed.snapshot_id, "--target", target, "--no-lock"]
+        words = [fixed("restore", "--no-lock"), option("--target", target)]
         if restic.can("restore", "--sparse"):
-            arguments.append("--sparse")
+            words.append(fixed("--sparse"))
         try:
-            answer = restic.run(*arguments, keep_lines=False)
+            filling = Filling(target, target, room["needed_bytes"], room["free_bytes"])
+            answer = restic.run(*words, ids=[signed.snapshot_id], keep_lines=False, filling=filling)
         except SnapshotError as error:
             raise SnapshotError(
-                error.code, error.what.replace(target, shown), error.remedy
+                error.code, error.what.replace(target, called), error.remedy
             ) from error
     progress.say("restoring beside", 1)
-    ran = answer.ran.replace(target, shown)
-    return {"ran": [{"ran": ran, "seconds": round(answer.seconds, 3)}], **room}
+    ran = answer.ran.replace(target, called)
+    return (Ran(ran, round(answer.seconds, 3)),)
 
 
 def compare_with_signed(root: str, signed: Signed) -> Tuple[Comparison, Manifest]:
@@ -159,27 +165,32 @@ def compare_with_signed(root: str, signed: Signed) -> Tuple[Comparison, Manifest
     return compare(signed.before, signed.after, restored), restored
 
 
-def comparison_answer(found: Comparison) -> Dict[str, Any]:
-    """A comparison as JSON data for the record: all counts, and the first differences."""
-    counts = {
+def comparison_answer(found: Comparison, live: str, beside: str) -> Answer:
+    """An equal copy for the record: all counts, and what changed during the snapshot."""
+    return Answer(
+        changed=True,
+        live=live,
+        beside=beside,
+        equal=found.holds,
+        compared_items=found.items,
+        compared_bytes=found.bytes,
+        counts=_counts(found),
+        changed_during=tuple(shown(item.path) for item in found.changed_during[:_MOST_NAMED]),
+    )
+
+
+def _counts(found: Comparison) -> Dict[str, int]:
+    return {
         name: len(getattr(found, name))
         for name in ("changed_during", "failed", "missing", "extra", "unknown", "metadata")
     }
-    wrong = [*found.failed, *found.missing, *found.extra, *found.unknown]
-    return {
-        "equal": found.holds,
-        "compared_items": found.items,
-        "compared_bytes": found.bytes,
-        "counts": counts,
-        "differences": [item.as_dict() for item in wrong[:_MOST_NAMED]],
-        "changed_during": [item.as_dict()["path"] for item in found.changed_during[:_MOST_NAMED]],
-    }
 
 
-def not_equal(asset: str, answer: Dict[str, Any], beside: str) -> SnapshotError:
+def not_equal(asset: str, found: Comparison, beside: str) -> SnapshotError:
     """The error for a copy that is not what was signed. Nothing is swapped then."""
-    named = ", ".join(item["path"] for item in answer["differences"][:5])
-    counts = ", ".join(f"{number} {name}" for name, number in answer["counts"].items() if number)
+    wrong = [*found.failed, *found.missing, *found.extra, *found.unknown]
+    named = ", ".join(shown(item.path) for item in wrong[:5])
+    counts = ", ".join(f"{number} {name}" for name, number in _counts(found).items() if number)
     return SnapshotError(
         "restore-differs",
         f"The restored copy of {asset} is not what was signed: {counts} ({named}).",

@@ -58,12 +58,15 @@ class Live:
         return self._beside(f".sluis-restored-{restore_id}")
 
     def quarantine_name(self, change: str, number: int) -> str:
-        """The name that displaced data gets, in ``home``."""
-        return self._beside(f".sluis-quarantine-{change}-{number}")
+        """The name that displaced data gets, in ``home``.
 
-    def _beside(self, suffix: str) -> str:
+        There is room behind it for what companions of a file are called by (``-journal``).
+        """
+        return self._beside(f".sluis-quarantine-{change}-{number}", spare=len("-journal"))
+
+    def _beside(self, suffix: str, spare: int = 0) -> str:
         name = b"" if self.mounted else os.fsencode(self.name)
-        room = 255 - len(suffix)
+        room = 255 - len(suffix) - spare
         if len(name) > room:
             name = name[: room - 9] + b"~" + hashlib.sha256(name).hexdigest()[:8].encode()
         return os.fsdecode(name) + suffix

@@ -12,17 +12,25 @@ import contextlib
 import os
 import shutil
 import sqlite3
-from typing import Any, Dict, List
+from dataclasses import replace
+from typing import Dict, List
 
+from ..border import codec
+from ..border.facts import Facts
+from ..border.parts import Secrets
+from ..border.restores import Request
+from ..border.verbs.asset_restore import Answer
+from ..border.verbs.asset_swap import Answer as SwapAnswer
 from ..errors import SnapshotError
 from . import sqlite
 from .folder_rights import give_rights
+from .kinds import check
 from .restore_copy import (
-    Request,
     beside_path,
     demand_same,
     demand_untouched,
     is_of,
+    known_answer,
     opened,
     rights_for,
 )
@@ -44,53 +52,46 @@ COMPANIONS = ("-wal", "-shm", "-journal")
 _DUMP = "dump"
 
 
-def restore_beside(request: Request) -> Dict[str, Any]:
+def restore_beside(request: Request, secrets: Secrets) -> Answer:
     """Put a restored and checked copy beside the live file; use an equal one again.
 
     Args:
-        request: as for ``restore_directory.restore_beside``, with ``facts``
-            (``{"path", "sha256"}`` of the signed figures).
-
-    Returns:
-        as there; ``counts`` are tables and rows.
+        request: which snapshot, and where. The answer counts tables and rows.
+        secrets: the store's login.
 
     Raises:
         SnapshotError: ``restore-differs``, ``restore-not-verified``, and all that can go
             wrong on the way.
     """
     signed, facts = read_signed(request), read_facts(request)
-    check_mode = bool(request.get("check_mode"))
-    with opened(request, create=not check_mode) as (live, beside, _):
+    with opened(request, create=not request.check_mode) as (live, beside, _):
         if beside is not None and is_of(beside, signed):
             touched = beside.record["state"] == "compared" and (
                 beside.record["copy_state"] != _state_of(beside)
             )
-            if not touched:
-                return {**beside.record["answer"], "changed": False}
-        if check_mode:
+            known = None if touched else known_answer(beside)
+            if known is not None:
+                return replace(known, changed=False)
+        if request.check_mode:
             demand_space(live.home, signed.sizes())
-            return {
-                "changed": True,
-                "beside": beside_path(live, request),
-                "live": live.path,
-                "equal": None,
-            }
+            return Answer(True, live.path, beside_path(live, request), None)
         assert beside is not None  # noqa: S101
-        return _restore(request, signed, facts, live, beside)
+        return _restore(request, secrets, signed, facts, live, beside)
 
 
-def swap(request: Request) -> Dict[str, Any]:
+def swap(request: Request, secrets: Secrets) -> SwapAnswer:
     """Swap the copy in; the live file and what SQLite keeps beside it go to quarantine.
 
-    Args:
-        request: as for ``restore_beside``, with ``change`` and ``tolerate_use``.
+    The file that is live afterwards is compared again.
 
-    Returns:
-        as ``restore_swap.swap_in``, with the comparison of the file that is live now.
+    Args:
+        request: as for ``restore_beside``.
+        secrets: not used: nothing is fetched.
     """
+    del secrets
     signed, facts = read_signed(request), read_facts(request)
     with opened(request, create=False) as (live, beside, home_fd):
-        if request.get("check_mode"):
+        if request.check_mode:
             return would_swap(live, beside, COMPANIONS)
         if beside is None:
             raise SnapshotError(
@@ -105,50 +106,51 @@ def swap(request: Request) -> Dict[str, Any]:
             live,
             beside,
             home_fd,
-            change=str(request["change"]),
+            change=request.change,
             companions=COMPANIONS,
-            tolerate_use=bool(request.get("tolerate_use")),
+            tolerate_use=request.tolerate_use,
         )
-        if not answer["changed"]:
+        if not answer.changed:
             return answer
-        return {**answer, **_demand_good(request, facts, live.path, "The live database")}
+        counts = _demand_good(request, facts, live.path, "The live database")
+        return replace(answer, counts=counts)
 
 
 def _restore(
-    request: Request, signed: Signed, facts: Dict[str, Any], live: Live, beside: Beside
-) -> Dict[str, Any]:
+    request: Request, secrets: Secrets, signed: Signed, facts: Facts, live: Live, beside: Beside
+) -> Answer:
     beside.clear_for("restoring", signed.snapshot_id, signed.digest)
     os.mkdir(_DUMP, 0o700, dir_fd=beside.fd)
     folder = beside.inside(_DUMP)
-    fetched = fetch(request, signed, folder, os.path.join(beside.path, _DUMP))
+    ran = fetch(request, secrets, signed, folder, os.path.join(beside.path, _DUMP))
     found, _ = compare_with_signed(folder, signed)
-    answer = comparison_answer(found)
     if not found.holds:
-        raise not_equal(str(request["asset"]["id"]), answer, beside.path)
-    answer.update(_demand_good(request, facts, folder, "The restored database"))
+        raise not_equal(request.asset.id, found, beside.path)
+    counts = _demand_good(request, facts, folder, "The restored database")
     warnings = _finish_copy(beside, live)
-    answer.update(beside=beside.path, live=live.path, ran=fetched["ran"], warnings=warnings)
+    answer = comparison_answer(found, live.path, beside.path)
+    answer = replace(answer, counts=counts, ran=ran, warnings=tuple(warnings))
     beside.write(
         state="compared",
         snapshot_id=signed.snapshot_id,
         manifest=signed.digest,
         copy_state=_state_of(beside),
-        answer=answer,
+        answer=codec.dump(answer),
     )
-    return {**answer, "changed": True}
+    return answer
 
 
-def _demand_good(request: Request, facts: Dict[str, Any], path: str, what: str) -> Dict[str, Any]:
-    """SQLite's own check and the signed figures, or an error."""
-    answer = sqlite.check(request["asset"], path, facts, None, "", {})
-    if answer["verdict"] == "proven":
-        tables = answer["figures"]["tables"]
-        rows = sum(int(table["rows"]) for table in tables.values())
-        return {"equal": True, "counts": {"tables": len(tables), "rows": rows}}
-    failed = answer["verdict"] == "failed"
+def _demand_good(request: Request, facts: Facts, path: str, what: str) -> Dict[str, int]:
+    """SQLite's own check and the signed figures, or an error: tables and rows."""
+    answer = check(request.asset, path, facts, None, "")
+    if answer.verdict == "proven":
+        tables = answer.figures.tables or {}
+        rows = sum(int(table.rows) for table in tables.values())
+        return {"tables": len(tables), "rows": rows}
+    failed = answer.verdict == "failed"
     raise SnapshotError(
         "restore-differs" if failed else "restore-not-verified",
-        f"{what} of {request['asset']['id']} is not what was signed: {answer['detail'][:800]}.",
+        f"{what} of {request.asset.id} is not what was signed: {answer.detail[:800]}.",
         "Choose another snapshot, or find out who wrote to it meanwhile.",
     )
 

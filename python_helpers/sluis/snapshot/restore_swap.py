@@ -13,6 +13,7 @@ import os
 from contextlib import ExitStack
 from typing import Any, Dict, List, Sequence
 
+from ..border.verbs.asset_swap import Answer
 from ..errors import SnapshotError
 from .folder_rights import folder_rights, give_rights
 from .restore_in_use import InUse, in_use
@@ -35,7 +36,7 @@ def swap_in(
     change: str,
     companions: Sequence[str] = (),
     tolerate_use: bool = False,
-) -> Dict[str, Any]:
+) -> Answer:
     """Swap the copy in ``beside`` with the live data.
 
     Args:
@@ -47,9 +48,6 @@ def swap_in(
         companions: suffixes of files that belong to the live file and are displaced
             with it (SQLite's ``-wal`` and the like).
         tolerate_use: go on when processes have the live data open.
-
-    Returns:
-        ``{"changed", "resumed", "live", "quarantine": [paths], "warnings": [text]}``
 
     Raises:
         SnapshotError: ``restore-not-compared``, ``restore-in-use``, and those of
@@ -90,19 +88,20 @@ def swap_in(
     return _answer(live, beside, changed=True, resumed=state == "swapping", warnings=warnings)
 
 
-def would_swap(live: Live, beside: Beside | None, companions: Sequence[str]) -> Dict[str, Any]:
+def would_swap(live: Live, beside: Beside | None, companions: Sequence[str]) -> Answer:
     """What ``swap_in`` would do now, for check mode. Changes nothing."""
     state = beside.record.get("state") if beside else None
     if beside and state == "swapped":
         return _answer(live, beside, changed=False, resumed=False, warnings=_since(live, beside))
     use = in_use(_live_paths(live, companions))
-    return {
-        "changed": True,
-        "resumed": state == "swapping",
-        "live": live.path,
-        "quarantine": [],
-        "warnings": list(use.users) + _unseen(use),
-    }
+    return Answer(
+        changed=True,
+        resumed=state == "swapping",
+        live=live.path,
+        quarantine=(),
+        equal=None,
+        warnings=(*use.users, *_unseen(use)),
+    )
 
 
 def _demand_quiet(live: Live, companions: Sequence[str], tolerate_use: bool) -> List[str]:
@@ -121,12 +120,7 @@ def _intend(
     live: Live, beside: Beside, folders: Folders, change: str, companions: Sequence[str]
 ) -> Dict[str, Any]:
     """The record of what is about to happen: every move, with the inodes it moves."""
-    number = 1
-    while any(
-        inode_at(folders, ("home", live.quarantine_name(change, number) + suffix)) is not None
-        for suffix in ("", *companions)
-    ):
-        number += 1
+    number = _free_number(live, folders, change, 1, ("", *companions))
     quarantine = live.quarantine_name(change, number)
     if live.mounted:
         moves = _moves_inside(beside, folders, quarantine)
@@ -143,6 +137,18 @@ def _intend(
         "quarantine_folder": quarantine if live.mounted else None,
         "next_number": number + 1,
     }
+
+
+def _free_number(
+    live: Live, folders: Folders, change: str, number: int, suffixes: Sequence[str]
+) -> int:
+    """The first number from ``number`` on whose quarantine names are all free."""
+    while any(
+        inode_at(folders, ("home", live.quarantine_name(change, number) + suffix)) is not None
+        for suffix in suffixes
+    ):
+        number += 1
+    return number
 
 
 def _moves_beside(
@@ -193,11 +199,13 @@ def _where_are_we(live: Live, beside: Beside, folders: Folders) -> int:
     if found.newcomers:
         record = dict(beside.record)
         for spot in found.newcomers:
-            name = live.quarantine_name(str(record["change"]), int(record["next_number"]))
+            change = str(record["change"])
+            number = _free_number(live, folders, change, int(record["next_number"]), ("",))
+            name = live.quarantine_name(change, number)
             inode = _must(inode_at(folders, spot), beside)
             moves.insert(found.done, Move("move", spot, ("home", name), inode))
             record["quarantine"] = [*record["quarantine"], name]
-            record["next_number"] = int(record["next_number"]) + 1
+            record["next_number"] = number + 1
         record["moves"] = [move.to_json() for move in moves]
         beside.write(**record)
     return found.done
@@ -280,11 +288,12 @@ def _since(live: Live, beside: Beside) -> List[str]:
 
 def _answer(
     live: Live, beside: Beside, *, changed: bool, resumed: bool, warnings: List[str]
-) -> Dict[str, Any]:
-    return {
-        "changed": changed,
-        "resumed": resumed,
-        "live": live.path,
-        "quarantine": [os.path.join(live.home, name) for name in beside.record["quarantine"]],
-        "warnings": warnings,
-    }
+) -> Answer:
+    return Answer(
+        changed=changed,
+        resumed=resumed,
+        live=live.path,
+        quarantine=tuple(os.path.join(live.home, n) for n in beside.record["quarantine"]),
+        equal=True,
+        warnings=tuple(warnings),
+    )

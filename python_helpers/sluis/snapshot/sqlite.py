@@ -12,16 +12,23 @@ import hmac
 import os
 import sqlite3
 import time
-from typing import Any, Dict, Iterator, List, Optional
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, Iterator, List, Optional
 from urllib.parse import quote
 
 from ..errors import SnapshotError
+from .children import confined_account, confined_words
+from .confined import in_confinement, name_of
+from .regular import is_regular, open_regular
 
 #: the name under which the copy goes into the store
 DUMP_FILE = "sqlite.db"
 NONCE_TABLE = "sluis_nonce"
 #: seconds to wait for another program's lock
 _PATIENCE = 60.0
+#: seconds for looking at a copy, and bytes of it that are read in a second at the very least
+_SECONDS = 600.0
+_SLOWEST = 1 << 20
 _HEADER = b"SQLite format 3\x00"
 
 
@@ -120,24 +127,16 @@ def check(
     """
     del scratch, secrets
     began = time.monotonic()
-    parts: List[Dict[str, Any]] = []
-    figures: Dict[str, Any] = {}
-    differences: List[str] = []
-    found = False
+    looked = _Looked()
     path = _copy_in(restored)
     if path is None:
-        parts.append(_part("restored", "failed", f"{asset['id']}: the copy is not there", began))
+        detail = f"{asset['id']}: the copy is not there"
+        looked.parts.append(_part("restored", "failed", detail, began))
     else:
-        try:
-            with contextlib.closing(_open(path, "ro", immutable=True)) as copy:
-                parts.append(_part("restored", "proven", f"{os.path.getsize(path)} bytes", began))
-                parts.append(_works(copy))
-                figures = read_figures(copy)
-                found = _has_nonce(copy, nonce)
-            differences = _differences(facts, figures) if facts else []
-            parts.append(_equal(facts, figures, differences))
-        except sqlite3.Error as error:
-            parts.append(_part("works", "failed", f"SQLite says: {error}", began))
+        _look_confined(path, facts, nonce, looked)
+    parts, figures, differences, found = (
+        looked.parts, looked.figures, looked.differences, looked.nonce_found,
+    )  # fmt: skip
     verdicts = {part["part"]: part["verdict"] for part in parts}
     worst = next((v for v in ("failed", "not verified") if v in verdicts.values()), "proven")
     return {
@@ -152,20 +151,73 @@ def check(
     }
 
 
+@dataclass
+class _Looked:
+    parts: List[Dict[str, Any]] = field(default_factory=list)
+    figures: Dict[str, Any] = field(default_factory=dict)
+    differences: List[str] = field(default_factory=list)
+    nonce_found: bool = False
+
+
+def _look_confined(path: str, facts: Dict[str, Any], nonce: Optional[str], looked: _Looked) -> None:
+    """Look at the copy in a confined child: what is in it was made by others."""
+    account = confined_account()
+    began = time.monotonic()
+    ran = [f"SQLite{confined_words(account)}"]
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        held = [file.fileno()]
+        name = name_of(held[0], path, account)
+
+        def work(tell: Callable[[Any], None]) -> None:
+            with contextlib.closing(_open(name, "ro", immutable=True)) as copy:
+                tell(["part", _part("restored", "proven", f"{size} bytes", began, ran)])
+                tell(["part", _works(copy)])
+                tell(["figures", read_figures(copy)])
+                tell(["nonce", _has_nonce(copy, nonce)])
+
+        def guarded(tell: Callable[[Any], None]) -> None:
+            try:
+                work(tell)
+            except sqlite3.Error as error:
+                tell(["failed", f"SQLite says: {error}"])
+
+        seconds = _SECONDS + size / _SLOWEST
+        # A restore names it through a descriptor, which ends at the door of another name space.
+        # Whether it is still the same file is checked in there.
+        named = [(held[0], os.path.realpath(path))]
+        told = in_confinement(guarded, account, held, seconds, by_name=named)
+    trouble = told.trouble
+    for what, value in told.answers:
+        if what == "part":
+            looked.parts.append(value)
+        elif what == "figures":
+            looked.figures = value
+        elif what == "nonce":
+            looked.nonce_found = value is True
+        else:
+            trouble = str(value)[:600]
+    if trouble:
+        looked.parts.append(_part("works", "failed", trouble, began))
+        return
+    looked.differences = _differences(facts, looked.figures) if facts else []
+    looked.parts.append(_equal(facts, looked.figures, looked.differences))
+
+
 def read_figures(connection: sqlite3.Connection) -> Dict[str, Any]:
     """Row counts, content checksums and definitions, without the nonce's table."""
+    # bytes as SQLite gives text: UTF-8, whatever the file's own encoding is
     connection.text_factory = lambda raw: ("text", raw)
     tables: Dict[str, Dict[str, str]] = {}
     objects: Dict[str, str] = {}
     listed = connection.execute(
-        "select cast(type as blob), cast(name as blob), cast(sql as blob), rootpage "
-        "from sqlite_master order by 1, 2"
+        "select type, name, sql, rootpage from sqlite_master order by 1, 2"
     ).fetchall()
-    for raw_kind, raw_name, raw_sql, root in listed:
+    for (_, raw_kind), (_, raw_name), raw_sql, root in listed:
         kind, name = raw_kind.decode(), raw_name.decode("utf-8", "backslashreplace")
         if name == NONCE_TABLE:
             continue
-        sql = bytes(raw_sql or b"")
+        sql = raw_sql[1] if raw_sql is not None else b""
         objects[f"{kind} {name}"] = hashlib.sha256(sql).hexdigest()
         # A virtual table has no pages of its own; its shadow tables are listed themselves.
         if kind == "table" and root:
@@ -289,19 +341,19 @@ def _must_be_a_database(path: str, asset: str) -> None:
 
 
 def _copy_in(restored: str) -> Optional[str]:
-    if os.path.isfile(restored):
+    if is_regular(restored):
         return restored
     path = os.path.join(restored, DUMP_FILE)
-    if os.path.isfile(path):
+    if is_regular(path):
         return path
     names = sorted(os.listdir(restored)) if os.path.isdir(restored) else []
     files = [os.path.join(restored, name) for name in names]
-    known = [f for f in files if os.path.isfile(f) and _is_database(f)]
+    known = [f for f in files if is_regular(f) and _is_database(f)]
     return known[0] if len(known) == 1 else None
 
 
 def _is_database(path: str) -> bool:
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         return file.read(len(_HEADER)) == _HEADER
 
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Protocol, Sequence
 from urllib.parse import urlsplit
 
+from ..border import codec
+from ..border.parts import Place
+from ..border.store import Store
+from ..border.strict_json import WrongError
 from ..errors import InputError
 
 KINDS = ("rest", "sftp", "local")
@@ -22,68 +25,6 @@ _FIELDS = frozenset(
         "machine", "site", "country", "provider",
     }
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Store:
-    """A place for snapshots.
-
-    Args:
-        id: our own name for it.
-        kind: ``rest``, ``sftp`` or ``local``.
-        url: of a REST store, without user and password.
-        path: folder of a local store, or on an SFTP store.
-        machine: the store's own name or address; for SFTP the address to connect to.
-        user: on an SFTP store.
-        port: of an SFTP store.
-        host_key: of an SFTP store, as one ``known_hosts`` line without the address.
-        ca_certificate: PEM text of the certificate a REST store must be signed by;
-            ``None``: those the system trusts.
-        site: the place it stands in.
-        country: two letters.
-        provider: the firm that runs it.
-    """
-
-    id: str
-    kind: str
-    machine: str
-    site: str
-    country: str
-    provider: str
-    url: Optional[str] = None
-    path: Optional[str] = None
-    user: Optional[str] = None
-    port: int = 22
-    host_key: Optional[str] = None
-    ca_certificate: Optional[str] = None
-
-    @property
-    def location(self) -> str:
-        """Where it is, for records: never with a password."""
-        if self.kind == "rest":
-            return str(self.url)
-        if self.kind == "sftp":
-            return f"sftp://{self.user}@{self.machine}:{self.port}{self.path}"
-        return str(self.path)
-
-    @property
-    def address(self) -> Optional[str]:
-        """The host part by which it is reached; ``None`` for a local store."""
-        if self.kind == "rest":
-            return urlsplit(str(self.url)).hostname
-        return self.machine if self.kind == "sftp" else None
-
-    def record(self) -> Dict[str, Any]:
-        """The fields that go into evidence."""
-        return {
-            "id": self.id,
-            "kind": self.kind,
-            "machine": self.machine,
-            "location": self.location,
-            "site": self.site,
-            "country": self.country,
-            "provider": self.provider,
-        }
 
 
 def read_store(given: Mapping[str, Any]) -> Store:
@@ -119,9 +60,15 @@ def read_store(given: Mapping[str, Any]) -> Store:
                 "Write its public host key (the type and the key) as host_key.",
             )
     values = {name: given[name] for name in _FIELDS if given.get(name) is not None}
-    if "port" in values:
+    if str(values.get("port", "")).isdigit():
         values["port"] = int(values["port"])
-    return Store(**values)
+    try:
+        return codec.load(Store, values)
+    except WrongError as wrong:
+        raise _bad(
+            f"has a {wrong.field} that {wrong.why}",
+            f"Correct its {wrong.field} in snapshot_and_verify_store.",
+        ) from None
 
 
 def _check_url(url: Any) -> None:
@@ -148,13 +95,25 @@ def _bad(what: str, remedy: str) -> InputError:
     return InputError("bad-store", f"The store {what}.", remedy)
 
 
-def place_allowed(store: Mapping[str, Any], allowed: Sequence[Mapping[str, Any]]) -> bool:
+class Somewhere(Protocol):
+    """What stands in a place: a store, or a backup of somebody else's."""
+
+    @property
+    def site(self) -> str:
+        """The place it stands in."""
+
+    @property
+    def country(self) -> str:
+        """Two letters."""
+
+    @property
+    def provider(self) -> str:
+        """The firm that runs it."""
+
+
+def place_allowed(where: Somewhere, allowed: Sequence[Place]) -> bool:
     """Whether a copy may live there: site, country and provider as the scope says (A12)."""
-    here = tuple(store.get(name) for name in ("site", "country", "provider"))
-    return any(
-        here == tuple(place.get(name) for name in ("site", "country", "provider"))
-        for place in allowed
-    )
+    return Place(where.site, where.country, where.provider) in allowed
 
 
 def why_inside(
@@ -202,7 +161,8 @@ def _is_loopback(address: str) -> bool:
 
 
 def three_two_one(
-    store: Store,
+    store: str,
+    site: str,
     copies: Sequence[str],
     host_site: Optional[str],
     facts: Mapping[str, Optional[bool]],
@@ -210,7 +170,8 @@ def three_two_one(
     """The five digits of 3-2-1-1-0, each in words with what is known about it.
 
     Args:
-        store: the store of the verified copy.
+        store: id of the store of the verified copy.
+        site: where that store stands.
         copies: every copy that was looked at, the source included.
         host_site: the site of the asset's host; ``None`` when nobody wrote it down.
         facts: ``outside`` (another machine), ``append_only``, ``no_errors``:
@@ -218,16 +179,16 @@ def three_two_one(
     """
     media: List[str] = ["the source's own disk"]
     if facts.get("outside"):
-        media.append(f"the store {store.id}")
+        media.append(f"the store {store}")
     return {
         "3 copies": f"{len(copies)} of 3 seen: {', '.join(copies)}",
         "2 media": f"{len(media)} of 2: {', '.join(media)}",
         "1 off-site": (
             "not verified: the site of the source is not written down"
             if host_site is None
-            else f"yes: {store.site}, while the source is at {host_site}"
-            if store.site != host_site
-            else f"no: source and store are both at {store.site}"
+            else f"yes: {site}, while the source is at {host_site}"
+            if site != host_site
+            else f"no: source and store are both at {site}"
         ),
         "1 immutable": _said(facts.get("append_only"), "the store refused to remove a snapshot"),
         "0 errors": _said(facts.get("no_errors"), "restored and compared without a difference"),

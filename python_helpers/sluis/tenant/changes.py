@@ -12,6 +12,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from .recycle_bin import BinEntry, by_name
@@ -85,6 +86,7 @@ def compare_passes(
     deleted: Sequence[BinEntry] = (),
     gone_how: Mapping[str, str] | None = None,
     between: tuple[str | None, str | None] = (None, None),
+    began: str | None = None,
 ) -> Iterator[Change]:
     """Every change between two passes, vanished items first, each in the order of the paths.
 
@@ -93,9 +95,11 @@ def compare_passes(
         deleted: entries of the recycle bin after the second pass.
         gone_how: item id to how the listing told that it is gone.
         between: when the first pass ended and the second ended, ISO 8601.
+        began: when the first pass began, ISO 8601. What it listed was there then, so nothing that
+            was deleted earlier is one of its items.
     """
     span = f"between {between[0] or 'the first pass'} and {between[1] or 'the second'}"
-    in_bin = by_name(deleted)
+    in_bin = by_name(entry for entry in deleted if not _earlier(entry.deleted, began))
     both = _Both(before, after)
     for one, was in both.vanished():
         yield _vanished(one, was, in_bin, both, (gone_how or {}).get(one), span)
@@ -161,12 +165,14 @@ def _vanished(
     span: str,
 ) -> Change:
     told = f"The listing says: {how}." if how else "The listing has it no more."
-    entries, path = _entries(item, in_bin), item.path
+    entries, path = _entries(item, in_bin, both), item.path
     while not entries and "/" in path:
         # a folder goes into the bin as one entry, with all that is in it
         path = path.rpartition("/")[0]
+        if both.path_now(path) is not None:
+            break  # it is still there, wherever, so nothing above it took the item along
         above = both.lost(path)
-        entries = _entries(above, in_bin) if above is not None else []
+        entries = _entries(above, in_bin, both) if above is not None else []
     when = by = None
     if len(entries) == 1:
         (entry,) = entries
@@ -185,21 +191,41 @@ def _vanished(
     return _change("vanished", one, item, None, when, by, known, item.stored)
 
 
-def _entries(item: _Item, in_bin: Mapping[str, list[BinEntry]]) -> list[BinEntry]:
+def _entries(item: _Item, in_bin: Mapping[str, list[BinEntry]], both: _Both) -> list[BinEntry]:
     """Entries of the bin that may be this item: same name, folder and, for a file, size."""
     above, _, name = item.path.rpartition("/")
     return [
         entry
         for entry in in_bin.get(name.casefold(), [])
-        if (item.type != "file" or entry.size == item.size) and _was_in(entry, above)
+        if (item.type != "file" or entry.size == item.size) and _was_in(entry, above, both)
     ]
 
 
-def _was_in(entry: BinEntry, folder: str) -> bool:
-    """Whether an entry was deleted from that folder; the drive's own part is not compared."""
-    if not entry.deleted_from or not folder:
+def _was_in(entry: BinEntry, folder: str, both: _Both) -> bool:
+    """Whether an entry may have been deleted from that folder.
+
+    The entry's path begins with the drive's own, which is not known here. So it may be in any
+    folder that its path ends with; the longest of these that a manifest names is the one.
+    """
+    if not entry.deleted_from:
         return True
-    return f"/{entry.deleted_from.strip('/')}".casefold().endswith(f"/{folder}".casefold())
+    parts = entry.deleted_from.strip("/").split("/")
+    own = folder.split("/") if folder else []
+    if [part.casefold() for part in parts[len(parts) - len(own) :]] != [
+        part.casefold() for part in own
+    ]:
+        return False
+    longer = ("/".join(parts[at:]) for at in range(len(parts) - len(own)))
+    return not any(both.knows(path) for path in longer)
+
+
+def _earlier(one: str | None, other: str | None) -> bool:
+    """Whether a moment is known to lie in an earlier second than another."""
+    try:
+        second = datetime.fromisoformat(other or "").replace(microsecond=0)
+        return datetime.fromisoformat(one or "") < second
+    except (TypeError, ValueError):  # not known, or one of them has no time zone
+        return False
 
 
 def _change(
@@ -256,6 +282,14 @@ class _Both:
             (_raw(path),),
         ).fetchone()
         return _Item(*json.loads(row[0])) if row else None
+
+    def knows(self, path: str) -> bool:
+        """Whether one of the manifests has something under this path."""
+        row = self._db.execute(
+            "SELECT 1 FROM before WHERE path = ?1 UNION ALL SELECT 1 FROM after WHERE path = ?1",
+            (_raw(path),),
+        ).fetchone()
+        return row is not None
 
     def path_now(self, path: str) -> str | None:
         """The path in the second manifest of what had this path in the first."""

@@ -2,59 +2,69 @@
 
 The service's listing can be wrong for files nobody touched: Office, PDF, HTML and HEIC
 are rewritten and their size and hash lag behind (rclone#2036, abraunegg#2471,
-msgraph-sdk-dotnet#2046). So a difference alone proves nothing, and neither does a type:
-only a second look tells them apart, and what stays unexplained is called corrupt.
+msgraph-sdk-dotnet#2046). So a difference alone proves nothing, and neither does a type, and
+two downloads that agree prove only that the service repeats itself: what was delivered has to
+agree with what the service says, or to be looked into. Everything else stays in doubt.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..graph.rewritten import OFFICE
+from .file_forms import HEIC, Form, suffix_of
 from .tenant_manifest import Check
 
-#: suffixes of files that the service is known to rewrite
-OFFICE = frozenset(
-    f"{application}{kind}"
-    for application, kinds in (
-        ("doc", "x m"),
-        ("dot", "x m"),
-        ("xls", "x m b"),
-        ("xlt", "x m"),
-        ("ppt", "x m"),
-        ("pot", "x m"),
-        ("pps", "x m"),
-    )
-    for kind in kinds.split()
-)
-_REWRITTEN = OFFICE | {"pdf", "html", "htm", "xhtml", "aspx", "heic", "heif"}
+#: beyond a half and the double of what was listed, bytes that a rewritten file may have more
+_MORE = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What the service says of a file: bytes, quickXorHash (base64) and eTag."""
+    """What the service says of a file: bytes, hash, eTag, times of change.
+
+    The hash is its quickXorHash (base64), or another kind as ``other_hashes`` writes it.
+    """
 
     size: int
     quickxor: str | None
     etag: str | None
+    times: str | None = None
+    #: whether it says that newer content is still being written
+    pending: bool = False
+    #: whether it says how large it is; where not, ``size`` is 0 and means nothing
+    sized: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What a download gave: bytes, quickXorHash (base64) and SHA-256 (hexadecimal)."""
+    """What a download gave: bytes, quickXorHash (base64) and SHA-256 (hexadecimal).
+
+    ``others`` are more hashes of it, where the service listed one of their kinds.
+    """
 
     size: int
     quickxor: str
     sha256: str
+    others: frozenset[str] = frozenset()
 
 
 def agrees(listed: Listed, got: Delivered) -> bool:
     """Whether both size and hash are those that were listed.
 
-    An empty file needs no hash: there is only one.
+    An empty file needs no hash: there is only one. Where no size is listed, a hash that goes
+    over the length as well speaks for both.
     """
+    if not listed.sized:
+        return has_hash(listed, got) and not (listed.quickxor or "").startswith("crc32:")
     if listed.size != got.size:
         return False
-    return listed.quickxor == got.quickxor or (listed.quickxor is None and got.size == 0)
+    return has_hash(listed, got) or (listed.quickxor is None and got.size == 0)
+
+
+def has_hash(listed: Listed, got: Delivered) -> bool:
+    """Whether the hash that was listed is one of what was delivered."""
+    return listed.quickxor in (got.quickxor, f"sha256:{got.sha256}", *got.others)
 
 
 def classify(
@@ -63,7 +73,7 @@ def classify(
     now: Listed,
     first: Delivered,
     second: Delivered | None,
-    opens: bool | None,
+    form: Form,
 ) -> tuple[Check, str | None]:
     """Name the difference between a listing and what was delivered.
 
@@ -73,12 +83,25 @@ def classify(
         now: what the service says after the last one.
         first: the first download.
         second: another download of it, where one was made; the one that is kept.
-        opens: whether an Office file is a whole ZIP with right checksums; ``None`` for
-            others and where nobody looked.
+        form: what the kept one looks like inside.
 
     Returns:
         the classification and, unless it is ``equal``, one sentence.
     """
+    check, note = _classified(name, listed, now, first, second, form)
+    if now.pending and check not in ("corrupt", "not verified"):
+        return "edited meanwhile", "The service says that newer content is still being written."
+    return check, note
+
+
+def _classified(
+    name: str,
+    listed: Listed,
+    now: Listed,
+    first: Delivered,
+    second: Delivered | None,
+    form: Form,
+) -> tuple[Check, str | None]:
     kept = second or first
     if second is not None and second.sha256 != first.sha256 and listed.etag == now.etag:
         if agrees(now, second):
@@ -89,41 +112,68 @@ def classify(
     if listed.etag != now.etag:
         if agrees(now, kept):
             return "equal", None
-        return "edited meanwhile", "It was changed while it was fetched, more than once."
+        return _instead(now, kept, form) or (
+            "edited meanwhile",
+            "It was changed while it was fetched, more than once.",
+        )
     if now.quickxor is None:
-        if now.size == kept.size:
-            return "not verified", "The service lists no hash of it; only the size agrees."
-        return "not verified", _sizes(now, kept) + " The service lists no hash of it."
+        return _instead(now, kept, form) or _unhashed(listed, now, kept)
     if agrees(now, kept):
         return "stale metadata", "The listing was out of date; asked again, the service agrees."
-    if now.quickxor == kept.quickxor:
+    if has_hash(now, kept) and not now.quickxor.startswith("crc32:"):
         # the length is part of the hash, so the bytes are right
         return "stale metadata", _sizes(now, kept) + " The hash agrees."
-    return _unexplained(name, now, kept, second is not None, opens)
+    if found := _instead(now, kept, form):
+        return found
+    if second is None:
+        return "not verified", _sizes(now, kept) + " No second look was possible."
+    return _unexplained(name, now, kept, form)
 
 
-def _unexplained(
-    name: str, now: Listed, kept: Delivered, twice: bool, opens: bool | None
-) -> tuple[Check, str]:
-    suffix = name.rpartition(".")[2].lower()
-    if not twice:
-        return "corrupt", "Its bytes are not those of the listing, and no second look was possible."
-    if suffix in OFFICE:
-        if opens:
-            return "rewritten by the service", _sizes(now, kept) + " It opens, checksums are right."
-        if opens is None:
-            return "not verified", _sizes(now, kept) + " It is too large to be looked into."
-        return "corrupt", "Its bytes are not those of the listing, and as a ZIP it is damaged."
-    if now.size == kept.size:
+def is_plausible(listed: int, delivered: int) -> bool:
+    """Whether a rewritten file of so many listed bytes may have so many."""
+    return listed // 2 <= delivered <= 2 * listed + _MORE
+
+
+def _instead(now: Listed, kept: Delivered, form: Form) -> tuple[Check, str] | None:
+    """Nothing, or a page, in place of a file that is listed otherwise."""
+    if form.kind == "empty" and now.size:
+        return "corrupt", _sizes(now, kept)
+    if form.kind == "page" and (now.size != kept.size or now.quickxor is not None):
+        return "corrupt", _sizes(now, kept) + " What came is a web page, not the file."
+    return None
+
+
+def _unhashed(listed: Listed, now: Listed, kept: Delivered) -> tuple[Check, str]:
+    if not now.sized:
+        return "not verified", _sizes(now, kept) + " It lists no hash of it either."
+    if now.size == kept.size and (kept.size or not listed.size):
+        return "not verified", "The service lists no hash of it; only the size agrees."
+    return "not verified", _sizes(listed, kept) + " The service lists no hash of it."
+
+
+def _unexplained(name: str, now: Listed, kept: Delivered, form: Form) -> tuple[Check, str]:
+    suffix = suffix_of(name)
+    said = f"{_sizes(now, kept)} {form.said}".rstrip()
+    if form.kind == "damaged":
+        return "corrupt", said
+    is_office = suffix in OFFICE
+    if now.size == kept.size and not is_office:
         # a rewritten file nearly always has another length, a damaged one never
-        if suffix not in _REWRITTEN:
+        if suffix not in HEIC | _SOMETIMES_STALE:
             return "corrupt", "Its length is the listed one, and its bytes are not."
         why = "a hash that is out of date and damage in the service's store look the same here"
         return "not verified", f"The listed hash is not that of the bytes; {why}."
-    if suffix in _REWRITTEN:
-        return "rewritten by the service", _sizes(now, kept) + " Two downloads agree."
-    return "stale metadata", _sizes(now, kept) + " Two downloads agree."
+    if form.kind == "whole" and is_plausible(now.size, kept.size):
+        return "rewritten by the service", said
+    return "not verified", said
+
+
+#: files of which the listed hash alone was seen to be out of date; Office and HEIC aside
+_SOMETIMES_STALE = frozenset({"pdf", "html", "htm", "xhtml", "aspx"})
 
 
 def _sizes(now: Listed, kept: Delivered) -> str:
+    if not now.sized:
+        return f"The service does not say how large it is; {kept.size} bytes were delivered."
     return f"{now.size} bytes listed, {kept.size} delivered."

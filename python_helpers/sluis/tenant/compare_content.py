@@ -19,10 +19,13 @@ from typing import BinaryIO
 from ..errors import SluisError
 from ..graph.connect import Graph
 from ..graph.download import download
+from ..graph.errors import GraphError
+from ..graph.links import segment
 from .import_decisions import same_time
 from .ooxml import canonical_ooxml_of, is_ooxml_name
 from .promoted_text import html_says_same, pdf_says_same
 from .reconciliation import Basis, Category, Trust
+from .refused_alone import raise_unless_alone
 from .stored_names import ExportFolder
 from .target_tree import Node
 from .tenant_manifest import ManifestLine
@@ -53,6 +56,7 @@ async def compare_content(
     export: ExportFolder,
     scratch: Path,
     trust: Trust,
+    url: str | None = None,
 ) -> Verdict:
     """Compare one file.
 
@@ -64,14 +68,19 @@ async def compare_content(
         export: the export root, for Office files that were rewritten.
         scratch: a path to download to; nothing is left there.
         trust: whether the service's hash may stand for the bytes.
+        url: where a listing says that its content is; a secret.
+
+    Raises:
+        GraphError: the service is away, or lets us in no more.
     """
     notes = _notes(node, line)
-    listed_equal = (node.size, node.quickxor) == (line.size, line.quickxor)
-    if trust == "the service's hash" and listed_equal and node.quickxor:
+    if is_equal_by_hash(node, line, trust):
         return Verdict("equal", "the service's hash", notes=notes)
     try:
-        return await _by_bytes(graph, drive_id, node, line, export, scratch, notes)
+        return await _by_bytes(graph, drive_id, node, line, export, scratch, notes, url)
     except SluisError as error:
+        if isinstance(error, GraphError):
+            await raise_unless_alone(graph, f"/drives/{segment(drive_id)}", error)
         why = f"It could not be compared: {error.what}"
         return Verdict("differs", "not verified", why, notes)
     except OSError as error:
@@ -79,6 +88,12 @@ async def compare_content(
         return Verdict("differs", "not verified", why, notes)
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def is_equal_by_hash(node: Node, line: ManifestLine, trust: Trust) -> bool:
+    """Whether nothing has to be fetched: the service's hash was signed to stand for the bytes."""
+    listed_equal = (node.size, node.quickxor) == (line.size, line.quickxor)
+    return trust == "the service's hash" and listed_equal and node.quickxor is not None
 
 
 async def _by_bytes(
@@ -89,8 +104,9 @@ async def _by_bytes(
     export: ExportFolder,
     scratch: Path,
     notes: tuple[str, ...],
+    url: str | None,
 ) -> Verdict:
-    had = await download(graph, drive_id, node.id, scratch, size=node.size)
+    had = await download(graph, drive_id, node.id, scratch, size=node.size, url=url)
     if (node.size, node.quickxor) != (had.size, had.quickxor):
         notes += (_stale(node, had.size, had.quickxor),)
     if had.sha256 == line.sha256:

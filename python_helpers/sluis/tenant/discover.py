@@ -1,23 +1,29 @@
 """Find everything in a tenant that may hold data, whether we move it or not.
 
-Each drive of each site and person becomes a source, so that the scope must name it (B1).
+Each drive of each site and person becomes a source, so that the scope must name it (B1), and so
+must it name each list, and the pages of each site.
 What is not files is listed as far as the app's rights show it, and what could not be seen
 is said with why: a workload that nobody looked at is not a workload that is not there.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ..graph.connect import Graph
-from ..graph.errors import GraphError, ThrottledError
+from ..graph.errors import GraphError
+from ..graph.links import segment
+from .discover_sites import find_sites
 from .enumerate import enumerate_drive
-from .listed_items import go_on_listing, who
-from .source import Kind, Source
+from .finding import DRIVE, Finding, SitePart, each
+from .listed_items import go_on_listing
+from .refused_alone import raise_unless_tenant_answers
+from .source import Source
 from .state import DriveState
 from .stored_names import ExportFolder, safe_name
 from .tenant_manifest import Gap
@@ -33,11 +39,13 @@ class Discovered:
 
     Args:
         sources: drives, sites' first, each once.
+        parts: lists, pages and what else is in a site and is no file.
         workloads: other things that exist, or that may.
         could_not: what could not be seen, and why.
     """
 
     sources: tuple[Source, ...]
+    parts: tuple[SitePart, ...]
     workloads: tuple[Workload, ...]
     could_not: tuple[Gap, ...]
 
@@ -45,19 +53,12 @@ class Discovered:
         """The whole as plain JSON data."""
         return {
             "sources": [source.as_data() for source in self.sources],
+            "parts": [part.as_data() for part in self.parts],
             "workloads": [workload.as_data() for workload in self.workloads],
             "could_not": [
                 {"what": gap.what, "subject": gap.subject, "why": gap.why} for gap in self.could_not
             ],
         }
-
-
-@dataclass
-class _Found:
-    """What was found so far."""
-
-    sources: dict[str, Source] = field(default_factory=dict)
-    gaps: list[Gap] = field(default_factory=list)
 
 
 async def discover(
@@ -78,11 +79,10 @@ async def discover(
         progress: called for each drive.
 
     Raises:
-        ThrottledError: the service kept asking to wait.
-        GraphError: signing in failed.
+        GraphError: signing in failed, or nobody answers.
     """
-    found = _Found()
-    await _site_drives(graph, found)
+    found = Finding()
+    await find_sites(graph, found, count=states is not None)
     await _user_drives(graph, found)
     if states is not None:
         for done, source in enumerate(list(found.sources.values())):
@@ -91,7 +91,8 @@ async def discover(
             await _count(graph, found, source, states, now)
     workloads, gaps = await discover_workloads(graph)
     sources = sorted(found.sources.values(), key=lambda s: (s.kind != "sharepoint", s.name, s.id))
-    return Discovered(tuple(sources), workloads, (*found.gaps, *gaps))
+    parts = sorted(found.parts, key=lambda part: (part.name, part.kind, part.id))
+    return Discovered(tuple(sources), tuple(parts), workloads, (*found.gaps, *gaps))
 
 
 def folder_of(states: Path, source: Source) -> Path:
@@ -99,67 +100,36 @@ def folder_of(states: Path, source: Source) -> Path:
     return states / safe_name(source.id)
 
 
-async def _site_drives(graph: Graph, found: _Found) -> None:
-    # app-only and over all geographies: getAllSites, not search (site-getallsites docs)
-    async for site in _each(graph, found, "/sites/getAllSites", "sites", "the tenant"):
-        name = str(site.get("displayName") or site.get("name") or site.get("webUrl") or "")
-        kind: Kind = "onedrive" if site.get("isPersonalSite") else "sharepoint"
-        place = f"/sites/{site['id']}/drives"
-        async for drive in _each(graph, found, place, "drives of a site", name):
-            _add(found, drive, kind, site["id"], name)
+async def _user_drives(graph: Graph, found: Finding) -> None:
+    listed = each(graph, found, "/users", "users and their OneDrives", "the tenant")
+    async with aclosing(listed) as users:
+        async for user in users:
+            await _drives_of(graph, found, user)
 
 
-async def _user_drives(graph: Graph, found: _Found) -> None:
-    async for user in _each(graph, found, "/users", "users and their OneDrives", "the tenant"):
-        name = str(user.get("mail") or user.get("userPrincipalName") or user["id"])
-        shown = 0
-        try:
-            async for page in graph.pages(f"/users/{user['id']}/drives"):
-                for drive in page.items:
-                    _add(found, drive, "onedrive", "", name)
-                    shown += 1
-            if not shown:
-                found.gaps.append(Gap("OneDrive", name, _NO_ONEDRIVE))
-        except ThrottledError:
-            raise
-        except GraphError as error:
-            if error.status == 404:
-                found.gaps.append(Gap("OneDrive", name, f"{_NO_ONEDRIVE} {error.what}"))
-            else:
-                found.gaps.append(Gap("drives of a person", name, error.what))
+async def _drives_of(graph: Graph, found: Finding, user: dict[str, Any]) -> None:
+    name = str(user.get("mail") or user.get("userPrincipalName") or user["id"])
+    shown = 0
+    try:
+        async for page in graph.pages(f"/users/{segment(user['id'])}/drives", params=DRIVE):
+            for drive in page.items:
+                found.add_drive(drive, "onedrive", "", name)
+                shown += 1
+        if not shown:
+            found.gaps.append(Gap("OneDrive", name, _NO_ONEDRIVE))
+    except GraphError as error:
+        await raise_unless_tenant_answers(graph, error)
+        if error.status == 404:
+            found.gaps.append(Gap("OneDrive", name, f"{_NO_ONEDRIVE} {error.what}"))
+        else:
+            found.gaps.append(Gap("drives of a person", name, error.what))
 
 
 _NO_ONEDRIVE = "This person has no OneDrive, or never opened it."
 
 
-def _add(found: _Found, drive: dict[str, Any], kind: Kind, site_id: str, name: str) -> None:
-    known = found.sources.get(drive["id"])
-    owner = who(drive.get("owner")) or ""
-    if known is not None:
-        # a OneDrive is met at its site and at its person; each knows what the other does not
-        found.sources[drive["id"]] = replace(
-            known,
-            kind="onedrive" if kind == "onedrive" else known.kind,
-            site_id=known.site_id or site_id,
-            owner=known.owner or owner,
-        )
-        return
-    library = str(drive.get("name") or "")
-    if drive.get("driveType") == "business":
-        kind = "onedrive"
-    found.sources[drive["id"]] = Source(
-        kind=kind,
-        id=drive["id"],
-        name=f"{name} / {library}" if library else name,
-        site_id=site_id,
-        drive_id=drive["id"],
-        owner=owner,
-        web_url=str(drive.get("webUrl") or ""),
-    )
-
-
 async def _count(
-    graph: Graph, found: _Found, source: Source, states: Path, now: Callable[[], datetime]
+    graph: Graph, found: Finding, source: Source, states: Path, now: Callable[[], datetime]
 ) -> None:
     folder = folder_of(states, source)
     try:
@@ -170,9 +140,8 @@ async def _count(
             state.remember("discovered", current.number)
             counted = listing.counted
             found.gaps.extend(state.gaps(current.number))
-    except ThrottledError:
-        raise
     except GraphError as error:
+        await raise_unless_tenant_answers(graph, error)
         found.gaps.append(Gap("listing", source.name, error.what))
         return
     found.sources[source.id] = replace(
@@ -183,21 +152,6 @@ async def _count(
         folders=counted.folders + counted.packages,
         shared=counted.shared,
     )
-
-
-async def _each(
-    graph: Graph, found: _Found, place: str, what: str, subject: str
-) -> AsyncIterator[dict[str, Any]]:
-    try:
-        async for page in graph.pages(place):
-            for item in page.items:
-                yield item
-    except ThrottledError:
-        raise
-    except GraphError as error:
-        if error.status is None or error.status == 401:
-            raise
-        found.gaps.append(Gap(what, subject, error.what))
 
 
 def stamp(moment: datetime) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ..graph.answer import item_of
 from ..graph.connect import Graph
 from ..graph.delta import delta
 from ..graph.errors import GraphError, LoopError, ResyncError
@@ -23,10 +24,13 @@ from .listed_items import (
     begin_anew,
     children_of,
     counted,
+    go_on_listing,
     is_known,
     map_folders,
-    mark_gone,
     miscounted,
+    name_of,
+    named_only,
+    part_of,
     settle,
     settle_below,
     store_items,
@@ -40,7 +44,11 @@ from .state import DriveState, Pass
 _MOST_RESTARTS = 5
 #: how often the tree is put right and looked at again; each round goes one folder deeper
 #: into what delta did not tell
-_MOST_ROUNDS = 40
+_MOST_ROUNDS = 2_000
+
+#: a right that was given or taken away is told only so, and rightly only to full control; the
+#: first is refused without the other two (driveitem-delta; onedrive-api-docs#1298)
+_SHARING = ("deltashowsharingchanges", "deltashowremovedasdeleted", "deltatraversepermissiongaps")
 
 #: entries of a page that we ask for; a wish only (onedrive-api-docs#1285)
 _PAGE = 1000
@@ -69,7 +77,12 @@ class Listing:
 
 
 async def enumerate_drive(
-    graph: Graph, source: Source, state: DriveState, progress: Progress | None = None
+    graph: Graph,
+    source: Source,
+    state: DriveState,
+    progress: Progress | None = None,
+    *,
+    full_control: bool = False,
 ) -> Listing:
     """List the drive of the state's current pass to its deltaLink, from where it stands.
 
@@ -77,6 +90,8 @@ async def enumerate_drive(
         source: a drive.
         state: with a pass begun.
         progress: called after each page.
+        full_control: whether the app has it; items of which only the rights changed are then asked
+            for too. Without it what the app may not see any more would come as deleted.
 
     Raises:
         LoopError: the links went in circles, however often we began anew.
@@ -85,7 +100,7 @@ async def enumerate_drive(
     current = _current(state)
     if not current.listed:
         with _no_collecting():
-            await _to_the_end(graph, source, state, progress)
+            await _to_the_end(graph, source, state, progress, _SHARING if full_control else ())
     current = _current(state)
     known = state.recall("checked") or {}
     if known.get("pass") == current.number:
@@ -93,7 +108,8 @@ async def enumerate_drive(
         return Listing(counted(state), *known["figures"])
     settle(state, current)
     map_folders(state)
-    listing = await _put_right(graph, source, state, current.number)
+    sharing = _SHARING if full_control else ()
+    listing = await _put_right(graph, source, state, current.number, progress, sharing)
     await _compare_quota(graph, source, state, current.number, listing.counted)
     figures = [listing.checked_folders, listing.found, listing.ghosts, listing.hidden]
     state.remember("checked", {"pass": current.number, "figures": figures})
@@ -116,19 +132,23 @@ def _no_collecting() -> Iterator[None]:
 
 
 async def _to_the_end(
-    graph: Graph, source: Source, state: DriveState, progress: Progress | None
+    graph: Graph,
+    source: Source,
+    state: DriveState,
+    progress: Progress | None,
+    sharing: tuple[str, ...],
 ) -> None:
     while True:
         current = _current(state)
         try:
-            pages = delta(
-                graph, source.drive_id, current.link, top=_PAGE, prefer=("hierarchicalsharing",)
-            )
-            async for page in pages:
-                apply_page(state, current.number, page.items, page.link, complete=page.complete)
-                if progress is not None:
-                    now = _current(state)
-                    progress(now.items, now.pages)
+            prefer = ("hierarchicalsharing", *sharing)
+            listed = delta(graph, source.drive_id, current.link, top=_PAGE, prefer=prefer)
+            async with contextlib.aclosing(listed) as pages:
+                async for page in pages:
+                    apply_page(state, current.number, page.items, page.link, complete=page.complete)
+                    if progress is not None:
+                        now = _current(state)
+                        progress(now.items, now.pages)
             if _current(state).listed:
                 return
             raise LoopError(f"the listing of drive {source.name} (it ended without a deltaLink)")
@@ -140,6 +160,12 @@ async def _to_the_end(
             _again(state, current, error)
             begin_anew(state, current.number, None, None)
             state.note(current.number, "loop", f"{error.what} It was listed anew.")
+        except GraphError as error:
+            if error.status != 400 or not sharing:
+                raise
+            sharing = ()
+            why = "The service does not list items of which only the rights changed: " + error.what
+            state.note(current.number, "sharing changes", why)
 
 
 def _again(state: DriveState, current: Pass, error: GraphError) -> None:
@@ -151,13 +177,71 @@ def _again(state: DriveState, current: Pass, error: GraphError) -> None:
         raise error
 
 
-async def _put_right(graph: Graph, source: Source, state: DriveState, number: int) -> Listing:
-    """Look again wherever the tree does not fit, until it fits or nothing new is found."""
+async def _put_right(
+    graph: Graph,
+    source: Source,
+    state: DriveState,
+    number: int,
+    progress: Progress | None,
+    sharing: tuple[str, ...],
+) -> Listing:
+    """Look again wherever the tree does not fit, until it fits or nothing new is found.
+
+    What is not there then may have been deleted meanwhile, of which the listing tells when it
+    goes on. It does not when a folder was deleted and made again (docs-contrib#8794): a whole
+    listing tells that, and what it still names stays, and is said.
+    """
+    known = set(state.recall("ghosts") or ())
+    fitting = await _fit(graph, source, state, number)
+    ghosts = set(fitting.ghosts)
+    if fitting.ghosts:
+        go_on_listing(state, number)
+        await _to_the_end(graph, source, state, progress, sharing)
+        fitting = await _settled(graph, source, state, number, fitting)
+        ghosts |= fitting.ghosts
+    if (left := await _still(graph, source, state, ghosts)) - known:
+        begin_anew(state, number, None, None)
+        state.note(number, "ghosts", f"{len(left)} items were not there; it was listed anew.")
+        await _to_the_end(graph, source, state, progress, sharing)
+        fitting = await _settled(graph, source, state, number, fitting)
+        ghosts |= fitting.ghosts
+        left = await _still(graph, source, state, ghosts)
+    state.remember("ghosts", sorted(left))
+    return _say_what_is_left(source, state, number, fitting, ghosts, left)
+
+
+@dataclass(frozen=True)
+class _Fitting:
+    """What came of fitting a tree to its own counts.
+
+    Args:
+        checked: folders that were listed once more.
+        found: items that those listings had and delta had not.
+        ghosts: items that delta had and that are not there.
+    """
+
+    checked: set[str]
+    found: int
+    ghosts: set[str]
+
+
+async def _settled(
+    graph: Graph, source: Source, state: DriveState, number: int, before: _Fitting
+) -> _Fitting:
+    """The same once more, after the listing went on."""
+    settle(state, _current(state))
+    map_folders(state)
+    now = await _fit(graph, source, state, number)
+    return _Fitting(before.checked | now.checked, max(before.found, now.found), now.ghosts)
+
+
+async def _fit(graph: Graph, source: Source, state: DriveState, number: int) -> _Fitting:
     checked: set[str] = set()
     asked: set[str] = set()
-    found = ghosts = 0
+    ghosts: set[str] = set()
+    found = 0
     for _round in range(_MOST_ROUNDS):
-        found += await _hang(graph, source, state, number, asked)
+        found += await _hang(graph, source, state, number, asked, ghosts)
         wrong = [row[0] for row in miscounted(state)]
         wrong += [row[0] for row in unlisted_packages(state)]
         todo = [folder for folder in wrong if folder not in checked]
@@ -166,12 +250,45 @@ async def _put_right(graph: Graph, source: Source, state: DriveState, number: in
         for folder in todo:
             checked.add(folder)
             more, fewer = await _list_again(graph, source, state, number, folder)
-            found, ghosts = found + more, ghosts + fewer
+            found, ghosts = found + more, ghosts | fewer
         settle_below(state, number)
         map_folders(state)
+    else:
+        why = f"The tree was looked into {_MOST_ROUNDS} times and still did not fit its own counts."
+        state.could_not(number, "items", source.name, why)
+    return _Fitting(checked, found, ghosts)
+
+
+async def _still(graph: Graph, source: Source, state: DriveState, ghosts: set[str]) -> set[str]:
+    """Those that the listing has, and that are not there."""
+    left = set()
+    for item in sorted(ghosts):
+        if is_known(state, item) and await _get(graph, source, item) is None:
+            left.add(item)
+    return left
+
+
+def _say_what_is_left(
+    source: Source,
+    state: DriveState,
+    number: int,
+    fitting: _Fitting,
+    ghosts: set[str],
+    left: set[str],
+) -> Listing:
+    loose = {item for item, _parent in strays(state)}
+    for item in sorted(loose):
+        why = "The item is listed, but none of its parents can be had, so it has no path."
+        state.could_not(number, "place of an item", f"{source.name}: {name_of(state, item)}", why)
+    for item in sorted(left - loose):
+        why = (
+            "The listing names it and does not call it deleted, and asked for it the service says"
+            " that it is not there. It may be restricted to its owner (docs-contrib#442)."
+        )
+        state.could_not(number, "items", f"{source.name}: {name_of(state, item)}", why)
     hidden = 0
     for folder, path, count, listed in miscounted(state):
-        if count > listed and folder in checked:
+        if count > listed and folder in fitting.checked:
             hidden += count - listed
             state.could_not(
                 number,
@@ -181,45 +298,55 @@ async def _put_right(graph: Graph, source: Source, state: DriveState, number: in
                 " a retention label or with restricted access are left out silently for an app"
                 " without Sites.FullControl.All (microsoft-graph-docs#11561).",
             )
-    return Listing(counted(state), len(checked), found, ghosts, hidden)
+    return Listing(counted(state), len(fitting.checked), fitting.found, len(ghosts), hidden)
 
 
 async def _list_again(
     graph: Graph, source: Source, state: DriveState, number: int, folder: str
-) -> tuple[int, int]:
-    """List one folder's children: how many more there are than known, and how many fewer."""
+) -> tuple[int, set[str]]:
+    """List one folder's children: how many more there are than known, and which are not there.
+
+    What is not there may be deleted, or hidden from us (docs-contrib#442): the next delta tells.
+    """
     place = source.item_place(folder)
-    shown: dict[str, dict[str, object]] = {}
+    shown: dict[str, dict[str, Any]] = {}
     try:
-        async for page in graph.pages(f"{place}/children"):
-            shown.update((item["id"], item) for item in page.items)
+        async with contextlib.aclosing(graph.pages(f"{place}/children")) as pages:
+            async for page in pages:
+                for item in named_only(state, number, page.items):
+                    shown[item["id"]] = item
         # The folder itself after its children: a child made in between is counted and not
         # shown, which is said as a gap; the other way round it would be hidden.
-        told = await graph.get(place)
+        told = item_of(await graph.get(place), place, folder)
     except GraphError as error:
         if error.status != 404:
             raise
-        mark_gone(state, number, folder, "not there when looked for")
-        return 0, 1
+        return 0, {folder}
     known = children_of(state, folder)
-    elsewhere, gone = [], []
-    for item in sorted(set(known) - set(shown)):
-        moved = await _get(graph, source, item)
+    elsewhere, ghosts = [], set()
+    for one in sorted(set(known) - set(shown)):
+        moved = await _get(graph, source, one)
         if moved is None:
-            gone.append(item)
+            ghosts.add(one)
         else:
             elsewhere.append(moved)
     with state.transaction():
         store_items(state, number, [told, *shown.values(), *elsewhere])
-        for item in gone:
-            mark_gone(state, number, item, "not there when its folder was listed again")
-    return len(set(shown) - set(known)), len(gone)
+    return len(set(shown) - set(known)), ghosts
 
 
 async def _hang(
-    graph: Graph, source: Source, state: DriveState, number: int, asked: set[str]
+    graph: Graph,
+    source: Source,
+    state: DriveState,
+    number: int,
+    asked: set[str],
+    ghosts: set[str],
 ) -> int:
-    """Find the place of items whose parent no page told of; how many parents were had."""
+    """Find the place of items whose parent no page told of; how many parents were had.
+
+    Items that are not there themselves are added to ``ghosts``.
+    """
     had = 0
     while loose := strays(state):
         ids = {parent for _item, parent in loose if parent and not is_known(state, parent)}
@@ -229,23 +356,21 @@ async def _hang(
         for one in sorted(ids):
             asked.add(one)
             told = await _get(graph, source, one)
-            if told is None:
-                mark_gone(state, number, one, "not there when looked for")
-            else:
+            if told is not None:
                 store_items(state, number, [told])
                 had += 1
+            elif is_known(state, one):
+                ghosts.add(one)
         settle_below(state, number)
         map_folders(state)
-    for item, _parent in loose:
-        why = "The item is there, but none of its parents can be had, so it has no path."
-        state.could_not(number, "place of an item", item, why)
     return had
 
 
 async def _get(graph: Graph, source: Source, item: str) -> dict[str, Any] | None:
     """An item as it is now; ``None`` when it is not there."""
     try:
-        return await graph.get(source.item_place(item))
+        place = source.item_place(item)
+        return item_of(await graph.get(place), place, item)
     except GraphError as error:
         if error.status == 404:
             return None
@@ -265,8 +390,7 @@ async def _compare_quota(
     except GraphError as error:
         state.could_not(number, "quota", source.name, error.what)
         return
-    quota = drive.get("quota") or {}
-    used = quota.get("used")
+    used = part_of(drive, "quota").get("used")
     if used is None:
         state.note(number, "quota", "The drive does not say how much it holds.")
     else:

@@ -4,6 +4,7 @@ Folder of a drive::
 
     state.sqlite            what is known, to go on from (sluis.tenant.state)
     content/ deep/          files of the newest pass, under safe names
+    newer/                  what is fetched of files that are had already, until it is judged
     versions/               earlier versions, where the policy asks for them
     passes/0001/            manifest.gz, changes.json, recycle_bin.json, report.json
 """
@@ -21,6 +22,7 @@ from ..evidence import files
 from ..graph.connect import Graph
 from .changes import Change, compare_passes, count
 from .discover import stamp
+from .earlier_bytes import clear_newer
 from .enumerate import enumerate_drive
 from .fetch import fetch_files
 from .forecast import Policy, Spending
@@ -127,9 +129,13 @@ async def export_drive(
             # the listing is the discovery's, and people went on working since
             go_on_listing(state, number)
             state.remember("discovered", None)
+        gap = await full_control_gap(graph, source.site_id, source.name)
+        if gap is not None:
+            state.could_not(number, gap.what, gap.subject, gap.why)
         listing = await enumerate_drive(
-            graph, source, state, lambda items, _pages: tell("listing", items, 0)
-        )
+            graph, source, state, lambda items, _pages: tell("listing", items, 0),
+            full_control=gap is None,
+        )  # fmt: skip
         state.give_places()
         look_again(state, root)
         fetched_files = fetched_bytes = 0
@@ -146,6 +152,7 @@ async def export_drive(
             )  # fmt: skip
             if not wrong and not fetched.damaged:
                 break
+        clear_newer(root)
         await _the_rest(graph, source, state, root, policy, number, workers)
         deleted = await _bin(graph, source, state, number)
         finished = state.recall("finished") or {}
@@ -207,9 +214,6 @@ async def _the_rest(
     workers: int,
 ) -> None:
     """Permissions, versions and columns, and a line for each that nobody asked for."""
-    gap = await full_control_gap(graph, source.site_id, source.name)
-    if gap is not None:
-        state.could_not(number, gap.what, gap.subject, gap.why)
     left_out = "The policy of this export does not ask for them."
     if policy.permissions:
         await fetch_permissions(graph, source, state, workers=min(workers, 8))
@@ -256,7 +260,7 @@ def _changes(state: DriveState, folder: Path, number: int, deleted: Bin) -> list
     earlier = folder / "passes" / f"{number - 1:04d}" / "manifest.gz"
     now = folder / "passes" / f"{number:04d}" / "manifest.gz"
     spans = state.db.execute(
-        "SELECT finished FROM passes WHERE number = ?", (number - 1,)
+        "SELECT finished, started FROM passes WHERE number = ?", (number - 1,)
     ).fetchone()
     gone = dict(
         state.db.execute("SELECT item_id, gone_how FROM items WHERE gone_in_pass = ?", (number,))
@@ -268,6 +272,7 @@ def _changes(state: DriveState, folder: Path, number: int, deleted: Bin) -> list
             deleted=deleted.entries,
             gone_how=gone,
             between=(spans[0] if spans else None, (state.recall("finished") or {}).get("at")),
+            began=spans[1] if spans else None,
         )
     )
 

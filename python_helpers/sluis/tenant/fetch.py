@@ -10,18 +10,33 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import SnapshotError
+from ..graph.answer import item_of
 from ..graph.connect import Graph
 from ..graph.download import Chunk, download
-from ..graph.errors import GraphError, ThrottledError
+from ..graph.errors import GraphError
 from ..graph.part_file import ReadBack
-from .classify import OFFICE, Delivered, Listed, agrees, classify
-from .listed_items import store_items
+from .classify import Delivered, Listed, agrees, classify, has_hash
+from .earlier_bytes import (
+    Earlier,
+    arrive,
+    earlier_bytes,
+    finish_arrivals,
+    keep_earlier,
+    place_of_newer,
+    takes_its_place,
+    worth_of,
+    write_row,
+)
+from .file_forms import NOT_LOOKED, look_into, suffix_of
+from .listed_items import figures_of, store_items
 from .many_at_once import many_at_once
-from .reading_back import Alongside, hash_file, is_whole_zip
+from .other_hashes import has_to_be_read_for, other_hashes
+from .reading_back import Alongside, hash_file
+from .refused_alone import raise_unless_alone
 from .source import Source
 from .state import DriveState
 from .stored_names import ExportFolder
@@ -80,6 +95,7 @@ async def fetch_files(
         GraphError: the service is away.
         SnapshotError: ``disk-full``, ``export-path-unsafe``.
     """
+    finish_arrivals(state, folder)
     fetching = _Fetching(graph, source, state, folder, progress)
     try:
         await many_at_once(wanted_files(graph, source, state), fetching.one, workers)
@@ -111,8 +127,8 @@ class _Fetching:
         self._pass = current.number if current else 0
         rows = state.db.execute("SELECT DISTINCT item_id FROM chunks")
         self._with_chunks = {item_id for (item_id,) in rows}
-        #: items that got no answer, one after the other
-        self._in_a_row: list[str] = []
+        #: items that got no answer, one after the other, and what was written of them before
+        self._in_a_row: list[tuple[str, dict[str, Any] | None]] = []
         self.files = self.bytes = self.could_not = 0
         self.alongside = Alongside(state, folder)
 
@@ -121,54 +137,52 @@ class _Fetching:
         try:
             await self._fetch(wanted)
             self._in_a_row.clear()
-        except ThrottledError:
-            raise
         except GraphError as error:
             if error.code == "cannot-write":
                 raise _disk(error, wanted) from error
+            await raise_unless_alone(self._graph, self._source.drive_place(), error)
             await self._refused(wanted, error)
         if self._progress is not None:
             self._progress(self.files, self.bytes)
 
     async def _fetch(self, wanted: Wanted) -> None:
-        if await self._adopt(wanted):
+        earlier = earlier_bytes(self._state, wanted.item_id)
+        place = wanted.stored if earlier is None else place_of_newer(wanted.item_id)
+        if await self._adopt(wanted, place, earlier):
             return
-        listed, first = wanted.listed, await self._download(wanted, wanted.listed)
-        now, second = listed, None
-        if listed.quickxor is None or not agrees(listed, first):
-            now, first, second = await self._look_again(wanted, first)
-        opens = None
-        if second is not None and _suffix(wanted.name) in OFFICE:
-            opens = await self._thread(is_whole_zip, self._folder, wanted.stored)
-        check, note = classify(wanted.name, listed, now, first, second, opens)
-        self._had(wanted, now, second or first, check, note)
+        listed, first = wanted.listed, await self._download(wanted, wanted.listed, place)
+        now, second, form = listed, None, NOT_LOOKED
+        if listed.quickxor is None or listed.pending or not agrees(listed, first):
+            now, first, second = await self._look_again(wanted, first, place)
+            form = await self._thread(look_into, self._folder, place, wanted.name)
+        check, note = classify(wanted.name, listed, now, first, second, form)
+        self._had(wanted, now, second or first, check, note, earlier)
 
     async def _look_again(
-        self, wanted: Wanted, first: Delivered
+        self, wanted: Wanted, first: Delivered, place: str
     ) -> tuple[Listed, Delivered, Delivered | None]:
         """Ask what the service says now, and download once more unless that explains it."""
         known, tries = wanted.listed, 1
         while True:
             now = await self._ask(wanted)
+            first = await self._hashed(now, first, place)
             if agrees(now, first) or (now.etag == known.etag and now.quickxor is None):
                 return now, first, None
-            if now.etag == known.etag and now.quickxor == first.quickxor:
+            if now.etag == known.etag and has_hash(now, first):
                 return now, first, None
-            second = await self._download(wanted, now)
+            second = await self._download(wanted, now, place)
             if now.etag == known.etag or agrees(now, second) or tries == _MOST_TRIES:
                 # of an edited file the newest is kept; its older bytes say nothing
                 return now, first if now.etag == known.etag else second, second
             known, first, tries = now, second, tries + 1
 
     async def _ask(self, wanted: Wanted) -> Listed:
-        item = await self._graph.get(self._source.item_place(wanted.item_id))
+        place = self._source.item_place(wanted.item_id)
+        item = item_of(await self._graph.get(place), place, wanted.item_id)
         store_items(self._state, self._pass, [item])
-        hashes = (item.get("file") or {}).get("hashes") or {}
-        return Listed(
-            int(item.get("size") or 0), hashes.get("quickXorHash") or None, item.get("eTag")
-        )
+        return Listed(*figures_of(item))
 
-    async def _download(self, wanted: Wanted, listed: Listed) -> Delivered:
+    async def _download(self, wanted: Wanted, listed: Listed, place: str) -> Delivered:
         have = self._chunks(wanted.item_id, listed.etag)
         url = wanted.url if listed is wanted.listed else None
 
@@ -183,7 +197,7 @@ class _Fetching:
                 (wanted.item_id, listed.etag, chunk.offset, chunk.size, chunk.sha256),
             )
 
-        with self._folder.place(wanted.stored) as target:
+        with self._folder.place(place) as target:
             got = await download(
                 self._graph,
                 self._source.drive_id,
@@ -197,7 +211,13 @@ class _Fetching:
         self.alongside.begun.pop(wanted.item_id, None)
         if got.read_back is not None:
             self.alongside.begun[wanted.item_id] = got.read_back
-        return Delivered(got.size, got.quickxor, got.sha256)
+        return await self._hashed(listed, Delivered(got.size, got.quickxor, got.sha256), place)
+
+    async def _hashed(self, listed: Listed, got: Delivered, place: str) -> Delivered:
+        """The same, with the hashes that the service lists and that are not made on the way."""
+        if got.others or not has_to_be_read_for(listed.quickxor):
+            return got
+        return replace(got, others=await self._thread(other_hashes, self._folder, place))
 
     def _chunks(self, item_id: str, etag: str | None) -> list[Chunk]:
         """Chunks of this version that are on disk; those of another one are forgotten."""
@@ -216,15 +236,15 @@ class _Fetching:
             self._with_chunks.discard(item_id)
             self._state.db.execute("DELETE FROM chunks WHERE item_id = ?", (item_id,))
 
-    async def _adopt(self, wanted: Wanted) -> bool:
+    async def _adopt(self, wanted: Wanted, place: str, earlier: Earlier | None) -> bool:
         """Take a file that a killed run left whole, if its bytes are the listed ones."""
         listed = wanted.listed
-        if listed.quickxor is None or self._folder.size_of(wanted.stored) != listed.size:
+        if listed.quickxor is None or listed.pending or self._folder.size_of(place) != listed.size:
             return False
-        found = await self._thread(hash_file, self._folder, wanted.stored)
+        found = await self._thread(hash_file, self._folder, place)
         if found is None or not agrees(listed, found):
             return False
-        self._had(wanted, listed, found, "equal", None, fetched=False)
+        self._had(wanted, listed, found, "equal", None, earlier, fetched=False)
         return True
 
     def _had(
@@ -234,47 +254,66 @@ class _Fetching:
         got: Delivered,
         check: Check,
         note: str | None,
+        earlier: Earlier | None,
         *,
         fetched: bool = True,
     ) -> None:
+        row: dict[str, str | int | None] = {
+            "item_id": wanted.item_id, "state": HAD, "size": got.size, "sha256": got.sha256,
+            "quickxor": got.quickxor, "etag": now.etag, "listed_size": now.size,
+            "listed_quickxor": now.quickxor, "listed_times": now.times, "verdict": check,
+            "note": note, "worth": worth_of(check, now, got.size), "in_pass": self._pass,
+        }  # fmt: skip
         # the row first: killed before the chunks are forgotten, they are only left over
-        self._state.db.execute(
-            "INSERT OR REPLACE INTO contents (item_id, state, size, sha256, quickxor, etag,"
-            " listed_size, listed_quickxor, verdict, note, in_pass)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                wanted.item_id, HAD, got.size, got.sha256, got.quickxor, now.etag,
-                now.size, now.quickxor, check, note, self._pass,
-            ),
-        )  # fmt: skip
+        if earlier is not None and not takes_its_place(earlier, now, got, check):
+            why = note or "it was not what was listed."
+            keep_earlier(self._state, wanted.item_id, earlier, now, why, self._pass)
+            self._folder.remove(place_of_newer(wanted.item_id))
+            self.alongside.begun.pop(wanted.item_id, None)
+        else:
+            if earlier is None:
+                write_row(self._state, row)
+            else:
+                arrive(self._state, self._folder, row, wanted.stored)
+            self.alongside.had(wanted.item_id, wanted.stored, got.sha256, got.size)
         self._forget_chunks(wanted.item_id)
-        self.alongside.had(wanted.item_id, wanted.stored, got.sha256, got.size)
         if fetched:
             self.files += 1
             self.bytes += got.size
 
     async def _refused(self, wanted: Wanted, error: GraphError) -> None:
+        item = wanted.item_id
         if error.status is not None and error.status < 500:
             self._in_a_row.clear()
-        elif _suffix(wanted.name) not in _NOTEBOOK:  # those may get 503 for ever, all of them
-            self._in_a_row.append(wanted.item_id)
+        elif suffix_of(wanted.name) not in _NOTEBOOK:  # those may get 503 for ever, all of them
+            self._in_a_row.append((item, self._row(item)))
             if len(self._in_a_row) >= _MOST_IN_A_ROW:
                 # it is the service that is away, so none of these was refused
-                for item in self._in_a_row:
-                    self._state.db.execute("DELETE FROM contents WHERE item_id = ?", (item,))
+                for one, before in self._in_a_row:
+                    self._state.db.execute("DELETE FROM contents WHERE item_id = ?", (one,))
+                    if before is not None:
+                        write_row(self._state, before)
                 raise error
         self.could_not += 1
         why = await self._why(wanted, error)
-        listed = wanted.listed
-        self._state.db.execute(
-            "INSERT OR REPLACE INTO contents"
-            " (item_id, state, why, etag, listed_size, listed_quickxor, in_pass)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                wanted.item_id, COULD_NOT, why, listed.etag, listed.size, listed.quickxor,
-                self._pass,
-            ),
-        )  # fmt: skip
+        listed, earlier = wanted.listed, earlier_bytes(self._state, item)
+        if earlier is not None:
+            keep_earlier(self._state, item, earlier, listed, why, self._pass)
+            return
+        row = {
+            "item_id": item, "state": COULD_NOT, "why": why, "etag": listed.etag,
+            "listed_size": listed.size, "listed_quickxor": listed.quickxor,
+            "listed_times": listed.times, "in_pass": self._pass,
+        }  # fmt: skip
+        write_row(self._state, row)
+
+    def _row(self, item: str) -> dict[str, Any] | None:
+        """What is written down of a file's bytes."""
+        found = self._state.db.execute("SELECT * FROM contents WHERE item_id = ?", (item,))
+        row = found.fetchone()
+        if row is None:
+            return None
+        return {told[0]: value for told, value in zip(found.description, row, strict=True)}
 
     async def _why(self, wanted: Wanted, error: GraphError) -> str:
         """One sentence for the manifest: what the service said, and what that means."""
@@ -289,17 +328,13 @@ class _Fetching:
                 if again.status == 404:
                     return f"It was deleted after it was listed, or is hidden. {error.what}"
             return f"Its access is restricted to its owner (docs-contrib#442). {error.what}"
-        if _suffix(wanted.name) in _NOTEBOOK:
+        if suffix_of(wanted.name) in _NOTEBOOK:
             return f"It is part of a OneNote notebook, which may never be handed out. {error.what}"
         return error.what
 
     async def _thread(self, function: Callable[..., Any], *args: Any) -> Any:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._graph.threads, function, *args)
-
-
-def _suffix(name: str) -> str:
-    return name.rpartition(".")[2].lower()
 
 
 def _disk(error: GraphError, wanted: Wanted) -> SnapshotError:

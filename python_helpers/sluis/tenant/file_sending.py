@@ -14,10 +14,13 @@ from datetime import UTC, datetime
 
 from ..errors import SluisError
 from ..graph.connect import Graph
-from ..graph.errors import GraphError, ThrottledError
+from ..graph.errors import GraphError
+from ..graph.links import segment
+from ..graph.upload import Over, cancel_session
 from .import_decisions import Job
 from .import_report import Failure, ImportReport, Progress
 from .import_state import ImportState, Row
+from .refused_alone import raise_unless_alone
 from .stored_names import ExportFolder
 from .target_tree import Node, node_of
 from .watched_send import Sent, TamperedError, send_file
@@ -71,6 +74,7 @@ class FileSending:
         """Send the files of these jobs, each to the place that was decided for it."""
         sizes = sum(job.going.line.size for job in jobs if job.going.line)
         self._done = Progress(0, len(jobs), 0, sizes, "")
+        await self._let_go(jobs)
         waiting = self._announced(jobs)
 
         async def work() -> None:
@@ -82,6 +86,15 @@ class FileSending:
         async with asyncio.TaskGroup() as group:
             for _ in range(min(self._workers, len(jobs))):
                 group.create_task(work())
+
+    async def _let_go(self, jobs: Sequence[Job]) -> None:
+        """End sessions that nobody goes on with; they hold their names (onedrive-api-docs#747)."""
+        going_on = {job.session_url for job in jobs}
+        begun = [row for row in self._state.rows() if row.session_url is not None]
+        for row in begun:
+            if row.session_url is not None and row.session_url not in going_on:
+                await cancel_session(self._graph, row.session_url)
+                self._state.session(row.source_id, None)
 
     def _announced(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Row]]:
         for start in range(0, len(jobs), _ANNOUNCED):
@@ -100,10 +113,10 @@ class FileSending:
             self._stop(job, error)
             self._back(job, row)
         except SluisError as error:
-            self._failed(job, error)
+            await self._failed(job, error)
         else:
             self._in_a_row = 0
-            self._keep(row, sent)
+            self._keep(row, sent, line.quickxor)
             self._report.count("replaced" if job.action == "replace" else "sent")
             if not sent.watched:
                 self._report.count("sent unwatched")
@@ -139,9 +152,10 @@ class FileSending:
             conflict="replace" if job.action == "replace" else "fail",
             session_url=row.session_url,
             on_session=lambda url: self._state.session(row.source_id, url),
+            over=_over(job, row),
         )
 
-    def _keep(self, row: Row, sent: Sent) -> None:
+    def _keep(self, row: Row, sent: Sent, quickxor: str | None) -> None:
         node: Node = node_of(sent.item)
         self._state.keep(
             replace(
@@ -151,6 +165,9 @@ class FileSending:
                 session_url=None,
                 target_size=node.size,
                 target_quickxor=node.quickxor,
+                target_etag=node.etag,
+                target_modified=node.modified,
+                sent_quickxor=quickxor,
             )
         )
 
@@ -161,9 +178,9 @@ class FileSending:
         else:
             self._state.forget(row.source_id)
 
-    def _failed(self, job: Job, error: SluisError) -> None:
+    async def _failed(self, job: Job, error: SluisError) -> None:
         self._in_a_row += 1
-        if stops_all(error):
+        if await stops_all(self._graph, self._drive_id, error):
             self._stop(job, error)
         else:
             self._report.fail(Failure(job.going.path, error.code, error.what, error.remedy))
@@ -177,15 +194,43 @@ class FileSending:
         self.stopped = self.stopped or failure
 
 
-def stops_all(error: SluisError) -> bool:
-    """Whether an error is no fault of one item and would meet the next one too."""
-    if isinstance(error, ThrottledError) or error.code in _STOPS_ALL:
+def _over(job: Job, row: Row) -> Over | None:
+    """What a job replaces, as it was when it was decided.
+
+    Raises:
+        SluisError: ``no-etag``: nothing would keep somebody's work from being lost.
+    """
+    if job.action != "replace":
+        return None
+    if row.target_id is None or row.target_etag is None:
+        raise SluisError(
+            "no-etag",
+            f"The target lists no eTag for {job.going.path!r}, so it was not replaced: somebody "
+            "may work on it.",
+            "Run again; if it stays, report it to Microsoft.",
+        )
+    return Over(row.target_id, row.target_etag)
+
+
+async def stops_all(graph: Graph, drive_id: str, error: SluisError) -> bool:
+    """Whether an error is no fault of one item and would meet the next one too.
+
+    Args:
+        graph: the connection to the target.
+        drive_id: the target drive; it is asked where the error leaves that open.
+        error: what happened.
+    """
+    if error.code == "quota":
         return True
-    return isinstance(error, GraphError) and error.status == 507
-
-
-#: what ``sluis.graph`` calls a full target, and not being let in at all
-_STOPS_ALL = frozenset({"quota", "sign-in-refused", "sign-in-failed", "graph-unauthorized"})
+    if not isinstance(error, GraphError):
+        return False
+    if error.status == 507:
+        return True
+    try:
+        await raise_unless_alone(graph, f"/drives/{segment(drive_id)}", error)
+    except GraphError:
+        return True
+    return False
 
 
 def moment(text: str | None) -> datetime | None:
@@ -210,4 +255,5 @@ def _row(job: Job) -> Row:
         modified=line.modified,
         target_id=job.node.id if job.node else None,
         session_url=job.session_url,
+        target_etag=job.node.etag if job.node else None,
     )

@@ -8,7 +8,8 @@ needs that very right, so whoever may read them has it (site-list-permissions do
 from __future__ import annotations
 
 from ..graph.connect import Graph
-from ..graph.errors import GraphError, ThrottledError
+from ..graph.errors import GraphError
+from .refused_alone import raise_unless_alone
 from .tenant_manifest import Gap
 
 
@@ -20,15 +21,13 @@ async def full_control_gap(graph: Graph, site_id: str, subject: str) -> Gap | No
         subject: the drive's or site's name.
 
     Raises:
-        ThrottledError: the service kept asking to wait.
+        GraphError: the service answers no other call either.
     """
     what = "retention-labelled and restricted items"
     if not site_id:
         return Gap(what, subject, "It is not known of which site this drive is a part.")
     try:
         await graph.get(f"/sites/{site_id}/permissions")
-    except ThrottledError:
-        raise
     except GraphError as error:
         if error.status == 403:
             return Gap(
@@ -37,5 +36,6 @@ async def full_control_gap(graph: Graph, site_id: str, subject: str) -> Gap | No
                 "The app has no Sites.FullControl.All; the service leaves such items out of"
                 " every listing without a word (microsoft-graph-docs#11561).",
             )
+        await raise_unless_alone(graph, f"/sites/{site_id}", error)
         return Gap(what, subject, f"Whether the app sees them could not be checked: {error.what}")
     return None

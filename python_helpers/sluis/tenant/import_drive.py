@@ -14,7 +14,7 @@ from pathlib import Path
 from ..graph.connect import Graph
 from .import_decisions import Decisions, decide
 from .import_plan import ImportPlan, plan_import
-from .import_policy import LEAVE_OUT, ImportPolicy, Target
+from .import_policy import LEAVE_OUT, ImportPolicy, Target, remedy_for
 from .import_report import Failure, ImportReport, Progress
 from .import_state import ImportState, Row
 from .import_writing import ImportWriting
@@ -24,6 +24,7 @@ from .set_aside import is_gone
 from .stored_names import ExportFolder
 from .target_tree import Place, list_target, look_at
 from .tenant_manifest import read_manifest
+from .their_spelling import recognise
 
 
 async def import_drive(
@@ -73,6 +74,7 @@ async def import_drive(
     if not _agreed(report, plan, policy):
         return report
     tree = await list_target(graph, place)
+    recognise(tree, state.rows(), target.folder)
     if state.before() is None:
         state.keep_before(node.id for _, node in tree.below(place.root_id))
     base = tree.at(target.folder)
@@ -89,8 +91,10 @@ async def import_drive(
         report.fail(_in_the_way(len(decisions.conflicts)))
         return report
     report.quota = check_quota(place.quota, decisions.bytes, policy.reserve)
-    if not report.quota.enough:
-        report.fail(_no_room(report.quota.why))
+    if (reason := report.quota.refusal(policy.leave_out)) is not None:
+        report.fail(
+            Failure("", reason, f"{report.quota.why} Nothing was written.", remedy_for(reason))
+        )
         return report
     for old, new in decisions.renewed:
         state.renew(old, new)
@@ -118,6 +122,7 @@ def room_below(place: Place, target: Target) -> int:
 _OF_WHAT = {
     "unmapped-principal": "{} principals would lose their rights",
     "narrower-rights": "{} items could be seen by more people",
+    "rights-not-had": "{} items would be as open as their folders",
 }
 
 
@@ -127,6 +132,7 @@ def _say_plan(report: ImportReport, plan: ImportPlan) -> None:
     report.unmapped = plan.unmapped
     report.not_carried = plan.not_carried
     report.may_be_narrower = plan.may_be_narrower
+    report.rights_not_had = plan.rights_not_had
 
 
 def _agreed(report: ImportReport, plan: ImportPlan, policy: ImportPolicy) -> bool:
@@ -156,15 +162,6 @@ def _in_the_way(count: int) -> Failure:
         f"{count} items would meet something in the target that is not theirs; "
         "nothing was written.",
         "Let the client decide about each, or sign another policy for conflicts.",
-    )
-
-
-def _no_room(why: str) -> Failure:
-    return Failure(
-        "",
-        "quota",
-        f"{why} Nothing was written.",
-        "Free space in the target, or have its quota raised.",
     )
 
 

@@ -59,6 +59,7 @@ class ImportPlan:
             rights of what they lie in; whether these are more than at the source Graph does
             not tell, and it cannot reliably take them away (``retainInheritedPermissions`` is
             refused: microsoft-graph-docs-contrib#23).
+        rights_not_had: items with rights of their own of which nobody knows whose they are.
         not_carried: what Graph cannot carry over: how many items have it (earlier versions,
             list columns, authorship).
     """
@@ -70,6 +71,7 @@ class ImportPlan:
     unmapped: tuple[Unmapped, ...]
     bytes: int
     may_be_narrower: tuple[str, ...]
+    rights_not_had: tuple[str, ...]
     not_carried: Mapping[str, int]
 
     def not_agreed(self, policy: ImportPolicy) -> dict[str, int]:
@@ -79,6 +81,8 @@ class ImportPlan:
             found["unmapped-principal"] = len(self.unmapped)
         if self.may_be_narrower and "narrower-rights" not in policy.leave_out:
             found["narrower-rights"] = len(self.may_be_narrower)
+        if self.rights_not_had and "rights-not-had" not in policy.leave_out:
+            found["rights-not-had"] = len(self.rights_not_had)
         return dict(sorted(found.items()))
 
     def as_data(self) -> dict[str, Any]:
@@ -91,6 +95,7 @@ class ImportPlan:
             "left_out": [asdict(one) for one in self.left_out],
             "unmapped": [asdict(one) for one in self.unmapped],
             "may_be_narrower": list(self.may_be_narrower),
+            "rights_not_had": list(self.rights_not_had),
             "not_carried": dict(self.not_carried),
         }
 
@@ -118,8 +123,14 @@ def plan_import(
         reason, why = _stays(line, policy)
         if reason:
             left_out.append(LeftOut(line.path, reason, why))
-        elif line.path:
+        elif not all(line.path.split("/")):
+            left_out.append(LeftOut(line.path, "name-refused", "It has no name."))
+        elif line.path not in going:
             going[line.path] = line
+        else:
+            going[line.path], other = _one_of(going[line.path], line)
+            why = f"Another item has the very same path; this one is {other.item_id}."
+            left_out.append(LeftOut(line.path, "same-path", why))
     names = plan_names(going, policy.names, url_length=url_length, place=place, settled=settled)
     left_out += (LeftOut(one.path, "name-refused", one.why) for one in names.refused)
     folders: list[Going] = []
@@ -139,6 +150,7 @@ def plan_import(
         unmapped=find_unmapped(carried, policy.users) if policy.permissions else (),
         bytes=sum(line.size for line in sent),
         may_be_narrower=tuple(line.path for line in carried if _shared_with_people(line)),
+        rights_not_had=tuple(line.path for line in carried if line.rights_why),
         not_carried={
             "versions": sum(bool(line.versions) for line in sent),
             "list columns": sum(bool(line.fields) for line in carried),
@@ -146,6 +158,15 @@ def plan_import(
             "authorship": sum(bool(line.created_by or line.modified_by) for line in carried),
         },
     )
+
+
+def _one_of(one: ManifestLine, other: ManifestLine) -> tuple[ManifestLine, ManifestLine]:
+    """Of two items of one path the one that goes, and the one that does not.
+
+    A folder goes, since other items can lie in it; else the same one every time.
+    """
+    first, second = sorted((one, other), key=lambda line: (line.type == "file", line.item_id))
+    return first, second
 
 
 def _shared_with_people(line: ManifestLine) -> bool:

@@ -21,9 +21,13 @@ LEAVE_OUT = {
     "could-not-be-had": "the export could not have it",
     "shortcut": "it is a shortcut to an item elsewhere, which Graph cannot make",
     "name-refused": "no rule makes its name one that the target takes",
-    "corrupt": "the export fetched it twice and got different bytes",
+    "corrupt": "what the export was given is not the file that was listed",
     "too-large": "it is larger than SharePoint takes",
     "unmapped-principal": "a right on it belongs to somebody whom the user map does not name",
+    "rights-not-had": "who may reach it at the source could not be had, and in the target it is as "
+    "open as its folder",
+    "same-path": "another item has the very same path, and the target takes one of them",
+    "room-not-told": "the target may have no room for it, and does not say how much it has",
     "narrower-rights": "the source may have kept others out of it, which Graph cannot do in the "
     "target: it can give rights and not take inherited ones away",
 }
@@ -147,3 +151,17 @@ def _bad_policy(what: str) -> InputError:
         f"The policy of the import cannot be used: {what}.",
         "Correct it in the scope; it has to be signed again.",
     )
+
+
+def remedy_for(reason: str) -> str:
+    """What to do about a reason why an import would not start."""
+    if reason == "conflicts":
+        return "Decide each."
+    if reason == "quota":
+        return "Free space in the target, or have its quota raised."
+    named = ""
+    if reason == "unmapped-principal":
+        named = "name each under 'people', or "
+    if reason == "room-not-told":
+        named = "after a look at the room in the target's admin centre, "
+    return f"In the scope, {named}write {reason} into 'leave_out' of this asset; then sign anew."

@@ -71,6 +71,7 @@ class ImportReport:
         notes: what a person should know about our items in the target.
         gone: paths of items of ours whose source is not in the manifest any more.
         may_be_narrower: items that others may see now who could not at the source.
+        rights_not_had: items of which nobody knows who could reach them at the source.
         not_given: rights that were not given.
         not_carried: how many items have what Graph cannot carry over.
         quota: what the target said about room.
@@ -91,6 +92,7 @@ class ImportReport:
     notes: list[Conflict] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     may_be_narrower: tuple[str, ...] = ()
+    rights_not_had: tuple[str, ...] = ()
     not_given: list[RightsGiven] = field(default_factory=list)
     not_carried: Mapping[str, int] = field(default_factory=dict)
     quota: QuotaAnswer | None = None

@@ -40,12 +40,15 @@ CREATE TABLE IF NOT EXISTS before (item_id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS items (
     source_id BLOB PRIMARY KEY, path BLOB NOT NULL, target TEXT NOT NULL, step TEXT NOT NULL,
     sha256 TEXT, size INTEGER, modified TEXT, target_id TEXT, session_url TEXT,
-    target_size INTEGER, target_quickxor TEXT, invited TEXT) WITHOUT ROWID;
+    target_size INTEGER, target_quickxor TEXT, invited TEXT, target_etag TEXT,
+    target_modified TEXT, sent_quickxor TEXT) WITHOUT ROWID;
 """
 _COLUMNS = (
     "source_id, path, target, step, sha256, size, modified, target_id, session_url,"
-    " target_size, target_quickxor, invited"
+    " target_size, target_quickxor, invited, target_etag, target_modified, sent_quickxor"
 )
+#: what states of earlier versions lack
+_LATER = {"target_etag", "target_modified", "sent_quickxor"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,11 @@ class Row:
         session_url: of the upload session under way; a secret.
         target_size, target_quickxor: as the target said when the file was whole.
         invited: digest of the rights that were given; None before.
+        target_etag: of a file that is (being) replaced, before it is; of one that is there, after
+            it was sent. None in states of earlier versions.
+        target_modified: the date that the target gave it when it was whole: not every service
+            keeps the one that was sent along.
+        sent_quickxor: of the bytes that were sent; the target's own may come late.
     """
 
     source_id: str
@@ -76,6 +84,9 @@ class Row:
     target_size: int | None = None
     target_quickxor: str | None = None
     invited: str | None = None
+    target_etag: str | None = None
+    target_modified: str | None = None
+    sent_quickxor: str | None = None
 
 
 class ImportState:
@@ -109,6 +120,10 @@ class ImportState:
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.executescript(_SCHEMA)
             self._claim("version", _VERSION)
+            # a state of an earlier version lacks what came later
+            there = {one[1] for one in self._db.execute("PRAGMA table_info(items)")}
+            for column in _LATER - there:
+                self._db.execute(f"ALTER TABLE items ADD COLUMN {column} TEXT")
         except sqlite3.DatabaseError as error:
             os.close(self._lock)
             raise EvidenceError(
@@ -195,11 +210,12 @@ class ImportState:
     def _put(self, row: Row) -> None:
         self._db.execute(
             f"INSERT OR REPLACE INTO items ({_COLUMNS})"  # noqa: S608 - a constant
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 _bytes(row.source_id), _bytes(row.path), row.target, row.step, row.sha256,
                 row.size, row.modified, row.target_id, row.session_url, row.target_size,
-                row.target_quickxor, row.invited,
+                row.target_quickxor, row.invited, row.target_etag, row.target_modified,
+                row.sent_quickxor,
             ),
         )  # fmt: skip
 

@@ -11,7 +11,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
 from ..errors import SluisError
+from ..graph.answer import item_of
 from ..graph.connect import Graph
+from ..graph.errors import ThrottledError
 from .file_sending import FileSending, stops_all
 from .give_rights import give_rights, rights_digest
 from .import_decisions import Decisions, Job, same_time
@@ -21,9 +23,12 @@ from .import_state import ImportState, Row
 from .set_aside import Aside, set_aside
 from .stored_names import ExportFolder
 from .target_folders import make_folder, move_item, set_dates
-from .target_tree import TargetTree
-from .user_map import NotGiven, translate
+from .target_tree import TargetTree, node_of
+from .user_map import Invite, NotGiven, translate
 
+#: calls about rights in a row that were put off without end, after which none is made: on lists
+#: of over 100,000 items none gets through (sp-dev-docs ``migration-perm-guidance.md``)
+_MOST_PUT_OFF = 3
 _SAID = {"take over": "taken over", "equal": "equal", "done": "done before"}
 
 
@@ -64,6 +69,10 @@ class ImportWriting:
         #: folders that something was put into in this run, which moves their dates
         self.touched: set[str] = set()
         self.known = {row.source_id: row for row in state.rows()}
+        #: eTags of items that this run moved
+        self.etags: dict[str, str | None] = {}
+        #: calls about rights that were put off without end, in a row
+        self.put_off = 0
 
     async def all(
         self,
@@ -90,9 +99,14 @@ class ImportWriting:
         self.touched = {
             job.target.rpartition("/")[0] for job in jobs if job.action not in ("done", "use")
         }
+        not_moved: set[str] = set()
         for job in decisions.files:
-            if job.action not in ("send", "replace"):
-                await self._try(job.going.path, self._settle, job)
+            if job.action in ("send", "replace"):
+                continue
+            before = len(self.report.reasons)
+            await self._try(job.going.path, self._settle, job)
+            if job.action == "move" and job.node and len(self.report.reasons) > before:
+                not_moved.add(job.node.id)
         sending = FileSending(
             self.graph,
             self.drive_id,
@@ -103,7 +117,7 @@ class ImportWriting:
             workers=self.workers,
             progress=progress,
         )
-        await sending.send([job for job in decisions.files if job.action in ("send", "replace")])
+        await sending.send(self._to_send(decisions.files, not_moved))
         if sending.stopped:
             return
         rows = {row.source_id: row for row in self.state.rows()}
@@ -115,12 +129,34 @@ class ImportWriting:
             return
         self.report.outcome = "incomplete" if self.report.reasons else "done"
 
+    def _to_send(self, jobs: list[Job], not_moved: set[str]) -> list[Job]:
+        """What is sent; not over a file that changed or that could not be moved before."""
+        found = []
+        for job in jobs:
+            node = job.node
+            if job.action not in ("send", "replace") or (node and node.id in not_moved):
+                continue
+            if node and node.id in self.etags:
+                job = replace(job, node=replace(node, etag=self.etags[node.id]))
+            found.append(job)
+        return found
+
     async def _aside(self, gone: list[Aside]) -> None:
-        moved = await set_aside(
+        moved, kept = await set_aside(
             self.graph, self.drive_id, self.ids[""], self.policy, self.state, gone
         )
         if moved:
             self.report.count("set aside", moved)
+        for row in kept:
+            self.report.fail(
+                Failure(
+                    row.path,
+                    "changed-in-target",
+                    "Its original was removed, and somebody changed it in the target meanwhile; "
+                    "it stays where it is.",
+                    "Run again: it is looked at anew.",
+                )
+            )
 
     async def _base(self, tree: TargetTree) -> bool:
         """The target's folder, made where it is not there."""
@@ -183,7 +219,17 @@ class ImportWriting:
             return
         if job.action == "move":
             folder, _, name = job.target.rpartition("/")
-            await move_item(self.graph, self.drive_id, node.id, self.ids[folder], name)
+            if folder not in self.ids:
+                raise SluisError(
+                    "nowhere-to-send",
+                    f"The folder of {job.going.path!r} could not be made, so it was not moved.",
+                    "Look at what was said about the folder.",
+                )
+            moved = await move_item(
+                self.graph, self.drive_id, node.id, self.ids[folder], name, etag=node.etag
+            )
+            # a move is a change of its own; what is replaced next is what it left
+            self.etags[node.id] = node_of(item_of(moved, "a moved item", node.id)).etag
             self.report.count("moved")
         else:
             self.report.count(_SAID[job.action])
@@ -202,6 +248,9 @@ class ImportWriting:
                 node.size,
                 node.quickxor,
                 old.invited if old and old.target_id == node.id else None,
+                self.etags.get(node.id, node.etag),
+                node.modified,
+                line.quickxor,
             )
         )
 
@@ -224,10 +273,26 @@ class ImportWriting:
             self.report.not_given.append(RightsGiven(job.going.path, len(invites), data))
         digest = rights_digest(invites)
         if invites and row.invited != digest:
-            await give_rights(self.graph, self.drive_id, row.target_id, invites)
+            await self._give(row.target_id, invites)
             self.state.keep(replace(row, invited=digest))
             rows[row.source_id] = replace(row, invited=digest)
             self.report.count("rights given", len(invites))
+
+    async def _give(self, item_id: str, invites: tuple[Invite, ...]) -> None:
+        """Give rights on an item, unless every such call is put off."""
+        if self.put_off >= _MOST_PUT_OFF:
+            raise SluisError(
+                "rights-put-off",
+                "Its rights were not given: the target puts off every call about rights, and "
+                "answers others.",
+                "Run again later; if it stays, have them given in the admin centre.",
+            )
+        try:
+            await give_rights(self.graph, self.drive_id, item_id, invites)
+        except ThrottledError:
+            self.put_off += 1
+            raise
+        self.put_off = 0
 
     async def _dates(self, job: Job, rows: dict[str, Row]) -> None:
         line, row = job.going.line, rows.get(job.going.source_id)
@@ -252,11 +317,7 @@ class ImportWriting:
         work: Callable[[Job, dict[str, Row]], Awaitable[None]],
         rows: dict[str, Row],
     ) -> bool:
-        """Do it for all; whether nothing came that would meet the next ones too.
-
-        On lists of over 100,000 items permission calls get a 429 that never clears
-        (sp-dev-docs ``migration-perm-guidance.md``): one such answer is enough.
-        """
+        """Do it for all; whether nothing came that would meet the next ones too."""
         waiting = iter(jobs)
         going_on = True
 
@@ -276,7 +337,7 @@ class ImportWriting:
             await work(*given)
         except SluisError as error:
             self._fail(path, error)
-            return not stops_all(error)
+            return not await stops_all(self.graph, self.drive_id, error)
         return True
 
     def _fail(self, path: str, error: SluisError) -> None:

@@ -11,9 +11,12 @@ import json
 import re
 from typing import Any
 
+from ..graph.answer import item_of
 from ..graph.connect import Graph
-from ..graph.errors import GraphError, ThrottledError
+from ..graph.errors import GraphError
 from ..graph.links import segment
+from .listed_items import part_of
+from .refused_alone import raise_unless_alone
 from .source import Source
 from .state import DriveState
 
@@ -39,7 +42,7 @@ async def fetch_fields(graph: Graph, source: Source, state: DriveState) -> int:
         how many items have something in their columns.
 
     Raises:
-        ThrottledError: the service kept asking to wait.
+        GraphError: the service answers no other call either.
     """
     current = state.current_pass()
     number = current.number if current else 0
@@ -48,16 +51,16 @@ async def fetch_fields(graph: Graph, source: Source, state: DriveState) -> int:
     try:
         place = source.drive_place("list", "items")
         if source.site_id:
-            known = await graph.get(source.drive_place("list"), params={"$select": "id"})
-            place = f"/sites/{source.site_id}/lists/{segment(str(known['id']))}/items"
+            asked = source.drive_place("list")
+            known = item_of(await graph.get(asked, params={"$select": "id"}), asked)
+            place = f"/sites/{source.site_id}/lists/{segment(known['id'])}/items"
         _map_guids(state)
         async for page in graph.pages(place, params={"$expand": "fields,driveItem($select=id)"}):
             with state.transaction():
                 for entry in page.items:
                     _keep(state, number, entry)
-    except ThrottledError:
-        raise
     except GraphError as error:
+        await raise_unless_alone(graph, source.drive_place(), error)
         state.could_not(number, "list fields", source.name, error.what)
         return 0
     state.could_not(
@@ -82,9 +85,9 @@ def _map_guids(state: DriveState) -> None:
 
 
 def _item_of(state: DriveState, entry: dict[str, Any]) -> str | None:
-    told = (entry.get("driveItem") or {}).get("id")
-    if told:
-        return str(told)
+    told = part_of(entry, "driveItem").get("id")
+    if isinstance(told, str) and told:
+        return told
     row = state.db.execute(
         "SELECT item_id FROM temp.guids WHERE guid = ?", (_guid(entry.get("eTag")),)
     ).fetchone()
@@ -99,9 +102,7 @@ def _guid(etag: Any) -> str | None:
 def _keep(state: DriveState, number: int, entry: dict[str, Any]) -> None:
     item = _item_of(state, entry)
     fields = {
-        name: value
-        for name, value in (entry.get("fields") or {}).items()
-        if not _LEFT_OUT.match(name)
+        name: value for name, value in part_of(entry, "fields").items() if not _LEFT_OUT.match(name)
     }
     if item and fields:
         state.db.execute(

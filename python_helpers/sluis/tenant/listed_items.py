@@ -8,23 +8,25 @@ but made from the parents' ids (driveitem-delta docs; microsoft-graph-docs#15378
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
+from .other_hashes import listed_hash
 from .state import DriveState, Pass
 
 #: columns of ``items`` that a page gives, in the order of ``_row``
 _UPSERT = """
 INSERT INTO items (item_id, parent_id, name, type, size, quickxor, etag, created, modified,
-    created_by, modified_by, shared, children, extra, seen_in_pass)
-VALUES (?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    created_by, modified_by, shared, children, extra, times, seen_in_pass)
+VALUES (?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (item_id) DO UPDATE SET parent_id = excluded.parent_id, name = excluded.name,
     type = excluded.type, size = excluded.size, quickxor = excluded.quickxor,
     etag = excluded.etag, created = excluded.created, modified = excluded.modified,
     created_by = excluded.created_by, modified_by = excluded.modified_by,
     shared = excluded.shared, children = excluded.children, extra = excluded.extra,
-    seen_in_pass = excluded.seen_in_pass, gone_in_pass = NULL, gone_how = NULL
+    times = excluded.times, seen_in_pass = excluded.seen_in_pass, gone_in_pass = NULL,
+    gone_how = NULL
 """
 #: Folders with their paths. Top down from the root: what a loop of parents holds, or a
 #: folder that is gone, is never reached.
@@ -76,7 +78,7 @@ def apply_page(
         items: driveItems as Graph gives them.
         link: the nextLink, or with ``complete`` the deltaLink.
     """
-    entries = list(items)
+    entries = named_only(state, number, items)
     with state.transaction():
         again = _seen_before(state, number, entries)
         store_items(state, number, entries)
@@ -95,11 +97,26 @@ def apply_page(
         )
 
 
+def named_only(
+    state: DriveState, number: int, items: Iterable[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The entries of a listing that say which item they are about; the others are gaps."""
+    entries: list[dict[str, Any]] = []
+    for item in items:
+        if isinstance(item.get("id"), str) and item["id"]:
+            entries.append(item)
+            continue
+        name = str(item.get("name") or "one without a name")[:200]
+        why = "The service listed it without saying which item it is, so it could not be asked for."
+        state.could_not(number, "items", f"an entry of the listing: {name}", why)
+    return entries
+
+
 def store_items(state: DriveState, number: int, items: Iterable[dict[str, Any]]) -> None:
     """Put driveItems in the listing; deleted ones are marked as gone, never removed."""
     rows: list[tuple[Any, ...]] = []
     for item in items:
-        if "deleted" in item:
+        if has_part(item, "deleted"):
             state.db.executemany(_UPSERT, rows)  # the last word on an item counts
             rows.clear()
             mark_gone(state, number, item["id"], "deleted")
@@ -171,10 +188,14 @@ def settle_below(state: DriveState, number: int) -> None:
 
 
 def _gone_below(state: DriveState, number: int) -> None:
+    # what was named after its folder was gone, or in a listing that did not name the folder, is
+    # not gone with it: it hangs from nothing, and is looked for
     state.db.execute(
-        "WITH RECURSIVE below (item_id) AS ("
-        " SELECT item_id FROM items WHERE gone_in_pass IS NOT NULL UNION"
-        " SELECT i.item_id FROM items i JOIN below b ON i.parent_id = b.item_id)"
+        "WITH RECURSIVE below (item_id, gone) AS ("
+        " SELECT item_id, gone_in_pass FROM items WHERE gone_in_pass IS NOT NULL"
+        " AND COALESCE(gone_how, '') NOT LIKE 'not returned%' UNION"
+        " SELECT i.item_id, b.gone FROM items i JOIN below b ON i.parent_id = b.item_id"
+        " WHERE i.seen_in_pass <= b.gone)"
         " UPDATE items SET gone_in_pass = ?, gone_how = 'gone with its folder'"
         " WHERE gone_in_pass IS NULL AND item_id IN (SELECT item_id FROM below)",
         (number,),
@@ -237,6 +258,20 @@ def is_known(state: DriveState, item_id: str) -> bool:
     )
 
 
+def name_of(state: DriveState, item_id: str) -> str:
+    """An item as a person finds it: its path, or its name where it has none, and its id.
+
+    ``map_folders`` first.
+    """
+    row = state.db.execute(
+        f"SELECT {PATH}, i.name FROM items i LEFT JOIN temp.folder_paths f"  # noqa: S608 our own
+        " ON f.item_id = i.parent_id WHERE i.item_id = ?",
+        (item_id,),
+    ).fetchone()
+    path, name = row or (None, None)
+    return f"{path or name or 'an item without a name'} ({item_id})"
+
+
 def children_of(state: DriveState, folder_id: str) -> dict[str, str]:
     """Live children of a folder as listed: id to name."""
     return dict(
@@ -287,40 +322,103 @@ def who(identities: Any) -> str | None:
     return None
 
 
+#: in ``extra`` of an item that tells no size
+_UNSIZED = "unsized"
 _NOTHING: dict[str, Any] = {}
-_EXTRA = ("remoteItem", "malware", "package", "description")
+_EXTRA = ("remoteItem", "malware", "package", "description", "bundle", "pendingOperations")
 
 
 def _row(item: dict[str, Any]) -> tuple[Any, ...]:
     told = item.get
-    times = told("fileSystemInfo") or _NOTHING
+    times = part_of(item, "fileSystemInfo")
     extra = {key: item[key] for key in _EXTRA if told(key) is not None}
+    size, quickxor, etag, both_times, _, sized = figures_of(item)
+    if not sized:
+        extra[_UNSIZED] = True
+    children = part_of(item, "folder").get("childCount")
     return (
         item["id"],
-        (told("parentReference") or _NOTHING).get("id"),
+        _text(part_of(item, "parentReference").get("id")),
         as_stored(str(told("name") or "")),
         _type(item),
-        int(told("size") or 0),
-        ((told("file") or _NOTHING).get("hashes") or _NOTHING).get("quickXorHash") or None,
-        told("eTag"),
-        times.get("createdDateTime") or told("createdDateTime"),
-        times.get("lastModifiedDateTime") or told("lastModifiedDateTime"),
+        size,
+        quickxor,
+        etag,
+        _text(times.get("createdDateTime")) or _text(told("createdDateTime")),
+        _text(times.get("lastModifiedDateTime")) or _text(told("lastModifiedDateTime")),
         who(told("createdBy")),
         who(told("lastModifiedBy")),
-        "shared" in item,
-        (told("folder") or _NOTHING).get("childCount"),
+        has_part(item, "shared"),
+        children if _is_count(children) else None,
         json.dumps(extra) if extra else None,
+        both_times,
     )
 
 
+def has_part(item: Mapping[str, Any], name: str) -> bool:
+    """Whether an item has such a part; one that is null, or no part, is none."""
+    return isinstance(item.get(name), Mapping)
+
+
+def part_of(item: dict[str, Any], name: str) -> dict[str, Any]:
+    """A part of an item that has parts of its own; empty where it is none."""
+    found = item.get(name)
+    return found if isinstance(found, dict) else _NOTHING
+
+
+def figures_of(item: dict[str, Any]) -> tuple[int, str | None, str | None, str, bool, bool]:
+    """What an item says of its content, as :class:`sluis.tenant.classify.Listed` takes it.
+
+    Size, hash, eTag, times, whether newer content is to come, and whether it tells a size at all.
+    """
+    size = item.get("size")
+    hashes = part_of(part_of(item, "file"), "hashes")
+    return (
+        size if _is_count(size) else 0,
+        listed_hash(hashes),
+        _text(item.get("eTag")),
+        times_of(item),
+        is_pending(item),
+        _is_count(size),
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63
+
+
+def times_of(item: dict[str, Any]) -> str:
+    """Both times of an item's last change: the one that a program may set, and the service's."""
+    own = _text(part_of(item, "fileSystemInfo").get("lastModifiedDateTime"))
+    return f"{own or ''} {_text(item.get('lastModifiedDateTime')) or ''}"
+
+
+def is_pending(item: dict[str, Any]) -> bool:
+    """Whether the service says that newer content of an item is still being written."""
+    return part_of(item, "pendingOperations").get("pendingContentUpdate") is not None
+
+
+def is_sized(extra: Mapping[str, Any]) -> bool:
+    """Whether an item told its size, by what is kept in ``extra`` of it."""
+    return _UNSIZED not in extra
+
+
 def _type(item: dict[str, Any]) -> str:
-    if "root" in item:
+    is_file = has_part(item, "file")
+    if has_part(item, "root") and not is_file:
         return "root"
-    if "remoteItem" in item:
+    if has_part(item, "remoteItem"):
         return "shortcut"
-    if "package" in item:
+    if has_part(item, "package"):
         return "package"
-    return "folder" if "folder" in item else "file"
+    if has_part(item, "folder"):
+        return "folder"
+    # a bundle, or what the service has beside these: nothing by which it could be fetched
+    return "file" if is_file and not has_part(item, "bundle") else "other"
 
 
 def _seen_before(state: DriveState, number: int, items: list[dict[str, Any]]) -> int:

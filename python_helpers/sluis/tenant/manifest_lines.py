@@ -14,7 +14,7 @@ _LINES = f"""
 SELECT {PATH} AS path, i.item_id, i.type, i.size, i.quickxor, i.etag, i.created, i.modified,
        i.created_by, i.modified_by, i.extra, i.seen_in_pass, p.stored,
        c.state, c.why, c.size, c.sha256, c.quickxor, c.listed_size, c.listed_quickxor,
-       c.verdict, c.note, c.etag, r.data, r.why, v.data, v.why, l.data
+       c.verdict, c.note, c.etag, r.data, r.why, v.data, v.why, l.data, i.shared
 FROM items i
 JOIN temp.folder_paths f ON f.item_id = i.parent_id
 LEFT JOIN places p ON p.item_id = i.item_id
@@ -52,7 +52,7 @@ def _line(row: tuple[Any, ...]) -> ManifestLine:
         path, item_id, kind, size, quickxor, etag, created, modified, created_by, modified_by,
         extra, seen, stored, state, why, got_size, sha256, got_quickxor, listed_size,
         listed_quickxor, verdict, note, got_etag, permissions, no_permissions, versions,
-        no_versions, fields,
+        no_versions, fields, shared,
     ) = row  # fmt: skip
     common: dict[str, Any] = {
         "path": path,
@@ -63,11 +63,14 @@ def _line(row: tuple[Any, ...]) -> ManifestLine:
         "created_by": created_by,
         "modified_by": modified_by,
         "permissions": tuple(json.loads(permissions)) if permissions else (),
+        "rights_why": no_permissions,
         "versions": tuple(json.loads(versions)) if versions else (),
         "fields": json.loads(fields) if fields else {},
         "seen_in_pass": seen,
-        "check_note": _notes(note, no_permissions, no_versions),
+        "check_note": _notes(note, no_versions),
     }
+    if shared and permissions is None:
+        common["rights_why"] = "Its permissions were not asked for."
     if kind != "file":
         return _without_bytes(common, kind, size, etag, extra)
     if state != HAD:
@@ -105,6 +108,9 @@ def _without_bytes(
             "A notebook has no bytes of its own; its sections have lines of theirs. In the"
             " target it is a folder of files until SharePoint is told that it is a notebook.",
         )
+    if kind == "other":
+        what = "a bundle" if "bundle" in more else "neither a file nor a folder"
+        common |= {"state": COULD_NOT, "why": f"It is {what}; Graph has no content of it."}
     return ManifestLine(
         **common, size=0 if kind == "folder" else size, listed_size=size, etag=etag, target=target
     )

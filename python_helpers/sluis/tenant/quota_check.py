@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+
+#: the reason for which an import starts only when that is signed; no space that anybody frees
+#: makes a library tell of it
+NOT_TOLD = "room-not-told"
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,16 @@ class QuotaAnswer:
     def enough(self) -> bool:
         """Whether it is known that there is room."""
         return self.verdict == "enough"
+
+    def refusal(self, signed: Collection[str]) -> str | None:
+        """For which reason nothing may start; ``None`` when it may.
+
+        Args:
+            signed: the reasons for which things may stay behind.
+        """
+        if self.verdict == "not verified":
+            return None if NOT_TOLD in signed else NOT_TOLD
+        return None if self.enough else "quota"
 
     def as_data(self) -> dict[str, Any]:
         """The answer as plain data."""

@@ -11,8 +11,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -24,8 +22,6 @@ from .state import DriveState
 from .stored_names import ExportFolder
 
 _PIECE = 1 << 20
-#: an Office file whose parts add up to more than this is not looked into (a ZIP bomb)
-_LARGEST_ZIP = 4 << 30
 _BATCH = 256
 #: files, and bytes, that are read back at once while others are being fetched
 _MANY = 512
@@ -60,22 +56,6 @@ def hash_file(folder: ExportFolder, stored: str) -> Delivered | None:
             quickxor.update(piece)
             size += len(piece)
     return Delivered(size, quickxor.base64(), sha256.hexdigest())
-
-
-def is_whole_zip(folder: ExportFolder, stored: str) -> bool | None:
-    """Whether a stored file is a ZIP whose parts all have the right checksum.
-
-    Returns:
-        ``None`` when it would unpack to more than 4 GiB.
-    """
-    with os.fdopen(folder.open_file(stored), "rb") as reader:
-        try:
-            with zipfile.ZipFile(reader) as packed:
-                if sum(part.file_size for part in packed.infolist()) > _LARGEST_ZIP:
-                    return None
-                return bool(packed.infolist()) and packed.testzip() is None
-        except (zipfile.BadZipFile, ValueError, OSError, EOFError, RuntimeError, zlib.error):
-            return False
 
 
 class Alongside:

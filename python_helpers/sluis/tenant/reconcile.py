@@ -8,29 +8,33 @@ service`` stops the hand-over.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..errors import SluisError
+from ..graph.answer import item_of
 from ..graph.connect import Graph
 from ..graph.errors import GraphError
 from ..graph.links import segment
-from .compare_content import Verdict, compare_content
+from .compare_content import Verdict, compare_content, is_equal_by_hash
+from .folder_links import folder_links, is_worth_listing
 from .import_drive import settled_names
 from .import_plan import Going, ImportPlan, LeftOut, plan_import
 from .import_policy import ImportPolicy, Target
 from .import_report import Progress
 from .import_state import ImportState, Row
+from .many_at_once import many_at_once
 from .reconcile_rights import compare_rights
 from .reconcile_state import ReconcileState
 from .reconciliation import SOUND, Category, Line, Reconciliation, Trust
+from .refused_alone import raise_unless_alone
 from .set_aside import FOLDER_ID
 from .stored_names import ExportFolder
 from .target_tree import Node, TargetTree, list_target, look_at, node_of
 from .tenant_manifest import ManifestLine, read_manifest
+from .their_spelling import recognise
 from .user_map import translate
 
 
@@ -64,13 +68,14 @@ async def reconcile(
 
     Raises:
         EvidenceError: the manifest or a state cannot be used.
-        GraphError: the target cannot be listed.
+        GraphError: the target cannot be listed, is away, or lets us in no more.
     """
     lines = tuple(read_manifest(manifest))
     state.bind(target.drive_id, target.folder)
     rows = {row.source_id: row for row in state.rows()}
     place = await look_at(graph, target.drive_id)
     tree = await list_target(graph, place)
+    recognise(tree, rows.values(), target.folder)
     plan = plan_import(
         lines,
         policy,
@@ -142,27 +147,55 @@ class _Run:
         tell = progress or (lambda _: None)
         pairs = [self._pair(going, rows) for going in (*plan.folders, *plan.files)]
         total = Progress(0, len(plan.files), 0, plan.bytes, "")
-        waiting = enumerate(pairs)
 
-        async def work() -> None:
+        async def work(turn: tuple[int, _Pair, str | None]) -> None:
             nonlocal total
-            for number, pair in waiting:
-                line = await self._one(pair, number)
-                self.result.lines.append(line)
-                if line.type == "file" and pair.going.line:
-                    total = Progress(
-                        total.files + 1,
-                        total.of_files,
-                        total.bytes + pair.going.line.size,
-                        total.of_bytes,
-                        pair.going.path,
-                    )
-                    tell(total)
+            number, pair, url = turn
+            line = await self._one(pair, number, url)
+            self.result.lines.append(line)
+            if line.type == "file" and pair.going.line:
+                total = Progress(
+                    total.files + 1,
+                    total.of_files,
+                    total.bytes + pair.going.line.size,
+                    total.of_bytes,
+                    pair.going.path,
+                )
+                tell(total)
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(workers):
-                group.create_task(work())
+        await many_at_once(self._in_turn(pairs), work, workers)
         await self._rights(pairs, policy)
+
+    async def _in_turn(
+        self, pairs: list[_Pair]
+    ) -> AsyncGenerator[tuple[int, _Pair, str | None], None]:
+        """Every pair with its number, and with the URL of its content where one listing told it."""
+        folders: dict[str, dict[str, int]] = {}
+        for number, pair in enumerate(pairs):
+            node = pair.node
+            if node is not None and self._is_fetched(node, pair.going.line):
+                folders.setdefault(node.parent, {}).setdefault(node.id, number)
+            if node is None or folders.get(node.parent, {}).get(node.id) != number:
+                yield number, pair, None
+        drive = f"/drives/{segment(self.target.drive_id)}"
+        for folder, wanted in folders.items():
+            if is_worth_listing(len(wanted), self.tree.count_in(folder)):
+                children = f"{drive}/items/{segment(folder)}/children"
+                async with aclosing(folder_links(self.graph, drive, children)) as pages:
+                    async for links in pages:
+                        for link in links:
+                            told = wanted.pop(link.item_id, None)
+                            if told is not None:
+                                yield told, pairs[told], link.url
+            for number in wanted.values():
+                yield number, pairs[number], None
+
+    def _is_fetched(self, node: Node, line: ManifestLine | None) -> bool:
+        """Whether its bytes are to be compared."""
+        if line is None or line.type != "file" or node.kind != "file":
+            return False
+        known = self.found.found(node.id, node.etag, line.sha256)
+        return known is None and not is_equal_by_hash(node, line, self.result.trust)
 
     def extras(self, before: frozenset[str], gone: Mapping[str, Row], policy: ImportPolicy) -> None:
         """What is in the target and in no line."""
@@ -176,6 +209,15 @@ class _Run:
             category, why = _what_is_extra(node, row, policy)
             was = row.path if row and row.path else path
             self.result.lines.append(Line(was, path, node.kind, category, "the listing", why))
+        for node in self.tree.strays():
+            if node.id in self.seen:
+                continue
+            if node.id in before:
+                self.result.there_before += 1
+                continue
+            why = "The target lists it in no folder that it lists, and nobody knows what it is."
+            name = node.name or node.id
+            self.result.lines.append(Line(name, "", node.kind, "extra", "the listing", why))
 
     def _below(self) -> Iterator[tuple[str, Node]]:
         return self.tree.below(self.base) if self.base else iter(())
@@ -187,14 +229,18 @@ class _Run:
         node = self.tree.at(target, self.base) if self.base else None
         return _Pair(going, target, node, row)
 
-    async def _one(self, pair: _Pair, number: int) -> Line:
+    async def _one(self, pair: _Pair, number: int, url: str | None = None) -> Line:
         going, node = pair.going, pair.node
         notes: tuple[str, ...] = ()
+        if going.line and going.line.rights_why:
+            notes = ("Who could reach it at the source is not known; here it is as its folder.",)
         kind = "file" if going.line and going.line.type == "file" else "folder"
         if node is None and kind == "file":
             try:
                 node = await self._ask(pair.target)
-            except SluisError as error:
+            except GraphError as error:
+                drive = f"/drives/{segment(self.target.drive_id)}"
+                await raise_unless_alone(self.graph, drive, error)
                 why = f"The listing does not have it, and asking for it failed: {error.what}"
                 return Line(going.path, pair.target, kind, "missing", "not verified", why)
         if node is None:
@@ -205,24 +251,29 @@ class _Run:
             why = f"In its place stands a {node.kind}."
             return Line(going.path, pair.target, kind, "differs", "the listing", why)
         if node.name != pair.target.rpartition("/")[2]:
-            notes = (f"In the target its name is spelled {node.name!r}.",)
+            notes += (f"In the target its name is spelled {node.name!r}.",)
         if kind == "folder" or going.line is None:
             return Line(
                 going.path, pair.target, kind, "equal", "the listing",
                 notes=notes + _folder_notes(going.line),
             )  # fmt: skip
-        verdict = await self._content(node, going.line, number)
+        verdict = await self._content(node, going.line, number, url)
         if pair.row and pair.row.target_id == node.id and verdict.category in SOUND:
             # what SharePoint made of it later than the upload is known to be sound now, so a
             # later pass need not take it for somebody's edit
-            known = replace(pair.row, target_size=node.size, target_quickxor=node.quickxor)
+            known = replace(
+                pair.row, target_size=node.size, target_quickxor=node.quickxor,
+                target_etag=node.etag, target_modified=node.modified,
+            )  # fmt: skip
             self.state.keep(known)
         return Line(
             going.path, pair.target, kind, verdict.category, verdict.basis, verdict.why,
             notes + verdict.notes,
         )  # fmt: skip
 
-    async def _content(self, node: Node, line: ManifestLine, number: int) -> Verdict:
+    async def _content(
+        self, node: Node, line: ManifestLine, number: int, url: str | None
+    ) -> Verdict:
         known = self.found.found(node.id, node.etag, line.sha256)
         if known is not None:
             self.result.reused += 1
@@ -235,6 +286,7 @@ class _Run:
             self.export,
             self.scratch / f"{number}.tmp",
             self.result.trust,
+            url,
         )
         self.found.keep(node.id, node.etag, line.sha256, verdict)
         return verdict
@@ -244,7 +296,8 @@ class _Run:
         full = "/".join(filter(None, (self.target.folder, path)))
         place = "/".join(segment(name) for name in full.split("/"))
         try:
-            item = await self.graph.get(f"/drives/{segment(self.target.drive_id)}/root:/{place}")
+            asked = f"/drives/{segment(self.target.drive_id)}/root:/{place}"
+            item = item_of(await self.graph.get(asked), asked)
         except GraphError as error:
             if error.status == 404:
                 return None

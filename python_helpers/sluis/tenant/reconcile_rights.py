@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..errors import SluisError
 from ..graph.connect import Graph
+from ..graph.errors import GraphError
 from ..graph.links import segment
 from .reconciliation import RightMissing, RightSurplus
+from .refused_alone import raise_unless_alone
 from .user_map import Grant, Invite, grants_in
 
 _STRENGTH = {"read": 1, "write": 2, "owner": 3}
@@ -35,6 +36,9 @@ async def compare_rights(
     Returns:
         what is missing, and what nobody signed for. When the rights cannot be looked at,
         both say so.
+
+    Raises:
+        GraphError: the service is away, or lets us in no more.
     """
     given: dict[str, int] = {}
     own: list[Grant] = []
@@ -47,7 +51,8 @@ async def compare_rights(
                 for grant in grants_in({**permission, "inheritedFrom": None}):
                     for key in grant.principal.keys:
                         given[key] = max(given.get(key, 0), _STRENGTH.get(grant.role, 0))
-    except SluisError as error:
+    except GraphError as error:
+        await raise_unless_alone(graph, f"/drives/{segment(drive_id)}", error)
         why = f"It could not be looked at: {error.what}"
         missing = [RightMissing(path, one.recipient, one.role, why) for one in invites]
         return missing, [RightSurplus(path, "not verified", "not verified", why)]

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..graph.connect import Graph
-from ..graph.errors import GraphError, ThrottledError
-from .listed_items import who
+from ..graph.errors import GraphError
+from .listed_items import figures_of, who
+from .refused_alone import raise_unless_alone
 from .tenant_manifest import Gap
 
 
@@ -57,15 +58,14 @@ async def list_recycle_bin(graph: Graph, site_id: str, site: str) -> Bin:
         site: its name, for messages.
 
     Raises:
-        ThrottledError: the service kept asking to wait.
+        GraphError: the service answers no other call either.
     """
     found: list[BinEntry] = []
     try:
         async for page in graph.pages(f"beta:/sites/{site_id}/recycleBin/items"):
             found.extend(_entry(item) for item in page.items)
-    except ThrottledError:
-        raise
     except GraphError as error:
+        await raise_unless_alone(graph, f"/sites/{site_id}", error)
         return Bin(site_id, (), (Gap("recycle bin", site, error.what),))
     gap = Gap(
         "recycle bin contents",
@@ -88,7 +88,7 @@ def _entry(item: dict[str, Any]) -> BinEntry:
     return BinEntry(
         str(item.get("id", "")),
         str(item.get("name") or item.get("title") or ""),
-        int(item.get("size") or 0),
+        figures_of(item)[0],
         item.get("deletedDateTime"),
         item.get("deletedFromLocation"),
         who(item.get("deletedBy")),

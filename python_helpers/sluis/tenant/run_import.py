@@ -11,6 +11,7 @@ from ..graph.clock import Clock
 from .import_decisions import decide
 from .import_drive import import_drive, room_below, settled_names
 from .import_plan import plan_import
+from .import_policy import remedy_for
 from .import_report import Failure, Progress, plain_json
 from .import_request import ImportRequest, read_import_request
 from .import_state import ImportState
@@ -18,6 +19,7 @@ from .quota_check import check_quota
 from .target_tree import list_target, look_at
 from .tenant_manifest import read_manifest
 from .tenant_request import connection
+from .their_spelling import recognise
 
 #: called with {"files", "of_files", "bytes", "of_bytes", "path"}
 Tell = Callable[[dict[str, Any]], None]
@@ -97,6 +99,7 @@ async def _plan(request: ImportRequest, clock: Clock | None) -> dict[str, Any]:
     with ImportState(request.state) as state:
         state.bind(request.target.drive_id, request.target.folder)
         rows = tuple(state.rows())
+    recognise(tree, rows, request.target.folder)
     made = plan_import(
         lines,
         request.policy,
@@ -115,15 +118,20 @@ async def _plan(request: ImportRequest, clock: Clock | None) -> dict[str, Any]:
     )
     quota = check_quota(place.quota, decisions.bytes, request.policy.reserve)
     refusals = [
-        Failure("", reason, f"{count} would stay behind for this reason.", _agree_to(reason))
+        Failure("", reason, f"{count} would stay behind for this reason.", remedy_for(reason))
         for reason, count in made.not_agreed(request.policy).items()
     ]
     if decisions.conflicts:
         refusals.append(
-            Failure("", "conflicts", f"{len(decisions.conflicts)} are in the way.", "Decide each.")
+            Failure(
+                "",
+                "conflicts",
+                f"{len(decisions.conflicts)} are in the way.",
+                remedy_for("conflicts"),
+            )
         )
-    if not quota.enough:
-        refusals.append(Failure("", "quota", quota.why, "Have the quota raised."))
+    if (reason := quota.refusal(request.policy.leave_out)) is not None:
+        refusals.append(Failure("", reason, quota.why, remedy_for(reason)))
     sending = [job for job in decisions.files if job.action in ("send", "replace")]
     data: dict[str, Any] = plain_json(
         {
@@ -138,9 +146,3 @@ async def _plan(request: ImportRequest, clock: Clock | None) -> dict[str, Any]:
         }
     )
     return data
-
-
-def _agree_to(reason: str) -> str:
-    """What to write in the scope about something that would stay behind."""
-    named = "name each under 'people', or " if reason == "unmapped-principal" else ""
-    return f"In the scope, {named}write {reason} into 'leave_out' of this asset; then sign anew."

@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from ..graph.connect import Graph
+from ..graph.errors import GraphError
 from .import_policy import ImportPolicy
 from .import_state import ImportState, Row
 from .name_rules import NAME_LIMIT, with_mark
@@ -21,10 +22,11 @@ FOLDER_ID = "set aside:"
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """One file to be moved: its row, and its name in the folder."""
+    """One file to be moved: its row, its name in the folder, its eTag as it was seen."""
 
     row: Row
     name: str
+    etag: str | None = None
 
 
 def aside_name(row: Row) -> str:
@@ -45,7 +47,7 @@ async def set_aside(
     policy: ImportPolicy,
     state: ImportState,
     gone: list[Aside],
-) -> int:
+) -> tuple[int, list[Row]]:
     """Move files of ours into the folder for what was removed at the source.
 
     Killed anywhere, doing it again does no harm.
@@ -59,16 +61,25 @@ async def set_aside(
         gone: what is moved.
 
     Returns:
-        how many were moved.
+        how many were moved, and which were not because somebody changed them meanwhile.
 
     Raises:
         SluisError: the folder cannot be made, or the service said no.
     """
     if not gone:
-        return 0
+        return 0, []
+    moved, kept = 0, []
     folder, _ = await make_folder(graph, drive_id, base_id, policy.aside)
     state.keep(Row(FOLDER_ID, "", policy.aside, "made", target_id=folder))
     for one in gone:
-        await move_item(graph, drive_id, str(one.row.target_id), folder, one.name)
+        target_id = str(one.row.target_id)
+        try:
+            await move_item(graph, drive_id, target_id, folder, one.name, etag=one.etag)
+        except GraphError as error:
+            if error.status != 412:
+                raise
+            kept.append(one.row)
+            continue
+        moved += 1
         state.keep(replace(one.row, target=f"{policy.aside}/{one.name}", step="aside"))
-    return len(gone)
+    return moved, kept

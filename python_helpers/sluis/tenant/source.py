@@ -28,6 +28,7 @@ class Source:
         shared: how many items have permissions of their own; ``None`` when nobody counted.
         web_url: where a person finds it, else empty.
         list_id: of the list behind a library, for its columns; empty when not known.
+        system: whether the service keeps it for itself and shows it to nobody unasked.
     """
 
     kind: Kind
@@ -43,6 +44,7 @@ class Source:
     shared: int | None = None
     web_url: str = ""
     list_id: str = ""
+    system: bool = False
 
     def drive_place(self, *below: str) -> str:
         """The drive's path in Graph, and what is below it; ids cannot change the path."""

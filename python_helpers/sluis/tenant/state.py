@@ -8,6 +8,8 @@ Tables
     contents  what was fetched of an item's bytes, and what the two checks said
     chunks    parts of a file that are on disk while it is not yet whole
     details   permissions, versions and list fields, as JSON
+    arriving  newer bytes that are whole and take the place of earlier ones: their row of
+              ``contents``, kept until they lie there
     could_not what could not be had and is no item (blind spots, listings refused)
     notes     what happened in a pass that a report should say (loops, resyncs …)
 
@@ -46,7 +48,8 @@ CREATE TABLE IF NOT EXISTS items (
     item_id TEXT PRIMARY KEY, parent_id TEXT, name TEXT NOT NULL, type TEXT NOT NULL,
     size INTEGER NOT NULL, quickxor TEXT, etag TEXT, created TEXT, modified TEXT,
     created_by TEXT, modified_by TEXT, shared INTEGER NOT NULL DEFAULT 0, children INTEGER,
-    extra TEXT, seen_in_pass INTEGER NOT NULL, gone_in_pass INTEGER, gone_how TEXT);
+    extra TEXT, seen_in_pass INTEGER NOT NULL, gone_in_pass INTEGER, gone_how TEXT,
+    times TEXT);
 CREATE INDEX IF NOT EXISTS items_by_parent ON items (parent_id);
 CREATE TABLE IF NOT EXISTS places (
     item_id TEXT PRIMARY KEY, stored TEXT NOT NULL, key BLOB NOT NULL UNIQUE) WITHOUT ROWID;
@@ -54,7 +57,9 @@ CREATE TABLE IF NOT EXISTS contents (
     item_id TEXT PRIMARY KEY, state TEXT NOT NULL, why TEXT, size INTEGER, sha256 TEXT,
     quickxor TEXT, etag TEXT, listed_size INTEGER, listed_quickxor TEXT, verdict TEXT,
     note TEXT, in_pass INTEGER NOT NULL, reread INTEGER NOT NULL DEFAULT 0,
-    looks TEXT) WITHOUT ROWID;
+    looks TEXT, listed_times TEXT, worth INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS arriving (
+    item_id TEXT PRIMARY KEY, "row" TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS chunks (
     item_id TEXT NOT NULL, etag TEXT, start INTEGER NOT NULL, size INTEGER NOT NULL,
     sha256 TEXT NOT NULL, PRIMARY KEY (item_id, start)) WITHOUT ROWID;
@@ -68,6 +73,12 @@ CREATE TABLE IF NOT EXISTS notes (
     in_pass INTEGER NOT NULL, kind TEXT NOT NULL, note TEXT NOT NULL,
     UNIQUE (in_pass, kind, note));
 """
+#: columns that a state of an earlier version lacks; empty there means that it was not known
+_ADDED = (
+    ("items", "times", "TEXT"),
+    ("contents", "listed_times", "TEXT"),
+    ("contents", "worth", "INTEGER"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +142,7 @@ class DriveState:
             self.db.execute("PRAGMA wal_autocheckpoint=16384")
             self.db.executescript(_SCHEMA)
             self._claim("version", _VERSION)
+            self._add_columns()
         except sqlite3.DatabaseError as error:
             raise SnapshotError(
                 "state-unreadable",
@@ -273,6 +285,13 @@ class DriveState:
         """A value that ``remember`` kept, or ``None``."""
         row = self.db.execute("SELECT value FROM about WHERE key = ?", (key,)).fetchone()
         return json.loads(row[0]) if row else None
+
+    def _add_columns(self) -> None:
+        """Bring a state of an earlier version to this one's form; nothing in it is lost."""
+        for table, column, kind in _ADDED:
+            known = {row[1] for row in self.db.execute(f"PRAGMA table_info({table})")}
+            if column not in known:
+                self.db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
 
     def _claim(self, key: str, value: str) -> None:
         if self.recall(key) is None:

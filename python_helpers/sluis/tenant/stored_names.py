@@ -46,6 +46,12 @@ _OPEN_FOLDERS = 64
 #: never shown as themselves: category Cc control, Cf format (bidi, zero width), Cs
 #: surrogates, Co private, Cn unassigned, Zl/Zp line and paragraph separators
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+#: never drawn, although their category says otherwise (Unicode: Default_Ignorable_Code_Point)
+_NOT_LOOKED_AT = dict.fromkeys(
+    (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0, *range(0x180B, 0x1810),
+     *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
+)  # fmt: skip
+_IOTA = "\u03b9"
 _ILLEGAL = frozenset('"*:<>?/\\|%')
 _DEVICE = re.compile(
     r"(?:CON|PRN|AUX|NUL|COM[0-9¹²³]|LPT[0-9¹²³]|CONIN\$|CONOUT\$) *(?:\.|$)", re.IGNORECASE
@@ -98,10 +104,22 @@ def marked(stored: str, by: str, length: int = 10) -> str:
 
 
 def clash_key(stored: str) -> str:
-    """Two stored paths with the same key are one and the same on some disk."""
-    # casefold can undo a normal form, so the form is made after it too
-    folded = unicodedata.normalize("NFKC", stored).casefold()
-    return unicodedata.normalize("NFKC", folded)
+    """Two stored paths with the same key are one and the same on some disk.
+
+    Disks compare in upper case (NTFS, exFAT) or folded (APFS, ext4), composed or decomposed, and
+    some do not look at characters that are never drawn (ext4 with ``casefold``).
+    """
+    if stored.isascii():
+        return stored.lower()
+    key, before = stored.translate(_NOT_LOOKED_AT), ""
+    while key != before:  # one step can undo another: a folded text need not be composed any more
+        before = key
+        key = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", key).upper().casefold())
+    apart = unicodedata.normalize("NFKD", key)
+    if _IOTA in apart:
+        # as a mark (U+0345) it changes places with other marks, and in upper case it is a letter
+        return "".join(c for c in apart if not unicodedata.combining(c))
+    return apart
 
 
 def below(parent: str, leaf: str, item_id: str) -> str:
@@ -220,6 +238,47 @@ class ExportFolder:
         except FileNotFoundError:
             return None
         return status.st_size if status is not None and stat.S_ISREG(status.st_mode) else None
+
+    def move(self, stored: str, to: str) -> bool:
+        """Put the file ``stored`` in another place, over what is there; False: it is not there.
+
+        Raises:
+            SnapshotError: ``export-path-unsafe``.
+            OSError: the disk did not take it.
+        """
+        (folder, leaf), (folder_to, leaf_to) = _split(stored), _split(to)
+        try:
+            with self._opened(folder, make=False) as here:
+                if _status(leaf, here) is None:
+                    return False
+                with self._opened(folder_to, make=True) as there:
+                    os.rename(leaf, leaf_to, src_dir_fd=here, dst_dir_fd=there)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def remove(self, stored: str) -> None:
+        """Take the file ``stored`` away, if it is there.
+
+        Raises:
+            SnapshotError: ``export-path-unsafe``.
+            OSError: the disk did not take it.
+        """
+        folder, leaf = _split(stored)
+        with contextlib.suppress(FileNotFoundError), self._opened(folder, make=False) as here:
+            os.unlink(leaf, dir_fd=here)
+
+    def files_in(self, folder: str) -> list[str]:
+        """The stored paths of what lies right in a stored folder; none when it is not there.
+
+        Raises:
+            SnapshotError: ``export-path-unsafe``.
+        """
+        try:
+            with self._opened(folder, make=False) as here:
+                return [f"{folder}/{leaf}" for leaf in sorted(os.listdir(here))]  # noqa: PTH208
+        except FileNotFoundError:
+            return []
 
     @contextlib.contextmanager
     def _opened(self, folder: str, *, make: bool) -> Iterator[int]:

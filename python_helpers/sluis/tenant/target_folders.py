@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import SluisError
+from ..graph.answer import item_of
 from ..graph.connect import Graph
 from ..graph.errors import GraphError
 from ..graph.links import segment
@@ -31,12 +32,13 @@ async def make_folder(graph: Graph, drive_id: str, parent_id: str, name: str) ->
     try:
         # twice does no harm: what is there already answers 409
         item = await graph.post(f"{_item(drive_id, parent_id)}/children", wish, repeatable=True)
-        return str(item["id"]), True
+        return str(item_of(item, f"a folder made in {parent_id}")["id"]), True
     except GraphError as error:
         # a lost answer may have been a yes, and a 409 may be about what that yes made
         if error.status != 409 and error.code != "answer-lost":
             raise
-        item = await graph.get(f"{_item(drive_id, parent_id)}:/{segment(name)}")
+        place = f"{_item(drive_id, parent_id)}:/{segment(name)}"
+        item = item_of(await graph.get(place), place)
         if "folder" not in item:
             raise SluisError(
                 "not-a-folder",
@@ -47,15 +49,31 @@ async def make_folder(graph: Graph, drive_id: str, parent_id: str, name: str) ->
 
 
 async def move_item(
-    graph: Graph, drive_id: str, item_id: str, parent_id: str, name: str
+    graph: Graph,
+    drive_id: str,
+    item_id: str,
+    parent_id: str,
+    name: str,
+    *,
+    etag: str | None = None,
 ) -> Mapping[str, Any]:
     """Give an item of ours another folder or name; what lies in it comes along.
 
+    Args:
+        graph: the connection to the target.
+        drive_id: the target drive.
+        item_id: the item.
+        parent_id: id of its folder from now on.
+        name: its name from now on.
+        etag: as it was seen; one that changed since stays where it is.
+
     Raises:
-        GraphError: the service said no; 409 when the place is taken.
+        GraphError: the service said no; 409 when the place is taken, 412 when it changed.
     """
     return await graph.patch(
-        _item(drive_id, item_id), {"name": name, "parentReference": {"id": parent_id}}
+        _item(drive_id, item_id),
+        {"name": name, "parentReference": {"id": parent_id}},
+        headers={"If-Match": etag} if etag else None,
     )
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
 from ..errors import SluisError
+from ..graph.answer import item_of
 from ..graph.connect import Graph
 from ..graph.delta import delta
 from ..graph.errors import LoopError, ResyncError
 from ..graph.links import segment
+from .listed_items import has_part
 from .name_rules import characters_in, target_key
 
+#: between a name and the id of a second item of that name; in no name
+_SECOND = "\0"
 #: listings that may begin anew, after a loop or a resync, before we give up
 _TRIES = 4
 
@@ -52,6 +57,8 @@ class TargetTree:
         self.root_id = root_id
         self._nodes: dict[str, Node] = {root_id: Node(root_id, "", "", "folder")}
         self._children: dict[str, dict[str, str]] = {root_id: {}}
+        #: names of items as we spell them, where the target spells them otherwise
+        self._ours: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self._nodes) - 1
@@ -60,20 +67,34 @@ class TargetTree:
         """Add an item, or say that it is somewhere else or different now."""
         self.drop(node.id)
         self._nodes[node.id] = node
-        self._children.setdefault(node.parent, {})[target_key(node.name)] = node.id
+        siblings, key = self._children.setdefault(node.parent, {}), target_key(node.name)
+        # two live items of one name: the first is found by it, and the other is not lost
+        siblings[f"{key}{_SECOND}{node.id}" if key in siblings else key] = node.id
 
     def drop(self, item_id: str) -> None:
         """An item is not there any more."""
         old = self._nodes.pop(item_id, None)
         if old is None:
             return
-        siblings = self._children.get(old.parent, {})
-        if siblings.get(target_key(old.name)) == item_id:
-            del siblings[target_key(old.name)]
+        siblings, key = self._children.get(old.parent, {}), target_key(old.name)
+        siblings.pop(f"{key}{_SECOND}{item_id}", None)
+        if siblings.get(key) == item_id:
+            del siblings[key]
+            others = [one for one in siblings if one.startswith(f"{key}{_SECOND}")]
+            if others:
+                siblings[key] = siblings.pop(min(others))
+        if (ours := self._ours.pop(item_id, None)) is not None:
+            siblings.pop(target_key(ours), None)
 
     def move(self, item_id: str, parent: str, name: str) -> None:
         """An item has another place or name now; what lies in it came along."""
         self.put(replace(self._nodes[item_id], parent=parent, name=name))
+
+    def spell(self, item_id: str, name: str) -> None:
+        """An item is found by this name as well, unless something else has it."""
+        siblings = self._children.get(self._nodes[item_id].parent, {})
+        if siblings.setdefault(target_key(name), item_id) == item_id:
+            self._ours[item_id] = name
 
     def get(self, item_id: str | None) -> Node | None:
         """The item with this id."""
@@ -96,7 +117,7 @@ class TargetTree:
         waiting = [("", folder)]
         while waiting:
             path, here = waiting.pop()
-            for child in sorted(self._children.get(here, {}).values()):
+            for child in sorted(set(self._children.get(here, {}).values())):
                 node = self._nodes.get(child)
                 if node is None:
                     continue
@@ -105,8 +126,25 @@ class TargetTree:
                 if child in self._children:
                     waiting.append((name, child))
 
+    def count_in(self, folder: str) -> int:
+        """How many items lie in a folder (an id)."""
+        return len(self._children.get(folder, {}))
+
+    def strays(self) -> Iterator[Node]:
+        """Items that hang from nothing that was listed."""
+        known = {self.root_id: True}
+        for start in self._nodes:
+            way: list[str] = []
+            here: str = start
+            while here not in known and here in self._nodes and here not in way:
+                way.append(here)
+                here = self._nodes[here].parent
+            known.update(dict.fromkeys(way, known.get(here, False)))
+            if not known[start]:
+                yield self._nodes[start]
+
     def path_of(self, item_id: str, start: str | None = None) -> str | None:
-        """Its path below the folder ``start`` or the root; None when it is not below it."""
+        """Its path below the folder ``start`` or the root, as we spell it; None: not below it."""
         top = start or self.root_id
         parts: list[str] = []
         here: str = item_id
@@ -114,7 +152,7 @@ class TargetTree:
             node = self._nodes.get(here)
             if node is None or not node.parent or len(parts) > len(self._nodes):
                 return None
-            parts.append(node.name)
+            parts.append(self._ours.get(here, node.name))
             here = node.parent
         return "/".join(reversed(parts))
 
@@ -164,14 +202,16 @@ async def list_target(graph: Graph, place: Place) -> TargetTree:
     """List a drive to its deltaLink.
 
     Raises:
-        GraphError: the listing could not be finished, however often it began anew.
+        GraphError: the listing could not be finished, however often it began anew, or an entry
+            of it does not say which item it is.
     """
     for attempt in range(1, _TRIES + 1):
         tree = TargetTree(place.root_id)
         try:
-            async for page in delta(graph, place.drive_id):
-                for item in page.items:
-                    _take(tree, item)
+            async with aclosing(delta(graph, place.drive_id)) as pages:
+                async for page in pages:
+                    for item in page.items:
+                        _take(tree, item)
         except (LoopError, ResyncError):
             if attempt == _TRIES:
                 raise
@@ -184,18 +224,20 @@ def node_of(item: Mapping[str, Any]) -> Node:
     """A driveItem as a node."""
     file = item.get("file")
     hashes = file.get("hashes") if isinstance(file, Mapping) else None
-    times = item.get("fileSystemInfo")
+    times, parent = item.get("fileSystemInfo"), item.get("parentReference")
     quickxor = hashes.get("quickXorHash") if isinstance(hashes, Mapping) else None
     size, etag = item.get("size"), item.get("eTag")
     modified = times.get("lastModifiedDateTime") if isinstance(times, Mapping) else None
     kind = "other"
-    if "file" in item and "package" not in item and "remoteItem" not in item:
+    if has_part(item, "remoteItem"):
+        kind = "other"
+    elif has_part(item, "file") and not has_part(item, "package"):
         kind = "file"
-    elif "folder" in item and "remoteItem" not in item:
+    elif has_part(item, "folder"):
         kind = "folder"
     return Node(
         id=str(item["id"]),
-        parent=str((item.get("parentReference") or {}).get("id") or ""),
+        parent=str(parent.get("id") or "") if isinstance(parent, Mapping) else "",
         name=str(item.get("name") or ""),
         kind=kind,
         size=size if isinstance(size, int) else 0,
@@ -207,9 +249,10 @@ def node_of(item: Mapping[str, Any]) -> Node:
 
 
 def _take(tree: TargetTree, item: Mapping[str, Any]) -> None:
-    if item.get("id") == tree.root_id or "root" in item or not item.get("id"):
+    item = item_of(item, "an entry of the target's listing")
+    if item["id"] == tree.root_id or (has_part(item, "root") and not has_part(item, "file")):
         return
-    if "deleted" in item:
+    if has_part(item, "deleted"):
         tree.drop(str(item["id"]))
     else:
         tree.put(node_of(item))

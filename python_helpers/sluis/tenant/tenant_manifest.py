@@ -16,27 +16,32 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from ..border.strict_json import parse
 from ..errors import EvidenceError
 from ..evidence import files
+from ..unfolding import Unfolding, unfold
 
-ItemType = Literal["file", "folder", "package", "shortcut"]
+ItemType = Literal["file", "folder", "package", "shortcut", "other"]
 State = Literal["had", "could not be had"]
 
-#: What the two checks say about a file's bytes. Only the first two are agreement.
+#: What the two checks say about a file's bytes. Only the first three are agreement.
 Check = Literal[
     "equal",  # size and quickXorHash are those that the service listed
-    "rewritten by the service",  # Office, PDF, HTML, HEIC: delivered bytes differ from the listing
-    "stale metadata",  # two downloads agree with each other, and not with the listing
+    "rewritten by the service",  # Office, PDF, HEIC: other bytes than listed, and looked into
+    "stale metadata",  # the listing was wrong: asked again, or by its hash, the service agrees
     "edited meanwhile",  # the item's eTag moved on while it was fetched
     "corrupt",  # two downloads of one version differ, or the disk gave back other bytes
-    "not verified",  # the service listed no hash, so one check of two could not be made
+    "not verified",  # nothing says that it is right: no hash, or neither size nor hash as listed
 ]
 
 HAD: State = "had"
 COULD_NOT: State = "could not be had"
 _VERSION = 1
+#: of one line: a file of SharePoint can have 50,000 versions, at about 300 bytes each
+_LONGEST_LINE = 16 << 20
+_MOST_VALUES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +53,23 @@ class ManifestLine:
             whose names are bytes (SFTP) holds those that are not UTF-8 as surrogates.
         stored: path below the export root, parts joined by ``/``; ``None`` when there are
             no bytes of it. It is safe to open: see ``stored_names``.
-        type: ``file``, ``folder``, ``package`` (OneNote) or ``shortcut``.
+        type: ``file``, ``folder``, ``package`` (OneNote), ``shortcut``, or ``other``: something
+            that the service lists and of which nothing can be had (a bundle).
         item_id: the service's id; for other sources the path itself.
         size: bytes that were had; for a file that could not be had what was listed.
         sha256: of the bytes on disk, in hexadecimal.
         quickxor: of the bytes on disk, base64 as Graph spells it.
         listed_size: bytes, as the service listed them.
-        listed_quickxor: as the service listed it; ``None`` when it gave none.
+        listed_quickxor: as the service listed it, or another kind of hash (``other_hashes``);
+            ``None`` when it gave none.
         check: what the two hashes say; ``None`` for what has no bytes.
         check_note: one sentence when ``check`` is anything but ``equal``.
         etag: as listed when the bytes were fetched.
         created, modified: ISO 8601 in UTC, as ``fileSystemInfo`` gives them.
         created_by, modified_by: e-mail address, else name, else id.
         permissions: only on items where the scope of rights changes, as Graph gives them.
+        rights_why: one sentence when such an item's permissions could not be had; who may reach
+            it is then not known.
         versions: earlier versions; each with ``id``, ``modified``, ``modified_by``, ``size``
             and, where they were fetched, ``stored``, ``sha256`` and ``quickxor``.
         fields: the list item's columns.
@@ -87,6 +96,7 @@ class ManifestLine:
     created_by: str | None = None
     modified_by: str | None = None
     permissions: tuple[dict[str, Any], ...] = ()
+    rights_why: str | None = None
     versions: tuple[dict[str, Any], ...] = ()
     fields: dict[str, Any] = field(default_factory=dict)
     target: dict[str, Any] | None = None
@@ -179,8 +189,8 @@ def check_manifest(path: Path) -> tuple[About, int]:
         EvidenceError: ``tenant-manifest-unreadable``.
     """
     try:
-        with path.open("rb") as file, gzip.GzipFile(fileobj=file, mode="rb") as packed:
-            return _checked(packed)
+        with path.open("rb") as file, unfold(file, _LONGEST_LINE) as lines:
+            return _checked(lines)
     except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise EvidenceError(
             "tenant-manifest-unreadable",
@@ -203,32 +213,37 @@ def _spelled(lines: Iterable[ManifestLine], about: About) -> Iterator[bytes]:
     yield _encode({"items": count, "sha256": digest.hexdigest()}) + b"\n"
 
 
-def _checked(packed: gzip.GzipFile) -> tuple[About, int]:
+def _checked(lines: Unfolding) -> tuple[About, int]:
     digest = hashlib.sha256()
-    first = packed.readline()
-    head = json.loads(first)
+    first = lines.next_line()
+    head = _parsed(first)
     if not isinstance(head, dict) or head.pop("tenant_manifest", None) != _VERSION:
         raise ValueError("its first line is not that of a version 1 tenant manifest")
     gaps = tuple(Gap(**gap) for gap in head.pop("gaps"))
     about = About(**head, gaps=gaps)
     digest.update(first)
-    before, count = packed.readline(), 0
-    for text in packed:
+    before, count = lines.next_line(), 0
+    while text := lines.next_line():
         digest.update(before)
+        line_from_data(_parsed(before))
         before, count = text, count + 1
     if not before:
         raise ValueError("it ends after its first line")
-    if json.loads(before) != {"items": count, "sha256": digest.hexdigest()}:
+    if _parsed(before) != {"items": count, "sha256": digest.hexdigest()}:
         raise ValueError("its last line does not fit the lines before it")
     return about, count
 
 
+def _parsed(text: bytes) -> Any:
+    return parse(text, most_bytes=_LONGEST_LINE, most_values=_MOST_VALUES)
+
+
 def _lines(path: Path) -> Iterator[ManifestLine]:
-    with path.open("rb") as file, gzip.GzipFile(fileobj=file, mode="rb") as packed:
-        packed.readline()
-        before = packed.readline()
-        for text in packed:
-            yield line_from_data(json.loads(before))
+    with path.open("rb") as file, unfold(file, _LONGEST_LINE) as lines:
+        lines.next_line()
+        before = lines.next_line()
+        while text := lines.next_line():
+            yield line_from_data(_parsed(before))
             before = text
 
 
@@ -252,8 +267,8 @@ def line_from_data(data: dict[str, Any]) -> ManifestLine:
     """What ``line_as_data`` gave, as a line again.
 
     Raises:
-        TypeError: a field that a line does not have, or one that is missing.
-        ValueError: a path that is not what it should be.
+        TypeError: a field that a line does not have, one that is missing or of another type.
+        ValueError: a path or a state that is not what it should be.
     """
     data = dict(data)
     if "path_hex" in data:
@@ -261,9 +276,30 @@ def line_from_data(data: dict[str, Any]) -> ManifestLine:
     for name in ("permissions", "versions"):
         if name in data:
             data[name] = tuple(data[name])
-    return ManifestLine(**data)
+    for name, value in data.items():
+        kinds = _KINDS.get(name, str)
+        if not isinstance(value, kinds) or isinstance(value, bool):
+            raise TypeError(f"the field {name[:40]!r} of a line is a {type(value).__name__}")
+    for name in ("permissions", "versions"):
+        if not all(isinstance(one, dict) for one in data.get(name, ())):
+            raise TypeError(f"one of the {name} of a line is no object")
+    line = ManifestLine(**data)
+    if line.type not in _ITEM_TYPES or line.state not in (HAD, COULD_NOT) or line.size < 0:
+        raise ValueError("a line is of no type, state or size that an item can have")
+    return line
 
 
+#: what a field holds that is not text
+_KINDS: dict[str, type] = {
+    "size": int,
+    "listed_size": int,
+    "seen_in_pass": int,
+    "permissions": tuple,
+    "versions": tuple,
+    "fields": dict,
+    "target": dict,
+}
+_ITEM_TYPES = get_args(ItemType)
 _NAMES = tuple(f.name for f in fields(ManifestLine))
 _encode_text = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode
 

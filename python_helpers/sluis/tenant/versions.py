@@ -15,9 +15,10 @@ from typing import Any, Literal
 
 from ..graph.connect import Graph
 from ..graph.download import download_version
-from ..graph.errors import GraphError, ThrottledError
-from .listed_items import who
+from ..graph.errors import GraphError
+from .listed_items import figures_of, who
 from .many_at_once import many_at_once
+from .refused_alone import raise_unless_alone
 from .source import Source
 from .state import DriveState
 from .stored_names import VERSIONS, ExportFolder, safe_name
@@ -29,7 +30,8 @@ KIND = "versions"
 _WANTED = """
 SELECT i.item_id, i.etag FROM items i
 LEFT JOIN details d ON d.item_id = i.item_id AND d.kind = 'versions'
-WHERE i.gone_in_pass IS NULL AND i.type = 'file' AND (d.item_id IS NULL OR d.etag IS NOT i.etag)
+WHERE i.gone_in_pass IS NULL AND i.type = 'file' AND (d.item_id IS NULL OR d.etag IS NOT i.etag
+    OR (d.why IS NOT NULL AND d.in_pass < ?))
   AND i.item_id > ? ORDER BY i.item_id LIMIT ?
 """
 _BATCH = 500
@@ -57,7 +59,7 @@ async def fetch_versions(
         how many earlier versions there are in the answers, and how many bytes were fetched.
 
     Raises:
-        ThrottledError: the service kept asking to wait.
+        GraphError: the service answers no other call either; ``cannot-write``.
     """
     if policy == "none":
         return 0, 0
@@ -76,8 +78,7 @@ async def fetch_versions(
             entries: list[dict[str, Any]] = []
             async for page in graph.pages(place):
                 entries.extend(page.items)
-            # the first is the current one: its bytes are the file itself
-            for entry in entries[1:]:
+            for entry in earlier_than_current(entries):
                 line = _line(entry)
                 if policy == "all":
                     line = known.get(line["id"]) or line
@@ -85,9 +86,10 @@ async def fetch_versions(
                         line = await _fetch(graph, source, folder, item, line)
                         size += line.get("size", 0) if "sha256" in line else 0
                 found.append(line)
-        except ThrottledError:
-            raise
         except GraphError as error:
+            if error.code == "cannot-write":
+                raise
+            await raise_unless_alone(graph, source.drive_place(), error)
             why = error.what
         had += len(found)
         state.db.execute(
@@ -95,14 +97,14 @@ async def fetch_versions(
             (item, KIND, json.dumps(found), why, etag, number),
         )
 
-    await many_at_once(_wanted(state), ask, workers)
+    await many_at_once(_wanted(state, number), ask, workers)
     return had, size
 
 
-def _wanted(state: DriveState) -> Iterator[tuple[str, str | None]]:
+def _wanted(state: DriveState, number: int) -> Iterator[tuple[str, str | None]]:
     """Files whose versions are to be asked for, a few at a time: there may be a million."""
     last = ""
-    while rows := state.db.execute(_WANTED, (last, _BATCH)).fetchall():
+    while rows := state.db.execute(_WANTED, (number, last, _BATCH)).fetchall():
         yield from rows
         last = rows[-1][0]
 
@@ -118,14 +120,34 @@ async def _fetch(
             got = await download_version(
                 graph, source.drive_id, item, line["id"], target, size=int(line["size"])
             )
-    except ThrottledError:
-        raise
     except GraphError as error:
         if error.code == "cannot-write":
             raise
+        await raise_unless_alone(graph, source.drive_place(), error)
         return {**line, "why": error.what}
     return {**line, "stored": stored, "size": got.size, "sha256": got.sha256,
             "quickxor": got.quickxor}  # fmt: skip
+
+
+def earlier_than_current(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The entries of a list of versions without the current one, whose bytes are the file's.
+
+    The list need not begin with it: it has the highest number, or else the newest date.
+    """
+    if not entries:
+        return []
+    numbers = [_number(entry) for entry in entries]
+    dates = [str(entry.get("lastModifiedDateTime") or "") for entry in entries]
+    keys = numbers if all(numbers) and len(set(numbers)) == len(numbers) else dates
+    # of equals the first, as the service usually lists them
+    current = max(range(len(entries)), key=lambda at: (keys[at], -at))
+    return entries[:current] + entries[current + 1 :]
+
+
+def _number(entry: dict[str, Any]) -> tuple[int, ...]:
+    """A version's number, such as 512.0; empty when its id is none."""
+    parts = str(entry.get("id") or "").split(".")
+    return tuple(int(part) for part in parts) if all(p.isdecimal() for p in parts) else ()
 
 
 def _line(entry: dict[str, Any]) -> dict[str, Any]:
@@ -133,7 +155,7 @@ def _line(entry: dict[str, Any]) -> dict[str, Any]:
         "id": str(entry.get("id", "")),
         "modified": entry.get("lastModifiedDateTime"),
         "modified_by": who(entry.get("lastModifiedBy")),
-        "size": int(entry.get("size") or 0),
+        "size": figures_of(entry)[0],
     }
 
 

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ..graph.connect import Graph
-from ..graph.errors import ConnectionCutError, GraphError, ThrottledError
 from .classify import Listed
+from .folder_links import Link, folder_links, is_worth_listing
+from .listed_items import is_pending, is_sized
 from .source import Source
 from .state import DriveState
 
-#: A folder is listed for its download URLs from so many wanted files on, and if they are
-#: at least one in so many of it: one listing then saves a request for each of them.
-_WORTH_LISTING = 3
-_WORTH_SHARE = 20
 _BATCH = 500
-_URL = "@microsoft.graph.downloadUrl"
 
+#: Any sign of a change is one: size and hash stay where only an eTag or a date moves, and an eTag
+#: stays where only they move. A state of an earlier version knows no times.
 _WANTED = """
 CREATE TEMP TABLE wanted AS
-SELECT i.item_id, i.parent_id, i.name, i.size, i.quickxor, i.etag, p.stored
+SELECT i.item_id, i.parent_id, i.name, i.size, i.quickxor, i.etag, i.times, i.extra, p.stored
 FROM items i JOIN places p ON p.item_id = i.item_id
 LEFT JOIN contents c ON c.item_id = i.item_id
 WHERE i.type = 'file' AND i.gone_in_pass IS NULL AND (
     c.item_id IS NULL
-    OR ((c.state <> 'had' OR c.verdict = 'corrupt') AND c.in_pass < :number)
-    OR (c.etag IS NOT i.etag AND (i.quickxor IS NULL
-        OR c.listed_quickxor IS NOT i.quickxor OR c.listed_size IS NOT i.size)))
+    OR ((c.state <> 'had' OR c.verdict IN ('corrupt', 'not verified', 'edited meanwhile'))
+        AND c.in_pass < :number)
+    OR c.etag IS NOT i.etag OR c.listed_size IS NOT i.size
+    OR c.listed_quickxor IS NOT i.quickxor
+    OR (c.listed_times IS NOT NULL AND c.listed_times IS NOT i.times))
 ORDER BY i.parent_id, i.item_id
 """
 
@@ -49,11 +51,13 @@ class Wanted:
         return f"Wanted({self.item_id})"
 
 
-async def wanted_files(graph: Graph, source: Source, state: DriveState) -> AsyncIterator[Wanted]:
+async def wanted_files(
+    graph: Graph, source: Source, state: DriveState
+) -> AsyncGenerator[Wanted, None]:
     """Every file that is not had as it is listed, folder by folder.
 
     Raises:
-        ThrottledError, ConnectionCutError: the service is away.
+        GraphError: the service is away.
     """
     current = state.current_pass()
     number = current.number if current else 0
@@ -67,9 +71,10 @@ async def wanted_files(graph: Graph, source: Source, state: DriveState) -> Async
         " LEFT JOIN items i ON i.item_id = w.parent_id GROUP BY w.parent_id ORDER BY w.parent_id"
     ).fetchall()
     for parent, count, children in folders:
-        if count >= _WORTH_LISTING and (children or count) <= count * _WORTH_SHARE:
-            async for wanted in _with_urls(graph, source, state, parent):
-                yield wanted
+        if is_worth_listing(count, children or count):
+            async with aclosing(_with_urls(graph, source, state, parent)) as with_urls:
+                async for wanted in with_urls:
+                    yield wanted
         while rows := _some(state, parent):
             for row in rows:
                 yield _from_row(row)
@@ -102,26 +107,26 @@ def _strike_off(state: DriveState, ids: list[str]) -> None:
 
 async def _with_urls(
     graph: Graph, source: Source, state: DriveState, parent: str
-) -> AsyncIterator[Wanted]:
+) -> AsyncGenerator[Wanted, None]:
     """A folder's wanted files with their URLs, each struck off as the listing tells of it."""
-    try:
-        async for page in graph.pages(
-            source.item_place(parent, "children"),
-            params={"$select": f"id,eTag,{_URL}", "$top": "200"},
-        ):
-            urls = {str(item.get("id")): (item.get(_URL), item.get("eTag")) for item in page.items}
-            told = [one for one in _these(state, list(urls)) if urls[one.item_id][0]]
-            # of an edited file the listing is out of date; it is asked for by itself
-            told = [one for one in told if urls[one.item_id][1] == one.listed.etag]
-            _strike_off(state, [one.item_id for one in told])
-            for wanted in told:
-                yield replace(wanted, url=urls[wanted.item_id][0])
-    except (ThrottledError, ConnectionCutError):
-        raise
-    except GraphError:
-        return  # each is then asked for by itself, and says itself what is wrong
+    children = source.item_place(parent, "children")
+    async with aclosing(folder_links(graph, source.drive_place(), children)) as pages:
+        async for links in pages:
+            for wanted in _told(state, links):
+                yield wanted
+
+
+def _told(state: DriveState, links: list[Link]) -> list[Wanted]:
+    """Those of a page that are wanted; they are struck off."""
+    known = {link.item_id: link for link in links}
+    # of an edited file the listing is out of date; it is asked for by itself
+    told = [one for one in _these(state, list(known)) if known[one.item_id].etag == one.listed.etag]
+    _strike_off(state, [one.item_id for one in told])
+    return [replace(one, url=known[one.item_id].url) for one in told]
 
 
 def _from_row(row: tuple[Any, ...]) -> Wanted:
-    item_id, parent, name, size, quickxor, etag, stored = row
-    return Wanted(item_id, parent, name, Listed(size, quickxor, etag), stored)
+    item_id, parent, name, size, quickxor, etag, times, extra, stored = row
+    more = json.loads(extra) if extra else {}
+    listed = Listed(size, quickxor, etag, times, is_pending(more), is_sized(more))
+    return Wanted(item_id, parent, name, listed, stored)

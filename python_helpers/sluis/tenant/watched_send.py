@@ -20,9 +20,9 @@ from typing import Any, Literal, cast
 
 import aiohttp
 
-from ..errors import EvidenceError, SluisError, SnapshotError
+from ..errors import EvidenceError, SnapshotError
 from ..graph.connect import Answer, Graph
-from ..graph.upload import upload
+from ..graph.upload import Over, cancel_session, upload
 from .stored_names import ExportFolder
 
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
@@ -63,6 +63,7 @@ async def send_file(
     conflict: Literal["fail", "replace"],
     session_url: str | None = None,
     on_session: Callable[[str], None] | None = None,
+    over: Over | None = None,
 ) -> Sent:
     """Send one file.
 
@@ -81,6 +82,7 @@ async def send_file(
         conflict: ``replace`` only for a file of ours.
         session_url: an upload session to go on with; a secret.
         on_session: told of each session's URL.
+        over: the file of ours that is replaced, as it was seen.
 
     Raises:
         TamperedError: ``export-tampered``: nothing was left in the target.
@@ -113,13 +115,14 @@ async def send_file(
                 conflict=conflict,
                 session_url=session_url,
                 on_session=told,
+                over=over,
             )
         if not watch.complete and session_url is None:
             raise _unseen(path)
         return Sent(item, watch.complete and not watch.began_later)
     except TamperedError:
         for url in sessions[-1:]:
-            await _cancel(graph, url)
+            await cancel_session(graph, url)
         raise
     finally:
         watch.close()
@@ -213,15 +216,6 @@ class _Watch:
 
     async def _in_thread(self, work: Callable[..., None], *given: Any) -> None:
         await asyncio.get_running_loop().run_in_executor(self._graph.threads, work, *given)
-
-
-async def _cancel(graph: Graph, url: str) -> None:
-    """End an upload session; if that fails it ends by itself, without a file."""
-    try:
-        async with graph.bare("DELETE", url):
-            pass
-    except (TimeoutError, SluisError, aiohttp.ClientError):
-        return
 
 
 def _tampered(path: str, what: str) -> TamperedError:

@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..graph.connect import Graph
-from ..graph.errors import GraphError, ThrottledError
+from ..graph.errors import GraphError
+from .refused_alone import raise_unless_tenant_answers
 from .tenant_manifest import Gap
 
 #: how many names of one kind are kept; the count is always the whole
@@ -88,6 +89,10 @@ _BLIND = (
     ("Power Automate and Power Apps", "They belong to Power Platform, which Graph does not list."),
     ("Power BI", "It has an interface of its own, which Graph does not list."),
     ("Stream (classic), Whiteboard, Loop, Sway", "Graph does not list them for a whole tenant."),
+    (
+        "SharePoint beside lists and libraries (navigation, workflows, term store, web parts)",
+        "Graph lists none of them for a whole tenant; ask who keeps the sites.",
+    ),
     ("Viva Engage", "It has an interface of its own, which Graph does not list."),
     ("archive and shared mailboxes, public folders", "Only Exchange's own tools list them all."),
 )
@@ -100,7 +105,7 @@ async def discover_workloads(graph: Graph) -> tuple[tuple[Workload, ...], tuple[
         every kind, seen or not, and a gap for each that was not seen.
 
     Raises:
-        ThrottledError: the service kept asking to wait.
+        GraphError: the service answers no other call either.
     """
     found, gaps = [], []
     for look in _LOOKS:
@@ -124,11 +129,8 @@ async def _look(graph: Graph, look: _Look) -> Workload:
                     count += 1
                     if len(names) < _MOST_NAMES:
                         names.append(str(entry.get("mail") or entry.get("displayName") or ""))
-    except ThrottledError:
-        raise
     except GraphError as error:
-        if error.status is None or error.status == 401:
-            raise
+        await raise_unless_tenant_answers(graph, error)
         needs = f"The app lacks {look.needs}, which shows them. " if error.status == 403 else ""
         how = f"{needs}{error.what}"
         return Workload(look.kind, None, (), seen=False, how=how)

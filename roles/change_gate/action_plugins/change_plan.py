@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
+from sluis.dossier.material import read_material
+from sluis.dossier.outcome import in_short, outcome
 from sluis.errors import InputError, SluisError
-from sluis.runbook.planning import begin, seal
-from sluis.runbook.run import current_run, open_dossier
+from sluis.runbook.planning import begin, described_in, seal
+from sluis.runbook.run import current_run, now, open_dossier
+
+display = Display()
 
 
 class ActionModule(ActionBase):
@@ -33,13 +38,18 @@ class ActionModule(ActionBase):
                 raise InputError(
                     "bad-state", f"There is no state {state!r}.", "Use begun or sealed."
                 )
-            plan, plan_object, new = seal(run, open_dossier(run))
+            described = described_in(run, task_vars, self._templar)
+            plan, plan_object, new = seal(run, open_dossier(run), described)
+            found = outcome(read_material(run.places, run.client, run.change, now()), now())
         except SluisError as error:
             return {"failed": True, "msg": str(error), "sluis": error.as_dict()}
+        for line in in_short(found):
+            display.display(line)
         return {
             "changed": new,
             "plan_object": plan_object,
             "steps": len(plan.steps),
             "checks": len(plan.checks),
-            "msg": f"The plan has {len(plan.steps)} steps. It awaits the client's sign-off.",
+            "state": found.state,
+            "msg": f"The plan has {len(plan.steps)} steps. It is {found.state}.",
         }

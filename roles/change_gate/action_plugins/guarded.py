@@ -11,7 +11,9 @@ from ansible.plugins.action import ActionBase
 
 from sluis.errors import SluisError
 from sluis.runbook.call import read_call, rendered
-from sluis.runbook.guarded_step import Answer, guard, run_signed
+from sluis.runbook.call_files import Outbox
+from sluis.runbook.guarded_step import Answer, guard, record_unusable, run_signed
+from sluis.runbook.interpreters import found_anew
 from sluis.runbook.run import current_run
 
 
@@ -26,28 +28,31 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         """Judge, then run; the base class is only called after the judgement."""
         del tmp
-        try:
-            run = current_run(task_vars, __file__)
-            call = read_call(self, task_vars, run.places)
-            guarded = guard(run, call.planned, str(self._task._uuid), self._task.check_mode)
-        except SluisError as error:
-            return {"failed": True, "msg": str(error), "sluis": error.as_dict()}
-        if guarded.answer is not Answer.GO:
-            return guarded.as_result(call.planned)
-        super().run(None, task_vars)
-        return run_signed(guarded, call, lambda: self._delegate(call, task_vars))
+        planning, run = self._task.check_mode, None
+        with Outbox(keep=not planning) as outbox:
+            try:
+                run = current_run(task_vars, __file__)
+                call = read_call(self, task_vars, run, outbox)
+                guarded = guard(run, call.planned, str(self._task._uuid), planning)
+                if guarded.answer is Answer.GO:
+                    args = rendered(call, guarded.results, task_vars)
+            except SluisError as error:
+                if run is not None and not planning:
+                    record_unusable(run, str(self._task.args.get("step")), error)
+                return {"failed": True, "msg": str(error), "sluis": error.as_dict()}
+            if guarded.answer is not Answer.GO:
+                return guarded.as_result(call.planned)
+            super().run(None, task_vars)
+            return run_signed(guarded, call, lambda: self._delegate(call, args, task_vars))
 
-    def _delegate(self, call, task_vars):
+    def _delegate(self, call, args, task_vars):
         # The parents are only read, so they are shared: copying them all costs as much as judging.
         task = self._task.copy(exclude_parent=True)
         task._parent = self._task._parent
-        task.action = call.planned.module
-        task.args = rendered(self, call)
-        name = task.action
-        if not self._shared_loader_obj.action_loader.has_plugin(name):
-            name = "ansible.legacy.normal"
+        task.action = call.module
+        task.args = args
         handler = self._shared_loader_obj.action_loader.get(
-            name,
+            call.handler,
             task=task,
             connection=self._connection,
             play_context=self._play_context,
@@ -56,6 +61,6 @@ class ActionModule(ActionBase):
             shared_loader_obj=self._shared_loader_obj,
         )
         try:
-            return handler.run(task_vars=task_vars)
+            return handler.run(task_vars=found_anew(task_vars))
         finally:
             handler.cleanup()

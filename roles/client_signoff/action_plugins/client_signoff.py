@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 from ansible.errors import AnsiblePromptInterrupt, AnsiblePromptNoninteractive
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from sluis.errors import InputError, RefusedError, SluisError
+from sluis.plan.tree import changed_since_plan
+from sluis.runbook.alive import TreeNow, must_be_alive
+from sluis.runbook.bound import tree_of
 from sluis.runbook.run import current_run, now, open_dossier
 from sluis.scope.voice import paragraph
 from sluis.signoff.attend import attend
@@ -45,13 +49,16 @@ class ActionModule(ActionBase):
             if run.objections:
                 first = run.objections[0]
                 raise RefusedError(first.code, first.sentence, first.remedy)
+            dossier = open_dossier(run)
             ended = attend(
-                open_dossier(run),
+                dossier,
                 load_waivers(run.change_folder),
                 tell=display.display,
                 ask=_ask,
                 clock=now,
                 ready=_somebody_is_there,
+                lines=shutil.get_terminal_size().lines,
+                alive=lambda first: _alive(run, dossier, first),
             )
         except SluisError as error:
             return {"failed": True, "refused": True, "msg": str(error), "sluis": error.as_dict()}
@@ -65,6 +72,20 @@ class ActionModule(ActionBase):
         if ended.result == "refused":
             result |= {"failed": True, "refused": True}
         return result
+
+
+def _alive(run, dossier, first):
+    """Refuse before anybody is called to the screen: the gate would not count the answer."""
+    tree = tree_of(run)
+    changes = changed_since_plan(tree, dossier.ledger.read(now()), dossier.objects)
+    must_be_alive(
+        run.places,
+        run.client,
+        run.change,
+        now(),
+        TreeNow(tree.sha256, changes),
+        [draft.asset for draft in first],
+    )
 
 
 def _ask(question):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
+from sluis.border.verbs.tenant_landing_look import TENANT_LANDING_LOOK
 from sluis.errors import SluisError
 from sluis.runbook.landing_watching import look_at_landings
 from sluis.runbook.run import current_run, open_dossier
-from sluis.runbook.shipping import as_failure, refuse_objections, ship, target_of
+from sluis.runbook.shipping import as_failure, ask, refuse_objections, target_of
 from sluis.runbook.snapshot_taking import Source, read_scope
 from sluis.runbook.tenant_settings import read_tenant_settings
 from sluis.scope.division import workers_into
@@ -34,8 +35,8 @@ class ActionModule(ActionBase):
                 read_tenant_settings(
                     "tenant_import", task_vars, self._templar, workers_into(read_scope(run))
                 ),
-                lambda request, secrets: ship(
-                    self, "tenant_landing_look", request, secrets, task_vars
+                lambda request, secrets: ask(
+                    self, TENANT_LANDING_LOOK, request, secrets, task_vars
                 ),
                 check_mode=self._task.check_mode,
             )

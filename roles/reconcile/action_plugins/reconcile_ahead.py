@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
+from sluis.border.verbs.tenant_reconcile import TENANT_RECONCILE
 from sluis.errors import SluisError
 from sluis.runbook.run import current_run, open_dossier
-from sluis.runbook.shipping import as_failure, refuse_objections, ship
+from sluis.runbook.shipping import as_failure, ask, refuse_objections
 from sluis.runbook.snapshot_taking import read_scope
 from sluis.runbook.tenant_looking import look_ahead
 from sluis.runbook.tenant_settings import read_tenant_settings
@@ -35,9 +36,7 @@ class ActionModule(ActionBase):
                 read_tenant_settings(
                     "tenant_import", task_vars, self._templar, workers_into(read_scope(run))
                 ),
-                lambda request, secrets: ship(
-                    self, "tenant_reconcile", {**request, "progress": None}, secrets, task_vars
-                ),
+                lambda request, secrets: ask(self, TENANT_RECONCILE, request, secrets, task_vars),
             )
         except SluisError as error:
             return as_failure(error)

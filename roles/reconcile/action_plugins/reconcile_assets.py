@@ -6,14 +6,16 @@ In check mode the comparisons are only planned. The client signs them like any c
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from ansible.plugins.action import ActionBase
 
+from sluis.border.verbs.tenant_reconcile import TENANT_RECONCILE
 from sluis.errors import SluisError
 from sluis.runbook.following import Following
 from sluis.runbook.run import current_run, open_dossier
-from sluis.runbook.shipping import as_failure, refuse_objections, ship
+from sluis.runbook.shipping import as_failure, ask, refuse_objections
 from sluis.runbook.snapshot_taking import read_scope
 from sluis.runbook.tenant_reconciling import plan_comparisons, reconcile_assets
 from sluis.runbook.tenant_settings import read_tenant_settings
@@ -60,6 +62,6 @@ class ActionModule(ActionBase):
         }
 
     def _ship(self, request, secrets, task_vars):
-        with Following(self) as following:
-            request = {**request, "progress": following.path}
-            return ship(self, "tenant_reconcile", request, secrets, task_vars)
+        with Following(self, request.moving.asset) as following:
+            request = replace(request, progress=following.path)
+            return ask(self, TENANT_RECONCILE, request, secrets, task_vars)

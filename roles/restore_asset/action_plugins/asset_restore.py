@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ansible.plugins.action import ActionBase
 
+from sluis.border.verbs.asset_restore import ASSET_RESTORE
 from sluis.errors import SluisError
 from sluis.runbook.following import Following
 from sluis.runbook.restoring import as_result, carry_out, signed_restore
 from sluis.runbook.run import current_run, open_dossier
 from sluis.runbook.sending import sender
-from sluis.runbook.shipping import as_failure, refuse_objections, ship
+from sluis.runbook.shipping import as_failure, ask, refuse_objections
 from sluis.runbook.snapshot_settings import plain, read_settings
 
 
@@ -49,5 +52,5 @@ class ActionModule(ActionBase):
 
     def _ship(self, request, secrets, task_vars):
         with Following(self) as following:
-            request = {**request, "progress": following.path}
-            return ship(self, self.MODULE, request, secrets, task_vars)
+            request = replace(request, progress=following.path)
+            return ask(self, ASSET_RESTORE, request, secrets, task_vars)

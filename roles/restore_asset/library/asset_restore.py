@@ -46,19 +46,21 @@ answer:
   description: Where the copy is and how it compares, as JSON in base64. Holds no secret.
   returned: success
   type: str
-sluis:
-  description: The error, with code, what happened, and what to do.
+failure:
+  description: The error with its code, what happened and what to do, as JSON in base64.
   returned: failure
-  type: dict
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.snapshot.door import serve
+from ansible.module_utils.sluis.border.door import serve
+from ansible.module_utils.sluis.border.verbs.asset_restore import ASSET_RESTORE
+from ansible.module_utils.sluis.snapshot.progress import forget
 from ansible.module_utils.sluis.snapshot.restore import restore_beside
 
 
 def main():
-    serve(AnsibleModule, restore_beside, looks=True)
+    serve(AnsibleModule, ASSET_RESTORE, restore_beside, afterwards=forget, looks=True)
 
 
 if __name__ == "__main__":

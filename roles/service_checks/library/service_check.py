@@ -16,70 +16,44 @@ attributes:
     description: The checks only read, so they are made in check mode as well.
     support: full
 options:
-  checks:
-    description:
-      - The checks, as described for the role.
-      - A check that cannot be read or made has C(passed) C(null).
-    type: list
-    elements: dict
+  request:
+    description: The checks, as described for the role, as JSON in base64.
+    type: str
     required: true
-  passwords:
-    description: Passwords by the id of the check. They go to client programs by environment.
-    type: dict
-    default: {}
+  secrets:
+    description: Passwords by the id of the check, as JSON in base64. Never logged.
+    type: str
+    required: true
 author:
   - Sluis contributors
 """
 
 EXAMPLES = r"""
-- name: Ask whether the patient system answers
-  service_check:
-    checks:
-      - id: web
-        type: http
-        url: http://127.0.0.1:8080/
-        contains: Welkom
+# Not used by itself. The role service_checks runs:
+- name: Make the checks of this host
+  service_checks:
+    checks: "{{ service_checks_list }}"
 """
 
 RETURN = r"""
-answers:
-  description: One answer for each check, in the same order.
-  returned: always
-  type: list
-  elements: dict
-  contains:
-    id:
-      description: Id of the check.
-      type: str
-    passed:
-      description: Whether it passed; C(null) when it could not be made.
-      type: bool
-    detail:
-      description: What was found, in one sentence without data of the client.
-      type: str
-    tries:
-      description: How often it was tried.
-      type: int
-    seconds:
-      description: How long it took.
-      type: float
+answer:
+  description: What came of each check, as JSON in base64. Holds no secret.
+  returned: success
+  type: str
+failure:
+  description: The error with its code, what happened and what to do, as JSON in base64.
+  returned: failure
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.checks.run import run_checks
+from ansible.module_utils.sluis.border.door import serve
+from ansible.module_utils.sluis.border.verbs.service_check import SERVICE_CHECK
+from ansible.module_utils.sluis.checks.run import answer_checks
 
 
 def main():
-    """Read the arguments, make the checks, return the answers."""
-    module = AnsibleModule(
-        argument_spec={
-            "checks": {"type": "list", "elements": "dict", "required": True},
-            "passwords": {"type": "dict", "default": {}, "no_log": True},
-        },
-        supports_check_mode=True,
-    )
-    answers = run_checks(module.params["checks"], module.params["passwords"])
-    module.exit_json(changed=False, answers=answers)
+    serve(AnsibleModule, SERVICE_CHECK, answer_checks, looks=True, changes=False)
 
 
 if __name__ == "__main__":

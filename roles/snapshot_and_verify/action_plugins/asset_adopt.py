@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
+from sluis.border.verbs.asset_copies import ASSET_COPIES
+from sluis.border.verbs.asset_observe import ASSET_OBSERVE
 from sluis.errors import InputError, SluisError
 from sluis.evidence.predicates import Machine
 from sluis.runbook.adopting import Place, adopt, challenge
 from sluis.runbook.run import current_run, open_dossier
-from sluis.runbook.shipping import as_failure, refuse_objections, ship, target_of
+from sluis.runbook.shipping import as_failure, ask, refuse_objections, target_of
 from sluis.runbook.snapshot_settings import read_settings
 from sluis.runbook.snapshot_taking import Source
 
@@ -36,12 +38,10 @@ class ActionModule(ActionBase):
             place = Place(
                 source=Source(host, target, address),
                 verifier=Machine(host=host, target=target),
-                observe=lambda request, secrets: ship(
-                    self, "asset_observe", request, secrets, task_vars
+                observe=lambda request, secrets: ask(
+                    self, ASSET_OBSERVE, request, secrets, task_vars
                 ),
-                look=lambda request, secrets: ship(
-                    self, "asset_copies", request, secrets, task_vars
-                ),
+                look=lambda request, secrets: ask(self, ASSET_COPIES, request, secrets, task_vars),
             )
             work = challenge if stage == "challenge" else adopt
             done = work(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
+from sluis.border.verbs.asset_forecast import ASSET_FORECAST
 from sluis.errors import SluisError
 from sluis.runbook.run import current_run
-from sluis.runbook.shipping import as_failure, refuse_objections, ship
+from sluis.runbook.shipping import as_failure, ask, refuse_objections
 from sluis.runbook.snapshot_forecast import forecast_host
 from sluis.runbook.snapshot_settings import read_settings
 
@@ -28,7 +29,7 @@ class ActionModule(ActionBase):
                 run,
                 "".join(task_vars["inventory_hostname"]),
                 read_settings(task_vars, self._templar),
-                lambda request, secrets: ship(self, "asset_forecast", request, secrets, task_vars),
+                lambda request, secrets: ask(self, ASSET_FORECAST, request, secrets, task_vars),
                 check_mode=self._task.check_mode,
             )
         except SluisError as error:

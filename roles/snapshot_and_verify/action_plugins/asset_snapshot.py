@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ansible.plugins.action import ActionBase
 
+from sluis.border.verbs.asset_snapshot import ASSET_SNAPSHOT
 from sluis.errors import InputError, SluisError
 from sluis.runbook.following import Following
 from sluis.runbook.run import current_run, open_dossier
-from sluis.runbook.shipping import as_failure, refuse_objections, ship, target_of
+from sluis.runbook.shipping import as_failure, ask, refuse_objections, target_of
 from sluis.runbook.snapshot_settings import read_settings
 from sluis.runbook.snapshot_taking import Source, take_snapshots
 
@@ -55,5 +58,5 @@ class ActionModule(ActionBase):
 
     def _ship(self, request, secrets, task_vars):
         with Following(self) as following:
-            request = {**request, "progress": following.path}
-            return ship(self, "asset_snapshot", request, secrets, task_vars)
+            request = replace(request, progress=following.path)
+            return ask(self, ASSET_SNAPSHOT, request, secrets, task_vars)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
+from sluis.border.verbs.asset_store import ASSET_STORE, Request
 from sluis.errors import SluisError
 from sluis.runbook.run import current_run
-from sluis.runbook.shipping import as_failure, refuse_objections, ship
+from sluis.runbook.shipping import as_failure, ask, refuse_objections
 from sluis.runbook.snapshot_settings import read_settings
 from sluis.runbook.snapshot_taking import has_assets
 
@@ -27,18 +28,18 @@ class ActionModule(ActionBase):
             if not has_assets(run, "".join(task_vars["inventory_hostname"])):
                 return {"changed": False, "msg": ["no snapshot is made of this host"]}
             settings = read_settings(task_vars, self._templar)
-            request = {
-                "store": settings.store,
-                "restic": settings.restic,
-                "patience": settings.patience,
-                "check_mode": self._task.check_mode,
-            }
-            answer = ship(self, "asset_store", request, settings.for_store(), task_vars)
+            request = Request(
+                store=settings.store,
+                restic=settings.restic,
+                patience=settings.patience,
+                check_mode=bool(self._task.check_mode),
+            )
+            answer = ask(self, ASSET_STORE, request, settings.for_store(), task_vars)
         except SluisError as error:
             return as_failure(error)
-        did = answer["did"] or ["the store is ready"]
+        did = answer.did or ("the store is ready",)
         return {
-            "changed": bool(answer["changed"]),
-            "msg": [f"{settings.store['id']}: {line}" for line in did],
-            "sluis_progress": [f"{settings.store['id']}: {line}" for line in did],
+            "changed": answer.changed,
+            "msg": [f"{settings.store.id}: {line}" for line in did],
+            "sluis_progress": [f"{settings.store.id}: {line}" for line in did],
         }

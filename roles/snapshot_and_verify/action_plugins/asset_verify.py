@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ansible.plugins.action import ActionBase
 
+from sluis.border.verbs.asset_verify import ASSET_VERIFY
 from sluis.errors import SluisError
 from sluis.evidence.predicates import Machine
 from sluis.runbook.following import Following
 from sluis.runbook.run import current_run, open_dossier
-from sluis.runbook.shipping import as_failure, refuse_objections, ship, target_of
+from sluis.runbook.shipping import as_failure, ask, refuse_objections, target_of
 from sluis.runbook.snapshot_proving import prove_snapshots
 from sluis.runbook.snapshot_settings import read_settings
 
@@ -48,5 +51,5 @@ class ActionModule(ActionBase):
 
     def _ship(self, request, secrets, task_vars):
         with Following(self) as following:
-            request = {**request, "progress": following.path}
-            return ship(self, "asset_verify", request, secrets, task_vars)
+            request = replace(request, progress=following.path)
+            return ask(self, ASSET_VERIFY, request, secrets, task_vars)

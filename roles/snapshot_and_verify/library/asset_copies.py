@@ -39,19 +39,20 @@ answer:
   description: What was found, as JSON in base64. Holds no secret.
   returned: success
   type: str
-sluis:
-  description: The error, with code, what happened, and what to do.
+failure:
+  description: The error with its code, what happened and what to do, as JSON in base64.
   returned: failure
-  type: dict
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.sluis.border.door import serve
+from ansible.module_utils.sluis.border.verbs.asset_copies import ASSET_COPIES
 from ansible.module_utils.sluis.snapshot.adopt import adopt_backup
-from ansible.module_utils.sluis.snapshot.door import serve
 
 
 def main():
-    serve(AnsibleModule, adopt_backup)
+    serve(AnsibleModule, ASSET_COPIES, adopt_backup)
 
 
 if __name__ == "__main__":

@@ -39,19 +39,20 @@ answer:
   description: Speeds and sizes, as JSON in base64.
   returned: success
   type: str
-sluis:
-  description: The error, with code, what happened, and what to do.
+failure:
+  description: The error with its code, what happened and what to do, as JSON in base64.
   returned: failure
-  type: dict
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.snapshot.door import serve
+from ansible.module_utils.sluis.border.door import serve
+from ansible.module_utils.sluis.border.verbs.asset_forecast import ASSET_FORECAST
 from ansible.module_utils.sluis.snapshot.measure import measure_speeds
 
 
 def main():
-    serve(AnsibleModule, measure_speeds, looks=True, changes=False)
+    serve(AnsibleModule, ASSET_FORECAST, measure_speeds, looks=True, changes=False)
 
 
 if __name__ == "__main__":

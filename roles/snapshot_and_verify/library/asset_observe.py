@@ -39,19 +39,20 @@ answer:
   description: What was found, as JSON in base64. Holds no secret.
   returned: success
   type: str
-sluis:
-  description: The error, with code, what happened, and what to do.
+failure:
+  description: The error with its code, what happened and what to do, as JSON in base64.
   returned: failure
-  type: dict
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.snapshot.door import serve
+from ansible.module_utils.sluis.border.door import serve
+from ansible.module_utils.sluis.border.verbs.asset_observe import ASSET_OBSERVE
 from ansible.module_utils.sluis.snapshot.observe import observe_source
 
 
 def main():
-    serve(AnsibleModule, observe_source)
+    serve(AnsibleModule, ASSET_OBSERVE, observe_source)
 
 
 if __name__ == "__main__":

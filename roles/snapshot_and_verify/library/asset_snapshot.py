@@ -40,19 +40,21 @@ answer:
   description: What was made, as JSON in base64. Holds no secret.
   returned: success
   type: str
-sluis:
-  description: The error, with code, what happened, and what to do.
+failure:
+  description: The error with its code, what happened and what to do, as JSON in base64.
   returned: failure
-  type: dict
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.snapshot.door import serve
+from ansible.module_utils.sluis.border.door import serve
+from ansible.module_utils.sluis.border.verbs.asset_snapshot import ASSET_SNAPSHOT
 from ansible.module_utils.sluis.snapshot.make import make_snapshot
+from ansible.module_utils.sluis.snapshot.progress import forget
 
 
 def main():
-    serve(AnsibleModule, make_snapshot)
+    serve(AnsibleModule, ASSET_SNAPSHOT, make_snapshot, afterwards=forget)
 
 
 if __name__ == "__main__":

@@ -40,19 +40,20 @@ answer:
   description: What was done, as JSON in base64. Holds no secret.
   returned: success
   type: str
-sluis:
-  description: The error, with code, what happened, and what to do.
+failure:
+  description: The error with its code, what happened and what to do, as JSON in base64.
   returned: failure
-  type: dict
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.snapshot.door import serve
+from ansible.module_utils.sluis.border.door import serve
+from ansible.module_utils.sluis.border.verbs.asset_store import ASSET_STORE
 from ansible.module_utils.sluis.snapshot.prepare import prepare_store
 
 
 def main():
-    serve(AnsibleModule, prepare_store, looks=True, changes=False)
+    serve(AnsibleModule, ASSET_STORE, prepare_store, looks=True, changes=False)
 
 
 if __name__ == "__main__":

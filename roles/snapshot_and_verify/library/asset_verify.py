@@ -40,19 +40,21 @@ answer:
   description: What was found, level by level, as JSON in base64. Holds no secret.
   returned: success
   type: str
-sluis:
-  description: The error, with code, what happened, and what to do.
+failure:
+  description: The error with its code, what happened and what to do, as JSON in base64.
   returned: failure
-  type: dict
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.snapshot.door import serve
+from ansible.module_utils.sluis.border.door import serve
+from ansible.module_utils.sluis.border.verbs.asset_verify import ASSET_VERIFY
+from ansible.module_utils.sluis.snapshot.progress import forget
 from ansible.module_utils.sluis.snapshot.prove import prove_snapshot
 
 
 def main():
-    serve(AnsibleModule, prove_snapshot)
+    serve(AnsibleModule, ASSET_VERIFY, prove_snapshot, afterwards=forget)
 
 
 if __name__ == "__main__":

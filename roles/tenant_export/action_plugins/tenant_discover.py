@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
+from sluis.border.verbs.tenant_discover import TENANT_DISCOVER
 from sluis.errors import SluisError
 from sluis.runbook.run import current_run, open_dossier
-from sluis.runbook.shipping import as_failure, refuse_objections, ship, target_of
+from sluis.runbook.shipping import as_failure, ask, refuse_objections, target_of
 from sluis.runbook.snapshot_taking import Source, read_scope
 from sluis.runbook.tenant_discovering import discover_tenants
 from sluis.runbook.tenant_settings import read_tenant_settings
@@ -34,9 +35,7 @@ class ActionModule(ActionBase):
                 read_tenant_settings(
                     "tenant_export", task_vars, self._templar, workers_from(read_scope(run))
                 ),
-                lambda request, secrets: ship(
-                    self, "tenant_discover", {**request, "progress": None}, secrets, task_vars
-                ),
+                lambda request, secrets: ask(self, TENANT_DISCOVER, request, secrets, task_vars),
                 check_mode=self._task.check_mode,
             )
         except SluisError as error:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from ansible.plugins.action import ActionBase
 
+from sluis.border.verbs.tenant_discover import TENANT_DISCOVER
 from sluis.errors import SluisError
 from sluis.runbook.following import Following
 from sluis.runbook.run import current_run
-from sluis.runbook.shipping import as_failure, refuse_objections, ship
+from sluis.runbook.shipping import as_failure, ask, refuse_objections
 from sluis.runbook.tenant_drafting import draft_scope
 from sluis.runbook.tenant_settings import read_tenant_settings
 
@@ -48,6 +50,6 @@ class ActionModule(ActionBase):
         }
 
     def _ship(self, request, secrets, task_vars):
-        with Following(self) as following:
-            request = {**request, "progress": following.path}
-            return ship(self, "tenant_discover", request, secrets, task_vars)
+        with Following(self, request.tenant) as following:
+            request = replace(request, progress=following.path)
+            return ask(self, TENANT_DISCOVER, request, secrets, task_vars)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from ansible.plugins.action import ActionBase
 
+from sluis.border.verbs.tenant_export import TENANT_EXPORT
 from sluis.errors import SluisError
 from sluis.runbook.following import Following
 from sluis.runbook.run import current_run, open_dossier
-from sluis.runbook.shipping import as_failure, refuse_objections, ship, target_of
+from sluis.runbook.shipping import as_failure, ask, refuse_objections, target_of
 from sluis.runbook.snapshot_taking import Source, read_scope
 from sluis.runbook.tenant_exporting import export_assets
 from sluis.runbook.tenant_settings import read_tenant_settings
@@ -55,6 +57,6 @@ class ActionModule(ActionBase):
         }
 
     def _ship(self, request, secrets, task_vars):
-        with Following(self) as following:
-            request = {**request, "progress": following.path}
-            return ship(self, "tenant_export", request, secrets, task_vars)
+        with Following(self, request.asset) as following:
+            request = replace(request, progress=following.path)
+            return ask(self, TENANT_EXPORT, request, secrets, task_vars)

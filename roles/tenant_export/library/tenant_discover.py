@@ -18,7 +18,7 @@ attributes:
     description: Nothing is read or written. The action plugin says what would be done.
 options:
   request:
-    description: What to do, as JSON in base64. See C(sluis.tenant.on_worker).
+    description: What to do, as JSON in base64. See C(sluis.border.verbs.tenant_discover).
     type: str
     required: true
   secrets:
@@ -40,14 +40,16 @@ answer:
   description: What was done, as JSON in base64. Holds no secret.
   returned: success
   type: str
-sluis:
-  description: The error, with code, what happened, and what to do.
+failure:
+  description: The error with its code, what happened and what to do, as JSON in base64.
   returned: failure
-  type: dict
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.snapshot.door import serve
+from ansible.module_utils.sluis.border.door import serve
+from ansible.module_utils.sluis.border.verbs.tenant_discover import TENANT_DISCOVER
+from ansible.module_utils.sluis.snapshot.progress import forget
 
 LACKING = ""
 try:
@@ -57,7 +59,7 @@ except ImportError as error:
 
 
 def main():
-    serve(AnsibleModule, discover_sources, lacking=LACKING)
+    serve(AnsibleModule, TENANT_DISCOVER, discover_sources, afterwards=forget, lacking=LACKING)
 
 
 if __name__ == "__main__":

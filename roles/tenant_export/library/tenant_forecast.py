@@ -18,7 +18,7 @@ attributes:
     description: Nothing is read or written. The action plugin says what would be done.
 options:
   request:
-    description: What to do, as JSON in base64. See C(sluis.tenant.on_worker).
+    description: What to do, as JSON in base64. See C(sluis.border.verbs.tenant_forecast).
     type: str
     required: true
   secrets:
@@ -40,14 +40,16 @@ answer:
   description: What was measured, as JSON in base64. Holds no secret.
   returned: success
   type: str
-sluis:
-  description: The error, with code, what happened, and what to do.
+failure:
+  description: The error with its code, what happened and what to do, as JSON in base64.
   returned: failure
-  type: dict
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.snapshot.door import serve
+from ansible.module_utils.sluis.border.door import serve
+from ansible.module_utils.sluis.border.verbs.tenant_forecast import TENANT_FORECAST
+from ansible.module_utils.sluis.snapshot.progress import forget
 
 LACKING = ""
 try:
@@ -57,7 +59,14 @@ except ImportError as error:
 
 
 def main():
-    serve(AnsibleModule, measure_asset, changes=False, lacking=LACKING)
+    serve(
+        AnsibleModule,
+        TENANT_FORECAST,
+        measure_asset,
+        changes=False,
+        afterwards=forget,
+        lacking=LACKING,
+    )
 
 
 if __name__ == "__main__":

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ansible.plugins.action import ActionBase
 
+from sluis.border.verbs.tenant_import import TENANT_IMPORT
 from sluis.errors import SluisError
 from sluis.runbook.following import Following
 from sluis.runbook.run import current_run, open_dossier
-from sluis.runbook.shipping import as_failure, refuse_objections, ship
+from sluis.runbook.shipping import as_failure, ask, refuse_objections
 from sluis.runbook.snapshot_taking import read_scope
 from sluis.runbook.tenant_importing import import_asset
 from sluis.runbook.tenant_settings import read_tenant_settings
@@ -50,6 +53,6 @@ class ActionModule(ActionBase):
         }
 
     def _ship(self, request, secrets, task_vars):
-        with Following(self) as following:
-            request = {**request, "progress": following.path}
-            return ship(self, "tenant_import", request, secrets, task_vars)
+        with Following(self, request.asset) as following:
+            request = replace(request, progress=following.path)
+            return ask(self, TENANT_IMPORT, request, secrets, task_vars)

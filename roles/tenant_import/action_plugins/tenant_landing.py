@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
+from sluis.border.verbs.tenant_landing import TENANT_LANDING
 from sluis.errors import SluisError
 from sluis.runbook.landing_making import make_landing
 from sluis.runbook.run import current_run, open_dossier
-from sluis.runbook.shipping import as_failure, refuse_objections, ship, target_of
+from sluis.runbook.shipping import as_failure, ask, refuse_objections, target_of
 from sluis.runbook.snapshot_taking import Source, read_scope
 from sluis.runbook.tenant_settings import read_tenant_settings
 from sluis.scope.division import workers_into
@@ -37,7 +38,7 @@ class ActionModule(ActionBase):
                 read_tenant_settings(
                     "tenant_import", task_vars, self._templar, workers_into(read_scope(run))
                 ),
-                lambda request, secrets: ship(self, "tenant_landing", request, secrets, task_vars),
+                lambda request, secrets: ask(self, TENANT_LANDING, request, secrets, task_vars),
             )
         except SluisError as error:
             return as_failure(error)

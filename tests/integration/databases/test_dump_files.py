@@ -141,6 +141,7 @@ def test_a_row_that_says_complete_is_no_end(folder: Path, made: Path) -> None:
     ("content", "whole"),
     [(b"", None), (b"\x00" * 5000, None), (b"hello", None), (os.urandom(3000), None),
      (b"\x1f\x8b" + b"x" * 100, None), (b"PGDMP", False), (b"-- MariaDB dump 10.19", False)],
+    ids=["empty", "zeros", "a word", "noise", "gzip", "a head alone", "MariaDB"],
 )  # fmt: skip
 def test_what_is_no_dump(folder: Path, content: bytes, whole: bool | None) -> None:
     file = folder / "file"

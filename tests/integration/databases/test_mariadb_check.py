@@ -16,7 +16,7 @@ import pytest
 
 from sluis.rehearsal.mariadb import RealMariadb
 from sluis.snapshot import mariadb as adapter
-from sluis.snapshot.children import Children, server_account
+from sluis.snapshot.children import Children, confined_account
 from sluis.snapshot.database_proof import Proof
 from sluis.snapshot.mariadb_figures import read_tables
 from sluis.snapshot.mariadb_proof import CODE_FILE, DUMP_FILE, check_server
@@ -205,7 +205,7 @@ def test_case_B8_no_row_is_quoted_in_what_is_said(dumped: Dumped, scratch: Path)
 
 
 def test_case_A11_an_index_that_lies(source: Dumped, folder: Path) -> None:
-    account = server_account("mysql")
+    account = confined_account()
     with (
         Children(str(folder), account) as children,
         ScratchMariadb(children, account, None, source.facts["database"]) as server,
@@ -233,7 +233,7 @@ def test_case_A11_an_index_that_lies(source: Dumped, folder: Path) -> None:
 
 
 def test_the_scratch_server_is_alone(source: Dumped, folder: Path) -> None:
-    account = server_account("mysql")
+    account = confined_account()
     with (
         Children(str(folder), account) as children,
         ScratchMariadb(children, account, None, source.facts["database"]) as server,

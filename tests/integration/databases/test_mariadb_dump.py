@@ -15,6 +15,7 @@ import pytest
 from sluis.errors import SnapshotError
 from sluis.rehearsal.mariadb import RealMariadb
 from sluis.snapshot import mariadb as adapter
+from sluis.snapshot import mariadb_dumping
 from support.databases import argument_lists, part, processes_of, take_dump, wait_until
 
 New = Callable[..., dict[str, Any]]
@@ -136,6 +137,31 @@ def test_a_table_that_changes_shape_meanwhile(
     assert answer["verdict"] == "proven", answer["detail"]
     # Either the state before or the one after, never a mixture.
     assert dumped.facts["tables"]["t"]["rows"] in {0, 1}
+
+
+def test_a_column_that_comes_before_the_figures_is_in_both_or_in_none(
+    mariadb: RealMariadb,
+    new_maria: New,
+    folder: Path,
+    scratch: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is there at once, also in older snapshots, and the list of columns is older still."""
+    asset = new_maria("create table t select 1 as i")
+    read_figures, calls = mariadb_dumping.read_figures, 0
+
+    def altered(*given: Any) -> dict[str, Any]:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            mariadb.sql("alter table t add column x int", asset["location"])
+        return read_figures(*given)
+
+    monkeypatch.setattr(mariadb_dumping, "read_figures", altered)
+    dumped = take_dump(adapter, asset, folder / "dump")
+    answer = dumped.check(scratch)
+    assert answer["verdict"] == "proven", answer["detail"]
+    assert calls == 2
 
 
 @pytest.mark.parametrize("right", ["one table", "no table"])

@@ -153,6 +153,121 @@ def test_a_swap_cut_off_anywhere_goes_on_or_back(
     assert differences(broken, folder, names[0]) == []
 
 
+@pytest.mark.parametrize(
+    ("step", "when"),
+    [
+        ("_set_phase", "before"), ("_set_phase", "after"), ("_rename", "before"),
+        ("_rename", "after"), ("_load_code", "after"),
+    ],
+)  # fmt: skip
+def test_T30_no_swap_goes_forward_over_an_undo_that_was_cut_off(
+    mariadb: RealMariadb,
+    broken: Dumped,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    when: str,
+) -> None:
+    live = broken.asset["location"]
+    names = (f"{live}_copy", f"{live}_away", {}, str(folder))
+    beside(broken, names[0])
+    mariadb_restore.swap(broken.asset, *names)
+    real = getattr(mariadb_swap._Move, step)
+
+    def cut(*given: Any, **more: Any) -> Any:
+        if when == "after":
+            real(*given, **more)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(mariadb_swap._Move, step, cut)
+        mariadb_restore.undo_swap(broken.asset, *names)
+    everything = (
+        "select table_schema, table_name from information_schema.tables where table_schema in"
+        f" ('{live}', '{names[0]}', '{names[1]}') order by 1, 2"
+    )
+    before = mariadb.sql(everything)
+    begun = step != "_set_phase" or when == "after"
+    assert mariadb_restore.swap_state(broken.asset, *names) == ("closed" if begun else "after")
+    if begun:
+        with pytest.raises(SnapshotError) as caught:
+            mariadb_restore.swap(broken.asset, *names)
+        assert caught.value.code == "mariadb-swap-half-way"
+        assert "undo_swap" in caught.value.remedy
+    else:
+        mariadb_restore.swap(broken.asset, *names)
+    assert mariadb.sql(everything) == before
+    mariadb_restore.undo_swap(broken.asset, *names)
+    assert mariadb_restore.swap_state(broken.asset, *names) == "before"
+    is_broken(mariadb, live)
+    assert differences(broken, folder, names[0]) == []
+    # undone as a whole, it may be swapped in again
+    mariadb_restore.swap(broken.asset, *names)
+    assert differences(broken, folder) == []
+
+
+def test_T30_what_somebody_put_into_the_quarantine_stays_when_it_is_undone(
+    mariadb: RealMariadb, broken: Dumped, folder: Path
+) -> None:
+    live = broken.asset["location"]
+    names = (f"{live}_copy", f"{live}_away", {}, str(folder))
+    beside(broken, names[0])
+    mariadb_restore.swap(broken.asset, *names)
+    mariadb.sql("create function theirs() returns int return 4711", names[1])
+    mariadb_restore.undo_swap(broken.asset, *names)
+    is_broken(mariadb, live)
+    assert mariadb.sql("select theirs()", names[1]) == "4711"
+    state = mariadb_restore.swap_state(broken.asset, *names)
+    assert state.startswith("unclear: there is a database")
+
+
+THEIRS = {
+    "a table": "create table theirs (i int)",
+    "a sequence": "create sequence theirs",
+    "only a view": "create view theirs as select 1 as i",
+    "only a function": "create function theirs() returns int return 1",
+    "only a procedure": "create procedure theirs() select 1",
+    "only an event": "create event theirs on schedule every 1 day do select 1",
+    "a mark that is none": "create table sluis_copy select 'of mine' as state;"
+    " create table theirs (i int)",
+    "a finished copy in use": "create table sluis_copy select 'finished' as state;"
+    " create view theirs as select 1 as i",
+}
+
+
+def test_T29_a_mariadb_database_with_anything_in_it_is_never_dropped(
+    mariadb: RealMariadb, broken: Dumped
+) -> None:
+    name = f"{broken.asset['location']}_copy"
+    objects = (
+        f"select table_name from information_schema.tables where table_schema = '{name}'"
+        f" union select routine_name from information_schema.routines where"
+        f" routine_schema = '{name}' union select event_name from information_schema.events"
+        f" where event_schema = '{name}'"
+    )
+    for what, content in THEIRS.items():
+        mariadb.sql(f"create database {name}")
+        mariadb.sql(content, name)
+        before = mariadb.sql(objects)
+        assert "theirs" in before, what
+        with pytest.raises(SnapshotError) as caught:
+            beside(broken, name)
+        assert caught.value.code == "mariadb-name-taken", what
+        assert mariadb.sql(objects) == before, what
+        mariadb.sql(f"drop database {name}")
+
+
+def test_T29_an_empty_mariadb_database_is_filled_and_not_dropped(
+    mariadb: RealMariadb, broken: Dumped, folder: Path
+) -> None:
+    name = f"{broken.asset['location']}_copy"
+    mariadb.sql(f"create database {name} character set latin1 comment 'theirs'")
+    beside(broken, name)
+    assert differences(broken, folder, name) == []
+    kept = f"select schema_comment from information_schema.schemata where schema_name = '{name}'"
+    assert mariadb.sql(kept) == "theirs"
+
+
 def test_a_rename_of_which_a_part_was_done(
     mariadb: RealMariadb, broken: Dumped, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

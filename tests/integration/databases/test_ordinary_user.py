@@ -18,11 +18,12 @@ from support.databases import processes_of
 New = Callable[..., dict[str, Any]]
 #: Everything is imported before the rights are given up: the files may be out of reach then.
 CODE = """
-import glob, json, os, signal, sys, tempfile, tarfile, bz2, lzma, gzip
+import ctypes, glob, json, os, signal, sys, tempfile, tarfile, bz2, lzma, gzip
 from sluis.snapshot import mariadb, postgresql, postgresql_restore, mariadb_restore
 asset, folder, user = json.loads(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 if user:
     os.setgroups([]); os.setgid(user); os.setuid(user)
+    ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # as after an exec: PR_SET_DUMPABLE
 os.environ["HOME"] = folder
 adapter = {"postgresql": postgresql, "mariadb": mariadb}[asset["kind"]]
 made = adapter.dump(asset, folder + "/dump", "n" * 40, {})
@@ -49,6 +50,9 @@ def test_as_an_ordinary_user(new_pg: New, new_maria: New, folder: Path, kind: st
     user, verdict, detail, ran = json.loads(done.stdout)
     assert user != 0
     assert verdict == "proven", detail
-    assert any("listening on no address" in line for line in ran)
+    # a user namespace gives an ordinary user the same, but for another user
+    assert any("confined: limits on memory and disk" in line for line in ran), ran
+    assert any("no network, no files but its own" in line for line in ran), ran
+    assert any(line.endswith("ran without: a user of its own)") for line in ran), ran
     assert list((folder / "scratch").iterdir()) == []
     assert processes_of(folder) == []

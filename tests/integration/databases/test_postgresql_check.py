@@ -16,7 +16,7 @@ import pytest
 
 from sluis.rehearsal.postgres import RealPostgres
 from sluis.snapshot import postgresql
-from sluis.snapshot.children import Children, server_account
+from sluis.snapshot.children import Children, confined_account
 from sluis.snapshot.database_proof import Proof
 from sluis.snapshot.postgresql_dump_file import inspect_dump
 from sluis.snapshot.postgresql_programs import for_scratch
@@ -252,7 +252,7 @@ def test_case_B8_no_row_is_quoted_in_what_is_said(dumped: Dumped, scratch: Path)
 def test_case_A11_an_index_that_lies(source: Dumped, folder: Path) -> None:
     programs = for_scratch(None, source.facts["database"]["major"])
     assert programs is not None
-    account = server_account("postgres")
+    account = confined_account()
     dump = inspect_dump(str(source.folder / postgresql.DUMP_FILE))
     with (
         Children(str(folder), account) as children,
@@ -285,7 +285,7 @@ def test_case_A11_an_index_that_lies(source: Dumped, folder: Path) -> None:
 def test_the_scratch_server_is_alone(source: Dumped, folder: Path) -> None:
     programs = for_scratch(None, source.facts["database"]["major"])
     assert programs is not None
-    account = server_account("postgres")
+    account = confined_account()
     with (
         Children(str(folder), account) as children,
         ScratchServer(children, programs, account, "postgres") as server,

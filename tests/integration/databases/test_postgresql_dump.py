@@ -218,6 +218,74 @@ def test_case_A11_a_producer_that_dies_half_way(
     assert list((folder / "dump").iterdir()) == []
 
 
+LIARS = {
+    # program and how it ends: what becomes of the dump
+    ("pg_dumpall", '"$@"; exit 3'): None,
+    ("pg_dumpall", '"$@" | head -c 300'): None,
+    ("pg_dumpall", '"$@"; kill -9 $$'): None,
+    ("pg_dump", '"$@"; exit 3'): "postgresql-dump-failed",
+    ("pg_dump", '"$@"; kill -9 $$'): "postgresql-dump-failed",
+    ("pg_restore", '"$@"; exit 3'): "postgresql-dump-unreadable",
+}
+
+
+def test_T28_a_program_that_fails_is_believed_whatever_it_wrote(
+    postgres: RealPostgres, new_pg: New, folder: Path
+) -> None:
+    """It wrote everything, and the line that it is done, and then it ended badly."""
+    asset = new_pg("create table t as select generate_series(1, 10) i")
+    for number, ((program, how), code) in enumerate(LIARS.items()):
+        programs = folder / f"bin-{number}"
+        programs.mkdir()
+        for real in postgres.bin_dir.iterdir():
+            (programs / real.name).symlink_to(real)
+        (programs / program).unlink()
+        real = postgres.bin_dir / program
+        (programs / program).write_text(
+            f'#!/bin/sh\n[ "$1" = --version ] && exec {real} "$@"\n{real} {how}\n'
+        )
+        (programs / program).chmod(0o755)
+        place, lying = folder / f"dump-{number}", {**asset, "bin_dir": str(programs)}
+        if code is None:
+            made = take_dump(postgresql, lying, place).answer
+            assert [Path(name).name for name in made["files"]] == [postgresql.DUMP_FILE], how
+            assert "Roles and tablespaces could not be dumped" in " ".join(made["warnings"]), how
+            assert not any("pg_dumpall" in line for line in made["ran"]), how
+            assert postgresql.GLOBALS_FILE not in made["facts"]["files"]
+            assert [path.name for path in place.iterdir()] == [postgresql.DUMP_FILE], how
+        else:
+            with pytest.raises(SnapshotError) as caught:
+                take_dump(postgresql, lying, place)
+            assert caught.value.code == code, (program, how)
+            assert list(place.iterdir()) == [], (program, how)
+
+
+def test_T28_a_comment_that_looks_like_the_end_is_not_the_end(
+    postgres: RealPostgres, new_pg: New, folder: Path
+) -> None:
+    asset = new_pg("create table t (i int)")
+    role = f"aaa_{asset['location']}"
+    end = "-- PostgreSQL database cluster dump complete"
+    postgres.sql(f"create role {role}; comment on role {role} is 'x\n{end}\n'")
+    programs = folder / "bin"
+    programs.mkdir()
+    for real in postgres.bin_dir.iterdir():
+        (programs / real.name).symlink_to(real)
+    (programs / "pg_dumpall").unlink()
+    real = postgres.bin_dir / "pg_dumpall"
+    # all but the last lines, and no word of it
+    (programs / "pg_dumpall").write_text(f'#!/bin/sh\n{real} "$@" | head -n -6\nexit 0\n')
+    (programs / "pg_dumpall").chmod(0o755)
+    try:
+        whole = take_dump(postgresql, asset, folder / "whole")
+        assert end.encode() in (folder / "whole" / postgresql.GLOBALS_FILE).read_bytes()
+        assert len(whole.answer["files"]) == 2
+        cut = take_dump(postgresql, {**asset, "bin_dir": str(programs)}, folder / "cut")
+        assert [Path(name).name for name in cut.answer["files"]] == [postgresql.DUMP_FILE]
+    finally:
+        postgres.sql(f"drop role {role}")
+
+
 def test_killed_in_the_middle_of_a_dump(postgres: RealPostgres, new_pg: New, folder: Path) -> None:
     asset = new_pg(
         "create table t as select i, repeat('x', 500) x from generate_series(1, 300000) i"

@@ -148,6 +148,73 @@ def test_nothing_but_our_own_unfinished_copy_is_replaced(
     assert postgres.sql("select count(*) from public.t", live) == "3"
 
 
+THEIRS = [
+    # what is in it, how it is marked, whether it takes connections
+    ("create table theirs as select 1 as i", None, "false"),
+    ("create function theirs() returns int language sql as 'select 1'", None, "false"),
+    ("select 1", None, "false"),
+    ("select 1", None, "true"),
+    ("create table theirs as select 1 as i", "finished", "false"),
+]
+
+
+def test_T29_a_database_without_our_mark_is_never_dropped(
+    postgres: RealPostgres, broken: Dumped
+) -> None:
+    """Closed or not, full or not: only what is marked as our unfinished copy goes."""
+    name = f"{broken.asset['location']}_copy"
+    of = f"select oid from pg_database where datname = '{name}'"
+    for content, mark, is_open in THEIRS:
+        postgres.sql(f"create database {name}")
+        postgres.sql(content, name)
+        if mark is not None:
+            postgres.sql(f"alter database {name} set sluis.copy = '{mark}'")
+        postgres.sql(f"alter database {name} allow_connections {is_open}")
+        before = postgres.sql(of)
+        with pytest.raises(SnapshotError) as caught:
+            beside(broken, name)
+        assert caught.value.code == "postgresql-name-taken", (content, mark, is_open)
+        assert postgres.sql(of) == before, (content, mark, is_open)
+        postgres.sql(f"drop database {name}")
+    assert "sluis-making" not in postgres.sql("select string_agg(datname, ' ') from pg_database")
+
+
+def test_T29_what_a_kill_left_between_making_and_mark_is_named_and_not_dropped(
+    postgres: RealPostgres, broken: Dumped, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"{broken.asset['location']}_copy"
+
+    def cut(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(postgresql_restore, "mark", cut)
+        beside(broken, name)
+    listed = "select datname from pg_database where datname like 'sluis-making-%' order by 1"
+    left = postgres.sql(listed)
+    assert left.endswith("-1")
+    assert postgres.sql(f"select count(*) from pg_database where datname = '{name}'") == "0"
+    made = beside(broken, name)
+    assert differences(broken, folder, name) == []
+    assert left in made["warnings"][0]
+    assert postgres.sql(listed) == left, "it may be somebody's"
+    # one that is marked is ours, and goes
+    postgres.sql(f"""alter database "{left}" set sluis.copy = 'unfinished'""")
+    postgres.sql(f"drop database {name}")
+    assert beside(broken, name)["warnings"] == []
+    assert postgres.sql(listed) == ""
+    # so many of which nobody knows whose they are stop the restore
+    postgres.sql(f"drop database {name}")
+    others = [f"{left[:-1]}{number}" for number in range(1, 6)]
+    for other in others:
+        postgres.sql(f'create database "{other}"')
+    with pytest.raises(SnapshotError, match="postgresql-name-taken"):
+        beside(broken, name)
+    assert postgres.sql(listed).split() == others
+    for other in others:
+        postgres.sql(f'drop database "{other}"')
+
+
 def test_a_copy_that_cannot_be_made_is_no_copy(
     postgres: RealPostgres, broken: Dumped, folder: Path
 ) -> None:

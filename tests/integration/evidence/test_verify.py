@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import socket
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,25 +14,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sluis import programs
 from sluis.errors import InputError
+from sluis.evidence import ssh_signatures
 from sluis.evidence.canonical import canonical
 from sluis.evidence.predicates import (
+    PREDICATES,
     Check,
     Erasure,
     Freeze,
-    Handover,
-    Permit,
-    Plan,
     Shown,
-    Signoff,
-    Step,
-    Timestamp,
-    Verification,
     Waiver,
 )
 from sluis.evidence.verify import verify_dossier
 from sluis.rehearsal.tsa import LocalTsa
-from support.dossiers import ONE, Made, copy, make, tell
+from support.dossiers import Made, copy, make, tell
+from support.signed_dossier import Ground, prepared
 
 CHECK = Check(check="web", host="server1", what="HTTP 200", passed=True)
 TWO = "2" * 64
@@ -74,6 +70,8 @@ def test_a_whole_dossier_holds(told: Made) -> None:
     verdict = told.verify(told.digest(12))
     assert verdict.holds
     assert {(f.what, f.verdict) for f in verdict.findings} == {
+        # this client answered beside the operator, and no request was kept
+        ("answer-unproven", "could not be checked"),
         ("chain", "holds"),
         ("mailed-head", "holds"),
         ("head", "holds"),
@@ -115,12 +113,14 @@ def test_case_B12_a_copy_is_verified_years_later_without_network_or_controller(
     verdict = verify_dossier(archive, anchors, years_later, head)
     assert verdict.holds
     assert {f.what for f in verdict.findings if f.verdict == "could not be checked"} == {
-        "folder-name"
+        "answer-unproven",
+        "folder-name",
     }
     # without the mailed head it says what it cannot know
     alone = verify_dossier(archive, anchors, years_later)
     assert alone.holds
     assert {f.what for f in alone.findings if f.verdict == "could not be checked"} == {
+        "answer-unproven",
         "folder-name",
         "head",
     }
@@ -359,15 +359,71 @@ def test_a_waiver_that_was_not_shown_is_found(told: Made) -> None:
     assert len(verdicts(told, "reference-broken")) == 2
 
 
-def test_every_kind_that_refers_is_looked_at(told: Made) -> None:
-    """A new predicate with references must get its rule here."""
-    kinds = {Verification, Plan, Shown, Signoff, Waiver, Permit, Step, Handover, Timestamp}
-    referring = {"snapshot", "shown", "relies_on", "head"}
-    from sluis.evidence.predicates import PREDICATES
+#: fields that are a digest of something else than a statement or an object
+_OTHER_DIGESTS = {"call_sha256", "tree_sha256", "nonce_sha256"}
+_DIGEST = "^[0-9a-f]{64}$"
 
-    for model in PREDICATES.values():
-        if referring & set(model.model_fields):
-            assert model in kinds, model
+
+def _holds_digests(schema: Any) -> bool:
+    if isinstance(schema, dict):
+        return schema.get("pattern") == _DIGEST or any(
+            _holds_digests(item) for name, item in schema.items() if name != "$ref"
+        )
+    return isinstance(schema, list) and any(_holds_digests(item) for item in schema)
+
+
+def _references() -> list[tuple[str, str]]:
+    """Every field of every predicate with which a statement rests on an earlier one."""
+    found = []
+    for kind, model in PREDICATES.items():
+        for name, schema in model.model_json_schema()["properties"].items():
+            rests_on_a_document = name != f"{kind}_object" and name in (
+                "scope_object",
+                "plan_object",
+            )
+            is_object = name.endswith("_object") or name in ("documents", "objects")
+            refers = _holds_digests(schema) and not is_object and name not in _OTHER_DIGESTS
+            if refers or rests_on_a_document:
+                found.append((kind, name))
+    return found
+
+
+@pytest.mark.parametrize(("kind", "field"), _references())
+def test_W3_every_field_that_refers_is_looked_at(told: Made, kind: str, field: str) -> None:
+    """Taken from the predicates themselves: a new reference without a rule fails here."""
+    bodies = _bodies(told) | {
+        "waiver": _waiver(shown=told.digest(5), scope_object=_bodies(told)["scope"].scope_object),
+        "freeze": Freeze(
+            state="frozen",
+            scope_object=_bodies(told)["scope"].scope_object,
+            since=told.now,
+            told_by="A. Client",
+        ),
+    }
+    if kind == "step":
+        bodies["step"] = bodies["step"].model_copy(update={"state": "started"})
+    good = bodies[kind]
+    told.append(good)
+    assert verdicts(told, "reference-broken") == [], "without the change nothing is wrong"
+    before = getattr(good, field)
+    nowhere: Any = TWO
+    if isinstance(before, tuple):
+        nowhere = (*before, TWO)
+    elif isinstance(before, dict):
+        nowhere = {"files": TWO}
+    told.append(good.model_copy(update={field: nowhere}))
+    broken = verdicts(told, "reference-broken")
+    assert broken
+    assert all(about.startswith("000014.json") for about, _ in broken)
+
+
+def test_W3_the_fields_that_refer_are_found() -> None:
+    found = set(_references())
+    assert {("verification", "snapshot"), ("permit", "relies_on"), ("signoff", "shown"),
+            ("waiver", "shown"), ("timestamp", "head"), ("handover", "landings"),
+            ("plan", "scope_object"), ("step", "plan_object")} <= found  # fmt: skip
+    assert ("scope", "scope_object") not in found
+    assert ("snapshot", "facts_object") not in found
 
 
 def _waiver(**changes: Any) -> Waiver:
@@ -389,89 +445,58 @@ def _waiver(**changes: Any) -> Waiver:
 # --- the client's own SSH signature ----------------------------------------------------------
 
 
-@pytest.fixture
-def ssh(told: Made) -> Callable[..., Made]:
-    folder = told.root / "ssh"
-    folder.mkdir()
-    for name in ("client", "stranger"):
-        subprocess.run(
-            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", name],
-            cwd=folder,
-            check=True,
-        )
-    public = (folder / "client.pub").read_text()
-
-    def sign(
-        *,
-        by: str = "client",
-        namespace: str = "sluis-signoff",
-        signed: bytes = b"request",
-        kept: bytes = b"request",
-        options: str = "",
-        principal: str = "client@practice-north",
-    ) -> Made:
-        (told.trust / "allowed_signers").write_text(f"client@practice-north {options} {public}")
-        told.reload()
-        (folder / "request").write_bytes(signed)
-        (folder / "request.sig").unlink(missing_ok=True)
-        subprocess.run(
-            ["ssh-keygen", "-q", "-Y", "sign", "-f", by, "-n", namespace, "request"],
-            cwd=folder,
-            check=True,
-            stderr=subprocess.DEVNULL,
-        )
-        told.append(
-            _bodies(told)["signoff"].model_copy(
-                update={
-                    "tier": "ssh-key",
-                    "request_object": told.objects.put(kept),
-                    "ssh_signature_object": told.objects.put((folder / "request.sig").read_bytes()),
-                    "ssh_principal": principal,
-                }
-            )
-        )
-        return told
-
-    return sign
-
-
-def test_the_clients_ssh_signature_is_checked_again(ssh: Callable[..., Made]) -> None:
-    made = ssh()
-    assert [v for _, v in verdicts(made, "ssh-signature")] == ["holds"]
-    assert made.verify().holds
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"by": "stranger"},
-        {"namespace": "file"},
-        {"kept": b"another request"},
-        {"principal": "somebody@else"},
-        {"principal": "-f/etc/passwd"},
-        {"options": 'valid-before="20200101"'},
-        {"options": 'namespaces="file"'},
-    ],
-)
-def test_a_wrong_ssh_signature_is_found(ssh: Callable[..., Made], wrong: dict[str, Any]) -> None:
-    made = ssh(**wrong)
-    assert [v for _, v in verdicts(made, "ssh-signature")] == ["does not hold"]
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory: pytest.TempPathFactory) -> Ground:
+    """A change that the client signed with their own key."""
+    ground = prepared(tmp_path_factory.mktemp("answered") / "one")
+    ground.answer("yes")
+    return ground
 
 
 def test_what_is_needed_for_an_ssh_signature_may_be_missing(
-    ssh: Callable[..., Made], monkeypatch: pytest.MonkeyPatch
+    answered: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = ssh()
-    monkeypatch.setenv("PATH", "/nonexistent")
-    assert [v for _, v in verdicts(made, "ssh-signature")] == ["could not be checked"]
-    monkeypatch.undo()
+    shutil.copytree(answered.made.root, tmp_path / "copy")
+    made = answered.moved_to(tmp_path / "copy").made
+    assert [v for _, v in verdicts(made, "ssh-signature")] == ["holds"]
+    assert made.verify().holds
+    with monkeypatch.context() as without:
+        without.setattr(ssh_signatures, "_HELD", set())
+        without.setattr(programs, "SEARCH", ("/nonexistent",))
+        assert [v for _, v in verdicts(made, "ssh-signature")] == ["could not be checked"]
     (made.trust / "allowed_signers").unlink()
     made.reload()
     assert [v for _, v in verdicts(made, "ssh-signature")] == ["could not be checked"]
-    body = _bodies(made)["signoff"]
-    made.append(body.model_copy(update={"ssh_signature_object": None}))
-    assert [v for _, v in verdicts(made, "ssh-signature")][-1] == "does not hold"
-    assert body.plan_object != ONE
+
+
+@pytest.mark.parametrize(
+    ("options", "verdict"),
+    [
+        ("", "holds"),
+        ('valid-before="{later}"', "holds"),  # it ended since: it was good when it signed
+        ('valid-after="{earlier}",valid-before="{later}"', "holds"),
+        ('valid-before="{earlier}"', "does not hold"),
+        ('valid-after="{later}"', "does not hold"),
+    ],
+)
+def test_T18_the_clients_key_is_judged_as_of_the_answer(
+    answered: Ground, tmp_path: Path, options: str, verdict: str
+) -> None:
+    shutil.copytree(answered.made.root, tmp_path / "copy")
+    ground = answered.moved_to(tmp_path / "copy")
+    made, at = ground.made, ground.statements["yes"].recorded_at
+    path = made.trust / "allowed_signers"
+    times = {
+        "earlier": f"{at - timedelta(seconds=10):%Y%m%d%H%M%SZ}",
+        "later": f"{at + timedelta(seconds=10):%Y%m%d%H%M%SZ}",
+    }
+    first, *rest = path.read_text().splitlines()
+    name, key = first.split(" ", 1)
+    path.write_text("\n".join([f"{name} {options.format(**times)} {key}", *rest]) + "\n")
+    made.reload()
+    years_later = made.now + timedelta(days=900)
+    found = verify_dossier(made.dossier, made.anchors, years_later).findings
+    assert [item.verdict for item in found if item.what == "ssh-signature"] == [verdict]
 
 
 def test_case_C4_handing_over_a_document_is_in_the_record(told: Made) -> None:

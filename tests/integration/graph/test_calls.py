@@ -168,6 +168,41 @@ def test_what_the_service_asks_to_wait_is_waited_by_all(tmp_path):
     run(tmp_path, story, clock=clock)
 
 
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 509])
+def test_unfriendly_03_a_wait_that_is_asked_for_is_waited_whatever_the_status(tmp_path, status):
+    clock = LeapingClock()
+
+    async def story(stage, graph):
+        stage.on("GET", "/v1.0/drives/d", refusal(status, "x", headers={"Retry-After": "77"}),
+                 {"id": "d"})  # fmt: skip
+        assert await graph.get("/drives/d") == {"id": "d"}
+        assert clock.time - 1_800_000_000 >= 77
+        began = clock.time
+        stage.on("GET", "/v1.0/drives/e", refusal(status, "x", headers={"Retry-After": "77"}),
+                 {"id": "e"})  # fmt: skip
+        stage.on("GET", "/v1.0/drives/f", {"id": "f"})
+        await asyncio.gather(graph.get("/drives/e"), graph.get("/drives/f"))
+        await graph.get("/drives/f")
+        assert clock.time - began >= 77  # and everyone waits with it
+
+    run(tmp_path, story, clock=clock)
+
+
+def test_unfriendly_03_too_many_bytes_is_no_failure_of_the_service(tmp_path):
+    """509 is Graph's word for the bandwidth cap: it was not carried out, and ends as a 429 does."""
+
+    async def story(stage, graph):
+        stage.on("POST", "/v1.0/c", refusal(509, "x"), refusal(509, "x"), {"id": "c"})
+        assert await graph.post("/c", {}) == {"id": "c"}
+        assert graph.spent.throttled == 2
+        stage.on("GET", "/v1.0/d", refusal(509, "x"))
+        with pytest.raises(ThrottledError) as told:
+            await graph.get("/d")
+        assert told.value.status == 509
+
+    run(tmp_path, story)
+
+
 def test_a_429_that_never_clears_ends_as_an_error(tmp_path):
     async def story(stage, graph):
         stage.on("GET", "/v1.0/d", refusal(429, "tooManyRequests", headers={"Retry-After": "1"}))
@@ -295,3 +330,22 @@ def test_nothing_secret_is_shown(tmp_path, caplog, capsys):
     everything = shown + caplog.text + "".join(capsys.readouterr())
     assert SECRET not in everything
     assert "stage-token" not in everything
+
+
+def test_M11_a_read_is_sent_on_within_graph_and_nowhere_else(tmp_path):
+    async def story(stage, graph):
+        moved = (308, None, {"Location": f"{stage.graph}/v1.0/sites/new?x=1"})
+        stage.on("GET", "/v1.0/sites/old", moved)
+        stage.on("GET", "/v1.0/sites/new", {"id": "s"})
+        assert await graph.get("/sites/old") == {"id": "s"}
+        stage.on("GET", "/v1.0/sites/old", (308, None, {"Location": f"{stage.content}/sites/s"}))
+        stage.on("GET", "/v1.0/sites/new", (308, None, {"Location": "/v1.0/sites/new"}))
+        for place in ("/sites/old", "/sites/new"):
+            with pytest.raises(GraphError, match="redirected"):
+                await graph.get(place)
+        assert not stage.requests("GET", "/sites/s")  # our token went nowhere else
+        stage.on("GET", "/v1.0/sites/old", (302, None, None))
+        with pytest.raises(GraphError, match="redirected"):
+            await graph.get("/sites/old")
+
+    run(tmp_path, story)

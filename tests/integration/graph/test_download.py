@@ -364,3 +364,65 @@ def test_links_are_in_no_log_and_no_error(tmp_path, caplog, capsys):
     everything = "".join(told) + caplog.text + "".join(capsys.readouterr())
     assert "DOWNLOAD-SECRET" not in everything
     assert "stage-token" not in everything
+
+
+def in_chunks(data=DATA, *, cuts=0):
+    """Content of untold length from a server that knows no ranges; the first are cut."""
+    turns = [cuts]
+
+    async def answer(request):
+        response = web.StreamResponse()
+        response.enable_chunked_encoding()
+        await response.prepare(request)
+        turns[0] -= 1
+        for at in range(0, len(data), 30_000):
+            if turns[0] >= 0 and at >= 60_000:
+                await asyncio.sleep(0.01)
+                request.transport.abort()
+                return response
+            await response.write(data[at : at + 30_000])
+        await response.write_eof()
+        return response
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("listed", "cuts", "asked"),
+    [(len(DATA), 0, 1), (len(DATA), 2, 3), (len(DATA) - 7, 0, 2), (len(DATA) + 7, 1, 3), (0, 0, 2)],
+)
+def test_unfriendly_10_content_of_untold_length_is_fetched_once_or_twice(
+    tmp_path, listed, cuts, asked
+):
+    async def story(stage, graph):
+        stage.on("GET", PLACE, (302, None, {"Location": f"{stage.content}/file"}))
+        stage.on("GET", "/file", in_chunks(cuts=cuts))
+        target = tmp_path / "file.bin"
+        check(await download(graph, "d", "i", target, size=listed), target)
+        assert len(stage.requests("GET", "/file")) == asked
+
+    run(tmp_path, story)
+
+
+def test_unfriendly_10_a_body_that_only_breaks_off_is_not_taken_for_a_whole_one(tmp_path):
+    """Neither a length nor chunks: where it stops says nothing."""
+    turn = [0]
+
+    async def answer(request):
+        turn[0] += 1
+        response = web.StreamResponse(headers={"Connection": "close"})
+        response.force_close()
+        response._length_check = False
+        await response.prepare(request)
+        await response.write(DATA[: len(DATA) // 2] if turn[0] == 1 else DATA)
+        request.transport.close()
+        return response
+
+    async def story(stage, graph):
+        stage.on("GET", PLACE, (302, None, {"Location": f"{stage.content}/file"}))
+        stage.on("GET", "/file", answer)
+        target = tmp_path / "file.bin"
+        check(await download(graph, "d", "i", target, size=len(DATA) // 2), target)
+        assert turn[0] == 3
+
+    run(tmp_path, story)

@@ -130,7 +130,7 @@ def test_a_file_goes_through_a_session_with_its_dates(tmp_path, source):
         (asked,) = stage.requests("POST", f"{PARENT}/createUploadSession")
         assert json.loads(asked["body"])["item"] == {
             "@microsoft.graph.conflictBehavior": "fail", "name": "a b.bin",
-            "fileSize": len(DATA), "fileSystemInfo": TOLD,
+            "fileSystemInfo": TOLD,
         }  # fmt: skip
         assert graph.spent.units == 2
 
@@ -218,10 +218,95 @@ def test_a_lost_last_answer_is_not_guessed(tmp_path, source, conflict):
     run(tmp_path, story)
 
 
+OURS = QuickXor(DATA).base64()
+OTHER = QuickXor(DATA[::-1]).base64()
+NOT_OURS = {
+    "same size, other hash": {"size": len(DATA), "file": {"hashes": {"quickXorHash": OTHER}}},
+    "same size, no hash": {"size": len(DATA), "file": {"hashes": {}}},
+    "same size, nothing said of it": {"size": len(DATA), "file": {}},
+    "same hash, other size": {"size": len(DATA) + 1, "file": {"hashes": {"quickXorHash": OURS}}},
+    "same hash, no size": {"file": {"hashes": {"quickXorHash": OURS}}},
+    "one date of two": {
+        "size": len(DATA), "file": {"hashes": {}},
+        "fileSystemInfo": {**TOLD, "createdDateTime": "2019-06-30T12:00:01Z"},
+    },
+    "the other date of two": {
+        "size": len(DATA), "file": {"hashes": {}},
+        "fileSystemInfo": {**TOLD, "lastModifiedDateTime": "2019-06-29T23:59:59Z"},
+    },
+    "dates that are none": {
+        "size": len(DATA), "file": {"hashes": {}}, "fileSystemInfo": dict.fromkeys(TOLD, "soon"),
+    },
+    "a folder with our dates": {"size": len(DATA), "folder": {}, "fileSystemInfo": TOLD},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("there", NOT_OURS.values(), ids=NOT_OURS)
+def test_T33_somebody_elses_file_is_not_taken_for_ours(tmp_path, source, there):
+    async def story(stage, graph):
+        stage.on("GET", FILE, {"id": "theirs", **there})
+        # its own session ended, and one of a killed run that is over: neither is guessed
+        ended = Session(stage, None, None, None, "cut after")
+        stage.on("POST", f"{PARENT}/createUploadSession", ended.made)
+        for conflict in ("fail", "rename"):
+            ended.data, ended.over, ended.weather = b"", False, [None, None, None, "cut after"]
+            with pytest.raises(GraphError, match="upload-outcome-unknown"):
+                await send(graph, source, conflict=conflict)
+            with pytest.raises(GraphError, match="upload-outcome-unknown"):
+                await send(graph, source, conflict=conflict, session_url=f"{stage.content}/up")
+        # what may be replaced is sent again and ends as what we sent
+        fresh = Session(stage, path="/fresh")
+        stage.on("POST", f"{PARENT}/createUploadSession", fresh.made)
+        more = {"conflict": "replace", "session_url": f"{stage.content}/up"}
+        assert (await send(graph, source, **more))["id"] == "new"
+        assert fresh.data == DATA
+
+    run(tmp_path, story)
+
+
+@pytest.mark.parametrize("there", ["theirs", "ours", "none"])
+def test_T33_a_lost_answer_to_one_put_without_dates(tmp_path, source, there):
+    """A file without dates has none that could be the same."""
+
+    async def story(stage, graph):
+        def lost(request):
+            request.transport.abort()
+            return web.Response()
+
+        stage.on("PUT", f"{PARENT}/content", lost)
+        hashes = {"quickXorHash": OURS if there == "ours" else OTHER}
+        if there != "none":
+            stage.on("GET", FILE, {"id": there, "size": len(DATA), "file": {"hashes": hashes}})
+        bare = {"modified": None, "created": None}
+        if there == "ours":
+            assert (await send(graph, source, **bare))["id"] == "ours"
+        else:
+            with pytest.raises(GraphError, match="upload-outcome-unknown"):
+                await send(graph, source, **bare)
+        with pytest.raises(GraphError, match="upload-outcome-unknown"):
+            await send(graph, source, **bare, conflict="rename")
+
+    run(tmp_path, story)
+
+
+def test_T33_who_cannot_look_does_not_guess(tmp_path, source):
+    async def story(stage, graph):
+        session = Session(stage, None, None, None, "cut after")
+        stage.on("POST", f"{PARENT}/createUploadSession", session.made)
+        stage.on("GET", FILE, refusal(403, "accessDenied"))
+        with pytest.raises(GraphError) as told:
+            await send(graph, source, conflict="replace")
+        assert told.value.status == 403
+        assert len(stage.requests("POST", f"{PARENT}/createUploadSession")) == 1
+
+    run(tmp_path, story)
+
+
 def test_a_name_that_is_taken_shows_on_the_last_chunk(tmp_path, source):
     async def story(stage, graph):
         session = Session(stage, None, None, None, 409)
         stage.on("POST", f"{PARENT}/createUploadSession", session.made)
+        stage.on("GET", FILE, {"id": "theirs", "name": "a b.bin", "file": {}})
         with pytest.raises(GraphError, match="name-taken") as told:
             await send(graph, source)
         assert told.value.status == 409
@@ -300,5 +385,78 @@ def test_failures_without_end_end(tmp_path, source):
             await send(graph, source)
         assert "tempauth" not in str(told.value)
         assert "/up" not in str(told.value)
+
+    run(tmp_path, story)
+
+
+def test_unfriendly_05_a_refused_piece_is_told_as_what_it_is(tmp_path, source):
+    async def story(stage, graph):
+        session = Session(stage, 403, 403)
+        stage.on("POST", f"{PARENT}/createUploadSession", session.made)
+        with pytest.raises(GraphError) as told:
+            await send(graph, source)
+        assert (told.value.code, told.value.status) == ("graph-forbidden", 403)
+        assert "forgot" not in told.value.what
+        # once, and what it holds is given back
+        assert len(stage.requests("POST", f"{PARENT}/createUploadSession")) == 1
+        assert session.asked == ["cancel"]
+
+    run(tmp_path, story)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_unfriendly_05_a_session_whose_time_is_over_half_way_is_begun_anew(
+    tmp_path, source, status
+):
+    async def story(stage, graph):
+        first, second = Session(stage, None, status), Session(stage, path="/again")
+        stage.on("POST", f"{PARENT}/createUploadSession", first.made, second.made)
+        assert (await send(graph, source))["id"] == "new"
+        assert second.data == DATA
+        assert first.asked == ["cancel"]
+        # where no session lasts, the last word is the service's own
+        for one in ("/up", "/again"):
+            stage.on("PUT", one, say_in_turn(status))
+        stage.on("POST", f"{PARENT}/createUploadSession", first.made)
+        with pytest.raises(GraphError) as told:
+            await send(graph, source)
+        assert told.value.status == status
+
+    run(tmp_path, story)
+
+
+def say_in_turn(status):
+    """The first piece is taken, and the next one refused."""
+    turn = [0]
+
+    def answer(request):
+        turn[0] += 1
+        if turn[0] % 2:
+            return say(202, {"nextExpectedRanges": [f"{CHUNK}-"]})
+        return say(*refusal(status, "x"))
+
+    return answer
+
+
+def test_unfriendly_06_a_name_that_only_a_session_holds_is_not_called_taken(tmp_path, source):
+    async def story(stage, graph):
+        stage.on("POST", f"{PARENT}/createUploadSession", refusal(409, "nameAlreadyExists"))
+        with pytest.raises(GraphError, match="name-held"):
+            await send(graph, source)
+        stage.on("GET", FILE, {"id": "theirs", "name": "a b.bin", "file": {}})
+        with pytest.raises(GraphError, match="name-taken"):
+            await send(graph, source)
+
+    run(tmp_path, story)
+
+
+def test_unfriendly_15_the_size_is_not_sent_to_a_service_that_does_not_know_it(tmp_path, source):
+    """``fileSize`` is for OneDrive Personal alone (driveItemUploadableProperties)."""
+
+    async def story(stage, graph):
+        stage.on("POST", f"{PARENT}/createUploadSession", Session(stage).made)
+        await send(graph, source)
+        (asked,) = stage.requests("POST", f"{PARENT}/createUploadSession")
+        assert b"fileSize" not in asked["body"]
 
     run(tmp_path, story)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +11,7 @@ from sluis.rehearsal.tenant.settings import Population, Settings
 from sluis.rehearsal.tenant.start import start_tenant
 from sluis.rehearsal.tenant.weather import Weather
 from support.asking import Asking
+from support.graph_facts import committed
 
 #: one of everything the tenant can hold
 RICH = Settings(
@@ -37,14 +37,9 @@ RICH = Settings(
 
 
 @pytest.fixture(scope="session")
-def schemas() -> Path:
-    """The folder with Graph's schemas and examples, which is no part of the product."""
-    named = os.environ.get("SLUIS_GRAPH_SCHEMAS")
-    folder = Path(named) if named else Path(__file__).parents[4] / "shared" / "graph"
-    if not named and not folder.is_dir():
-        pytest.skip(f"the contract suite needs the schemas in {folder}")
-    assert (folder / "v1.0-files.csdl").is_file(), f"no schemas in {folder}"
-    return folder
+def facts() -> dict[str, Any]:
+    """What is known of Graph's types and documented answers; kept with the tests."""
+    return committed()
 
 
 @pytest.fixture(scope="module")

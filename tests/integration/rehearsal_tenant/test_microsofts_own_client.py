@@ -7,24 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import ssl
-import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from typing import Any
 
-import httpx
-import msal
 import pytest
-import requests
-from azure.core.credentials import AccessToken
 from kiota_abstractions.api_error import APIError
 from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
-from kiota_authentication_azure.azure_identity_authentication_provider import (
-    AzureIdentityAuthenticationProvider,
-)
-from msgraph import GraphRequestAdapter, GraphServiceClient
+from msgraph import GraphServiceClient
 from msgraph.generated.drives.item.items.item.create_upload_session import (
     create_upload_session_post_request_body as upload_body,
 )
@@ -33,12 +23,12 @@ from msgraph.generated.models.drive_item_uploadable_properties import DriveItemU
 from msgraph.generated.models.folder import Folder
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph.generated.models.upload_session import UploadSession
-from msgraph_core import GraphClientFactory
 from msgraph_core.models import LargeFileUploadSession
 
 from sluis.rehearsal.tenant.rights import AppSettings
 from sluis.rehearsal.tenant.settings import Population, Settings
-from sluis.rehearsal.tenant.start import App, Tenant, start_tenant
+from sluis.rehearsal.tenant.start import Tenant, start_tenant
+from support.graph_sdk import sdk
 
 SETTINGS = Settings(
     population=Population(users=2, sites=2, items_per_drive=30, folder_depth=2),
@@ -56,43 +46,6 @@ PIECE = 320 * 1024
 def tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenant]:
     with start_tenant(tmp_path_factory.mktemp("tenant"), SETTINGS) as started:
         yield started
-
-
-class MsalCredential:
-    """A TokenCredential that gets its tokens through MSAL, trusting the local CA."""
-
-    def __init__(self, tenant: Tenant, app: App) -> None:
-        session = requests.Session()
-        session.verify, session.trust_env = str(tenant.ca), False
-        self._app = msal.ConfidentialClientApplication(
-            app.client_id,
-            authority=tenant.authority,
-            client_credential=app.secret,
-            instance_discovery=False,
-            http_client=session,
-        )
-
-    def get_token(self, *scopes: str, **_: Any) -> AccessToken:
-        answer = self._app.acquire_token_for_client(list(scopes))
-        return AccessToken(answer["access_token"], int(time.time()) + answer["expires_in"])
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
-@asynccontextmanager
-async def sdk(tenant: Tenant, app: App) -> AsyncIterator[tuple[GraphServiceClient, Any]]:
-    trust = ssl.create_default_context(cafile=str(tenant.ca))
-    async with httpx.AsyncClient(verify=trust, trust_env=False, timeout=30) as plain:
-        client = GraphClientFactory.create_with_default_middleware(client=plain)
-        provider = AzureIdentityAuthenticationProvider(
-            MsalCredential(tenant, app),
-            scopes=[f"{tenant.graph}/.default"],
-            allowed_hosts=[tenant.graph.split("//")[1].partition(":")[0]],
-        )
-        adapter = GraphRequestAdapter(provider, client=client)
-        adapter.base_url = f"{tenant.graph}/v1.0"
-        yield GraphServiceClient(request_adapter=adapter), adapter
 
 
 def test_it_lists_walks_fetches_and_uploads(tenant: Tenant) -> None:

@@ -31,6 +31,7 @@ _ANSWERS = {
     r"What is your name\?": "A. Client",
     r"What is your role\?": "owner",
     r"Type yes or no\.": "yes",
+    r"Press Enter to (?:read on|answer)\.": "",
 }
 
 

@@ -9,10 +9,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import yaml
 
 from sluis.cli import app as front
@@ -119,12 +121,12 @@ def test_the_account_that_it_writes_is_one_that_sluis_takes(tmp_path: Path) -> N
         )
         found = discover_tenant(
             {
-                "account": settings.account("oldfirm"),
-                "budget": settings.budget("oldfirm") | {"state": str(tmp_path / "budget")},
+                "account": asdict(settings.account("oldfirm")),
+                "budget": asdict(settings.budget("oldfirm")) | {"state": str(tmp_path / "budget")},
                 "folder": str(tmp_path / "exports"),
             }
         )
-    assert settings.budget("oldfirm")["licences"] == 300
+    assert settings.budget("oldfirm").licences == 300
     assert {one["drive_id"] for one in found["sources"]} == {one["id"] for one in told["drives"]}
 
 
@@ -158,6 +160,32 @@ def test_it_says_so_when_the_tenant_dies(tmp_path: Path) -> None:
     assert not Path(told["folder"]).exists()
 
 
+def test_tenant_13_traits_and_contents_are_said_on_the_command_line(tmp_path: Path) -> None:
+    wishes = ("--trait", "no-quota=zeros", "--trait", "locked=1", "--with", "groups=2")
+    with rehearsal(tmp_path, *SMALL, *wishes, "--json") as process:
+        told = first_document(process)
+        app = told["apps"][0]
+        session = requests.Session()
+        session.verify, session.trust_env = told["ca_file"], False
+        token = session.post(
+            f"{told['authority']}/oauth2/v2.0/token",
+            data={
+                "grant_type": "client_credentials",
+                "client_id": app["client_id"],
+                "client_secret": Path(app["secret_file"]).read_text(),
+                "scope": f"{told['graph']}/.default",
+            },
+        ).json()["access_token"]
+        session.headers["Authorization"] = f"Bearer {token}"
+        base = f"{told['graph']}/v1.0"
+        assert len(session.get(f"{base}/groups").json()["value"]) == 2
+        drive = told["drives"][0]["id"]
+        assert session.get(f"{base}/drives/{drive}").json()["quota"]["total"] == 0
+        items = session.get(f"{base}/drives/{drive}/root/delta").json()["value"]
+        file = next(one["id"] for one in items if "file" in one)
+        assert session.delete(f"{base}/drives/{drive}/items/{file}").status_code == 423
+
+
 def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
     with rehearsal(tmp_path, *SMALL, "--json") as first:
         port = first_document(first)["graph"].rpartition(":")[2]
@@ -175,6 +203,13 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
         (["--name", "../x"], "bad-tenant-name"),
         (["--weather", "hurricane"], "usage"),
         (["--port", "70000"], "usage"),
+        (["--trait", "loked=0.1"], "unknown-trait"),
+        (["--trait", "locked=2"], "bad-trait"),
+        (["--trait", "locked=nan"], "bad-trait"),
+        (["--trait", "no-quota=none"], "bad-trait"),
+        (["--with", "grups=1"], "unknown-trait"),
+        (["--with", "groups=-1"], "bad-trait"),
+        (["--with", "users=1"], "unknown-trait"),
     ],
 )
 def test_a_wrong_option_is_refused_before_anything_starts(

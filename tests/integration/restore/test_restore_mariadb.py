@@ -11,8 +11,7 @@ import pytest
 from sluis.errors import SnapshotError
 from sluis.rehearsal.mariadb import RealMariadb
 from sluis.rehearsal.server_process import server_folder
-from sluis.snapshot.restore import restore_beside, swap
-from support.restores import Snapshotted, take
+from support.restores import Snapshotted, restore_beside, swap, take
 
 NAME = "web-shop"
 

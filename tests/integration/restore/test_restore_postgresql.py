@@ -14,8 +14,7 @@ import pytest
 from sluis.errors import EvidenceError, InputError, SnapshotError
 from sluis.rehearsal.postgres import RealPostgres
 from sluis.rehearsal.server_process import server_folder
-from sluis.snapshot.restore import restore_beside, swap
-from support.restores import Snapshotted, take
+from support.restores import Snapshotted, restore_beside, swap, take
 
 NAME = "practice it's"
 

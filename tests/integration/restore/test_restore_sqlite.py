@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from sluis.errors import SnapshotError
-from sluis.snapshot.restore import restore_beside, swap
-from support.restores import Snapshotted, copy_of, take
+from support.restores import Snapshotted, copy_of, restore_beside, swap, take
 
 
 def fill(path: Path) -> None:

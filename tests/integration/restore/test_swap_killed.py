@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from sluis.border.verbs import asset_swap
 from sluis.errors import SnapshotError
 from sluis.snapshot import restore_place, restore_rename, restore_swap
 from sluis.snapshot.restore_in_use import InUse
@@ -107,7 +108,7 @@ class with_beside:  # noqa: N801 - reads as what it is
         self.stack.close()
 
 
-def swap(case: Case, live: Path) -> dict[str, Any]:
+def swap(case: Case, live: Path) -> asset_swap.Answer:
     patch = pytest.MonkeyPatch()
     # Looking through /proc a thousand times is slow; test_restore_in_use.py looks once.
     patch.setattr(restore_swap, "in_use", lambda paths: InUse((), 0))
@@ -227,8 +228,8 @@ def test_case_A7_killed_at_every_line_nothing_is_lost(case: Case, tmp_path: Path
         answer = swap(case, live)
         check_after(case, live)
         assert texts(top) == before
-        assert answer["changed"] == (not _was_finished(ended, answer))
-        assert swap(case, live)["changed"] is False
+        assert answer.changed == (not _was_finished(ended, answer))
+        assert swap(case, live).changed is False
         if ended == 0:
             break
     assert line > 100, "the trace saw too few lines; is it looking at the right files?"
@@ -236,7 +237,7 @@ def test_case_A7_killed_at_every_line_nothing_is_lost(case: Case, tmp_path: Path
 
 def _was_finished(ended: int, answer: dict[str, Any]) -> bool:
     # Killed in its very last lines the swap is already recorded as done.
-    return ended == 0 or not answer["changed"]
+    return ended == 0 or not answer.changed
 
 
 @pytest.mark.parametrize("case", CASES, ids=repr)
@@ -244,13 +245,13 @@ def test_check_mode_says_what_would_happen_and_changes_nothing(case: Case, tmp_p
     live = build(case, tmp_path)
     before = sorted(str(path) for path in tmp_path.rglob("*"))
     with with_beside(case, live) as (place, beside, _):
-        assert would_swap(place, beside, case.companions)["changed"] is True
+        assert would_swap(place, beside, case.companions).changed is True
     assert sorted(str(path) for path in tmp_path.rglob("*")) == before
     answer = swap(case, live)
     with with_beside(case, live) as (place, beside, _):
         again = would_swap(place, beside, case.companions)
-    assert again["changed"] is False
-    assert again["quarantine"] == answer["quarantine"]
+    assert again.changed is False
+    assert again.quarantine == answer.quarantine
 
 
 def test_case_A7_a_file_made_between_two_renames_is_kept(tmp_path: Path) -> None:
@@ -270,7 +271,7 @@ def test_case_A7_a_file_made_between_two_renames_is_kept(tmp_path: Path) -> None
         (live / "letter").write_text("written meanwhile")
         answer = swap(case, live)
         assert (live / "letter").read_text() == "good"
-        assert [Path(path, "letter").read_text() for path in answer["quarantine"]] == [
+        assert [Path(path, "letter").read_text() for path in answer.quarantine] == [
             "broken",
             "written meanwhile",
         ]
@@ -283,8 +284,80 @@ def test_a_second_restore_gets_a_quarantine_of_its_own(tmp_path: Path) -> None:
     taken = live.with_name("data set.sluis-quarantine-CHG-7-1")
     taken.mkdir()
     answer = swap(case, live)
-    assert answer["quarantine"] == [str(live.with_name("data set.sluis-quarantine-CHG-7-2"))]
+    assert answer.quarantine == (str(live.with_name("data set.sluis-quarantine-CHG-7-2")),)
     assert list(taken.iterdir()) == []
+
+
+@pytest.mark.parametrize("taken", ["", "-wal", "-shm"])
+@pytest.mark.parametrize("live", ["there", "gone"])
+def test_T27_a_taken_quarantine_name_of_any_part_is_left_alone(
+    tmp_path: Path, taken: str, live: str
+) -> None:
+    """A file and its companions go aside together, under a number that none of them has."""
+    case = CASES[4]
+    path = build(case, tmp_path)
+    if live == "gone":
+        path.unlink()
+    for number in (1, 2):
+        other = path.with_name(f"data set.sluis-quarantine-CHG-7-{number}{taken}")
+        other.write_text("somebody else's")
+    answer = swap(case, path)
+    parts = [part for part in ("", "-wal", "-shm") if part or live == "there"]
+    assert sorted(answer.quarantine) == sorted(
+        str(path.with_name(f"data set.sluis-quarantine-CHG-7-3{part}")) for part in parts
+    )
+    for part in parts:
+        kept = path.with_name(f"data set.sluis-quarantine-CHG-7-3{part}")
+        assert kept.read_text() == f"broken{part}"
+    for number in (1, 2):
+        other = path.with_name(f"data set.sluis-quarantine-CHG-7-{number}{taken}")
+        assert other.read_text() == "somebody else's"
+    assert path.read_text() == "good"
+    assert not path.with_name("data set-wal").exists()
+
+
+def test_T27_companions_of_a_long_name_have_room_for_theirs(tmp_path: Path) -> None:
+    """SQLite's own limit: the name and ``-journal`` in 255 bytes."""
+    case = Case("long", single=True, companions=("-wal", "-shm", "-journal"), live={"": "broken"})
+    live = build(case, tmp_path)
+    path = live.with_name("x" * 247)
+    live.rename(path)
+    for suffix in ("-wal", "-journal"):
+        path.with_name(path.name + suffix).write_text(f"broken{suffix}")
+    with with_beside(case, path, create=True) as (_, beside, _home):
+        beside.write(state="restoring")
+        Path(beside.path, "data").write_text("good")
+        beside.write(state="compared", snapshot_id="0a1b2c3d")
+    answer = swap(case, path)
+    kept = [Path(one) for one in answer.quarantine]
+    assert [one.read_text() for one in kept] == ["broken", "broken-wal", "broken-journal"]
+    assert {one.name.removeprefix(kept[0].name) for one in kept} == {"", "-wal", "-journal"}
+    assert path.read_text() == "good"
+
+
+def test_T27_what_came_while_a_swap_was_cut_off_gets_a_free_name(tmp_path: Path) -> None:
+    case = CASES[1]
+    line = met = 0
+    while True:
+        line += 1
+        live = build(case, tmp_path / str(line))
+        if in_child(lambda live=live: swap(case, live), kill_at=line) == 0:
+            break
+        if live.exists():
+            continue
+        met += 1
+        live.mkdir()
+        (live / "letter").write_text("written meanwhile")
+        other = live.with_name("data set.sluis-quarantine-CHG-7-2")
+        other.mkdir()
+        answer = swap(case, live)
+        assert list(other.iterdir()) == []
+        assert [Path(path, "letter").read_text() for path in answer.quarantine] == [
+            "broken",
+            "written meanwhile",
+        ]
+        assert (live / "letter").read_text() == "good"
+    assert met > 0
 
 
 def test_only_a_compared_copy_is_swapped_in(tmp_path: Path) -> None:

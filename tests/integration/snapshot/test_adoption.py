@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import pwd
 import shutil
 import subprocess
+import sys
 import tarfile
+import tempfile
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -120,6 +125,104 @@ def test_case_A4_a_copy_that_cannot_be_read_is_found_out(documents: Path, tmp_pa
         answer = _adopt(documents, {"kind": "copies", "locations": [str(tmp_path / "disk")]})
         assert _verdicts(answer)["V3"] == "failed"
         assert answer["restored"] is None
+
+
+AS_NOBODY = """
+import json, os, sys
+from sluis.snapshot import adopt
+from support.border_calls import call
+request, user = json.loads(sys.argv[1]), int(sys.argv[2])
+if user:
+    os.setgroups([]); os.setgid(user); os.setuid(user)
+print(json.dumps(call("adopt_backup", request)))
+"""
+
+
+def _adopt_as_nobody(documents: Path, disk: Path, open_folder: Path) -> dict:
+    """As root can read everything, another user reads here; what it may not read is root's."""
+    scratch = open_folder / "scratch"
+    scratch.mkdir()
+    user = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else 0
+    if user:
+        os.chown(scratch, user, user)
+    observed = _observed(documents)
+    request = {
+        "asset": {"id": "documents", "kind": "directory", "location": str(documents)},
+        "backup": {"kind": "copies", "locations": [str(disk)]}, "scratch": str(scratch),
+        "nonce_sha256": None, "secrets": {"store": {}},
+        "source": {name: observed[name] for name in ("content", "facts", "machine")},
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", AS_NOBODY, json.dumps(request), str(user)],
+        capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users can go through; pytest's own is root's alone."""
+    folder = Path(tempfile.mkdtemp(prefix="sluis-adopt-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("unread", ["folder", "file"])
+def test_T26_an_older_generation_that_cannot_be_read_in_full_is_none(
+    documents: Path, open_folder: Path, unread: str
+) -> None:
+    disk = open_folder / "disk"
+    _copy(documents, disk / "monday")
+    _spoil(disk / "monday", unread)
+    (documents / "new letter.txt").write_text("new")
+    _copy(documents, disk / "tuesday")
+    answer = _adopt_as_nobody(documents, disk, open_folder)
+    assert (_verdicts(answer)["V2"], _verdicts(answer)["V4"]) == ("proven", "proven")
+    assert answer["older"]["verdict"] == "failed"
+    assert "monday" in answer["older"]["detail"]
+    monday = answer["generations"][1]
+    assert (Path(monday["name"]).name, monday["content"]) == ("monday", None)
+    assert _codes(answer) == ["too-few-generations"]
+
+
+def test_T26_a_readable_one_behind_it_counts_and_the_unreadable_one_is_named(
+    documents: Path, open_folder: Path
+) -> None:
+    disk = open_folder / "disk"
+    for day in ("sunday", "monday", "tuesday"):
+        (documents / "diary.txt").write_text(day)
+        _copy(documents, disk / day)
+    _spoil(disk / "monday", "folder")
+    answer = _adopt_as_nobody(documents, disk, open_folder)
+    assert answer["older"]["verdict"] == "proven"
+    assert "sunday was brought back" in answer["older"]["detail"]
+    assert "monday" in answer["older"]["detail"]
+    assert _codes(answer) == []
+
+
+def test_T26_a_newest_copy_that_cannot_be_read_in_full_is_no_proof(
+    documents: Path, open_folder: Path
+) -> None:
+    disk = open_folder / "disk"
+    _copy(documents, disk / "monday")
+    (documents / "new letter.txt").write_text("new")
+    _copy(documents, disk / "tuesday")
+    _spoil(disk / "tuesday", "folder")
+    answer = _adopt_as_nobody(documents, disk, open_folder)
+    assert _verdicts(answer)["V2"] == "failed"
+    assert "cannot be read" in {i["level"]: i["detail"] for i in answer["levels"]}["V2"]
+
+
+def _spoil(copy: Path, what: str) -> None:
+    """Take the rights of everybody but the owner from a folder with files, or from one file."""
+    first = min(path for path in copy.rglob("*") if path.is_file() and path.parent != copy)
+    chosen = first.parent if what == "folder" else first
+    written = chosen.stat().st_mtime_ns
+    chosen.chmod(0o700 if what == "folder" else 0o600)
+    os.utime(chosen, ns=(written, written))
 
 
 @pytest.mark.parametrize("ending", ["tar", "tgz", "zip"])

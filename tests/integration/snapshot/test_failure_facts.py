@@ -19,6 +19,7 @@ from support.snapshots import (
     run_apart,
     verdicts,
 )  # fmt: skip
+from support.stores import open_store
 
 
 def _pack_of_data(stage: Stage) -> Path:
@@ -177,7 +178,7 @@ def test_row_append_only_the_store_keeps_what_a_thief_of_credentials_would_remov
 
 def test_a_store_that_lets_go_is_found_out_on_both_sides(stage: Stage, documents: Path) -> None:
     """The same data behind a server without --append-only."""
-    with _open_store(stage) as open_stage:
+    with open_store(stage) as open_stage:
         made = open_stage.make(open_stage.asset(documents))
         assert made.answer["append_only"]["refused"] is False
         judgement = made.prove()
@@ -187,43 +188,13 @@ def test_a_store_that_lets_go_is_found_out_on_both_sides(stage: Stage, documents
 
 
 def test_a_host_that_lies_about_the_refusal_is_found_out(stage: Stage, documents: Path) -> None:
-    with _open_store(stage) as open_stage:
+    with open_store(stage) as open_stage:
         made = open_stage.make(open_stage.asset(documents))
         probe = open_stage.make(open_stage.asset(documents)).answer["snapshot_id"]
         made.answer["append_only"] = {"refused": True, "tried": "", "detail": "so it says"}
         made.answer["probe"] = probe
         judgement = made.prove()
     assert verdicts(judgement)["V6"] == "failed"
-
-
-class _open_store:  # noqa: N801  reads as a word
-    def __init__(self, stage: Stage) -> None:
-        from sluis.rehearsal.loopback import STORE, start_until_it_answers
-
-        self.stage = stage
-        self.log = stage.folder / "open-store.log"
-
-        def start(port: int) -> subprocess.Popen[bytes]:
-            with self.log.open("ab") as output:
-                return subprocess.Popen(
-                    ["rclone", "serve", "restic", "--config", "/dev/null", "--addr",
-                     f"{STORE}:{port}", str(stage.server.data)],
-                    stdout=output, stderr=output, stdin=subprocess.DEVNULL,
-                )  # fmt: skip
-
-        self.process, port = start_until_it_answers(
-            start, what="an open store", address=STORE, log=self.log
-        )
-        self.url = f"http://{STORE}:{port}/{stage.repository}/"
-
-    def __enter__(self) -> Stage:
-        opened = Stage(self.stage.folder, self.stage.server, self.stage.repository)
-        opened.store["url"] = self.url
-        return opened
-
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait()
 
 
 def test_restic_is_really_here() -> None:

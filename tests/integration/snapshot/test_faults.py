@@ -14,12 +14,18 @@ from pathlib import Path
 import psutil
 import pytest
 
+from sluis.border.parts import StoreSecrets
 from sluis.errors import RefusedError, SnapshotError
+from sluis.programs import fixed
 from sluis.rehearsal.keeper import Keeper
 from sluis.rehearsal.store import AppendOnlyStore
 from sluis.snapshot import restic
-from sluis.snapshot.make import make_snapshot
+from sluis.snapshot.access import open_access
+from sluis.snapshot.children import Children
+from sluis.snapshot.filling import Filling, free_in
 from sluis.snapshot.nonce import FILE
+from sluis.snapshot.store import read_store
+from support.border_calls import call
 from support.snapshots import (
     ESCROW,
     Stage,
@@ -232,30 +238,104 @@ def test_disk_full_on_the_scratch_is_seen_beforehand(stage: Stage, documents: Pa
     scratch = stage.folder / "scratch"
     scratch.mkdir()
     request = made.proof_request(scratch=str(scratch))
-    judgement = made.judge(_in_a_small_scratch("2m", scratch, request))
-    assert verdicts(judgement)["V3"] == "not verified"
-    assert "snapshot_and_verify_scratch" in detail(judgement, "V3")
-    assert verdicts(judgement)["V5"] == "not verified"
-    assert judgement.verification.reached == "V2"
+    with pytest.raises(SnapshotError) as told:
+        _in_a_small_scratch("2m", scratch, request)
+    # before the store is opened, so nobody waits for it
+    assert told.value.code == "scratch-too-small"
+    assert "snapshot_and_verify_scratch" in told.value.remedy
 
 
 def test_disk_full_on_the_scratch_in_the_middle_of_it(stage: Stage, documents: Path) -> None:
+    """restic would go on trying; it is ended at the first word of it."""
     (documents / "large.bin").write_bytes(os.urandom(3 << 20))
     made = stage.make(stage.asset(documents))
     scratch = stage.folder / "scratch"
     scratch.mkdir()
     # a source that lies about its size
     request = made.proof_request(scratch=str(scratch), bytes=10, items=1)
-    judgement = made.judge(_in_a_small_scratch("2m", scratch, request))
+    answer = _in_a_small_scratch("2m", scratch, request)
+    judgement = made.judge(answer)
     assert verdicts(judgement)["V3"] == "not verified", detail(judgement, "V3")
-    assert "no space left" in detail(judgement, "V3")
+    for told in ("no space left", str(scratch), "4,516 bytes", "were free"):
+        assert told in detail(judgement, "V3")
     assert judgement.verification.reached == "V2"
+    (whole,) = (level for level in answer["levels"] if level["level"] == "V3")
+    assert whole["seconds"] < 10, "restic was not ended at once"
+
+
+def test_what_only_reads_does_without_a_cache_when_there_is_no_room_for_one(
+    stage: Stage, tmp_path: Path
+) -> None:
+    program = tmp_path / "restic"
+    program.write_text(
+        """#!/bin/sh
+case "$*" in *--no-cache*) exit 0 ;; esac
+echo 'Load(<index/12>, 0, 0) returned error, retrying after 9s: write: no space left on device' >&2
+exec sleep 600
+"""
+    )
+    program.chmod(0o755)
+    with Children(str(tmp_path)) as children:
+        access = open_access(read_store(stage.store), StoreSecrets(**stage.login), str(tmp_path),
+                             children)  # fmt: skip
+        repository = restic.Restic(children, access, "x", str(tmp_path), program=str(program))
+        answer = repository.run(fixed("check", "--no-lock"))
+    assert answer.ran.endswith("check --no-lock --no-cache")
+    assert answer.seconds < 30
+
+
+_GOES_ON_TRYING = """#!/bin/sh
+case "$*" in
+help*) ;;
+*' restore '*)
+    echo $$ > {pid}
+    echo 'Load(<data/1234>, 1, 2) returned error, retrying after 9s: {said}' >&2
+    exec sleep 600 ;;
+*) exit 1 ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "write /x/y: no space left on device",
+        "write /x/y: disk quota exceeded",
+        'write: {"message": "write /x: no space left on device", "during": "restore"}',
+        None,
+    ],
+)
+def test_a_restore_without_room_is_ended_however_long_it_would_try(
+    stage: Stage, tmp_path: Path, said: str | None
+) -> None:
+    """By what restic says, or (``None``) because it takes more than the copy should."""
+    program, pid, target = tmp_path / "restic", tmp_path / "pid", tmp_path / "target"
+    script = _GOES_ON_TRYING.format(said=said or "all is well", pid=pid)
+    if said is None:
+        script = script.replace(
+            "exec sleep", f"for x in 1 2; do fallocate -l 150m {target}/$x; done; exec sleep"
+        )
+    program.write_text(script)
+    program.chmod(0o755)
+    target.mkdir()
+    filling = Filling(str(target), str(tmp_path), 1000, free_in(str(tmp_path)))
+    with Children(str(tmp_path)) as children:
+        access = open_access(read_store(stage.store), StoreSecrets(**stage.login), str(tmp_path),
+                             children)  # fmt: skip
+        repository = restic.Restic(children, access, "x", str(tmp_path), program=str(program))
+        began = time.monotonic()
+        with pytest.raises(SnapshotError) as raised:
+            repository.run(fixed("restore"), ids=["a" * 64], filling=filling)
+        assert time.monotonic() - began < 30
+    assert raised.value.code == ("no-space" if said else "copy-too-large")
+    assert "1,000" in raised.value.what
+    assert not psutil.pid_exists(int(pid.read_text()))
 
 
 def test_row_wrong_machine_is_refused_before_anything_is_read(
     stage: Stage, documents: Path
 ) -> None:
-    for expected in ({"machine_id": "f" * 32}, {"host_keys": ["SHA256:not-this-one"]}):
+    for expected in ({"machine_id": "f" * 32}, {"host_keys": ["SHA256:" + "A" * 43]}):
         with pytest.raises(SnapshotError) as raised:
             stage.make(stage.asset(documents), expected_identity=expected)
         assert raised.value.code == "wrong-machine"
@@ -290,13 +370,13 @@ def test_an_index_that_another_host_is_writing_is_waited_for(
         index.write_bytes(whole)
 
     monkeypatch.setattr(restic, "sleep", until_it_is_written)
-    made = make_snapshot(stage.request(stage.asset(documents)))
+    made = call("make_snapshot", stage.request(stage.asset(documents)))
     assert made["snapshot_id"]
     assert len(waited) == 1
     index.write_bytes(whole[: len(whole) // 2])
     shutil.rmtree(stage.folder / "cache")
     monkeypatch.setattr(restic, "sleep", waited.append)
     with pytest.raises(SnapshotError) as caught:
-        make_snapshot(stage.request(stage.asset(documents)))
+        call("make_snapshot", stage.request(stage.asset(documents)))
     assert caught.value.code == "engine-failed"
     assert len(waited) == 4

@@ -4,6 +4,8 @@ docs/silent-failures.md for where the other rows are tested."""
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import time
 from pathlib import Path
 
@@ -36,6 +38,37 @@ def test_row_snapshots_are_never_overwritten(stage: Stage, documents: Path) -> N
     judgement = second.prove()
     assert judgement.verification.reached == "V6"
     assert "restored" in detail(judgement, "V6")
+
+
+LIAR = """\
+#!/bin/sh
+# restic itself, but its list leaves out, or adds, what we say
+case " $* " in
+*" ls "*) {restic} "$@" | sed {edit} ;;
+*) exec {restic} "$@" ;;
+esac
+"""
+
+
+def test_T24_a_list_that_is_not_what_comes_back_is_no_proof(
+    stage: Stage, documents: Path, tmp_path: Path
+) -> None:
+    """With restic's own answers, edited on their way."""
+    (documents / "extra.txt").write_text("it came back, and no list had it")
+    made = stage.make(stage.asset(documents))
+    edits = {
+        "/extra.txt/d": "0 listed items did not come back, 1 came back unlisted",
+        "/extra.txt/{p;s/extra/ghost/g}": "1 listed items did not come back, 0 came back unlisted",
+    }
+    for edit, words in edits.items():
+        liar = tmp_path / "restic"
+        restic = shutil.which("restic")
+        liar.write_text(LIAR.format(restic=restic, edit=shlex.quote(edit)))
+        liar.chmod(0o755)
+        judgement = made.prove(restic=str(liar))
+        assert verdicts(judgement)["V1"] == "failed", edit
+        assert words in detail(judgement, "V1")
+        assert judgement.verification.reached == "V0"
 
 
 def test_row_newest_equals_previous_is_no_older_generation(stage: Stage, documents: Path) -> None:

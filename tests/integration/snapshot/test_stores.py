@@ -4,36 +4,14 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sluis.errors import SnapshotError
-from sluis.rehearsal.keeper import Keeper
-from sluis.rehearsal.loopback import STORE
-from sluis.rehearsal.sshd import new_ssh_key, start_host
-from support.snapshots import ESCROW, PASSWORD, PLACE, Stage, detail, run_apart, verdicts
-
-
-@pytest.fixture
-def sftp_store(stage: Stage, tmp_path: Path) -> Iterator[dict[str, Any]]:
-    """A store of kind sftp on the same repository folder, with its login in ``secrets``."""
-    key = tmp_path / "store-key"
-    public = new_ssh_key(key, "snapshots")
-    keeper = Keeper()
-    try:
-        host = start_host(keeper, tmp_path / "store-host", "store", STORE, public)
-        yield {
-            "store": {
-                "id": "sftp-store", "kind": "sftp", "machine": host.address, "user": host.user,
-                "port": host.port, "path": str(stage.data), "host_key": host.host_key, **PLACE,
-            },
-            "secrets": {"repository_password": PASSWORD, "store_key": key.read_text()},
-        }  # fmt: skip
-    finally:
-        keeper.close()
+from sluis.rehearsal.sshd import new_ssh_key
+from support.snapshots import ESCROW, PLACE, Stage, detail, run_apart, verdicts
 
 
 def test_sftp_store_reaches_every_level_but_append_only(
@@ -114,3 +92,8 @@ def test_a_new_repository_gets_a_second_key_and_a_probe(tmp_path: Path) -> None:
             capture_output=True, text=True, check=True,
         )  # fmt: skip
         assert done["probe"][:8] in opened.stdout
+    mistyped = {"store": {"repository_password": "a", "escrow_password": "bb"}}
+    with pytest.raises(SnapshotError) as told:
+        run_apart("prepare_store", {"store": store, "secrets": mistyped})
+    assert told.value.code == "escrow-password-wrong"
+    assert len(list((tmp_path / "disk" / "keys").iterdir())) == 2

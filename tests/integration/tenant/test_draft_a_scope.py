@@ -10,13 +10,22 @@ from typing import Any
 import pytest
 import yaml
 
+from sluis.border import codec
+from sluis.border.tenant import TenantSecrets
+from sluis.border.verbs.tenant_discover import TENANT_DISCOVER, Answer, Request
 from sluis.errors import InputError
 from sluis.places import Places
 from sluis.rehearsal.plain_yaml import write_yaml
 from sluis.rehearsal.tenant.settings import Population, Settings
 from sluis.rehearsal.tenant.start import Tenant, start_tenant
 from sluis.runbook.run import Run
-from sluis.runbook.tenant_discovering import unnamed_sources, unnamed_workloads
+from sluis.runbook.tenant_discovering import (
+    _not_named,
+    discovery_of,
+    unnamed_parts,
+    unnamed_sources,
+    unnamed_workloads,
+)
 from sluis.runbook.tenant_drafting import Drafted, draft_scope
 from sluis.runbook.tenant_settings import TenantSettings
 from sluis.scope.load import ScopeError, load_scope
@@ -70,9 +79,11 @@ def settings(change: Run, tenant: Tenant, name: str = "old") -> TenantSettings:
     )  # fmt: skip
 
 
-def look(request: dict[str, Any], secret: dict[str, Any]) -> dict[str, Any]:
-    """As the worker does it."""
-    return discover_sources({**request, "secrets": secret, "progress": None})
+def look(request: Request, secrets: TenantSecrets) -> Answer:
+    """As the worker does it, over the border and back."""
+    read = TENANT_DISCOVER.read_request(TENANT_DISCOVER.pack_request(request, host="w"))
+    packed = TENANT_DISCOVER.pack_answer(discover_sources(read, secrets))
+    return TENANT_DISCOVER.read_answer(packed, host="w")
 
 
 def draft(change: Run, tenant: Tenant) -> Drafted:
@@ -121,8 +132,11 @@ def test_case_B1_every_drive_is_in_the_draft_once_and_prepare_then_refuses_nothi
             assert asset["size"] == sum(item["size"] for item in files)
             assert asset["counted_on"] == today()
             assert asset["kind"] in ("sharepoint", "onedrive")
-    assert {a["location"] for a in found["assets"] if "origin" not in a} == {"old: mailboxes"}
-    assert {a["kind"] for a in found["assets"]} == {"sharepoint", "onedrive", "mailbox"}
+    sites = "https://old.sharepoint.example/sites"
+    assert {a["location"] for a in found["assets"] if "origin" not in a} == {
+        "old: mailboxes", f"{sites}/team01/Lists/Contacts", f"{sites}/team02/Lists/Contacts",
+    }  # fmt: skip
+    assert {a["kind"] for a in found["assets"]} == {"sharepoint", "onedrive", "mailbox", "other"}
     assert any("user02" in line for line in drafted.could_not), "never opened their OneDrive"
     assert drafted.incomplete == []
 
@@ -130,15 +144,39 @@ def test_case_B1_every_drive_is_in_the_draft_once_and_prepare_then_refuses_nothi
     # it is the drive's id that names it, whatever somebody calls its place
     found["assets"][0]["location"] = "The library of the first team"
     scope = load_scope(paste(change, found)).document
-    answer = look(
-        {"asset": "old", "export": {
-            "account": settings(change, tenant).account("old"), "sources": [],
-            "folder": str(change.places.root / "x"), "budget": {"licences": 1}, "count": False}},
-        settings(change, tenant).secret("old"),
-    )  # fmt: skip
-    assert unnamed_sources(scope, answer["sources"]) == []
-    assert unnamed_workloads(scope, "old", answer["workloads"]) == []
-    assert len(unnamed_sources(None, answer["sources"])) == len(drives)
+    known = settings(change, tenant)
+    answer = look(discovery_of(known, "old", count=False), known.secret("old"))
+    assert unnamed_sources(scope, answer.sources) == []
+    assert unnamed_workloads(scope, "old", answer.workloads) == []
+    assert len(unnamed_sources(None, answer.sources)) == len(drives)
+
+
+def test_M6_each_list_needs_a_disposition_of_its_own_or_of_its_site(
+    change: Run, tenant: Tenant
+) -> None:
+    found = read(draft(change, tenant))
+    lists = [asset for asset in found["assets"] if asset["location"].endswith("/Lists/Contacts")]
+    assert len(lists) == 2
+    for asset in lists:
+        assert (asset["kind"], asset["items"]) == ("other", 5)
+        assert asset["disposition"] is None
+        assert "disposition" in asset
+    decide(found)
+    known = settings(change, tenant)
+    answer = look(discovery_of(known, "old", count=False), known.secret("old"))
+    whole = load_scope(paste(change, found)).document
+    assert unnamed_parts(whole, "old", answer.parts) == []
+    assert _not_named(whole, "old", answer) == []
+    # one that nobody decided about is refused by name
+    lists[0]["location"] = "elsewhere"
+    lacking = load_scope(paste(change, found)).document
+    (reason,) = _not_named(lacking, "old", answer)
+    assert (reason.code, reason.about) == ("source-not-in-scope", lists[0]["name"])
+    assert "sites/team01/Lists/Contacts" in reason.remedy
+    # and all of a site may be decided at once
+    lists[0]["location"] = "old: lists of https://old.sharepoint.example/sites/team01"
+    at_once = load_scope(paste(change, found)).document
+    assert _not_named(at_once, "old", answer) == []
 
 
 @pytest.mark.parametrize("left_open", [*sorted(DECIDED), "words", "we_do"])
@@ -211,8 +249,8 @@ HOSTILE = [
 def test_hostile_names_are_read_for_what_they_are(change: Run, tenant: Tenant) -> None:
     """Names come from whoever may name a library; nothing in them may decide or hide anything."""
 
-    def answer(request: dict[str, Any], secret: dict[str, Any]) -> dict[str, Any]:
-        del request, secret
+    def answer(request: Request, secrets: TenantSecrets) -> Answer:
+        del request, secrets
         sources = [
             {
                 "kind": "sharepoint", "id": f"b!{number}", "drive_id": f"b!{number}", "name": name,
@@ -221,8 +259,8 @@ def test_hostile_names_are_read_for_what_they_are(change: Run, tenant: Tenant) -
             for number, name in enumerate(HOSTILE)
         ]  # fmt: skip
         gaps = [{"what": "listing", "subject": name, "why": name} for name in HOSTILE]
-        work = [{"kind": "mailboxes", "count": 2, "seen": True, "names": HOSTILE, "how": ""}]
-        return {"sources": sources, "workloads": work, "could_not": gaps}
+        work = [{"kind": "mailboxes", "count": 2, "seen": True, "names": HOSTILE[:10], "how": ""}]
+        return codec.load(Answer, {"sources": sources, "workloads": work, "could_not": gaps})
 
     drafted = draft_scope(change, settings(change, tenant), answer, today=today())
     found = read(drafted)
@@ -281,7 +319,7 @@ def test_what_nobody_could_count_says_why_and_no_date_is_after_its_count(
     drafted = draft_scope(
         change,
         settings(change, tenant),
-        lambda *_: {"sources": sources, "workloads": [], "could_not": gaps},
+        lambda *_: codec.load(Answer, {"sources": sources, "workloads": [], "could_not": gaps}),
         today=today(),
     )
     found = read(drafted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from sluis.graph.connect import Graph
 from sluis.graph.errors import GraphError, LoopError
+from sluis.tenant import enumerate as enumerate_module
 from sluis.tenant.enumerate import Listing, enumerate_drive
 from sluis.tenant.source import Source
 from sluis.tenant.state import DriveState
@@ -61,7 +63,7 @@ def test_parents_that_no_page_told_of_are_asked_for(tmp_path: Path) -> None:
     assert _run(tmp_path, story)[0] == ["f", "f/g", "f/g/x", "f/g/y"]
 
 
-def test_what_hangs_from_nothing_is_gone_or_named(tmp_path: Path) -> None:
+def test_M8_what_hangs_from_nothing_is_named(tmp_path: Path) -> None:
     async def story(stage: Stage, graph: Graph, state: DriveState) -> None:
         loop = [_folder("a", "b"), _folder("b", "a")]
         stage.on("GET", DELTA, _last(stage, ROOT, _item("lost", "nowhere"), *loop))
@@ -71,18 +73,25 @@ def test_what_hangs_from_nothing_is_gone_or_named(tmp_path: Path) -> None:
 
     paths, state = _run(tmp_path, story)
     assert paths == []
-    # "lost" answers 404 and is gone; the two that hang from each other are there, without a path
+    # "lost" answers 404, and nobody said that it was deleted; the two that hang from each other
+    # are there, without a path
     gaps = {gap.subject: gap.why for gap in state.gaps(1)}
-    assert set(gaps) == {"a", "b"}
+    assert set(gaps) == {f"{SOURCE.name}: {one} ({one})" for one in ("a", "b", "lost")}
     assert all("no path" in why for why in gaps.values())
 
 
-def test_what_delta_left_out_is_found_through_the_folders_own_count(tmp_path: Path) -> None:
+@pytest.mark.parametrize("deleted", [True, False])
+def test_M8_what_delta_left_out_is_found_and_what_is_not_there_is_gone_or_named(
+    tmp_path: Path, deleted: bool
+) -> None:
     listings: list[Listing] = []
 
     async def story(stage: Stage, graph: Graph, state: DriveState) -> None:
         told = [_folder("f", "root", 3), _item("seen", "f"), _item("ghost", "f")]
-        stage.on("GET", DELTA, _last(stage, ROOT, *told))
+        later = [{"id": "ghost", "deleted": {}}] if deleted else []
+        whole = _last(stage, ROOT, *told)
+        # what it does not call deleted, a listing from the beginning names once more
+        stage.on("GET", DELTA, whole, _last(stage, *later), whole)
         stage.on("GET", "/v1.0/drives/d1/items/f", _folder("f", "root", 4))
         shown = [_item("seen", "f"), _folder("deep", "f", 1), _item("new", "f")]
         stage.on("GET", "/v1.0/drives/d1/items/f/children", {"value": shown})
@@ -92,12 +101,88 @@ def test_what_delta_left_out_is_found_through_the_folders_own_count(tmp_path: Pa
         listings.append(await enumerate_drive(graph, SOURCE, state))
 
     paths, state = _run(tmp_path, story)
-    assert paths == ["f", "f/deep", "f/deep/far", "f/new", "f/seen"]
-    assert (listings[0].found, listings[0].ghosts, listings[0].hidden) == (3, 1, 1)
-    # four counted, three shown: a blind spot, and it is named
+    ghost = [] if deleted else ["f/ghost"]
+    assert paths == sorted(["f", "f/deep", "f/deep/far", "f/new", "f/seen", *ghost])
+    assert (listings[0].found, listings[0].ghosts, listings[0].hidden) == (3, 1, int(deleted))
     (gap,) = state.gaps(1)
-    assert gap.subject == "Team / Documents/f"
-    assert "counts 4 children and the service shows 3" in gap.why
+    if deleted:
+        # four counted, three shown: a blind spot, and it is named
+        assert gap.subject == "Team / Documents/f"
+        assert "counts 4 children and the service shows 3" in gap.why
+    else:
+        # three shown, and the fourth is the one that answers 404
+        assert gap.subject == "Team / Documents: f/ghost (ghost)"
+        assert "it is not there" in gap.why
+
+
+def _wandered(stage: Stage, *shown: dict[str, Any], counts: int) -> None:
+    """Delta told of ``seen`` and ``wanders`` in the folder f, and of an empty g."""
+    told = [_folder("f", "root", counts + 1), _item("seen", "f"), _item("wanders", "f")]
+    stage.on("GET", DELTA, _last(stage, ROOT, *told, _folder("g", "root")))
+    stage.on("GET", "/v1.0/drives/d1/items/f", _folder("f", "root", counts))
+    stage.on("GET", "/v1.0/drives/d1/items/f/children", {"value": list(shown)})
+
+
+@pytest.mark.parametrize(
+    ("now", "path"),
+    [
+        (_item("wanders", "g"), "g/wanders"),
+        ({**_item("wanders", "g"), "name": "renamed"}, "g/renamed"),
+        (_item("wanders", "root"), "wanders"),
+        (_item("wanders", "far"), "g/far/wanders"),  # in a folder that no page told of
+    ],
+    ids=["another folder", "and renamed", "one up", "an unknown folder"],
+)
+def test_T36_an_item_that_only_moved_is_not_gone(tmp_path: Path, now: Any, path: str) -> None:
+    listings: list[Listing] = []
+
+    async def story(stage: Stage, graph: Graph, state: DriveState) -> None:
+        # f counts two more than it shows, so it is listed again
+        _wandered(stage, _item("seen", "f"), counts=2)
+        stage.on("GET", "/v1.0/drives/d1/items/wanders", now)
+        stage.on("GET", "/v1.0/drives/d1/items/far", _folder("far", "g"))
+        listings.append(await enumerate_drive(graph, SOURCE, state))
+
+    paths, state = _run(tmp_path, story)
+    assert path in paths
+    assert {"f", "f/seen", "g"} <= set(paths)
+    assert "f/wanders" not in paths
+    assert listings[0].ghosts == 0
+    (row,) = state.db.execute("SELECT gone_in_pass, gone_how FROM items WHERE item_id = 'wanders'")
+    assert tuple(row) == (None, None)
+
+
+def test_T36_only_what_was_deleted_is_gone(tmp_path: Path) -> None:
+    listings: list[Listing] = []
+
+    async def story(stage: Stage, graph: Graph, state: DriveState) -> None:
+        _wandered(stage, _item("seen", "f"), counts=2)
+        stage.on("GET", "/v1.0/drives/d1/items/wanders", refusal(404, "itemNotFound"))
+        told = stage._plays["GET", DELTA][0]
+        stage.on("GET", DELTA, told, _last(stage, {"id": "wanders", "deleted": {}}))
+        listings.append(await enumerate_drive(graph, SOURCE, state))
+
+    paths, state = _run(tmp_path, story)
+    assert paths == ["f", "f/seen", "g"]
+    assert listings[0].ghosts == 1
+    (row,) = state.db.execute("SELECT gone_in_pass, gone_how FROM items WHERE item_id = 'wanders'")
+    assert tuple(row) == (1, "deleted")
+    assert [gap.what for gap in state.gaps(1)] == ["items"]  # f counts two, and shows one
+
+
+@pytest.mark.parametrize("what", ["wanders", "f", "f/children"])
+def test_T36_what_may_not_be_looked_at_is_not_gone(tmp_path: Path, what: str) -> None:
+    async def story(stage: Stage, graph: Graph, state: DriveState) -> None:
+        _wandered(stage, _item("seen", "f"), counts=2)
+        stage.on("GET", "/v1.0/drives/d1/items/wanders", _item("wanders", "g"))
+        stage.on("GET", f"/v1.0/drives/d1/items/{what}", refusal(403, "accessDenied"))
+        with pytest.raises(GraphError) as told:
+            await enumerate_drive(graph, SOURCE, state)
+        assert told.value.status == 403
+
+    _, state = _run(tmp_path, story)
+    (gone,) = state.db.execute("SELECT count(*) FROM items WHERE gone_in_pass IS NOT NULL")
+    assert gone[0] == 0
 
 
 def test_a_notebook_whose_sections_delta_does_not_tell_is_looked_into(tmp_path: Path) -> None:
@@ -158,3 +243,75 @@ def test_a_listing_in_circles_is_given_up_and_its_link_forgotten(tmp_path: Path)
         await enumerate_drive(graph, SOURCE, state)
 
     assert _run(tmp_path, story)[0] == ["a"]
+
+
+@pytest.mark.parametrize("depth", [41, 120])
+def test_M9_what_delta_left_out_is_found_however_deep_it_lies(tmp_path: Path, depth: int) -> None:
+    async def story(stage: Stage, graph: Graph, state: DriveState) -> None:
+        stage.on("GET", DELTA, _last(stage, ROOT, _folder("f0", "root", 1)))
+        for at in range(depth):
+            here, below = f"f{at}", f"f{at + 1}"
+            stage.on("GET", f"/v1.0/drives/d1/items/{here}", _folder(here, "root", 1))
+            parent = "root" if at == 0 else f"f{at - 1}"
+            stage.on("GET", f"/v1.0/drives/d1/items/{here}", _folder(here, parent, 1))
+            more = _item("last", here) if at == depth - 1 else _folder(below, here, 1)
+            stage.on("GET", f"/v1.0/drives/d1/items/{here}/children", {"value": [more]})
+        await enumerate_drive(graph, SOURCE, state)
+
+    paths, state = _run(tmp_path, story)
+    assert len(paths) == depth + 1
+    assert state.gaps(1) == ()
+
+
+def test_M9_a_tree_without_an_end_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(enumerate_module, "_MOST_ROUNDS", 3)
+
+    async def story(stage: Stage, graph: Graph, state: DriveState) -> None:
+        stage.on("GET", DELTA, _last(stage, ROOT, _folder("f0", "root", 1)))
+        for at in range(9):
+            parent = "root" if at == 0 else f"f{at - 1}"
+            stage.on("GET", f"/v1.0/drives/d1/items/f{at}", _folder(f"f{at}", parent, 1))
+            more = {"value": [_folder(f"f{at + 1}", f"f{at}", 1)]}
+            stage.on("GET", f"/v1.0/drives/d1/items/f{at}/children", more)
+        await enumerate_drive(graph, SOURCE, state)
+
+    _, state = _run(tmp_path, story)
+    assert any("did not fit its own counts" in gap.why for gap in state.gaps(1))
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"id": "another"}, {"id": 7}, (302, None, {"Location": "/x"})]
+)
+@pytest.mark.parametrize("what", ["f", "wanders"])
+def test_M11_an_answer_that_is_no_item_is_an_error_in_words(
+    tmp_path: Path, answer: Any, what: str
+) -> None:
+    async def story(stage: Stage, graph: Graph, state: DriveState) -> None:
+        _wandered(stage, _item("seen", "f"), counts=2)
+        stage.on("GET", f"/v1.0/drives/d1/items/{what}", answer)
+        with pytest.raises(GraphError) as error:
+            await enumerate_drive(graph, SOURCE, state)
+        assert error.value.code in ("page-malformed", "redirected")
+
+    _run(tmp_path, story)
+
+
+def test_M11_a_listing_that_fails_leaves_nothing_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise ValueError("the disk is full")
+
+    async def story(stage: Stage, graph: Graph, state: DriveState) -> None:
+        more = {"value": [ROOT], "@odata.nextLink": f"{stage.graph}{DELTA}?token=2"}
+        stage.on("GET", DELTA, more, _last(stage))
+        with monkeypatch.context() as patch:
+            patch.setattr(enumerate_module, "apply_page", fails)
+            with pytest.raises(ValueError, match="disk"):
+                await enumerate_drive(graph, SOURCE, state)
+        left = [one for one in asyncio.all_tasks() if one is not asyncio.current_task()]
+        assert not [one for one in left if "follow" in repr(one) or "_page" in repr(one)]
+
+    _run(tmp_path, story)
+    gc.collect()
+    assert "aclose" not in capfd.readouterr().err

@@ -29,7 +29,7 @@ from support.tenant_exports import (
 PEOPLE = Population(
     users=2, sites=1, items_per_drive=40, office_share=0.3, versions_share=0.4, shared_share=0.2,
     packages=1, malware=1, retention_hidden=2, recycle_bin=2, nasty_names=True,
-    without_onedrive=1,
+    without_onedrive=1, groups=2, teams=1, security_groups=1, contacts=3, bookings=1,
 )  # fmt: skip
 APPS = (
     AppSettings(),
@@ -85,8 +85,16 @@ def test_case_B1_other_workloads_are_named_even_where_nobody_can_look(found: Dis
     by_kind = {workload.kind: workload for workload in found.workloads}
     assert by_kind["mailboxes"].count == PEOPLE.users
     assert by_kind["mailboxes"].seen
+    counts = {kind: workload.count for kind, workload in by_kind.items() if workload.seen}
+    assert counts == {
+        "mailboxes": 2,
+        "Microsoft 365 groups (group mailbox and calendar)": 2,
+        "Teams (chats, channels, meetings)": 1,
+        "Bookings": 1,
+        "shared contacts": 3,
+    }
     unseen = [workload for workload in found.workloads if not workload.seen]
-    assert {"Forms", "Planner", "Teams (chats, channels, meetings)"} <= {w.kind for w in unseen}
+    assert {"Forms", "Planner", "To Do"} <= {w.kind for w in unseen}
     assert all(workload.count is None and workload.how for workload in unseen)
     assert {workload.kind for workload in unseen} <= {gap.what for gap in found.could_not}
 
@@ -138,6 +146,7 @@ def test_what_could_not_be_had_has_a_line_that_says_why(
     assert sections
 
 
+@pytest.mark.usefixtures("report")
 def test_versions_are_had_with_their_bytes(folder: Path, source: Source, tenant: Tenant) -> None:
     root = folder_of(folder, source)
     with_versions = [line for line in lines_of(folder, source).values() if line.versions]

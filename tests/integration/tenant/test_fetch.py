@@ -18,7 +18,7 @@ from sluis.tenant.manifest_lines import manifest_lines
 from sluis.tenant.source import Source
 from sluis.tenant.state import DriveState
 from sluis.tenant.stored_names import ExportFolder
-from sluis.tenant.tenant_manifest import ManifestLine
+from sluis.tenant.tenant_manifest import ManifestLine, line_as_data, line_from_data
 from support.graph_stage import Stage, connected, refusal
 
 SOURCE = Source("sharepoint", "d1", "Team / Documents", site_id="s1", drive_id="d1")
@@ -216,3 +216,46 @@ def test_bytes_damaged_on_the_way_once_are_fetched_again(tmp_path: Path) -> None
     lines = _run(tmp_path, [_file("a", "a.txt")], story)
     assert lines["a.txt"].check == "equal"
     assert (tmp_path / "export" / str(lines["a.txt"].stored)).read_bytes() == DATA
+
+
+@pytest.mark.parametrize("answer", [{}, {"id": "b"}, (302, None, {"Location": "/elsewhere"})])
+def test_M11_a_file_of_which_nothing_is_told_is_a_line_and_no_crash(
+    tmp_path: Path, answer: Any
+) -> None:
+    async def story(stage: Stage, graph: Graph, state: DriveState, root: ExportFolder) -> Fetched:
+        _serve(stage, "a", (200, b"x" * len(DATA)))
+        stage.on("GET", "/v1.0/drives/d1/items/a", answer)
+        return await fetch_files(graph, SOURCE, state, root)
+
+    lines = _run(tmp_path, [_file("a", "a.txt")], story)
+    assert lines["a.txt"].state == "could not be had"
+    assert lines["a.txt"].why
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_M10_content_that_is_still_being_written_is_not_equal(tmp_path: Path, done: bool) -> None:
+    pending = {"pendingOperations": {"pendingContentUpdate": {"queuedDateTime": "2026-01-01"}}}
+    listed = _file("a", "a.txt", **pending)
+
+    async def story(stage: Stage, graph: Graph, state: DriveState, root: ExportFolder) -> Fetched:
+        _serve(stage, "a", (200, DATA))
+        stage.on("GET", "/v1.0/drives/d1/items/a", _file("a", "a.txt") if done else listed)
+        return await fetch_files(graph, SOURCE, state, root)
+
+    lines = _run(tmp_path, [listed], story)
+    assert lines["a.txt"].check == ("equal" if done else "edited meanwhile")
+
+
+@pytest.mark.parametrize("facets", [{"bundle": {"childCount": 3}}, {"bundle": {}, "file": {}}, {}])
+def test_M10_what_is_no_file_is_no_empty_file(tmp_path: Path, facets: dict[str, Any]) -> None:
+    item = {"id": "a", "name": "album", "parentReference": {"id": "root"}, **facets}
+
+    async def story(stage: Stage, graph: Graph, state: DriveState, root: ExportFolder) -> Fetched:
+        return await fetch_files(graph, SOURCE, state, root)
+
+    line = _run(tmp_path, [item], story)["album"]
+    assert (line.type, line.state, line.stored, line.sha256) == (
+        "other", "could not be had", None, None,
+    )  # fmt: skip
+    assert line.why
+    assert line_from_data(line_as_data(line)) == line

@@ -145,8 +145,9 @@ def test_killed_at_any_moment_it_goes_on_and_fetches_nothing_twice(
     assert whole.seen_in_pass == 1
     killed_lines = lines_of(folder, source)
     whole_lines = lines_of(tmp_path / "whole", source)
-    assert {p: replace(line, permissions=()) for p, line in killed_lines.items()} == {
-        p: replace(line, permissions=(), fields=killed_lines[p].fields)
+    rightless = {"permissions": (), "rights_why": None}  # the other did not ask for them
+    assert {p: replace(line, **rightless) for p, line in killed_lines.items()} == {
+        p: replace(line, **rightless, fields=killed_lines[p].fields)
         for p, line in whole_lines.items()
     }
 

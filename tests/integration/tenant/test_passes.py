@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,8 @@ class Ground:
         self.drive = self.source.drive_id
         self.passes = 0
 
-    def make_pass(self, policy: Policy = FILES_ONLY) -> ExportReport:
-        report = make_pass(self.tenant, self.folder, self.source, policy)
+    def make_pass(self, policy: Policy = FILES_ONLY, **more: Any) -> ExportReport:
+        report = make_pass(self.tenant, self.folder, self.source, policy, **more)
         self.passes += 1
         assert report.seen_in_pass == self.passes
         hold_against_the_tenant(self.tenant, self.folder, self.source, self.passes)
@@ -96,7 +97,8 @@ def test_case_B6_what_vanished_moved_and_changed_is_reported(ground: Ground) -> 
     ground.file("Letters/g.txt", b"g")
     report = ground.make_pass()
 
-    assert report.fetched_files == 2  # the changed one and the new one, no other
+    # the changed one, the new one, and the moved one, whose eTag is another; no other
+    assert report.fetched_files == 3
     found = {(change["what"], change["path_before"] or change["path_after"]): change
              for change in ground.changes()}  # fmt: skip
     assert {key for key in found if key[0] != "details changed"} == {
@@ -133,6 +135,21 @@ def test_case_B6_the_last_day_everything_goes_and_the_bin_is_emptied(ground: Gro
     assert all("Not in the recycle bin" in change["known"] for change in found.values())
     kept = folder_of(ground.folder, ground.source) / found["Last/day/x.txt"]["kept"]
     assert kept.read_bytes() == b"x" * 64
+
+
+def test_T39_who_deleted_an_earlier_file_of_that_name_did_not_delete_this_one(
+    ground: Ground,
+) -> None:
+    control, drive = ground.tenant.control, ground.drive
+    ground.file("Twice/x.txt", b"x" * 64)
+    control.delete(drive, "Twice/x.txt")
+    ground.file("Twice/x.txt", b"y" * 64)
+    ground.make_pass(ahead=timedelta(seconds=5))  # the bin tells whole seconds
+    control.recreate_folder(drive, "Twice")
+    ground.make_pass()
+    (gone,) = [one for one in ground.changes() if one["path_before"] == "Twice/x.txt"]
+    assert gone["what"] == "vanished"
+    assert "x.txt" not in gone["known"]
 
 
 def test_a_folder_deleted_and_made_again_leaves_no_ghosts(ground: Ground) -> None:
@@ -180,8 +197,10 @@ def test_a_file_restored_from_the_bin_or_moved_back_is_had_again(ground: Ground)
     control.move(drive, "Here/x.txt", "There")
     control.delete(drive, "Here")
     report = ground.make_pass()
-    assert report.fetched_files == 0
+    # its eTag is another: only its bytes tell that nothing but its place is
+    assert report.fetched_files == 1
     control.rename(drive, "There/x.txt", "X.TXT")
+    assert ground.make_pass().fetched_files == 1
     assert ground.make_pass().fetched_files == 0
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
+from sluis.graph.quickxor import QuickXor
 from sluis.rehearsal.tenant.weather import Weather
-from support.office_files import packed, word
+from sluis.tenant.import_state import ImportState
+from support.office_files import packed, promoted, word
 
 REWRITING = Weather(rewrite=("office", "pdf", "html"))
 
@@ -60,6 +64,86 @@ def test_every_kind_of_difference_is_named_and_stops_the_hand_over(move):
     }  # fmt: skip
     assert not found.sound
     assert found.as_data()["counts"] == {"equal": 2, "differs": 1, "missing": 1, "extra": 1}
+
+
+def test_W12_a_folder_that_nobody_knows_is_found_in_the_target(move):
+    _fill(move)
+    control, drive = move.target.control, move.to_drive
+    control.add_folder(drive, "There before")
+    assert move.bring_over().outcome == "done"
+    assert move.reconcile().sound
+    control.add_folder(drive, "a/Unknown")
+    found = move.reconcile()
+    extra = [(line.path, line.type) for line in found.lines if line.category == "extra"]
+    assert extra == [("a/Unknown", "folder")]
+    assert found.there_before == 1
+    assert not found.sound
+
+
+def _kept(move, path):
+    """What the state holds to be ours in the target: size and hash."""
+    with ImportState(move.state) as state:
+        (row,) = [row for row in state.rows() if row.path == path]
+    return row.target_size, row.target_quickxor
+
+
+def _listed(move, path):
+    data = move.bytes_there(path)
+    return len(data), QuickXor(data).base64()
+
+
+@pytest.mark.parametrize("trust", ["every byte", "the service's hash"])
+def test_T38_what_was_damaged_is_not_kept_as_ours(move, trust):
+    """Otherwise the next pass takes somebody's edit, or damage, for what it put there itself."""
+    _fill(move)
+    assert move.bring_over().outcome == "done"
+    sent = {path: _kept(move, path) for path in ("a/letter.docx", "a/photo.jpg", "b.txt")}
+    assert sent == {path: _listed(move, path) for path in sent}
+    control, drive = move.target.control, move.to_drive
+    control.write(drive, "a/letter.docx", packed(word("The file of another client")))
+    control.write(drive, "a/photo.jpg", b"a torn picture")
+    control.delete(drive, "b.txt")
+    control.add_file(drive, "b.txt", b"somebody else's")
+    found = move.reconcile(trust=trust)
+    assert {path: _categories(found)[path] for path in sent} == dict.fromkeys(sent, "differs")
+    assert {path: _kept(move, path) for path in sent} == sent
+
+
+def test_T38_what_could_not_be_compared_is_not_kept_as_ours(move):
+    _fill(move)
+    assert move.bring_over().outcome == "done"
+    sent = _kept(move, "a/letter.docx")
+    move.target.control.write(
+        move.to_drive,
+        "a/letter.docx",
+        packed(word("x")),
+    )
+    (move.root / move.lines()["a/letter.docx"].stored).unlink()
+    found = move.reconcile()
+    (letter,) = [line for line in found.lines if line.path == "a/letter.docx"]
+    assert (letter.category, letter.basis) == ("differs", "not verified")
+    assert _kept(move, "a/letter.docx") == sent
+
+
+def test_T38_what_the_service_made_of_it_is_kept_once_it_is_known_to_be_sound(move):
+    _fill(move)
+    assert move.bring_over().outcome == "done"
+    sent = _kept(move, "a/letter.docx")
+    # written into the file by the service, later than the upload
+    move.target.control.write(move.to_drive, "a/letter.docx", packed(promoted(word())))
+    assert move.reconcile().sound
+    assert _kept(move, "a/letter.docx") == _listed(move, "a/letter.docx") != sent
+
+
+def test_T38_another_file_in_its_place_is_not_kept_as_ours(move):
+    _fill(move)
+    assert move.bring_over().outcome == "done"
+    sent = _kept(move, "a/letter.docx")
+    move.target.control.delete(move.to_drive, "a/letter.docx")
+    move.target.control.add_file(move.to_drive, "a/letter.docx", packed(promoted(word())))
+    found = move.reconcile()
+    assert _categories(found)["a/letter.docx"] == "rewritten by the service"
+    assert _kept(move, "a/letter.docx") == sent
 
 
 def test_one_byte_changed_behind_the_services_back_is_seen_only_in_the_bytes(move):

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from sluis import programs
 from sluis.checks import run as runner
 from sluis.checks import service as service_room
 from sluis.checks.run import run_checks
@@ -119,7 +120,7 @@ def systemctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """systemd is not the init here, so the words it says are played by a script."""
     program = tmp_path / "bin" / "systemctl"
     program.parent.mkdir()
-    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr(programs, "SEARCH", (str(program.parent), *programs.SEARCH))
     monkeypatch.setattr(service_room, "_SYSTEMD", str(tmp_path))
     return program
 
@@ -280,6 +281,76 @@ def test_a_writing_query_in_disguise_changes_nothing(database: str) -> None:
     answer = sql(database, "with x as (select 1) delete from patient", expect="1")
     assert answer["passed"] is False
     assert sql(database, "select count(*) from patient", expect="2")["passed"] is True
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select 1; delete from patient",
+        "with x as (select 1) insert into patient select 9, 'x'",
+        "pragma user_version = 7",
+        "pragma journal_mode = wal",
+        "pragma writable_schema = 1",
+        "pragma query_only = 0",
+        "pragma wal_checkpoint(truncate)",
+        "select load_extension('/tmp/x.so')",
+        "select * from pragma_journal_mode('wal')",
+        "select writefile('/tmp/sluis-x', 'x')",
+        "with x as (select 1) attach '/tmp/sluis-x.db' as y",
+        "select 1 union select * from (vacuum)",
+    ],
+)
+def test_L9_a_query_in_sqlite_does_nothing_but_read(database: str, query: str) -> None:
+    before = Path(database).read_bytes()
+    assert sql(database, query, expect="1")["passed"] is not True
+    assert Path(database).read_bytes() == before
+    assert [path.name for path in Path(database).parent.iterdir()] == [Path(database).name]
+    assert sql(database, "pragma table_info(patient)", expect="x")["passed"] is False
+    assert sql(database, "pragma integrity_check", expect="ok")["passed"] is True
+
+
+def test_L9_a_sqlite_query_that_never_ends_is_ended(database: str) -> None:
+    endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select sum(i) from n"
+    answer = sql(database, endless, expect="1", timeout=0.2)
+    assert answer["passed"] is False
+    assert "no answer within" in answer["detail"]
+    most = endless.replace("select sum(i)", "select i") + " limit 10001"
+    assert "more than 10,000 rows" in sql(database, most, expect="1")["detail"]
+
+
+def test_L9_no_file_appears_beside_a_database_in_wal_mode(database: str) -> None:
+    """SQLite would make two, owned by us, and the application could not use its own any more."""
+    connection = sqlite3.connect(database)
+    connection.execute("pragma journal_mode = wal")
+    connection.close()
+    assert sql(database, "select count(*) from patient", expect="2")["passed"] is True
+    assert [path.name for path in Path(database).parent.iterdir()] == [Path(database).name]
+    connection = sqlite3.connect(database)
+    connection.execute("insert into patient values (3, 'in the -wal')")
+    connection.commit()
+    assert sql(database, "select count(*) from patient", expect="3")["passed"] is True
+    connection.close()
+
+
+def test_L9_an_empty_wal_is_left_as_it_is_and_a_full_one_is_not_finished(database: str) -> None:
+    connection = sqlite3.connect(database)
+    connection.execute("pragma journal_mode = wal")
+    connection.close()
+    log = Path(f"{database}-wal")
+    log.touch()
+    assert sql(database, "select count(*) from patient", expect="2")["passed"] is True
+    assert sorted(path.name for path in log.parent.iterdir()) == [Path(database).name, log.name]
+    log.unlink()
+    connection = sqlite3.connect(database)
+    connection.execute("insert into patient values (3, 'in the -wal')")
+    connection.commit()
+    crashed = log.read_bytes()
+    connection.close()
+    log.write_bytes(crashed)
+    answer = sql(database, "select count(*) from patient", expect="3")
+    assert answer["passed"] is None
+    assert "-wal" in answer["detail"]
+    assert sorted(path.name for path in log.parent.iterdir()) == [Path(database).name, log.name]
 
 
 # ---- all of them

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,12 +15,10 @@ from support.outcomes import check, done, handover, laid_down, permit, refusal, 
 from support.scopes import CHANGE, CLIENT
 from support.small_change import SmallChange, small_change
 
-NOW = datetime.now(UTC).replace(microsecond=0)
-
 
 @pytest.fixture
 def change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallChange:
-    return small_change(tmp_path, monkeypatch, NOW)
+    return small_change(tmp_path, monkeypatch)
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> dict:
@@ -130,17 +127,22 @@ def test_a_client_id_that_is_no_client(hostile: str, change: SmallChange):
     assert not (change.root / "dossiers" / hostile).exists()
 
 
-def test_status_ends_with_the_outcomes_exit_status(
+def test_F4_status_ends_with_the_outcomes_exit_status(
     change: SmallChange, capsys: pytest.CaptureFixture[str]
 ):
     assert front.run(["status", CLIENT, CHANGE, "--json"]) == 1
     assert told(capsys)["state"] == "not prepared"
     change.record(*laid_down())
+    assert front.run(["status", CLIENT, CHANGE, "--json"]) == 77
+    found = told(capsys)
+    assert found["state"] == "not proven"
+    assert {item["about"] for item in found["unproven"]} == {"patient-records", "letters"}
+    change.prove()
     assert front.run(["status", CLIENT, CHANGE, "--json"]) == 75
     found = told(capsys)
     assert (found["state"], found["exit_status"]) == ("awaiting sign-off", 75)
     assert found["dossier"] == str(change.dossier)
-    assert found["head"] == change.ledger.read(NOW).head
+    assert found["head"] == change.ledger.read(change.now).head
 
 
 def test_status_of_a_finished_change_for_people_and_for_programs(
@@ -148,9 +150,7 @@ def test_status_of_a_finished_change_for_people_and_for_programs(
 ):
     change.record(*laid_down())
     (what_was_shown,) = change.record(shown())
-    answer = signoff(3).model_copy(
-        update={"shown": what_was_shown, "expires_at": NOW.replace(year=NOW.year + 1)}
-    )
+    answer = signoff(3).model_copy(update={"shown": what_was_shown, "expires_at": change.later})
     change.record(answer, permit(), *done("install", "h1"), *done("install", "h2"))
     change.record(check(True), handover())
     assert front.run(["status", CLIENT, CHANGE]) == 0
@@ -165,7 +165,7 @@ def test_status_of_a_finished_change_for_people_and_for_programs(
 
 def test_status_of_a_run_that_is_going_on(change: SmallChange, capsys: pytest.CaptureFixture[str]):
     change.record(*laid_down(), step("install", "h1", "started"))
-    with only_run(change.dossier, "apply", NOW):
+    with only_run(change.dossier, "apply", change.now):
         assert front.run(["status", CLIENT, CHANGE, "--json"]) == 1
         found = told(capsys)
     assert found["running"].startswith("apply, process")
@@ -177,6 +177,7 @@ def test_status_of_a_run_that_is_going_on(change: SmallChange, capsys: pytest.Ca
 
 
 def test_status_after_a_refusal(change: SmallChange, capsys: pytest.CaptureFixture[str]):
+    change.prove()
     change.record(*laid_down(), refusal("awaiting-signoff"))
     assert front.run(["status", CLIENT, CHANGE, "--json"]) == 75
     assert told(capsys)["refusals"][0]["reasons"][0]["code"] == "awaiting-signoff"
@@ -214,3 +215,15 @@ def test_the_command_itself_runs():
         check=False,
     )
     assert (found.returncode, found.stdout[:6]) == (0, "sluis ")
+
+
+@pytest.mark.parametrize("end", ["2>&-", "2>/dev/full", "2> >(exec true)", ">&- 2>&-"])
+@pytest.mark.parametrize("form", ["--progress json", "--json"])
+def test_F11_the_exit_status_stays_when_nobody_can_be_told(
+    tmp_path: Path, end: str, form: str
+) -> None:
+    (tmp_path / "playbooks").mkdir()
+    program = f"exec '{sys.executable}' -m sluis.cli.app check nobody {form} {end}"
+    done = subprocess.run(["bash", "-c", program], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 64
+    assert b"Traceback" not in done.stderr + done.stdout

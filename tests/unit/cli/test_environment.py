@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from sluis.cli.environment import KEPT, environment
 from sluis.cli.runner import EXTRA_VARS
 from sluis.places import Places
-from sluis.runbook.run import _HARMLESS_ENVIRONMENT
-from sluis.runbook.run import EXTRA_VARS as GATE_EXTRA_VARS
+from sluis.runbook.command_line import EXTRA_VARS as GATE_EXTRA_VARS
+from sluis.runbook.surroundings import environment_reasons
 
 PLACES = Places(Path("/project"))
 
@@ -56,9 +56,12 @@ def test_a_passphrase_that_was_typed_beats_the_callers_file():
 
 
 def test_the_gate_has_no_objection_to_what_the_front_door_sets():
-    expected = {"ANSIBLE_CONFIG", "ANSIBLE_ROLES_PATH", "ANSIBLE_HOST_KEY_CHECKING"}
-    ours = {name for name in built({}) if name.startswith("ANSIBLE_")}
-    assert ours <= _HARMLESS_ENVIRONMENT | expected
+    assert environment_reasons(built({"LANG": "C", "TERM": "xterm"}), PLACES) == []
+
+
+@given(st.sampled_from(KEPT), st.text(min_size=1))
+def test_L10_what_is_taken_over_is_taken_by_its_value(name: str, value: str):
+    assert environment_reasons(built({name: value}), PLACES) == []
 
 
 def test_both_lists_of_extra_vars_are_the_same():

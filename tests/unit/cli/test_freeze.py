@@ -14,13 +14,12 @@ from support.outcomes import HOSTS, PLAN, ZERO
 from support.scopes import CHANGE, CLIENT, make_scope
 from support.small_change import SmallChange, small_change
 
-NOW = datetime.now(UTC).replace(microsecond=0)
 TOLD = ["freeze", CLIENT, CHANGE, "--told-by", "A. Client"]
 
 
 @pytest.fixture
 def change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallChange:
-    return small_change(tmp_path, monkeypatch, NOW - timedelta(hours=1))
+    return small_change(tmp_path, monkeypatch, datetime.now(UTC) - timedelta(hours=1))
 
 
 def lay_down(change: SmallChange, *, agreed: bool) -> str:
@@ -47,7 +46,7 @@ def recorded(change: SmallChange) -> list[Freeze]:
 
 def test_a_freeze_and_its_end_are_recorded(change: SmallChange) -> None:
     scope = lay_down(change, agreed=True)
-    since = NOW - timedelta(minutes=30)
+    since = change.now.replace(microsecond=0) + timedelta(minutes=30)
     assert front.run([*TOLD, "--since", since.isoformat()]) == 0
     assert front.run([*TOLD, "--lifted"]) == 0
     first, second = recorded(change)

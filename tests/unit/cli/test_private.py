@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from sluis.cli import leash
-from sluis.cli.lock import only_run, run_going_on, runs_folder
+from sluis.cli.lock import only_run
 from sluis.cli.private import PrivateFolder, sweep
 from sluis.errors import SluisError
+from sluis.runbook.lock import run_going_on, runs_folder
 from support.front_project import until
 
 NOW = datetime(2026, 11, 3, 12, 0, tzinfo=UTC)

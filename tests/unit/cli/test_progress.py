@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -54,17 +55,78 @@ def test_tasks_that_only_arrange_others_are_not_shown():
         assert len(lines_of(event("runner_on_failed", **data))) == 1
 
 
-@given(st.dictionaries(st.sampled_from(["event", "event_data", "stdout", "uuid"]), st.none()
-                       | st.text() | st.just({}) | st.dictionaries(
-                           st.sampled_from(["task", "host", "res", "name"]),
-                           st.none() | st.text())))  # fmt: skip
-def test_no_event_is_too_strange(strange: dict[str, object]):
-    if isinstance(strange.get("event_data"), str):
-        strange.pop("event_data")
-    data = strange.get("event_data")
-    if isinstance(data, dict) and isinstance(data.get("res"), str):
-        data.pop("res")
-    lines_of(strange)
+_TEXT = st.text(max_size=60) | st.sampled_from(
+    ["\x1b[2J", "a\nb", "\u202etxt.exe", "\u2028", "x" * 5000, "[bold]b[/bold]", ""]
+)
+_ANYTHING = st.none() | st.booleans() | st.integers() | _TEXT | st.lists(_TEXT, max_size=3)
+_RESULT = _ANYTHING | st.dictionaries(
+    st.sampled_from(["msg", "censored", "changed", "planned", "already_done", "sluis_progress"]),
+    _ANYTHING,
+)
+_DATA = _ANYTHING | st.fixed_dictionaries(
+    {"task": _ANYTHING, "host": _ANYTHING, "name": _ANYTHING, "res": _RESULT},
+    optional={"ignore_errors": st.booleans(), "task_action": _ANYTHING},
+)
+#: which kinds of lines an event may give
+_GIVES = {
+    "playbook_on_play_start": {"play"},
+    "playbook_on_task_start": {"task"},
+    "runner_on_ok": {"ok", "changed", "word"},
+    "runner_on_failed": {"failed", "word"},
+    "runner_on_unreachable": {"unreachable"},
+    "runner_on_skipped": set(),
+    "verbose": set(),
+    None: set(),
+}
+
+
+@given(st.sampled_from(sorted(_GIVES, key=str)), _DATA)
+def test_W10_whatever_an_event_holds_its_lines_can_be_shown(kind: str | None, data: object):
+    lines = lines_of({"event": kind, "event_data": data})
+    assert {line.kind for line in lines} <= _GIVES[kind]
+    for line in lines:
+        for text in (line.text, line.host, line.detail):
+            assert isinstance(text, str)
+            assert len(text) <= 2000 + len("planned: ")
+            unseen = [c for c in text if unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp"}]
+            # only what a host says at length has lines of its own, which are then indented
+            assert set(unseen) <= ({"\n", "\t"} if text is line.detail else {"\t"})
+    if kind in ("runner_on_failed", "runner_on_unreachable"):
+        (line,) = lines  # a failure is never passed over in silence
+        assert line.detail or line.text.endswith(" (an expected failure)")
+
+
+@pytest.mark.parametrize("kind", ["runner_on_failed", "runner_on_unreachable"])
+@pytest.mark.parametrize("bad", ["\x1b[2Jgone", "\u202etxt.exe", "a\rb", "\x00", "x" * 5000])
+def test_W10_what_a_host_says_of_its_failure_is_cleaned_and_cut(kind: str, bad: str):
+    (line,) = lines_of(event(kind, task=bad, host=bad, res={"msg": bad}))
+    for text in (line.text, line.host, line.detail):
+        assert not set("\x1b\x00\r\u202e") & set(text)
+        assert 0 < len(text) <= 2000
+    for nothing in ({}, {"msg": ""}, {"msg": None}, "no mapping", None):
+        (line,) = lines_of(event(kind, task="T", host="h", res=nothing))
+        assert line.detail == "no message"
+    (line,) = lines_of(event(kind, task="T", host="h", res={"censored": "hidden"}))
+    assert line.detail == "hidden"
+
+
+@given(_ANYTHING)
+def test_W10_an_event_that_is_none_of_ours_says_nothing(strange: object):
+    assert lines_of({"event": strange, "event_data": strange}) == []
+    assert lines_of({}) == []
+
+
+def test_W10_a_hosts_words_do_not_look_like_another_hosts_line():
+    out = io.StringIO()
+    with progress_on(Console(file=out)) as progress:
+        for res in ({"msg": "no\nh2: Copy"}, {"sluis_progress": ["one\nh2: Copy"]}):
+            for line in lines_of(event("runner_on_failed", task="A\nB", host="h1\nx", res=res)):
+                progress.tell(line)
+            for line in lines_of(event("runner_on_ok", task="A\nB", host="h1\nx", res=res)):
+                progress.tell(line)
+    lines = out.getvalue().splitlines()
+    assert len(lines) == 5
+    assert all(line.startswith(("h1 x: ", "    ")) for line in lines)
 
 
 def test_plain_lines_when_there_is_no_terminal():
@@ -122,8 +184,8 @@ def test_a_file_of_progress_gives_the_newest_line_of_each_asset(tmp_path: Path):
         '{"asset": "a", "phase": "half a li'
     )
     assert file.news() == [
-        Line("now", "restoring", "a", "25%, 1.2 GB"),
-        Line("now", "reading", "b", "12 B, 3 items"),
+        Line("now", "restoring", "a", "25%, 1.2 GB", done=0.25, size=1234567890),
+        Line("now", "reading", "b", "12 B, 3 items", size=12, items=3),
     ]
     with path.open("a") as more:
         more.write(

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+import io
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from sluis.dossier.outcome import outcome
+from sluis.cli.show_outcome import show_outcome
+from sluis.dossier.outcome import Outcome, outcome
+from sluis.evidence.canonical import canonical
 from sluis.evidence.chain import Problem
-from sluis.evidence.predicates import Body, Plan, Scope, Step
+from sluis.evidence.objects import ObjectStore
+from sluis.evidence.predicates import Body, NotUndone, Plan, Scope, Step
 from support.outcomes import (
     BEGIN,
     HOSTS,
@@ -142,6 +149,49 @@ def test_the_clients_no_is_a_refusal():
     assert found.state == "awaiting sign-off"
 
 
+@pytest.mark.parametrize("asked", ["status", "prepare", "apply"])
+def test_F12_after_the_clients_no_an_old_refusal_is_not_the_next_thing(asked: str):
+    """An apply was refused before the client was asked; then they said no."""
+    no = signoff(3, "no").model_copy(update={"remarks": "Not during the holidays."})
+    story = [*laid_down(), shown(), refusal("level-too-low"), no]
+    since = 4 if asked == "apply" else 0
+    if asked == "apply":
+        story.append(
+            refusal("level-too-low").model_copy(
+                update={
+                    "reasons": (
+                        *refusal("level-too-low").reasons, *refusal("signoff-refused").reasons,
+                    )
+                }
+            )
+        )  # fmt: skip
+    found = outcome(material(story), NOW, asked=asked, since=since)  # type: ignore[arg-type]
+    assert (found.state, found.exit_status) == ("refused", 77)
+    assert "A. Client said no" in found.next
+    assert "Not during the holidays." in found.next
+    assert "Run prepare again." not in found.next
+    screen = _screen(found)
+    assert "A. Client said no, and wrote: Not during the holidays." in screen
+    assert ("level-too-low" in screen) is (asked == "apply"), "only what was refused since"
+
+
+def test_F12_a_no_to_an_earlier_plan_says_nothing_about_this_one():
+    other = signoff(3, "no").model_copy(update={"plan_object": "4" * 64})
+    found = outcome(material([*laid_down(), shown(), other]), NOW)
+    assert found.state == "awaiting sign-off"
+
+
+def test_F12_a_yes_after_the_no_is_a_yes():
+    found = outcome(material([*laid_down(), shown(), signoff(3, "no"), signoff(3)]), NOW)
+    assert found.state == "signed"
+
+
+def _screen(found: Outcome) -> str:
+    console = Console(file=io.StringIO(), width=300)
+    show_outcome(console, found)
+    return console.file.getvalue()
+
+
 def test_a_step_started_after_the_signoff_was_withdrawn_is_never_applied():
     story = whole_story()
     story.insert(7, signoff(3, "withdrawn"))
@@ -189,6 +239,13 @@ def test_judged_as_done_counts_and_judged_to_run_again_does_not():
     assert found.steps[0].state == "open"
 
 
+def test_a_step_that_is_to_be_run_again_has_begun() -> None:
+    """*signed* means that nothing has started."""
+    started, again = step("install", "h1", "started"), step("install", "h1", "judged", "run again")
+    assert outcome(material([*SIGNED, permit()]), NOW).state == "signed"
+    assert outcome(material([*SIGNED, permit(), started, again]), NOW).state == "not finished"
+
+
 def test_a_judgement_about_a_step_that_never_started_is_worth_nothing():
     story = whole_story()
     story[5:7] = [step("install", "h1", "judged", "counts as done")]
@@ -219,6 +276,68 @@ def test_failed_and_restored():
     assert (found.state, found.exit_status) == ("failed and restored", 1)
 
 
+def _put_back(checked: bool | None) -> list[Body]:
+    """The plan of these tests with checks after the way back; one step was not undone."""
+    left = NotUndone(step="install", host="h2", name="Do install", sentence="The log stays.")
+    return [
+        *SIGNED, permit(), *done("install", "h1"), *done("install", "h2"), check(False),
+        *done("restore", "h1"), check(checked),
+        handover("failed, data restored").model_copy(
+            update={"not_undone": (left,), "after_way_back": "passed"}
+        ),
+    ]  # fmt: skip
+
+
+def test_F6_what_was_not_undone_is_in_the_document_and_on_the_screen():
+    both = PLAN.checks[0].model_copy(update={"after": "both"})
+    plan = PLAN.model_copy(update={"checks": (both,)})
+    found = outcome(material(_put_back(True), plan=plan), NOW, asked="apply")
+    assert (found.state, found.exit_status) == ("failed, data restored", 1)
+    data = found.model_dump(mode="json")
+    assert data["handover"]["not_undone"][0]["sentence"] == "The log stays."
+    assert [(line.after, line.state) for line in found.checks] == [
+        ("change", "not passed"), ("way back", "passed"),
+    ]  # fmt: skip
+    screen = _screen(found)
+    assert "not undone: install on h2 (Do install): The log stays." in screen
+    assert "(after the way back) The port answers" in screen
+    assert "not undone" in found.next
+
+
+@pytest.mark.parametrize("checked", [False, None])
+def test_F6_a_check_after_the_way_back_is_shown_as_it_came_out(checked: bool | None):
+    both = PLAN.checks[0].model_copy(update={"after": "both"})
+    plan = PLAN.model_copy(update={"checks": (both,)})
+    found = outcome(material(_put_back(checked), plan=plan), NOW, asked="apply")
+    assert found.checks[-1].state == ("not passed" if checked is False else "not made")
+
+
+def test_F6_a_check_for_after_the_way_back_is_not_asked_of_a_change_that_went_well():
+    after = PLAN.checks[0].model_copy(update={"check": "old", "after": "way_back"})
+    plan = PLAN.model_copy(update={"checks": (*PLAN.checks, after)})
+    found = outcome(material(whole_story(), plan=plan), NOW, asked="apply")
+    assert found.state == "applied and verified"
+
+
+def test_what_a_failed_steps_program_said_is_shown(tmp_path: Path):
+    kept = ObjectStore(tmp_path).put(
+        canonical({"last_lines": ["psql: ERROR: no room", "\u001b[2J"]})
+    )
+    failed = step("install", "h1", "failed").model_copy(
+        update={"detail": "non-zero return code (rc 3)", "result_object": kept}
+    )
+    story = [*SIGNED, permit(), step("install", "h1", "started"), failed]
+    found = outcome(replace(material(story), dossier=tmp_path), NOW, asked="apply")
+    assert found.steps[0].said[0] == "psql: ERROR: no room"
+    screen = _screen(found)
+    assert "install on h1 wrote: psql: ERROR: no room" in screen
+    assert "\x1b" not in screen
+    # erased: it is gone from the screen, and the step is as failed as before
+    ObjectStore(tmp_path).erase(kept)
+    again = outcome(replace(material(story), dossier=tmp_path), NOW, asked="apply")
+    assert (again.steps[0].state, again.steps[0].said) == ("failed", ())
+
+
 def test_the_way_back_after_everything_was_done_is_never_applied():
     story = whole_story()
     story[10:10] = done("restore", "h1")
@@ -230,10 +349,21 @@ def test_something_done_after_the_handover():
     assert outcome(material(story), NOW, asked="apply").state == "failed"
 
 
+def test_a_prepare_that_fails_is_not_what_became_of_the_plan_before() -> None:
+    story = [*whole_story()[:-1], handover("failed and restored")]
+    assert outcome(material(story), NOW).state == "failed and restored"
+    again = outcome(material(story), NOW, asked="prepare", ended_well=False)
+    assert again.state == "failed"
+
+
 def test_the_same_plan_laid_down_again_starts_afresh():
     story = [*whole_story()[:-1], handover("failed and restored"), *laid_down()[1:]]
     found = outcome(material(story), NOW)
-    assert found.state == "signed"
+    # the yes was for what has been put back since: the gate asks for a new one
+    assert found.state == "awaiting sign-off"
+    assert found.signoff is not None
+    assert found.signoff.why_not is not None
+    assert found.signoff.why_not.code == "signoff-used"
     assert {line.state for line in found.steps} == {"open"}
 
 

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,7 +20,7 @@ from sluis.errors import EvidenceError, InputError
 from sluis.evidence.anchors import load_anchors, revoke_key, trust_key
 from sluis.evidence.canonical import sha256
 from sluis.evidence.keys import new_key
-from sluis.evidence.ledger import Ledger
+from sluis.evidence.ledger import Ledger, View
 from sluis.evidence.predicates import Check, Discovery, Machine, Permit, Scope, Step
 from support.dossiers import BEGIN, ONE, Made, copy, make, tell
 
@@ -101,6 +102,50 @@ def test_reading_again_with_other_anchors_starts_anew(told: Made) -> None:
     again = told.ledger.read(told.now, earlier=first)
     assert again.problems == told.read().problems
     assert {p.code for p in again.problems} == {"key-revoked-since"}
+
+
+def _without_the_first_key(value: dict[str, Any]) -> None:
+    del value["keys"][0]
+
+
+def test_T17_a_key_that_left_the_anchors_is_not_believed_from_what_was_read_before(
+    told: Made, tmp_path: Path
+) -> None:
+    again = _read_again_under(told, tmp_path, _without_the_first_key)
+    assert again.statements == ()
+    assert {"key-unknown", "witness-altered"} <= {p.code for p in again.problems}
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (_without_the_first_key, "key-unknown"),
+        (lambda v: v["keys"][0].update(party="client"), "key-of-another-party"),
+        (lambda v: v["keys"][0].update(valid_until="2026-11-20T09:05:30Z"), "key-expired"),
+        (lambda v: v["keys"][0].update(valid_from="2026-11-20T09:05:30Z"), "key-not-yet-valid"),
+    ],
+)
+def test_W1_any_change_of_the_anchors_is_seen_by_who_read_before(
+    told: Made, tmp_path: Path, change: Callable[[dict[str, Any]], Any], code: str
+) -> None:
+    assert code in {p.code for p in _read_again_under(told, tmp_path, change).problems}
+
+
+def _read_again_under(told: Made, tmp_path: Path, change: Callable[[dict[str, Any]], Any]) -> View:
+    """Read, change the anchors, and read again with what was read: as if read anew."""
+    trust_key(told.trust, told.client, new_key(tmp_path / "x", "another"), now=BEGIN)
+    told.reload()
+    first = told.read()
+    assert first.problems == ()
+    path = told.trust / "keys.json"
+    value = json.loads(path.read_text())
+    change(value)
+    path.write_text(json.dumps(value))
+    told.reload()
+    again = told.ledger.read(told.now, earlier=first)
+    anew = told.read()
+    assert (again.problems, again.statements) == (anew.problems, anew.statements)
+    return again
 
 
 # --- removed, reordered, edited, duplicated, copied -----------------------------------------
@@ -532,7 +577,7 @@ def test_removal_together_with_an_older_witness_needs_a_mailed_head(told: Made) 
 # --- what cannot be recorded -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("value", [float("nan"), 2**60, 1e300 * 1e10, "\ud800"])
+@pytest.mark.parametrize("value", [float("nan"), 2**60, 1e300 * 1e10])
 def test_what_cannot_be_spelled_is_not_recorded(made: Made, value: object) -> None:
     body = Discovery(machine=Machine(host="h", target="local://h"), found=({"x": value},))
     refused("cannot-record", lambda: made.append(body))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sluis.errors import EvidenceError
+from sluis.evidence import objects
 from sluis.evidence.objects import ObjectStore
 
 
@@ -101,6 +102,24 @@ def test_what_is_no_file_is_no_object(store: ObjectStore, kind: str) -> None:
     path.parent.mkdir(parents=True)
     path.mkdir() if kind == "folder" else os.mkfifo(path)
     refused("object-altered", store.get, hashlib.sha256(b"scope").hexdigest())
+
+
+def test_an_object_larger_than_any_of_ours_is_altered_and_not_hashed(store: ObjectStore) -> None:
+    digest = store.put(b"scope")
+    path = store.path(digest)
+    path.chmod(0o600)
+    os.truncate(path, 1 << 40)  # sparse: hashing it would take days
+    refused("object-altered", store.check, digest)
+    refused("object-altered", store.get, digest)
+
+
+def test_a_file_larger_than_any_of_ours_is_not_kept(
+    store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objects, "LARGEST", 1 << 20)
+    (tmp_path / "much").write_bytes(b"x" * (3 << 20))
+    refused("cannot-write", store.put_file, tmp_path / "much")
+    assert [item for item in store.folder.rglob("*") if item.is_file()] == []
 
 
 def test_a_source_that_is_not_there_is_named(store: ObjectStore, tmp_path: Path) -> None:

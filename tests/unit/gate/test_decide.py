@@ -27,6 +27,7 @@ from sluis.evidence.predicates import (
 )
 from sluis.gate.decide import decide
 from sluis.gate.demand import Evidence
+from sluis.plan.model import PlanStep
 from support.evidence_made import (
     EMPTY,
     NOW,
@@ -66,6 +67,33 @@ def test_everything_in_order_is_a_permit() -> None:
     assert set(answer.relies_on) == {digest_of(n) for n in (2, 3, 4, 5, 6, 8)}
     # The snapshots are the first to go stale: made an hour ago, fresh for 24 hours.
     assert answer.until == NOW + timedelta(hours=23)
+
+
+_ALLOWED = (
+    {"site": "North", "country": "NL", "provider": "Example Hosting"},
+    {"site": "South", "country": "DE", "provider": "Other Hosting"},
+)
+_PLACES = [
+    (site, country, provider)
+    for site in ("North", "South", "West")
+    for country in ("NL", "DE", "US")
+    for provider in ("Example Hosting", "Other Hosting", "Third Hosting")
+]
+
+
+@pytest.mark.parametrize("place", _PLACES, ids="-".join)
+def test_W6_a_copy_lies_in_one_of_the_agreed_places_and_not_between_them(
+    place: tuple[str, str, str],
+) -> None:
+    """Each of site, country and provider counts, and they count together."""
+    assets = [asset.model_dump(exclude_none=True) for asset in scope().assets]
+    assets[0]["allowed_locations"] = _ALLOWED
+    names = dict(zip(("site", "country", "provider"), place, strict=True))
+    change = made(assets=tuple(assets)).and_then(
+        snapshot("files-one", "h1", "192.0.2.1", NOW, store=STORE.model_copy(update=names)),
+        verification("files-one", digest_of(9), "x"),
+    )
+    assert codes(change) == (set() if names in _ALLOWED else {"store-not-allowed"})
 
 
 def test_the_signed_step_is_a_permit() -> None:
@@ -260,6 +288,74 @@ def test_a_judgement_opens_a_step_again() -> None:
     change = made().and_then(a_step(made(), "started"))
     again = change.and_then(a_step(change, "judged", judgement="run again"))
     assert codes(again, step=change.plan.steps[0]) == set()
+
+
+def _restore(*others: PlanStep, reached: str = "V6", playbook: str = "restore.yml") -> Made:
+    """The first folder is put back, and whatever else; its broken state came back at V3."""
+    args = {"asset": "files-one", "which": "named", "reached": reached}
+    halves = [
+        step(f"{name}-files-one", "h1", "192.0.2.1", module=f"asset_{name}", args=args)
+        for name in ("restore", "swap")
+    ]
+    change = made(steps=(*halves, *others))
+    weak = change.and_then(verification("files-one", digest_of(2), "x", "V3"))
+    plan = weak.plan.model_copy(update={"playbook": playbook})
+    bodies = tuple(
+        (body.model_copy(update={"plan_object": plan.digest()}), at)
+        if isinstance(body, (Plan, Signoff))
+        else (body, at)
+        for body, at in weak.bodies
+    )
+    return replace(weak, plan=plan, bodies=bodies)
+
+
+def _service(**args: Any) -> PlanStep:
+    given = {"name": "practice", "state": "stopped", **args}
+    return step("stop", "h2", "192.0.2.2", module="ansible.builtin.systemd_service", args=given)
+
+
+def test_L14_a_restore_asks_less_of_what_it_puts_back() -> None:
+    assert codes(_restore(), playbook="restore.yml") == set()
+    assert codes(_restore(_service()), playbook="restore.yml") == set()
+    # by whatever name: the level follows from the steps
+    assert codes(_restore(playbook="other.yml"), playbook="other.yml") == set()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        step("install", "h1", "192.0.2.1"),
+        step("install", "h2", "192.0.2.2", module="ansible.builtin.command", args={"cmd": "id"}),
+        step("quiet", "h2", "192.0.2.2", module="ansible.builtin.shell", quiesce=True),
+        step("x", "h2", "192.0.2.2", module="evil.collection.asset_swap",
+             args={"asset": "files-two", "reached": "V6"}),
+        _service(enabled=True),
+        _service(daemon_reload=True),
+        _service(state="reloaded"),
+        _service().model_copy(update={"args_at_apply": {"name": "{{ x }}"}}),
+        _service().model_copy(update={"module": "my.own.service"}),
+    ],
+    ids=lambda item: f"{item.module} {sorted(item.args)}",
+)  # fmt: skip
+def test_L14_an_update_described_as_a_restore_needs_the_whole_proof(other: PlanStep) -> None:
+    assert codes(_restore(other), playbook="restore.yml") == {"level-too-low"}
+
+
+def test_L14_only_a_proven_copy_is_put_back_and_only_its_asset_needs_less() -> None:
+    assert codes(_restore(reached="not verified"), playbook="restore.yml") == {"level-too-low"}
+    other = _restore().and_then(verification("files-two", digest_of(4), "x", "V3"))
+    answer = decide(other.evidence(), other.demand(playbook="restore.yml"), NOW)
+    assert isinstance(answer, Refusal)
+    assert [(item.code, item.about) for item in answer.reasons] == [("level-too-low", "files-two")]
+
+
+def test_L14_half_a_restore_is_none() -> None:
+    change = _restore()
+    half = change.plan.model_copy(update={"steps": change.plan.steps[:1]})
+    evidence = replace(change.evidence(), plan=half)
+    answer = decide(evidence, change.demand(playbook="restore.yml"), NOW)
+    assert isinstance(answer, Refusal)
+    assert "level-too-low" in {item.code for item in answer.reasons}
 
 
 def _waiver(**more: Any) -> Waiver:

@@ -40,11 +40,12 @@ def done(change: Made) -> list[Body]:
     return [Step(state="started", **common), Step(state="done", **common)]
 
 
-def fetched(at: datetime) -> Export:
+def fetched(at: datetime, finished: datetime | None = None) -> Export:
     return Export(
         asset=ASSET, origin={}, machine=Machine(host="h1", target="ssh://h1"), pass_number=2,
-        started_at=at, finished_at=at, items=1, bytes=1, complete=True, checks={"equal": 1},
-        not_had=0, manifest_object=EMPTY, changes_object=EMPTY,
+        started_at=at, finished_at=finished or at + timedelta(minutes=7),
+        items=1, bytes=1, complete=True,
+        checks={"equal": 1}, not_had=0, manifest_object=EMPTY, changes_object=EMPTY,
     )  # fmt: skip
 
 
@@ -124,6 +125,17 @@ def test_the_last_pass_begins_after_the_freeze(minutes: int, expected: set[str])
     assert codes(proven(story)) == expected
 
 
+@pytest.mark.parametrize("after", [-1, 0, 1, 60])
+def test_W5_when_a_pass_ended_says_nothing_of_what_it_read_first(after: int) -> None:
+    """What it read before the freeze may have been written to until the freeze."""
+    change = move(freeze=True)
+    began, ended = FROZEN_AT - timedelta(seconds=1), FROZEN_AT + timedelta(minutes=after)
+    story = change.and_then(*done(change), frozen(change), fetched(began, max(began, ended)))
+    assert codes(proven(story)) == {"pass-before-freeze"}
+    later = story.and_then(fetched(FROZEN_AT, FROZEN_AT + timedelta(hours=3)))
+    assert codes(proven(later)) == set()
+
+
 def test_a_step_that_is_done_is_not_asked_for_another_pass() -> None:
     """A run that is tried again finds it done, although a later prepare fetched once more."""
     change = move(freeze=False)
@@ -134,3 +146,16 @@ def test_a_step_that_is_done_is_not_asked_for_another_pass() -> None:
         if isinstance(item, Step)
     ]
     assert codes(story.and_then(*finished, fetched(NOW))) == set()
+
+
+@pytest.mark.parametrize(
+    ("begun", "ended", "expected"),
+    [(-30, -10, {"pass-before-freeze"}), (-1, 1, {"pass-before-freeze"}), (0, 10, set())],
+)
+def test_T10_a_last_pass_that_began_before_the_freeze_does_not_count(
+    begun: int, ended: int, expected: set[str]
+) -> None:
+    """It may have read what was changed while it ran, although it ended after the freeze."""
+    change = move(freeze=True)
+    passed = fetched(FROZEN_AT + timedelta(minutes=begun), FROZEN_AT + timedelta(minutes=ended))
+    assert codes(proven(change.and_then(*done(change), frozen(change), passed))) == expected

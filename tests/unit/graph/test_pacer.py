@@ -119,6 +119,64 @@ def test_what_others_spend_is_heeded_before_it_hurts():
     assert service.refused - others == 0  # none of ours
 
 
+def test_T35_calls_under_way_are_taken_off_what_is_left():
+    """What the service says is left does not know of the calls that have not arrived yet."""
+
+    async def story(clock):
+        pacer = Pacer(1_000, None, clock, burst=1_000)
+        for _ in range(7):
+            await pacer.acquire(10)
+        # one of the seven is answered: 100 are left, of which 60 are on their way, and a hundredth
+        # of the minute's budget is not touched
+        pacer.heed(
+            {"RateLimit-Limit": "1000", "RateLimit-Remaining": "100", "RateLimit-Reset": "30"},
+            200, 10,
+        )  # fmt: skip
+        began, went = clock.now(), []
+        more = [asyncio.create_task(pacer.acquire(10)) for _ in range(5)]
+        for one in more:
+            one.add_done_callback(lambda _: went.append(clock.now() - began))
+        await clock.sleep(29)
+        first = list(went)
+        await asyncio.gather(*more)
+        return first, went
+
+    first, went = run_virtually(story)
+    assert len(first) == 3
+    assert [round(at) for at in went[3:]] == [30, 30]
+
+
+@pytest.mark.parametrize("under_way", [1, 4, 16, 64])
+def test_T35_however_many_are_under_way_none_is_refused(under_way):
+    """Where another program spends too, only what the service says can tell what is left."""
+
+    async def story(clock):
+        service = Service(clock, 1_200, sliding=False, delay=lambda: 0.4)
+        pacer = Pacer(None, None, clock)
+        await service.call(0)
+        service._total = 1_100  # by the other program, in this minute
+        await work(pacer, service, clock.now() + 20, itertools.cycle([1]), workers=under_way)
+        return service
+
+    assert run_virtually(story).refused == 0
+
+
+def test_T35_what_was_answered_is_no_longer_under_way():
+    async def story(clock):
+        pacer = Pacer(1_000, None, clock, burst=1_000)
+        told = {"RateLimit-Limit": "1000", "RateLimit-Remaining": "50", "RateLimit-Reset": "30"}
+        for _ in range(5):
+            await pacer.acquire(40)
+            pacer.heed({}, 0, 40)  # an answer that never came counts as one too
+        await pacer.acquire(1)
+        pacer.heed(told, 200, 1)
+        began = clock.now()
+        await pacer.acquire(40)
+        return clock.now() - began
+
+    assert run_virtually(story) == 0
+
+
 def test_a_lower_limit_than_we_thought_is_taken_over():
     async def story(clock):
         service = Service(clock, 600, sliding=False)

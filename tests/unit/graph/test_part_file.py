@@ -93,6 +93,51 @@ def test_chunks_that_do_not_follow_on_are_not_believed(tmp_path):
     part.close()
 
 
+@pytest.mark.parametrize("tail", [1, CHUNK - 1, 3 * CHUNK, 70_000])
+@pytest.mark.parametrize("kept", [0, 1, 2])
+def test_T34_nothing_stays_behind_what_was_proven(tmp_path, monkeypatch, kept, tail):
+    """A longer part of an earlier content ends where the proven chunks end."""
+    monkeypatch.setattr(part_file, "CHUNK", CHUNK)
+    data = random.Random(12).randbytes(2 * CHUNK + 5)
+    first = PartFile(tmp_path / "f")
+    first.open(())
+    known = first.write(data[: kept * CHUNK])
+    first.close()
+    (tmp_path / "f.part").write_bytes(data[: kept * CHUNK] + b"\xee" * tail)
+
+    second = PartFile(tmp_path / "f")
+    second.open(known)
+    assert second.position == kept * CHUNK
+    assert second.path.stat().st_size == kept * CHUNK
+    second.write(data[kept * CHUNK :])
+    second.finish()
+    assert (tmp_path / "f").read_bytes() == data
+
+
+@pytest.mark.parametrize("kept", [0, 2])
+def test_T34_a_content_that_became_shorter_has_no_old_end(tmp_path, monkeypatch, kept):
+    monkeypatch.setattr(part_file, "CHUNK", CHUNK)
+    old = random.Random(13).randbytes(5 * CHUNK)
+    first = PartFile(tmp_path / "f")
+    first.open(())
+    known = first.write(old)
+    first.close()
+
+    second = PartFile(tmp_path / "f")
+    second.open(known[:kept])
+    if kept:
+        second.finish()
+        assert (tmp_path / "f").read_bytes() == old[: kept * CHUNK]
+    else:
+        second.write(old)
+        assert second.path.stat().st_size == len(old)
+        second.restart()
+        assert second.path.stat().st_size == 0
+        second.write(b"new")
+        second.finish()
+        assert (tmp_path / "f").read_bytes() == b"new"
+
+
 def test_a_small_file_replaces_what_was_there_in_one_step(tmp_path):
     (tmp_path / "f").write_bytes(b"old")
     (tmp_path / "f.part").write_bytes(b"left over and longer than the new one")

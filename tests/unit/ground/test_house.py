@@ -61,7 +61,7 @@ def test_ansible_is_told_nothing_that_weakens():
     settings = (ROOT / "ansible.cfg").read_text()
     for line in (
         "inject_facts_as_vars = False", "host_key_checking = True", "enable_task_debugger = False",
-        "ssh_args = -C -o ControlMaster=no -o ControlPath=none", "retries = 0",
+        "ssh_args = -F none -C -o ControlMaster=no -o ControlPath=none", "retries = 0",
     ):  # fmt: skip
         assert re.search(rf"^{re.escape(line)}$", settings, re.MULTILINE), line
     assert "allow_broken_conditionals" not in settings
@@ -69,7 +69,7 @@ def test_ansible_is_told_nothing_that_weakens():
 
 _TOOLS = ("apt-get", "chmod", "dirname", "id", "python3.11", "rm", "sh", "tr")
 _LOOKED_FOR = ("mariadb", "mariadb-dump", "mariadbd", "openssl", "rclone", "restic", "setpriv")
-_LOOKED_FOR += ("ssh", "ssh-keygen", "sshd")
+_LOOKED_FOR += ("ip", "setfacl", "setfattr", "ssh", "ssh-keygen", "sshd", "sudo")
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def _install(path, **environment):
 
 
 def test_installing_says_which_command_needs_root(path_without):
-    done = _install(path_without("restic", "rclone", id="echo 1000"))
+    done = _install(path_without("restic", "rclone", id="echo 1000", sudo="exit 1"))
     assert done.returncode == 1
     assert done.stdout == "Missing Debian packages: restic rclone\n"
     assert f"sh {ROOT}/.ci/install-debian" in done.stderr

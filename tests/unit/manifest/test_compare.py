@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -128,3 +129,51 @@ def test_any_change_to_a_copy_of_a_quiet_source_is_found(
     copy = data.draw(_files)
     found = compare(_manifest(**source), None, _manifest(**copy))
     assert found.holds == (source == copy)
+
+
+_READ = _manifest(f="1")
+_BLANK = Manifest({"f": Entry("f", "file", 1, None, 0, 0o644)})
+_GONE = Manifest({})
+_REFUSED = (Problem("f", "unreadable", "no"),)
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        Manifest(dict(_READ.entries), _REFUSED),
+        Manifest(dict(_BLANK.entries), _REFUSED),
+        Manifest({}, _REFUSED),
+        Manifest({}, (Problem("f", "vanished", "no such file"),)),
+        _BLANK,
+    ],
+    ids=["read once", "not hashed", "not seen", "vanished", "no problem named"],
+)
+@pytest.mark.parametrize("restored", [_READ, _GONE], ids=["restored", "not restored"])
+def test_T31_unreadable_at_either_moment_is_unknown(side, source, restored) -> None:
+    before, after = (source, _READ) if side == "before" else (_READ, source)
+    found = compare(before, after, restored)
+    assert _lists(found) == {"unknown": ["f"]}
+    assert (found.equal, found.items, found.bytes, found.holds) == ((), 0, 0, False)
+
+
+@pytest.mark.parametrize(
+    "sides", [(_GONE, Manifest({}, _REFUSED)), (Manifest({}, _REFUSED), _GONE)]
+)
+def test_T31_what_nobody_could_read_and_nobody_else_saw_is_unknown(sides) -> None:
+    assert _lists(compare(*sides, _GONE)) == {"unknown": ["f"]}
+
+
+def test_T31_no_shortcut_hides_what_could_not_be_read() -> None:
+    refused = Manifest(dict(_READ.entries), _REFUSED)
+    assert _lists(compare(refused, None, refused))["unknown"] == ["f"]
+    assert _lists(compare(refused, refused, refused))["unknown"] == ["f"]
+    assert _lists(compare(_READ, refused, _READ)) == {"unknown": ["f"]}
+    assert _lists(compare(_READ, _BLANK, _READ)) == {"unknown": ["f"]}
+
+
+def test_T31_an_item_that_cannot_be_restored_is_no_reason_to_leave_out_another() -> None:
+    before = _manifest(f="1", g="1")
+    after = Manifest(dict(before.entries), _REFUSED)
+    found = compare(before, after, _manifest(f="1", g="1"))
+    assert (found.equal, _lists(found)) == (("g",), {"unknown": ["f"]})

@@ -13,10 +13,16 @@ import rfc8785
 import sluis
 from sluis.manifest import signature
 from sluis.places import Places
-from sluis.plan import tree
-from sluis.plan.tree import path_sha256, tree_sha256
+from sluis.plan import walk
+from sluis.plan.reach import Reach
+from sluis.plan.tree import Tree, differences, path_sha256, read_tree
 
 CLIENT, CHANGE = "practice", "CHG-1"
+REACH = Reach(
+    hosts=frozenset({"app1", "localhost"}),
+    groups=frozenset({"all", "clients", "ungrouped"}),
+    entries={"host app1: ansible_host": "1" * 64},
+)
 
 
 @pytest.fixture
@@ -33,7 +39,13 @@ def project(tmp_path: Path) -> Places:
         "inventories/practice/group_vars/all.yml": "a: é\n",
         "inventories/practice/changes/CHG-1/update.yml": "{}\n",
         "inventories/practice/changes/CHG-2/update.yml": "{}\n",
-        "inventories/practice/group_vars/changes/kept.yml": "b: 1\n",
+        "inventories/practice/group_vars/clients/kept.yml": "b: 1\n",
+        "inventories/practice/group_vars/others.yml": "b: 1\n",
+        "inventories/practice/host_vars/app1/main.yml": "b: 1\n",
+        "inventories/practice/host_vars/other1.yml": "b: 1\n",
+        "inventories/practice/notes.txt": "x",
+        "inventories/practice/changes/CHG-1/waivers/letters.yml": "{}\n",
+        "inventories/other/hosts.yml": "all: {}\n",
     }
     for name, content in files.items():
         path = tmp_path / name
@@ -43,32 +55,38 @@ def project(tmp_path: Path) -> Places:
     return Places(tmp_path)
 
 
+def tree(project: Places) -> Tree:
+    return read_tree(project, CLIENT, CHANGE, REACH)
+
+
 def digest(project: Places) -> str:
-    return tree_sha256(project, CLIENT, CHANGE)
+    found = tree(project)
+    assert found.reasons == ()
+    return found.sha256
 
 
 def test_the_digest_can_be_computed_by_other_means(project: Places) -> None:
     """With path objects and the RFC 8785 library alone, as somebody else would."""
-    inventory = project.inventory(CLIENT)
-    places = {
-        "playbooks": project.root / "playbooks",
-        "roles": project.root / "roles",
-        "sluis": Path(sluis.__file__).parent,
-        "inventory": inventory,
-        "change": inventory / "changes" / CHANGE,
+    inventory = "inventories/practice"
+    entries = {
+        "ansible.cfg": hashlib.sha256(b"[defaults]\n").hexdigest(),
+        f"{inventory} (host app1: ansible_host)": "1" * 64,
     }
-    entries = {"ansible.cfg": hashlib.sha256(b"[defaults]\n").hexdigest()}
+    names = [
+        "playbooks", "roles", f"{inventory}/changes/CHG-1",
+        f"{inventory}/group_vars/all.yml", f"{inventory}/group_vars/clients",
+        f"{inventory}/host_vars/app1",
+    ]  # fmt: skip
+    places = {name: project.root / name for name in names} | {"sluis": Path(sluis.__file__).parent}
     for name, folder in places.items():
-        for path in folder.rglob("*"):
-            relative = path.relative_to(folder)
-            if "__pycache__" in relative.parts or path.suffix == ".pyc":
-                continue
-            if name == "inventory" and relative.parts[0] == "changes":
+        for path in folder.rglob("*") if folder.is_dir() else [folder]:
+            shown = name if path == folder else f"{name}/{path.relative_to(folder)}"
+            if "/__pycache__/" in shown or "/waivers/" in shown:
                 continue
             if path.is_symlink():
-                entries[f"{name}/{relative}"] = f"link:{path.readlink()}"
+                entries[shown] = f"link:{path.readlink()}"
             elif path.is_file():
-                entries[f"{name}/{relative}"] = hashlib.sha256(path.read_bytes()).hexdigest()
+                entries[shown] = hashlib.sha256(path.read_bytes()).hexdigest()
     assert digest(project) == hashlib.sha256(rfc8785.dumps(entries)).hexdigest()
 
 
@@ -87,12 +105,19 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     ),
     "a link in a file's place": lambda r: (
         (r / "roles/r/empty").unlink(),
-        (r / "roles/r/empty").symlink_to("/dev/null"),
+        (r / "roles/r/empty").symlink_to("tasks/main.yml"),
     ),
     "a variable": lambda r: (r / "inventories/practice/group_vars/all.yml").write_text("a: 2\n"),
-    "a folder called changes elsewhere": lambda r: (
-        r / "inventories/practice/group_vars/changes/kept.yml"
+    "a file under a group of this change": lambda r: (
+        r / "inventories/practice/group_vars/clients/kept.yml"
     ).write_text("b: 2\n"),
+    "a file of a host, with no ending": lambda r: (
+        r / "inventories/practice/host_vars/app1/x"
+    ).write_text("b: 2\n"),
+    "a file of all hosts in another spelling": lambda r: (
+        r / "inventories/practice/group_vars/all.json"
+    ).write_text("{}\n"),
+    "the host this runs on": lambda r: (r / "inventories/practice/host_vars/localhost.yml").touch(),
     "this change": lambda r: (r / "inventories/practice/changes/CHG-1/update.yml").write_text(
         "{a: 1}\n"
     ),
@@ -116,11 +141,206 @@ def test_the_time_of_a_file_is_not_believed(project: Places) -> None:
     assert digest(project) != before
 
 
-def test_what_decides_nothing_is_left_out(project: Places) -> None:
+CANNOT_TOUCH: dict[str, Callable[[Path], object]] = {
+    "Python's cache beside a source": lambda r: (
+        r / "roles/r/library/__pycache__/m.cpython-311.pyc"
+    ).write_text("y"),
+    "another change": lambda r: (r / "inventories/practice/changes/CHG-2/update.yml").write_text(
+        "{a: 1}\n"
+    ),
+    "another client": lambda r: (r / "inventories/other/hosts.yml").write_text("all: {hosts: {}}"),
+    "a host that is not in the inventory": lambda r: (
+        r / "inventories/practice/host_vars/other1.yml"
+    ).write_text("b: 2\n"),
+    "a group that no host is in": lambda r: (
+        r / "inventories/practice/group_vars/others.yml"
+    ).write_text("b: 2\n"),
+    "the layout of the list of hosts": lambda r: (r / "inventories/practice/hosts.yml").write_text(
+        "# a note\nall: {}\n"
+    ),
+    "a note beside it": lambda r: (r / "inventories/practice/notes.txt").write_text("y"),
+    "a waiver, which is signed by itself": lambda r: (
+        r / "inventories/practice/changes/CHG-1/waivers/records.yml"
+    ).write_text("{}\n"),
+}
+
+
+@pytest.mark.parametrize("what", CANNOT_TOUCH)
+def test_L4_what_cannot_touch_the_change_voids_nothing(project: Places, what: str) -> None:
     before = digest(project)
-    (project.root / "roles/r/library/__pycache__/m.cpython-311.pyc").write_text("y")
-    (project.root / "inventories/practice/changes/CHG-2/update.yml").write_text("{a: 1}\n")
+    CANNOT_TOUCH[what](project.root)
     assert digest(project) == before
+
+
+HIDDEN = [
+    "inventories/practice/host_vars/app1/__pycache__/x.yml",
+    "inventories/practice/host_vars/app1/deep/__pycache__/x",
+    "inventories/practice/group_vars/clients/.hidden.yml",
+    "inventories/practice/changes/CHG-1/files/__pycache__/x.pyc",
+    "roles/r/tasks/__pycache__/main.yml",
+    "roles/r/library/__pycache__/deep/m.pyc",
+    "playbooks/group_vars/all/__pycache__/x.yml",
+]
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_L4_no_folder_hides_what_Ansible_would_load(project: Places, name: str) -> None:
+    before = tree(project)
+    path = project.root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("a: 1\n")
+    assert f"{name} came" in differences(before.entries, tree(project).entries)
+
+
+LINKS = {
+    "a vars file": "inventories/practice/host_vars/app1/linked.yml",
+    "the description": "inventories/practice/changes/CHG-1/update.yml",
+    "a file that is sent": "inventories/practice/changes/CHG-1/files/x",
+    "a task file": "roles/r/tasks/main.yml",
+    "a playbook": "playbooks/update/apply.yml",
+    "the settings": "ansible.cfg",
+}
+
+
+@pytest.mark.parametrize("what", LINKS)
+def test_L4_a_link_counts_by_what_it_leads_to(project: Places, what: str) -> None:
+    kept = project.root / "shared" / "x.yml"
+    kept.parent.mkdir()
+    kept.write_text("a: 1\n")
+    path = project.root / LINKS[what]
+    path.parent.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.symlink_to(kept)
+    before = tree(project)
+    assert before.reasons == ()
+    kept.write_text("a: 2\n")
+    assert differences(before.entries, tree(project).entries) == ("linked/shared/x.yml changed",)
+
+
+@pytest.mark.parametrize("what", LINKS)
+def test_L4_a_link_that_leads_away_is_refused(
+    project: Places, what: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "x.yml"
+    outside.write_text("a: 1\n")
+    path = project.root / LINKS[what]
+    path.parent.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.symlink_to(outside)
+    assert [(item.code, item.about) for item in tree(project).reasons] == [
+        ("link-leads-away", LINKS[what])
+    ]
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "playbooks", "roles", "roles/r", "inventories", "inventories/practice",
+        "inventories/practice/changes", "inventories/practice/changes/CHG-1",
+        "inventories/practice/host_vars", "inventories/practice/group_vars",
+        "inventories/practice/group_vars/clients",
+    ],
+)  # fmt: skip
+def test_L4_a_folder_that_is_a_link(
+    project: Places, folder: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Inside the project its content counts; it may not lie elsewhere."""
+    (project.root / "roles/r/module_utils").unlink()  # it would lead elsewhere from there
+    path, moved = project.root / folder, project.root / "moved"
+    path.rename(moved)
+    path.symlink_to(moved)
+    before = tree(project)
+    assert before.reasons == ()
+    for file in moved.rglob("*.yml"):
+        file.write_text("changed: 1\n")
+    assert differences(before.entries, tree(project).entries)
+    path.unlink()
+    away = tmp_path_factory.mktemp("away") / "moved"
+    moved.rename(away)
+    path.symlink_to(away)
+    assert "link-leads-away" in {item.code for item in tree(project).reasons}
+
+
+def test_L4_a_loop_of_links_ends(project: Places) -> None:
+    (project.root / "roles/r/loop").symlink_to("..")
+    (project.root / "inventories/practice/host_vars/app1/up").symlink_to("../..")
+    assert tree(project).reasons == ()
+
+
+@pytest.mark.parametrize("place", ["roles/r/tasks/x.yml", "inventories/practice/hosts2.yml",
+                                   "inventories/practice/host_vars/app1/x.yml"])  # fmt: skip
+def test_L4_what_is_no_file_is_refused_and_does_not_hold_anybody_up(
+    project: Places, place: str
+) -> None:
+    os.mkfifo(project.root / place)
+    assert [(item.code, item.about) for item in tree(project).reasons] == [("not-a-file", place)]
+
+
+def test_L4_a_file_that_gives_an_error_is_named(
+    project: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = os.open
+
+    def broken(path: bytes, *more: int) -> int:
+        if os.fsencode(path).endswith(b"m.py"):
+            raise OSError(5, "Input/output error")
+        return really(path, *more)
+
+    monkeypatch.setattr(os, "open", broken)
+    (reason,) = tree(project).reasons
+    assert (reason.code, reason.about) == ("not-readable", "roles/r/library/m.py")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "roles/r/action_plugins/guarded.so",
+        "roles/r/action_plugins/guarded.cpython-311-x86_64-linux-gnu.so",
+        "roles/r/action_plugins/guarded.pyc",
+        "playbooks/vars_plugins/refuse_early.pyc",
+    ],
+)
+def test_L11_code_without_a_source_is_refused(project: Places, name: str) -> None:
+    before = tree(project)
+    path = project.root / name
+    path.parent.mkdir(exist_ok=True, parents=True)
+    path.write_bytes(b"x")
+    found = tree(project)
+    assert [(item.code, item.about) for item in found.reasons] == [("compiled-code", name)]
+    assert differences(before.entries, found.entries) == (f"{name} came",)
+
+
+REACHES = {
+    "inventories/practice/changes/CHG-1/update.yml": "a: \"{{ lookup('pipe', 'id') }}\"",
+    "inventories/practice/changes/CHG-1/restore.yml": "a: \"{{ lookup('file', '/x') }}\"",
+    "inventories/practice/group_vars/all.yml": "{a: [{b: \"{{ lookup('env', 'X') }}\"}]}",
+    "inventories/practice/host_vars/app1/__pycache__/x.yml": "a: \"{{ query('url', 'x') }}\"",
+}
+
+
+@pytest.mark.parametrize("name", REACHES)
+def test_L4_a_description_that_reads_elsewhere_is_refused(project: Places, name: str) -> None:
+    path = project.root / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(REACHES[name])
+    for _ in range(2):  # remembered or not
+        (reason,) = tree(project).reasons
+        assert (reason.code, reason.about) == ("reaches-outside", name)
+
+
+def test_L4_a_linked_description_is_looked_into(project: Places) -> None:
+    kept = project.root / "kept.yml"
+    kept.write_text(REACHES["inventories/practice/changes/CHG-1/update.yml"])
+    path = project.root / "inventories/practice/changes/CHG-1/update.yml"
+    path.unlink()
+    path.symlink_to(kept)
+    assert {item.code for item in tree(project).reasons} == {"reaches-outside"}
+
+
+def test_what_changed_is_named() -> None:
+    assert differences({"a": "1", "b": "1", "c": "1"}, {"a": "1", "b": "2", "d": "1"}) == (
+        "b changed", "c went", "d came",
+    )  # fmt: skip
 
 
 def test_a_folder_that_is_sent_counts_as_a_whole(tmp_path: Path) -> None:
@@ -135,7 +355,7 @@ def test_a_folder_that_is_sent_counts_as_a_whole(tmp_path: Path) -> None:
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every file counts as touched long ago."""
     monkeypatch.setattr(signature, "TICK_NS", -(10**12))
-    monkeypatch.setattr(tree, "_KNOWN", {})
+    monkeypatch.setattr(walk, "_KNOWN", {})
 
 
 def test_what_was_read_is_not_read_again(
@@ -170,6 +390,6 @@ def test_a_change_is_found_whatever_its_times_say(project: Places, settled: None
 def test_a_file_touched_just_now_is_read_each_time(
     project: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tree, "_KNOWN", {})
+    monkeypatch.setattr(walk, "_KNOWN", {})
     digest(project)
-    assert not [path for path in tree._KNOWN if path.startswith(os.fsencode(project.root))]
+    assert not [path for path in walk._KNOWN if path.startswith(os.fsencode(project.root))]

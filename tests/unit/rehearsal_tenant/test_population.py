@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +95,46 @@ def test_without_folders_everything_lies_in_the_root(tmp_path: Path) -> None:
     people = Population(users=1, sites=0, items_per_drive=30, folder_depth=0)
     (drive,) = _world(tmp_path, 1, people).drives.values()
     assert len(drive.root.children or {}) == 30
+
+
+BESIDE = Population(
+    users=1, sites=1, items_per_drive=2, groups=3, teams=1, security_groups=1, contacts=2,
+    bookings=1, subsites=3, lists=5, pages=2, hidden_libraries=5, encrypted=2, twins=1,
+)  # fmt: skip
+
+
+def _beside(world: World) -> list[Any]:
+    return [
+        *(group.as_json() for group in world.groups),
+        *(contact.as_json() for contact in world.contacts),
+        *(booking.as_json() for booking in world.bookings),
+        *(site.as_json() for site in world.sites),
+        *(
+            [one.id, one.name, one.template, one.items]
+            for site in world.sites
+            for one in site.lists
+        ),
+        *_told(world),
+    ]
+
+
+def test_tenant_08_what_is_beside_files_follows_from_the_seed(tmp_path: Path) -> None:
+    first, second = (_world(tmp_path / name, 5, BESIDE) for name in ("1", "2"))
+    assert _beside(first) == _beside(second)
+    ids = [one["id"] for one in (group.as_json() for group in first.groups)]
+    assert len(ids) == len(set(ids)) == 4
+    drives = [drive.id for site in first.sites for drive in site.drives]
+    lists = [one.id for site in first.sites for one in site.lists]
+    assert len(drives) == len(set(drives)) and len(lists) == len(set(lists))
+    # the team's site, three groups' sites, and three subsites of each
+    assert sum(site.parent is not None for site in first.sites) == (1 + 3) * 3
+
+
+def test_tenant_08_what_was_there_before_is_not_changed_by_it(tmp_path: Path) -> None:
+    plain = Population(users=1, sites=1, items_per_drive=2)
+    before = _told(_world(tmp_path / "1", 5, plain))
+    assert before
+    kept = {
+        repr(one) for one in _told(_world(tmp_path / "2", 5, replace(BESIDE, encrypted=0, twins=0)))
+    }
+    assert {repr(one) for one in before} <= kept

@@ -44,6 +44,10 @@ def may(permissions: str, need: str, site: str | None = SITE, *, role: Any = Non
     return True
 
 
+#: what no permission on sites or files gives
+ORGANISATION = {"users.read", "groups.read", "contacts.read", "bookings.read"}
+
+
 @pytest.mark.parametrize("need", sorted(NEEDS))
 def test_an_app_without_permissions_may_nothing(need: str) -> None:
     assert not may("", need)
@@ -71,10 +75,12 @@ def test_an_app_without_permissions_may_nothing(need: str) -> None:
                 "recyclebin.read",
             },
         ),
-        ("Sites.ReadWrite.All", set(NEEDS) - {"users.read", "site.grants"}),
-        ("Sites.FullControl.All", set(NEEDS) - {"users.read"}),
+        ("Sites.ReadWrite.All", set(NEEDS) - ORGANISATION - {"site.grants"}),
+        ("Sites.FullControl.All", set(NEEDS) - ORGANISATION),
         ("User.Read.All", {"users.read"}),
-        ("Directory.Read.All", {"users.read"}),
+        ("Directory.Read.All", {"users.read", "groups.read", "contacts.read"}),
+        ("GroupMember.Read.All", {"groups.read"}),
+        ("Bookings.Read.All", {"bookings.read"}),
         ("Sites.Selected", set()),
     ],
 )
@@ -98,8 +104,8 @@ def test_a_permission_gives_what_it_says(permission: str, can: set[str]) -> None
                 "recyclebin.read",
             },
         ),
-        ("owner", set(NEEDS) - {"sites.list", "users.read", "site.grants"}),
-        ("fullcontrol", set(NEEDS) - {"sites.list", "users.read"}),
+        ("owner", set(NEEDS) - ORGANISATION - {"sites.list", "site.grants"}),
+        ("fullcontrol", set(NEEDS) - ORGANISATION - {"sites.list"}),
     ],
 )
 def test_a_site_grant_gives_its_role_on_that_site_only(role: str, can: set[str]) -> None:

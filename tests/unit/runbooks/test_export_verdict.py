@@ -15,7 +15,7 @@ from sluis.runbook.export_verdict import export_verdict, same_files, with_export
 from sluis.tenant.tenant_manifest import ManifestLine
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
-GOOD = {"equal": 3, "rewritten by the service": 1, "stale metadata": 1, "edited meanwhile": 1}
+GOOD = {"equal": 3, "rewritten by the service": 1, "stale metadata": 2}
 
 
 def export(**changes: Any) -> Export:
@@ -47,6 +47,7 @@ def verification(v5: str = "proven") -> Verification:
         (export(complete=False), (5, 4), "not verified", "V4"),
         (export(checks={**GOOD, "corrupt": 1}), (5, 4), "failed", "V4"),
         (export(checks={**GOOD, "not verified": 1}), (5, 4), "not verified", "V4"),
+        (export(checks={**GOOD, "edited meanwhile": 1}), (5, 4), "not verified", "V4"),
         (export(checks={**GOOD, "something new": 1}), (5, 4), "not verified", "V4"),
         (export(not_had=1), (5, 4), "not verified", "V4"),
         (export(unseen=("retention-labelled items of team",)), (5, 4), "not verified", "V4"),

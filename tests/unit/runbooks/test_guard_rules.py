@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from sluis.plan.templates import outside_of_yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -107,6 +111,34 @@ def unguarded(task: dict[str, Any], own: set[str]) -> str | None:
     return module if module is not None and module not in READ_ONLY | own else None
 
 
+def test_W8_a_list_of_files_that_is_empty_fails(tmp_path: Path) -> None:
+    """A test for each file of a folder that is not there any more would be a skip."""
+    for path in ("change_role_files", "playbook_files", "all_files"):
+        assert globals()[path](), path
+    test = tmp_path / "test_none.py"
+    test.write_text("import pytest\n@pytest.mark.parametrize('x', [])\ndef test_x(x): ...\n")
+    command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), str(test)]
+    done = subprocess.run(
+        [*command, "-n", "0", f"--rootdir={tmp_path}"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 2, done.stdout
+    assert "Empty parameter set" in done.stdout
+
+
+def test_W8_no_file_escapes_the_rules_by_its_name() -> None:
+    """The rules read ``*.yml``; Ansible would read these as well."""
+    escaped = [
+        path
+        for folder in ("roles/*/tasks", "roles/*/handlers", "roles/*/meta", "playbooks")
+        for path in ROOT.glob(f"{folder}/**/*")
+        if path.is_file() and path.suffix in {".yaml", ".json", ""}
+    ]
+    assert escaped == []
+    seen = {path.resolve() for path in all_files()}
+    for place in ("roles/*/tasks/main.yml", "playbooks/*.yml"):
+        assert {path.resolve() for path in ROOT.glob(place)} <= seen
+
+
 def test_there_are_change_roles() -> None:
     assert {"software_update", "restore_asset"} <= {role.name for role in change_roles()}
 
@@ -138,6 +170,25 @@ def test_no_task_has_a_known_hole(path: Path) -> None:
             # a lookup in a guarded argument runs before the gate has answered
             for word in ("lookup(", "query(", "pipe"):
                 assert word not in arguments, name
+
+
+def variables_and_tasks() -> list[Path]:
+    return [
+        *all_files(),
+        *sorted(ROOT.glob("roles/*/defaults/**/*.yml")),
+        *sorted(ROOT.glob("roles/*/vars/**/*.yml")),
+        *sorted(ROOT.glob("inventories/template/**/*.yml")),
+    ]
+
+
+@pytest.mark.parametrize("path", variables_and_tasks(), ids=_id)
+def test_L4_nothing_of_ours_reads_what_no_signature_covers(path: Path) -> None:
+    """Playbooks and roles are bound as files; what they read besides would not be."""
+    ours = {"lookup('export_batch')"}  # goes by the scope and the inventory's groups alone
+    assert set(outside_of_yaml(path.read_bytes())) <= ours
+    for task in tasks_in(path) if path in all_files() else ():
+        assert not {name for name in task if name.startswith("with_")}, task
+        assert "vars_files" not in task, task
 
 
 def test_the_rules_can_fail() -> None:

@@ -181,8 +181,8 @@ def test_a_named_snapshot_is_fixed_by_its_statement(
         "tolerate_use": False,
     }  # fmt: skip
     assert planned["words_restore"] == (
-        "Restore beside and compare Scanned letters as it was at 2026-11-20 12:00 UTC "
-        "(copy 0a1b2c3d)"
+        "Restore the copy of Scanned letters of Friday 20 November 2026 at 12:00 (UTC) beside it, "
+        "and compare."
     )
     evidence = ev.made().evidence()
     scope = evidence.scope.model_copy(  # type: ignore[union-attr]

@@ -256,6 +256,37 @@ def test_case_C4_a_document_cannot_be_fetched_from_elsewhere(tmp_path: Path) -> 
             load_scope(write_scope(folder, {"documents": [entry]}))
 
 
+_NOT_PLAIN = (
+    "/srv/../etc/passwd", "/srv/..", "/..", "/../srv", "/srv/./data", "/srv//data", "//srv/data",
+    "/srv/data/", "/", "srv/data", "../data", "file:/srv/data",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["directory", "sqlite"])
+@pytest.mark.parametrize("location", _NOT_PLAIN)
+def test_T32_a_path_that_leads_elsewhere_is_refused_for_each_kind_of_file(
+    tmp_path: Path, kind: str, location: str
+) -> None:
+    changes = {"assets.1.kind": kind, "assets.1.location": location}
+    assert problem(tmp_path, changes, "bad-location").field == "location"
+
+
+@pytest.mark.parametrize("kind", ["directory", "sqlite"])
+@pytest.mark.parametrize("location", ["/srv/data", "/srv/..data/a..b", "/srv/data.sqlite3"])
+def test_T32_a_plain_path_is_taken(tmp_path: Path, kind: str, location: str) -> None:
+    changes = {"assets.1.kind": kind, "assets.1.location": location, "assets.1.exclude": ...}
+    assert load_scope(write_scope(tmp_path, changes)).document.assets[1].location == location
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+@pytest.mark.parametrize("location", ["a/b", "/srv/data", "x" * 65, "é" * 33])
+def test_T32_what_is_not_the_name_of_one_database_is_refused(
+    tmp_path: Path, kind: str, location: str
+) -> None:
+    changes = {"assets.0.kind": kind, "assets.0.location": location}
+    assert problem(tmp_path, changes, "bad-location").field == "location"
+
+
 def test_case_D1_the_record_says_why_it_matters(tmp_path: Path) -> None:
     problem(tmp_path, {"assets.0.matters_because": ""}, "empty")
     assert b"Without the records nobody can be treated." in make_scope().to_bytes()

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from sluis.scope.annex import scope_annex
 from sluis.scope.load import ScopeError, load_scope
 from sluis.scope.model import ClientMovesIt, required_level
-from sluis.scope.text import scope_text
 from support.scopes import make_scope, scope_dict, write_scope
 
 TENANT = {"by": "tenant", "tenant": "old", "drive": "b!one"}
@@ -74,9 +74,9 @@ def test_who_fetches_may_be_left_open_and_the_same_data_is_then_still_the_same(
 ) -> None:
     document = load_scope(write_scope(tmp_path, sharepoint(**{"assets.1.host": ...}))).document
     assert document.assets[1].host is None
-    text = scope_text(document, "en")
-    assert "SharePoint" in text
-    assert " on None" not in text
+    text = scope_annex(document, "en")
+    assert "Kind: SharePoint" in text
+    assert "Host: None" not in text
     one = sharepoint(**{"assets.1.host": ...})
     again = scope_dict(one)["assets"][1]
     twice = {

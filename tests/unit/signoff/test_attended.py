@@ -10,10 +10,12 @@ import pytest
 
 from sluis.errors import EvidenceError, InputError
 from sluis.evidence.predicates import Shown, Signoff
+from sluis.plan.annex import plan_annex
 from sluis.plan.text import plan_text
+from sluis.scope.annex import scope_annex
 from sluis.scope.text import scope_text
 from sluis.signoff.attend import Attended, attend
-from sluis.signoff.dialogue import hold, questions
+from sluis.signoff.dialogue import ATTEMPTS, hold, questions
 from sluis.signoff.proposal import propose
 from sluis.signoff.record import record_attended, record_withdrawal
 from sluis.signoff.request import REQUEST, Request, build_request, show
@@ -65,7 +67,9 @@ def test_case_A9_each_risk_is_a_question_of_its_own_in_the_clients_words(tmp_pat
         (question,) = [item for item in bench.asked if item.id == f"risk:{risk.id}"]
         assert str(risk.words) in question.text
         assert str(risk.we_do) in question.text
-        assert risk.asset in question.text
+        asset = make_scope().asset(risk.asset)
+        assert asset is not None
+        assert str(asset.name) in question.text
 
 
 def test_case_B2_each_disposition_is_a_question_of_its_own(tmp_path: Path) -> None:
@@ -105,7 +109,7 @@ def test_case_C4_handing_over_a_document_is_confirmed_and_kept(tmp_path: Path) -
     assert shown.body.documents["document:terms"] == digest
     (question,) = [item for item in bench.asked if item.id == "document:terms"]
     assert "Terms 2026" in question.text
-    assert digest in question.text
+    assert digest in bench.objects.get(shown.body.documents["technical"]).decode()
 
 
 def test_case_C4_a_document_that_is_not_there_cannot_be_handed_over(tmp_path: Path) -> None:
@@ -135,10 +139,13 @@ def test_case_D1_what_was_shown_is_kept_byte_for_byte_before_anything_is_asked(
     assert get(shown.body.documents["plan"]).decode() == plan_text(plan, "en")
     assert "\n" + scope_text(scope, "en") in bench.told
     assert "\n" + plan_text(plan, "en") in bench.told
+    annex = f"{scope_annex(scope, 'en')}\n{plan_annex(plan, 'en')}"
+    assert get(shown.body.documents["technical"]).decode() == annex
+    assert "\n" + annex in bench.told
     request = Request.from_bytes(get(shown.body.documents[REQUEST]))
     assert request.scope_object == scope.digest()
     assert request.plan_object == plan.digest()
-    assert [item.id for item in request.questions[:2]] == ["read:scope", "read:plan"]
+    assert [item.id for item in request.questions[:2]] == ["read:plan", "read:scope"]
     assert nothing_signed(bench)
     assert (shown.body.to, shown.body.language, shown.body.channel) == (
         "Example Practice", "en", "prompt",
@@ -163,6 +170,16 @@ def test_a_no_anywhere_is_a_refusal_and_is_recorded(tmp_path: Path, where: str, 
     assert "First the letters." in ended.sentence
 
 
+def test_a_no_without_a_reason_is_a_no(tmp_path: Path) -> None:
+    """Somebody who says no has no need to say why; asking on would lose the no."""
+    bench = make_bench(tmp_path)
+    assert ask(bench, {"risk:update-breaks": "no", "remarks": ""}).result == "refused"
+    (statement,) = bench.view().of(Signoff)
+    assert (statement.body.decision, statement.body.remarks) == ("no", "")
+    assert [item.id for item in bench.asked].count("remarks") == 1
+    assert stands(bench) == "signoff-refused"
+
+
 @pytest.mark.parametrize("unclear", ["", " ", "y", "j", "ok", "yes please", "1", "true", "n", "ye"])
 def test_only_the_whole_word_is_a_yes(tmp_path: Path, unclear: str) -> None:
     bench = make_bench(tmp_path)
@@ -170,7 +187,8 @@ def test_only_the_whole_word_is_a_yes(tmp_path: Path, unclear: str) -> None:
         ask(bench, {"risk:update-breaks": unclear})
     assert caught.value.code == "no-clear-answer"
     asked = [item for item in bench.asked if item.id == "risk:update-breaks"]
-    assert len(asked) == 3
+    assert len(asked) == ATTEMPTS
+    assert asked[0].text in caught.value.what
     assert asked[0].hint != asked[1].hint
     assert nothing_signed(bench)
     assert stands(bench) == "awaiting-signoff"
@@ -400,7 +418,7 @@ def test_there_is_nothing_to_sign_before_there_is_a_plan(tmp_path: Path) -> None
 def test_a_plan_made_for_another_scope_cannot_be_asked_about() -> None:
     scope = make_scope()
     with pytest.raises(InputError) as caught:
-        questions(scope, make_plan(make_scope({"version": 2})), "nl")
+        questions(scope, make_plan(make_scope({"version": 2})), "nl", START)
     assert caught.value.code == "another-scope"
 
 

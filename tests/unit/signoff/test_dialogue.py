@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluis.errors import InputError
+from sluis.evidence.typed_words import is_yes, usable_words
 from sluis.scope.model import Language
-from sluis.signoff.dialogue import Question, hold, is_yes, questions, usable_words
+from sluis.signoff.dialogue import Question, hold, questions
 from support.scopes import make_scope
 from support.signing import SIGNER, make_plan
 
 SCOPE = make_scope()
-ASKED = questions(SCOPE, make_plan(SCOPE), "en")
+UNTIL = datetime(2026, 12, 4, 19, 15, tzinfo=UTC)
+ASKED = questions(SCOPE, make_plan(SCOPE), "en", UNTIL)
 CONFIRM = [question.id for question in ASKED if question.kind in ("confirm", "decision")]
 TYPED = st.sampled_from(["yes", "yes", "yes", "ja", "YES ", "no", "nee", "", "y", "ok", "maybe"])
 
@@ -60,7 +64,7 @@ def test_the_questions_are_the_same_in_both_languages() -> None:
     ids = []
     languages: tuple[Language, ...] = ("nl", "en")
     for language in languages:
-        asked = questions(SCOPE, make_plan(SCOPE), language)
+        asked = questions(SCOPE, make_plan(SCOPE), language, UNTIL)
         ids.append([(question.id, question.kind) for question in asked])
         assert len({question.id for question in asked}) == len(asked)
     assert ids[0] == ids[1]

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from sluis.errors import SluisError
+from sluis.evidence.asked import FORM
 from sluis.evidence.predicates import Shown, Signoff
+from sluis.evidence.signed_form import PROMPT
 from sluis.evidence.verify import verify_dossier
 from sluis.scope.text import scope_text
-from sluis.signoff.form import PROMPT
 from sluis.signoff.proposal import propose
 from sluis.signoff.record import record_ssh, record_withdrawal
-from sluis.signoff.request import FORM, build_request, write_request
+from sluis.signoff.request import build_request, write_request
 from sluis.signoff.standing import standing
 from support.scopes import make_scope
 from support.signing import SIGNER, START, Bench, empty_bench, fill_in, make_bench, say_yes, sign
@@ -123,8 +124,8 @@ def test_a_no_is_recorded_with_the_remarks(tmp_path: Path) -> None:
         (lambda text: text.replace(f"{PROMPT} A. Client", PROMPT), "no-name"),
         (lambda text: text.replace(f"{PROMPT} A. Client", f"{PROMPT} B. Client"), "not-a-signer"),
         (lambda text: "yes\n", "form-unknown"),
-        (lambda text: text.replace("Reference of this request:\n    ",
-                                   "Reference of this request:\n    " + "0" * 64 + "\n    "),
+        (lambda text: text.replace("(change CHG-1042):\n    ",
+                                   "(change CHG-1042):\n    " + "0" * 64 + "\n    "),
          "form-unknown"),
     ],
 )  # fmt: skip
@@ -214,6 +215,25 @@ def test_without_a_known_key_nobody_can_sign_from_elsewhere(tmp_path: Path) -> N
     assert refused(bench, form, sign(form, stranger)) == "no-allowed-signers"
 
 
+def test_L23_a_lying_ssh_keygen_on_the_path_is_not_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that says of every signature that it is good, and names the client."""
+    bench = make_bench(tmp_path)
+    bench.trust_ssh()
+    stranger = tmp_path / "stranger"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(stranger)], check=True)
+    form = send(bench)
+    fill_in(form, say_yes)
+    signature = sign(form, stranger)
+    liar = tmp_path / "bin" / "ssh-keygen"
+    liar.parent.mkdir()
+    liar.write_text("#!/bin/sh\necho client@practice\n")
+    liar.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{liar.parent}:/usr/bin:/bin")
+    assert refused(bench, form, signature) == "signature-not-trusted"
+
+
 def test_a_signer_can_be_bound_to_one_key(tmp_path: Path) -> None:
     bench = make_bench(tmp_path, {"signers.0.ssh_principal": "a@practice"})
     colleague, own = bench.trust_ssh("b@practice"), bench.trust_ssh("a@practice")
@@ -248,6 +268,25 @@ def test_an_old_yes_cannot_be_used_again(tmp_path: Path) -> None:
         record_ssh(bench, form, signature, now=bench.now)
     assert caught.value.code == "request-answered"
     assert [item.body.decision for item in bench.view().of(Signoff)] == ["yes", "withdrawn"]
+
+
+def test_T14_taking_a_yes_back_does_not_keep_the_signature_of_the_yes(tmp_path: Path) -> None:
+    """It is the operator's record of what somebody at the client said, and nobody signed it."""
+    bench = make_bench(tmp_path)
+    key = bench.trust_ssh()
+    form = send(bench)
+    fill_in(form, say_yes)
+    given = record_ssh(bench, form, sign(form, key), now=bench.now).body
+    assert None not in (given.ssh_signature_object, given.ssh_principal)
+    bench.later(minutes=1)
+    taken = record_withdrawal(bench, name="B. Other", role="owner", remarks="No.", now=bench.now)
+    body = taken.body
+    assert isinstance(body, Signoff)
+    assert (body.tier, body.ssh_signature_object, body.ssh_principal) == ("attended", None, None)
+    assert (body.signer_name, body.remarks, body.confirmed) == ("B. Other", "No.", {})
+    assert (body.expires_at, body.plan_object) == (None, given.plan_object)  # type: ignore[union-attr]
+    verdict = verify_dossier(bench.dossier, bench.anchors, bench.now)
+    assert [item.what for item in verdict.findings].count("ssh-signature") == 1
 
 
 @pytest.mark.parametrize("what", ["scope", "plan", "time"])

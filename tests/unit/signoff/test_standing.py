@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,25 +21,28 @@ DIGESTS = ("a" * 64, "b" * 64)
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happens in a change: a scope, a plan, a text shown, an answer."""
+    """Something that happens in a change: a scope, a plan, a text shown, an answer.
+
+    ``refers``: an answer names what was shown last, or nothing that was shown.
+    """
 
     kind: str
     scope: str
     plan: str
     decision: str
     hours: int | None
-    refers: int
+    refers: bool
 
 
 EVENTS = st.lists(
     st.builds(
         Event,
-        kind=st.sampled_from(["scope", "plan", "shown", "signoff", "signoff", "signoff"]),
+        kind=st.sampled_from(["scope", "plan", "shown", "shown", "signoff", "signoff", "signoff"]),
         scope=st.sampled_from(DIGESTS),
         plan=st.sampled_from(DIGESTS),
         decision=st.sampled_from(["yes", "yes", "yes", "no", "withdrawn"]),
-        hours=st.sampled_from([None, 1, 48]),
-        refers=st.integers(0, 8),
+        hours=st.sampled_from([48, 48, 1, None]),
+        refers=st.sampled_from([True, True, True, False]),
     ),
     max_size=10,
 )
@@ -46,7 +50,9 @@ EVENTS = st.lists(
 
 def view_of(events: list[Event]) -> View:
     statements: list[Statement[Any]] = []
+    shown = 0
     for number, event in enumerate(events, start=1):
+        shown = number if event.kind == "shown" else shown
         at = START + timedelta(minutes=number)
         statements.append(
             Statement(
@@ -55,7 +61,7 @@ def view_of(events: list[Event]) -> View:
                 client="practice",
                 change="CHG-1",
                 kind=event.kind,
-                body=_body(event, at),
+                body=_body(event, at, shown if event.refers else 0),
                 previous=None,
                 recorded_at=at,
                 recorded_by="operator",
@@ -66,7 +72,7 @@ def view_of(events: list[Event]) -> View:
     return View(tuple(statements), (), None)
 
 
-def _body(event: Event, at: datetime) -> Body:
+def _body(event: Event, at: datetime, shown: int) -> Body:
     if event.kind == "scope":
         return Scope(scope_object=event.scope, source_object="c" * 64, assets=())
     if event.kind == "plan":
@@ -83,9 +89,40 @@ def _body(event: Event, at: datetime) -> Body:
         signer_role="b",
         scope_object=event.scope,
         plan_object=event.plan,
-        shown=f"{event.refers:064x}",
+        shown=f"{shown:064x}",
         expires_at=None if event.hours is None else at + timedelta(hours=event.hours),
     )
+
+
+A, B = DIGESTS
+
+
+def yes(scope: str = A, plan: str = A) -> Event:
+    return Event("signoff", scope, plan, "yes", 48, True)
+
+
+SHOWN = Event("shown", A, A, "yes", None, True)
+
+
+@pytest.mark.parametrize("decision", ["no", "withdrawn"])
+@pytest.mark.parametrize(("scope", "plan"), [(A, A), (A, B), (B, A), (B, B)])
+def test_T15_a_later_answer_that_is_no_yes_ends_it_whatever_it_is_about(
+    scope: str, plan: str, decision: str
+) -> None:
+    """Also an answer about another plan: a client who says no wants us to stop."""
+    later = replace(yes(scope, plan), decision=decision)
+    events = [SHOWN, yes()]
+    assert standing(view_of(events), A, A, START + timedelta(hours=1)).signed
+    found = standing(view_of([*events, later]), A, A, START + timedelta(hours=1))
+    assert not found.signed
+    assert found.why_not is not None
+    assert found.why_not.code == {"no": "signoff-refused"}.get(decision, "signoff-withdrawn")
+
+
+@pytest.mark.parametrize(("scope", "plan"), [(A, B), (B, A), (B, B)])
+def test_T15_a_later_yes_to_something_else_is_no_yes_to_this(scope: str, plan: str) -> None:
+    events = [SHOWN, yes(), yes(scope, plan)]
+    assert not standing(view_of(events), A, A, START + timedelta(hours=1)).signed
 
 
 @given(EVENTS, st.sampled_from(DIGESTS), st.sampled_from(DIGESTS), st.integers(0, 60))
@@ -103,7 +140,7 @@ def test_signed_means_the_newest_answer_is_a_shown_unexpired_yes_to_just_this(
 
 @given(EVENTS, st.sampled_from(DIGESTS), st.sampled_from(DIGESTS))
 @settings(max_examples=200, deadline=None)
-def test_nothing_but_a_new_yes_turns_not_signed_into_signed(
+def test_W4_nothing_but_a_new_yes_turns_not_signed_into_signed(
     events: list[Event], scope: str, plan: str
 ) -> None:
     now = START + timedelta(hours=10)
@@ -113,6 +150,14 @@ def test_nothing_but_a_new_yes_turns_not_signed_into_signed(
         if after and not before:
             new = events[length]
             assert (new.kind, new.decision) == ("signoff", "yes")
+            assert (new.scope, new.plan) == (scope, plan)
+        if before and not after:
+            new = events[length]
+            # another text that is shown changes nothing; anything else may end it
+            assert new.kind != "shown"
+        if length and events[length].kind == "signoff":
+            # the newest answer alone decides, whatever it is about
+            assert not after or (new_is_yes(events[length], scope, plan))
 
 
 @given(EVENTS, st.sampled_from(DIGESTS), st.sampled_from(DIGESTS))
@@ -125,6 +170,10 @@ def test_once_expired_it_stays_expired(events: list[Event], scope: str, plan: st
     assert answers == sorted(answers, reverse=True)
 
 
+def new_is_yes(event: Event, scope: str, plan: str) -> bool:
+    return (event.decision, event.scope, event.plan) == ("yes", scope, plan)
+
+
 def _signed(events: list[Event], scope: str, plan: str, now: datetime) -> bool:
     """The rule once more, written the other way round."""
     given_at = [index for index, event in enumerate(events) if event.kind == "signoff"]
@@ -133,15 +182,14 @@ def _signed(events: list[Event], scope: str, plan: str, now: datetime) -> bool:
     index = given_at[-1]
     event, at = events[index], START + timedelta(minutes=index + 1)
     later = events[index + 1 :]
-    shown = events[event.refers - 1] if 0 < event.refers <= index else None
+    shown = event.refers and any(item.kind == "shown" for item in events[:index])
     return (
         event.decision == "yes"
         and (event.scope, event.plan) == (scope, plan)
         and at <= now
         and event.hours is not None
         and now < at + timedelta(hours=event.hours)
-        and shown is not None
-        and shown.kind == "shown"
+        and shown
         and not any(item.kind == "scope" and item.scope != scope for item in later)
         and not any(item.kind == "plan" and item.plan != plan for item in later)
     )

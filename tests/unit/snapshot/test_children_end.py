@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from sluis.errors import SnapshotError
+from sluis.programs import Command, fixed, option
 from sluis.snapshot.children import Children
 from support.databases import wait_until
 
@@ -24,7 +25,9 @@ def test_output_status_and_folder(tmp_path: Path) -> None:
     with Children(str(tmp_path)) as children:
         private = Path(children.private)
         assert private.stat().st_mode & 0o777 == 0o700
-        done = children.run(["/bin/sh", "-c", "echo out; echo err >&2; exit 3"], ENVIRONMENT)
+        done = children.run(
+            Command("sh", fixed("-c", "echo out; echo err >&2; exit 3")), ENVIRONMENT
+        )
         assert (done.status, done.output, done.errors) == (3, "out\n", "err\n")
         (private / "half").write_text("half")
     assert list(tmp_path.iterdir()) == []
@@ -33,25 +36,25 @@ def test_output_status_and_folder(tmp_path: Path) -> None:
 def test_nothing_is_inherited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGPASSWORD", "s3cret")
     with Children(str(tmp_path)) as children:
-        shown = children.run(["/usr/bin/env"], ENVIRONMENT).output
+        shown = children.run(Command("env"), ENVIRONMENT).output
     assert "s3cret" not in shown
 
 
 def test_too_long(tmp_path: Path) -> None:
     with Children(str(tmp_path)) as children:
-        done = children.run(["/bin/sleep", "600"], ENVIRONMENT, seconds=0.1)
+        done = children.run(Command("sleep", fixed("600")), ENVIRONMENT, seconds=0.1)
     assert done.status == -signal.SIGKILL
 
 
 def test_a_program_that_is_not_there(tmp_path: Path) -> None:
     with Children(str(tmp_path)) as children, pytest.raises(SnapshotError) as caught:
-        children.run(["/nonexistent/program"], ENVIRONMENT)
+        children.run(Command("/nonexistent/program"), ENVIRONMENT)
     assert caught.value.code == "program-missing"
 
 
 def test_the_end_of_the_block_ends_the_stubborn(tmp_path: Path) -> None:
     with Children(str(tmp_path)) as children:
-        child = children.start(["/bin/sh", "-c", STUBBORN], ENVIRONMENT)
+        child = children.start(Command("sh", option("-c", STUBBORN)), ENVIRONMENT)
         process = psutil.Process(child.pid)
         wait_until(process.children)
         family = [process, *process.children()]
@@ -70,9 +73,10 @@ def _lives(process: psutil.Process) -> bool:
 def test_killed_from_outside(tmp_path: Path, how: signal.Signals) -> None:
     code = (
         "import sys; from sluis.snapshot.children import Children\n"
+        "from sluis.programs import Command, option\n"
         "with Children(sys.argv[1]) as c:\n"
         "    c.also_remove(sys.argv[2])\n"
-        "    child = c.start(['/bin/sh', '-c', sys.argv[3]], {'PATH': '/usr/bin:/bin'})\n"
+        "    child = c.start(Command('sh', option('-c', sys.argv[3])), {})\n"
         "    print(child.pid, flush=True)\n"
         "    child.wait()\n"
     )

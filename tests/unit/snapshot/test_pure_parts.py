@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sluis.border.parts import Expected, Identity, Level, Place
+from sluis.border.verbs.asset_copies import Generation
 from sluis.errors import InputError, SnapshotError
 from sluis.snapshot.elsewhere import why_not_elsewhere
-from sluis.snapshot.generations import Generation, objections
+from sluis.snapshot.generations import objections
 from sluis.snapshot.identity import check_identity
 from sluis.snapshot.levels import FAILED, LEVELS, NOT_VERIFIED, PROVEN, Finding, reached
 from sluis.snapshot.nonce import FILE, is_nonce, nonce_hash, place, placed, take_away
+from sluis.snapshot.restoring import is_folder_within
 from sluis.snapshot.sample import chance_to_miss, choose, needed_for, sample_words
 from sluis.snapshot.store import place_allowed, read_store, three_two_one, why_inside
 
@@ -93,10 +98,11 @@ def test_a_bad_sftp_store_is_refused(change: dict) -> None:
 
 
 def test_case_A12_place_must_fit_in_every_part() -> None:
-    assert place_allowed(REST, [PLACE])
+    store, allowed = read_store(REST), Place(**PLACE)
+    assert place_allowed(store, [allowed])
     for name in PLACE:
-        assert not place_allowed(REST, [{**PLACE, name: "other"}])
-    assert not place_allowed(REST, [])
+        assert not place_allowed(store, [replace(allowed, **{name: "other"})])
+    assert not place_allowed(store, [])
 
 
 @pytest.mark.parametrize(
@@ -131,52 +137,53 @@ def test_a_folder_of_the_machine_is_not_outside() -> None:
 def test_each_digit_of_3_2_1_1_0_is_said_by_itself() -> None:
     store = read_store(REST)
     facts = {"outside": True, "append_only": None, "no_errors": False}
-    digits = three_two_one(store, ["the source", "the store"], "Practice", facts)
+    digits = three_two_one(store.id, store.site, ["the source", "the store"], "Practice", facts)
     assert list(digits) == ["3 copies", "2 media", "1 off-site", "1 immutable", "0 errors"]
     assert digits["3 copies"].startswith("2 of 3")
     assert digits["1 off-site"].startswith("yes")
     assert digits["1 immutable"] == "not verified"
     assert digits["0 errors"] == "no"
-    assert three_two_one(store, [], "North", facts)["1 off-site"].startswith("no")
-    assert three_two_one(store, [], None, facts)["1 off-site"].startswith("not verified")
+    assert three_two_one(store.id, store.site, [], "North", facts)["1 off-site"].startswith("no")
+    assert three_two_one(store.id, store.site, [], None, facts)["1 off-site"].startswith(
+        "not verified"
+    )
 
 
 # --- machines and processes -------------------------------------------------------------
 
-FOUND = {"machine_id": "a" * 32, "host_keys": ["SHA256:one", "SHA256:two"],
-         "system_identifier": "7"}  # fmt: skip
+FOUND = Identity("a" * 32, ("SHA256:one", "SHA256:two"), system_identifier="7")
 
 
 @pytest.mark.parametrize(
     "expected",
-    [{}, {"machine_id": None}, {"machine_id": "a" * 32}, {"host_keys": ["SHA256:two", "SHA256:x"]},
+    [{}, {"machine_id": None}, {"machine_id": "a" * 32}, {"host_keys": ("SHA256:two", "SHA256:x")},
      {"system_identifier": "7"}],
 )  # fmt: skip
 def test_the_expected_machine_is_accepted(expected: dict) -> None:
-    check_identity("db1", expected, FOUND)
+    check_identity("db1", Expected(**expected), FOUND)
 
 
 @pytest.mark.parametrize(
     "expected",
-    [{"machine_id": "b" * 32}, {"host_keys": ["SHA256:x"]}, {"system_identifier": "8"}],
+    [{"machine_id": "b" * 32}, {"host_keys": ("SHA256:x",)}, {"system_identifier": "8"}],
 )
 def test_row_wrong_or_retired_source(expected: dict) -> None:
-    for found in (FOUND, {}):
+    for found in (FOUND, Identity()):
         with pytest.raises(SnapshotError) as raised:
-            check_identity("db1", expected, found)
+            check_identity("db1", Expected(**expected), found)
         assert raised.value.code == "wrong-machine"
 
 
 def test_case_A4_elsewhere_means_another_volume_or_machine_and_another_process(tmp_path) -> None:
     device = tmp_path.stat().st_dev
-    here = {"boot_id": "b", "pid": 2, "pid_started": 20}
-    maker = {"boot_id": "b", "pid": 1, "pid_started": 10, "device": device}
+    here = Identity(boot_id="b", pid=2, pid_started=20)
+    maker = Identity(boot_id="b", pid=1, pid_started=10, device=device)
     assert "on the volume of the source" in why_not_elsewhere(maker, here, str(tmp_path))
-    assert why_not_elsewhere({**maker, "device": device + 1}, here, str(tmp_path)) is None
-    assert why_not_elsewhere({**maker, "boot_id": "other"}, here, str(tmp_path)) is None
-    same = {**here, "device": device + 1}
+    assert why_not_elsewhere(replace(maker, device=device + 1), here, str(tmp_path)) is None
+    assert why_not_elsewhere(replace(maker, boot_id="other"), here, str(tmp_path)) is None
+    same = replace(here, device=device + 1)
     assert "process" in why_not_elsewhere(same, here, str(tmp_path))
-    unknown = why_not_elsewhere({**maker, "device": None}, here, str(tmp_path))
+    unknown = why_not_elsewhere(replace(maker, device=None), here, str(tmp_path))
     assert "nobody knows" in unknown
 
 
@@ -219,13 +226,13 @@ def test_a_link_in_the_nonces_place_is_not_followed(tmp_path) -> None:
 
 @given(st.lists(st.sampled_from([PROVEN, FAILED, NOT_VERIFIED]), min_size=7, max_size=7))
 def test_a_level_counts_only_on_top_of_all_below(verdicts: list[str]) -> None:
-    levels = [{"level": n, "verdict": v} for n, v in zip(LEVELS, verdicts, strict=True)]
+    levels = [Level(n, v, "") for n, v in zip(LEVELS, verdicts, strict=True)]
     proven = list(itertools.takewhile(lambda v: v == PROVEN, verdicts))
     assert reached(levels) == (LEVELS[len(proven) - 1] if proven else None)
 
 
 def test_what_did_not_run_is_not_verified() -> None:
-    assert Finding("V2").as_dict()["verdict"] == NOT_VERIFIED
+    assert Finding("V2").as_level().verdict == NOT_VERIFIED
     with Finding("V2") as untouched:
         pass
     assert untouched.verdict == NOT_VERIFIED
@@ -262,9 +269,28 @@ def _generations(*contents: str | None) -> list[Generation]:
     ],
 )
 def test_case_A3_generations(contents: list, source: str, codes: list[str]) -> None:
-    assert [o["code"] for o in objections(_generations(*contents), source)] == codes
+    assert [o.code for o in objections(_generations(*contents), source)] == codes
 
 
 def test_case_A3_one_copy_that_overwrites_the_one_before_is_said_in_words() -> None:
     (only,) = objections(_generations("a"), "a")
-    assert "overwrites the one before" in only["sentence"]
+    assert "overwrites the one before" in only.sentence
+
+
+def test_a_link_in_a_copy_does_not_lead_out_of_it(tmp_path: Path) -> None:
+    """The names and digests of what it leads to would be reported as the copy's."""
+    inside = tmp_path / "srv" / "documents"
+    inside.mkdir(parents=True)
+    (tmp_path / "out").symlink_to("/")
+    (inside / "file").write_text("x")
+    assert is_folder_within(str(tmp_path), "srv/documents")
+    for path in (
+        "out",
+        "out/etc",
+        "../",
+        "srv/../srv",
+        "srv//documents",
+        "srv/documents/file",
+        "no",
+    ):
+        assert not is_folder_within(str(tmp_path), path)

@@ -19,14 +19,14 @@ def test_case_C5_what_looks_random_is_told_from_text(tmp_path: Path) -> None:
     root = _fill(tmp_path, 10, 30)
     (tmp_path / "tiny").write_bytes(os.urandom(20))
     found = measure_randomness(root, build_manifest(root))
-    assert found == {"looked_at": 40, "random": 10, "share": "0.2500"}
-    assert measure_randomness(str(tmp_path), build_manifest(str(tmp_path), ("*",)))["share"] is None
+    assert (found.looked_at, found.random, found.share) == (40, 10, "0.2500")
+    assert measure_randomness(str(tmp_path), build_manifest(str(tmp_path), ("*",))).share is None
 
 
 def test_case_C5_a_head_that_was_left_alone_does_not_hide_encryption(tmp_path: Path) -> None:
     (tmp_path / "f.docx").write_bytes(b"PK\x03\x04 as before " * 400 + os.urandom(90_000))
     found = measure_randomness(str(tmp_path), build_manifest(str(tmp_path)))
-    assert found["random"] == 1
+    assert found.random == 1
 
 
 def test_case_C6_photos_are_not_compressed_again(tmp_path: Path) -> None:

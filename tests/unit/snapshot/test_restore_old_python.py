@@ -10,7 +10,9 @@ import pytest
 import sluis
 
 ROOM = Path(sluis.__file__).parent
-FILES = sorted([*ROOM.glob("snapshot/restore*.py"), *ROOM.glob("checks/*.py")])
+FILES = sorted(
+    [*ROOM.glob("snapshot/restore*.py"), *ROOM.glob("checks/*.py"), *ROOM.glob("border/*.py")]
+)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from sluis.tenant.changes import Change, compare_passes, count
 from sluis.tenant.recycle_bin import BinEntry
 from sluis.tenant.tenant_manifest import COULD_NOT, ManifestLine
@@ -141,3 +143,100 @@ def test_an_item_made_anew_under_the_same_path_is_told_apart() -> None:
     found = _changes([*BEFORE[:3], _line("33", "c.txt")])
     assert count(found) == {"new": 1, "vanished": 1}
     assert "Another item has its path now." in found[0].known
+
+
+_BIN = BinEntry(
+    "bin-1", "b.docx", 10, "2026-06-30T09:30:00Z", "sites/team/Shared Documents/Letters",
+    "user01@rehearsal.example",
+)  # fmt: skip
+_OTHERS = {
+    "another size": replace(_BIN, size=11),
+    "no size": replace(_BIN, size=0),
+    "another name": replace(_BIN, name="b2.docx"),
+    "another folder": replace(_BIN, deleted_from="sites/team/Shared Documents/Other"),
+    "a folder whose name ends the same": replace(
+        _BIN, deleted_from="sites/team/Shared Documents/Old Letters"
+    ),
+    "the drive itself": replace(_BIN, deleted_from="sites/team/Shared Documents"),
+    "before the first pass": replace(_BIN, deleted="2026-06-29T07:59:59Z"),
+    "before the second in which it began": replace(_BIN, deleted="2026-06-29T08:00:00.9Z"),
+    "before it, elsewhere on earth": replace(_BIN, deleted="2026-06-29T12:59:59+05:00"),
+}
+
+
+def _lost(entry: BinEntry, *more: ManifestLine, lost: str = "2") -> Change:
+    """What is said of an item that vanished, with one entry in the bin."""
+    before = [*BEFORE, *more]
+    after = [line for line in before if line.item_id != lost]
+    (gone,) = compare_passes(
+        before, after, deleted=[entry], between=SPAN, began="2026-06-29T08:00:01.7Z"
+    )
+    return gone
+
+
+@pytest.mark.parametrize("entry", _OTHERS.values(), ids=_OTHERS)
+def test_T39_an_entry_of_something_else_names_nobody(entry: BinEntry) -> None:
+    gone = _lost(entry)
+    assert (gone.when, gone.who) == (None, None)
+    assert "Not in the recycle bin" in gone.known
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        _BIN,
+        replace(_BIN, name="B.DOCX", deleted_from="/sites/team/Shared Documents/letters/"),
+        replace(_BIN, deleted_from=None),
+        replace(_BIN, deleted_from="Letters"),
+        replace(_BIN, deleted="2026-06-29T08:00:01Z"),
+    ],
+)
+def test_T39_the_entry_of_the_item_itself_names_who_deleted_it(entry: BinEntry) -> None:
+    gone = _lost(entry)
+    assert (gone.when, gone.who) == (entry.deleted, "user01@rehearsal.example")
+
+
+def test_T39_of_two_entries_only_the_one_that_fits_counts() -> None:
+    wrong = [replace(entry, id=why, deleted_by="x") for why, entry in _OTHERS.items()]
+    (gone,) = compare_passes(
+        BEFORE, [line for line in BEFORE if line.item_id != "2"],
+        deleted=[*wrong, _BIN], between=SPAN, began="2026-06-29T08:00:01.7Z",
+    )  # fmt: skip
+    assert gone.who == "user01@rehearsal.example"
+
+
+@pytest.mark.parametrize("there", ["before", "after", "both"])
+def test_T39_what_lay_in_a_deeper_folder_of_the_same_name_is_another_item(there: str) -> None:
+    """The bin tells paths that begin with the drive's own, which is not known here."""
+    deeper = (_folder("o", "Other"), _folder("ol", "Other/Letters"))
+    entry = replace(_BIN, deleted_from="sites/team/Shared Documents/Other/Letters")
+    before = BEFORE if there == "after" else [*BEFORE, *deeper]
+    after = [line for line in BEFORE if line.item_id != "2"]
+    after += deeper if there != "before" else ()
+    found = compare_passes(before, after, deleted=[entry])
+    assert {change.path_before: change.who for change in found}["Letters/b.docx"] is None
+    # and what lay in the drive itself did not lie in one of its folders
+    assert _lost(replace(_BIN, name="c.txt"), lost="3").who is None
+    top = replace(_BIN, name="c.txt", deleted_from="sites/team/Shared Documents")
+    assert _lost(top, lost="3").who == "user01@rehearsal.example"
+
+
+def test_T39_a_folder_that_is_still_there_was_not_deleted_with_the_one_above_it() -> None:
+    before = [_folder("a", "A"), _folder("b", "A/B"), _line("x", "A/B/x.txt")]
+    after = [_folder("b", "Elsewhere")]
+    entry = BinEntry("1", "A", 0, "2026-06-30T09:30:00Z", "sites/team/Docs", "deleter")
+    found = {
+        change.path_before: change for change in compare_passes(before, after, deleted=[entry])
+    }
+    assert found["A"].who == "deleter"
+    assert found["A/B/x.txt"].who is None
+    # where it went with the folders above it, they tell
+    found = {change.path_before: change for change in compare_passes(before, [], deleted=[entry])}
+    assert {path: change.who for path, change in found.items()} == {
+        "A": "deleter", "A/B": "deleter", "A/B/x.txt": "deleter",
+    }  # fmt: skip
+
+
+def test_T39_times_that_cannot_be_compared_exclude_nothing() -> None:
+    for when in (None, "soon", "2026-06-29T07:00:00"):
+        assert _lost(replace(_BIN, deleted=when)).who == "user01@rehearsal.example"

@@ -115,6 +115,51 @@ def test_a_hostile_file_gets_a_reason_and_no_digest(why: str) -> None:
     assert why in str(found.why_not)
 
 
+_MANY = {
+    "pictures": {f"word/media/image{n}.png": b"\0" * 200_000 for n in range(3, 23)},
+    "parts": {f"word/part{n}.xml": b"<a>" + b" " * 200_000 + b"</a>" for n in range(20)},
+    "data of its own": {
+        f"customXml/item{n}.xml": b"<a>" + b" " * 200_000 + b"</a>" for n in range(20)
+    },
+    "data that is not XML": {f"customXml/item{n}.xml": b"\0" * 200_000 for n in range(20)},
+    "relationships": {
+        name: data
+        for n in range(20)
+        for name, data in (
+            (f"word/part{n}.xml", "<a/>"),
+            (f"word/_rels/part{n}.xml.rels", relations() + " " * 200_000),
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("many", _MANY.values(), ids=_MANY)
+def test_T41_a_bomb_in_many_members_is_noticed_although_each_is_small(
+    many: dict[str, str | bytes],
+) -> None:
+    """Each member is far below every limit; together they are 4 MB in an archive of a few KB."""
+    why = "it unpacks to far more than it should"
+    assert _canonical(packed({**word(), **many})) == Canonical(None, why)
+    # the same in an archive that is not packed, against the limit for all members
+    stored = packed({**word(), **many}, method=zipfile.ZIP_STORED)
+    assert _canonical(stored, Limits(total=3_000_000)) == Canonical(None, why)
+    assert _canonical(stored).sha256 is not None
+
+
+def test_T41_all_that_is_read_counts_and_nothing_counts_twice() -> None:
+    members = word()
+    data = packed(members)
+    whole = sum(len(text) for text in members.values())
+    assert _canonical(data, Limits(total=whole)).sha256 == _digest(members)
+    assert _canonical(data, Limits(total=whole - 1)).sha256 is None
+
+
+def test_T41_a_list_of_relationships_has_a_limit_of_its_own() -> None:
+    members = {**word(), _RELS: str(word()[_RELS]) + " " * 5_000}
+    assert _canonical(packed(members)).sha256 is not None
+    assert _canonical(packed(members), Limits(small=5_000)).sha256 is None
+
+
 def test_two_members_of_one_name_get_a_reason() -> None:
     out = io.BytesIO(packed(word()))
     with zipfile.ZipFile(out, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +52,25 @@ def _finish(state: DriveState) -> None:
 
 def test_a_page_and_its_link_are_kept_together_or_not_at_all(state: DriveState) -> None:
     apply_page(state, 1, [ROOT, _item("a", "root")], "link-1", complete=False)
-    with pytest.raises(KeyError):
-        apply_page(state, 1, [_item("b", "root"), {"name": "no id"}], "link-2", complete=False)
+    unstorable: Any = object()
+    with pytest.raises(sqlite3.Error):
+        apply_page(state, 1, [_item("b", "root")], unstorable, complete=False)
     current = state.current_pass()
     assert current is not None
     assert (current.link, current.pages, current.items) == ("link-1", 1, 2)
     assert live_paths(state) == ["a"]
+
+
+@pytest.mark.parametrize("nameless", [{}, {"id": ""}, {"id": None}, {"id": 7}])
+@pytest.mark.parametrize("deleted", [{}, {"deleted": {}}])
+def test_M7_an_entry_that_says_not_which_item_it_is_is_a_gap(
+    state: DriveState, nameless: dict[str, Any], deleted: dict[str, Any]
+) -> None:
+    page = [ROOT, _item("a", "root"), {"name": "whose?", **nameless, **deleted}]
+    apply_page(state, 1, page, "end", complete=True)
+    assert live_paths(state) == ["a"]
+    (gap,) = state.gaps(1)
+    assert (gap.what, gap.subject) == ("items", "an entry of the listing: whose?")
 
 
 def test_the_last_of_two_entries_counts_and_the_other_is_counted(state: DriveState) -> None:
@@ -207,3 +221,21 @@ def test_whatever_order_pages_tell_a_tree_in_the_paths_are_those_of_a_plain_mode
 
         expected = sorted(p for p in (path(item) for item in model) if p)
         assert live_paths(state) == expected
+
+
+_NONSENSE = [7, "text", True, [], {}, None, 1.5, -1, 1 << 70]
+_FIELDS = (
+    "name", "size", "file", "folder", "parentReference", "fileSystemInfo", "eTag", "shared",
+    "createdBy", "lastModifiedBy", "createdDateTime", "lastModifiedDateTime", "pendingOperations",
+    "bundle", "remoteItem", "malware", "package", "description",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("field", _FIELDS)
+def test_M11_no_field_of_an_entry_stops_a_listing(state: DriveState, field: str) -> None:
+    for at, value in enumerate(_NONSENSE):
+        item = {"id": f"x{at}", "name": f"x{at}", "parentReference": {"id": "root"}, "file": {}}
+        apply_page(state, 1, [ROOT, {**item, field: value}], "link", complete=False)
+        for inner in ("hashes", "id", "childCount", "lastModifiedDateTime", "user"):
+            entry = {**item, "id": f"y{at}{inner}", field: {inner: value}}
+            apply_page(state, 1, [entry], "link", complete=False)

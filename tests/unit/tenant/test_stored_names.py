@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
+import sys
 import tempfile
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,6 +35,35 @@ HOSTILE = [
     "*?<>|\"",
     "~$lock", "desktop.ini", "_vti_", "a" * 400, "." * 300, " ." * 50,
 ]  # fmt: skip
+
+
+def _form(name: str) -> Callable[[str], str]:
+    return lambda text: unicodedata.normalize(name, text)
+
+
+def _simple_upper(text: str) -> str:
+    """Character by character, and only where that gives one character."""
+    return "".join(c.upper() if len(c.upper()) == 1 else c for c in text)
+
+
+def _undrawn(text: str) -> str:
+    return "".join(c for c in text if c not in UNDRAWN)
+
+
+#: never drawn (Unicode: Default_Ignorable_Code_Point), and not spelled as %XX by their category
+UNDRAWN = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180f\u3164\uffa0\ufe00\ufe0f\U000e0100\U000e01ef"
+#: What a disk takes a name for: with the same result, two names are one file. Written down from
+#: what file systems do, and not from what the product does.
+DISKS: dict[str, Callable[[str], str]] = {
+    "Linux": lambda text: text,
+    "NTFS, exFAT": _simple_upper,
+    "HFS+": lambda text: _form("NFD")(text).lower(),
+    "APFS": lambda text: _form("NFD")(_form("NFD")(text).casefold()),
+    "ext4 with casefold": lambda text: _form("NFD")(_form("NFD")(_undrawn(text)).casefold()),
+    "ZFS, formD": lambda text: _form("NFD")(_form("NFD")(text).upper()),
+    "ZFS, formKC": lambda text: _form("NFKC")(text).casefold(),
+    "SMB": lambda text: _form("NFC")(text.upper()),
+}
 NAMES = st.one_of(st.sampled_from(HOSTILE), st.text(st.characters(), max_size=300))
 
 
@@ -81,7 +113,7 @@ def test_an_ordinary_name_stays_what_it_is(name: str) -> None:
 
 @given(st.lists(NAMES, min_size=1, max_size=25))
 @settings(max_examples=30, deadline=None)
-def test_no_two_items_of_a_folder_share_a_place_on_any_disk(names: list[str]) -> None:
+def test_W2_no_two_items_of_a_folder_share_a_place_on_any_disk(names: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder, DriveState(Path(folder) / "s.sqlite") as state:
         state.begin_pass("2026-01-01T00:00:00Z")
         items = [{"id": "root", "name": "root", "root": {}, "folder": {}}]
@@ -96,7 +128,8 @@ def test_no_two_items_of_a_folder_share_a_place_on_any_disk(names: list[str]) ->
         state.give_places()
         places = [state.place_of(f"i{number}") or "" for number in range(len(names))]
         assert all(places)
-        assert len({clash_key(place) for place in places}) == len(names)
+        for disk, taken_for in DISKS.items():
+            assert len({taken_for(place) for place in places}) == len(names), disk
         for place in places:
             assert place.split("/")[0] in {"content", "deep"}
             assert all(_is_safe(part) for part in place.split("/")), ascii(place)
@@ -106,22 +139,96 @@ def test_no_two_items_of_a_folder_share_a_place_on_any_disk(names: list[str]) ->
         assert [state.place_of(f"i{number}") for number in range(len(names))] == before
 
 
-def test_case_and_unicode_twins_get_places_of_their_own(tmp_path: Path) -> None:
-    with DriveState(tmp_path / "s.sqlite") as state:
+#: pairs of names that are one on some disk
+TWINS = [
+    ("A.txt", "a.txt"), ("caf\u00e9", "cafe\u0301"), ("\ufb01n", "fin"), ("\u212b", "\u00c5"),
+    # folding takes the first apart, and what is left is composed otherwise than the second
+    ("\u0390", "\u03aa\u0301"), ("\u0390", "\u1fd3"), ("\u03b0", "\u03ab\u0301"),
+    ("\u1fb3", "\u03b1\u0345"), ("\u1f80", "\u1f88"), ("stra\u00dfe", "STRASSE"),
+    ("\u0131.txt", "I.txt"), ("\u0130", "i\u0307"), ("\u017f", "S"), ("\u212a", "k"),
+    ("\u03c3", "\u03c2"), ("a\ufe0f.txt", "a.txt"), ("\U0001f600\ufe0f", "\U0001f600"),
+    ("a\u034fb", "ab"), ("q\u0307\u0323", "q\u0323\u0307"), ("\uac00", "\u1100\u1161"),
+]  # fmt: skip
+
+
+def _places(folder: Path, names: list[str]) -> list[str]:
+    with DriveState(folder / "s.sqlite") as state:
         state.begin_pass("2026-01-01T00:00:00Z")
-        twins = ["A.txt", "a.txt", "caf\u00e9", "cafe\u0301", "ﬁn", "fin"]
         root = {"id": "r", "name": "root", "root": {}}
         files = [
             {"id": f"i{at}", "name": name, "parentReference": {"id": "r"}, "file": {}}
-            for at, name in enumerate(twins)
+            for at, name in enumerate(names)
         ]
         store_items(state, 1, [root, *files])
         state.give_places()
-        places = [state.place_of(f"i{at}") or "" for at in range(len(twins))]
-        assert places[0] == "content/A.txt"
-        assert places[1].startswith("content/a~")
-        assert places[1].endswith(".txt")
-        assert len({unicodedata.normalize("NFC", p).casefold() for p in places}) == len(twins)
+        return [state.place_of(f"i{at}") or "" for at in range(len(names))]
+
+
+@pytest.mark.parametrize("pair", [*TWINS, *(pair[::-1] for pair in TWINS)], ids=ascii)
+def test_T40_names_that_are_one_on_some_disk_get_places_of_their_own(
+    tmp_path: Path, pair: tuple[str, str]
+) -> None:
+    assert any(taken(pair[0]) == taken(pair[1]) for taken in DISKS.values())
+    places = _places(tmp_path, list(pair))
+    for disk, taken_for in DISKS.items():
+        assert len({taken_for(place) for place in places}) == 2, disk
+
+
+@functools.cache
+def _changing() -> set[str]:
+    """Every character that some change makes another text, and these texts."""
+    found = set()
+    for code in range(128, sys.maxunicode + 1):
+        one = chr(code)
+        apart = unicodedata.normalize("NFKD", one)
+        if one == one.upper() == one.lower() == apart:
+            continue
+        composed, canonical = (unicodedata.normalize(form, one) for form in ("NFC", "NFD"))
+        found |= {one, apart, composed, canonical, one.upper(), one.lower(), canonical.upper()}
+    return found
+
+
+@pytest.mark.parametrize("disk", DISKS)
+def test_T40_no_letter_of_unicode_is_taken_for_another_unnoticed(disk: str) -> None:
+    groups: dict[str, set[str]] = {}
+    for one in _changing():
+        groups.setdefault(DISKS[disk](one), set()).add(one)
+    for same in groups.values():
+        if len(same) > 1:
+            assert len({clash_key(one) for one in same}) == 1, [ascii(one) for one in same]
+
+
+_MARKS = "\u0300\u0301\u0307\u0308\u0323\u0345\u0314"
+_LETTERS = (
+    "aAiI\u0131\u0130\u03b1\u0391\u03b9\u03aa\u0390\u03b0\u03c3\u03c2\u00df\u1e9e\ufb03\u01c5\u0149"
+)
+
+
+@example("\u0345\u0300")
+@example("\u1fb2\u0345")
+@given(st.lists(st.sampled_from(_LETTERS + _MARKS + UNDRAWN), min_size=1, max_size=6).map("".join))
+def test_T40_no_sequence_of_letters_and_marks_is_taken_for_another_unnoticed(text: str) -> None:
+    others = {
+        change(text)
+        for change in (str.upper, str.lower, str.casefold, str.title, _undrawn,
+                       *map(_form, ("NFC", "NFD", "NFKC", "NFKD")))
+    }  # fmt: skip
+    for disk, taken_for in DISKS.items():
+        for other in others:
+            if taken_for(other) == taken_for(text):
+                assert clash_key(other) == clash_key(text), (disk, ascii(text), ascii(other))
+
+
+def test_T40_names_that_are_two_everywhere_need_no_mark(tmp_path: Path) -> None:
+    names = ["a.txt", "\u00e4.txt", "b.txt", "\u4e2d.txt", "\u03b1.txt", "a.docx"]
+    assert _places(tmp_path, names) == [f"content/{name}" for name in names]
+
+
+def test_case_and_unicode_twins_get_a_mark_before_their_suffix(tmp_path: Path) -> None:
+    first, second = _places(tmp_path, ["A.txt", "a.txt"])
+    assert first == "content/A.txt"
+    assert second.startswith("content/a~")
+    assert second.endswith(".txt")
 
 
 def test_a_path_that_is_too_long_goes_elsewhere() -> None:

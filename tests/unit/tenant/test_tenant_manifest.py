@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import json
 import tempfile
 from pathlib import Path
 
@@ -91,6 +93,65 @@ def test_a_manifest_with_one_line_touched_hands_out_nothing(
         lines[line : line + 1] = [] if how == "removed" else [lines[line]] * 2
     path.write_bytes(gzip.compress(b"".join(lines)))
     with pytest.raises(EvidenceError):
+        read_manifest(path)
+
+
+def _folded(tmp_path: Path, *lines: bytes) -> Path:
+    """A manifest with these lines, whose first and last line are as they must be."""
+    first = gzip.decompress(_made(tmp_path).read_bytes()).splitlines(keepends=True)[0]
+    text = first + b"".join(line + b"\n" for line in lines)
+    last = {"items": len(lines), "sha256": hashlib.sha256(text).hexdigest()}
+    path = tmp_path / "folded.gz"
+    path.write_bytes(gzip.compress(text + json.dumps(last).encode() + b"\n"))
+    return path
+
+
+PLAIN = {"path": "a", "type": "file", "item_id": "1"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        [], 5, None, [["path", "a"]], {**PLAIN, "size": "5"}, {**PLAIN, "size": -1},
+        {**PLAIN, "size": True}, {**PLAIN, "type": "device"}, {**PLAIN, "state": "perhaps"},
+        {**PLAIN, "stored": ["x"]}, {**PLAIN, "sha256": 5}, {**PLAIN, "permissions": "all"},
+        {**PLAIN, "versions": [5]}, {**PLAIN, "fields": []}, {**PLAIN, "more": 1},
+        {"type": "file", "item_id": "1"}, {**PLAIN, "path": None}, {**PLAIN, "path_hex": "zz"},
+    ],
+)  # fmt: skip
+def test_L21_a_line_that_makes_no_sense_hands_out_nothing(tmp_path: Path, line: object) -> None:
+    good, bad = json.dumps(PLAIN).encode(), json.dumps(line).encode()
+    assert check_manifest(_folded(tmp_path, good))[1] == 1
+    with pytest.raises(EvidenceError) as error:
+        read_manifest(_folded(tmp_path, good, bad))
+    assert error.value.code == "tenant-manifest-unreadable"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"path":"' + b"a" * (17 << 20) + b'","type":"file","item_id":"1"}',
+        b'{"fields":{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}}",
+        b'{"fields":{"a":[' + b"[]," * 2_000_000 + b"[]]}}",
+    ],
+    ids=["long", "deep", "many"],
+)
+def test_L22_a_line_that_unfolds_to_too_much_is_refused(tmp_path: Path, line: bytes) -> None:
+    path = _folded(tmp_path, line)
+    with pytest.raises(EvidenceError) as error:
+        read_manifest(path)
+    assert error.value.code == "tenant-manifest-unreadable"
+
+
+def test_L22_a_small_file_that_unfolds_to_gigabytes_is_left_early(tmp_path: Path) -> None:
+    path = _made(tmp_path)
+    first = gzip.decompress(path.read_bytes()).splitlines(keepends=True)[0]
+    line = json.dumps({**PLAIN, "path": "a" * 1_000_000}).encode() + b"\n"
+    with gzip.open(path, "wb") as file:
+        file.write(first)
+        for _ in range(300):
+            file.write(line)
+    with pytest.raises(EvidenceError, match="unfolds to more"):
         read_manifest(path)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import uuid
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -150,6 +151,24 @@ class TokenIssuer:
         if app is None or starts is None or expires is None:
             raise self._unauthorized("Access token validation failure.")
         return Caller(app.client_id, frozenset(claims.get("roles", ()))), starts, expires
+
+    def challenged(self) -> ApiError:
+        """The answer to a token that was good until something changed (claims challenge)."""
+        wanted = base64.b64encode(
+            json.dumps(
+                {
+                    "access_token": {
+                        "nbf": {"essential": True, "value": str(int(self.clock.steady()))}
+                    }
+                }
+            ).encode()
+        ).decode("ascii")
+        error = self._unauthorized(
+            "Continuous access evaluation resulted in challenge with result: InteractionRequired "
+            "and code: TokenIssuedBeforeRevocationTimestamp"
+        )
+        error.headers["WWW-Authenticate"] += f', error="insufficient_claims", claims="{wanted}"'
+        return error
 
     def _unauthorized(self, message: str) -> ApiError:
         challenge = (

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from sluis.rehearsal.tenant import bin_calls, item_calls, list_calls, permission_calls, site_calls
+from collections.abc import Sequence
+
+from sluis.rehearsal.tenant import (
+    bin_calls,
+    item_calls,
+    list_calls,
+    list_writing,
+    organisation_calls,
+    page_calls,
+    permission_calls,
+    site_calls,
+)
 from sluis.rehearsal.tenant.api_error import ApiError
 from sluis.rehearsal.tenant.batch import run_batch
 from sluis.rehearsal.tenant.call import Answer, ByPath, Call, Segment
-from sluis.rehearsal.tenant.directory import Site
+from sluis.rehearsal.tenant.directory import Site, SiteList
 from sluis.rehearsal.tenant.drive import Drive
 from sluis.rehearsal.tenant.drive_addresses import answer_drive
+from sluis.rehearsal.tenant.organisation import Booking, Contact
+from sluis.rehearsal.tenant.paging import select
+from sluis.rehearsal.tenant.query_options import check_options
 from sluis.rehearsal.tenant.rights import Caller
 from sluis.rehearsal.tenant.visit import Visit
 from sluis.rehearsal.tenant.world import World
@@ -33,11 +47,14 @@ async def answer_call(world: World, caller: Caller, call: Call) -> Answer:
         return await run_batch(call, serve, world.clock.now, world.settings.seed)
     visit = Visit(world, caller, call)
     try:
+        check_options(call)
         answer = await _top(visit, list(call.segments))
     except ApiError as error:
         error.headers.update({**visit.headers, **error.headers})
         raise
     answer.headers.update(visit.headers)
+    if call.method == "GET" and isinstance(answer.body, dict) and "value" not in answer.body:
+        answer.body = select(call, answer.body)
     return answer
 
 
@@ -47,6 +64,12 @@ async def _top(visit: Visit, rest: list[Segment]) -> Answer:
         return await _users(visit, rest)
     if head == "sites":
         return await _sites(visit, rest)
+    if head == "groups":
+        return await _groups(visit, rest)
+    if head == "contacts" and len(rest) < 2:
+        return _directory(visit, visit.world.contacts, "contacts", rest)
+    if head == "solutions" and rest[:1] == ["bookingBusinesses"] and len(rest) < 3:
+        return _directory(visit, visit.world.bookings, "bookings", rest[1:])
     if head == "drives" and rest:
         return await answer_drive(visit, visit.world.drive(str(rest[0])), rest[1:])
     if head == "me":
@@ -79,6 +102,42 @@ async def _users(visit: Visit, rest: list[Segment]) -> Answer:
     raise visit.unknown()
 
 
+async def _groups(visit: Visit, rest: list[Segment]) -> Answer:
+    """Groups, and what a Microsoft 365 group has: a site, and its libraries."""
+    world, call = visit.world, visit.call
+    if len(rest) < 2:
+        visit.enter("groups.read", "get" if rest else "list", None)
+        if call.method != "GET":
+            raise visit.unknown()
+        if not rest:
+            return organisation_calls.list_groups(call, world.groups)
+        return organisation_calls.one_entry(call, world.groups, str(rest[0]), "groups")
+    group = next((one for one in world.groups if one.id == str(rest[0]).lower()), None)
+    if group is None:
+        raise organisation_calls.missing(str(rest[0]))
+    if group.site is None and rest[1] in ("sites", "drive", "drives"):
+        visit.enter("files.read", "get", None)
+        raise ApiError(404, "ResourceNotFound", "Resource is not found.")
+    if group.site is not None and rest[1:3] == ["sites", "root"]:
+        return await _site(visit, group.site, rest[3:])
+    if group.site is not None and rest[1] in ("drive", "drives"):
+        return await _site(visit, group.site, rest[1:])
+    raise visit.unknown()
+
+
+def _directory(
+    visit: Visit, entries: Sequence[Contact] | Sequence[Booking], what: str, rest: list[Segment]
+) -> Answer:
+    """Shared contacts, or booking pages."""
+    visit.enter(f"{what}.read", "get" if rest else "list", None)
+    if visit.call.method != "GET":
+        raise visit.unknown()
+    context = "contacts" if what == "contacts" else "solutions/bookingBusinesses"
+    if rest:
+        return organisation_calls.one_entry(visit.call, entries, str(rest[0]), context)
+    return organisation_calls.list_entries(visit.call, entries, context)
+
+
 async def _sites(visit: Visit, rest: list[Segment]) -> Answer:
     if not rest or rest == ["getAllSites"]:
         visit.enter("sites.list", "list", None)
@@ -91,6 +150,11 @@ async def _sites(visit: Visit, rest: list[Segment]) -> Answer:
         # a function that gives a site, and the address goes on from there
         wanted = visit.call.query.get("path", "").strip("/")
         site, rest = visit.world.site(f"{site.host}:/{wanted}"), rest[1:]
+    return await _site(visit, site, rest)
+
+
+async def _site(visit: Visit, site: Site, rest: list[Segment]) -> Answer:
+    """A site, and what is below it."""
     tail = str(rest[0]) if rest and isinstance(rest[0], str) else ""
     if tail == "drives" and len(rest) > 1:
         drive = next((one for one in site.drives if one.id == rest[1]), None)
@@ -103,6 +167,11 @@ async def _sites(visit: Visit, rest: list[Segment]) -> Answer:
         return await _lists(visit, site, rest[1:])
     if tail == "permissions":
         return await _grants(visit, site, rest[1:])
+    if tail == "sites" and len(rest) > 1:
+        below = visit.world.site(str(rest[1]))
+        if below.parent is not site:
+            raise ApiError(404, "itemNotFound", "Requested site could not be found")
+        return await _site(visit, below, rest[2:])
     return _about_site(visit, site, tail, rest)
 
 
@@ -113,12 +182,20 @@ def _about_site(visit: Visit, site: Site, tail: str, rest: list[Segment]) -> Ans
     if not rest:
         visit.enter("site.read", "get", site.id)
         return site_calls.one_site(call, site)
-    if tail == "drives":
+    if rest == ["drives"]:
         visit.enter("files.read", "list", site.id)
         return site_calls.list_drives(world, call, site.drives, f"sites('{site.id}')")
-    if tail == "sites":
+    if rest == ["sites"]:
         visit.enter("site.read", "list", site.id)
-        return site_calls.list_subsites(call, site)
+        return site_calls.list_subsites(world, call, site)
+    if tail == "pages":
+        cast = rest[-1] == page_calls.CAST
+        names = rest[1:-1] if cast else rest[1:]
+        if len(names) < 2:
+            visit.enter("site.read", "get" if names else "list", site.id)
+            if names:
+                return page_calls.one_page_of(world, call, site, str(names[0]))
+            return page_calls.list_pages(world, call, site)
     if rest == ["recycleBin", "items"] and call.version == "beta":
         visit.enter("recyclebin.read", "list", site.id)
         return bin_calls.list_bin(world, call, site)
@@ -131,10 +208,16 @@ async def _lists(visit: Visit, site: Site, rest: list[Segment]) -> Answer:
     kind = "update" if writing else "list" if len(rest) in (0, 2) else "get"
     visit.enter("lists.write" if writing else "lists.read", kind, site.id)
     if not rest:
+        if call.method == "POST":
+            return await list_writing.make_list(world, call, site)
+        if writing:
+            raise visit.unknown()
         return list_calls.list_lists(world, call, site)
     found = list_calls.find_list(site, str(rest[0]))
     tail = [str(one) for one in rest[1:]]
     hidden = visit.hidden(site.id)
+    if writing and isinstance(found, SiteList):
+        return await _write_list(visit, site, found, tail)
     if writing:
         if tail[:1] == ["items"] and tail[2:] == ["fields"] and isinstance(found, Drive):
             _, item = list_calls.one_list_item(world, call, found, tail[1])
@@ -144,7 +227,7 @@ async def _lists(visit: Visit, site: Site, rest: list[Segment]) -> Answer:
     if not tail:
         return list_calls.one_list(world, site, found)
     if tail == ["columns"]:
-        return list_calls.columns(call)
+        return list_calls.columns(call, found)
     if tail == ["items"]:
         return list_calls.list_items(world, call, site, found, hidden=hidden)
     if tail == ["drive"] and isinstance(found, Drive):
@@ -162,6 +245,20 @@ async def _lists(visit: Visit, site: Site, rest: list[Segment]) -> Answer:
     raise visit.unknown()
 
 
+async def _write_list(visit: Visit, site: Site, found: SiteList, tail: list[str]) -> Answer:
+    """A change of a list that is no library."""
+    world, call = visit.world, visit.call
+    if not tail and call.method == "DELETE":
+        return list_writing.delete_list(site, found)
+    if tail == ["items"] and call.method == "POST":
+        return await list_writing.make_item(world, call, found)
+    if tail[:1] == ["items"] and len(tail) == 2 and call.method == "DELETE":
+        return list_writing.delete_item(world, found, tail[1])
+    if tail[:1] == ["items"] and tail[2:] == ["fields"] and call.method == "PATCH":
+        return await list_writing.update_item(world, call, found, tail[1])
+    raise visit.unknown()
+
+
 async def _grants(visit: Visit, site: Site, rest: list[Segment]) -> Answer:
     world, call = visit.world, visit.call
     visit.enter("site.grants", "permissions", site.id)
@@ -175,6 +272,8 @@ async def _grants(visit: Visit, site: Site, rest: list[Segment]) -> Answer:
 
 
 def _first(site: Site) -> Drive:
-    if not site.drives:
-        raise item_calls.not_found()
-    return site.drives[0]
+    """The library that a site shows first; never one that it hides."""
+    for drive in site.drives:
+        if drive.template == "documentLibrary" and not drive.system:
+            return drive
+    raise item_calls.not_found()

@@ -52,6 +52,11 @@ class ApiError(Exception):
         self.details: dict[str, Any] = dict(details or {})
 
 
+def not_here(what: str) -> ApiError:
+    """The answer to what the real service has and the rehearsal does not: 501."""
+    return ApiError(501, "notImplemented", f"The rehearsal does not have this: {what}.")
+
+
 @dataclass(frozen=True)
 class RequestIds:
     """The two names of one request: ours, and the one the client gave it."""

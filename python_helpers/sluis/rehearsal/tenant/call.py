@@ -21,6 +21,10 @@ _LARGEST_JSON = 4 * 1024 * 1024
 _FUNCTION = re.compile(r"/(delta|search|getAllSites|getByPath)\((?:(\w+)='([^']*)')?\)(?=/|$)")
 
 
+#: one part of ``$expand``: a name, and options between brackets
+_EXPANSION = re.compile(r"([\w.@*/$]+)(?:\((.*)\))?")
+
+
 @dataclass(frozen=True)
 class ByPath:
     """The part of an address between two colons of ``root:/a/b:``, no slash at its ends."""
@@ -57,9 +61,22 @@ class Call:
     base: str
     address: str = ""
 
+    def option(self, name: str) -> str:
+        """A query option, written with its dollar or without; empty when it is not there."""
+        return self.query.get(f"${name}") or self.query.get(name) or ""
+
+    def selected(self) -> list[str]:
+        """The names in ``$select``, as they were written."""
+        return [one.strip() for one in self.option("select").split(",") if one.strip()]
+
+    def expanded(self) -> dict[str, str]:
+        """The names in ``$expand``, in lower case, and what each has between its brackets."""
+        found = (_EXPANSION.fullmatch(one.strip()) for one in _split(self.option("expand")))
+        return {one[1].lower(): one[2] or "" for one in found if one}
+
     def expands(self, name: str) -> bool:
         """Whether ``$expand`` asks for this relation as well."""
-        return name in self.query.get("$expand", "").lower()
+        return name.lower() in self.expanded()
 
     async def json(self) -> dict[str, Any]:
         """The body as a JSON object; ApiError 400 when it is none, 413 when it is too large."""
@@ -102,6 +119,17 @@ class Answer:
         if isinstance(self.body, bytes):
             return self.body
         return json.dumps(self.body, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def _split(text: str) -> list[str]:
+    """The parts between commas; a comma between brackets parts nothing."""
+    parts, depth, start = [], 0, 0
+    for at, one in enumerate(text):
+        depth += (one == "(") - (one == ")")
+        if one == "," and not depth:
+            parts.append(text[start:at])
+            start = at + 1
+    return [one for one in [*parts, text[start:]] if one.strip()]
 
 
 def read_address(raw: str) -> tuple[str, tuple[Segment, ...], dict[str, str]]:

@@ -9,13 +9,14 @@ from sluis.rehearsal.tenant.item_calls import (
     CONFLICT,
     answer_item,
     check_match,
+    check_match_of,
     conflict,
     not_found,
 )
 from sluis.rehearsal.tenant.items import Content, Item
 from sluis.rehearsal.tenant.name_rules import fold
 from sluis.rehearsal.tenant.quick_xor import QuickXor
-from sluis.rehearsal.tenant.taking import make_room, take, take_bytes
+from sluis.rehearsal.tenant.taking import late_hash, make_room, take, take_bytes
 from sluis.rehearsal.tenant.world import World
 
 #: largest body of a simple PUT, bytes
@@ -62,8 +63,7 @@ async def put(world: World, call: Call, drive: Drive, parent: Item, name: str) -
     name = drive.check(parent, name)
     wish = conflict(call.query.get(CONFLICT), "replace")
     there = _over(parent, name, wish)
-    if there is not None:
-        check_match(call, drive, there)
+    check_match_of(call, drive, there)
     content, size = await _take(world, call, drive, name, there.size if there else 0)
     # others did things while the body came in
     if parent.deleted:
@@ -71,9 +71,11 @@ async def put(world: World, call: Call, drive: Drive, parent: Item, name: str) -
     there, now = _over(parent, name, wish), world.clock.now()
     if there is not None:
         drive.replace(there, size, content, now, 0)
+        late_hash(world, drive, there)
         return answer_item(world, call, drive, there)
     name = drive.free_name(parent, name)
     item = drive.add(parent, name, "file", size=size, now=now, content=content)
+    late_hash(world, drive, item)
     return answer_item(world, call, drive, item, 201)
 
 
@@ -96,6 +98,7 @@ async def put_over(world: World, call: Call, drive: Drive, item: Item) -> Answer
     if item.deleted:
         raise not_found()
     drive.replace(item, size, content, world.clock.now(), 0)
+    late_hash(world, drive, item)
     return answer_item(world, call, drive, item)
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
 from sluis.rehearsal.tenant.answering import answered
 from sluis.rehearsal.tenant.api_error import ApiError, RequestIds, request_ids
+from sluis.rehearsal.tenant.copying import Monitor
 from sluis.rehearsal.tenant.drive import Drive
 from sluis.rehearsal.tenant.identifiers import etag
 from sluis.rehearsal.tenant.item_json import media_type
@@ -26,6 +27,11 @@ from sluis.rehearsal.tenant.world import World
 
 #: bytes that are handed to the socket at once
 _PIECE = 1024 * 1024
+#: what SharePoint sends now and then with 200 (onedrive-api-docs#1195)
+_ERROR_PAGE = (
+    b"<!DOCTYPE html>\n<html><head><title>Error</title></head>"
+    b"<body><h1>Sorry, something went wrong</h1></body></html>\n"
+)
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
@@ -33,7 +39,9 @@ def content_application(world: World) -> web.Application:
     """The application that serves the content origin."""
     application = web.Application(client_max_size=300 * 1024 * 1024)
     origin = ContentOrigin(world)
-    application.router.add_route("GET", "/download/{ticket}", origin.download)
+    for method in ("GET", "HEAD"):
+        application.router.add_route(method, "/download/{ticket}", origin.download)
+    application.router.add_route("GET", "/monitor/{ticket}", Monitor(world).serve)
     application.router.add_route("*", "/upload/{ticket}", UploadOrigin(world).serve)
     return application
 
@@ -46,6 +54,7 @@ class Wanted:
         content: where the bytes come from; of an earlier version when ``version`` names one.
         size: in bytes.
         caller: the app that got the URL, when it is known.
+        lied: what comes is not the item's content, by the weather.
     """
 
     drive: Drive
@@ -54,6 +63,7 @@ class Wanted:
     size: int
     version: str
     caller: Caller | None
+    lied: bool = False
 
 
 class ContentOrigin:
@@ -72,12 +82,14 @@ class ContentOrigin:
         asked = request.headers.get("Range", "")
         if "Authorization" in request.headers:
             world.counters["token sent to the content origin"] += 1
-        wanted = self._wanted(request.match_info["ticket"])
+            raise ApiError(401, "unauthenticated", "The URL takes no Authorization header.")
+        wanted = self._by_weather(self._wanted(request.match_info["ticket"]))
         span = read_range(asked, wanted.size)
         length = wanted.size if span is None else span[1] - span[0]
         verdict = world.door.throttle.charge(wanted.caller, "pre-authenticated", length)
         key = f"{wanted.drive.id} {wanted.item.number} {wanted.version} {asked}"
         failure = world.door.weather.fails(f"GET content {key}")
+        failure = failure or world.door.weather.too_much(f"GET content {key}")
         if failure is not None:
             world.counters["failed by weather"] += 1
             raise failure
@@ -92,12 +104,15 @@ class ContentOrigin:
             **ids.headers(world.clock.now()),
             **verdict.headers,
             "Accept-Ranges": "bytes",
-            "Content-Type": media_type(wanted.item.name),
+            "Content-Type": media_type("x.html" if wanted.lied else wanted.item.name),
             "ETag": etag(wanted.drive.ids.unique(wanted.item.number), wanted.item.content_changes),
         }
         if span is not None:
             headers["Content-Range"] = f"bytes {start}-{end - 1}/{wanted.size}"
         status = 200 if span is None else 206
+        if request.method == "HEAD":
+            headers["Content-Length"] = str(end - start)
+            return web.Response(status=status, headers=headers)
         if end - start <= _PIECE and weather.send is None:
             body = b"".join(self._pieces(wanted, start, end))
             world.bytes_out += len(body)
@@ -136,9 +151,25 @@ class ContentOrigin:
 
     def _pieces(self, wanted: Wanted, start: int, end: int) -> Iterable[bytes | memoryview]:
         item, world = wanted.item, self._world
-        if not wanted.version and item.extras and item.extras.flipped:
+        if not wanted.version and not wanted.lied and item.extras and item.extras.flipped:
             return [world.read_item(wanted.drive, item, start, end)]
         return world.pieces(wanted.drive, wanted.content, wanted.size, start, end)
+
+    def _by_weather(self, wanted: Wanted) -> Wanted:
+        """What comes for some files, time after time: nothing, a part, or an error page."""
+        world, item = self._world, wanted.item
+        if wanted.version or item.size < 2:
+            return wanted
+        unique = wanted.drive.ids.unique(item.number)
+        lie = world.door.weather.lie(unique, etag(unique, item.content_changes))
+        if lie is None:
+            return wanted
+        world.counters["content by weather"] += 1
+        kind, part = lie
+        if kind == "page":
+            page = world.store(_ERROR_PAGE)
+            return replace(wanted, content=page, size=len(_ERROR_PAGE), lied=True)
+        return replace(wanted, size=0 if kind == "empty" else 1 + int(part * (item.size - 1)))
 
     def _wanted(self, text: str) -> Wanted:
         world = self._world

@@ -131,7 +131,7 @@ def delta(visit: Visit, drive: Drive) -> Answer:
         ApiError: 410 with the link to begin anew; 400 for what delta does not do.
     """
     world, call = visit.world, visit.call
-    if call.query.get("$expand"):
+    if call.option("expand"):
         raise ApiError(400, "notSupported", "The request is not supported: $expand with delta.")
     sharing = _wants_sharing(visit)
     given = call.query.get("token") or call.query.get("$deltatoken") or ""
@@ -144,7 +144,8 @@ def delta(visit: Visit, drive: Drive) -> Answer:
         size = page_size(call, world.settings.page_size, world.settings.largest_page)
         page = turn_page(drive, token, size, hidden=visit.hidden(drive.site))
     # weather belongs to the place, however often it is come to by another link
-    struck = world.door.weather.page(drive.id, replace(token, turn=0).text(), page.entries)
+    entries = page.entries if token.walking else _placed(visit, drive, page.entries)
+    struck = world.door.weather.page(drive.id, replace(token, turn=0).text(), entries)
     link = _link(call, page.following.text())
     complete = page.complete
     if struck.kind == "empty":
@@ -152,7 +153,7 @@ def delta(visit: Visit, drive: Drive) -> Answer:
         link, complete = _link(call, replace(token, turn=token.turn + 1).text()), False
     elif struck.kind == "loop":
         link, complete = _link(call, given), False
-    if "$select" in call.query or sharing:
+    if call.selected() or sharing:
         told = [
             json.dumps(_entry(world, call, drive, item, token, sharing=sharing), ensure_ascii=False)
             for item in struck.entries
@@ -178,9 +179,28 @@ def delta(visit: Visit, drive: Drive) -> Answer:
     return Answer(200, None, headers, body.encode("utf-8", "surrogatepass"))
 
 
+def _placed(visit: Visit, drive: Drive, entries: list[Item]) -> list[Item]:
+    """Changed items, with the folders above them and the root in front.
+
+    "By design … we always return all of the items in the hierarchy above the modified items"
+    (onedrive-api-docs#295). ``deltaExcludeParent`` leaves the folders out, and not the root
+    (microsoft-graph-explorer-v4#4052).
+    """
+    above: dict[int, Item] = {}
+    if entries:
+        above[drive.root.number] = drive.root
+    if "deltaexcludeparent" not in visit.prefers():
+        for item in entries:
+            above |= {one.number: one for one in item.ancestors() if not one.deleted}
+    for item in entries:
+        above.pop(item.number, None)
+    return [*above.values(), *entries]
+
+
 #: what delta lets a client prefer
 _PREFERENCES = frozenset(
     {
+        "deltaexcludeparent",
         "hierarchicalsharing",
         "deltashowsharingchanges",
         "deltashowremovedasdeleted",
@@ -211,11 +231,18 @@ def _between_pages(world: World, drive: Drive, given: str) -> None:
         return
     kinds = ("folder",) if deed.kind == "recreate" else ("file",)
     fitting = [item for item in drive.live() if item.parent is not None and item.kind in kinds]
+    if deed.kind == "revoke":
+        fitting = [item for item in fitting if item.extras and item.extras.permissions]
     if not fitting:
         return
     victim, now = fitting[int(deed.pick * len(fitting))], world.clock.now()
     parent, name = victim.parent, victim.name
     if parent is None:
+        return
+    if deed.kind == "revoke":
+        victim.more.permissions.pop()
+        drive.note(victim, now)
+        victim.more.shared_at = victim.logged
         return
     if deed.kind == "rename":
         drive.move(victim, parent, drive.free_name(parent, f"Renamed {name}"), now, 0)
@@ -233,7 +260,7 @@ def _entry(
         return select(call, deleted_json(drive, item))
     extras = item.extras
     url = ""
-    if "downloadurl" in call.query.get("$select", "").lower():
+    if "downloadurl" in call.option("select").lower():
         clean = not (extras and extras.malware)
         url = world.download_url(drive, item) if clean and item.kind == "file" else ""
     entry = select(call, item_json(world, drive, item, in_delta=True, url=url))

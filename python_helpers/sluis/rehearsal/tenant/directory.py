@@ -58,12 +58,38 @@ class User:
 
 @dataclass
 class SiteList:
-    """A list of a site that is not a document library, with its items' fields."""
+    """A list of a site that is not a document library, with its items' fields.
+
+    Args:
+        id: the list's id.
+        name: its title, and its name in addresses.
+        created: seconds since 1970.
+        items: the values of each item's columns; ``id`` among them.
+        template: what it was made from, such as ``genericList`` or ``tasks``.
+        hidden: the site's own pages do not show it.
+        system: it has the system facet: listed only when ``$select`` names ``system``.
+        columns: its own columns: name and type, such as ``("PageCount", "number")``.
+        changed: when it or an item of it changed last, seconds since 1970.
+        made: how many items were ever made in it.
+    """
 
     id: str
     name: str
     created: float
     items: list[dict[str, Any]] = field(default_factory=list)
+    template: str = "genericList"
+    hidden: bool = False
+    system: bool = False
+    columns: list[tuple[str, str]] = field(default_factory=list)
+    changed: float = 0.0
+    made: int = 0
+
+    def add(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """A new item with these values."""
+        self.made += 1
+        item = {"id": str(self.made), **fields}
+        self.items.append(item)
+        return item
 
 
 @dataclass
@@ -77,6 +103,7 @@ class Site:
         title: display name.
         created: seconds since 1970.
         personal: it is the site of a OneDrive.
+        parent: the site that this one lies in; ``None`` for the top of a site collection.
     """
 
     key: str
@@ -86,12 +113,15 @@ class Site:
     created: float
     seed: int
     personal: bool = False
+    parent: Site | None = None
     drives: list[Drive] = field(default_factory=list)
     lists: list[SiteList] = field(default_factory=list)
 
     @property
     def collection(self) -> str:
         """The GUID of the site collection."""
+        if self.parent is not None:
+            return self.parent.collection
         return guid(self.seed, "site", self.key)
 
     @property
@@ -122,6 +152,6 @@ class Site:
             "isPersonalSite": self.personal,
             "siteCollection": {"hostname": self.host},
         }
-        if not self.path:
+        if self.parent is None:
             made["root"] = {}
         return made

@@ -52,6 +52,8 @@ class Drive:
         owner: number of the user whose OneDrive it is; ``None`` for a library.
         created: seconds since 1970.
         quota: bytes it may hold.
+        template: of its list: ``documentLibrary``, or ``webPageLibrary`` for site pages.
+        system: it has the system facet: listed only when ``$select`` names ``system``.
     """
 
     def __init__(
@@ -64,8 +66,13 @@ class Drive:
         owner: int | None,
         created: float,
         quota: int,
+        *,
+        template: str = "documentLibrary",
+        system: bool = False,
     ) -> None:
         self.key = key
+        self.template = template
+        self.system = system
         self.id = "b!" + (guid(seed, key, 1) + guid(seed, key, 2)).replace("-", "")
         self.list_id = guid(seed, key, "list")
         self.ids = ItemIds(f"{seed} {key}".encode())
@@ -150,7 +157,10 @@ class Drive:
         if parent.children is None:
             raise ApiError(400, "invalidRequest", "The parent is not a folder.")
         self._grow(parent, size)
-        parent.children[fold(name)] = item
+        key = fold(name)
+        while key in parent.children:
+            key += "\0"  # the same name once more: it comes after the first, and by id only
+        parent.children[key] = item
         if not quietly:
             self._log(item, now)
         return item
@@ -187,7 +197,7 @@ class Drive:
             raise ApiError(400, "invalidRequest", "The root cannot be moved or renamed.")
         if parent is item or item in parent.ancestors():
             raise ApiError(400, "invalidRequest", "A folder cannot be moved into itself.")
-        (item.parent.children or {}).pop(fold(item.name))
+        self._detach(item)
         self._grow(item.parent, -item.size)
         item.parent, item.name = parent, name
         if parent.children is not None:
@@ -197,13 +207,18 @@ class Drive:
         item.editor = by
         self.note(item, now)
 
-    def delete(self, item: Item, now: float, *, quietly: bool = False) -> None:
-        """Move an item, and all in it, to the recycle bin. Only the item itself is logged."""
+    def delete(
+        self, item: Item, now: float, *, quietly: bool = False, for_good: bool = False
+    ) -> None:
+        """Move an item, and all in it, to the recycle bin. Only the item itself is logged.
+
+        Args:
+            for_good: past the bin (``driveitem-permanentdelete.md``).
+        """
         if item.parent is None:
             raise ApiError(403, "accessDenied", "The root of a drive cannot be deleted.")
-        (item.parent.children or {}).pop(fold(item.name))
+        self._detach(item)
         self._grow(item.parent, -item.size)
-        self.binned += item.size
         above = item.parent.path()
         location = self.url.split("/", 3)[3] + (f"/{above}" if above else "")
         waiting = [item]
@@ -211,7 +226,9 @@ class Drive:
             gone = waiting.pop()
             gone.deleted = now
             waiting.extend((gone.children or {}).values())
-        self.bin.append(BinEntry(item, location, now))
+        if not for_good:
+            self.binned += item.size
+            self.bin.append(BinEntry(item, location, now))
         if not quietly:
             self.note(item, now)
 
@@ -272,6 +289,15 @@ class Drive:
             number += 1
             free = f"{stem} {number}{dot}{suffix}"
         return free
+
+    @staticmethod
+    def _detach(item: Item) -> None:
+        """Take an item out of its folder, and no other one of its name."""
+        children = (item.parent.children if item.parent else None) or {}
+        key = fold(item.name)
+        while children.get(key, item) is not item:
+            key += "\0"
+        children.pop(key, None)
 
     def _log(self, item: Item, now: float) -> None:
         item.logged = len(self.log)

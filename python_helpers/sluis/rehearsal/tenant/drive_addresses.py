@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sluis.rehearsal.tenant import (
     content_calls,
+    copying,
     item_calls,
     list_calls,
     permission_calls,
@@ -15,16 +16,20 @@ from sluis.rehearsal.tenant import (
     upload_calls,
     version_calls,
 )
-from sluis.rehearsal.tenant.api_error import ApiError
+from sluis.rehearsal.tenant.api_error import ApiError, not_here
 from sluis.rehearsal.tenant.call import Answer, ByPath, Segment
 from sluis.rehearsal.tenant.delta_calls import delta
 from sluis.rehearsal.tenant.drive import Drive
 from sluis.rehearsal.tenant.hiding import is_hidden
 from sluis.rehearsal.tenant.items import Item
+from sluis.rehearsal.tenant.rights import demand
 from sluis.rehearsal.tenant.visit import Visit
 
 #: calls that may make the file that they name by path
 _MAKES_FILES = frozenset({("PUT", "content"), ("POST", "createUploadSession")})
+
+#: reads that answer 304 to whoever has it already (``driveitem-get.md``, ``-list-children.md``)
+_CACHED: tuple[list[str], ...] = ([], ["children"], ["content"])
 
 Answering = Callable[[Visit, Drive, Item, list[str]], Awaitable[Answer]]
 
@@ -91,17 +96,38 @@ async def answer_drive(visit: Visit, drive: Drive, rest: list[Segment]) -> Answe
         raise item_calls.not_found()
     if is_hidden(item) and visit.hidden(drive.site):
         raise item_calls.not_found()
+    if call.method != "GET":
+        _check_lock(visit, drive, item)
+    if call.method == "GET" and tail in _CACHED and item_calls.is_known(call, drive, item):
+        return Answer(304)
     return await route.answer(visit, drive, item, tail[1:])
 
 
 async def _new_file(visit: Visit, drive: Drive, start: Item, path: str, tail: list[str]) -> Answer:
     """A call on the file at a path, whether it is there or not."""
-    parent, name = item_calls.place_of(drive, start, path)
+    there = drive.at(path, start)
+    if there is not None:
+        _check_lock(visit, drive, there)
     if tail == ["content"]:
+        now = visit.world.clock.now()
+        parent, name = item_calls.place_of(drive, start, path, make_at=now)
         return await content_calls.put(visit.world, visit.call, drive, parent, name)
+    place = item_calls.place_of(drive, start, path)
     return await upload_calls.open_session(
-        visit.world, visit.call, drive, (parent, name), visit.caller.client_id
+        visit.world, visit.call, drive, place, visit.caller.client_id
     )
+
+
+def _check_lock(visit: Visit, drive: Drive, item: Item) -> None:
+    """Refuse a change of a file that somebody has open; ApiError 423."""
+    name = drive.ids.item(item.number)
+    if item.kind == "file" and visit.world.door.weather.is_locked(name):
+        raise ApiError(
+            423,
+            "notAllowed",
+            "The resource you are attempting to access is locked",
+            ("resourceLocked",),
+        )
 
 
 async def _get(visit: Visit, drive: Drive, item: Item, rest: list[str]) -> Answer:
@@ -120,6 +146,8 @@ async def _delta(visit: Visit, drive: Drive, item: Item, rest: list[str]) -> Ans
 
 
 async def _fetch(visit: Visit, drive: Drive, item: Item, rest: list[str]) -> Answer:
+    if visit.call.query.get("format"):
+        raise not_here("content in another format")
     return content_calls.fetch(visit.world, drive, item, visit.caller.client_id)
 
 
@@ -152,6 +180,24 @@ async def _delete(visit: Visit, drive: Drive, item: Item, rest: list[str]) -> An
     return item_calls.delete(visit.world, visit.call, drive, item)
 
 
+async def _delete_for_good(visit: Visit, drive: Drive, item: Item, rest: list[str]) -> Answer:
+    item_calls.check_match(visit.call, drive, item)
+    drive.delete(item, visit.world.clock.now(), for_good=True)
+    return Answer(204)
+
+
+async def _copy(visit: Visit, drive: Drive, item: Item, rest: list[str]) -> Answer:
+    target, parent = await copying.target_of(visit.world, visit.call, drive, item)
+    demand(visit.caller, visit.world, "files.write", target.site)
+    return await copying.copy(visit.world, visit.call, drive, item, target, parent)
+
+
+async def _delete_version(visit: Visit, drive: Drive, item: Item, rest: list[str]) -> Answer:
+    if len(rest) != 1:
+        raise visit.unknown()
+    return version_calls.delete_version(visit.world, drive, item, rest[0])
+
+
 async def _versions(visit: Visit, drive: Drive, item: Item, rest: list[str]) -> Answer:
     world, call = visit.world, visit.call
     if not rest:
@@ -171,6 +217,8 @@ async def _restore(visit: Visit, drive: Drive, item: Item, rest: list[str]) -> A
 
 
 async def _permissions(visit: Visit, drive: Drive, item: Item, rest: list[str]) -> Answer:
+    if visit.world.door.weather.hides_permissions(drive.ids.item(item.number)):
+        raise ApiError(403, "accessDenied", "Access denied")
     if rest:
         return permission_calls.one_permission(drive, item, rest[0])
     return permission_calls.list_permissions(visit.call, drive, item)
@@ -229,7 +277,10 @@ _ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "children"): Route("files.write", "create", _folder),
     ("PATCH", ""): Route("files.write", "update", _update),
     ("DELETE", ""): Route("files.write", "delete", _delete),
+    ("POST", "permanentDelete"): Route("files.write", "delete", _delete_for_good),
+    ("POST", "copy"): Route("files.write", "create", _copy),
     ("GET", "versions"): Route("files.read", "list", _versions, 2),
+    ("DELETE", "versions"): Route("files.write", "delete", _delete_version, 1),
     ("POST", "versions"): Route("files.write", "update", _restore, 2),
     ("GET", "permissions"): Route("permissions.read", "permissions", _permissions, 1),
     ("POST", "permissions"): Route("permissions.write", "sharing", _invite),

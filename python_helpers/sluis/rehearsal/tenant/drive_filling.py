@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from sluis.rehearsal.tenant import office, permissions
+from sluis.rehearsal.tenant.containers import compound_file
 from sluis.rehearsal.tenant.drive import Drive
 from sluis.rehearsal.tenant.items import Generated, Item, Kind, Office, Version
 from sluis.rehearsal.tenant.name_rules import LONGEST_PATH
@@ -54,6 +55,10 @@ class Filling:
         for number in range(people.without_hash):
             item = self._add(self._drive.root, f"Without hash {number + 1:02d}.bin", "file", 2_000)
             item.more.no_hash = True
+        for number in range(people.encrypted):
+            self._encrypted(number)
+        for number in range(people.twins):
+            self._twin(number)
         if people.nasty_names:
             self._nasty()
         for number in range(people.recycle_bin):
@@ -147,6 +152,20 @@ class Filling:
         large = self._add(notebook, "Large section.one", "file", 3_000_000)
         large.more.unavailable = True
         self._add(notebook, "Open Notebook.onetoc2", "file", 4_000)
+
+    def _encrypted(self, number: int) -> None:
+        """A document that a label encrypted: a compound file around bytes of its own."""
+        name = f"Labelled {number + 1:02d}.{_OFFICE[number % 3]}"
+        package = self._random.randbytes(5_000 + self._random.randrange(4_000))
+        data = compound_file(package)
+        item = self._add(self._drive.root, name, "file", len(data))
+        item.content = self._world.store(data)
+
+    def _twin(self, number: int) -> None:
+        """Two files of one name in one folder."""
+        name = f"Twice {number + 1:02d}.txt"
+        self._add(self._drive.root, name, "file", 300)
+        self._add(self._drive.root, name, "file", 400)
 
     def _nasty(self) -> None:
         left = LONGEST_PATH - len(self._drive.url) - 1

@@ -45,7 +45,7 @@ class ItemIds:
             number = int.from_bytes(bytes.fromhex(item_id[26:]), "little") ^ self._mask
         except ValueError:
             return None
-        return number if self.item(number) == item_id.upper() else None
+        return number if self.item(number) == item_id else None
 
 
 def dashed(unique: str) -> str:

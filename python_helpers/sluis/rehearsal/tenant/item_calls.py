@@ -11,7 +11,7 @@ from sluis.rehearsal.tenant.hiding import is_hidden
 from sluis.rehearsal.tenant.identifiers import ctag, etag
 from sluis.rehearsal.tenant.item_json import item_json
 from sluis.rehearsal.tenant.items import Item
-from sluis.rehearsal.tenant.name_rules import fold
+from sluis.rehearsal.tenant.name_rules import check_name, fold
 from sluis.rehearsal.tenant.paging import collection, one_page, select
 from sluis.rehearsal.tenant.permission_calls import permissions_of
 from sluis.rehearsal.tenant.stamps import read_stamp
@@ -37,7 +37,8 @@ def shown(world: World, call: Call, drive: Drive, item: Item) -> dict[str, Any]:
     if item.kind == "file" and not (item.extras and item.extras.malware):
         url = world.download_url(drive, item)
     entry = select(call, item_json(world, drive, item, url=url))
-    if call.expands("permissions"):
+    hides = world.door.weather.hides_permissions
+    if call.expands("permissions") and not hides(drive.ids.item(item.number)):
         return {**entry, "permissions": permissions_of(drive, item)}
     return entry
 
@@ -111,14 +112,27 @@ def delete(world: World, call: Call, drive: Drive, item: Item) -> Answer:
     return Answer(204)
 
 
-def place_of(drive: Drive, start: Item, path: str) -> tuple[Item, str]:
+def place_of(
+    drive: Drive, start: Item, path: str, *, make_at: float | None = None
+) -> tuple[Item, str]:
     """The folder and the name that a path to a new file means.
 
+    Args:
+        make_at: make the folders that are not there, at this time (onedrive-api-docs#83).
+
     Raises:
-        ApiError: 404 when the folder is not there.
+        ApiError: 404 when the folder is not there; 400 for a name that is not taken.
     """
     above, _, name = path.rpartition("/")
     parent = drive.at(above, start)
+    if parent is None and make_at is not None:
+        check_name(name, in_root=False)
+        parent = start
+        for folder in filter(None, above.split("/")):
+            below = (parent.children or {}).get(fold(folder))
+            if below is None:
+                below = drive.add(parent, drive.check(parent, folder), "folder", now=make_at)
+            parent = below
     if parent is None:
         raise not_found()
     return parent, name
@@ -146,6 +160,26 @@ def check_match(call: Call, drive: Drive, item: Item) -> None:
             "resourceModified",
             "The resource has changed since the caller last read it; usually an eTag mismatch",
         )
+
+
+def check_match_of(call: Call, drive: Drive, item: Item | None) -> None:
+    """As ``check_match``, for an item that may not be there: then nothing matches.
+
+    ``if-none-match`` is looked at too: a client that wants to write only what is not there, or
+    is not what it knows (``driveitem-createuploadsession.md``).
+    """
+    if item is not None:
+        check_match(call, drive, item)
+        if is_known(call, drive, item):
+            raise ApiError(412, "resourceModified", "The resource is the one that was named.")
+    elif call.headers.get("If-Match"):
+        raise ApiError(412, "resourceModified", "The resource does not exist.")
+
+
+def is_known(call: Call, drive: Drive, item: Item) -> bool:
+    """Whether the client's ``if-none-match`` names the item's tag."""
+    given = call.headers.get("If-None-Match", "").strip()
+    return given == "*" or any(tag in given for tag in item_tags(drive, item))
 
 
 def item_tags(drive: Drive, item: Item) -> tuple[str, ...]:

@@ -176,6 +176,9 @@ def _add_extras(made: dict[str, Any], item: Item) -> None:
         made["malware"] = {"description": extras.malware}
     if extras.permissions:
         made["shared"] = {"scope": _scope(extras.permissions)}
+    elif extras.shared_at >= 0:
+        # what was shared once keeps the facet (microsoft-graph-docs#4499)
+        made["shared"] = {}
 
 
 def _scope(permissions: list[dict[str, Any]]) -> str:

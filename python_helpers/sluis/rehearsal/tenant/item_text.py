@@ -83,7 +83,11 @@ class DeltaText:
             return False
         more = item.extras
         return more is None or not (
-            more.description or more.malware or more.permissions or more.no_hash
+            more.description
+            or more.malware
+            or more.permissions
+            or more.shared_at >= 0
+            or more.no_hash
         )
 
     def _parent(self, parent: Item) -> tuple[str, str]:

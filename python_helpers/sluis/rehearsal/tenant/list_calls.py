@@ -14,9 +14,9 @@ from sluis.rehearsal.tenant.call import Answer, Call
 from sluis.rehearsal.tenant.directory import Site, SiteList
 from sluis.rehearsal.tenant.drive import Drive
 from sluis.rehearsal.tenant.identifiers import etag
-from sluis.rehearsal.tenant.item_json import identity_set, web_url
+from sluis.rehearsal.tenant.item_json import identity_set, item_json, web_url
 from sluis.rehearsal.tenant.items import Item
-from sluis.rehearsal.tenant.paging import collection, one_page, select
+from sluis.rehearsal.tenant.paging import collection, nested, one_page, select, selects
 from sluis.rehearsal.tenant.stamps import stamp
 from sluis.rehearsal.tenant.world import World
 
@@ -31,7 +31,7 @@ _COLUMNS = (
     ("_ComplianceTag", "Retention label", "text"),
 )
 #: values that only the service sets
-_READ_ONLY = frozenset(
+READ_ONLY = frozenset(
     {
         "id",
         "Modified",
@@ -45,9 +45,13 @@ _READ_ONLY = frozenset(
 
 
 def list_lists(world: World, call: Call, site: Site) -> Answer:
-    """``GET sites/{id}/lists``: libraries and other lists."""
-    entries = [_library(world, drive) for drive in site.drives]
-    entries += [_plain(site, one) for one in site.lists]
+    """``GET sites/{id}/lists``: libraries and other lists.
+
+    Those with the system facet only when ``$select`` names it (``list-list.md``).
+    """
+    everything = selects(call, "system")
+    entries = [_library(world, one) for one in site.drives if everything or not one.system]
+    entries += [_plain(world, site, one) for one in site.lists if everything or not one.system]
     page, link = one_page(call, entries, world.settings.page_size, world.settings.largest_page)
     value = [select(call, entry) for entry in page]
     return Answer(200, collection(call, f"sites('{site.id}')/lists", value, link))
@@ -56,7 +60,7 @@ def list_lists(world: World, call: Call, site: Site) -> Answer:
 def find_list(site: Site, name: str) -> Drive | SiteList:
     """The library or list with this id or title; ApiError 404."""
     for drive in site.drives:
-        if name in (drive.list_id, drive.name):
+        if name in (drive.list_id, drive.name, drive.url.rpartition("/")[2]):
             return drive
     for one in site.lists:
         if name in (one.id, one.name):
@@ -66,35 +70,47 @@ def find_list(site: Site, name: str) -> Drive | SiteList:
 
 def one_list(world: World, site: Site, found: Drive | SiteList) -> Answer:
     """``GET lists/{id}``."""
-    return Answer(200, _library(world, found) if isinstance(found, Drive) else _plain(site, found))
+    return Answer(
+        200, _library(world, found) if isinstance(found, Drive) else _plain(world, site, found)
+    )
 
 
-def columns(call: Call) -> Answer:
+def columns(call: Call, found: Drive | SiteList) -> Answer:
     """``GET lists/{id}/columns``."""
+    known = columns_of(found)
     value = [
         {
             "id": name,
             "name": name,
             "displayName": title,
-            "readOnly": name in _READ_ONLY,
+            "readOnly": name in READ_ONLY,
             "hidden": False,
             kind: {},
         }
-        for name, title, kind in _COLUMNS
+        for name, title, kind in known
     ]
     return Answer(200, collection(call, "columns", value, None))
+
+
+def columns_of(found: Drive | SiteList) -> tuple[tuple[str, str, str], ...]:
+    """Name, title and type of each column."""
+    if isinstance(found, Drive):
+        return _COLUMNS
+    return (("Title", "Title", "text"), *((name, name, kind) for name, kind in found.columns))
 
 
 def list_items(
     world: World, call: Call, site: Site, found: Drive | SiteList, *, hidden: bool
 ) -> Answer:
     """``GET lists/{id}/items``: with ``$expand=fields`` their values as well."""
-    wants = call.expands("fields")
+    wants, drive_items = call.expands("fields"), call.expands("driveItem")
     entries: list[dict[str, Any]]
     limits = world.settings
     if isinstance(found, SiteList):
         page, link = one_page(call, found.items, limits.page_size, limits.largest_page)
-        entries = [_plain_item(found, one, wants) for one in page]
+        entries = [_plain_item(world, found, one, wants) for one in page]
+        if drive_items:
+            raise ApiError(400, "invalidRequest", "Only items of a library have a driveItem.")
     else:
         items = [
             item
@@ -103,6 +119,11 @@ def list_items(
         ]
         shown, link = one_page(call, items, limits.page_size, limits.largest_page)
         entries = [list_item(world, found, item, fields=wants) for item in shown]
+        if drive_items:
+            for entry, item in zip(entries, shown, strict=True):
+                entry["driveItem"] = nested(call, "driveItem", item_json(world, found, item))
+    for entry in entries if wants else ():
+        entry["fields"] = nested(call, "fields", entry["fields"])
     value = [select(call, entry) for entry in entries]
     return Answer(200, collection(call, f"sites('{site.id}')/lists/items", value, link))
 
@@ -114,7 +135,7 @@ def one_list_item(
     if isinstance(found, SiteList):
         for one in found.items:
             if one["id"] == name:
-                return _plain_item(found, one, fields=True), None
+                return _plain_item(world, found, one, fields=True), None
     elif name.isdigit() and int(name) < len(found.items) and not found.items[int(name)].deleted:
         item = found.items[int(name)]
         return list_item(world, found, item, fields=True), item
@@ -169,7 +190,7 @@ async def update_fields(world: World, call: Call, drive: Drive, item: Item) -> A
     for name in body:
         if name not in known:
             raise ApiError(400, "invalidRequest", f"Field '{name}' is not recognized")
-        if name in _READ_ONLY or name == "FileLeafRef":
+        if name in READ_ONLY or name == "FileLeafRef":
             raise ApiError(400, "invalidRequest", f"Field '{name}' is read-only")
     item.more.fields.update(body)
     drive.note(item, world.clock.now())
@@ -178,6 +199,7 @@ async def update_fields(world: World, call: Call, drive: Drive, item: Item) -> A
 
 def _library(world: World, drive: Drive) -> dict[str, Any]:
     return {
+        **({"system": {}} if drive.system else {}),
         "createdDateTime": stamp(drive.created),
         "description": "",
         "eTag": f'"{drive.list_id},1"',
@@ -187,30 +209,44 @@ def _library(world: World, drive: Drive) -> dict[str, Any]:
         "webUrl": quote(drive.url, safe="/:"),
         "displayName": drive.name,
         "createdBy": identity_set(world, drive.owner or 0),
+        "lastModifiedBy": identity_set(world, drive.owner or 0),
         "parentReference": {"siteId": drive.site},
-        "list": {"contentTypesEnabled": False, "hidden": False, "template": "documentLibrary"},
+        "list": {
+            "contentTypesEnabled": False,
+            "hidden": drive.system,
+            "template": drive.template,
+        },
     }
 
 
-def _plain(site: Site, one: SiteList) -> dict[str, Any]:
+def _plain(world: World, site: Site, one: SiteList) -> dict[str, Any]:
     return {
+        **({"system": {}} if one.system else {}),
         "createdDateTime": stamp(one.created),
         "description": "",
         "id": one.id,
-        "lastModifiedDateTime": stamp(one.created),
+        "lastModifiedDateTime": stamp(one.changed or one.created),
         "name": one.name,
         "webUrl": quote(f"{site.url}/Lists/{one.name}", safe="/:"),
         "displayName": one.name,
+        "createdBy": identity_set(world, 0),
+        "lastModifiedBy": identity_set(world, 0),
         "parentReference": {"siteId": site.id},
-        "list": {"contentTypesEnabled": False, "hidden": False, "template": "genericList"},
+        "list": {
+            "contentTypesEnabled": False,
+            "hidden": one.hidden,
+            "template": one.template,
+        },
     }
 
 
-def _plain_item(one: SiteList, item: dict[str, Any], fields: bool) -> dict[str, Any]:
+def _plain_item(world: World, one: SiteList, item: dict[str, Any], fields: bool) -> dict[str, Any]:
     made = {
         "id": item["id"],
         "createdDateTime": stamp(one.created),
         "lastModifiedDateTime": stamp(one.created),
+        "createdBy": identity_set(world, 0),
+        "lastModifiedBy": identity_set(world, 0),
         "contentType": {"id": "0x01", "name": "Item"},
     }
     return {**made, "fields": item} if fields else made

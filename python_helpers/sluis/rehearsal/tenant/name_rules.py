@@ -50,6 +50,9 @@ def check_name(name: object, *, in_root: bool) -> str:
         raise _refused("The provided name is not valid Unicode.")
     if name != name.strip(" "):
         raise _refused("The provided name starts or ends with a space.")
+    if name.endswith("."):
+        # skilion/onedrive#315, and rclone's page on OneDrive
+        raise _refused("The provided name ends with a dot.")
     if _RESERVED.fullmatch(name):
         raise _refused("The provided name is reserved.")
     if "_vti_" in name.lower() or name.startswith("~$"):

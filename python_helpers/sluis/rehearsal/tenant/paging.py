@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 def page_size(call: Call, usual: int, largest: int) -> int:
     """How many entries a page has: ``$top`` is a request, not a promise; ApiError 400."""
-    asked = call.query.get("$top") or call.query.get("top")
+    asked = call.option("top")
     if not asked:
         return usual
     if not asked.isascii() or not asked.isdigit() or int(asked) == 0:
@@ -55,10 +55,10 @@ def collection(
 
 def select(call: Call, entry: dict[str, Any]) -> dict[str, Any]:
     """The entry with only the members that ``$select`` names; all without it."""
-    names = call.query.get("$select") or call.query.get("select")
-    if not names:
+    wanted = {name.lower() for name in call.selected()}
+    if not wanted or "*" in wanted:
         return entry
-    wanted = {name.strip().lower() for name in names.split(",")}
+    wanted |= set(call.expanded())
     if "content.downloadurl" in wanted:
         wanted.add("@microsoft.graph.downloadurl")
     return {
@@ -66,6 +66,19 @@ def select(call: Call, entry: dict[str, Any]) -> dict[str, Any]:
         for name, value in entry.items()
         if name.lower() in wanted or name.startswith("@odata.") or name == "deleted"
     }
+
+
+def nested(call: Call, name: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """An expanded relation with only the members that its own ``$select`` names."""
+    inside = call.expanded().get(name.lower(), "")
+    names = inside.partition("=")[2].split(",") if inside else []
+    wanted = {one.strip().lower() for one in names}
+    return {key: value for key, value in entry.items() if not wanted or key.lower() in wanted}
+
+
+def selects(call: Call, name: str) -> bool:
+    """Whether ``$select`` names this member."""
+    return name.lower() in {one.lower() for one in call.selected()}
 
 
 def _token(start: int) -> str:

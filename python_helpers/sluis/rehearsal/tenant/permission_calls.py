@@ -83,6 +83,9 @@ async def create_link(world: World, call: Call, drive: Drive, item: Item) -> Ans
     kind, scope = body.get("type"), body.get("scope", "organization")
     if kind not in LINK_TYPES or scope not in LINK_SCOPES:
         raise ApiError(400, "invalidRequest", "The type or the scope of the link is not known.")
+    if kind == "embed":
+        # "embed links are only supported for OneDrive Personal" (driveitem-createlink.md)
+        raise ApiError(400, "invalidRequest", "Links to embed are for OneDrive Personal only.")
     for there in item.more.permissions:
         link = there.get("link", {})
         if link.get("type") == kind and link.get("scope") == scope:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+from sluis.rehearsal.tenant import beside_files
 from sluis.rehearsal.tenant.directory import Site, SiteList, User
 from sluis.rehearsal.tenant.drive import Drive
 from sluis.rehearsal.tenant.drive_filling import Filling
@@ -32,6 +33,7 @@ def populate(world: World) -> None:
             name = _LIBRARIES[place] if place < len(_LIBRARIES) else f"Library {place + 1:02d}"
             _add_drive(world, site, name, "Shared Documents" if place == 0 else name, None)
     _add_shortcuts(world)
+    beside_files.add(world)
 
 
 def _add_shortcuts(world: World) -> None:
@@ -74,10 +76,9 @@ def _open_onedrive(world: World, user: User) -> None:
 def _contacts(site: Site) -> SiteList:
     """A list that is no library: an export of files does not see it unless it looks."""
     made = SiteList(guid(site.seed, site.key, "contacts"), "Contacts", site.created)
-    made.items = [
-        {"id": str(number), "Title": f"Contact {number:02d}", "Phone": f"0{number:09d}"}
-        for number in range(1, 6)
-    ]
+    made.columns = [("Phone", "text")]
+    for number in range(1, 6):
+        made.add({"Title": f"Contact {number:02d}", "Phone": f"0{number:09d}"})
     return made
 
 

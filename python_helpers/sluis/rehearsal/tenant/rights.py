@@ -34,11 +34,24 @@ PERMISSIONS = frozenset(
         "User.Read.All",
         "User.ReadWrite.All",
         "Directory.Read.All",
+        "GroupMember.Read.All",
+        "Group.Read.All",
+        "Group.ReadWrite.All",
+        "OrgContact.Read.All",
+        "Bookings.Read.All",
+        "Bookings.Manage.All",
     }
 )
 
 #: what an app with all rights has
-FULL_RIGHTS: tuple[str, ...] = ("Sites.FullControl.All", "Files.ReadWrite.All", "User.Read.All")
+FULL_RIGHTS: tuple[str, ...] = (
+    "Sites.FullControl.All",
+    "Files.ReadWrite.All",
+    "User.Read.All",
+    "Group.Read.All",
+    "OrgContact.Read.All",
+    "Bookings.Read.All",
+)
 
 _READ_SITES = frozenset(
     {"Sites.Read.All", "Sites.ReadWrite.All", "Sites.Manage.All", "Sites.FullControl.All"}
@@ -109,6 +122,17 @@ NEEDS: dict[str, Need] = {
     "users.read": Need(
         frozenset({"User.Read.All", "User.ReadWrite.All", "Directory.Read.All"}), None, *_DIRECTORY
     ),
+    "groups.read": Need(
+        frozenset(
+            {"GroupMember.Read.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All"}
+        ),
+        None,
+        *_DIRECTORY,
+    ),
+    "contacts.read": Need(
+        frozenset({"OrgContact.Read.All", "Directory.Read.All"}), None, *_DIRECTORY
+    ),
+    "bookings.read": Need(frozenset({"Bookings.Read.All", "Bookings.Manage.All"}), None),
 }
 
 

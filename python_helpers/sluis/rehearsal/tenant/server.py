@@ -39,6 +39,15 @@ class GraphServer:
 
         async def make() -> web.StreamResponse:
             caller = await authenticate(world, request)
+            if world.door.weather.consent_is_gone(world.clock.now()):
+                raise world.door.tokens.challenged()
+            if request.method == "GET" and world.door.weather.redirects(request.raw_path):
+                world.counters["redirected by weather"] += 1
+                place = {
+                    **ids.headers(world.clock.now()),
+                    "Location": f"{world.graph}{request.raw_path}",
+                }
+                return web.Response(status=308, headers=place)
             failure = world.door.weather.fails(f"{request.method} {request.raw_path}")
             if failure is not None:
                 world.counters["failed by weather"] += 1

@@ -35,7 +35,21 @@ class Population:
         without_hash: files in each drive whose hash appears after a first download only.
         nasty_names: about forty files and folders with hostile names in each drive.
         without_onedrive: users who never opened theirs.
+        encrypted: Office files in each drive that a sensitivity label encrypts: compound files
+            and no ZIPs (MS-OFFCRYPTO 2.3.4.4).
+        twins: files in each drive that have the name of another one in the same folder, letter
+            for letter. ``driveitem-delta.md`` makes the id the key and not the path; that two
+            live files can have one path for long was not found in any report.
         quota: bytes that each drive may hold.
+        groups: Microsoft 365 groups; each has a site of its own, on top of ``sites``.
+        teams: how many of these groups have a Team.
+        security_groups: groups without a mailbox and a site.
+        contacts: contacts that the organisation shares.
+        bookings: pages on which customers book.
+        subsites: sites in each team site; every second one lies in the one before it.
+        lists: lists of each site that are no library, on top of Contacts.
+        pages: site pages of each site.
+        hidden_libraries: libraries of each site with the system facet, of three files each.
     """
 
     users: int = 2
@@ -56,7 +70,18 @@ class Population:
     without_hash: int = 0
     nasty_names: bool = False
     without_onedrive: int = 0
+    encrypted: int = 0
+    twins: int = 0
     quota: int = 27_487_790_694_400
+    groups: int = 0
+    teams: int = 0
+    security_groups: int = 0
+    contacts: int = 0
+    bookings: int = 0
+    subsites: int = 0
+    lists: int = 0
+    pages: int = 0
+    hidden_libraries: int = 0
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from sluis.rehearsal.tenant.call import Answer, Call
 from sluis.rehearsal.tenant.directory import Site, User
 from sluis.rehearsal.tenant.drive import Drive
 from sluis.rehearsal.tenant.item_json import drive_type, identity_set
-from sluis.rehearsal.tenant.paging import collection, one_page, select
+from sluis.rehearsal.tenant.paging import collection, one_page, select, selects
 from sluis.rehearsal.tenant.stamps import stamp
 from sluis.rehearsal.tenant.world import World
 
@@ -29,14 +29,15 @@ def one_user(call: Call, user: User) -> Answer:
 def list_sites(world: World, call: Call, *, everything: bool) -> Answer:
     """``GET sites/getAllSites``, or ``GET sites?search=``.
 
-    Search does not find personal sites, as in the real service.
+    The first lists site collections only (``site-getallsites.md``). Search finds sites inside
+    others as well (microsoft-graph-docs#16710), and no personal ones.
     """
-    sites = world.sites
+    sites = [site for site in world.sites if site.parent is None]
     if not everything:
         wanted = call.query.get("search", "").strip("*").lower()
         sites = [
             site
-            for site in sites
+            for site in world.sites
             if not site.personal and wanted in f"{site.title} {site.path}".lower()
         ]
     page, link = one_page(call, sites, 200, 999)
@@ -49,14 +50,23 @@ def one_site(call: Call, site: Site) -> Answer:
     return Answer(200, _entity(call, "sites/$entity", site.as_json()))
 
 
-def list_subsites(call: Call, site: Site) -> Answer:
-    """``GET sites/{id}/sites``: there are none here."""
-    return Answer(200, collection(call, f"sites('{site.id}')/sites", [], None))
+def list_subsites(world: World, call: Call, site: Site) -> Answer:
+    """``GET sites/{id}/sites``: those directly in this one (``site-list-subsites.md``)."""
+    below = [one for one in world.sites if one.parent is site]
+    page, link = one_page(call, below, 200, 999)
+    value = [select(call, one.as_json()) for one in page]
+    return Answer(200, collection(call, f"sites('{site.id}')/sites", value, link))
 
 
 def list_drives(world: World, call: Call, drives: list[Drive], context: str) -> Answer:
-    """``GET …/drives``."""
-    page, link = one_page(call, drives, 200, 999)
+    """``GET …/drives``: document libraries.
+
+    Those with the system facet only when ``$select`` names it (``drive-list.md``).
+    """
+    shown = [drive for drive in drives if drive.template == "documentLibrary"]
+    if not selects(call, "system"):
+        shown = [drive for drive in shown if not drive.system]
+    page, link = one_page(call, shown, 200, 999)
     value = [select(call, drive_json(world, drive)) for drive in page]
     return Answer(200, collection(call, f"{context}/drives", value, link))
 
@@ -69,14 +79,13 @@ def one_drive(world: World, call: Call, drive: Drive) -> Answer:
 def drive_json(world: World, drive: Drive) -> dict[str, Any]:
     """A drive as Graph gives it, quota and owner included."""
     modified = drive.log[-1].when if drive.log else drive.created
-    quota = world.door.weather.quota(drive.quota)
-    left = max(0, quota - drive.used)
     owner: dict[str, Any]
     if drive.owner is None:
         owner = {"group": {"displayName": f"{drive.name} Owners", "id": drive.list_id}}
     else:
         owner = identity_set(world, drive.owner)
     return {
+        **({"system": {}} if drive.system else {}),
         "createdDateTime": stamp(drive.created),
         "description": "",
         "id": drive.id,
@@ -87,13 +96,24 @@ def drive_json(world: World, drive: Drive) -> dict[str, Any]:
         "createdBy": identity_set(world, drive.owner or 0),
         "lastModifiedBy": identity_set(world, drive.owner or 0),
         "owner": owner,
-        "quota": {
-            "deleted": drive.binned,
-            "remaining": left,
-            "state": _quota_state(drive.used, quota),
-            "total": quota,
-            "used": drive.used,
-        },
+        "quota": _quota(world, drive),
+    }
+
+
+def _quota(world: World, drive: Drive) -> dict[str, Any]:
+    """What a drive tells of its room, which may be nothing."""
+    weather = world.door.weather
+    if weather.weather.no_quota == "empty":
+        return {}
+    if weather.weather.no_quota == "zeros":
+        return {"deleted": 0, "remaining": 0, "total": 0, "used": 0}
+    quota = weather.quota(drive.quota)
+    return {
+        "deleted": drive.binned,
+        "remaining": max(0, quota - drive.used),
+        "state": _quota_state(drive.used, quota),
+        "total": quota,
+        "used": drive.used,
     }
 
 

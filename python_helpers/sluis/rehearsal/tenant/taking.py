@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sluis.rehearsal.tenant.drive import Drive
-from sluis.rehearsal.tenant.items import Content, Stored
+from sluis.rehearsal.tenant.items import Content, Item, Stored
 from sluis.rehearsal.tenant.quick_xor import QuickXor
 from sluis.rehearsal.tenant.world import World
 
@@ -16,6 +16,12 @@ from sluis.rehearsal.tenant.world import World
 def make_room(world: World, drive: Drive, size: int, instead_of: int = 0) -> None:
     """Refuse what does not fit; ApiError 507."""
     drive.make_room(size, instead_of, quota=world.door.weather.quota(drive.quota))
+
+
+def late_hash(world: World, drive: Drive, item: Item) -> None:
+    """Keep the hash of a file that came in from being listed, where the weather says so."""
+    if world.door.weather.is_late_with_hash(f"{drive.id} {item.number} {item.changes}"):
+        item.more.no_hash = True
 
 
 def take(world: World, name: str, place: Path, came: QuickXor) -> tuple[Content, int]:

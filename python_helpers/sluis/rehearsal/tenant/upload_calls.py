@@ -8,11 +8,11 @@ from typing import Any
 from sluis.rehearsal.tenant.api_error import ApiError
 from sluis.rehearsal.tenant.call import Answer, Call
 from sluis.rehearsal.tenant.drive import Drive, name_taken
-from sluis.rehearsal.tenant.item_calls import CONFLICT, conflict
+from sluis.rehearsal.tenant.item_calls import CONFLICT, check_match_of, conflict
 from sluis.rehearsal.tenant.items import Item
 from sluis.rehearsal.tenant.name_rules import fold
 from sluis.rehearsal.tenant.stamps import read_stamp, stamp
-from sluis.rehearsal.tenant.taking import make_room, take
+from sluis.rehearsal.tenant.taking import late_hash, make_room, take
 from sluis.rehearsal.tenant.uploads import Session
 from sluis.rehearsal.tenant.world import World
 
@@ -34,7 +34,7 @@ async def open_session(
         client: the app that asks.
 
     Raises:
-        ApiError: 400, 507.
+        ApiError: 400, 412, 507.
     """
     body = await call.json()
     wish = body.get("item", {})
@@ -47,7 +47,14 @@ async def open_session(
         parent, name = place.parent, place.name
     else:
         parent, name = place
-        name = drive.check(parent, wish.get("name") or name)
+        if wish.get("name") not in (None, "", name):
+            # "The {item-path} must contain the name of the item that's specified"
+            raise ApiError(400, "invalidRequest", "The item's name differs from that in the path.")
+        name = drive.check(parent, name)
+    check_match_of(call, drive, over or (parent.children or {}).get(fold(name)))
+    behaviour = conflict(wish.get(CONFLICT) or body.get(CONFLICT), "replace")
+    if behaviour != "rename":
+        check_free(world, parent, name)
     size = _size(wish.get("fileSize"))
     if size is not None:
         make_room(world, drive, size, over.size if over else 0)
@@ -56,7 +63,7 @@ async def open_session(
         parent=parent,
         name=name,
         over=over,
-        conflict=conflict(wish.get(CONFLICT) or body.get(CONFLICT), "replace" if over else "fail"),
+        conflict=behaviour,
         place=world.new_upload(),
         until=world.clock.now() + world.settings.session_seconds,
         announced=size,
@@ -77,6 +84,22 @@ async def open_session(
             "uploadUrl": f"{world.content}/upload/{ticket}",
         },
     )
+
+
+def check_free(world: World, parent: Item, name: str) -> None:
+    """Refuse a name that an open session holds (onedrive-api-docs#747); ApiError 409.
+
+    Until it is completed, cancelled or expired. The text is that of microsoft-graph-docs#17631.
+    """
+    now = world.clock.now()
+    for session in world.sessions.values():
+        if session.parent is parent and fold(session.name) == fold(name) and now < session.until:
+            raise ApiError(
+                409,
+                "nameAlreadyExists",
+                "A file with the same name is currently being uploaded. Change the filename and "
+                "try to save again.",
+            )
 
 
 def commit(world: World, session: Session) -> tuple[Item, bool]:
@@ -104,9 +127,12 @@ def commit(world: World, session: Session) -> tuple[Item, bool]:
         if there is not None:
             name = drive.free_name(parent, name)
         item = drive.add(parent, name, "file", size=size, now=now, content=content)
-    if session.created is not None:
+    upload = f"{drive.id} {item.number} {item.changes}"
+    late_hash(world, drive, item)
+    kept = not world.door.weather.drops_dates(upload)
+    if session.created is not None and kept:
         item.created = item.file_created = session.created
-    if session.modified is not None:
+    if session.modified is not None and kept:
         item.modified = item.file_modified = session.modified
     if session.description:
         item.more.description = session.description

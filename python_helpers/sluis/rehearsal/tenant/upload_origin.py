@@ -68,7 +68,8 @@ class UploadOrigin:
         chunk = read_chunk(session, request.headers.get("Content-Range", ""), length)
         caller = Caller(session.client, frozenset())
         world.door.throttle.charge(caller, "pre-authenticated", 0, length)
-        failure = world.door.weather.fails(f"PUT {session.drive.id} {session.name} {chunk.start}")
+        key = f"PUT {session.drive.id} {session.name} {chunk.start}"
+        failure = world.door.weather.fails(key) or world.door.weather.too_much(key)
         if failure is not None:
             raise failure
         world.counters["chunk"] += 1

@@ -47,6 +47,15 @@ def restore_version(world: World, drive: Drive, item: Item, label: str) -> Answe
     return Answer(204)
 
 
+def delete_version(world: World, drive: Drive, item: Item, label: str) -> Answer:
+    """``DELETE versions/{id}``: 204; ApiError 400 for the current one (onedrive-api-docs#1682)."""
+    version = _find(drive, item, label)
+    if version.label == _current(item):
+        raise ApiError(400, "invalidRequest", "You cannot delete the current version.")
+    item.more.versions.remove(version)
+    return Answer(204)
+
+
 def _current(item: Item) -> str:
     return f"{item.content_changes}.0"
 

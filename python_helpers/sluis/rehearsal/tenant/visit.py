@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sluis.rehearsal.tenant.api_error import ApiError
+from sluis.rehearsal.tenant.api_error import ApiError, not_here
 from sluis.rehearsal.tenant.call import Call
+from sluis.rehearsal.tenant.graph_names import is_real
 from sluis.rehearsal.tenant.rights import Caller, demand, has_full_control
 from sluis.rehearsal.tenant.world import World
 
@@ -40,6 +41,8 @@ class Visit:
         self.world.counters[kind] += 1
         verdict = self.world.door.throttle.charge(self.caller, kind, 0, self._bytes_in(kind))
         self.headers.update(verdict.headers)
+        if site is not None and self.world.door.weather.rights_are_gone(self.world.clock.now()):
+            raise ApiError(403, "accessDenied", "Access denied")
         demand(self.caller, self.world, need, site)
 
     def hidden(self, site: str) -> bool:
@@ -47,8 +50,14 @@ class Visit:
         return not has_full_control(self.caller, self.world, site)
 
     def unknown(self) -> ApiError:
-        """The answer to an address that means nothing here."""
+        """The answer to an address that means nothing here.
+
+        What the real Graph has and the rehearsal does not is no slip of the client: it gets 501
+        and is told so.
+        """
         names = [one if isinstance(one, str) else ":" for one in self.call.segments]
+        if is_real([one for one in self.call.segments if isinstance(one, str)]):
+            return not_here(f"{self.call.method} {self.call.address}")
         return ApiError(
             400,
             "BadRequest",

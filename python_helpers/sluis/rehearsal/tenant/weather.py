@@ -7,6 +7,7 @@ weather does is drawn from the seed (see ``weather_maker``).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,32 @@ class Weather:
         bin_ends: time, in seconds since 1970 on the tenant's clock, from which on recycle
             bins are empty: the day on which the old contract ends.
         quota_bytes: bytes that fit in each drive, when less than its own quota.
+        revoked_between_pages: pages before which a permission of an item is taken away; the
+            item comes with ``deltashowsharingchanges`` only (``driveitem-delta.md``).
+        locked: files of which every change gets 423, as while somebody has them open
+            (microsoft-graph-explorer-v4#3435, onedrive-api-docs#912).
+        bandwidth_exceeded: requests that carry bytes and get 509 with ``Retry-After``
+            (Microsoft's page "Microsoft Graph error responses": 509, bandwidth limit).
+        short_content: files whose content always comes short, half of them empty, under a
+            ``Content-Length`` that says so (onedrive-api-docs#1258, sp-dev-docs#5247).
+        html_content: files of which an error page always comes instead, with 200
+            (onedrive-api-docs#1195).
+        late_hashes: uploads whose hash is not listed until they are downloaded once
+            (``resources/hashes.md``).
+        dropped_dates: uploads of which the dates that were sent are not kept
+            (onedrive-api-docs#1379, msgraph-sdk-dotnet#1714).
+        no_quota: drives tell no quota: ``empty`` is ``{}`` (microsoft-graph-docs#7638),
+            ``zeros`` says 0 of 0 (onedrive-api-docs#1245, #1353).
+        redirects: reads that are answered with 308 and the address again, as after a site's
+            address changed (microsoft-graph-docs#8326).
+        permissions_denied: items whose permissions answer 403 whatever the app may elsewhere
+            (Microsoft's page "Microsoft Graph error responses": 403 is about one resource).
+        rights_end: time, in seconds since 1970 on the tenant's clock, from which on the app may
+            do nothing with any site: its grants were taken away
+            (``site-delete-permission.md``).
+        consent_ends: time from which on no token is taken: consent was withdrawn, and the
+            answer is a claims challenge (Microsoft's page "Claims challenges, claims requests
+            and client capabilities").
         most_per_key: how often the same request meets weather of one kind at most; a
             client that tries again more often than that gets through.
     """
@@ -59,6 +86,18 @@ class Weather:
     deleted_between_pages: float = 0.0
     renamed_between_pages: float = 0.0
     recreated_between_pages: float = 0.0
+    revoked_between_pages: float = 0.0
+    locked: float = 0.0
+    bandwidth_exceeded: float = 0.0
+    short_content: float = 0.0
+    html_content: float = 0.0
+    late_hashes: float = 0.0
+    dropped_dates: float = 0.0
+    no_quota: Literal["", "empty", "zeros"] = ""
+    redirects: float = 0.0
+    permissions_denied: float = 0.0
+    rights_end: float | None = None
+    consent_ends: float | None = None
     bin_ends: float | None = None
     quota_bytes: int | None = None
     most_per_key: int = 2

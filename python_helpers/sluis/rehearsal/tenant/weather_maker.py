@@ -66,7 +66,10 @@ class Stale:
     wrong_hash: bool
 
 
-DeedKind = Literal["delete", "rename", "recreate"]
+#: what comes instead of a file's content, time after time
+Lie = Literal["empty", "short", "page"]
+
+DeedKind = Literal["delete", "rename", "recreate", "revoke"]
 
 
 @dataclass(frozen=True)
@@ -163,6 +166,7 @@ class WeatherMaker:
             ("delete", weather.deleted_between_pages),
             ("rename", weather.renamed_between_pages),
             ("recreate", weather.recreated_between_pages),
+            ("revoke", weather.revoked_between_pages),
         )
         for kind, share in shares:
             if share and self._strikes(f"deed {kind}", key, share):
@@ -233,6 +237,66 @@ class WeatherMaker:
     def quota(self, quota: int) -> int:
         """Bytes that a drive may hold, of the ``quota`` that it has."""
         return quota if self.weather.quota_bytes is None else min(quota, self.weather.quota_bytes)
+
+    def redirects(self, request: str) -> bool:
+        """Whether a read is sent round once more."""
+        share = self.weather.redirects
+        return bool(share) and self._strikes("redirect", request, share)
+
+    def too_much(self, request: str) -> ApiError | None:
+        """Whether a request that carries bytes is one too many for the bandwidth."""
+        share = self.weather.bandwidth_exceeded
+        if not share or not self._strikes("bandwidth", request, share):
+            return None
+        return ApiError(
+            509,
+            "bandwidthLimitExceeded",
+            "Your app has been throttled for exceeding the maximum bandwidth cap.",
+            headers={"Retry-After": f"{self.weather.retry_after:g}"},
+        )
+
+    def lie(self, item: str, tag: str) -> tuple[Lie, float] | None:
+        """What comes instead of a file's content, and how much; lasts until it changes.
+
+        Args:
+            item: its id.
+            tag: its eTag.
+        """
+        weather, key = self.weather, f"{item} {tag}"
+        if self._always("short content", key, weather.short_content):
+            part = self._draw("how short", key, 0)
+            return ("empty", 0.0) if part < 0.5 else ("short", 2 * part - 1)
+        if self._always("page for content", key, weather.html_content):
+            return "page", 0.0
+        return None
+
+    def is_locked(self, item: str) -> bool:
+        """Whether somebody has this file open, as long as this weather lasts."""
+        return self._always("locked", item, self.weather.locked)
+
+    def hides_permissions(self, item: str) -> bool:
+        """Whether nobody may see who may do what with this item."""
+        return self._always("permissions", item, self.weather.permissions_denied)
+
+    def is_late_with_hash(self, upload: str) -> bool:
+        """Whether the hash of an upload is not listed yet."""
+        return self._always("late hash", upload, self.weather.late_hashes)
+
+    def drops_dates(self, upload: str) -> bool:
+        """Whether the dates that came with an upload are not kept."""
+        return self._always("dropped dates", upload, self.weather.dropped_dates)
+
+    def rights_are_gone(self, now: float) -> bool:
+        """Whether the app's rights on sites were taken away."""
+        return self.weather.rights_end is not None and now >= self.weather.rights_end
+
+    def consent_is_gone(self, now: float) -> bool:
+        """Whether the consent to the app was withdrawn."""
+        return self.weather.consent_ends is not None and now >= self.weather.consent_ends
+
+    def _always(self, moment: str, key: str, share: float) -> bool:
+        """Draw once for ever."""
+        return bool(share) and self._draw(moment, key, 0) < share
 
     def _strikes(self, moment: str, key: str, share: float) -> bool:
         """Draw anew at every asking, and strike the same key only so often."""

@@ -17,10 +17,12 @@ from sluis.rehearsal.tenant.generated import Generator
 from sluis.rehearsal.tenant.identifiers import guid
 from sluis.rehearsal.tenant.items import Content, Generated, Item, Office, Stored
 from sluis.rehearsal.tenant.links import Links
+from sluis.rehearsal.tenant.organisation import Booking, Contact, Group
 from sluis.rehearsal.tenant.settings import Settings
 from sluis.rehearsal.tenant.uploads import Session
 
 if TYPE_CHECKING:
+    from sluis.rehearsal.tenant.copying import Copying
     from sluis.rehearsal.tenant.door import Door
 
 
@@ -47,6 +49,9 @@ class World:
         self.host = f"{settings.tenant_name}.sharepoint.example"
         self.users: list[User] = []
         self.sites: list[Site] = []
+        self.groups: list[Group] = []
+        self.contacts: list[Contact] = []
+        self.bookings: list[Booking] = []
         self.drives: dict[str, Drive] = {}
         self.generator = Generator(settings.seed)
         self.uploads = folder / "content"
@@ -59,6 +64,8 @@ class World:
         self.links = Links()
         #: open upload sessions, by the secret part of their URL
         self.sessions: dict[str, Session] = {}
+        #: copies that were accepted, by the secret part of their monitor's URL
+        self.copies: dict[str, Copying] = {}
         self._by_site: dict[str, Site] = {}
         self._by_user: dict[str, User] = {}
         self._next_upload = 0
@@ -102,7 +109,9 @@ class World:
     def enter_site(self, site: Site) -> None:
         """Add a site; its drives are entered apart."""
         self.sites.append(site)
-        names = [site.id, site.collection, f"{site.host}:/{site.path}"]
+        names = [site.id, f"{site.host}:/{site.path}"]
+        if site.parent is None:
+            names.append(site.collection)
         if not site.path:
             names += ["root"] if site.host == self.host else []
             names.append(site.host)

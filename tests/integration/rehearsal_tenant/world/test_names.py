@@ -9,6 +9,8 @@ import pytest
 from support.tenant_talk import Reply, Talk
 
 REFUSED = (
+    "trailing.",
+    "trailing...",
     *(f"a{sign}b" for sign in '"*<>?|\\:'),
     "a/b",
     "bell\x07",
@@ -35,8 +37,6 @@ REFUSED = (
 )
 TAKEN = (
     "CON.txt",
-    "trailing.",
-    "trailing...",
     "a%b",
     "a#b",
     "~user",

@@ -159,7 +159,7 @@ def test_the_token_must_not_come_along(talk: Talk, drive: str) -> None:
 
 def test_a_taken_name_shows_on_the_last_chunk_only(talk: Talk, drive: str) -> None:
     there = talk.put(drive, "taken.bin", b"was here").json()
-    url = _url(talk, drive, "TAKEN.bin")
+    url = _url(talk, drive, "TAKEN.bin", {BEHAVIOR: "fail"})
     assert _chunk(talk, url, 0, UNIT).status == 202
     assert _chunk(talk, url, UNIT, 2 * UNIT).status == 202
     last = _chunk(talk, url, 2 * UNIT, len(CONTENT))

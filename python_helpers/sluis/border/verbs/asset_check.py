@@ -1,0 +1,117 @@
+"""Look at what a change needs on a machine: its store, its assets, its rights and its room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, Mapping, Optional, Tuple
+
+from ..formats import Count, ExactName, PlainName, Slug, Time, Words
+from ..marked import Annotated
+from ..parts import Asset, AssetSecrets, Kind, StoreSecrets
+from ..shapes import Most
+from ..store import Store
+from ..verb import Failure, Verb
+
+#: rights of a database's user, each by what it is needed for
+Need = Literal[
+    "read all", "read schema", "read large objects", "read past row security", "place the nonce",
+    "place the nonce again", "read and lock", "see definitions", "see routines",
+]  # fmt: skip
+#: what MariaDB calls the rights that can be lacking
+Privilege = Literal[
+    "SELECT", "LOCK TABLES", "SHOW VIEW", "TRIGGER", "EVENT", "CREATE", "INSERT", "UPDATE",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An asset that was looked at: its bytes and items, and its server's version."""
+
+    asset: Slug
+    kind: Kind
+    bytes: Count
+    items: Count
+    version: Optional[Words] = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to look at.
+
+    Args:
+        part: ``source`` on the machine of the assets, ``machine`` there without its assets,
+            ``verifier`` where they are restored.
+        store: where snapshots go; ``None``: none is named.
+        assets: of this machine; for a verifier, those that are restored there.
+        folder: to work in: for dumps, or to restore in; ``None``: the usual one.
+        restic: the program; ``None``: nothing is copied from here.
+        seen: what is going to be restored there (``verifier``).
+        check_mode: it is all the same: nothing is ever changed.
+    """
+
+    part: Literal["source", "machine", "verifier"]
+    store: Optional[Store] = None
+    assets: Annotated[Tuple[Asset, ...], Most(10_000)] = ()
+    folder: Optional[PlainName] = None
+    restic: Optional[PlainName] = None
+    seen: Annotated[Tuple[Seen, ...], Most(10_000)] = ()
+    check_mode: bool = False
+
+
+@dataclass(frozen=True)
+class CheckSecrets:
+    """What opens the store, and each database by the id of its asset."""
+
+    store: StoreSecrets = field(default_factory=StoreSecrets)
+    assets: Annotated[Mapping[Slug, AssetSecrets], Most(10_000)] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that would fail, and the asset that it is about, if any."""
+
+    asset: Optional[Slug]
+    failure: Failure
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """A right that a database's user lacks.
+
+    Args:
+        asset: whose database.
+        need: what it is needed for.
+        to: the user.
+        on: the database, or the schema or role that it is about.
+        privileges: in MariaDB's words.
+    """
+
+    asset: Slug
+    need: Need
+    to: ExactName
+    on: ExactName
+    privileges: Annotated[Tuple[Privilege, ...], Most(20)] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was found.
+
+    Args:
+        clock: this machine's.
+        store_clock: the store's, where it tells.
+        troubles: what would fail.
+        lacking: rights that are lacking.
+        seen: the assets that could be looked at.
+        lets_remove: whether the store lets go of what lies on it; ``None``: nobody can tell.
+    """
+
+    clock: Time
+    store_clock: Optional[Time]
+    troubles: Annotated[Tuple[Trouble, ...], Most(10_000)]
+    lacking: Annotated[Tuple[Lacking, ...], Most(10_000)]
+    seen: Annotated[Tuple[Seen, ...], Most(10_000)]
+    lets_remove: Optional[bool]
+
+
+ASSET_CHECK = Verb("asset_check", Request, CheckSecrets, Answer)

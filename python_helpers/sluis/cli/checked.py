@@ -1,0 +1,234 @@
+"""Everything that would stop a change: what was written is read, and what is out there looked at.
+
+What was written is read in a process of its own, and not in the run that looks at hosts: a typo
+in the list of hosts must not hide what is wrong in the scope.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sluis.cli.change_run import described_playbook
+from sluis.cli.runner import Playbook, Request, RunReport, run
+from sluis.cli.session import Session
+from sluis.cli.vault import VaultId, vault_ids
+from sluis.cli.written import read_in_a_clean_place
+from sluis.errors import InputError, SluisError
+from sluis.evidence.anchors import load_anchors
+from sluis.evidence.keys import operator_key
+from sluis.places import Places
+from sluis.scope.load import ScopeError
+
+_NO_LIST = "inventory-not-readable"
+_NOT_OPENED = "vault-not-opened"
+#: what is only missing because a file that holds it could not be opened
+_IN_THE_VAULT = frozenset({"no-repository-password"})
+
+
+@dataclass(frozen=True)
+class NotRight:
+    """One thing that is not right.
+
+    Args:
+        written: whether it is in what was written, or out there.
+        about: the file, or the host.
+        line: of the file; 0: the file as a whole.
+        code: short and stable.
+        what: what is wrong.
+        remedy: what to do about it.
+    """
+
+    written: bool
+    about: str
+    line: int
+    code: str
+    what: str
+    remedy: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain JSON data."""
+        plain = asdict(self)
+        plain["kind"] = "written" if plain.pop("written") else "out there"
+        return plain
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came of it.
+
+    Args:
+        wrong: everything that is not right, what was written first.
+        not_looked_at: what could not be looked at, and why. It may be wrong as well.
+        run: how the run ended that looked at hosts, as JSON data; ``None`` when there was none.
+    """
+
+    wrong: tuple[NotRight, ...]
+    not_looked_at: tuple[str, ...]
+    run: dict[str, Any] | None
+
+    @property
+    def exit_status(self) -> int:
+        """64 for what was written, 1 for what is out there or could not be looked at, else 0."""
+        if any(one.written for one in self.wrong):
+            return 64
+        return 1 if self.wrong or self.not_looked_at else 0
+
+
+def check_all(
+    session: Session, client: str, change: str | None, playbook: Playbook | None
+) -> Checked:
+    """Read everything that was written, and look at everything that is out there.
+
+    Args:
+        session: this call of ``sluis``.
+        client: client id, checked.
+        change: change id, checked; ``None``: the client as a whole.
+        playbook: the runbook that the change describes; ``None`` when that cannot be told.
+    """
+    written = [*_keys(session, client)]
+    opened_by: tuple[VaultId, ...] = ()
+    try:
+        opened_by = vault_ids(session.places, client, session.environ)
+    except InputError as error:
+        written.append(_of_error(f"inventories/{client}", error))
+    written += [
+        NotRight(True, one.file, one.line, one.code, one.what, one.remedy)
+        for one in read_in_a_clean_place(session.places, client, change, playbook, opened_by)
+    ]
+    report, not_looked_at = _out_there(session, client, change)
+    out = list(_found(report)) if report is not None else []
+    if any(one.code == _NO_LIST for one in written):
+        out = []  # it says the same in Ansible's words, and so does its log
+        if report is not None:
+            shutil.rmtree(report.log.parent, ignore_errors=True)
+        not_looked_at = [
+            "hosts, stores, settings and steps, because the list of hosts cannot be read"
+        ]
+    if change is not None and any(one.about.endswith("/scope.yml") for one in written):
+        not_looked_at.append(
+            "the folders and databases of this change, because its scope cannot be read"
+        )
+    if any(one.code == _NOT_OPENED for one in written):
+        out = [one for one in out if one.code not in _IN_THE_VAULT]
+        not_looked_at.append(
+            "whatever needs a password from a file that could not be opened; what is said of "
+            "logins may be wrong because of that"
+        )
+    everything = {(one.about, one.line, one.what): one for one in [*written, *out]}
+    wrong = sorted(everything.values(), key=lambda one: not one.written)
+    told = None
+    if report is not None:
+        told = report.as_dict() | {"log": str(report.log) if report.log.exists() else None}
+    return Checked(tuple(wrong), tuple(not_looked_at), told)
+
+
+def _keys(session: Session, client: str) -> Iterator[NotRight]:
+    """The operator's own key, and whether this client's ledger would believe it."""
+    try:
+        key = operator_key(session.environ)
+    except InputError as error:
+        key = None
+        if error.code != "bad-passphrase" or session.environ.get("SLUIS_KEY_PASSPHRASE_FILE"):
+            yield _of_error("your key", error)
+    try:
+        anchors = load_anchors(session.places.trust(client), client)
+    except SluisError as error:
+        yield _of_error(f"inventories/trust/{client}", error)
+        return
+    if key is not None and key.keyid not in anchors.keys:
+        yield NotRight(
+            True, f"inventories/trust/{client}", 0, "key-not-trusted",
+            f"Your key {key.name} is not among the keys that are believed for {client}.",
+            f"sluis keys trust {client} {key.name}",
+        )  # fmt: skip
+
+
+def _out_there(
+    session: Session, client: str, change: str | None
+) -> tuple[RunReport | None, list[str]]:
+    """Look at hosts and stores. The log is kept only when the look itself failed."""
+    folder = Path(tempfile.mkdtemp(prefix="sluis-check-"))
+    lock = folder / "lock"
+    lock.touch(0o600)
+    request = Request(
+        places=session.places,
+        client=client,
+        change=change or "",
+        playbook="check",
+        extra_vars={"change": change} if change else {},
+    )
+    try:
+        with session.telling() as progress:
+            report = run(request, lock, session.environ, progress, session.now())
+    except SluisError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        return None, [f"hosts and stores: {error.what} {error.remedy}"]
+    looked = report.ended == "by itself" or bool(report.findings)
+    if looked:
+        shutil.rmtree(folder, ignore_errors=True)
+        return report, []
+    return report, [f"hosts and stores, or not all of them; the log is {report.log}"]
+
+
+def _found(report: RunReport) -> Iterator[NotRight]:
+    for found in report.findings:
+        yield NotRight(found.written, found.host, 0, found.code, found.what, found.remedy)
+    known = {found.what for found in report.findings}
+    for error in report.errors:
+        if error["what"] not in known:
+            yield NotRight(
+                False, error["host"] or "the run", 0, error["code"], error["what"],
+                error["remedy"],
+            )  # fmt: skip
+
+
+def _of_error(about: str, error: SluisError) -> NotRight:
+    return NotRight(True, about, 0, error.code, error.what, error.remedy)
+
+
+def likely_playbook(places: Places, client: str, change: str) -> Playbook:
+    """The runbook of a change, also of one whose scope cannot be read.
+
+    Args:
+        places: the project.
+        client: client id.
+        change: change id.
+
+    Raises:
+        InputError: ``no-such-client``, ``no-such-change``.
+    """
+    try:
+        return described_playbook(places, client, change, ambiguous=True)
+    except ScopeError:
+        folder = places.change(client, change)
+        return "update" if (folder / "update.yml").is_file() else "restore"
+
+
+def with_the_rest(session: Session, client: str, change: str, error: InputError) -> InputError:
+    """The error that stopped a change before it began, with everything else that is wrong.
+
+    Args:
+        session: this call of ``sluis``.
+        client: client id.
+        change: change id.
+        error: what it was stopped by, which comes first.
+    """
+    playbook = likely_playbook(session.places, client, change)
+    found = check_all(session, client, change, playbook)
+    rest = [
+        f"{one.about}, line {one.line}: {one.what} What to do: {one.remedy}"
+        if one.line
+        else f"{one.about}: {one.what} What to do: {one.remedy}"
+        for one in found.wrong
+        if one.what not in error.what
+    ]
+    rest += [f"Not looked at: {line}" for line in found.not_looked_at]
+    if not rest:
+        return error
+    what = "\n".join([error.what, "sluis check found this as well:", *rest])
+    return InputError(error.code, what, error.remedy)

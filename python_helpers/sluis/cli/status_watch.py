@@ -1,0 +1,108 @@
+"""``sluis status --watch``: shows where a change stands each time that changes. Only reads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from sluis.cli.plainly import plainly
+from sluis.cli.show_outcome import show_outcome
+from sluis.dossier.outcome import Outcome
+from sluis.runbook.lock import run_going_on
+
+#: seconds between two looks
+_EVERY = 1.0
+#: a sign-off ends, and a copy ages, without anything being written (seconds)
+_AT_LEAST_EVERY = 30.0
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Where a change stood at one moment, and the run that was going on, in words."""
+
+    outcome: Outcome
+    running: str | None
+
+    def same_as(self, other: Seen | None) -> bool:
+        """Whether nothing that is shown differs but the time."""
+        if other is None or self.running != other.running:
+            return False
+        return _timeless(self.outcome) == _timeless(other.outcome)
+
+
+def watch(console: Console, dossier: Path, look: Callable[[], Seen]) -> int:
+    """Show what ``look`` finds whenever it changes, until Ctrl-C.
+
+    On a terminal the screen is drawn anew; elsewhere one line is written.
+
+    Args:
+        console: where it is shown.
+        dossier: the folder that is watched.
+        look: reads the dossier.
+
+    Returns:
+        The exit status: 0.
+    """
+    shown: Seen | None = None
+    said, before, looked = "", None, 0.0
+    try:
+        while True:
+            trace, now = _trace(dossier), time.monotonic()
+            if trace != before or now - looked >= _AT_LEAST_EVERY:
+                before, looked = trace, now
+                seen = look()
+                if not seen.same_as(shown):
+                    shown, said = seen, _show(console, seen, said)
+            time.sleep(_EVERY)
+    except KeyboardInterrupt:
+        return 0
+
+
+def _show(console: Console, seen: Seen, said: str) -> str:
+    """Show it, unless it is the line that was said before; return what was said."""
+    found = seen.outcome
+    if console.is_terminal:
+        console.clear()
+        show_outcome(console, found)
+        console.print("Ctrl-C ends this; it changes nothing.", style="dim")
+        return ""
+    done = sum(step.state == "done" for step in found.steps)
+    words = f"{found.client} {found.change}: {found.state}"
+    if found.steps:
+        words += f"; {done} of {len(found.steps)} steps done"
+    words = plainly(f"{words}; next: {found.next}")
+    if words != said:
+        line = f"{found.computed_at:%Y-%m-%d %H:%M:%S} UTC {words}"
+        console.print(line, markup=False, soft_wrap=True)
+        console.file.flush()
+    return words
+
+
+def _timeless(found: Outcome) -> Outcome:
+    """What of an outcome does not change by itself each second."""
+    assets = tuple(asset.model_copy(update={"age_hours": None}) for asset in found.assets)
+    return found.model_copy(update={"computed_at": _NEVER, "assets": assets})
+
+
+def _trace(dossier: Path) -> object:
+    """What tells, without reading it, that a run began or ended or something was written."""
+    traces: list[object] = [run_going_on(dossier)]
+    for folder in (dossier, *_folders(dossier)):
+        try:
+            traces.append((folder.name, folder.stat().st_mtime_ns))
+        except OSError:
+            continue
+    return traces
+
+
+def _folders(dossier: Path) -> list[Path]:
+    try:
+        return sorted(path for path in dossier.iterdir() if path.is_dir())
+    except OSError:
+        return []

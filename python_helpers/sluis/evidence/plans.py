@@ -1,0 +1,25 @@
+"""When a plan was laid down, and when one was closed: ledger in, numbers out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sluis.evidence.predicates import Handover, Plan
+
+if TYPE_CHECKING:
+    from sluis.evidence.ledger import View
+
+
+def planned_at(view: View, plan_object: str) -> int:
+    """The ledger number at which this plan was laid down last, or 0."""
+    plan = view.latest(Plan, lambda item: item.body.plan_object == plan_object)
+    return plan.number if plan else 0
+
+
+def closed_at(view: View) -> int:
+    """The ledger number of the newest hand-over that closed a plan, or 0.
+
+    A change that failed and was not put back stays open: it can still be gone on with.
+    """
+    last = view.latest(Handover, lambda item: item.body.result != "failed")
+    return last.number if last else 0

@@ -1,0 +1,106 @@
+"""Nobody is asked to sign what is known not to hold: a plan that is dead, a proof that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sluis.dossier.material import read_material
+from sluis.dossier.outcome import evidence_of
+from sluis.errors import RefusedError
+from sluis.evidence.predicates import Reason
+from sluis.gate.coverage import unproven
+from sluis.gate.open_questions import OPEN_QUESTION
+from sluis.places import Places
+from sluis.scope.load import load_scope
+
+#: what a waiver can settle
+_CAN_BE_WAIVED = frozenset({"no-snapshot", "not-verified", "level-too-low", "kind-not-verifiable"})
+_NAMED_AT_MOST = 12
+
+
+@dataclass(frozen=True)
+class TreeNow:
+    """What decides a run, as it is now.
+
+    Args:
+        sha256: its digest.
+        changes: what is not as it was when the newest plan was made, in words.
+    """
+
+    sha256: str
+    changes: tuple[str, ...] = ()
+
+
+def must_be_alive(
+    places: Places,
+    client: str,
+    change: str,
+    now: datetime,
+    tree: TreeNow,
+    drafted: Collection[str] = (),
+) -> None:
+    """Refuse to ask for a signature that the gate would not count.
+
+    Args:
+        places: the project.
+        client: client id.
+        change: change id.
+        now: aware UTC time.
+        tree: what decides a run, as it is now.
+        drafted: assets for which a waiver is asked for first.
+
+    Raises:
+        RefusedError: ``tree-changed``, ``scope-changed``, ``not-proven``, with all that is wrong.
+    """
+    material = read_material(places, client, change, now)
+    if material.plan is None:
+        return  # whoever asks says so in words of their own
+    command = f"{client} {change}"
+    again = f"Run prepare again: sluis prepare {command}."
+    scope_now = load_scope(places.change(client, change) / "scope.yml").document.digest()
+    if material.plan.scope_object != scope_now:
+        raise RefusedError(
+            "scope-changed",
+            "scope.yml is not the scope that the plan was made for. Nobody is asked to sign for "
+            "a plan that cannot be carried out.",
+            again,
+        )
+    if material.plan.tree_sha256 != tree.sha256:
+        told = "; ".join(tree.changes[:_NAMED_AT_MOST])
+        more = len(tree.changes) - _NAMED_AT_MOST
+        told += f"; and {more} more" if more > 0 else ""
+        raise RefusedError(
+            "tree-changed",
+            "After the plan was made, something changed that decides what runs"
+            + (f": {told}." if told else ".")
+            + " Nobody is asked to sign for a plan that cannot be carried out.",
+            f"Put it back as it was. Or: {again}",
+        )
+    found = [
+        reason
+        for reason in unproven(evidence_of(material), now)
+        # an open question is said where the questions are asked
+        if reason.code != OPEN_QUESTION
+        and not (reason.code in _CAN_BE_WAIVED and reason.about in drafted)
+    ]
+    if found:
+        raise RefusedError("not-proven", _words(found), _remedy(found, command))
+
+
+def _words(found: list[Reason]) -> str:
+    told = " ".join(reason.sentence for reason in found)
+    return f"Nobody is asked to sign what is not proven. {told}"[:6000]
+
+
+def _remedy(found: list[Reason], command: str) -> str:
+    own = " ".join(dict.fromkeys(reason.remedy for reason in found))
+    waivable = [reason.about for reason in found if reason.code in _CAN_BE_WAIVED]
+    if not waivable:
+        return own
+    files = ", ".join(f"waivers/{name}.yml" for name in dict.fromkeys(waivable))
+    return (
+        f"{own} A waiver is drafted as {files} beside scope.yml, and asked for first, with: "
+        f"sluis sign {command}."
+    )

@@ -1,0 +1,270 @@
+"""Everything out there that would stop a change, found before anything is done.
+
+A host says what it found as typed facts. What the operator is told to paste (a GRANT, a line) is
+put together here: a host may not give anybody commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from sluis.border.parts import StoreSecrets
+from sluis.border.verbs.asset_check import (
+    Answer,
+    CheckSecrets,
+    Lacking,
+    Request,
+    Seen,
+)
+from sluis.errors import InputError, SluisError
+from sluis.places import Places
+from sluis.runbook.check_words import BECOME, unreachable_words
+from sluis.runbook.findings import Finding
+from sluis.runbook.grants import grant_of
+from sluis.runbook.host_errors import host_error
+from sluis.runbook.run import Run, now
+from sluis.runbook.snapshot_settings import SnapshotSettings
+from sluis.scope.division import is_left_open
+from sluis.scope.load import load_scope
+from sluis.scope.model import Asset, ScopeDocument, required_level
+
+#: seconds that two clocks may differ
+CLOCKS = 60
+#: the description of a change that puts back what is broken: its assets may be anything
+_RESTORE = "restore.yml"
+
+#: runs ``asset_check`` there
+Call = Callable[[Request, CheckSecrets], Answer]
+
+
+def scope_of(run: Run) -> ScopeDocument | None:
+    """The change's scope; ``None`` when no change is looked at, or it cannot be read."""
+    if not run.change:
+        return None
+    try:
+        return load_scope(run.change_folder / "scope.yml").document
+    except InputError:
+        return None  # the readers say what is wrong with it
+
+
+def assets_here(run: Run, host: str) -> tuple[Asset, ...]:
+    """The assets of a host that a snapshot is made of straight from it.
+
+    What is put back from a snapshot may be broken: nothing is asked of it.
+    """
+    scope = scope_of(run)
+    if scope is None or is_restore(run.places, run.client, run.change):
+        return ()
+    return tuple(
+        asset for asset in scope.assets_on(host) if asset.takes_snapshot and not asset.is_exported
+    )
+
+
+def is_restore(places: Places, client: str, change: str) -> bool:
+    """Whether a change puts something back."""
+    return (places.change(client, change) / _RESTORE).is_file()
+
+
+def look_at_host(
+    run: Run, host: str, settings: SnapshotSettings, call: Call
+) -> tuple[list[Finding], tuple[Seen, ...]]:
+    """Look at the machine of some assets.
+
+    Args:
+        run: the current run.
+        host: its inventory name.
+        settings: the role's variables.
+        call: runs ``look_around`` there.
+
+    Returns:
+        What is wrong, and what was seen of the assets.
+    """
+    assets = assets_here(run, host)
+    found = list(_no_store(run, host, settings))
+    copies = _copies_from(run, host)
+    request = Request(
+        part="source",
+        store=settings.own_store if copies else None,
+        assets=tuple(settings.asset(asset) for asset in assets),
+        folder=settings.workdir,
+        restic=settings.restic if copies else None,
+    )
+    secrets = CheckSecrets(
+        settings.for_maker("").store if copies else StoreSecrets(),
+        {asset.id: settings.for_maker(asset.id).asset for asset in assets},
+    )
+    answer, between = _timed(call, request, secrets)
+    found += [*_troubles(answer, host, host), *_clock(answer, host, between)]
+    found += [_right(one, host, settings, answer) for one in answer.lacking]
+    if len(answer.seen) + len(answer.troubles) < len(assets):
+        found.append(
+            Finding(
+                host, "not-looked-at", f"{host} says nothing of some of its assets.",
+                "Look at that host: it does not answer as Sluis would.",
+            )
+        )  # fmt: skip
+    return found, tuple(one for one in answer.seen if one.asset in {a.id for a in assets})
+
+
+def look_at_machine(host: str, call: Call) -> list[Finding]:
+    """Look at a machine of which the settings cannot be read, or rights cannot be raised.
+
+    Args:
+        host: its inventory name.
+        call: runs ``look_around`` there.
+    """
+    answer, between = _timed(call, Request(part="machine"), CheckSecrets())
+    return [*_troubles(answer, host, host), *_clock(answer, host, between)]
+
+
+def look_at_verifier(
+    run: Run,
+    host: str,
+    verifier: str,
+    settings: SnapshotSettings,
+    seen: Sequence[Seen],
+    call: Call,
+) -> list[Finding]:
+    """Look at the machine that restores what is copied from a host.
+
+    Args:
+        run: the current run.
+        host: whose snapshots.
+        verifier: where they are restored.
+        settings: the role's variables, for that host.
+        seen: what was seen of its assets.
+        call: runs ``look_around`` on the verifier.
+    """
+    if not _copies_from(run, host):
+        return []
+    request = Request(
+        part="verifier",
+        store=settings.own_store,
+        assets=tuple(settings.asset(asset) for asset in assets_here(run, host)),
+        folder=settings.scratch,
+        restic=settings.restic,
+        seen=tuple(seen),
+    )
+    answer, between = _timed(call, request, CheckSecrets(settings.for_verifier().store))
+    where = "the verifier" if verifier == "localhost" else verifier
+    found = [*_troubles(answer, where, verifier), *_clock(answer, where, between)]
+    scope = scope_of(run)
+    waived = _waived(run)
+    wants = [
+        asset.id
+        for asset in (scope.assets_on(host) if scope else ())
+        if asset.takes_snapshot and required_level(asset) == "V6" and asset.id not in waived
+    ]
+    if settings.own_store is not None and answer.lets_remove and (wants or scope is None):
+        found.append(_not_append_only(settings.own_store.id, wants))
+    return found
+
+
+def cannot_ask(host: str, error: Exception) -> Finding:
+    """The finding for a host that a question could not even be sent to."""
+    code, what, remedy = unreachable_words(host, str(error))
+    return Finding(host, code, what, remedy)
+
+
+def from_error(host: str, error: SluisError) -> Finding:
+    """The finding for an error of ours."""
+    if error.code == "module-failed":
+        code, what, remedy = unreachable_words(host, error.what)
+        if code == BECOME:
+            return Finding(host, code, what, remedy)
+    return Finding(host, error.code, error.what, error.remedy, isinstance(error, InputError))
+
+
+def _copies_from(run: Run, host: str) -> bool:
+    """Whether anything is copied from a host, as far as that can be told."""
+    scope = scope_of(run)
+    return scope is None or any(
+        asset.takes_snapshot and (asset.host == host or is_left_open(asset))
+        for asset in scope.assets
+    )
+
+
+def _no_store(run: Run, host: str, settings: SnapshotSettings) -> Iterator[Finding]:
+    scope = scope_of(run)
+    if scope is None or not any(asset.takes_snapshot for asset in scope.assets_on(host)):
+        return
+    if settings.own_store is None:
+        yield Finding(
+            host, "no-store", f"{host}: the inventory names no store for snapshots.",
+            "Write snapshot_and_verify_store in group_vars/all; docs/settings.md shows one.", True,
+        )  # fmt: skip
+    elif settings.store_secrets.repository_password in (None, ""):
+        yield Finding(
+            host, "no-repository-password",
+            f"{host}: the inventory holds no password for the repository.",
+            "Write repository_password in snapshot_and_verify_store_secrets, in a vault file.",
+            True,
+        )  # fmt: skip
+
+
+def _timed(
+    call: Call, request: Request, secrets: CheckSecrets
+) -> tuple[Answer, tuple[datetime, datetime]]:
+    before = now()
+    answer = call(request, secrets)
+    return answer, (before, now() + timedelta(seconds=1))
+
+
+def _troubles(answer: Answer, where: str, host: str) -> list[Finding]:
+    found = []
+    for one in answer.troubles:
+        error = host_error(one.failure, host=host, module="asset_check")
+        about = f"{one.asset}: " if one.asset and one.asset not in error.what else ""
+        found.append(Finding(where, error.code, f"{where}: {about}{error.what}", error.remedy))
+    return found
+
+
+def _clock(answer: Answer, where: str, between: tuple[datetime, datetime]) -> list[Finding]:
+    found = []
+    for whose, said in ((where, answer.clock), ("the store", answer.store_clock)):
+        if said is None:
+            continue
+        clock = datetime.fromisoformat(said)
+        ahead = max((clock - between[1]).total_seconds(), 0)
+        behind = max((between[0] - clock).total_seconds(), 0)
+        if max(ahead, behind) > CLOCKS:
+            words = "ahead of" if ahead else "behind"
+            found.append(
+                Finding(
+                    whose, "clock-off",
+                    f"The clock of {whose} is {max(ahead, behind):,.0f} s {words} that of this "
+                    "machine, so nobody can say how fresh a copy is.",
+                    "See which of the two is wrong, and set it right there: "
+                    "timedatectl set-ntp true.",
+                )
+            )  # fmt: skip
+    return found
+
+
+def _right(one: Lacking, host: str, settings: SnapshotSettings, answer: Answer) -> Finding:
+    kind = next((seen.kind for seen in answer.seen if seen.asset == one.asset), "postgresql")
+    said = settings.connections.get(one.asset)
+    # the user is the one that we log in as; the server says it in its own spelling
+    grant = grant_of(kind, one, said.user if said else None)
+    code = "right-missing" if grant.needed else "right-missing-for-level"
+    return Finding(
+        host, code, f"{host}: {one.asset}: the user {one.to[:80]!r} {grant.lacks}.",
+        f"Run there as an administrator: {grant.statement}",
+    )  # fmt: skip
+
+
+def _not_append_only(store: str, wants: Sequence[str]) -> Finding:
+    about = f" {', '.join(wants)} cannot reach V6." if wants else " No asset can reach V6."
+    return Finding(
+        f"store {store}", "store-not-append-only",
+        f"The store {store} lets whoever has its login take snapshots away.{about}",
+        "Start it append-only: rclone serve restic --append-only, or rest-server --append-only.",
+    )  # fmt: skip
+
+
+def _waived(run: Run) -> frozenset[str]:
+    folder = run.places.change(run.client, run.change) / "waivers" if run.change else None
+    if folder is None or not folder.is_dir():
+        return frozenset()
+    return frozenset(path.stem for path in folder.glob("*.yml"))

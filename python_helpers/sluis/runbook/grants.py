@@ -1,0 +1,106 @@
+"""The GRANT that gives a database's user what its snapshot lacks, to be pasted.
+
+What each right is for stands in docs/settings.md, below "Rights in a database".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sluis.border.verbs.asset_check import Lacking
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A right that is lacking.
+
+    Args:
+        lacks: what the user cannot do, in words.
+        statement: gives it.
+        needed: whether no snapshot can be made without it.
+    """
+
+    lacks: str
+    statement: str
+    needed: bool
+
+
+def grant_of(kind: str, lacking: Lacking, user: str | None) -> Grant:
+    """The statement for one right.
+
+    Args:
+        kind: ``postgresql`` or ``mariadb``.
+        lacking: what is lacking, as the host says it.
+        user: whom the inventory logs in as; of PostgreSQL it goes before the host's word.
+    """
+    if kind == "mariadb":
+        return _mariadb(lacking)
+    to, on = _pg(user or lacking.to), _pg(lacking.on)
+    nonce = "cannot place the nonce, so freshness (V6) is out of reach"
+    match lacking.need:
+        case "read all":
+            return Grant("may not read all of it", f"GRANT pg_read_all_data TO {to};", True)
+        case "read schema":
+            return Grant(
+                f"may not read all of the schema {lacking.on[:80]!r}",
+                f"GRANT USAGE ON SCHEMA {on} TO {to}; GRANT SELECT ON ALL TABLES IN SCHEMA {on} "
+                f"TO {to}; GRANT SELECT ON ALL SEQUENCES IN SCHEMA {on} TO {to};",
+                True,
+            )
+        case "read large objects":
+            return Grant(
+                f"may not read large objects of {lacking.on[:80]!r}", f"GRANT {on} TO {to};", True
+            )
+        case "read past row security":
+            return Grant(
+                "is shown only some rows of some tables", f"ALTER ROLE {to} BYPASSRLS;", True
+            )
+        case "place the nonce again":
+            return Grant(
+                nonce,
+                f"GRANT ALL ON SCHEMA sluis_nonce TO {to}; "
+                f"GRANT ALL ON ALL TABLES IN SCHEMA sluis_nonce TO {to};",
+                False,
+            )
+        case _:
+            return Grant(nonce, f"GRANT CREATE ON DATABASE {on} TO {to};", False)
+
+
+def _mariadb(lacking: Lacking) -> Grant:
+    to, on = _account(lacking.to), f"{_maria(lacking.on)}.*"
+    given = ", ".join(lacking.privileges)
+    match lacking.need:
+        case "see definitions":
+            return Grant(
+                "does not see all views, triggers and events", f"GRANT {given} ON {on} TO {to};",
+                False,
+            )  # fmt: skip
+        case "see routines":
+            return Grant(
+                "does not see all stored routines", f"GRANT SELECT ON mysql.proc TO {to};", False
+            )
+        case "place the nonce":
+            return Grant(
+                "cannot place the nonce, so freshness (V6) is out of reach",
+                f"GRANT {given} ON {on} TO {to};", False,
+            )  # fmt: skip
+        case _:
+            return Grant(
+                "may not read all of it, or not lock it for the moment of the copy",
+                f"GRANT {given} ON {on} TO {to};", True,
+            )  # fmt: skip
+
+
+def _pg(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _maria(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _account(named: str) -> str:
+    """``user@host`` as a GRANT takes it."""
+    user, _, host = named.rpartition("@")
+    quoted = [part.replace("\\", "\\\\").replace("'", "''") for part in (user, host)]
+    return f"'{quoted[0]}'@'{quoted[1]}'"

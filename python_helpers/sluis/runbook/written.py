@@ -1,0 +1,371 @@
+"""Everything that engineers wrote for a change, read strictly before anything is done.
+
+``scope.yml`` has a reader of its own. Here are ``update.yml`` or ``restore.yml``, the waivers,
+and the settings of our roles in the client's inventory.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Generator, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from ansible.errors import AnsibleError
+from ansible.inventory.host import Host
+from ansible.inventory.manager import InventoryManager, split_host_pattern
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import is_encrypted
+
+from sluis.places import Places
+from sluis.plan.described import Reachable, description_faults
+from sluis.plan.faults import Fault, WrittenError, did_you_mean
+from sluis.plan.role_options import Options, read_options
+from sluis.plan.written_yaml import (
+    Item,
+    NotReadableError,
+    item_of,
+    read_written,
+    sealed_texts,
+)
+from sluis.runbook.inventory import NO_SOURCES
+from sluis.runbook.written_settings import setting_faults
+from sluis.runbook.written_steps import module_faults
+from sluis.scope.load import ScopeError, load_scope
+from sluis.scope.model import SNAPSHOT_KINDS, ScopeDocument
+from sluis.signoff.waiver import waiver_faults
+
+#: playbooks whose change an engineer describes in a file of the same name
+_DESCRIBED = ("update.yml", "restore.yml")
+#: playbooks of a change that gets signed
+_SIGNED = (*_DESCRIBED, "tenant_migration.yml")
+#: what our playbooks do not reach, see their ``hosts``
+_NOT_IN_BATCH = "verifiers"
+_NO_LIST = "inventory-not-readable"
+_ENDINGS = ("", ".yml", ".yaml", ".json")
+_NOT_OPENED = (
+    "Name the file, or the program, that has its password: see 'Secrets in ansible-vault' in "
+    "docs/front-door.md."
+)
+#: hosts and groups that Ansible adds by itself
+_ALWAYS = frozenset({"all", "ungrouped", "localhost"})
+
+
+def read_what_was_written(
+    places: Places, client: str, change: str, playbook: str, loader: DataLoader
+) -> None:
+    """Refuse a change in which anything that was written would be left out, or misunderstood.
+
+    Args:
+        places: the project.
+        client: client id.
+        change: change id.
+        playbook: file name of the runbook.
+        loader: opens what ansible-vault encrypted.
+
+    Raises:
+        WrittenError: everything that is wrong, each with file, line and remedy.
+        ScopeError: the scope cannot be read; nothing can be held against it.
+    """
+    faults, unread = written_faults(places, client, change, playbook, loader)
+    if unread is not None and len(faults) == len(unread.problems):
+        raise unread
+    if faults:
+        raise WrittenError(faults)
+
+
+def written_faults(
+    places: Places,
+    client: str,
+    change: str | None,
+    playbook: str,
+    loader: DataLoader,
+    *,
+    unseal: bool = False,
+) -> tuple[list[Fault], ScopeError | None]:
+    """Everything that is wrong in what was written for a client, or for one change of it.
+
+    Args:
+        places: the project.
+        client: client id.
+        change: change id; ``None``: only what is written for the client as a whole.
+        playbook: file name of the runbook.
+        loader: opens what ansible-vault encrypted.
+        unseal: whether values that are encrypted by themselves are opened, too.
+
+    Returns:
+        The faults, those of the scope among them, and the error of a scope that cannot be used.
+
+    """
+    faults: list[Fault] = []
+    scope: ScopeDocument | None = None
+    unread: ScopeError | None = None
+    if change is not None and playbook in _SIGNED:
+        path = places.change(client, change) / "scope.yml"
+        try:
+            scope = load_scope(path).document
+        except ScopeError as error:
+            unread = error
+            faults += _of_scope(str(path.relative_to(places.root)), error)
+    try:
+        reading = _Reading(places, client, loader, unseal=unseal)
+    except WrittenError as error:
+        return [*faults, *error.faults], unread
+    if scope is not None:
+        faults += reading.hosts_of(str(path.relative_to(places.root)), scope)
+    assets: Collection[str] = {asset.id for asset in scope.assets} if scope is not None else ()
+    if change is not None and playbook in _SIGNED:
+        folder = places.change(client, change)
+        if scope is not None:
+            faults += waiver_faults(folder, scope, places.root)
+        if playbook in _DESCRIBED:
+            faults += reading.description(folder / playbook, None if unread else assets)
+    faults += reading.settings(assets)
+    return faults, unread
+
+
+def _of_scope(file: str, error: ScopeError) -> Iterator[Fault]:
+    for problem in error.problems:
+        about = f"asset {problem.asset!r}: " if problem.asset else ""
+        field = f"{problem.field!r} " if problem.field else ""
+        yield Fault(problem.code, file, problem.line, f"{about}{field}{problem.what}",
+                    problem.remedy)  # fmt: skip
+
+
+class _Reading:
+    def __init__(
+        self, places: Places, client: str, loader: DataLoader, *, unseal: bool = False
+    ) -> None:
+        self._unseal = unseal
+        self._places, self._root = places, places.root
+        self._folder = places.inventory(client)
+        self._loader = loader
+        self._options: Options = read_options(places.root / "roles")
+        try:
+            # of its own: what ours has read would be kept in the run's loader
+            self._inventory = InventoryManager(loader=DataLoader(), sources=[str(self._folder)])
+        except (AnsibleError, OSError, ValueError) as error:
+            whole = Fault(
+                _NO_LIST, self._name(self._folder), 0,
+                f"The inventory cannot be read: {error}"[:1000],
+                "Write it as YAML or INI. Secrets go into host_vars or group_vars.",
+            )  # fmt: skip
+            raise WrittenError(list(self._lists()) or [whole]) from None
+
+    def _lists(self) -> Iterator[Fault]:
+        """Which list of hosts is no YAML, and in which line; Ansible names the file and no more."""
+        for path in sorted(self._folder.iterdir()) if self._folder.is_dir() else ():
+            if path.suffix not in _ENDINGS[1:] or not path.is_file():
+                continue
+            try:
+                read_written(path.read_bytes())
+            except NotReadableError as error:
+                yield Fault(_NO_LIST, self._name(path), error.line, error.what, error.remedy)
+            except OSError:
+                continue
+
+    def hosts_of(self, file: str, scope: ScopeDocument) -> Iterator[Fault]:
+        """Assets of the scope whose host the inventory does not have."""
+        known = self._inventory.hosts
+        for asset in scope.assets:
+            ours = asset.kind in SNAPSHOT_KINDS and not asset.is_exported
+            if ours and asset.host is not None and asset.host not in known:
+                yield Fault(
+                    "no-such-host", file, 0,
+                    f"asset {asset.id!r}: its host {asset.host!r} is not in the inventory.",
+                    did_you_mean(asset.host, known, "add that host to hosts.yml."),
+                )  # fmt: skip
+
+    def description(self, path: Path, assets: Collection[str] | None) -> Iterator[Fault]:
+        """What is wrong with ``update.yml`` or ``restore.yml``.
+
+        Without assets nothing is said of those that it names: the scope could not be read.
+        """
+        file = self._name(path)
+        if not path.is_file():
+            yield Fault(
+                "no-such-change", file, 0, "It is not there.",
+                "Describe the change in it; begin with: sluis new CLIENT --change CHANGE.",
+            )  # fmt: skip
+            return
+        item = yield from self._read(path)
+        if item is None:
+            return
+        everyone = {*self._inventory.hosts, *self._inventory.groups}
+        batch = self._batch()
+        reachable = Reachable(
+            hosts=batch,
+            others=frozenset(everyone - batch),
+            assets=None if assets is None else frozenset(assets),
+            why_nothing=self._why_nothing,
+        )
+        yield from description_faults(file, path.name, item, self._options, reachable)
+        yield from module_faults(file, item, self._places)
+
+    def settings(self, assets: Collection[str]) -> Iterator[Fault]:
+        """What is wrong with the variables of the inventory."""
+        yield from self._files("group_vars", set(self._inventory.groups) | _ALWAYS, assets)
+        yield from self._files("host_vars", set(self._inventory.hosts) | _ALWAYS, assets)
+        for owner in (*self._inventory.groups.values(), *self._inventory.hosts.values()):
+            for name, value in owner.vars.items():
+                file, line = self._where(str(name))
+                item = item_of(value, line)
+                yield from setting_faults(file, str(name), item, self._options, assets)
+
+    def _files(
+        self, folder: str, known: Collection[str], assets: Collection[str]
+    ) -> Iterator[Fault]:
+        place = self._folder / folder
+        for top in sorted(place.iterdir()) if place.is_dir() else ():
+            if top.name.startswith(".") or top.name.endswith("~"):
+                continue
+            name = top.stem if top.suffix in _ENDINGS[1:] else top.name
+            if name not in known:
+                yield from self._nobodys(top, name, known)
+                continue
+            for path in sorted(_below(top)):
+                item = yield from self._read(path)
+                if item is None or not isinstance(item.value, dict):
+                    continue
+                for variable, given in item.value.items():
+                    yield from setting_faults(
+                        self._name(path), variable, given, self._options, assets
+                    )
+
+    def _nobodys(self, top: Path, name: str, known: Collection[str]) -> Iterator[Fault]:
+        """Settings for a host or a group that is not there: only where it looks like a slip."""
+        near = get_close_matches(name, sorted(known), n=1, cutoff=0.8)
+        if near:
+            yield Fault(
+                "no-such-host", self._name(top), 0,
+                f"The inventory has no {name[:80]!r}, so nobody would read this.",
+                f"Did you mean {near[0]!r}? Otherwise take it out.",
+            )  # fmt: skip
+
+    def _read(self, path: Path) -> Generator[Fault, None, Item | None]:
+        """One file, opened. What is wrong with it is given; then there is no item."""
+        file = self._name(path)
+        if not path.is_file():
+            yield Fault(
+                "not-readable", file, 0, "It is not an ordinary file.", "Put an ordinary one there."
+            )
+            return None
+        try:
+            content = path.read_bytes()
+            if is_encrypted(content):
+                content = self._loader._decrypt_if_vault_data(content)[0]
+        except AnsibleError as error:
+            yield _not_opened(file, 0, error)
+            return None
+        except OSError as error:
+            yield Fault(
+                "not-readable", file, 0, f"It cannot be read: {error.strerror}.",
+                "Put an ordinary file there that you can read.",
+            )  # fmt: skip
+            return None
+        try:
+            item = read_written(bytes(content))
+        except NotReadableError as error:
+            yield Fault("not-yaml", file, error.line, error.what, error.remedy)
+            return None
+        for line, sealed in sealed_texts(bytes(content)) if self._unseal else ():
+            try:
+                self._loader._decrypt_if_vault_data(sealed)
+            except AnsibleError as error:
+                yield _not_opened(file, line, error)
+        return item
+
+    def _batch(self) -> frozenset[str]:
+        left_out = self._inventory.groups.get(_NOT_IN_BATCH)
+        gone = {host.name for host in left_out.get_hosts()} if left_out else set()
+        return frozenset(self._inventory.hosts) - gone
+
+    def _why_nothing(self, pattern: str) -> tuple[str | None, frozenset[str]]:
+        """Whether each part of a pattern names somebody; and the hosts of the batch it names."""
+        batch = self._batch()
+        parts = split_host_pattern(pattern)
+        matched = frozenset(host.name for host in self._hosts(parts)) & batch
+        for part in parts:
+            word = part.lstrip("!&")
+            found = {host.name for host in self._hosts([word])}
+            if not found:
+                return f"{word[:80]!r} is no host and no group of the inventory.", matched
+            if word == part and not found & batch:
+                return f"no change reaches {word[:80]!r}.", matched
+        if not matched:
+            return f"{pattern[:80]!r} leaves no host over.", matched
+        return None, matched
+
+    def _hosts(self, parts: list[str]) -> list[Host]:
+        known = {*self._inventory.hosts, *self._inventory.groups}
+        if len(parts) == 1 and re.fullmatch(r"[\w.-]+", parts[0]) and parts[0] not in known:
+            return []  # Ansible would warn of it, or make up a localhost
+        try:
+            return list(self._inventory.get_hosts(list(parts)))
+        except AnsibleError:
+            return []
+
+    def _where(self, variable: str) -> tuple[str, int]:
+        """File and line of the inventory in which a variable is set, as well as can be told."""
+        wanted = re.compile(rf"(?<![\w-]){re.escape(variable)}[\"']?\s*[:=]")
+        for path in sorted(self._folder.rglob("*")):
+            inner = path.relative_to(self._folder).parts
+            if inner[0] in NO_SOURCES or not path.is_file():
+                continue
+            try:
+                lines = path.read_text(encoding="utf-8").splitlines()
+            except (OSError, UnicodeDecodeError):
+                continue
+            for number, line in enumerate(lines, 1):
+                if wanted.search(line):
+                    return self._name(path), number
+        return self._name(self._folder), 0
+
+    def _name(self, path: Path) -> str:
+        return str(path.relative_to(self._root)) if path.is_relative_to(self._root) else str(path)
+
+
+def _not_opened(file: str, line: int, error: AnsibleError) -> Fault:
+    return Fault(
+        "vault-not-opened", file, line,
+        f"It is encrypted, and cannot be opened: {str(error)[:300]}", _NOT_OPENED,
+    )  # fmt: skip
+
+
+def leave_out_sealed(places: Places, client: str, loader: DataLoader) -> None:
+    """Let Ansible go on without files of variables that it cannot open.
+
+    For a look at what is out there only: which files they are is said by the readers, and so
+    much as can be seen without them is seen.
+
+    Args:
+        places: the project.
+        client: client id.
+        loader: of this run; it takes such a file for an empty one from here on.
+    """
+    for folder in ("group_vars", "host_vars"):
+        place = places.inventory(client) / folder
+        for top in sorted(place.iterdir()) if place.is_dir() else ():
+            for path in _below(top):
+                try:
+                    content = path.read_bytes()
+                    if is_encrypted(content):
+                        loader._decrypt_if_vault_data(content)
+                except AnsibleError:
+                    loader._FILE_CACHE[str(path)] = {}
+                except OSError:
+                    continue
+
+
+def _below(top: Path) -> Iterator[Path]:
+    """The files of a variable folder that Ansible would read, as it finds them."""
+    if not top.is_dir():
+        yield top
+        return
+    for path in top.iterdir():
+        if path.name.startswith(".") or path.name.endswith("~"):
+            continue
+        if path.is_dir():
+            yield from _below(path)
+        elif path.suffix in _ENDINGS:
+            yield path

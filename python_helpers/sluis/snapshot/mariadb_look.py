@@ -1,0 +1,105 @@
+"""Whether a MariaDB database lets us in, and which rights its dump would lack."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
+
+from ..border import codec
+from ..border.parts import Asset, AssetSecrets
+from ..border.verbs.asset_check import Lacking, Need, Privilege, Seen
+from ..errors import SnapshotError
+from .children import Children
+from .mariadb_figures import read_database
+from .mariadb_programs import series_of
+from .mariadb_rights import database_rights, demand_select, unseen
+from .mariadb_session import MariadbConnection, MariadbSession
+from .mariadb_source import Source
+
+_SEE: Tuple[Privilege, ...] = ("SHOW VIEW", "TRIGGER", "EVENT")
+_NONCE: Tuple[Privilege, ...] = ("CREATE", "INSERT", "UPDATE")
+_ALL: Tuple[Privilege, ...] = ("SELECT", "LOCK TABLES", *_SEE, *_NONCE)
+
+
+def look_at_mariadb(asset: Asset, secrets: AssetSecrets) -> Tuple[Seen, List[Lacking]]:
+    """Log in, and ask for each right that a snapshot needs.
+
+    Raises:
+        SnapshotError: no login, no database, or no programs.
+    """
+    plain: Dict[str, Any] = codec.dump(asset)
+    plain = {**plain.pop("connection"), **plain}
+    name = str(asset.location)
+    with Children(tempfile.gettempdir()) as children:
+        connection = MariadbConnection.of(plain, codec.dump(secrets))
+        source = Source(plain, children, connection)
+        # without the database: whoever has no right on it could not even use it
+        with source.anywhere() as session:
+            user = str(session.value("select current_user()"))
+            rights = database_rights(session, name)
+            if not rights - {"USAGE"} and not _on_tables(session, name):
+                # it is not even told whether the database is there
+                return Seen(asset.id, asset.kind, 0, 1), [
+                    Lacking(asset.id, "read and lock", user, name, _ALL),
+                    Lacking(asset.id, "see routines", user, name),
+                ]
+            database = read_database(session, name)
+            hidden = unseen(session, name)
+            on_nonce = _table_rights(session, name, "sluis_nonce")
+        found = _lacking(rights, on_nonce, _cannot_read(source, name), "routines" in hidden)
+    seen = Seen(
+        asset.id, asset.kind, int(database["bytes"]), 1, series_of(str(database["version"]))
+    )
+    return seen, [Lacking(asset.id, need, user, name, rest) for need, rest in found]
+
+
+def _cannot_read(source: Source, name: str) -> bool:
+    try:
+        demand_select(source.session, name, source.id)
+    except SnapshotError as error:
+        if error.code != "mariadb-unreadable":
+            raise
+        return True
+    return False
+
+
+def _lacking(
+    rights: Set[str], on_nonce: Set[str], cannot_read: bool, no_routines: bool
+) -> List[Tuple[Need, Tuple[Privilege, ...]]]:
+    everything = "ALL PRIVILEGES" in rights
+    found: List[Tuple[Need, Tuple[Privilege, ...]]] = []
+    first: List[Privilege] = ["SELECT"] if cannot_read else []
+    if not everything and not rights & {"LOCK TABLES", "RELOAD"}:
+        first.append("LOCK TABLES")
+    if first:
+        found.append(("read and lock", tuple(first)))
+    for need, wanted, had in (
+        ("see definitions", _SEE, rights),
+        ("place the nonce", _NONCE, rights | on_nonce),
+    ):
+        rest = _rest(wanted, had)
+        if rest and not everything and "ALL PRIVILEGES" not in on_nonce:
+            found.append((need, rest))  # type: ignore[arg-type]
+    if no_routines:
+        found.append(("see routines", ()))
+    return found
+
+
+def _rest(wanted: Sequence[Privilege], had: Set[str]) -> Tuple[Privilege, ...]:
+    return tuple(one for one in wanted if one not in had)
+
+
+def _on_tables(session: MariadbSession, database: str) -> bool:
+    """Whether there are rights on single tables of it."""
+    return any(f" ON `{database}`.`" in line for (line,) in session.rows("show grants"))
+
+
+def _table_rights(session: MariadbSession, database: str, table: str) -> Set[str]:
+    found: Optional[Any] = None
+    rights: Set[str] = set()
+    for (line,) in session.rows("show grants"):
+        found = re.match(rf"GRANT (.+?) ON `{re.escape(database)}`\.`{table}` TO ", line)
+        if found:
+            rights |= {right.strip() for right in found.group(1).split(",")}
+    return rights

@@ -1,0 +1,184 @@
+"""What `sluis check` looks at on one machine: store, files, programs and room, changing nothing."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sluis.border.parts import Asset, Connection, StoreSecrets
+from sluis.border.store import Store
+from sluis.border.verbs.asset_check import Answer, CheckSecrets, Request, Seen
+from sluis.rehearsal.keeper import Keeper
+from sluis.rehearsal.loopback import STORE
+from sluis.rehearsal.store import start_store
+from sluis.snapshot.look import look_around
+from sluis.snapshot.store import read_store
+from support.databases import place
+from support.quick_repository import ESCROW
+from support.snapshots import PASSWORD, PLACE, Stage
+from support.stores import open_store
+
+
+def look(
+    stage: Stage, part: str = "source", *assets: Asset, store: Store | None = None,
+    secrets: dict[str, str] | None = None, **more: Any,
+) -> Answer:  # fmt: skip
+    given = {"repository_password": PASSWORD, **stage.login, **(secrets or {})}
+    request = Request(
+        part=part, store=store or read_store(stage.store), assets=assets, restic="restic", **more  # type: ignore[arg-type]
+    )  # fmt: skip
+    return look_around(request, CheckSecrets(StoreSecrets(**given)))  # type: ignore[arg-type]
+
+
+def codes(answer: Answer) -> list[str]:
+    return [one.failure.code for one in answer.troubles]
+
+
+def everything(stage: Stage) -> list[tuple[str, int]]:
+    return sorted((str(path), path.stat().st_mtime_ns) for path in stage.server.data.rglob("*"))
+
+
+def test_check_a_machine_on_which_all_is_right(stage: Stage, documents: Path) -> None:
+    before = everything(stage)
+    answer = look(stage, "source", Asset("documents", "directory", str(documents)))
+    assert codes(answer) == []
+    (seen,) = answer.seen
+    files = [path for path in documents.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert seen.bytes == sum(path.stat().st_size for path in files)
+    assert seen.items == sum(1 for path in documents.rglob("*") if not path.is_symlink())
+    assert answer.store_clock is not None
+    there = look(stage, "verifier", seen=(seen,), secrets={"escrow_password": ESCROW})
+    assert (codes(there), there.lets_remove) == ([], False)
+    assert everything(stage) == before, "nothing was written to the store"
+
+
+def test_check_a_store_that_lets_go_is_named_and_loses_nothing(stage: Stage) -> None:
+    before = everything(stage)
+    with open_store(stage) as opened:
+        answer = look(opened, "verifier")
+    assert answer.lets_remove is True
+    assert everything(stage) == before
+
+
+@pytest.mark.parametrize(
+    ("secrets", "code"),
+    [
+        ({"store_password": "wrong"}, "store-login-refused"),
+        ({"repository_password": "wrong"}, "repository-password-wrong"),
+        ({"escrow_password": "wrong"}, "escrow-password-wrong"),
+        ({"escrow_password": ""}, "escrow-password-missing"),
+        ({"escrow_password": PASSWORD}, "escrow-password-missing"),
+    ],
+)
+def test_check_what_does_not_open_the_store(
+    stage: Stage, secrets: dict[str, str], code: str
+) -> None:
+    answer = look(stage, "verifier", secrets={"escrow_password": ESCROW, **secrets})
+    assert codes(answer) == [code]
+    for word in ("wrong", PASSWORD):
+        assert word not in answer.troubles[0].failure.what.replace("password-wrong", "")
+
+
+def test_check_a_store_that_is_away_or_signed_by_a_stranger(stage: Stage, tmp_path: Path) -> None:
+    away = Store("gone", "rest", STORE, **PLACE, url=f"http://{STORE}:9/x/")
+    assert codes(look(stage, store=away)) == ["store-unreachable"]
+    keeper = Keeper()
+    try:
+        server = start_store(keeper, tmp_path / "tls")
+        store = Store("tls", "rest", STORE, **PLACE, url=f"{server.url}x/")
+        answer = look(
+            stage, store=store,
+            secrets={"store_user": server.user, "store_password": server.password},
+        )  # fmt: skip
+    finally:
+        keeper.close()
+    assert codes(answer) == ["store-unreachable"]
+    assert "ca_certificate" in answer.troubles[0].failure.remedy
+
+
+def test_check_a_store_over_sftp(stage: Stage, sftp_store: dict[str, Any]) -> None:
+    secrets = {**sftp_store["secrets"], "escrow_password": ESCROW}
+    store = read_store(sftp_store["store"])
+    answer = look(stage, "verifier", store=store, secrets=secrets)
+    # whether it lets go can be told only by trying it on something, which a look does not
+    assert (codes(answer), answer.lets_remove) == ([], None)
+    wrong = look(stage, "verifier", store=store, secrets={**secrets, "repository_password": "x"})
+    assert codes(wrong) == ["repository-password-wrong"]
+    other = Store(**{**sftp_store["store"], "host_key": stage_key(store.host_key)})
+    assert codes(look(stage, "verifier", store=other, secrets=secrets)) == ["store-unreachable"]
+
+
+def stage_key(real: str | None) -> str:
+    """Another machine's key of the same kind."""
+    kind, key = str(real).split()[:2]
+    return f"{kind} {key[:-4]}{'AAAA' if not key.endswith('AAAA') else 'BBBB'}"
+
+
+def test_check_files_that_are_not_there_or_closed(stage: Stage, documents: Path) -> None:
+    gone = Asset("gone", "directory", str(documents / "gone"))
+    a_file = next(path for path in documents.rglob("*") if path.is_file())
+    no_folder = Asset("file", "directory", str(a_file))
+    no_file = Asset("diary", "sqlite", str(documents))
+    answer = look(stage, "source", gone, no_folder, no_file)
+    assert codes(answer) == ["asset-missing"] * 3
+    assert [one.asset for one in answer.troubles] == ["gone", "file", "diary"]
+
+
+def test_check_a_file_that_the_snapshot_could_not_read() -> None:
+    assert os.geteuid() == 0, "it becomes another user"
+    with place() as folder:
+        documents = folder / "documents"
+        documents.mkdir()
+        (documents / "open.txt").write_text("read me")
+        closed = documents / "closed.txt"
+        closed.write_text("do not")
+        closed.chmod(0o600)
+        said = _as_nobody(documents)
+    assert said.startswith("asset-unreadable"), said
+    assert str(closed) in said
+
+
+def _as_nobody(documents: Path) -> str:
+    code = (
+        "import os, sys, time\n"
+        "from sluis.border.parts import Asset\n"
+        "from sluis.snapshot.look_directory import look_at_files\n"
+        "os.setgroups([]); os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[2]))\n"
+        "try:\n"
+        "    look_at_files(Asset('a', 'directory', sys.argv[1]), time.monotonic() + 5)\n"
+        "except Exception as error: print(error.code, error.what)\n"
+    )
+    nobody = pwd.getpwnam("nobody").pw_uid
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(documents), str(nobody)], capture_output=True, text=True
+    )
+    return ran.stdout + ran.stderr
+
+
+def test_check_room_programs_and_servers_on_the_verifier(stage: Stage, tmp_path: Path) -> None:
+    secrets = {"escrow_password": ESCROW}
+    big = Seen("letters", "directory", 2**50, 10)
+    old = Seen("records", "postgresql", 10, 1, "9")
+    shop = Seen("shop", "mariadb", 10, 1, "5.5")
+    answer = look(stage, "verifier", secrets=secrets, folder=str(tmp_path), seen=(big, old, shop))
+    assert codes(answer) == [
+        "scratch-too-small", "scratch-server-missing", "scratch-server-missing",
+    ]  # fmt: skip
+    assert "postgresql-9" in answer.troubles[1].failure.remedy
+    # a server in a folder of its own is found by the bin_dir that proving uses as well
+    own = tmp_path / "own"
+    own.mkdir()
+    for name in ("postgres", "initdb", "psql"):
+        (own / name).write_text("#!/bin/sh\necho 'x (PostgreSQL) 9.6'\n")
+        (own / name).chmod(0o755)
+    records = Asset("records", "postgresql", "r", (), Connection(bin_dir=str(own)))
+    answer = look(stage, "verifier", records, secrets=secrets, seen=(old,))
+    assert codes(answer) == []
+    request = Request(part="machine", restic="/nonexistent/restic")
+    assert codes(look_around(request, CheckSecrets())) == ["restic-missing"]

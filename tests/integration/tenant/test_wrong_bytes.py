@@ -1,0 +1,320 @@
+"""A service that delivers wrong bytes with a straight face, pass after pass (M1, M2)."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sluis.graph.connect import Graph
+from sluis.graph.quickxor import QuickXor
+from sluis.tenant import earlier_bytes, fetch
+from sluis.tenant.earlier_bytes import NEWER, clear_newer
+from sluis.tenant.fetch import fetch_files
+from sluis.tenant.file_forms import form_of
+from sluis.tenant.listed_items import apply_page
+from sluis.tenant.manifest_lines import manifest_lines
+from sluis.tenant.reading_back import look_again, read_back
+from sluis.tenant.source import Source
+from sluis.tenant.state import DriveState
+from sluis.tenant.stored_names import ExportFolder
+from sluis.tenant.tenant_manifest import ManifestLine
+from support.graph_stage import Stage, connected, refusal
+from support.office_files import packed, word
+
+SOURCE = Source("sharepoint", "d1", "Team / Documents", site_id="s1", drive_id="d1")
+ROOT = {"id": "root", "name": "root", "root": {}, "folder": {"childCount": 1}}
+DATA = b"what the file holds\n" * 400
+PAGE = b"<!doctype html><title>Service unavailable</title>" + b"<p>try again</p>" * 9
+GOOD = ("equal", "rewritten by the service", "stale metadata")
+
+
+def listed(name: str, data: bytes = DATA, version: int = 1, **more: Any) -> dict[str, Any]:
+    """An item as the service lists it, whatever it delivers."""
+    return {
+        "id": "a", "name": name, "size": len(data), "eTag": f'"{{A}},{version}"',
+        "parentReference": {"id": "root"},
+        "lastModifiedDateTime": f"2026-01-0{version}T00:00:00Z",
+        "file": {"hashes": {"quickXorHash": QuickXor(data).base64()}},
+        **more,
+    }  # fmt: skip
+
+
+class Service:
+    """One file over several passes; ``says`` is the item, ``gives`` the bytes of it."""
+
+    def __init__(self, folder: Path, stage: Stage, graph: Graph) -> None:
+        self.place, self.stage, self.graph = folder / "export", stage, graph
+        self.number = 0
+
+    def plays(self, says: dict[str, Any], *gives: Any) -> None:
+        item = "/v1.0/drives/d1/items/a"
+        self.stage.on("GET", item, says)
+        link = {"Location": f"{self.stage.content}/bytes/a?tempauth=x"}
+        self.stage.on("GET", f"{item}/content", (302, None, link))
+        answers = [one if isinstance(one, tuple) else (200, one) for one in gives]
+        self.stage.on("GET", "/bytes/a", *answers)
+        self.says = says
+
+    def downloads(self) -> int:
+        return len(self.stage.requests("GET", "/bytes/a"))
+
+    @contextmanager
+    def opened(self) -> Iterator[tuple[ExportFolder, DriveState]]:
+        with (
+            ExportFolder(self.place) as root,
+            DriveState(self.place / "s.sqlite", "d1") as state,
+        ):
+            yield root, state
+
+    async def one_pass(self, says: dict[str, Any], *gives: Any) -> ManifestLine:
+        """A pass as ``export_drive`` makes one; its only line."""
+        self.plays(says, *gives)
+        with self.opened() as (root, state):
+            self.number = state.begin_pass("2026-01-01T00:00:00Z").number
+            apply_page(state, self.number, [ROOT, says], "end", complete=True)
+            state.give_places()
+            look_again(state, root)
+            for _ in range(3):
+                done = await fetch_files(self.graph, SOURCE, state, root, workers=2)
+                if not read_back(state, root, begun=done.begun):
+                    break
+            clear_newer(root)
+            (line,) = manifest_lines(state)
+            state.finish_pass("2026-01-02T00:00:00Z")
+        assert not list((self.place / NEWER).glob("*"))
+        if line.stored is not None:
+            data = (self.place / line.stored).read_bytes()
+            assert hashlib.sha256(data).hexdigest() == line.sha256
+            assert len(data) == line.size
+        return line
+
+
+def story(folder: Path, tell: Callable[[Service], Any]) -> None:
+    async def whole() -> None:
+        async with connected(folder) as (stage, graph):
+            await tell(Service(folder, stage, graph))
+
+    asyncio.run(whole())
+
+
+WRONG: list[tuple[str, bytes, bytes, str]] = [
+    ("photo.jpg", DATA, b"", "corrupt"),
+    ("mail.msg", DATA, DATA[:1_234], "not verified"),
+    ("paper.pdf", b"%PDF-1.7\n" + DATA + b"%%EOF", PAGE, "corrupt"),
+    ("paper.pdf", b"%PDF-1.7\n" + DATA + b"%%EOF", b"%PDF-1.7\n" + DATA[:999], "not verified"),
+    ("letter.docx", packed(word()) + b"\0" * 9_000, packed({"a": b"1"}), "not verified"),
+    ("letter.docx", packed(word()), packed(word())[:700], "corrupt"),
+    ("page.html", DATA, PAGE, "not verified"),
+    ("page.aspx", DATA, DATA + b"more", "not verified"),
+    ("plain", DATA, DATA + b"more", "not verified"),
+    ("live.heic", DATA, DATA[:-5], "not verified"),
+]
+
+
+@pytest.mark.parametrize(("name", "right", "wrong", "check"), WRONG)
+def test_M1_wrong_bytes_delivered_twice_are_never_good(
+    tmp_path: Path, name: str, right: bytes, wrong: bytes, check: str
+) -> None:
+    async def tell(service: Service) -> None:
+        line = await service.one_pass(listed(name, right), wrong)
+        assert (line.state, line.check) == ("had", check)
+        assert line.check_note
+        asked = service.downloads()
+        assert asked >= 2
+        # every later pass asks again, and takes what is right then
+        again = await service.one_pass(listed(name, right), wrong)
+        assert (again.check, again.sha256) == (check, line.sha256)
+        assert service.downloads() == 2 * asked
+        mended = await service.one_pass(listed(name, right), right)
+        assert (mended.check, mended.size) == ("equal", len(right))
+        await service.one_pass(listed(name, right), wrong)
+        assert service.downloads() == 2 * asked + 1  # it is right and unchanged: nobody asks
+
+    story(tmp_path, tell)
+
+
+@pytest.mark.parametrize(("name", "right", "wrong", "check"), WRONG)
+def test_M1_good_bytes_are_never_replaced_by_worse(
+    tmp_path: Path, name: str, right: bytes, wrong: bytes, check: str
+) -> None:
+    async def tell(service: Service) -> None:
+        first = await service.one_pass(listed(name, right), right)
+        assert first.check == "equal"
+        newer = right + b"\n%one line more"
+        for version in (2, 2, 3):
+            line = await service.one_pass(listed(name, newer, version), wrong)
+            assert (line.state, line.check, line.sha256) == ("had", "not verified", first.sha256)
+            assert "newest version could not be had right" in (line.check_note or "")
+            assert line.listed_size == len(newer)
+        refused = await service.one_pass(listed(name, newer, 4), refusal(403, "malwareDetected"))
+        assert (refused.check, refused.sha256) == ("not verified", first.sha256)
+        line = await service.one_pass(listed(name, newer, 4), newer)
+        assert (line.check, line.size) == ("equal", len(newer))
+
+    story(tmp_path, tell)
+
+
+def test_M1_a_doubtful_copy_is_not_replaced_by_a_more_doubtful_one(tmp_path: Path) -> None:
+    bare = listed("a.bin")
+    del bare["file"]["hashes"]
+
+    async def tell(service: Service) -> None:
+        likely = await service.one_pass(bare, DATA)
+        assert likely.check == "not verified"
+        for wrong in (DATA[:1_234], b"", PAGE):
+            line = await service.one_pass({**bare, "eTag": f"e{len(wrong)}"}, wrong)
+            assert (line.check, line.sha256) == ("not verified", likely.sha256)
+        # another version of the listed size is an edit, and hashes can come late
+        newer = DATA[::-1]
+        line = await service.one_pass({**bare, "eTag": "e"}, newer)
+        assert line.sha256 == hashlib.sha256(newer).hexdigest()
+
+    story(tmp_path, tell)
+
+
+def test_M1_what_the_client_signed_for_stays_while_nothing_better_comes(tmp_path: Path) -> None:
+    async def tell(service: Service) -> None:
+        first = await service.one_pass(listed("a.bin"), DATA[:100])
+        second = await service.one_pass(listed("a.bin"), DATA[:90])
+        assert (second.check, second.sha256) == ("not verified", first.sha256)
+
+    story(tmp_path, tell)
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("when", ["before the move", "after the move"])
+def test_M1_a_kill_between_loses_neither(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    move = ExportFolder.move
+    newer = DATA + b"more"
+
+    def kill(self: ExportFolder, stored: str, to: str) -> bool:
+        if when == "after the move":
+            move(self, stored, to)
+        raise Killed("Killed")
+
+    async def tell(service: Service) -> None:
+        await service.one_pass(listed("a.bin"), DATA)
+        monkeypatch.setattr(ExportFolder, "move", kill)
+        with pytest.raises(BaseException, match="Killed") as error:
+            await service.one_pass(listed("a.bin", newer, 2), newer)
+        assert "Killed" in repr(error.value)
+        monkeypatch.setattr(ExportFolder, "move", move)
+        # the service has nothing but bad bytes from now on
+        line = await service.one_pass(listed("a.bin", newer, 2), b"")
+        assert (line.check, line.size) == ("equal", len(newer))
+        with service.opened() as (_, state):
+            assert not state.db.execute("SELECT * FROM arriving").fetchall()
+
+    story(tmp_path, tell)
+
+
+def test_M1_a_kill_before_newer_bytes_are_judged_leaves_the_earlier_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = DATA + b"more"
+
+    def kill(*_: Any) -> Any:
+        raise Killed("Killed")
+
+    async def tell(service: Service) -> None:
+        first = await service.one_pass(listed("a.bin"), DATA)
+        monkeypatch.setattr(fetch, "classify", kill)
+        with pytest.raises(BaseException, match="Killed"):
+            await service.one_pass(listed("a.bin", newer, 2), DATA[:7])
+        monkeypatch.undo()
+        assert first.stored is not None
+        assert (service.place / first.stored).read_bytes() == DATA
+        line = await service.one_pass(listed("a.bin", newer, 2), b"")
+        assert (line.check, line.sha256) == ("not verified", first.sha256)
+
+    story(tmp_path, tell)
+
+
+def test_M1_a_service_that_is_away_leaves_what_was_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "_MOST_IN_A_ROW", 1)
+
+    async def tell(service: Service) -> None:
+        first = await service.one_pass(listed("a.bin"), DATA)
+        with pytest.raises(Exception, match="503"):
+            await service.one_pass(listed("a.bin", DATA, 2), refusal(503, "serviceNotAvailable"))
+        line = await service.one_pass(listed("a.bin", DATA, 2), DATA)
+        assert (line.check, line.sha256, line.etag) == ("equal", first.sha256, '"{A},2"')
+
+    story(tmp_path, tell)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"eTag": '"{A},2"'},
+        {"lastModifiedDateTime": "2026-02-01T00:00:00Z"},
+        {"fileSystemInfo": {"lastModifiedDateTime": "2026-02-01T00:00:00Z"}},
+        {"eTag": '"{A},2"', "lastModifiedDateTime": "2026-02-01T00:00:00Z"},
+        {"size": len(DATA) + 1},
+        {"file": {"hashes": {"quickXorHash": QuickXor(b"other").base64()}}},
+        {"file": {}},
+    ],
+)
+def test_M2_any_sign_of_a_change_has_it_fetched_again(
+    tmp_path: Path, changed: dict[str, Any]
+) -> None:
+    async def tell(service: Service) -> None:
+        await service.one_pass(listed("a.bin"), DATA)
+        await service.one_pass(listed("a.bin"), DATA)
+        assert service.downloads() == 1  # nothing changed
+        newer = bytes(reversed(DATA))
+        await service.one_pass({**listed("a.bin"), **changed}, newer)
+        assert service.downloads() > 1
+
+    story(tmp_path, tell)
+
+
+def test_M2_an_edit_that_keeps_size_and_hash_is_had(tmp_path: Path) -> None:
+    """quickXorHash cannot see two blocks of 320 KiB change places."""
+    block = 320 << 10
+    one, two = bytes(block), hashlib.shake_256(b"x").digest(block)
+    before, after = one + two, two + one
+    assert QuickXor(before).base64() == QuickXor(after).base64()
+
+    async def tell(service: Service) -> None:
+        await service.one_pass(listed("a.bin", before), before)
+        line = await service.one_pass(listed("a.bin", after, 2), after)
+        assert (line.check, line.sha256) == ("equal", hashlib.sha256(after).hexdigest())
+
+    story(tmp_path, tell)
+
+
+def test_M2_a_state_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+    async def tell(service: Service) -> None:
+        await service.one_pass(listed("a.bin"), DATA)
+        with service.opened() as (_, state):
+            for table, column in (("items", "times"), ("contents", "listed_times"),
+                                  ("contents", "worth")):  # fmt: skip
+                state.db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+            state.db.execute("DROP TABLE arriving")
+        # what it knows of the file is enough while nothing changes
+        await service.one_pass(listed("a.bin"), b"")
+        assert service.downloads() == 1
+        line = await service.one_pass(listed("a.bin", DATA + b"x", 2), b"")
+        assert (line.check, line.size) == ("not verified", len(DATA))
+
+    story(tmp_path, tell)
+
+
+def test_the_bytes_of_these_tests_are_what_they_say() -> None:
+    assert form_of(io.BytesIO(packed(word())), "a.docx").kind == "whole"
+    assert earlier_bytes.NEWER == "newer"

@@ -1,0 +1,377 @@
+"""A reconciliation line by line, against a target that says exactly what a test tells it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sluis.errors import EvidenceError
+from sluis.graph.quickxor import QuickXor
+from sluis.tenant.import_policy import ImportPolicy, Target
+from sluis.tenant.import_report import Progress
+from sluis.tenant.import_state import ImportState, Row
+from sluis.tenant.reconcile import reconcile
+from sluis.tenant.reconciliation import Line, Reconciliation
+from sluis.tenant.tenant_manifest import About, ManifestLine, write_manifest
+from support.graph_stage import Stage, connected, refusal
+
+DRIVE = "/v1.0/drives/d"
+WHEN = "2019-06-30T12:00:00Z"
+PLAIN = ImportPolicy(permissions=False)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _line(path: str, data: bytes | None = None, **more: Any) -> ManifestLine:
+    if data is None:
+        return ManifestLine(path=path, type="folder", item_id=f"s:{path}", **more)
+    return ManifestLine(
+        path=path, type="file", item_id=f"s:{path}", stored=f"content/{path}", size=len(data),
+        sha256=_digest(data), quickxor=QuickXor(data).base64(), modified=WHEN, **more,
+    )  # fmt: skip
+
+
+class Ground:
+    """A manifest, a target and what the import remembers of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lines: list[ManifestLine] = []
+        self.items: list[dict[str, Any]] = []
+        self.contents: dict[str, bytes] = {}
+        self.rows: list[Row] = []
+        self.before: list[str] = []
+        self.more: list[tuple[str, str, Any]] = []
+        self.told: list[Progress] = []
+        self.tell: Callable[[Progress], None] = self.told.append
+        self.stage: Stage | None = None
+        self.kept: dict[str, Row] = {}
+
+    def there(self, name: str, data: bytes | None = None, parent: str = "root", **more: Any) -> str:
+        """An item of the target; its id is ``t:`` and its name."""
+        item: dict[str, Any] = {
+            "id": f"t:{name}", "name": name, "parentReference": {"id": parent}, "eTag": f"e {name}",
+        }  # fmt: skip
+        if data is None:
+            item["folder"] = {}
+        else:
+            item["file"] = {"hashes": {"quickXorHash": QuickXor(data).base64()}}
+            item["size"] = len(data)
+            item["fileSystemInfo"] = {"lastModifiedDateTime": WHEN}
+            self.contents[f"t:{name}"] = data
+        self.items.append({**item, **more})
+        return str(item["id"])
+
+    def row(self, path: str, step: str = "sent", **more: Any) -> Row:
+        given = {"target": path, "target_id": f"t:{path}", **more}
+        row = Row(f"s:{path}", path, given.pop("target"), step, **given)  # type: ignore[arg-type]
+        self.rows.append(row)
+        return row
+
+    def run(self, policy: ImportPolicy = PLAIN, folder: str = "", **more: Any) -> Reconciliation:
+        manifest = self.folder / "manifest.gz"
+        write_manifest(manifest, self.lines, About({"kind": "sharepoint"}))
+
+        async def whole() -> Reconciliation:
+            async with connected(self.folder) as (stage, graph):
+                self.stage = stage
+                self._play(stage)
+                with ImportState(self.folder / "import.sqlite") as state:
+                    for row in self.rows:
+                        state.keep(row)
+                    if self.before:
+                        state.keep_before(self.before)
+                    found = await reconcile(
+                        graph, manifest, self.folder / "export", Target("d", folder), policy, state,
+                        self.folder / "scratch", progress=self.tell, **more,
+                    )  # fmt: skip
+                    self.kept = {row.path: row for row in state.rows()}
+                    return found
+
+        return asyncio.run(whole())
+
+    def _play(self, stage: Stage) -> None:
+        stage.on("GET", DRIVE, {"id": "d", "webUrl": "https://x/sites/team/Shared%20Documents"})
+        stage.on("GET", f"{DRIVE}/root", {"id": "root"})
+        root = {"id": "root", "name": "root", "root": {}, "folder": {}}
+        page = {"value": [root, *self.items], "@odata.deltaLink": f"{stage.graph}{DRIVE}/end"}
+        stage.on("GET", f"{DRIVE}/root/delta", page)
+        for item, data in self.contents.items():
+            self._serve(stage, item, data)
+        for method, path, answer in self.more:
+            stage.on(method, f"{DRIVE}/{path}", answer)
+
+    def _serve(self, stage: Stage, item: str, *answers: bytes) -> None:
+        place = f"{stage.content}/c/{item}"
+        stage.on("GET", f"{DRIVE}/items/{item}/content", (302, None, {"Location": place}))
+        stage.on("GET", f"/c/{item}", *(lambda request, data=data: _bytes(request, data)
+                                        for data in answers))  # fmt: skip
+
+
+def _bytes(request: Any, data: bytes) -> Any:
+    from aiohttp import web
+
+    return web.Response(body=data, headers={"Content-Type": "application/octet-stream"})
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Ground:
+    (tmp_path / "export").mkdir()
+    return Ground(tmp_path)
+
+
+def _short(line: Line) -> tuple[str, ...]:
+    return (line.path, line.target, line.type, line.category, line.basis)
+
+
+def test_every_item_has_its_line_in_the_order_of_the_paths(ground: Ground) -> None:
+    ground.lines = [_line("b.txt", b"bee"), _line("a"), _line("a/c.txt", b"sea"),
+                    _line("gone.txt", b"gone"), _line("none")]  # fmt: skip
+    folder = ground.there("a")
+    ground.there("c.txt", b"sea", folder)
+    ground.there("b.txt", b"other")
+    ground.there("extra.txt", b"?")
+    result = ground.run()
+    assert [_short(line) for line in result.lines] == [
+        ("a", "a", "folder", "equal", "the listing"),
+        ("a/c.txt", "a/c.txt", "file", "equal", "every byte"),
+        ("b.txt", "b.txt", "file", "differs", "every byte"),
+        ("extra.txt", "extra.txt", "file", "extra", "the listing"),
+        ("gone.txt", "gone.txt", "file", "missing", "the listing"),
+        ("none", "none", "folder", "missing", "the listing"),
+    ]
+    whys = {line.path: line.why for line in result.lines}
+    assert whys["a/c.txt"] == ""
+    assert "bytes differ (5 in the target, 3 exported)" in whys["b.txt"]
+    assert whys["gone.txt"] == "It is not in the target."
+    assert (result.drive_id, result.folder, result.trust) == ("d", "", "every byte")
+    assert result.manifest_sha256 == _digest((ground.folder / "manifest.gz").read_bytes())
+    assert not result.sound
+    assert list((ground.folder / "scratch").glob("*.tmp")) == []
+    assert (ground.folder / "scratch").stat().st_mode & 0o777 == 0o700
+
+
+def test_progress_is_told_after_each_file(ground: Ground) -> None:
+    ground.lines = [_line("a"), _line("a/x", b"12"), _line("a/y", b"345")]
+    folder = ground.there("a")
+    ground.there("x", b"12", folder)
+    ground.there("y", b"345", folder)
+    assert ground.run(workers=1).sound
+    assert ground.told == [Progress(1, 2, 2, 5, "a/x"), Progress(2, 2, 5, 5, "a/y")]
+
+
+def test_an_item_that_the_listing_left_out_is_asked_for(ground: Ground) -> None:
+    """Below the target's folder, which is part of the address."""
+    ground.lines = [_line("a b"), _line("a b/x#1.txt", b"ex"), _line("a b/y", b"why"),
+                    _line("z", b"zed")]  # fmt: skip
+    top = ground.there("To here")
+    ground.there("a b", parent=top)
+    item = {
+        "id": "t:late", "name": "x#1.txt", "parentReference": {"id": "t:a b"}, "size": 2,
+        "file": {"hashes": {"quickXorHash": QuickXor(b"ex").base64()}},
+        "fileSystemInfo": {"lastModifiedDateTime": WHEN},
+    }  # fmt: skip
+    ground.contents["t:late"] = b"ex"
+    ground.more = [
+        ("GET", "root:/To here/a b/x#1.txt", item),
+        ("GET", "root:/To here/a b/y", refusal(403, "accessDenied")),
+    ]
+    result = ground.run(folder="To here")
+    lines = {line.path: line for line in result.lines}
+    assert _short(lines["a b/x#1.txt"])[3:] == ("equal", "every byte")
+    assert _short(lines["a b/y"])[3:] == ("missing", "not verified")
+    assert lines["a b/y"].why.startswith("The listing does not have it, and asking for it failed:")
+    assert _short(lines["z"])[3:] == ("missing", "the listing")
+    assert result.folder == "To here"
+
+
+def test_something_else_in_its_place_is_said(ground: Ground) -> None:
+    ground.lines = [_line("file", b"x"), _line("folder"), _line("Name.txt", b"n")]
+    ground.there("file")
+    ground.there("folder", b"x")
+    ground.there("name.TXT", b"n")
+    lines = {line.path: line for line in ground.run().lines}
+    assert set(lines) == {"file", "folder", "Name.txt"}, "none of them is extra as well"
+    assert _short(lines["file"])[2:] == ("file", "differs", "the listing")
+    assert lines["file"].why == "In its place stands a folder."
+    assert _short(lines["folder"])[2:] == ("folder", "differs", "the listing")
+    assert lines["folder"].why == "In its place stands a file."
+    assert lines["Name.txt"].category == "equal"
+    assert lines["Name.txt"].notes == ("In the target its name is spelled 'name.TXT'.",)
+
+
+def test_a_notebook_is_a_folder_and_that_is_said(ground: Ground) -> None:
+    book = ManifestLine(path="Book", type="package", item_id="s:Book")
+    ground.lines = [book, _line("plain")]
+    ground.there("Book")
+    ground.there("plain")
+    lines = {line.path: line for line in ground.run().lines}
+    assert (lines["Book"].category, lines["plain"].notes) == ("equal", ())
+    assert "until CSOM sets its type" in lines["Book"].notes[0]
+
+
+@pytest.mark.parametrize(("at", "found"), [("x.txt", "equal"), ("other.txt", "missing")])
+def test_the_state_knows_under_which_name_a_file_went(ground: Ground, at: str, found: str) -> None:
+    """A row about another path of that item says nothing."""
+    ground.lines = [_line("x.txt", b"x")]
+    ground.there("x~1.txt", b"x")
+    ground.row("x.txt", target="x~1.txt", target_id="t:x~1.txt")
+    if at != "x.txt":
+        ground.rows = [Row("s:x.txt", "older/x.txt", "x~1.txt", "sent", target_id="t:x~1.txt")]
+    lines = {line.path: line for line in ground.run().lines}
+    assert lines["x.txt"].category == found
+
+
+@pytest.mark.parametrize("data", [b"mine", b"not mine"])
+@pytest.mark.parametrize("target_id", ["t:x", "another", None])
+def test_only_what_is_sound_and_ours_is_kept_as_ours(
+    ground: Ground, data: bytes, target_id: str | None
+) -> None:
+    ground.lines = [_line("x", b"mine")]
+    ground.there("x", data)
+    ground.row("x", target_id=target_id, target_size=1, target_quickxor="old")
+    ground.run()
+    kept = (ground.kept["x"].target_size, ground.kept["x"].target_quickxor)
+    ours = data == b"mine" and target_id == "t:x"
+    assert kept == ((4, QuickXor(data).base64()) if ours else (1, "old"))
+
+
+def test_what_was_there_before_is_counted_and_not_named(ground: Ground) -> None:
+    ground.lines = [_line("x", b"x")]
+    ground.there("x", b"x")
+    ground.there("old", b"o")
+    ground.before = ["t:old", "t:x"]
+    result = ground.run()
+    assert ([line.path for line in result.lines], result.there_before) == (["x"], 1)
+    assert result.sound
+
+
+def test_what_of_ours_the_manifest_names_no_more_is_told_by_its_old_path(ground: Ground) -> None:
+    ground.there("gone.txt", b"g")
+    ground.row("gone.txt")
+    (line,) = ground.run().lines
+    assert _short(line) == ("gone.txt", "gone.txt", "file", "extra", "the listing")
+    assert line.why == "It is ours, and its original was removed before the last pass."
+    kept = ground.run(ImportPolicy(permissions=False, gone="keep"))
+    assert kept.lines[0].category == "removed at the source"
+
+
+def test_the_services_hash_stands_for_the_bytes_only_when_it_was_chosen(ground: Ground) -> None:
+    ground.lines = [_line("x", b"x"), _line("y", b"y")]
+    ground.there("x", b"x")
+    ground.there("y", b"y", file={"hashes": {}})
+    result = ground.run(trust="the service's hash")
+    assert {line.path: line.basis for line in result.lines} == {
+        "x": "the service's hash", "y": "every byte",
+    }  # fmt: skip
+    assert result.trust == "the service's hash"
+    assert {line.basis for line in ground.run().lines} == {"every byte"}
+
+
+PEOPLE = ({"grantedToV2": {"user": {"email": "a@old.example"}}, "roles": ["write"]},)
+
+
+def _signing(**more: Any) -> ImportPolicy:
+    users = {"a@old.example": "a@new.example"}
+    return ImportPolicy.from_data({"users": users, "leave_out": ["narrower-rights"], **more})
+
+
+@pytest.mark.parametrize(
+    ("granted", "missing", "surplus"),
+    [
+        ([("a@new.example", "write")], 0, 0),
+        ([("a@new.example", "owner")], 0, 1),
+        ([("a@new.example", "read")], 1, 0),
+        ([], 1, 0),
+        ([("a@new.example", "write"), ("b@new.example", "read")], 0, 1),
+    ],
+)
+def test_rights_are_compared_on_every_item_that_was_to_get_some(
+    ground: Ground, granted: list[tuple[str, str]], missing: int, surplus: int
+) -> None:
+    ground.lines = [_line("x", b"x", permissions=PEOPLE), _line("y", b"y")]
+    ground.there("x", b"x")
+    ground.there("y", b"y")
+    ground.row("x")
+    ground.row("y")
+    value = [{"id": "1", "grantedToV2": {"user": {"email": who}}, "roles": [role]}
+             for who, role in granted]  # fmt: skip
+    ground.more = [("GET", "items/t:x/permissions", {"value": value})]
+    result = ground.run(_signing())
+    assert result.rights_looked_at == 1
+    assert (len(result.rights_missing), len(result.rights_surplus)) == (missing, surplus)
+    assert result.sound == (not missing and not surplus)
+
+
+@pytest.mark.parametrize(("step", "surplus"), [("sent", 1), ("there", 0)])
+def test_rights_on_what_was_there_before_are_its_own(
+    ground: Ground, step: str, surplus: int
+) -> None:
+    ground.lines = [_line("f")]
+    ground.there("f", shared={"scope": "users"})
+    ground.row("f", step)
+    value = [{"id": "1", "grantedToV2": {"user": {"email": "b@new.example"}}, "roles": ["read"]}]
+    ground.more = [("GET", "items/t:f/permissions", {"value": value})]
+    result = ground.run()
+    assert len(result.rights_surplus) == surplus
+    assert result.rights_looked_at == surplus, "what nothing was to be given on is not looked at"
+
+
+def test_without_signed_rights_none_is_expected(ground: Ground) -> None:
+    ground.lines = [_line("x", b"x", permissions=PEOPLE)]
+    ground.there("x", b"x")
+    result = ground.run(_signing(permissions=False))
+    assert (result.rights_looked_at, result.sound) == (0, True)
+
+
+def test_a_state_of_another_target_is_refused(ground: Ground) -> None:
+    ground.lines = [_line("x", b"x")]
+    ground.there("x", b"x")
+    assert ground.run().sound
+    with pytest.raises(EvidenceError, match="state-of-another-import"):
+        ground.run(folder="Elsewhere")
+
+
+def test_a_manifest_that_was_altered_is_refused(ground: Ground) -> None:
+    ground.lines = [_line("x", b"x")]
+    write = ground.folder / "manifest.gz"
+
+    async def whole() -> None:
+        async with connected(ground.folder) as (_, graph):
+            with ImportState(ground.folder / "import.sqlite") as state:
+                await reconcile(
+                    graph, write, ground.folder / "export", Target("d"), PLAIN, state,
+                    ground.folder / "scratch",
+                )  # fmt: skip
+
+    with pytest.raises(EvidenceError, match="tenant-manifest-unreadable"):
+        asyncio.run(whole())
+
+
+def test_what_was_looked_at_before_a_kill_is_not_downloaded_again(ground: Ground) -> None:
+    ground.lines = [_line("x", b"x"), _line("y", b"y")]
+    ground.there("x", b"x")
+    ground.there("y", b"y")
+
+    def stop(_: Progress) -> None:
+        raise KeyboardInterrupt
+
+    ground.tell = stop
+    with pytest.raises((KeyboardInterrupt, BaseExceptionGroup)):
+        ground.run(workers=1)
+    ground.tell = ground.told.append
+    result = ground.run(workers=1)
+    assert (result.reused, result.sound) == (1, True)
+    assert ground.stage is not None
+    assert len(ground.stage.requests("GET", "/c/t:x")) == 0
+    assert len(ground.stage.requests("GET", "/c/t:y")) == 1
+    again = ground.run(workers=1)
+    assert again.reused == 0
+    assert len(ground.stage.requests("GET", "/c/t:x")) == 1

@@ -1,0 +1,311 @@
+"""``sluis check``: everything that is wrong, in what was written and out there, in one run."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sluis.rehearsal.lab import Lab
+from support.front_door import sluis
+from support.signed_change import ANSIBLE, LabChange, describe, marker_steps, new_change
+
+READER = "check_reader"
+
+
+@pytest.fixture(scope="module")
+def described(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> tuple[LabChange, Path]:
+    """A change of the whole lab that is described, and that nobody has prepared."""
+    change = new_change(lab, tmp_path_factory.mktemp("check") / "project", small=False)
+    return change, change.keep()
+
+
+@pytest.fixture
+def fresh(described: tuple[LabChange, Path]) -> LabChange:
+    made, kept = described
+    made.go_back_to(kept)
+    return made
+
+
+@pytest.fixture
+def reader(lab: Lab) -> Iterator[str]:
+    """A login that may connect to the lab's database and do nothing there."""
+    lab.sql(f"create role {READER} login")
+    yield READER
+    lab.sql(f"drop owned by {READER}")
+    lab.sql(f"drop role {READER}")
+
+
+@pytest.fixture
+def tiny(lab: Lab, tmp_path: Path) -> Iterator[Path]:
+    """A real volume of db1 that is too small for anything."""
+    place = tmp_path / "tiny"
+    place.mkdir()
+    lab.run("db1", f"mount -t tmpfs -o size=64k tmpfs {place}")
+    yield place
+    lab.run("db1", f"umount {place}")
+
+
+def settings(change: LabChange, name: str = "main.yml", **more: Any) -> None:
+    path = change.who.inventory / "group_vars" / "all" / name
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | more))
+
+
+def connection(change: LabChange, **more: Any) -> None:
+    path = change.who.inventory / "group_vars" / "all" / "main.yml"
+    said = yaml.safe_load(path.read_text())
+    said["snapshot_and_verify_connections"]["patient-database"].update(more)
+    path.write_text(yaml.safe_dump(said))
+
+
+def secret(change: LabChange, **more: str) -> None:
+    path = change.who.inventory / "group_vars" / "all" / "secrets.yml"
+    said = yaml.safe_load(path.read_text())
+    said["snapshot_and_verify_store_secrets"].update(more)
+    path.write_text(yaml.safe_dump(said))
+
+
+def clock_ahead(change: LabChange, folder: Path, host: str, seconds: int) -> None:
+    """Give a host a Python whose clock is ahead: what it says is what a wrong clock says."""
+    folder.mkdir(exist_ok=True)
+    (folder / "sitecustomize.py").write_text(
+        f"import time\n_time = time.time\ntime.time = lambda: _time() + {seconds}\n"
+        "import datetime as _d\n"
+        "class _Ahead(_d.datetime):\n"
+        "    @classmethod\n"
+        "    def now(cls, tz=None):\n"
+        "        return _d.datetime.fromtimestamp(time.time(), tz)\n"
+        "_d.datetime = _Ahead\n"
+    )
+    python = folder / "python3"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={folder} exec /usr/bin/python3 "$@"\n')
+    python.chmod(0o755)
+    folder.chmod(0o755)
+    variables = change.who.inventory / "host_vars"
+    variables.mkdir(exist_ok=True)
+    path = variables / f"{host}.yml"
+    before = path.read_text() if path.exists() else ""
+    path.write_text(f"{before}ansible_python_interpreter: {python}\n")
+
+
+def seal(change: LabChange, folder: Path) -> None:
+    """A file of variables that ansible-vault encrypted, and a vault.cfg with another password."""
+    right, wrong = folder / "right", folder / "wrong"
+    right.write_text("one password\n")
+    wrong.write_text("another one\n")
+    for path in (right, wrong):
+        path.chmod(0o600)
+    sealed = change.who.inventory / "group_vars" / "all" / "sealed.yml"
+    sealed.write_text("practice_licence: 12345\n")
+    subprocess.run(
+        [ANSIBLE / "ansible-vault", "encrypt", "--vault-id", f"here@{right}", sealed],
+        check=True, capture_output=True, cwd=change.root, env=change.environment(),
+    )  # fmt: skip
+    (change.who.inventory / "vault.cfg").write_text(f"here = {wrong}\n")
+
+
+def codes(found: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    told: dict[str, list[dict[str, Any]]] = {}
+    for one in found["findings"]:
+        assert one["what"], one
+        assert one["remedy"], one
+        told.setdefault(one["code"], []).append(one)
+    return told
+
+
+@pytest.mark.slow
+def test_check_a_change_in_which_nothing_is_wrong(fresh: LabChange) -> None:
+    ids = (fresh.who.client, fresh.change)
+    stored = sorted(path for path in fresh.lab.store.data.rglob("*"))
+    status, found = sluis(fresh, "check", *ids)
+    assert (status, found["findings"], found["not_looked_at"]) == (0, [], []), found
+    assert not (fresh.root / "dossiers").exists(), "nothing is left behind"
+    assert sorted(path for path in fresh.lab.store.data.rglob("*")) == stored
+    status, found = sluis(fresh, "check", fresh.who.client)
+    assert (status, found["findings"], found["change"]) == (0, [], None), found
+
+
+def test_check_everything_that_is_wrong_is_said_at_once(
+    fresh: LabChange, reader: str, tiny: Path, tmp_path: Path
+) -> None:
+    folder = fresh.who.places.change(fresh.who.client, fresh.change)
+    steps = marker_steps()
+    steps[1]["hosts"] = "app11"
+    describe(fresh, software_update_steps=steps)
+    connection(fresh, user=reader)
+    settings(fresh, snapshot_and_verify_patence=1, snapshot_and_verify_workdir=str(tiny))
+    variables = fresh.who.inventory / "host_vars"
+    variables.mkdir()
+    (variables / "db1.yml").write_text("snapshot_and_verify_scrath: /var/tmp\n")
+    secret(fresh, repository_password="not the one")
+    clock_ahead(fresh, tmp_path / "ahead", "app1", 7200)
+    seal(fresh, tmp_path)
+    before = fresh.lab.sql("select count(*) from pg_namespace")
+
+    status, found = sluis(fresh, "check", fresh.who.client, fresh.change)
+    told = codes(found)
+    said = yaml.safe_dump(found)
+    assert status == 64, said
+    # what was written, in three files, each with its line
+    (nowhere,) = told["no-such-host"]
+    assert nowhere["about"].endswith(f"{folder.name}/update.yml"), nowhere
+    assert nowhere["line"] > 0
+    assert "'app1'" in nowhere["remedy"]
+    unknown = {one["about"].rpartition("inventories/")[2]: one for one in told["unknown-setting"]}
+    assert set(unknown) == {
+        f"{fresh.who.client}/group_vars/all/main.yml", f"{fresh.who.client}/host_vars/db1.yml",
+    }  # fmt: skip
+    assert all(one["line"] for one in unknown.values())
+    (sealed,) = told["vault-not-opened"]
+    assert sealed["about"].endswith("group_vars/all/sealed.yml")
+    # what is out there
+    assert {one["about"] for one in told["repository-password-wrong"]} >= {"app1", "db1"}
+    (clock,) = told["clock-off"]
+    assert clock["about"] == "app1"
+    assert "7,2" in clock["what"] or "7,1" in clock["what"], clock
+    (room,) = told["workdir-too-small"]
+    assert (room["about"], str(tiny) in room["what"]) == ("db1", True)
+    (right,) = told["right-missing"]
+    assert f'GRANT pg_read_all_data TO "{reader}";' in right["remedy"]
+    (nonce,) = told["right-missing-for-level"]
+    assert f'GRANT CREATE ON DATABASE "practice" TO "{reader}";' in nonce["remedy"]
+    assert {one["kind"] for one in told["clock-off"]} == {"out there"}
+    # nothing was done, and no secret is in what is said
+    assert fresh.lab.sql("select count(*) from pg_namespace") == before
+    assert not (fresh.root / "dossiers").exists()
+    for word in ("not the one", "another one", fresh.lab.store.password):
+        assert word not in said
+
+
+@pytest.mark.slow
+def test_check_what_is_pasted_mends_it(fresh: LabChange, reader: str) -> None:
+    connection(fresh, user=reader)
+    status, found = sluis(fresh, "check", fresh.who.client, fresh.change)
+    assert status == 1, found
+    for one in found["findings"]:
+        fresh.lab.sql(one["remedy"].partition("administrator: ")[2])
+    status, found = sluis(fresh, "check", fresh.who.client, fresh.change)
+    assert (status, found["findings"]) == (0, []), found
+
+
+@pytest.mark.slow
+def test_check_prepare_stops_with_everything_before_anything_is_made(
+    fresh: LabChange, reader: str
+) -> None:
+    connection(fresh, user=reader)
+    host = fresh.who.inventory / "hosts.yml"
+    hosts = yaml.safe_load(host.read_text())
+    hosts["all"]["children"]["clients"]["hosts"]["app1"]["ansible_port"] = 9  # nobody is there
+    host.write_text(yaml.safe_dump(hosts))
+    status, found = sluis(fresh, "prepare", fresh.who.client, fresh.change)
+    assert (status, found["state"]) == (1, "failed"), found
+    told = {one["code"]: one for one in found["run"]["errors"]}
+    assert set(told) == {"host-unreachable", "right-missing"}, found["run"]
+    assert "GRANT pg_read_all_data" in told["right-missing"]["remedy"]
+    assert found["assets"] == [] or all(not one.get("reached") for one in found["assets"])
+    assert fresh.view().statements == (), "not even the scope was laid down"
+
+
+@pytest.mark.slow
+def test_check_prepare_says_of_a_slip_what_is_wrong_out_there_as_well(fresh: LabChange) -> None:
+    settings(fresh, snapshot_and_verify_patence=1)
+    secret(fresh, store_password="not the one")
+    status, found = sluis(fresh, "prepare", fresh.who.client, fresh.change)
+    assert (status, found["error"]["code"]) == (64, "unknown-setting"), found
+    for words in ("snapshot_and_verify_patence", "sluis check found this as well",
+                  "Correct store_user and store_password"):  # fmt: skip
+        assert words in found["error"]["what"], found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", ["prepare", "apply"])
+def test_check_a_list_of_hosts_that_is_none_ends_with_64_and_its_line(
+    fresh: LabChange, verb: str
+) -> None:
+    hosts = fresh.who.inventory / "hosts.yml"
+    hosts.write_text(f"{hosts.read_text()}broken: [\n")
+    status, found = sluis(fresh, verb, fresh.who.client, fresh.change)
+    assert (status, found["error"]["code"]) == (64, "inventory-not-readable"), found
+    assert "hosts.yml, line " in found["error"]["what"]
+
+
+@pytest.mark.slow
+def test_check_a_scope_that_cannot_be_read_hides_nothing_else(fresh: LabChange) -> None:
+    path = fresh.who.places.change(fresh.who.client, fresh.change) / "scope.yml"
+    path.write_text(path.read_text().replace("freshness_hours:", "freshnes_hours:", 1))
+    (fresh.who.places.trust(fresh.who.client) / "keys.json").unlink()
+    hosts = fresh.who.inventory / "hosts.yml"
+    hosts.write_text(f"{hosts.read_text()}broken: [\n")
+    status, found = sluis(fresh, "check", fresh.who.client, fresh.change)
+    told = codes(found)
+    assert status == 64, found
+    assert {"unknown-field", "inventory-not-readable", "no-anchors"} <= set(told), found
+    assert told["unknown-field"][0]["about"].endswith("scope.yml")
+    assert any("folders and databases" in line for line in found["not_looked_at"]), found
+    assert any("list of hosts" in line for line in found["not_looked_at"]), found
+    (hosts_yml,) = told["inventory-not-readable"]
+    assert (hosts_yml["about"].rpartition("/")[2], hosts_yml["line"] > 0) == ("hosts.yml", True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["unknown", "changed", "login"])
+def test_check_why_a_host_does_not_let_us_in(fresh: LabChange, tmp_path: Path, what: str) -> None:
+    known = tmp_path / "known_hosts"
+    shutil.copy(fresh.lab.known_hosts, known)
+    lines = known.read_text().splitlines()
+    if what == "unknown":
+        known.write_text("".join(f"{line}\n" for line in lines if "127.0.10.2" not in line))
+    elif what == "changed":
+        keys = [line.split(" ", 1)[1] for line in lines]
+        swapped = [
+            f"{line.split(' ', 1)[0]} {next(key for key in keys if key not in line)}"
+            for line in lines
+        ]
+        known.write_text("".join(f"{line}\n" for line in swapped))
+    else:
+        variables = fresh.who.inventory / "host_vars"
+        variables.mkdir()
+        (variables / "db1.yml").write_text("ansible_user: nobody\n")
+        hosts = fresh.who.inventory / "hosts.yml"
+        said = yaml.safe_load(hosts.read_text())
+        del said["all"]["children"]["clients"]["hosts"]["db1"]["ansible_user"]
+        hosts.write_text(yaml.safe_dump(said))
+    options = fresh.lab.ssh_options.replace(str(fresh.lab.known_hosts), str(known))
+    settings(fresh, ansible_ssh_common_args=options)
+    status, found = sluis(fresh, "check", fresh.who.client)
+    told = codes(found)
+    code = {"unknown": "host-key-unknown", "changed": "host-key-changed", "login": "login-refused"}
+    assert status == 1, found
+    assert "db1" in {one["about"] for one in told[code[what]]}, found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "environ", "code"),
+    [
+        (("-e", "snapshot_and_verify_restic=/tmp/mine"), {}, "extra-var-not-allowed"),
+        (("--limit", "app1"), {}, "option-not-allowed"),
+        ((), {"ANSIBLE_HOST_KEY_CHECKING": "False"}, "environment-not-clean"),
+    ],
+)
+def test_check_the_rules_of_a_run_hold_for_a_look_as_well(
+    fresh: LabChange, options: tuple[str, ...], environ: dict[str, str], code: str
+) -> None:
+    run = fresh.playbook(*options, playbook="playbooks/check.yml", environ=environ)
+    assert run.returncode != 0
+    assert code in run.stdout + run.stderr
+    assert "What to do" in run.stdout + run.stderr
+    assert "Look at the machine" not in run.stdout, "no host was even contacted"
+
+
+@pytest.mark.slow
+def test_check_plain_ansible_looks_as_well_and_leaves_nothing(fresh: LabChange) -> None:
+    run = fresh.playbook(playbook="playbooks/check.yml")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "all that is needed is there" in run.stdout
+    assert not (fresh.root / "dossiers").exists()

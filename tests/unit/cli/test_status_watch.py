@@ -1,0 +1,76 @@
+"""``sluis status --watch``, as people and logs see it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from sluis.cli.app import run
+from support.scopes import CHANGE, CLIENT
+from support.small_change import SmallChange, small_change
+
+COMMAND = ["-m", "sluis.cli.app", "status", CLIENT, CHANGE, "--watch"]
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallChange:
+    change = small_change(tmp_path, monkeypatch)
+    change.lay_down(proven=False)
+    return change
+
+
+def on_disk(folder: Path) -> dict[str, tuple[int, int]]:
+    """Everything in a project, with the time of its last change."""
+    return {
+        str(path): (path.lstat().st_mtime_ns, path.lstat().st_size) for path in folder.rglob("*")
+    }
+
+
+def test_on_a_terminal_it_is_drawn_anew_when_the_dossier_changes(made: SmallChange) -> None:
+    screen = pexpect.spawn(
+        sys.executable, COMMAND, cwd=str(made.root), encoding="utf-8", timeout=30,
+        dimensions=(50, 120),
+    )  # fmt: skip
+    screen.expect("not proven")
+    screen.expect("Ctrl-C ends this")
+    before = on_disk(made.root)
+    with pytest.raises(pexpect.TIMEOUT):
+        screen.expect(CHANGE, timeout=2.5)
+    assert on_disk(made.root) == before, "it only reads"
+    made.prove()
+    screen.expect(r"\x1b\[2J")
+    screen.expect("awaiting sign-off")
+    screen.expect("Ctrl-C ends this")
+    screen.sendintr()
+    screen.expect(pexpect.EOF)
+    screen.close()
+    assert screen.exitstatus == 0
+
+
+def test_elsewhere_it_is_a_line_for_each_change(made: SmallChange) -> None:
+    watching = subprocess.Popen(
+        [sys.executable, *COMMAND], cwd=made.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    assert watching.stdout is not None
+    first = watching.stdout.readline()
+    made.prove()
+    # what changes nothing that the line says is no line
+    second = watching.stdout.readline()
+    watching.send_signal(signal.SIGINT)
+    out, err = watching.communicate(timeout=30)
+    assert (watching.returncode, out, err) == (0, "", "")
+    assert f"{CLIENT} {CHANGE}: not proven; 0 of" in first
+    assert f"{CLIENT} {CHANGE}: awaiting sign-off; 0 of" in second
+    assert "next: " in second
+    assert "\x1b" not in first + second
+
+
+def test_it_is_not_one_document(made: SmallChange, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["status", CLIENT, CHANGE, "--watch", "--json"]) == 64
+    assert "watch-and-json" in capsys.readouterr().out

@@ -1,0 +1,98 @@
+"""Where a copy lies, how old it is and which machine it came from, each field by itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sluis.evidence.predicates import Machine, Permit, Refusal
+from sluis.gate.decide import decide
+from support.evidence_made import NOW, STORE, Made, digest_of, made, snapshot, target, verification
+
+
+def codes(change: Made, when: Any = NOW, /, **demand: Any) -> set[str]:
+    answer = decide(change.evidence(), change.demand(**demand), when)
+    return {item.code for item in answer.reasons} if isinstance(answer, Refusal) else set()
+
+
+def with_copy(**more: Any) -> Made:
+    """A change whose newest proven snapshot of the first asset is made so."""
+    return made().and_then(
+        snapshot("files-one", "h1", "192.0.2.1", NOW, **more),
+        verification("files-one", digest_of(9), "x"),
+    )
+
+
+@pytest.mark.parametrize("field", ["site", "country", "provider"])
+@pytest.mark.parametrize("value", ["Elsewhere", "XX", ""])
+def test_T7_a_copy_that_differs_in_one_part_of_its_place_is_refused(field: str, value: str) -> None:
+    """Case A12: another site, country or provider is another place."""
+    assert codes(with_copy(store=STORE)) == set()
+    elsewhere = STORE.model_copy(update={field: value})
+    assert codes(with_copy(store=elsewhere)) == {"store-not-allowed"}
+
+
+def test_T7_parts_of_two_agreed_places_are_no_agreed_place() -> None:
+    places = (
+        {"site": "North", "country": "NL", "provider": "Example Hosting"},
+        {"site": "South", "country": "BE", "provider": "Other Hosting"},
+    )
+    base = made()
+    assets = [item.model_dump() for item in base.scope.assets]
+    for item in assets:
+        item["allowed_locations"] = places
+    change = made(assets=tuple(assets))
+    mixed = STORE.model_copy(update={"site": "North", "country": "BE", "provider": "Other Hosting"})
+    change = change.and_then(
+        snapshot("files-one", "h1", "192.0.2.1", NOW, store=mixed),
+        verification("files-one", digest_of(9), "x"),
+    )
+    assert codes(change) == {"store-not-allowed"}
+
+
+def test_T8_freshness_counts_from_the_snapshot_and_not_from_its_proof() -> None:
+    """An old snapshot that was proven a moment ago is old."""
+    old = NOW - timedelta(hours=25)
+    change = made().and_then(snapshot("files-one", "h1", "192.0.2.1", old), at=old)
+    change = change.and_then(verification("files-one", digest_of(9), "x"), at=NOW)
+    assert codes(change) == {"snapshot-too-old"}
+
+
+def test_T8_a_later_proof_does_not_renew_a_permit() -> None:
+    change = made()
+    first = change.view().statements[1]
+    later = change.and_then(verification("files-one", first.sha256, first.body.snapshot_id))
+    answer = decide(later.evidence(), later.demand(), NOW)
+    assert isinstance(answer, Permit)
+    assert answer.until == NOW + timedelta(hours=23)
+
+
+def test_T8_a_snapshot_that_took_long_counts_from_its_end() -> None:
+    change = with_copy(started_at=NOW - timedelta(hours=30), finished_at=NOW - timedelta(hours=23))
+    assert codes(change) == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "port", "refused"),
+    [
+        ("ssh://ops@192.0.2.1:22", 22, False),
+        ("ssh://ops@192.0.2.1:22", None, False),
+        ("ssh://ops@192.0.2.1", 22, False),
+        ("ssh://ops@192.0.2.1:2222", 22, True),
+        ("ssh://ops@192.0.2.1:22", 2222, True),
+        ("ssh://ops@192.0.2.1", 2222, True),
+        ("ssh://ops@192.0.2.9:22", 22, True),
+        ("local://192.0.2.1:22", 22, True),
+    ],
+)
+def test_T9_another_port_of_the_same_address_is_another_machine(
+    source: str, port: int | None, refused: bool
+) -> None:
+    change = with_copy(machine=Machine(host="h1", target=source))
+    where = target().model_copy(update={"port": port})
+    plan_step = change.plan.steps[0].model_copy(update={"target": where})
+    expected = {"snapshot-of-another-machine"} if refused else set()
+    found = codes(change, step=plan_step)
+    assert found - {"target-differs"} == expected

@@ -1,0 +1,84 @@
+"""What `sluis check` gives to paste: from what a host said, and never in a host's own words."""
+
+from __future__ import annotations
+
+import pytest
+
+from sluis.border.verbs.asset_check import ASSET_CHECK, Lacking
+from sluis.errors import BorderError, SnapshotError
+from sluis.runbook.check_words import unreachable_words
+from sluis.runbook.checking import from_error
+from sluis.runbook.findings import Finding, read_findings
+from sluis.runbook.grants import grant_of
+
+#: as OpenSSH 9.2, sudo 1.9 and ansible-core 2.19 say it
+SAID = {
+    "host-key-unknown": "Failed to connect to the host via ssh: No ED25519 host key is known for "
+    "app1 and you have requested strict checking.\r\nHost key verification failed.",
+    "host-key-changed": "@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\r\n"
+    "Host key verification failed.",
+    "login-refused": "root@app1: Permission denied (publickey).",
+    "host-unreachable": "ssh: connect to host app1 port 22: Connection refused",
+    "become-refused": "Missing sudo password",
+}
+
+
+@pytest.mark.parametrize("code", SAID)
+def test_check_why_a_host_cannot_be_asked_has_a_code_and_a_line_to_write(code: str) -> None:
+    found, what, remedy = unreachable_words("app1", SAID[code])
+    assert found == code
+    assert what.startswith("app1 ")
+    assert len(remedy) > 40
+
+
+@pytest.mark.parametrize(
+    "said", ["sudo: a password is required", "Sorry, user is not in the sudoers file."]
+)
+def test_check_a_sudo_that_says_no_in_a_modules_place_is_that(said: str) -> None:
+    error = SnapshotError("module-failed", f"asset_check could not run on app1: {said}", "Check.")
+    assert from_error("app1", error).code == "become-refused"
+
+
+EVIL = "'; drop table patient; -- \"`x"
+
+
+@pytest.mark.parametrize(
+    ("kind", "need", "statement"),
+    [
+        ("postgresql", "read all", "GRANT pg_read_all_data TO {pg};"),
+        ("postgresql", "read large objects", "GRANT {pg} TO {pg};"),
+        ("postgresql", "read past row security", "ALTER ROLE {pg} BYPASSRLS;"),
+        ("postgresql", "place the nonce", "GRANT CREATE ON DATABASE {pg} TO {pg};"),
+        ("mariadb", "read and lock", "GRANT SELECT ON {db}.* TO {who};"),
+        ("mariadb", "see definitions", "GRANT SELECT ON {db}.* TO {who};"),
+        ("mariadb", "see routines", "GRANT SELECT ON mysql.proc TO {who};"),
+    ],
+)
+def test_check_no_name_of_a_host_leaves_its_quotes(kind: str, need: str, statement: str) -> None:
+    to = EVIL if kind == "postgresql" else f"{EVIL}@h"
+    lacking = Lacking("db", need, to, EVIL, ("SELECT",))  # type: ignore[arg-type]
+    assert grant_of(kind, lacking, None).statement == statement.format(
+        pg='"\'; drop table patient; -- ""`x"',
+        db="`'; drop table patient; -- \"``x`",
+        who="'''; drop table patient; -- \"`x'@'h'",
+    )
+
+
+def test_check_a_right_is_one_of_ours_whatever_a_host_says() -> None:
+    answer = (
+        b'{"sluis":1,"verb":"asset_check","part":"answer","body":{'
+        b'"clock":"2026-11-21T12:00:00+00:00","store_clock":null,"troubles":[],'
+        b'"lacking":[{"asset":"db","need":"see definitions","to":"u","on":"d",'
+        b'"privileges":["SUPER"]}],"seen":[],"lets_remove":null}}'
+    )
+    with pytest.raises(BorderError, match="privileges"):
+        ASSET_CHECK.read_answer(answer, host="db1")
+    ASSET_CHECK.read_answer(answer.replace(b"SUPER", b"EVENT"), host="db1")
+
+
+def test_check_findings_come_back_plain_and_only_whole() -> None:
+    whole = Finding("app1", "clock-off", "It is \x1b[31mred", "Set it.").as_dict()
+    (found,) = read_findings([whole, {"host": "x"}, "y"])
+    assert (found.host, found.code, found.stops) == ("app1", "clock-off", False)
+    assert "\x1b" not in found.what
+    assert read_findings(None) == []

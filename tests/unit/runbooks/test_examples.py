@@ -1,0 +1,144 @@
+"""F9: each example in docs/examples.md is read as it stands there, and the reference is current."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+
+from sluis.cli.vault import VaultId, vault_ids
+from sluis.places import Places
+from sluis.plan.faults import WrittenError
+from sluis.runbook.settings_page import page
+from sluis.runbook.written import read_what_was_written
+from sluis.scope.load import load_scope
+from sluis.signoff.ssh_signature import signed_by
+from support.markdown import blocks
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+EXAMPLES = REPOSITORY / "docs" / "examples.md"
+CLIENT, CHANGE = "practice", "CHG-1"
+YAML = blocks(EXAMPLES, "yaml")
+
+
+def ground(root: Path) -> Places:
+    """A client and a change from the template, with the roles that read them."""
+    (root / "inventories").mkdir(parents=True)
+    (root / "roles").symlink_to(REPOSITORY / "roles")
+    places = Places(root)
+    shutil.copytree(REPOSITORY / "inventories" / "template", places.inventory(CLIENT))
+    folder = places.change(CLIENT, CHANGE)
+    (folder.parent / "CHG-TEMPLATE").rename(folder)
+    scope = folder / "scope.yml"
+    text = re.sub(r"(?m)^client:.*$", f"client: {CLIENT}", scope.read_text())
+    scope.write_text(re.sub(r"(?m)^change:.*$", f"change: {CHANGE}", text))
+    return places
+
+
+def read(places: Places, playbook: str = "update.yml") -> None:
+    read_what_was_written(places, CLIENT, CHANGE, playbook, DataLoader())
+
+
+def test_F9_the_reference_of_every_setting_is_current() -> None:
+    made = page(REPOSITORY / "roles")
+    assert (REPOSITORY / "docs" / "settings.md").read_text() == made, (
+        "Make it anew: .venv/bin/python -m sluis.runbook.settings_page > docs/settings.md"
+    )
+    for key in ("host_address", "bin_dir", "store_user", "store_password", "escrow_password",
+                "backup_repository_password", "layout", "software_update_steps"):  # fmt: skip
+        assert f"`{key}`" in made
+
+
+@pytest.mark.parametrize("number", range(len(YAML)))
+def test_F9_an_example_is_read_as_it_stands(tmp_path: Path, number: int) -> None:
+    places, text = ground(tmp_path), YAML[number]
+    if "restore_asset_list" in text:
+        folder = places.change(CLIENT, CHANGE)
+        (folder / "restore.yml").write_text(text)
+        read(places, "restore.yml")
+        return
+    path = places.inventory(CLIENT) / "group_vars" / "all.yml"
+    path.write_text(text)
+    read(places)
+    # and it is really looked into: a letter more in any field is refused
+    field = re.findall(r"(?m)^ +([a-z_]+):", text)[-1]
+    path.write_text(re.sub(rf"(?m)^( +){field}:", rf"\1{field}x:", text, count=1))
+    with pytest.raises(WrittenError, match=f"{field}x"):
+        read(places)
+
+
+def test_F9_the_template_of_a_restore_can_be_used(tmp_path: Path) -> None:
+    places = ground(tmp_path)
+    folder = places.change(CLIENT, CHANGE)
+    (folder / "restore.yml.example").rename(folder / "restore.yml")
+    read(places, "restore.yml")
+    assert load_scope(folder / "scope.yml").document.client == CLIENT
+
+
+def test_F9_the_example_of_allowed_signers_lets_that_client_sign(tmp_path: Path) -> None:
+    (line,) = [text for text in blocks(EXAMPLES, "") if "sluis-signoff" in text]
+    key = tmp_path / "id_ed25519"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    public = key.with_suffix(".pub").read_text().split()[1]
+    signers = tmp_path / "allowed_signers"
+    signers.write_text(re.sub(r"ssh-ed25519 \S+", f"ssh-ed25519 {public}", line))
+    form = tmp_path / "form.txt"
+    form.write_text("yes\n")
+    subprocess.run(
+        ["ssh-keygen", "-q", "-Y", "sign", "-n", "sluis-signoff", "-f", key, form], check=True
+    )
+    signature = (tmp_path / "form.txt.sig").read_bytes()
+    assert signed_by(b"yes\n", signature, signers, datetime.now(UTC)) == ("practice-manager",)
+
+
+def test_F9_the_example_of_vault_opens_a_file_and_asks_a_program(tmp_path: Path) -> None:
+    """Two ids of vault.cfg as it stands on the page: one a file, the other a program."""
+    (text,) = [block for block in blocks(EXAMPLES, "") if block.startswith("practice = ~")]
+    places = ground(tmp_path / "project")
+    shutil.copy(REPOSITORY / "ansible.cfg", places.root)
+    password, client = tmp_path / "practice.pass", tmp_path / "site-vault-client"
+    password.write_text("one\n")
+    password.chmod(0o600)
+    client.write_text("#!/bin/sh\necho two\n")
+    client.chmod(0o755)
+    text = text.replace("~/.config/sluis/practice.pass", str(password))
+    text = text.replace("/usr/local/bin/site-vault-client", str(client))
+    (places.inventory(CLIENT) / "vault.cfg").write_text(text)
+    folder = places.inventory(CLIENT) / "group_vars"
+    (folder / "all").mkdir()
+    (folder / "all.yml").rename(folder / "all" / "main.yml")
+    for name, opener in (("practice", password), ("site", client)):
+        sealed = folder / "all" / f"{name}.yml"
+        sealed.write_text(f"{name}_word: hidden\nsnapshot_and_verify_patence: 1\n")
+        subprocess.run(
+            [Path(sys.executable).parent / "ansible-vault", "encrypt", "--encrypt-vault-id", name,
+             "--vault-id", f"{name}@{opener}", sealed],
+            check=True, capture_output=True,
+        )  # fmt: skip
+
+    def said(ids: Iterable[VaultId]) -> list[tuple[str, str]]:
+        ran = subprocess.run(
+            [sys.executable, "-I", "-m", "sluis.runbook.written_now", "--", places.root, CLIENT,
+             CHANGE, "update.yml", *(one.option() for one in ids)],
+            check=False, capture_output=True, text=True,
+        )  # fmt: skip
+        assert ran.returncode == 0, ran.stderr
+        return sorted(
+            (one["code"], Path(one["file"]).name)
+            for one in json.loads(ran.stdout)
+            if one["file"] != "roles"  # here a link to those of the checkout
+        )
+
+    ids = vault_ids(places, CLIENT, {})
+    assert [one.name for one in ids] == ["practice", "site"]
+    # both were opened: the slip in each is found
+    assert said(ids) == [("unknown-setting", "practice.yml"), ("unknown-setting", "site.yml")]
+    assert said(ids[:1]) == [("unknown-setting", "practice.yml"), ("vault-not-opened", "site.yml")]

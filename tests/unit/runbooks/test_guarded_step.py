@@ -1,0 +1,346 @@
+"""Between a step's two statements: whatever happens, the ledger tells the truth about its end."""
+
+from __future__ import annotations
+
+import errno
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible._internal._display_utils import DeferredWarningContext
+from ansible._internal._errors._task_timeout import TaskTimeoutError
+from ansible.errors import (
+    AnsibleActionFail,
+    AnsibleActionSkip,
+    AnsibleAuthenticationFailure,
+    AnsibleConnectionFailure,
+    AnsibleError,
+)
+from ansible.utils.display import Display
+
+from sluis.errors import EvidenceError, InputError
+from sluis.evidence.ledger import Ledger
+from sluis.evidence.objects import ObjectStore
+from sluis.evidence.predicates import Step
+from sluis.runbook.call import Call
+from sluis.runbook.guarded_step import Answer, Guarded, run_signed
+from sluis.runbook.run import OpenDossier
+from support.dossiers import Made, make
+from support.evidence_made import EMPTY, step
+
+SECRET = 'pa"ss\\word\nпароль'
+DONE = {"changed": True, "rc": 0}
+FAILED = {"failed": True, "changed": False, "rc": 3, "msg": "non-zero return code"}
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Made:
+    return make(tmp_path)
+
+
+def guarded(made: Made) -> Guarded:
+    dossier = OpenDossier(made.dossier, made.ledger, made.objects, made.anchors, made.key)
+    return Guarded(Answer.GO, dossier, EMPTY)
+
+
+def run(made: Made, answer: Any, secrets: Any = None) -> dict[str, Any]:
+    """Run a step whose module answers so, or raises so."""
+
+    def delegate() -> Any:
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer() if callable(answer) else answer
+
+    call = Call(planned=step("a", "h1", "192.0.2.1"), args={}, secrets=secrets or {})
+    return run_signed(guarded(made), call, delegate)
+
+
+def said(made: Made) -> list[Step]:
+    view = made.ledger.read(made.now.replace(year=2100))
+    return [item.body for item in view.of(Step)]
+
+
+def kept(made: Made) -> dict[str, Any]:
+    digest = said(made)[-1].result_object
+    assert digest is not None
+    return dict(json.loads(made.objects.get(digest)))
+
+
+def caused(error: Exception, cause: BaseException) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+ENDS: dict[str, tuple[Any, str]] = {
+    "done": (DONE, "done"),
+    "nothing to do": ({"changed": False}, "done"),
+    "failed": (FAILED, "failed"),
+    "an rc and no word about failing": ({"changed": True, "rc": 2}, "failed"),
+    "failed although rc is 0": ({"failed": True, "rc": 0}, "failed"),
+    "a word for failing": ({"failed": "yes"}, "failed"),
+    "unreachable": ({"unreachable": True, "changed": False}, "lost"),
+    "unreachable and failed": ({"unreachable": True, "failed": True}, "lost"),
+    "garbled": (
+        {"failed": True, "module_stdout": "{\"chan", "module_stderr": "", "rc": 0, "msg": "x"},
+        "lost",
+    ),
+    "killed": (
+        {"failed": True, "module_stdout": "", "module_stderr": "Killed", "rc": 137, "msg": "x"},
+        "lost",
+    ),
+    "not parsed": ({"failed": True, "_ansible_parsed": False, "msg": "x"}, "lost"),
+    "no interpreter": (
+        {"failed": True, "module_stdout": "", "rc": 127,
+         "msg": "The module interpreter '/x' was not found."},
+        "failed",
+    ),
+    "no answer": (None, "lost"),
+    "a list for an answer": ([], "lost"),
+    "its command was killed, and the module says so": ({"failed": True, "rc": -9}, "failed"),
+    "connection lost": (AnsibleConnectionFailure("broken pipe"), "lost"),
+    "login refused": (AnsibleAuthenticationFailure("denied"), "lost"),
+    "an action that lost its connection": (
+        caused(AnsibleActionFail("could not copy"), AnsibleConnectionFailure("reset")), "lost",
+    ),
+    "an error from a lost connection": (
+        caused(AnsibleError("copy failed"), ConnectionResetError("reset")), "lost",
+    ),
+    "a socket that timed out": (TimeoutError("timed out"), "lost"),
+    "an error nobody knows": (KeyError("stat"), "lost"),
+    "no memory": (MemoryError(), "lost"),
+    "a file that is not there": (AnsibleError("could not find x"), "failed"),
+    "refused by our own code": (InputError("x", "It is.", "Do."), "failed"),
+    "an action's failure": (AnsibleActionFail("no", result={"rc": 1, "stderr": "why"}), "failed"),
+    "an action's skip": (AnsibleActionSkip("it is there"), "done"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_each_end_has_its_state(made: Made, how: str) -> None:
+    answer, state = ENDS[how]
+    result = run(made, answer)
+    assert [body.state for body in said(made)] == ["started", state]
+    fine = not result["failed"] and not result.get("unreachable")
+    assert fine is (state == "done"), "Ansible goes on only after a step that is done"
+    if state != "done":
+        assert said(made)[-1].detail
+
+
+def test_T1_an_unreachable_host_is_not_done(made: Made) -> None:
+    result = run(made, {"unreachable": True, "changed": False, "msg": "No route to host"})
+    assert said(made)[-1].state == "lost"
+    assert result["unreachable"] is True
+
+
+def test_T2_a_lost_connection_is_not_a_failure(made: Made) -> None:
+    """A failure opens the way back; over a step that may still be running it must stay shut."""
+    result = run(made, AnsibleConnectionFailure("Connection closed by 192.0.2.1"))
+    assert said(made)[-1].state == "lost"
+    assert result["unreachable"] is True
+    assert result["failed"] is False
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(1), TaskTimeoutError(60)])
+def test_L8_what_interrupts_a_step_leaves_it_lost(made: Made, error: BaseException) -> None:
+    with pytest.raises(type(error)):
+        run(made, error, {"password": SECRET})
+    assert [body.state for body in said(made)] == ["started", "lost"]
+
+
+# ---------------------------------------------------------------------------------------
+# Secrets
+
+
+ORDINARY = ["u", "1234", "true", "failed", "changed", "rc", "0", "********", '"', "{", "é", "done"]
+
+
+@pytest.mark.parametrize(
+    "secret", [*ORDINARY, SECRET, "a'b$c", "cafe\u0301 noir", "\x00\x1b[0m"], ids=ascii
+)
+@pytest.mark.parametrize(("answer", "state"), [(DONE, "done"), (FAILED, "failed")])
+def test_L8_no_secret_changes_how_a_step_ended(
+    made: Made, secret: str, answer: dict[str, Any], state: str
+) -> None:
+    spoken = {
+        **answer,
+        "stdout": f"{secret} and {secret}",
+        "stderr": secret,
+        f"key {secret}": secret,
+    }
+    result = run(made, {**spoken, **answer}, {"password": secret, "more": [secret, 1234]})
+    assert [body.state for body in said(made)] == ["started", state]
+    assert (result["failed"], result["changed"]) == (state == "failed", answer["changed"])
+    assert result["rc"] == answer["rc"]
+    assert said(made)[-1].changed is answer["changed"]
+
+
+def everywhere(made: Made, result: Any) -> str:
+    files = [path.read_text() for path in made.dossier.rglob("*") if path.is_file()]
+    payloads = [repr(body) for body in said(made)]
+    return "\n".join([json.dumps(result, ensure_ascii=False, default=repr), *files, *payloads])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {**FAILED, "stderr": f"bad: {SECRET}", "cmd": ["login", SECRET], "msg": SECRET,
+         "invocation": {"module_args": {"p": SECRET}}, "diff": [{"after": SECRET}],
+         "warnings": [SECRET], "exception": SECRET, "path": SECRET, SECRET: {SECRET: SECRET}},
+        {"failed": True, "module_stdout": f"{SECRET} {{", "module_stderr": SECRET, "msg": SECRET},
+        {"unreachable": True, "msg": SECRET},
+        AnsibleError(f"cannot send {SECRET}"),
+        AnsibleConnectionFailure(f"closed after {SECRET}"),
+        AnsibleActionFail(SECRET, result={"stderr": SECRET}),
+        KeyError(SECRET),
+        caused(AnsibleError("outer"), ValueError(SECRET)),
+    ],
+    ids=["result", "garbled", "unreachable", "error", "connection", "action", "key", "cause"],
+)  # fmt: skip
+def test_L7_a_secret_reaches_neither_ansible_nor_the_dossier(made: Made, answer: Any) -> None:
+    result = run(made, answer, {"content": SECRET})
+    told = everywhere(made, result)
+    for part in SECRET.split("\n"):
+        assert part not in told
+        assert json.dumps(part)[1:-1] not in told
+    assert "invocation" not in result
+    assert said(made)[-1].state in ("failed", "lost")
+
+
+def test_L7_a_warning_that_ansible_makes_of_a_hosts_words_is_cleaned(made: Made) -> None:
+    def delegate() -> dict[str, Any]:
+        Display().warning(f"Module invocation had junk: {SECRET}")
+        Display().deprecated(f"old {SECRET}", version="9.9")
+        return dict(DONE)
+
+    with DeferredWarningContext(variables={}) as context:
+        run(made, delegate, {"content": SECRET})
+    heard = repr([*context.get_warnings(), *context.get_deprecation_warnings()])
+    assert "junk" in heard
+    assert "пароль" not in heard
+    assert 'pa"ss' not in heard
+
+
+def test_a_step_without_secrets_answers_as_its_module_did(made: Made) -> None:
+    answer = {**DONE, "invocation": {"module_args": {}}, "stdout": "x", "ansible_facts": {"a": 1}}
+    expected = {**answer, "failed": False, "unreachable": False}
+    del expected["ansible_facts"]
+    assert run(made, answer) == expected
+
+
+# ---------------------------------------------------------------------------------------
+# Whatever raises after the module ran
+
+
+def odd_answers() -> dict[str, Callable[[], dict[str, Any]]]:
+    def loop() -> dict[str, Any]:
+        found: dict[str, Any] = {**DONE, "path": []}
+        found["path"].append(found)
+        return found
+
+    class Odd:
+        def __str__(self) -> str:
+            raise RuntimeError("no text")
+
+        __repr__ = __str__
+
+    return {
+        "it holds itself": loop,
+        "it cannot be written down": lambda: {**DONE, "path": Odd(), "dest": Odd()},
+        "half a character": lambda: {**DONE, "path": "/srv/\udcff", "msg": "\ud800"},
+        "a number that JSON does not have": lambda: {
+            **DONE,
+            "state": float("nan"),
+            "path": 10**400,
+        },
+        "keys that are no texts": lambda: {**DONE, None: 1, (1, 2): 3},
+    }
+
+
+@pytest.mark.parametrize("how", odd_answers())
+@pytest.mark.parametrize("secrets", [{}, {"password": "u"}, {"password": SECRET}], ids=len)
+def test_L8_an_answer_that_cannot_be_kept_still_ends_its_step(
+    made: Made, how: str, secrets: dict[str, str]
+) -> None:
+    result = run(made, odd_answers()[how], secrets)
+    assert [body.state for body in said(made)] == ["started", "done"]
+    assert result["failed"] is False
+
+
+def full(*_: Any, **__: Any) -> Any:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(("answer", "state"), [(DONE, "done"), (FAILED, "failed")])
+@pytest.mark.parametrize("error", [full, EvidenceError("cannot-write", "No.", "Make room.")])
+def test_L8_a_full_object_store_does_not_lose_the_end(
+    made: Made, monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any], state: str, error: Any
+) -> None:
+    def put(self: ObjectStore, data: bytes) -> str:
+        if isinstance(error, Exception):
+            raise error
+        return str(error())
+
+    monkeypatch.setattr(ObjectStore, "put", put)
+    run(made, answer)
+    assert [body.state for body in said(made)] == ["started", state]
+    assert "could not be kept" in said(made)[-1].detail
+    assert said(made)[-1].result_object is None
+
+
+def test_L8_a_step_whose_end_cannot_be_recorded_is_no_success(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Ledger.append
+
+    def append(self: Ledger, body: Any, **more: Any) -> Any:
+        return real(self, body, **more) if getattr(body, "state", "") == "started" else full()
+
+    monkeypatch.setattr(Ledger, "append", append)
+    result = run(made, DONE)
+    assert result["failed"] is True
+    assert "could not be recorded" in result["msg"]
+    assert [body.state for body in said(made)] == ["started"]
+
+
+def test_L8_an_interruption_while_the_end_is_kept_leaves_a_start_without_an_end(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def put(self: ObjectStore, data: bytes) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ObjectStore, "put", put)
+    with pytest.raises(KeyboardInterrupt):
+        run(made, DONE)
+    assert [body.state for body in said(made)] == ["started"]
+
+
+# ---------------------------------------------------------------------------------------
+# What a failed step's own program said
+
+
+def test_a_failed_step_keeps_the_last_lines_of_its_program(made: Made) -> None:
+    stderr = "\n".join(
+        [*(f"line {n}" for n in range(50)), "psql: ERROR:  no relation \x1b[31mx\x1b[0m"]
+    )
+    run(made, {**FAILED, "stdout": "begin\n\n", "stderr": stderr})
+    assert said(made)[-1].detail == "non-zero return code (rc 3)"
+    lines = kept(made)["last_lines"]
+    assert lines[0] == "begin"
+    assert lines[1] == "line 43"
+    assert lines[-1].startswith("psql: ERROR:  no relation")
+    assert "\x1b" not in "".join(lines)
+
+
+def test_the_last_lines_are_bounded_and_without_secrets(made: Made) -> None:
+    run(made, {**FAILED, "stderr": ("x" * 290 + SECRET + "\n") * 400}, {"password": SECRET})
+    lines = kept(made)["last_lines"]
+    assert len(lines) <= 12
+    assert max(map(len, lines)) <= 300
+    assert "pa" not in "".join(lines)
+
+
+def test_a_step_that_is_done_keeps_no_output(made: Made) -> None:
+    run(made, {**DONE, "stdout": "Jansen, 12-03-1971"})
+    assert "last_lines" not in kept(made)

@@ -1,0 +1,392 @@
+"""F1: a slip of the pen in what an engineer wrote is said, with its line, before anything is done.
+
+The ground is the template of the project: every slip is one change to it.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ansible import constants
+from ansible.parsing.dataloader import DataLoader
+
+from sluis.errors import InputError
+from sluis.places import Places
+from sluis.plan.faults import WrittenError
+from sluis.runbook.written import read_what_was_written
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+CLIENT, CHANGE = "practice", "CHG-1"
+RESTORE = """\
+---
+restore_asset_list:
+  - asset: scanned-letters
+    from_change: CHG-0
+    snapshot_id: "{snapshot}"
+service_checks_list:
+  - id: letters
+    what: De brieven zijn er.
+    host: practice-server
+    type: file
+    path: /srv/practice/letters
+""".format(snapshot="a" * 64)
+INVENTORY = "hosts.yml"
+UPDATE = f"changes/{CHANGE}/update.yml"
+SETTINGS = "group_vars/all.yml"
+WAIVER = f"changes/{CHANGE}/waivers/scanned-letters.yml"
+
+
+class Ground:
+    """A client as the template describes it, and one change."""
+
+    def __init__(self, root: Path) -> None:
+        (root / "inventories").mkdir(parents=True)
+        (root / "roles").symlink_to(REPOSITORY / "roles")
+        self.places = Places(root)
+        self.folder = self.places.inventory(CLIENT)
+        shutil.copytree(REPOSITORY / "inventories" / "template", self.folder)
+        (self.folder / "changes" / "CHG-TEMPLATE").rename(self.folder / "changes" / CHANGE)
+        self.change_in(
+            f"changes/{CHANGE}/scope.yml",
+            ("client: template", f"client: {CLIENT}"),
+            ("change: CHG-TEMPLATE", f"change: {CHANGE}"),
+        )
+
+    def change_in(self, name: str, *pairs: tuple[str, str]) -> None:
+        path = self.folder / name
+        text = path.read_text()
+        for old, new in pairs:
+            assert text.count(old) >= 1, old
+            text = text.replace(old, new, 1)
+        path.write_text(text)
+
+    def add(self, name: str, text: str) -> None:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a") as file:
+            file.write(text)
+
+    def waiver(self) -> None:
+        shutil.copy(self.folder / f"{WAIVER}.example", self.folder / WAIVER)
+
+    def read(self, playbook: str = "update.yml") -> None:
+        read_what_was_written(self.places, CLIENT, CHANGE, playbook, DataLoader())
+
+    def said(self, playbook: str = "update.yml") -> str:
+        with pytest.raises(InputError) as error:
+            self.read(playbook)
+        assert isinstance(error.value, WrittenError), error.value
+        return str(error.value)
+
+
+@pytest.fixture
+def ground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ground:
+    # as ansible.cfg of the project sets it
+    monkeypatch.setattr(constants, "INVENTORY_ENABLED", ["host_list", "yaml", "ini"])
+    monkeypatch.setattr(constants, "INVENTORY_IGNORE_PATTERNS", ["^changes$"])
+    return Ground(tmp_path / "project")
+
+
+def line_of(ground: Ground, name: str, words: str) -> int:
+    for number, line in enumerate((ground.folder / name).read_text().splitlines(), 1):
+        if words in line:
+            return number
+    raise AssertionError(words)
+
+
+def test_F1_what_the_template_says_is_read(ground: Ground) -> None:
+    ground.read()
+    ground.waiver()
+    ground.read()
+    ground.read("forecast.yml")
+    ground.add(f"changes/{CHANGE}/restore.yml", RESTORE)
+    ground.read("restore.yml")
+
+
+def test_F1_an_argument_that_a_module_needs_is_missed(ground: Ground) -> None:
+    ground.change_in(UPDATE, ("      dest: /var/lib/practice/update-5.1.sql\n", ""))
+    said = ground.said()
+    assert "ansible.builtin.copy needs the argument 'dest'" in said
+    assert f"line {line_of(ground, UPDATE, 'module: ansible.builtin.copy')}:" in said
+
+
+def test_F1_what_is_known_only_at_apply_or_is_secret_counts_as_given(ground: Ground) -> None:
+    later = (
+        "    args_at_apply: {dest: \"{{ software_update_results['install-package'].cache }}\"}\n"
+    )
+    ground.change_in(
+        UPDATE, ('      dest: /var/lib/practice/update-5.1.sql\n      mode: "0600"\n', later)
+    )
+    ground.read()
+
+
+def test_F1_an_asset_on_a_host_that_there_is_not_is_said(ground: Ground) -> None:
+    scope = f"changes/{CHANGE}/scope.yml"
+    ground.change_in(scope, ("    host: practice-server", "    host: practice-sever"))
+    said = ground.said()
+    assert "'practice-sever' is not in the inventory" in said
+    assert "Did you mean 'practice-server'?" in said
+
+
+#: file, what stands there, what is written instead, the code, what is meant
+SLIPS = {
+    # the description: names of fields, at the top and below
+    "steps": (UPDATE, "software_update_steps:", "software_update_step:", "unknown-field",
+              "software_update_steps"),
+    "checks": (UPDATE, "service_checks_list:", "service_check_list:", "unknown-field",
+               "service_checks_list"),
+    "way-back": (UPDATE, "software_update_way_back:", "software_update_wayback:", "unknown-field",
+                 "software_update_way_back"),
+    "field-of-step": (UPDATE, "    inside: [patient-records]", "    insides: [patient-records]",
+                      "unknown-field", "inside"),
+    "become": (UPDATE, "    become: true", "    becomes: true", "unknown-field", "become"),
+    "hosts-field": (UPDATE, "    hosts: practice-server", "    host: practice-server",
+                    "unknown-field", "hosts"),
+    "field-of-check": (UPDATE, "    tries: 10", "    trys: 10", "unknown-field", "tries"),
+    "after": (UPDATE, "    after: both", "    after: boht", "not-a-choice", "both"),
+    "kind-of-check": (UPDATE, "    type: http", "    type: htpp", "not-a-choice", "http"),
+    # the modules of its steps
+    "module": (UPDATE, "ansible.builtin.copy", "ansible.builtin.coppy", "unknown-module",
+               "ansible.builtin.coppy"),
+    "module-of-a-playbook": (UPDATE, "ansible.builtin.copy", "ansible.builtin.include_role",
+                             "module-not-allowed", "word of a playbook"),
+    "argument": (UPDATE, "      dest: /var", "      dst: /var", "bad-argument", "dest"),
+    "argument-in-line": (UPDATE, "state: stopped", "stat: stopped", "bad-argument", "state"),
+    # who it is for
+    "hosts": (UPDATE, "    hosts: practice-server", "    hosts: practice-sever", "no-such-host",
+              "practice-server"),
+    "hosts-second": (UPDATE, "    hosts: practice-server",
+                     "    hosts: practice-server,practice-sever", "no-such-host",
+                     "practice-server"),
+    "hosts-but": (UPDATE, "    hosts: practice-server", "    hosts: clients:!practice-prnter",
+                  "no-such-host", "practice-prnter"),
+    "hosts-wildcard": (UPDATE, "    hosts: practice-server", "    hosts: patient-*",
+                       "no-such-host", "patient-*"),
+    "hosts-nobody-left": (UPDATE, "    hosts: practice-server",
+                          "    hosts: practice-server:!clients", "no-such-host", "leaves no host"),
+    "hosts-verifier": (UPDATE, "    hosts: practice-server", "    hosts: verifiers",
+                       "no-such-host", "no change reaches"),
+    "hosts-this-machine": (UPDATE, "    hosts: practice-server", "    hosts: localhost",
+                           "no-such-host", "localhost"),
+    "hosts-list": (UPDATE, "    hosts: practice-server", "    hosts: [practice-server]",
+                   "not-text", "one text"),
+    "host-of-check": (UPDATE, "    type: service\n    host: practice-server",
+                      "    type: service\n    host: practice-sever", "no-such-host",
+                      "practice-server"),
+    "group-of-check": (UPDATE, "    type: service\n    host: practice-server",
+                       "    type: service\n    host: clients", "no-such-host", "a group"),
+    # what it is about
+    "asset": (UPDATE, "    inside: [patient-records]", "    inside: [patient-record]",
+              "unknown-asset", "patient-records"),
+    "one-asset": (UPDATE, "    inside: [patient-records]", "    inside: patient-records",
+                  "not-a-list", "- "),
+    "undoes": (UPDATE, "    undoes: [install-package]", "    undoes: [instal-package]",
+               "unknown-step", "install-package"),
+    "twice": (UPDATE, "  - step: run-installer", "  - step: install-package", "step-twice",
+              "install-package"),
+    "check-twice": (UPDATE, "  - id: practice-answers", "  - id: practice-runs", "check-twice",
+                    "practice-runs"),
+    "field-twice": (UPDATE, "    become: true", "    become: true\n    become: false", "not-yaml",
+                    "written twice"),
+    "of-another-runbook": (UPDATE, "software_update_quiesce:", ("restore_asset_list: []\n"
+                           "software_update_quiesce:"), "unknown-field", "left out"),
+    # settings of the inventory
+    "setting": (SETTINGS, "snapshot_and_verify_store:", "snapshot_and_verify_stor:",
+                "unknown-setting", "snapshot_and_verify_store"),
+    "setting-prefix": (SETTINGS, "snapshot_and_verify_store:", "snapshots_and_verify_store:",
+                       "unknown-setting", "snapshot_and_verify_store"),
+    "setting-dash": (SETTINGS, "snapshot_and_verify_store:", "snapshot-and-verify-store:",
+                     "unknown-setting", "snapshot_and_verify_store"),
+    "field-of-store": (SETTINGS, "  country: NL", "  contry: NL", "unknown-field", "country"),
+    "kind-of-store": (SETTINGS, "  kind: rest", "  kind: rset", "not-a-choice", "rest"),
+    "address-of-store": (SETTINGS, "https://backup.example/practice", "backup.example",
+                         "bad-store", "address"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("slip", SLIPS.values(), ids=SLIPS.keys())
+def test_F1_a_slip_is_said_with_its_line(
+    ground: Ground, slip: tuple[str, str, str, str, str]
+) -> None:
+    name, old, new, code, meant = slip
+    ground.change_in(name, (old, new))
+    said = ground.said()
+    assert code in said or "badly-written" in said, said
+    assert meant in said, said
+    lines = {int(number) for number in re.findall(rf"{re.escape(name)}, line (\d+)", said)}
+    first = (ground.folder / name).read_text().find(new)
+    text = (ground.folder / name).read_text()
+    where = text[: first + len(new)].count("\n") + 1
+    assert any(abs(line - where) <= new.count("\n") + 6 for line in lines), (where, said)
+
+
+#: file, what is added, the code, what is said
+MORE = {
+    "change-gate": (SETTINGS, "change_gate_hours: 999\n", "unknown-setting", "change_gate"),
+    "tenant": (SETTINGS, "tenant_exports_accounts: {}\n", "unknown-setting",
+               "tenant_export_accounts"),
+    "tenant-ours": (SETTINGS, "tenant_old_account: {}\n", "unknown-setting", "tenant_"),
+    "signoff": (SETTINGS, "client_signoff_answer: yes\n", "unknown-setting", "client_signoff"),
+    "sluis": (SETTINGS, "sluis_phase: apply\n", "unknown-setting", "sluis_phase"),
+    "connection-key": (SETTINGS, ("snapshot_and_verify_connections:\n  patient-records:\n"
+                       "    adress: 127.0.0.1\n"), "unknown-field", "host_address"),
+    "connection-port": (SETTINGS, ("snapshot_and_verify_connections:\n  patient-records:\n"
+                        "    port: five\n"), "bad-setting", "port"),
+    "connection-asset": (SETTINGS, ("snapshot_and_verify_connections:\n  patient-record:\n"
+                         "    port: 5432\n"), "unknown-asset", "patient-records"),
+    "secret-key": (SETTINGS, "snapshot_and_verify_secrets:\n  patient-records: {pasword: x}\n",
+                   "unknown-field", "password"),
+    "store-secret": (SETTINGS, "snapshot_and_verify_store_secrets: {repository_pasword: x}\n",
+                     "unknown-field", "repository_password"),
+    "adopt-key": (SETTINGS, ("snapshot_and_verify_adopt:\n  scanned-letters:\n    kind: copies\n"
+                  "    machine: nas\n    site: x\n    country: NL\n    provider: y\n"
+                  "    location: [/b]\n    layout: one\n"), "unknown-field", "locations"),
+    "adopt-kind": (SETTINGS, ("snapshot_and_verify_adopt:\n  scanned-letters:\n    kind: copy\n"
+                   "    machine: nas\n    site: x\n    country: NL\n    provider: y\n"
+                   "    locations: [/b]\n    layout: one\n"), "bad-backup", "kind"),
+    "adopt-less": (SETTINGS, "snapshot_and_verify_adopt:\n  scanned-letters:\n    kind: copies\n",
+                   "bad-backup", "machine"),
+    "account-key": (SETTINGS, "tenant_export_accounts:\n  old: {tenant_id: a, client: b}\n",
+                    "unknown-field", "client_id"),
+    "server-key": (SETTINGS, "tenant_export_servers:\n  old: {adress: a, user: b}\n",
+                   "unknown-field", "address"),
+    "identity-key": (SETTINGS, "snapshot_and_verify_expected_identity: {machineid: x}\n",
+                     "unknown-field", "machine_id"),
+    "patience": (SETTINGS, "snapshot_and_verify_patience: long\n", "not-a-number", "patience"),
+    "raised-rights": (SETTINGS, "snapshot_and_verify_become: sometimes\n", "not-a-boolean",
+                      "become"),
+    "host-vars": ("host_vars/practice-server.yml", "snapshot_and_verify_workdri: /var/tmp\n",
+                  "unknown-setting", "snapshot_and_verify_workdir"),
+    "host-vars-folder": ("host_vars/practice-server/main.yml",
+                         "snapshot_and_verify_workdri: /var/tmp\n", "unknown-setting",
+                         "snapshot_and_verify_workdir"),
+    "host-vars-of-nobody": ("host_vars/practice-sever.yml", "x: 1\n", "no-such-host",
+                            "practice-server"),
+    "group-vars-of-nobody": ("group_vars/client.yml", "x: 1\n", "no-such-host", "clients"),
+    "secret-of-no-check": (UPDATE, "service_checks_secrets:\n  all-patient: {password: x}\n",
+                           "unknown-check", "all-patients"),
+    "waiver-field": (WAIVER, "acepts: V5\n", "bad-waiver", "accepts"),
+    "waiver-asset": (f"changes/{CHANGE}/waivers/scanned-leters.yml", "x: 1\n",
+                     "waiver-unknown-asset", "scanned-letters"),
+    "waiver-ending": (f"changes/{CHANGE}/waivers/scanned-letters.yaml", "x: 1\n", "bad-waiver",
+                      ".yml"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("slip", MORE.values(), ids=MORE.keys())
+def test_F1_a_wrong_line_is_named(ground: Ground, slip: tuple[str, str, str, str]) -> None:
+    name, text, code, meant = slip
+    if name == WAIVER:
+        ground.waiver()
+    ground.add(name, text)
+    said = ground.said()
+    assert code in said or "badly-written" in said, said
+    assert meant in said, said
+    assert f"{CLIENT}/{name}" in said, said
+
+
+def test_F1_a_variable_in_the_list_of_hosts_is_read_as_well(ground: Ground) -> None:
+    ground.change_in(
+        INVENTORY,
+        (
+            "ansible_host: 192.0.2.10",
+            "ansible_host: 192.0.2.10\n          snapshot_and_verify_becom: true",
+        ),
+    )
+    said = ground.said()
+    line = line_of(ground, INVENTORY, "snapshot_and_verify_becom:")
+    assert f"{INVENTORY}, line {line}" in said
+    assert "Did you mean 'snapshot_and_verify_become'?" in said
+
+
+def _without_steps(text: str) -> str:
+    return re.sub(r"(?ms)^software_update_steps:.*?^(?=\S)", "", text)
+
+
+NOTHING: dict[str, tuple[Callable[[str], str], str]] = {
+    "no step": (_without_steps, "no-step"),
+    "an empty list of steps": (
+        lambda text: re.sub(
+            r"(?ms)^software_update_steps:.*?^(?=\S)", "software_update_steps: []\n", text
+        ),
+        "no-step",
+    ),
+    "no check": (lambda text: re.sub(r"(?ms)^service_checks_list:.*", "", text), "no-check"),
+    "no check after the change": (
+        lambda text: re.sub(r"(?m)^    what: ", "    after: way_back\n    what: ",
+                            re.sub(r"(?m)^    after: \w+\n", "", text)),
+        "no-check",
+    ),
+    "nothing at all": (lambda _: "---\n{}\n", "no-step"),
+    "an empty file": (lambda _: "", "not-a-group"),
+    "a list": (lambda _: "- step: a\n", "not-a-group"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NOTHING.values(), ids=NOTHING.keys())
+def test_F1_a_change_without_a_step_or_a_check_is_refused(
+    ground: Ground, case: tuple[Callable[[str], str], str]
+) -> None:
+    make, code = case
+    path = ground.folder / UPDATE
+    path.write_text(make(path.read_text()))
+    said = ground.said()
+    assert code in said or "No check" in said or "no step" in said, said
+
+
+RESTORES = {
+    "asset": ("asset: scanned-letters", "asset: scaned-letters", "scanned-letters"),
+    "field": ("from_change: CHG-0", "fromchange: CHG-0", "from_change"),
+    "list": ("restore_asset_list:", "restore_assets_list:", "restore_asset_list"),
+    "host": ("host: practice-server", "host: practice-serve", "practice-server"),
+    "way-back": ("service_checks_list:", "software_update_way_back: []\nservice_checks_list:",
+                 "left out"),
+    "never": ("    type: file", "    after: way_back\n    type: file", "never be made"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("slip", RESTORES.values(), ids=RESTORES.keys())
+def test_F1_a_restore_is_read_as_strictly(ground: Ground, slip: tuple[str, str, str]) -> None:
+    old, new, meant = slip
+    ground.add(f"changes/{CHANGE}/restore.yml", RESTORE.replace(old, new, 1))
+    assert meant in ground.said("restore.yml")
+
+
+def test_F1_everything_is_said_at_once(ground: Ground) -> None:
+    ground.change_in(UPDATE, ("    hosts: practice-server", "    hosts: nobody"))
+    ground.change_in(SETTINGS, ("  country: NL", "  contry: NL"))
+    ground.waiver()
+    ground.add(WAIVER, "acepts: V5\n")
+    said = ground.said()
+    assert "badly-written" in said
+    for name in (UPDATE, SETTINGS, WAIVER):
+        assert f"{CLIENT}/{name}, line " in said, said
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (SETTINGS, "practice_version: 5.1\nrestore_point: x\nservice_name: practice\n"),
+        (SETTINGS, "snapshot_and_verify_connections:\n  database-of-another-change: {port: 1}\n"),
+        (SETTINGS, 'snapshot_and_verify_workdir: "{{ ansible_remote_tmp }}"\n'),
+        (SETTINGS, 'snapshot_and_verify_adopt: "{{ all_backups }}"\n'),
+        ("host_vars/an-old-server.yml", "x: 1\n"),
+        (SETTINGS, ("snapshot_and_verify_store_secrets:\n  repository_password: !vault |\n"
+         "    $ANSIBLE_VAULT;1.1;AES256\n    6162\n")),
+        (SETTINGS, "x: &one {a: 1}\ny: {<<: *one, b: 2}\n"),
+    ],
+)  # fmt: skip
+def test_F1_what_is_none_of_ours_or_is_filled_in_later_is_left_alone(
+    ground: Ground, name: str, text: str
+) -> None:
+    ground.add(name, text)
+    ground.read()
+
+
+def test_F1_a_description_that_is_filled_in_later_is_looked_at_when_it_is(ground: Ground) -> None:
+    ground.change_in(UPDATE, ("    hosts: practice-server", '    hosts: "{{ the_server }}"'))
+    ground.read()

@@ -1,0 +1,86 @@
+"""What a client reads of the demo's three changes, whole, as files that a person can read.
+
+``SLUIS_WRITE_GOLDEN=1`` writes them anew; read the difference aloud before you keep it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from sluis.border.characters import visible
+from sluis.plan.annex import plan_annex
+from sluis.plan.model import PlanDocument
+from sluis.plan.text import plan_text
+from sluis.scope.annex import scope_annex
+from sluis.scope.model import Language, ScopeDocument
+from sluis.scope.text import scope_text
+from sluis.signoff.dialogue import questions
+
+FOLDER = Path(__file__).parents[2] / "golden" / "client_text"
+UNTIL = datetime(2026, 12, 4, 19, 15, tzinfo=UTC)
+CHANGES = ("CHG-1042", "CHG-1043", "CHG-1050")
+LANGUAGES: tuple[Language, ...] = ("nl", "en")
+
+
+def documents(change: str, language: Language) -> tuple[ScopeDocument, PlanDocument]:
+    scope = ScopeDocument.from_bytes((FOLDER / f"{change}.scope.json").read_bytes())
+    plan = PlanDocument.model_validate_json(
+        (FOLDER / f"{change}.plan.{language}.json").read_bytes()
+    )
+    return scope, plan.model_copy(update={"scope_object": scope.digest()})
+
+
+def main_text(change: str, language: Language) -> str:
+    """What has to be read, and every question."""
+    scope, plan = documents(change, language)
+    asked = "\n\n".join(f"? {item.text}" for item in questions(scope, plan, language, UNTIL))
+    return f"{plan_text(plan, language)}\n{scope_text(scope, language)}\n{asked}\n"
+
+
+def annex(change: str, language: Language) -> str:
+    scope, plan = documents(change, language)
+    return visible(f"{scope_annex(scope, language)}\n{plan_annex(plan, language)}")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_text_is_the_one_that_was_read_aloud(change: str, language: Language) -> None:
+    path = FOLDER / f"{change}.{language}.txt"
+    line = f"\n{'=' * 78}\n\n"
+    text = f"{main_text(change, language)}{line}{annex(change, language)}"
+    if os.environ.get("SLUIS_WRITE_GOLDEN"):
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("change", CHANGES)
+def test_no_id_path_code_or_level_stands_in_a_sentence(change: str, language: Language) -> None:
+    text = main_text(change, language)
+    scope, plan = documents(change, language)
+    names = {name for asset in scope.assets for name in (asset.id, asset.location, asset.host)}
+    names |= {step.step for step in plan.steps} | {entry.id for entry in scope.not_included}
+    # a single word may be one of the client's own
+    ids = {name for name in names if name and re.search(r"[-/!]", name)}
+    assert [name for name in ids if name in text] == []
+    assert not re.search(r"\bV[0-6]\b|[0-9a-f]{12}|\bUTC\b|://|CHG-|/srv/", text)
+    assert "over, it stays" not in text
+    assert "gaat niet over, het blijft" not in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_update_speaks_of_data_that_stay_and_a_move_of_what_moves(language: Language) -> None:
+    stays = {"nl": "Deze gegevens blijven waar ze zijn.", "en": "This data stays where it is."}
+    goes = {"nl": "Dit gaat mee, uiterlijk op", "en": "This moves, by"}
+    behind = {"nl": "Dit gaat niet mee.", "en": "This does not move."}
+    update, move = main_text("CHG-1042", language), main_text("CHG-1050", language)
+    assert stays[language] in update
+    assert goes[language] not in update
+    assert stays[language] not in move
+    assert goes[language] in move
+    assert behind[language] in move

@@ -1,0 +1,93 @@
+"""Each file that is not byte for byte what was listed is named to the client, and counted once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from sluis.evidence.predicates import Export, Machine
+from sluis.scope.model import Language, ScopeDocument
+from sluis.signoff.fetched_text import fetched_text
+from sluis.tenant.tenant_manifest import (
+    COULD_NOT,
+    About,
+    Check,
+    ItemType,
+    ManifestLine,
+    write_manifest,
+)
+from support.dossiers import BEGIN, ONE, make
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "client_text"
+
+
+def line(name: str, check: Check | None = "equal", kind: ItemType = "file") -> ManifestLine:
+    stored = f"files/{name}" if kind == "file" else None
+    return ManifestLine(
+        name, kind, name, stored, size=4_656, sha256=ONE, listed_size=8_115, check=check
+    )
+
+
+def told(root: Path, *passes: list[ManifestLine], language: Language = "en") -> str | None:
+    """What the client reads after these passes over the move's first asset."""
+    scope = ScopeDocument.from_bytes((GOLDEN / "CHG-1050.scope.json").read_bytes())
+    asset = next(item for item in scope.assets if item.is_exported)
+    made = make(root)
+    for number, lines in enumerate(passes, 1):
+        path = root / f"manifest-{number}"
+        write_manifest(path, lines, About(source={}))
+        made.append(
+            Export(
+                asset=asset.id, origin={}, machine=Machine(host="h1", target="ssh://h1"),
+                pass_number=number, started_at=BEGIN, finished_at=BEGIN + timedelta(minutes=1),
+                items=len(lines), bytes=1, complete=True, checks={}, not_had=0,
+                manifest_object=made.objects.put_file(path), changes_object=ONE,
+            )
+        )  # fmt: skip
+    return fetched_text(scope, made.read(), made.objects, language)
+
+
+def test_M1_every_file_that_differs_is_named_and_counted_once(tmp_path: Path) -> None:
+    differ: list[Check | None] = [
+        "rewritten by the service", "stale metadata", "edited meanwhile", "not verified", "corrupt",
+    ]  # fmt: skip
+    lines = [line("equal.txt"), *(line(f"{n}.html", check) for n, check in enumerate(differ))]
+    lines.append(line("unread.msg", None))
+    text = told(tmp_path, lines)
+    assert text is not None
+    assert "6 files" in text
+    named = [row[2:] for row in text.splitlines() if row.startswith("- ")]
+    assert named == ["0.html", "1.html", "2.html", "3.html", "4.html", "unread.msg"]
+    assert text.count("Listed: 8,115 bytes, received: 4,656.") == 5
+    assert "This is damaged, or not the file." in text
+    assert text.count("It is not certain that this is right.") == 2
+
+
+def test_a_client_reads_it_in_dutch(tmp_path: Path) -> None:
+    text = told(tmp_path, [line("a.html", "corrupt")], language="nl")
+    assert text is not None
+    assert ": 1 bestand\n" in text
+    assert "Vermeld: 8.115 bytes, gekregen: 4.656." in text
+
+
+def test_where_all_is_as_listed_there_is_no_such_text(tmp_path: Path) -> None:
+    gone = ManifestLine("gone", "file", "1", check="corrupt", state=COULD_NOT, why="It is gone.")
+    assert told(tmp_path, [line("a"), line("folder", None, "folder"), gone]) is None
+    assert told(tmp_path / "nothing fetched") is None
+
+
+def test_the_newest_pass_counts(tmp_path: Path) -> None:
+    assert told(tmp_path, [line("a", "corrupt")], [line("a")]) is None
+    text = told(tmp_path / "other", [line("a")], [line("a", "corrupt")])
+    assert text is not None
+    assert "- a\n" in text
+
+
+@pytest.mark.parametrize("name", ["\x1b[2Jgone", "a\nb", "abc\u202egpj.exe"])
+def test_a_name_cannot_repaint_the_screen(tmp_path: Path, name: str) -> None:
+    text = told(tmp_path, [line(name, "corrupt")])
+    assert text is not None
+    assert name not in text
+    assert not set("\x1b\u202e") & set(text)

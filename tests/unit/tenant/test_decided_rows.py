@@ -1,0 +1,337 @@
+"""What is decided of an item that the state knows: every way it can stand, word for word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sluis.tenant.import_decisions import Decisions, decide
+from sluis.tenant.import_drive import settled_names
+from sluis.tenant.import_plan import plan_import
+from sluis.tenant.import_policy import ImportPolicy
+from sluis.tenant.import_state import Row
+from sluis.tenant.set_aside import FOLDER_ID, aside_name
+from sluis.tenant.target_tree import Node, TargetTree
+from sluis.tenant.tenant_manifest import ManifestLine
+
+WHEN, LATER = "2019-06-30T12:00:00Z", "2026-01-01T00:00:00Z"
+URL = "https://session"
+POLICY = ImportPolicy(permissions=False)
+MEANWHILE = "A file that we did not send came into its place meanwhile."
+
+
+def _file(path: str, content: str = "x") -> ManifestLine:
+    return ManifestLine(
+        path=path, type="file", item_id=f"s:{path}", stored=f"content/{path}", size=len(content),
+        sha256=f"sha {content}", quickxor=f"xor {content}", modified=WHEN,
+    )  # fmt: skip
+
+
+def _folder(path: str) -> ManifestLine:
+    return ManifestLine(path=path, type="folder", item_id=f"s:{path}")
+
+
+def _tree(*nodes: Node) -> TargetTree:
+    tree = TargetTree("root")
+    for node in nodes:
+        tree.put(node)
+    return tree
+
+
+def _node(path: str, content: str | None = "x", modified: str = WHEN, **more: Any) -> Node:
+    parent, _, name = path.rpartition("/")
+    facts: dict[str, Any] = {"id": f"t:{path}", "parent": f"t:{parent}" if parent else "root"}
+    if content is not None:
+        facts |= {"size": len(content), "quickxor": f"xor {content}", "modified": modified}
+    return Node(**{**facts, "name": name, "kind": "folder" if content is None else "file", **more})
+
+
+def _row(path: str, step: str = "sent", content: str = "x", **more: Any) -> Row:
+    facts: dict[str, Any] = {
+        "target": path, "sha256": f"sha {content}", "size": len(content), "modified": WHEN,
+        "target_id": f"t:{path}", "target_size": len(content), "target_quickxor": f"xor {content}",
+    }  # fmt: skip
+    if step in ("made", "there"):
+        facts |= dict.fromkeys(("sha256", "size", "modified", "target_size", "target_quickxor"))
+    return Row(f"s:{path}", path, step=step, **{**facts, **more})  # type: ignore[arg-type]
+
+
+def _decide(
+    lines: list[ManifestLine],
+    tree: TargetTree,
+    *rows: Row,
+    base: str | None = "root",
+    **policy: Any,
+) -> Decisions:
+    rules = replace(POLICY, **policy)
+    plan = plan_import(lines, rules, url_length=60, settled=settled_names(rows))
+    return decide(plan, rules, tree, rows, base=base)
+
+
+def _jobs(found: Decisions) -> list[tuple[Any, ...]]:
+    return [
+        (job.action, job.target, job.node.id if job.node else None, job.session_url)
+        for job in (*found.folders, *found.files)
+    ]
+
+
+def _whys(found: Decisions) -> list[tuple[str, str, str]]:
+    return [(one.path, one.target, one.why) for one in found.conflicts]
+
+
+def _notes(found: Decisions) -> list[tuple[str, str, str]]:
+    return [(one.path, one.target, one.why) for one in found.notes]
+
+
+SENDING = _row("a", "sending", target_id=None, session_url=URL)
+
+
+@pytest.mark.parametrize(
+    ("row", "there", "content", "conflicts", "jobs", "why"),
+    [
+        # nothing is there: its session goes on, unless it was another content or place
+        (SENDING, None, "x", "fail", [("send", "a", None, URL)], None),
+        (SENDING, None, "new", "fail", [("send", "a", None, None)], None),
+        (
+            replace(SENDING, path="b", target="b"),
+            None,
+            "x",
+            "fail",
+            [("send", "a", None, None)],
+            None,
+        ),
+        # what is there is what was announced, by its date or by size and hash
+        (SENDING, _node("a", "rewritten"), "x", "fail", [("take over", "a", "t:a", None)], None),
+        (SENDING, _node("a", "x", LATER), "x", "fail", [("take over", "a", "t:a", None)], None),
+        (SENDING, _node("a", "old"), "new", "fail", [("replace", "a", "t:a", None)], None),
+        # a replacement that did not get there
+        (
+            replace(SENDING, target_id="t:a"),
+            _node("a", "older", LATER),
+            "x",
+            "fail",
+            [("replace", "a", "t:a", URL)],
+            None,
+        ),
+        # somebody else's
+        (SENDING, _node("a", "other", LATER), "x", "fail", [], MEANWHILE),
+        (SENDING, _node("a", "other", LATER), "x", "skip equal", [], MEANWHILE),
+        (SENDING, _node("a", None), "x", "fail", [], MEANWHILE),
+        (SENDING, _node("a", "other", LATER), "new", "skip equal", [], MEANWHILE),
+    ],
+)
+def test_an_upload_that_was_broken_off(
+    row: Row, there: Node | None, content: str, conflicts: str, jobs: list[Any], why: str | None
+) -> None:
+    found = _decide([_file("a", content)], _tree(*([there] if there else [])), row,
+                    conflicts=conflicts)  # fmt: skip
+    assert _jobs(found) == jobs
+    assert _whys(found) == ([("a", "a", why)] if why else [])
+
+
+def test_a_broken_off_upload_is_found_by_its_id_wherever_it_is() -> None:
+    moved = _node("b", "x", id="t:a")
+    found = _decide([_file("a")], _tree(moved), replace(SENDING, target_id="t:a"))
+    assert _jobs(found) == [("take over", "a", "t:a", None)]
+
+
+EQUAL = _row("a", "equal")
+
+
+@pytest.mark.parametrize(
+    ("there", "content", "row", "jobs", "why"),
+    [
+        (_node("a"), "x", EQUAL, [("equal", "a", "t:a", None)], None),
+        (None, "x", EQUAL, [("send", "a", None, None)], None),
+        (
+            _node("a"),
+            "new",
+            EQUAL,
+            [],
+            "Its source changed, and the file in its place is not ours.",
+        ),
+        # it stood for another place: this one is looked at as for the first time
+        (_node("a"), "x", replace(EQUAL, target="b", path="b"), [], "A file has its name."),
+        (None, "x", replace(EQUAL, target_id="t:gone"), [("send", "a", None, None)], None),
+    ],
+)
+def test_what_was_there_before_and_equal(
+    there: Node | None, content: str, row: Row, jobs: list[Any], why: str | None
+) -> None:
+    found = _decide([_file("a", content)], _tree(*([there] if there else [])), row)
+    assert _jobs(found) == jobs
+    assert _whys(found) == ([("a", "a", why)] if why else [])
+
+
+BOTH_CHANGED = "Its source changed, and so did the file of ours in the target."
+RESENT = "Somebody deleted this file of ours from the target; it is resent."
+MOVED = "Somebody moved or renamed this file of ours in the target."
+
+
+@pytest.mark.parametrize(
+    ("there", "content", "jobs", "why", "note"),
+    [
+        (_node("a"), "x", [("done", "a", "t:a", None)], None, None),
+        (_node("a"), "new", [("replace", "a", "t:a", None)], None, None),
+        (_node("a", "edited", LATER), "x", [("done", "a", "t:a", None)], None, None),
+        (_node("a", "edited", LATER), "new", [], BOTH_CHANGED, None),
+        (_node("a", "x", LATER), "new", [], BOTH_CHANGED, None),
+        (_node("a", "y"), "new", [], BOTH_CHANGED, None),
+        (None, "x", [("send", "a", None, None)], None, RESENT),
+        (_node("b", id="t:a"), "x", [("done", "a", "t:a", None)], None, MOVED),
+        (_node("b", id="t:a"), "new", [("replace", "a", "t:a", None)], None, MOVED),
+    ],
+)
+def test_what_is_ours(
+    there: Node | None, content: str, jobs: list[Any], why: str | None, note: str | None
+) -> None:
+    found = _decide([_file("a", content)], _tree(*([there] if there else [])), _row("a"))
+    assert _jobs(found) == jobs
+    assert _whys(found) == ([("a", "a", why)] if why else [])
+    assert _notes(found) == ([("a", "a", note)] if note else [])
+
+
+@pytest.mark.parametrize(
+    ("content", "jobs"),
+    [
+        ("x", [("move", "new", "t:a", None)]),
+        ("other", [("move", "new", "t:a", None), ("replace", "new", "t:a", None)]),
+    ],
+)
+def test_what_was_renamed_at_the_source_is_moved_and_then_sent(content: str, jobs: Any) -> None:
+    row = replace(_row("a"), source_id="s:new")
+    tree = _tree(_node("a"))
+    found = _decide([_file("new", content)], tree, row)
+    assert (_jobs(found), found.conflicts, found.notes) == (jobs, [], [])
+    assert tree.at("a") is None
+    node = tree.at("new")
+    assert node is not None
+    assert (node.id, node.name, node.parent) == ("t:a", "new", "root")
+
+
+def test_what_was_moved_into_a_folder_that_is_still_to_be_made() -> None:
+    row = replace(_row("a"), source_id="s:f/a")
+    found = _decide([_folder("f"), _file("f/a")], _tree(_node("a")), row)
+    assert _jobs(found) == [("make", "f", None, None), ("move", "f/a", "t:a", None)]
+
+
+@pytest.mark.parametrize("content", ["x", "other"])
+def test_a_place_that_is_taken_is_not_moved_into(content: str) -> None:
+    row = replace(_row("a"), source_id="s:new")
+    found = _decide([_file("new", content)], _tree(_node("a"), _node("new")), row)
+    assert _whys(found) == [("new", "new", "It moved at the source, and its new place is taken.")]
+    assert ("move", "new", "t:a", None) not in _jobs(found)
+
+
+def test_another_spelling_of_its_own_name_is_no_taken_place() -> None:
+    row = replace(_row("A"), source_id="s:a", path="A")
+    found = _decide([_file("a")], _tree(_node("A")), row)
+    assert _jobs(found) == [("move", "a", "t:A", None)]
+
+
+@pytest.mark.parametrize(
+    ("row", "there", "jobs", "note"),
+    [
+        (_row("f", "made"), _node("f", None), [("use", "f", "t:f", None)], None),
+        (None, _node("f", None), [("use", "f", "t:f", None)], None),
+        (None, None, [("make", "f", None, None)], None),
+        (
+            _row("f", "made"), _node("g", None, id="t:f"), [("make", "f", None, None)],
+            "Somebody moved or renamed this folder of ours in the target.",
+        ),
+        (_row("f", "there"), _node("g", None, id="t:f"), [("make", "f", None, None)], None),
+        (
+            replace(_row("g", "made"), source_id="s:f"), _node("g", None),
+            [("move", "f", "t:g", None)], None,
+        ),
+        (_row("f", "made"), None, [("make", "f", None, None)], None),
+    ],
+)  # fmt: skip
+def test_a_folder(row: Row | None, there: Node | None, jobs: list[Any], note: str | None) -> None:
+    found = _decide([_folder("f")], _tree(*([there] if there else [])), *([row] if row else []))
+    assert _jobs(found) == jobs
+    assert _notes(found) == ([("f", "f", note)] if note else [])
+    assert found.conflicts == []
+
+
+def test_a_file_where_a_folder_belongs_and_the_other_way_round() -> None:
+    found = _decide([_folder("f")], _tree(_node("f")))
+    assert _whys(found) == [("f", "f", "A file stands where this folder belongs.")]
+    found = _decide([_file("f")], _tree(_node("f", None)))
+    assert _whys(found) == [("f", "f", "A folder or package stands where this file belongs.")]
+    for step in ("made", "there"):
+        found = _decide([_file("f")], _tree(), _row("f", step))
+        assert _jobs(found) == [("send", "f", None, None)]
+
+
+@pytest.mark.parametrize(
+    ("gone", "row", "there", "aside", "note"),
+    [
+        ("set aside", _row("a"), _node("a"), True, None),
+        ("keep", _row("a"), _node("a"), False, None),
+        ("stop", _row("a"), _node("a"), False, None),
+        ("set aside", _row("a"), None, False, None),
+        ("set aside", _row("a", "made"), _node("a", None), False, None),
+        ("set aside", _row("a", "equal"), _node("a"), False, None),
+        ("set aside", _row("a", "sending"), _node("a"), False, None),
+        ("set aside", _row("a", "aside"), _node("a"), False, None),
+        (
+            "set aside",
+            _row("a"),
+            _node("a", "edited"),
+            False,
+            "Its original was removed, and somebody worked on it in the target; it stays.",
+        ),
+    ],
+)
+def test_what_the_manifest_names_no_more(
+    gone: str, row: Row, there: Node | None, aside: bool, note: str | None
+) -> None:
+    tree = _tree(*([there] if there else []))
+    found = _decide([], tree, row, gone=gone)
+    assert found.gone == [row]
+    assert [(one.row, one.name) for one in found.aside] == (
+        [(row, aside_name(row))] if aside else []
+    )
+    assert _notes(found) == ([("a", "a", note)] if note else [])
+    assert (tree.at("a") is None) == (aside or there is None)
+    assert _jobs(found) == []
+
+
+def test_the_folder_for_what_is_set_aside_is_not_gone() -> None:
+    row = replace(_row("Removed", "made"), source_id=FOLDER_ID)
+    assert _decide([], _tree(_node("Removed", None)), row, gone="set aside").gone == []
+
+
+def test_the_place_of_what_was_set_aside_is_free_for_another() -> None:
+    row = replace(_row("a"), source_id="s:older")
+    found = _decide([_file("a", "new")], _tree(_node("a")), replace(row, path="older"),
+                    gone="set aside")  # fmt: skip
+    assert [one.row.path for one in found.aside] == ["older"]
+    assert _jobs(found) == [("send", "a", None, None)]
+
+
+@pytest.mark.parametrize("step", ["sent", "equal", "sending", "aside", "made"])
+def test_an_item_that_was_deleted_and_made_again_is_the_same(step: str) -> None:
+    row = replace(_row("a", step), source_id="s:old")
+    found = _decide([_file("a")], _tree(_node("a")), row)
+    same = step in ("sent", "equal", "sending")
+    assert found.renewed == ([("s:old", "s:a")] if same else [])
+    assert [one.source_id for one in found.gone] == ([] if same else ["s:old"])
+
+
+def test_below_a_folder_that_is_still_to_be_made_everything_is_free() -> None:
+    found = _decide([_folder("f"), _file("f/a"), _file("b")], _tree(_node("b")), base=None)
+    assert _jobs(found) == [
+        ("make", "f", None, None), ("send", "b", None, None), ("send", "f/a", None, None),
+    ]  # fmt: skip
+
+
+def test_only_what_is_sent_counts_in_bytes() -> None:
+    lines = [_file("a", "12345"), _file("b", "123"), _file("c", "1234567")]
+    rows = [_row("b", content="old"), _row("c", content="1234567")]
+    found = _decide(lines, _tree(_node("b", "old"), _node("c", "1234567")), *rows)
+    assert {job.action for job in found.files} == {"send", "replace", "done"}
+    assert found.bytes == 8
