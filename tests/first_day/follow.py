@@ -16,12 +16,13 @@ from pathlib import Path
 
 from first_day.harbour import ROOT, Harbour, bring_from_cellar, hand_over, set_up
 from first_day.pages import Block, blocks, section, steps
-from first_day.terminal import types
+from first_day.terminal import leaves_running, types
 
 README, PAGE = ROOT / "README.md", ROOT / "docs" / "first-day.md"
 #: the names of README's example, and those that this client uses
 NAMES = {"example-practice": "harbour-office", "CHG-1042": "TALLY-32"}
 _STATUS = re.compile(r"# (\d+):")
+_PORT = re.compile(r"--addr \S+:(\d+)")
 
 
 class Day:
@@ -30,6 +31,7 @@ class Day:
     def __init__(self, harbour: Harbour) -> None:
         self._harbour = harbour
         self.minutes: list[tuple[str, float]] = []
+        self._left_open: list[object] = []
 
     @contextmanager
     def step(self, what: str) -> Iterator[None]:
@@ -61,8 +63,14 @@ class Day:
 
     def _type(self, block: Block, text: str, expect: int) -> str:
         print("\n".join(f"  {block.machine}$ {line}" for line in text.splitlines()[:1]), flush=True)
+        machine = self._harbour.named(block.machine)
+        if block.stays:
+            port = _PORT.search(text)
+            assert port, f"nobody can tell when this answers: {text}"
+            self._left_open.append(leaves_running(machine, block.user, text, int(port[1])))
+            return ""
         folder = "~/sluis" if block.machine == "desk" else "~"
-        return types(self._harbour.named(block.machine), block.user, folder, text, expect)
+        return types(machine, block.user, folder, text, expect)
 
 
 def follow(day: Day) -> None:

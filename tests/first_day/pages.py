@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _BLOCK = re.compile(r"^( *)```(?:sh)?\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-_WHERE = re.compile(r"^On `(\w+)`, as (\w+):$", re.MULTILINE)
+_WHERE = re.compile(r"^On `(\w+)`, as (\w+)(, and leave it running)?:$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Block:
-    """Commands, and the machine and user they are for."""
+    """Commands, the machine and user they are for, and whether the last of them goes on."""
 
     text: str
     machine: str = "desk"
     user: str = "pilot"
+    stays: bool = False
 
 
 def section(page: Path, heading: str) -> str:
@@ -39,7 +40,8 @@ def blocks(text: str) -> list[Block]:
         lines = [line.removeprefix(indent) for line in body.splitlines(keepends=True)]
         above = text[: block.start()].rstrip().rpartition("\n")[2]
         where = _WHERE.fullmatch(above.strip())
-        found.append(Block("".join(lines), *(where.groups() if where else ())))
+        typed = "".join(lines)
+        found.append(Block(typed, where[1], where[2], bool(where[3])) if where else Block(typed))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pexpect
 
@@ -50,6 +51,24 @@ def types(machine: Machine, user: str, folder: str, text: str, expect: int = 0) 
     seen = as_it_stays(seen)
     assert status == expect, f"{text}\nended with {status}, not {expect}\n{seen}"
     return seen
+
+
+def leaves_running(machine: Machine, user: str, text: str, port: int) -> pexpect.spawn[str]:
+    """Type it, wait until something answers at ``port``, and return the terminal, still open.
+
+    Raises:
+        AssertionError: it ended, or nothing answered within a minute.
+    """
+    command, *rest = machine.command(user, f"cd ~\n{text}")
+    shell = pexpect.spawn(command, rest, encoding="utf-8", dimensions=(50, 140))
+    until = time.monotonic() + 60
+    knock = f"exec 2>/dev/null 3<>/dev/tcp/{machine.address}/{port} && echo open || echo shut"
+    while machine.run(f"({knock})").strip() != "open":
+        assert shell.isalive() and time.monotonic() < until, (
+            f"{text}\n{shell.read_nonblocking(9999)}"
+        )
+        time.sleep(0.2)
+    return shell
 
 
 def as_it_stays(seen: str) -> str:
