@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from sluis.plan.model import PlanDocument, PlannedCheck, PlanStep
-from sluis.plan.undoing import undoing
+from sluis.plan.undoing import put_back, undoing
 from sluis.scope.texts import Said, said
 from sluis.scope.voice import Voice, heading, paragraph
 
@@ -34,6 +34,11 @@ SENTENCES: dict[str, Said] = {
     "back-intro": said("Dan gaan wij terug, met deze {steps} stappen.",
                        "Then we go back, in these {steps} steps."),
     "back-intro-one": said("Dan gaan wij terug, met één stap.", "Then we go back, in one step."),
+    "back-together": said(
+        "Alle kopieën gaan samen terug, ook van gegevens waar wij nog niets aan deden. Zo past "
+        "alles weer bij elkaar.",
+        "All copies go back together, also of data that we had not touched yet. So everything "
+        "fits together again."),
     "all-undone": said("Daarmee is alles teruggedraaid wat wij deden.",
                        "With that, everything that we did is taken back."),
     "left": said("Dit kunnen wij dan niet terugdraaien:", "This we cannot take back then:"),
@@ -61,7 +66,10 @@ def plan_text(plan: PlanDocument, language: Language) -> str:
     ]
     if back:
         lines += heading(voice.say("back"))
-        lines += [paragraph(_intro("back-intro", back, voice)), ""]
+        told = _intro("back-intro", back, voice)
+        if len(put_back(plan)) > 1:
+            told += f" {voice.say('back-together')}"
+        lines += [paragraph(told), ""]
         lines += _numbered(_step_words(back, voice), "B")
         lines += ["", *_left(plan, voice)]
         lines += _checks(plan.checks_after("way_back"), "checks-back", voice)

@@ -53,6 +53,11 @@ def undoing(plan: PlanDocument, step: PlanStep) -> Undoing:
     return Undoing(step, tuple(by))
 
 
+def put_back(plan: PlanDocument) -> tuple[PlanStep, ...]:
+    """The steps of the way back that put an asset's snapshot in the place of its data."""
+    return tuple(step for step in plan.way_back if _is_swap(step))
+
+
 def refuse_what_is_not_said(plan: PlanDocument) -> None:
     """Refuse a plan with a way back that leaves open what becomes of a step.
 
@@ -122,7 +127,7 @@ def _wrong(plan: PlanDocument) -> Iterator[InputError]:
 
 
 def _is_put_back(plan: PlanDocument, asset: str) -> bool:
-    return any(_is_swap(step) and step.args.get("asset") == asset for step in plan.way_back)
+    return any(step.args.get("asset") == asset for step in put_back(plan))
 
 
 def _is_swap(step: PlanStep) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import NotUndone
-from sluis.gate.steps import last_step, step_states
+from sluis.gate.steps import StepState, last_step, step_states
 from sluis.plan.model import PlanDocument, PlanStep
-from sluis.plan.undoing import undoing
+from sluis.plan.undoing import put_back, undoing
 from sluis.runbook.checks import wanting
 
 _LONGEST = 1000
@@ -23,6 +24,7 @@ class Aftermath:
         back: how many steps of the way back the plan has.
         done: how many of them were done.
         not_undone: steps of the change that ran, if only in part, and that nothing undid.
+        also_back: assets that were put back and that no step that ran says it changed.
         checks: what came of the checks after the way back, ``None`` when it was not taken.
         wanting: those that did not pass, in words.
     """
@@ -30,6 +32,7 @@ class Aftermath:
     back: int
     done: int
     not_undone: tuple[NotUndone, ...]
+    also_back: tuple[str, ...]
     checks: Literal["passed", "not passed", "not checked"] | None
     wanting: tuple[str, ...]
 
@@ -54,6 +57,12 @@ class Aftermath:
                 )
         else:
             said = "The change failed and the signed snapshots were put back."
+        if self.also_back:
+            said += (
+                f" Also put back, as signed, though no step that ran names it as changed: "
+                f"{', '.join(self.also_back)}. What was worked on there since the snapshot is in "
+                "quarantine."
+            )
         if self.not_undone:
             count = len(self.not_undone)
             said += f" {count} {'step was' if count == 1 else 'steps were'} not undone."
@@ -94,9 +103,24 @@ def aftermath(view: View, plan: PlanDocument, plan_object: str) -> Aftermath:
             for step in plan.forward
             if (step.step, step.host) in states and (left := _left(plan, step, done)) is not None
         ),
+        also_back=_also_back(plan, states, done),
         checks=checks,
         wanting=tuple(missing),
     )
+
+
+def _also_back(
+    plan: PlanDocument, states: Mapping[tuple[str, str], StepState], done: set[tuple[str, str]]
+) -> tuple[str, ...]:
+    """Swapped in with the rest: the signed way back is whole, whatever the failure reached."""
+    named = {
+        asset
+        for step in plan.forward
+        if (step.step, step.host) in states
+        for asset in step.inside
+    }
+    swapped = [str(s.args.get("asset")) for s in put_back(plan) if (s.step, s.host) in done]
+    return tuple(asset for asset in swapped if asset not in named)
 
 
 def _left(plan: PlanDocument, step: PlanStep, done: set[tuple[str, str]]) -> NotUndone | None:

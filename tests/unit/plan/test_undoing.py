@@ -173,3 +173,14 @@ def test_an_old_plan_keeps_its_digests() -> None:
     told = forward(stays=WORDS)
     assert told.model_dump(mode="json")["stays"] == WORDS
     assert told.call_sha256() != forward().call_sha256()
+
+
+def test_newcomer_the_client_reads_that_untouched_data_goes_back_too() -> None:
+    both = plan(forward(inside=("files",)), swap("files"), swap("db", "h2"))
+    assert "also of data that we had not touched yet" in " ".join(plan_text(both, "en").split())
+    assert "waar wij nog niets aan deden" in " ".join(plan_text(both, "nl").split())
+
+
+def test_newcomer_one_copy_goes_back_with_no_other() -> None:
+    one = plan(forward(inside=("files",)), back("remove", "install"), swap("files"))
+    assert "go back together" not in plan_text(one, "en")

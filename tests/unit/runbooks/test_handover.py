@@ -222,6 +222,23 @@ def test_F6_a_step_that_never_ran_is_not_named(story: Story) -> None:
     assert (found.result, found.not_undone) == ("failed and restored", ())
 
 
+def test_newcomer_what_no_step_touched_and_went_back_too_is_named(story: Story) -> None:
+    """The signed way back is whole; see decision 0194."""
+    story.step("migrate", "h1", "started", "failed")
+    story.do(*story.plan.way_back)
+    said = give_up(story.dossier()).sentence
+    assert "Also put back, as signed, though no step that ran names it as changed: files-two." in (
+        said
+    )
+    assert "files-one" not in said
+
+
+def test_newcomer_what_was_not_swapped_did_not_go_back(story: Story) -> None:
+    story.step("migrate", "h1", "started", "failed")
+    story.do(*(item for item in story.plan.way_back if item.step != "swap-files-two"))
+    assert story.aftermath().also_back == ()
+
+
 @pytest.mark.parametrize("states", [("failed",), ("lost",), (), ("lost", "judged")])
 def test_F6_a_step_that_ran_in_part_may_have_changed_something(
     story: Story, states: tuple[str, ...]
