@@ -114,10 +114,7 @@ def _also_back(
 ) -> tuple[str, ...]:
     """Swapped in with the rest: the signed way back is whole, whatever the failure reached."""
     named = {
-        asset
-        for step in plan.forward
-        if (step.step, step.host) in states
-        for asset in step.inside
+        asset for step in plan.forward if (step.step, step.host) in states for asset in step.inside
     }
     swapped = [str(s.args.get("asset")) for s in put_back(plan) if (s.step, s.host) in done]
     return tuple(asset for asset in swapped if asset not in named)
