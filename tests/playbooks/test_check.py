@@ -16,6 +16,7 @@ from support.front_door import sluis
 from support.signed_change import ANSIBLE, LabChange, describe, marker_steps, new_change
 
 READER = "check_reader"
+STRANGER = "former years"
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,14 @@ def reader(lab: Lab) -> Iterator[str]:
     yield READER
     lab.sql(f"drop owned by {READER}")
     lab.sql(f"drop role {READER}")
+
+
+@pytest.fixture
+def stranger(lab: Lab) -> Iterator[str]:
+    """A database on the same server that no scope speaks of."""
+    lab.sql(f'create database "{STRANGER}"')
+    yield STRANGER
+    lab.sql(f'drop database "{STRANGER}"')
 
 
 @pytest.fixture
@@ -131,7 +140,7 @@ def test_check_a_change_in_which_nothing_is_wrong(fresh: LabChange) -> None:
 
 
 def test_check_everything_that_is_wrong_is_said_at_once(
-    fresh: LabChange, reader: str, tiny: Path, tmp_path: Path
+    fresh: LabChange, reader: str, stranger: str, tiny: Path, tmp_path: Path
 ) -> None:
     folder = fresh.who.places.change(fresh.who.client, fresh.change)
     steps = marker_steps()
@@ -163,6 +172,9 @@ def test_check_everything_that_is_wrong_is_said_at_once(
     assert all(one["line"] for one in unknown.values())
     (sealed,) = told["vault-not-opened"]
     assert sealed["about"].endswith("group_vars/all/sealed.yml")
+    (unnamed,) = told["source-not-in-scope"]
+    assert (unnamed["about"], unnamed["kind"]) == ("db1", told["no-such-host"][0]["kind"])
+    assert f'location: "{stranger}"' in unnamed["remedy"]
     # what is out there
     assert {one["about"] for one in told["repository-password-wrong"]} >= {"app1", "db1"}
     (clock,) = told["clock-off"]

@@ -16,6 +16,7 @@ from sluis.dossier.lines import (
 from sluis.errors import EXIT_APPLIED, EXIT_AWAITING_SIGNOFF, EXIT_FAILED, EXIT_REFUSED
 from sluis.evidence.predicates import Reason
 from sluis.gate.demand import judge_command
+from sluis.gate.neighbours import NOT_IN_SCOPE
 from sluis.gate.open_questions import OPEN_QUESTION
 
 State = Literal[
@@ -282,12 +283,19 @@ def _judge(command: str, step: StepLine) -> str:
     return judge_command(client, change, step.step, step.host)
 
 
+#: what is missing in scope.yml itself, by the code of its reason
+_IN_SCOPE = {
+    OPEN_QUESTION: "the answer to each open question",
+    NOT_IN_SCOPE: "an entry for each database that it does not name",
+}
+
+
 def _after_no_proof(facts: Facts, command: str) -> str:
     """Nobody is asked to sign what is known not to hold."""
-    if all(reason.code == OPEN_QUESTION for reason in facts.unproven):
-        return (
-            f"Write the answer to each open question into scope.yml, then: sluis prepare {command}."
-        )
+    codes = {reason.code for reason in facts.unproven}
+    if codes <= set(_IN_SCOPE):
+        what = ", and ".join(said for code, said in _IN_SCOPE.items() if code in codes)
+        return f"Write {what} into scope.yml, then: sluis prepare {command}."
     names = ", ".join(dict.fromkeys(reason.about for reason in facts.unproven))
     return (
         f"Put right what is said of {names}, then: sluis prepare {command}. Where the client "

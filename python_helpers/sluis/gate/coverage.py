@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from sluis.evidence.predicates import Level, Reason, Snapshot, Store, Verification, Waiver
 from sluis.evidence.statements import Statement
 from sluis.gate.demand import Demand, Evidence, reason
+from sluis.gate.neighbours import neighbours
 from sluis.gate.open_questions import open_questions
 from sluis.gate.restores import put_back
 from sluis.gate.steps import failure_under
@@ -87,7 +88,7 @@ def unproven(evidence: Evidence, now: datetime) -> tuple[Reason, ...]:
         waiver = accepted.get(asset.id)
         found += _asset_reasons(evidence, nobody, scope, asset, waiver, now, [], [])
     found = [one for one in found if one.code != "snapshot-too-old"]
-    return (*found, *open_questions(evidence))
+    return (*found, *neighbours(evidence), *open_questions(evidence))
 
 
 def _hosts_named(evidence: Evidence, demand: Demand) -> list[Reason]:

@@ -12,6 +12,7 @@ from sluis.evidence.predicates import Permit, Plan, Reason, Refusal
 from sluis.gate.coverage import coverage
 from sluis.gate.demand import Demand, Evidence, reason
 from sluis.gate.fetched import fetched
+from sluis.gate.neighbours import neighbours
 from sluis.gate.open_questions import open_questions
 from sluis.gate.signed import signed
 from sluis.gate.steps import batch_may_go_on, call_is_signed
@@ -46,6 +47,8 @@ def decide(evidence: Evidence, demand: Demand, now: datetime) -> Permit | Refusa
         )
         return Refusal(hosts=demand.hosts, step=step, reasons=tuple(reasons))
     reasons += [*_same_change(evidence, demand), *open_questions(evidence)]
+    if not demand.way_back:  # what is half changed is put back, whatever else is there
+        reasons += neighbours(evidence)
     covered = coverage(evidence, demand, now)
     consent = signed(evidence, demand, now)
     reasons += [*covered.reasons, *consent.reasons]

@@ -18,6 +18,7 @@ from sluis.border.verbs.asset_check import (
     Seen,
 )
 from sluis.errors import InputError, SluisError
+from sluis.gate.neighbours import unnamed
 from sluis.places import Places
 from sluis.runbook.check_words import BECOME, unreachable_words
 from sluis.runbook.findings import Finding
@@ -28,6 +29,7 @@ from sluis.runbook.snapshot_settings import SnapshotSettings
 from sluis.scope.division import is_left_open
 from sluis.scope.load import load_scope
 from sluis.scope.model import Asset, ScopeDocument, required_level
+from sluis.scope.neighbours import is_named
 
 #: seconds that two clocks may differ
 CLOCKS = 60
@@ -97,6 +99,7 @@ def look_at_host(
     answer, between = _timed(call, request, secrets)
     found += [*_troubles(answer, host, host), *_clock(answer, host, between)]
     found += [_right(one, host, settings, answer) for one in answer.lacking]
+    found += _unnamed(run, host, answer.seen)
     if len(answer.seen) + len(answer.troubles) < len(assets):
         found.append(
             Finding(
@@ -105,6 +108,24 @@ def look_at_host(
             )
         )  # fmt: skip
     return found, tuple(one for one in answer.seen if one.asset in {a.id for a in assets})
+
+
+def _unnamed(run: Run, host: str, seen: Sequence[Seen]) -> list[Finding]:
+    """Databases beside those of the scope, of which it says nothing."""
+    scope = scope_of(run)
+    found: dict[str, Finding] = {}
+    for one in seen:
+        asset = scope.asset(one.asset) if scope else None
+        if scope is None or asset is None:
+            continue
+        for other in one.beside:
+            if is_named(scope, host, other):
+                continue
+            why = unnamed(host, other, asset)
+            found[other.location] = Finding(
+                host, why.code, f"{host}: {why.sentence}", why.remedy, True
+            )
+    return list(found.values())
 
 
 def look_at_machine(host: str, call: Call) -> list[Finding]:

@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from sluis.border import codec
 from sluis.border.characters import clean_text
@@ -21,6 +20,7 @@ from sluis.errors import EvidenceError, RefusedError
 from sluis.evidence.canonical import canonical
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Discovery, Machine, Snapshot, Verification
+from sluis.gate.neighbours import databases_on
 from sluis.gate.steps import first_change
 from sluis.manifest import Manifest, loads
 from sluis.runbook.division import placed_scope
@@ -35,9 +35,13 @@ from sluis.runbook.snapshot_history import (
 )
 from sluis.runbook.snapshot_settings import SnapshotSettings
 from sluis.scope.model import Asset, ScopeDocument, freshness_hours, required_level
+from sluis.scope.neighbours import is_named
 from sluis.snapshot.make import refuse_place
 from sluis.snapshot.nonce import nonce_hash
 from sluis.snapshot.suspicion import Seen, seen_of, suspicions
+
+#: kinds of which the server is asked what else it holds
+_SERVERS = ("postgresql", "mariadb")
 
 #: runs ``asset_snapshot`` on the host
 Call = Callable[[Request, Secrets], Answer]
@@ -112,7 +116,8 @@ def take_snapshots(
     # What is there once a change step has begun is no longer the state from before it. What is
     # fetched from elsewhere is: a move writes in the new place, and never in the old one.
     only_fetched = purpose == "catch-up" and first_change(read_evidence(dossier)) is not None
-    found: list[tuple[Found, bool]] = []
+    found: list[Found] = []
+    listed = False
     machine = Identity()
     for asset in scope.assets_on(source.host):
         if not asset.takes_snapshot:
@@ -138,7 +143,8 @@ def take_snapshots(
             continue
         body = _record(dossier, settings, source, asset, request, made, nonce, began, earlier)
         machine = made.machine
-        found.extend(_others(asset, made, scope))
+        found += made.found
+        listed = listed or asset.kind in _SERVERS
         taken.changed = True
         taken.lines.append(
             f"{asset.id}: {body.items:,} items, {body.bytes:,} bytes copied to {body.store.id} "
@@ -146,7 +152,8 @@ def take_snapshots(
         )
         taken.warnings += [f"{asset.id}: {line}" for line in body.warnings]
     if taken.changed and not check_mode:
-        taken.warnings += _discover(dossier, source, machine, scope, history, found)
+        there = found if listed else databases_on(dossier.ledger.read(now()), source.host)
+        taken.warnings += _discover(dossier, source, machine, scope, history, there)
     return taken
 
 
@@ -340,37 +347,26 @@ def _last_seen(earlier: list[Earlier]) -> Seen | None:
     return None
 
 
-def _others(asset: Asset, made: Made, scope: ScopeDocument) -> list[tuple[Found, bool]]:
-    """Databases on the same server, and whether the scope names each (case B1)."""
-    named = {a.location for a in scope.assets if a.kind == asset.kind and a.host == asset.host}
-    return [(one, one.location in named or _is_empty_default(one)) for one in made.found]
-
-
-def _is_empty_default(one: Found) -> bool:
-    """PostgreSQL makes a database ``postgres`` of 7 to 8 MB that nobody put data in."""
-    return one.location == "postgres" and one.bytes is not None and one.bytes < 10_000_000
-
-
 def _discover(
     dossier: OpenDossier,
     source: Source,
     machine: Identity,
     scope: ScopeDocument,
     history: History,
-    found: list[tuple[Found, bool]],
+    found: list[Found],
 ) -> list[str]:
     """Record what is on the host besides the scope, and what was there last time."""
     missing = sorted(history.assets_on(source.host) - {a.id for a in scope.assets})
-    strangers = sorted({clean_text(one.location, 200) for one, in_scope in found if not in_scope})
+    named = {one: is_named(scope, source.host, one) for one in found}
+    strangers = sorted({clean_text(one.location, 200) for one in found if not named[one]})
     said = [
         *(f"source-not-in-scope: the database {name} is on {source.host}" for name in strangers),
         *(f"asset-missing: {name} was copied before and is not in the scope" for name in missing),
     ]
-    entries = [{**codec.dump(one), "in_scope": in_scope} for one, in_scope in found]
-    unique: dict[str, dict[str, Any]] = {json.dumps(one, sort_keys=True): one for one in entries}
+    entries = [{**codec.dump(one), "in_scope": in_scope} for one, in_scope in named.items()]
     body = Discovery(
         machine=machine_of(source, replace(machine, system_identifier=None)),
-        found=tuple(unique[text] for text in sorted(unique)),
+        found=tuple(sorted(entries, key=lambda one: json.dumps(one, sort_keys=True))),
         not_verified=tuple(said),
     )
     latest = dossier.ledger.read(now()).latest(

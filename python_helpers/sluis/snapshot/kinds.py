@@ -7,7 +7,7 @@ and compared; what goes in and comes out here has types and bounds.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 from ..border import codec
 from ..border.facts import Facts, plain_facts, read_facts
@@ -115,6 +115,18 @@ def check(
     said = engine.check(engine_asset(asset), restored, plain_facts(facts), nonce, scratch, {})
     try:
         return codec.load(DatabaseProof, said)
+    except WrongError as wrong:
+        raise _unusable(asset, wrong) from None
+
+
+def databases_beside(asset: Asset, said: Sequence[Dict[str, Any]]) -> Tuple[Found, ...]:
+    """The other databases of an asset's server, as its engine said them.
+
+    Raises:
+        SnapshotError: ``figures-unusable``.
+    """
+    try:
+        return tuple(codec.load(Found, one) for one in said)
     except WrongError as wrong:
         raise _unusable(asset, wrong) from None
 

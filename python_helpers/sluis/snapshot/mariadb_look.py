@@ -11,7 +11,8 @@ from ..border.parts import Asset, AssetSecrets
 from ..border.verbs.asset_check import Lacking, Need, Privilege, Seen
 from ..errors import SnapshotError
 from .children import Children
-from .mariadb_figures import read_database
+from .kinds import databases_beside
+from .mariadb_figures import other_databases, read_database
 from .mariadb_programs import series_of
 from .mariadb_rights import database_rights, demand_select, unseen
 from .mariadb_session import MariadbConnection, MariadbSession
@@ -46,11 +47,11 @@ def look_at_mariadb(asset: Asset, secrets: AssetSecrets) -> Tuple[Seen, List[Lac
                 ]
             database = read_database(session, name)
             hidden = unseen(session, name)
+            beside = databases_beside(asset, other_databases(session, name))
             on_nonce = _table_rights(session, name, "sluis_nonce")
         found = _lacking(rights, on_nonce, _cannot_read(source, name), "routines" in hidden)
-    seen = Seen(
-        asset.id, asset.kind, int(database["bytes"]), 1, series_of(str(database["version"]))
-    )
+    series = series_of(str(database["version"]))
+    seen = Seen(asset.id, asset.kind, int(database["bytes"]), 1, series, beside)
     return seen, [Lacking(asset.id, need, user, name, rest) for need, rest in found]
 
 

@@ -10,7 +10,8 @@ from ..border.parts import Asset, AssetSecrets
 from ..border.verbs.asset_check import Lacking, Need, Seen
 from . import postgresql_programs as programs_of
 from .children import Children
-from .postgresql_figures import OF_EXTENSION, OURS, TABLES, read_database
+from .kinds import databases_beside
+from .postgresql_figures import OF_EXTENSION, OURS, TABLES, other_databases, read_database
 from .postgresql_session import Connection, Session
 
 #: the role that may read everything, since PostgreSQL 14 (its manual, 22.5)
@@ -63,9 +64,11 @@ def look_at_postgresql(asset: Asset, secrets: AssetSecrets) -> Tuple[Seen, List[
         client = programs_of.for_client(plain.get("bin_dir"))
         with Session(children, client, connection, name) as session:
             database = read_database(session)
+            beside = databases_beside(asset, other_databases(session))
             rights = {"super": True} if _is_super(session) else session.row(_RIGHTS)
     programs_of.for_dump(plain.get("bin_dir"), database["major"])
-    seen = Seen(asset.id, asset.kind, int(database["bytes"]), 1, str(database["major"]))
+    major = str(database["major"])
+    seen = Seen(asset.id, asset.kind, int(database["bytes"]), 1, major, beside)
     return seen, [] if rights["super"] else _lacking(asset.id, name, database["major"], rights)
 
 

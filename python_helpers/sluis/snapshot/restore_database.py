@@ -9,7 +9,6 @@ Standard library only and Python 3.8 syntax: this file runs on managed hosts.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import tempfile
@@ -17,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Dict, List, Optional, Tuple
 
 from ..border.facts import plain_facts
+from ..border.own_databases import COPY, DISPLACED, name_beside
 from ..border.parts import Ran, Secrets
 from ..border.restores import Request
 from ..border.verbs.asset_restore import Answer
@@ -36,8 +36,6 @@ from .restore_fetch import (
 from .restore_server_space import demand_server_space
 from .restore_stand_in import stand_in
 
-#: both servers cut or refuse longer names (NAMEDATALEN 63 bytes, MariaDB 64 characters)
-_LONGEST_NAME = 63
 _MOST_NAMED = 50
 
 
@@ -146,8 +144,8 @@ class _Work:
         self.engine = _engine(request.asset.kind)
         self.live = request.asset.location
         mark = re.sub("[^A-Za-z0-9]", "_", request.restore_id)
-        self.copy = _name(self.live, f"_sluis_restored_{mark}")
-        self.quarantine = _name(self.live, f"_sluis_quarantine_{mark}")
+        self.copy = name_beside(self.live, COPY + mark)
+        self.quarantine = name_beside(self.live, DISPLACED + mark)
 
     def state(self) -> str:
         """How far the swap is, by the names that are there."""
@@ -160,17 +158,6 @@ class _Work:
     def swapped(self, *, changed: bool, resumed: bool) -> SwapAnswer:
         """The answer of a swap that was not compared yet."""
         return SwapAnswer(changed, resumed, self.live, (self.quarantine,), None)
-
-
-def _name(live: str, suffix: str) -> str:
-    """A name next to the live one, no longer than the servers allow, and plain after it."""
-    name = live + suffix
-    if len(name.encode()) <= _LONGEST_NAME:
-        return name
-    # Long names are told apart by a digest of the whole one.
-    mark = "_" + hashlib.sha256(name.encode()).hexdigest()[:8]
-    start = live.encode()[:12].decode("utf-8", "ignore")
-    return start + suffix[: _LONGEST_NAME - len(start.encode()) - len(mark)] + mark
 
 
 def _equal_already(work: _Work) -> Optional[Answer]:

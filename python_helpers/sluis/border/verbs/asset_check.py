@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Mapping, Optional, Tuple
 
 from ..formats import Count, ExactName, PlainName, Slug, Time, Words
+from ..found import Found
 from ..marked import Annotated
 from ..parts import Asset, AssetSecrets, Kind, StoreSecrets
 from ..shapes import Most
@@ -25,13 +26,17 @@ Privilege = Literal[
 
 @dataclass(frozen=True)
 class Seen:
-    """An asset that was looked at: its bytes and items, and its server's version."""
+    """An asset that was looked at: its bytes and items, and its server's version.
+
+    ``beside`` are the other databases of that server.
+    """
 
     asset: Slug
     kind: Kind
     bytes: Count
     items: Count
     version: Optional[Words] = None
+    beside: Annotated[Tuple[Found, ...], Most(10_000)] = ()
 
 
 @dataclass(frozen=True)
