@@ -37,9 +37,13 @@ from .listed_items import (
     strays,
     unlisted_packages,
 )
+from .refused_alone import raise_unless_alone
 from .source import Source
 from .state import DriveState, Pass
 
+#: what an item is of which the service says that it is not there, and of which it says nothing
+_GONE: dict[str, Any] = {}
+_UNTOLD: dict[str, Any] = {}
 #: how often a listing that loops or is forgotten begins anew before we give up
 _MOST_RESTARTS = 5
 #: how often the tree is put right and looked at again; each round goes one folder deeper
@@ -199,13 +203,13 @@ async def _put_right(
         await _to_the_end(graph, source, state, progress, sharing)
         fitting = await _settled(graph, source, state, number, fitting)
         ghosts |= fitting.ghosts
-    if (left := await _still(graph, source, state, ghosts)) - known:
+    if (left := await _still(graph, source, state, number, ghosts)) - known:
         begin_anew(state, number, None, None)
         state.note(number, "ghosts", f"{len(left)} items were not there; it was listed anew.")
         await _to_the_end(graph, source, state, progress, sharing)
         fitting = await _settled(graph, source, state, number, fitting)
         ghosts |= fitting.ghosts
-        left = await _still(graph, source, state, ghosts)
+        left = await _still(graph, source, state, number, ghosts)
     state.remember("ghosts", sorted(left))
     return _say_what_is_left(source, state, number, fitting, ghosts, left)
 
@@ -259,11 +263,13 @@ async def _fit(graph: Graph, source: Source, state: DriveState, number: int) -> 
     return _Fitting(checked, found, ghosts)
 
 
-async def _still(graph: Graph, source: Source, state: DriveState, ghosts: set[str]) -> set[str]:
+async def _still(
+    graph: Graph, source: Source, state: DriveState, number: int, ghosts: set[str]
+) -> set[str]:
     """Those that the listing has, and that are not there."""
     left = set()
     for item in sorted(ghosts):
-        if is_known(state, item) and await _get(graph, source, item) is None:
+        if is_known(state, item) and await _get(graph, source, state, number, item) is _GONE:
             left.add(item)
     return left
 
@@ -307,6 +313,7 @@ async def _list_again(
     """List one folder's children: how many more there are than known, and which are not there.
 
     What is not there may be deleted, or hidden from us (docs-contrib#442): the next delta tells.
+    A folder that the service does not list stays as delta told it, and that is said.
     """
     place = source.item_place(folder)
     shown: dict[str, dict[str, Any]] = {}
@@ -319,16 +326,19 @@ async def _list_again(
         # shown, which is said as a gap; the other way round it would be hidden.
         told = item_of(await graph.get(place), place, folder)
     except GraphError as error:
-        if error.status != 404:
-            raise
-        return 0, {folder}
+        if error.status == 404:
+            return 0, {folder}
+        await raise_unless_alone(graph, source.drive_place(), error)
+        why = f"It does not fit its own count, and could not be listed once more: {error.what}"
+        state.could_not(number, "items", f"{source.name}: {name_of(state, folder)}", why)
+        return 0, set()
     known = children_of(state, folder)
     elsewhere, ghosts = [], set()
     for one in sorted(set(known) - set(shown)):
-        moved = await _get(graph, source, one)
-        if moved is None:
+        moved = await _get(graph, source, state, number, one)
+        if moved is _GONE:
             ghosts.add(one)
-        else:
+        elif moved is not _UNTOLD:
             elsewhere.append(moved)
     with state.transaction():
         store_items(state, number, [told, *shown.values(), *elsewhere])
@@ -355,26 +365,31 @@ async def _hang(
             break
         for one in sorted(ids):
             asked.add(one)
-            told = await _get(graph, source, one)
-            if told is not None:
+            told = await _get(graph, source, state, number, one)
+            if told is _GONE and is_known(state, one):
+                ghosts.add(one)
+            elif told:
                 store_items(state, number, [told])
                 had += 1
-            elif is_known(state, one):
-                ghosts.add(one)
         settle_below(state, number)
         map_folders(state)
     return had
 
 
-async def _get(graph: Graph, source: Source, item: str) -> dict[str, Any] | None:
-    """An item as it is now; ``None`` when it is not there."""
+async def _get(
+    graph: Graph, source: Source, state: DriveState, number: int, item: str
+) -> dict[str, Any]:
+    """An item as it is now, ``_GONE``, or ``_UNTOLD``: that the service does not tell is said."""
     try:
         place = source.item_place(item)
         return item_of(await graph.get(place), place, item)
     except GraphError as error:
         if error.status == 404:
-            return None
-        raise
+            return _GONE
+        await raise_unless_alone(graph, source.drive_place(), error)
+        why = f"The service does not tell whether it is there: {error.what}"
+        state.could_not(number, "items", f"{source.name}: {name_of(state, item)}", why)
+        return _UNTOLD
 
 
 async def _compare_quota(

@@ -170,19 +170,57 @@ def test_T36_only_what_was_deleted_is_gone(tmp_path: Path) -> None:
     assert [gap.what for gap in state.gaps(1)] == ["items"]  # f counts two, and shows one
 
 
+REFUSED = pytest.mark.parametrize("status", [403, 500, 502], ids=str)
+
+
+@REFUSED
 @pytest.mark.parametrize("what", ["wanders", "f", "f/children"])
-def test_T36_what_may_not_be_looked_at_is_not_gone(tmp_path: Path, what: str) -> None:
+def test_T36_what_is_not_told_of_is_not_gone_and_is_one_line(
+    tmp_path: Path, what: str, status: int
+) -> None:
+    """One folder or item that fails for ever does not end its drive."""
+
     async def story(stage: Stage, graph: Graph, state: DriveState) -> None:
         _wandered(stage, _item("seen", "f"), counts=2)
         stage.on("GET", "/v1.0/drives/d1/items/wanders", _item("wanders", "g"))
+        stage.on("GET", f"/v1.0/drives/d1/items/{what}", refusal(status, "accessDenied"))
+        await enumerate_drive(graph, SOURCE, state)
+
+    paths, state = _run(tmp_path, story)
+    assert set(paths) == {"f", "f/seen", "f/wanders", "g"}
+    (gone,) = state.db.execute("SELECT count(*) FROM items WHERE gone_in_pass IS NOT NULL")
+    assert gone[0] == 0
+    about = "f/wanders (wanders)" if what == "wanders" else "f (f)"
+    (why,) = [gap.why for gap in state.gaps(1) if gap.subject == f"{SOURCE.name}: {about}"]
+    assert ("does not tell" if what == "wanders" else "could not be listed") in why
+
+
+@REFUSED
+def test_a_parent_that_is_not_told_leaves_one_item_without_a_place(
+    tmp_path: Path, status: int
+) -> None:
+    async def story(stage: Stage, graph: Graph, state: DriveState) -> None:
+        stage.on("GET", DELTA, _last(stage, ROOT, _item("x", "g"), _item("here", "root")))
+        stage.on("GET", "/v1.0/drives/d1/items/g", refusal(status, "accessDenied"))
+        stage.on("GET", "/v1.0/drives/d1/items/x", _item("x", "g"))
+        await enumerate_drive(graph, SOURCE, state)
+
+    paths, state = _run(tmp_path, story)
+    assert paths == ["here"]
+    assert {gap.subject for gap in state.gaps(1)} >= {f"{SOURCE.name}: x (x)"}
+
+
+@pytest.mark.parametrize("what", ["wanders", "f/children"])
+def test_T36_a_service_that_refuses_everything_ends_the_listing(tmp_path: Path, what: str) -> None:
+    async def story(stage: Stage, graph: Graph, state: DriveState) -> None:
+        _wandered(stage, _item("seen", "f"), counts=2)
         stage.on("GET", f"/v1.0/drives/d1/items/{what}", refusal(403, "accessDenied"))
+        stage.on("GET", "/v1.0/drives/d1", refusal(403, "accessDenied"))
         with pytest.raises(GraphError) as told:
             await enumerate_drive(graph, SOURCE, state)
         assert told.value.status == 403
 
-    _, state = _run(tmp_path, story)
-    (gone,) = state.db.execute("SELECT count(*) FROM items WHERE gone_in_pass IS NOT NULL")
-    assert gone[0] == 0
+    _run(tmp_path, story)
 
 
 def test_a_notebook_whose_sections_delta_does_not_tell_is_looked_into(tmp_path: Path) -> None:
@@ -283,17 +321,17 @@ def test_M9_a_tree_without_an_end_is_said(tmp_path: Path, monkeypatch: pytest.Mo
     "answer", [{}, {"id": "another"}, {"id": 7}, (302, None, {"Location": "/x"})]
 )
 @pytest.mark.parametrize("what", ["f", "wanders"])
-def test_M11_an_answer_that_is_no_item_is_an_error_in_words(
+def test_M11_an_answer_that_is_no_item_is_a_line_with_its_call(
     tmp_path: Path, answer: Any, what: str
 ) -> None:
     async def story(stage: Stage, graph: Graph, state: DriveState) -> None:
         _wandered(stage, _item("seen", "f"), counts=2)
         stage.on("GET", f"/v1.0/drives/d1/items/{what}", answer)
-        with pytest.raises(GraphError) as error:
-            await enumerate_drive(graph, SOURCE, state)
-        assert error.value.code in ("page-malformed", "redirected")
+        await enumerate_drive(graph, SOURCE, state)
 
-    _run(tmp_path, story)
+    paths, state = _run(tmp_path, story)
+    assert set(paths) == {"f", "f/seen", "f/wanders", "g"}
+    assert any(f"items/{what}" in gap.why for gap in state.gaps(1)), state.gaps(1)
 
 
 def test_M11_a_listing_that_fails_leaves_nothing_running(
