@@ -21,14 +21,8 @@ def file(check: Mapping[str, Any]) -> Answer:
         check: ``path``, absolute; ``absent`` (false); ``sha256`` of the whole content;
             ``contains``, a text in it.
     """
-    path = text(check, "path")
+    path = path_of(check)
     wanted, digest = check.get("contains"), check.get("sha256")
-    if not os.path.isabs(path):
-        raise bad_check(check, "has no absolute path")
-    if digest is not None and not re.fullmatch("[0-9a-f]{64}", str(digest)):
-        raise bad_check(check, "has a sha256 that is not 64 lower-case hexadecimal characters")
-    if check.get("absent") and (wanted or digest):
-        raise bad_check(check, "asks for a file to be absent and to have content")
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -45,6 +39,23 @@ def file(check: Mapping[str, Any]) -> Answer:
         return Answer(None, f"the file cannot be read: {error.strerror}")
     finally:
         os.close(fd)
+
+
+def path_of(check: Mapping[str, Any]) -> str:
+    """The path that is described.
+
+    Raises:
+        InputError: ``bad-check``: there is none, or what is asked of it contradicts itself.
+    """
+    path = text(check, "path")
+    wanted, digest = check.get("contains"), check.get("sha256")
+    if not os.path.isabs(path):
+        raise bad_check(check, "has no absolute path")
+    if digest is not None and not re.fullmatch("[0-9a-f]{64}", str(digest)):
+        raise bad_check(check, "has a sha256 that is not 64 lower-case hexadecimal characters")
+    if check.get("absent") and (wanted or digest):
+        raise bad_check(check, "asks for a file to be absent and to have content")
+    return path
 
 
 def _content(fd: int, wanted: bytes, digest: Any) -> Answer:

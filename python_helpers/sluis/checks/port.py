@@ -16,7 +16,7 @@ def port(check: Mapping[str, Any], timeout: float) -> Answer:
         timeout: seconds.
     """
     address = text(check, "address", "127.0.0.1")
-    wanted = int(number(check, "port", None, 1, 65535))
+    wanted = port_of(check)
     try:
         socket.create_connection((address, wanted), timeout).close()
     except socket.gaierror as error:
@@ -26,3 +26,12 @@ def port(check: Mapping[str, Any], timeout: float) -> Answer:
     except OSError as error:
         return Answer(False, f"port {wanted}: {error.strerror or error}")
     return Answer(True, f"port {wanted} is open")
+
+
+def port_of(check: Mapping[str, Any]) -> int:
+    """The port that is described.
+
+    Raises:
+        InputError: ``bad-check``: there is none.
+    """
+    return int(number(check, "port", None, 1, 65535))

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, Dict, List, Mapping, Sequence
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
 from ..border import codec
 from ..border.verbs.service_check import Answer as Checked
 from ..border.verbs.service_check import Request, Result, Secrets
 from ..errors import InputError
 from .answer import Answer, bad_check, number, text
-from .file import file
-from .port import port
-from .service import service
-from .sql import sql
-from .web import web
+from .file import file, path_of
+from .port import port, port_of
+from .service import refuse_service, service
+from .sql import query_of, sql
+from .web import url_of, web
 
 #: one check may take at most this long, all its tries and waits together
 _MOST_SECONDS = 1800
@@ -66,11 +66,7 @@ def _one(
     started = clock()
     answer, tries = Answer(None, "it was not tried"), 0
     try:
-        most = int(number(check, "tries", 1, 1, 100))
-        delay = number(check, "delay", 2, 0, 300)
-        timeout = number(check, "timeout", 10, 0.1, 300)
-        if most * (timeout + delay) > _MOST_SECONDS:
-            raise bad_check(check, f"could take longer than {_MOST_SECONDS} s")
+        most, delay, timeout = _patience(check)
         while tries < most:
             tries += 1
             answer = _try(check, timeout, password)
@@ -90,6 +86,42 @@ def _one(
         "tries": tries,
         "seconds": round(clock() - started, 3),
     }
+
+
+def _patience(check: Mapping[str, Any]) -> Tuple[int, float, float]:
+    """Tries, and seconds: between two, and for one."""
+    most = int(number(check, "tries", 1, 1, 100))
+    delay = number(check, "delay", 2, 0, 300)
+    timeout = number(check, "timeout", 10, 0.1, 300)
+    if most * (timeout + delay) > _MOST_SECONDS:
+        raise bad_check(check, f"could take longer than {_MOST_SECONDS} s")
+    return most, delay, timeout
+
+
+def refuse_unusable(check: Mapping[str, Any]) -> None:
+    """Refuse a description by which a host could make no check, whatever it is like there.
+
+    Args:
+        check: the description.
+
+    Raises:
+        InputError: ``bad-check``.
+    """
+    _patience(check)
+    kind = text(check, "type")
+    if kind not in _DESCRIBED:
+        raise bad_check(check, f"is of the unknown type {kind[:40]!r}")
+    _DESCRIBED[kind](check)
+
+
+#: what reads the description of each kind of check
+_DESCRIBED: Mapping[str, Callable[[Mapping[str, Any]], object]] = {
+    "file": path_of,
+    "http": url_of,
+    "port": port_of,
+    "service": refuse_service,
+    "sql": query_of,
+}
 
 
 def _try(check: Mapping[str, Any], timeout: float, password: str | None) -> Answer:

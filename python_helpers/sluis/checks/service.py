@@ -21,13 +21,22 @@ def service(check: Mapping[str, Any], timeout: float) -> Answer:
             second look) or ``program`` (the file name of the running program).
         timeout: seconds for systemd to answer.
     """
+    refuse_service(check)
     if check.get("unit"):
         return _unit(text(check, "unit"), timeout)
     if check.get("pid_file"):
         return _pid_file(text(check, "pid_file"), check.get("program"))
-    if check.get("program"):
-        return _program(text(check, "program"))
-    raise bad_check(check, "names no unit, pid_file or program")
+    return _program(text(check, "program"))
+
+
+def refuse_service(check: Mapping[str, Any]) -> None:
+    """Refuse a description that names no service.
+
+    Raises:
+        InputError: ``bad-check``.
+    """
+    if not any(check.get(name) for name in ("unit", "pid_file", "program")):
+        raise bad_check(check, "names no unit, pid_file or program")
 
 
 def _unit(unit: str, timeout: float) -> Answer:

@@ -30,6 +30,20 @@ def sql(check: Mapping[str, Any], timeout: float, password: str | None) -> Answe
         timeout: seconds.
         password: for ``user``.
     """
+    query, engine = query_of(check), text(check, "engine")
+    if engine == "sqlite":
+        return _judge(check, ask_sqlite(text(check, "database"), query, timeout))
+    if engine == "postgresql":
+        return _judge(check, ask_postgresql(check, query, timeout, password))
+    return _judge(check, ask_mariadb(check, query, timeout, password))
+
+
+def query_of(check: Mapping[str, Any]) -> str:
+    """The query that is described.
+
+    Raises:
+        InputError: ``bad-check``: nobody could ask it, or would know the right answer.
+    """
     query = text(check, "query").strip()
     query = query[:-1] if query.endswith(";") else query
     if not _READS.match(query) or "\0" in query:
@@ -40,14 +54,11 @@ def sql(check: Mapping[str, Any], timeout: float, password: str | None) -> Answe
         raise bad_check(check, 'has a name in the spelling U&"...", which hides what it is')
     if (check.get("expect") is None) == (check.get("at_least") is None):
         raise bad_check(check, "needs exactly one of expect and at_least")
+    text(check, "database")
     engine = text(check, "engine")
-    if engine == "sqlite":
-        return _judge(check, ask_sqlite(text(check, "database"), query, timeout))
-    if engine == "postgresql":
-        return _judge(check, ask_postgresql(check, query, timeout, password))
-    if engine == "mariadb":
-        return _judge(check, ask_mariadb(check, query, timeout, password))
-    raise bad_check(check, f"has the engine {engine[:40]!r}")
+    if engine not in ("sqlite", "postgresql", "mariadb"):
+        raise bad_check(check, f"has the engine {engine[:40]!r}")
+    return query
 
 
 def _judge(check: Mapping[str, Any], output: str | Answer) -> Answer:

@@ -8,7 +8,7 @@ import socket
 import ssl
 import time
 from typing import Any, Mapping
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from .answer import Answer, bad_check, number, text
 
@@ -26,21 +26,17 @@ def web(check: Mapping[str, Any], timeout: float, password: str | None) -> Answe
         timeout: seconds for the whole answer.
         password: for ``user``.
     """
-    url = urlsplit(text(check, "url"))
-    if url.scheme not in ("http", "https") or not url.hostname or url.username:
-        raise bad_check(check, "has no http or https url without a user in it")
+    url = url_of(check)
     status = int(number(check, "status", 200, 100, 599))
     wanted = check.get("contains")
     headers = {str(k): str(v) for k, v in (check.get("headers") or {}).items()}
     if check.get("user"):
-        if url.scheme == "http" and url.hostname not in ("127.0.0.1", "::1", "localhost"):
-            raise bad_check(check, "would send a password without encryption")
         pair = f"{text(check, 'user')}:{password or ''}".encode()
         headers["Authorization"] = "Basic " + base64.b64encode(pair).decode("ascii")
     path = (url.path or "/") + (f"?{url.query}" if url.query else "")
     deadline = time.monotonic() + timeout
     try:
-        connection = _connection(url.scheme, url.hostname, url.port, timeout, check)
+        connection = _connection(url.scheme, str(url.hostname), url.port, timeout, check)
         try:
             connection.request("GET", path, headers=headers)
             response = connection.getresponse()
@@ -62,6 +58,26 @@ def web(check: Mapping[str, Any], timeout: float, password: str | None) -> Answe
     if wanted and str(wanted).encode() not in body:
         return Answer(False, f"status {status}, but the expected text is not in the page")
     return Answer(True, f"status {status}" + (" and the expected text" if wanted else ""))
+
+
+def url_of(check: Mapping[str, Any]) -> SplitResult:
+    """The address that is described.
+
+    Raises:
+        InputError: ``bad-check``: it is none, or a password would be sent in the open.
+    """
+    try:
+        url = urlsplit(text(check, "url"))
+        usable = url.scheme in ("http", "https") and url.hostname and not url.username
+        url.port  # noqa: B018  it is read when it is asked for
+    except ValueError:
+        usable = False
+    if not usable:
+        raise bad_check(check, "has no http or https url without a user in it")
+    here = url.hostname in ("127.0.0.1", "::1", "localhost")
+    if check.get("user") and url.scheme == "http" and not here:
+        raise bad_check(check, "would send a password without encryption")
+    return url
 
 
 def _connection(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from sluis.plan.faults import Fault, did_you_mean, value_faults
 from sluis.plan.role_options import Options
+from sluis.plan.written_undoing import undoing_faults
 from sluis.plan.written_yaml import Item
 
 _STEPS = {
@@ -36,12 +37,15 @@ class Reachable:
         hosts: the hosts of the batch.
         others: hosts and groups of the inventory that are not hosts of the batch.
         assets: assets of the scope; ``None``: it could not be read.
+        put_back: those that the way back puts back; ``None``: there is no way back, or nobody
+            can tell.
         why_nothing: what is wrong with a pattern of hosts, and the hosts it is about.
     """
 
     hosts: frozenset[str]
     others: frozenset[str]
     assets: frozenset[str] | None
+    put_back: frozenset[str] | None
     why_nothing: Callable[[str], tuple[str | None, frozenset[str]]]
 
 
@@ -68,6 +72,10 @@ def description_faults(
     for variable in _STEP_LISTS:
         yield from _steps(file, variable, item.value.get(variable), reachable, ids)
     yield from _undone(file, item, ids)
+    if reachable.put_back is not None:
+        yield from undoing_faults(
+            file, item.value, reachable.put_back, lambda hosts: reachable.why_nothing(hosts)[1]
+        )
     yield from _checks(file, name, item.value.get(_CHECKS), reachable)
     yield from _secrets(file, item)
     yield from _restored(file, item.value.get("restore_asset_list"), reachable)

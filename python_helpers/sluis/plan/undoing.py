@@ -69,61 +69,89 @@ def refuse_what_is_not_said(plan: PlanDocument) -> None:
         InputError: ``way-back-unknown``: a step lacks its line, or has two that contradict each
             other; ``bad-way-back``: a line names something that is not there.
     """
-    if not plan.way_back:
-        return
-    for problem in _wrong(plan):
+    for _, problem in wrongly_said(plan):
         raise problem
-    silent = [step for step in plan.forward if not _said(plan, step)]
+    silent = not_said(plan)
     if silent:
         names = ", ".join(dict.fromkeys(f"{step.step} on {step.host}" for step in silent))
-        first = silent[0].step
-        raise InputError(
-            "way-back-unknown",
-            f"If the change fails, nobody knows what becomes of these steps: {names}.",
-            f'Write one line for each. "inside: [<asset>]" under the step, when everything that '
-            f'it changes lies in assets that are put back; "undoes: [{first}]" under a step of '
-            f'software_update_way_back that undoes it on the same host; or "stays: <what stays, '
-            f"in the client's words>\" under the step. The client reads it before signing.",
-        )
+        raise nobody_knows(names, silent[0].step)
 
 
-def _said(plan: PlanDocument, step: PlanStep) -> bool:
-    return bool(step.stays) or bool(undoing(plan, step).by)
+def not_said(plan: PlanDocument) -> list[PlanStep]:
+    """The steps of a plan with a way back of which nobody says what becomes of them."""
+    if not plan.way_back:
+        return []
+    return [step for step in plan.forward if not step.stays and not undoing(plan, step).by]
 
 
-def _wrong(plan: PlanDocument) -> Iterator[InputError]:
+def nobody_knows(steps: str, example: str) -> InputError:
+    """The error for steps of which nobody says what becomes of them.
+
+    Args:
+        steps: which, in words.
+        example: the id of one of them, for the line to write.
+    """
+    return InputError(
+        "way-back-unknown",
+        f"If the change fails, nobody knows what becomes of these steps: {steps}.",
+        f'Write one line for each. "inside: [<asset>]" under the step, when everything that '
+        f'it changes lies in assets that are put back; "undoes: [{example}]" under a step of '
+        f'software_update_way_back that undoes it on the same host; or "stays: <what stays, '
+        f"in the client's words>\" under the step. The client reads it before signing.",
+    )
+
+
+def wrongly_said(plan: PlanDocument) -> Iterator[tuple[PlanStep, InputError]]:
+    """What is wrong with the lines of a plan with a way back, and the step that has the line."""
+    if not plan.way_back:
+        return
     known = {step.step for step in plan.forward}
     for step in plan.way_back:
         for name in step.undoes:
             if name not in known:
-                yield _bad(step, f"undoes {name!r}, and there is no such step")
+                yield step, _bad(step, f"undoes {name!r}, and there is no such step")
         if step.inside or step.stays:
-            yield _bad(step, "is a step of the way back, and those only undo")
+            yield step, _bad(step, "is a step of the way back, and those only undo")
     for step in plan.forward:
         if step.undoes:
-            yield _bad(step, "undoes something, and only steps of software_update_way_back do")
+            yield (
+                step,
+                _bad(step, "undoes something, and only steps of software_update_way_back do"),
+            )
         if step.quiesce and step.inside:
-            yield InputError(
-                "bad-way-back",
-                f"{step.step} on {step.host} only quiesces, and the copy that is put back when the "
-                "change fails is made after it. So what it changes inside an asset is in that "
-                "copy.",
-                f'Write "undoes: [{step.step}]" under a step of software_update_way_back that '
-                'undoes it, or "stays: <what stays, in the client\'s words>" under this step.',
+            yield (
+                step,
+                InputError(
+                    "bad-way-back",
+                    f"{step.step} on {step.host} only quiesces, and the copy that is put back "
+                    "when the change fails is made after it. So what it changes inside an asset "
+                    "is in that copy.",
+                    f'Write "undoes: [{step.step}]" under a step of software_update_way_back that '
+                    'undoes it, or "stays: <what stays, in the client\'s words>" under this step.',
+                ),
             )
         for asset in step.inside:
             if not _is_put_back(plan, asset):
-                yield _bad(step, f"changes {asset!r} only, and the way back does not put that back")
+                yield (
+                    step,
+                    _bad(step, f"changes {asset!r} only, and the way back does not put that back"),
+                )
         undone = any(step.step in back.undoes for back in plan.way_back)
         if (bool(step.inside), bool(step.stays), undone).count(True) > 1:
-            yield InputError(
-                "way-back-unknown",
-                f"{step.step} on {step.host}: two lines say what becomes of it when the change "
-                "fails, and they contradict each other.",
-                "Keep one of inside, stays, and a step of the way back that undoes it.",
+            yield (
+                step,
+                InputError(
+                    "way-back-unknown",
+                    f"{step.step} on {step.host}: two lines say what becomes of it when the change "
+                    "fails, and they contradict each other.",
+                    "Keep one of inside, stays, and a step of the way back that undoes it.",
+                ),
             )
         if step.stays and len(step.stays.strip()) < _SHORTEST:
-            yield _bad(step, f"says that {step.stays!r} stays, which tells the client nothing")
+            yield (
+                step,
+                _bad(step, f"says that {step.stays!r} stays, which tells the client nothing"),
+            )
 
 
 def _is_put_back(plan: PlanDocument, asset: str) -> bool:

@@ -17,12 +17,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins.action import ActionBase
 from ansible.plugins.action.copy import _walk_dirs
 
 from sluis.errors import InputError
@@ -78,7 +77,14 @@ class Sent:
     args: dict[str, Any] = field(default_factory=dict)
 
 
-def read_files(action: ActionBase, module: Module, args: Mapping[str, Any], outbox: Outbox) -> Sent:
+class Finder(Protocol):
+    """What knows where Ansible looks for files: its action plugins do."""
+
+    def _find_needle(self, dirname: str, needle: str) -> Any:
+        """The path of a file; ``AnsibleError`` when there is none."""
+
+
+def read_files(action: Finder, module: Module, args: Mapping[str, Any], outbox: Outbox) -> Sent:
     """Hash, and keep, every file of the controller that a module's arguments name.
 
     Args:
@@ -94,9 +100,26 @@ def read_files(action: ActionBase, module: Module, args: Mapping[str, Any], outb
     return Sent(args=dict(args)) if reader is None else reader(_Reading(action, args, outbox))
 
 
+def refuse_missing_files(finder: Finder, module: Module, args: Mapping[str, Any]) -> None:
+    """Refuse a step whose files are not there, or cannot be sent.
+
+    Args:
+        finder: knows where files are looked for.
+        module: the resolved module.
+        args: its arguments.
+
+    Raises:
+        InputError: as :func:`read_files`.
+    """
+    if module.action == "template":
+        _can_be_read(find(finder, args.get("src"), "templates"))
+    elif (reader := _READERS.get(module.action)) is not None:
+        reader(_Looking(finder, args, Outbox(keep=False)))
+
+
 @dataclass(frozen=True)
 class _Reading:
-    action: ActionBase
+    action: Finder
     args: Mapping[str, Any]
     outbox: Outbox
 
@@ -116,7 +139,17 @@ class _Reading:
         return digest, str(kept or path)
 
 
-def find(action: ActionBase, name: Any, folder: str) -> str:
+class _Looking(_Reading):
+    """Looks whether the files are there, without reading what may be gigabytes."""
+
+    def file(self, path: str, *, with_mode: bool = False) -> tuple[str, str]:
+        """No digest: nothing is sent or signed."""
+        del with_mode
+        _can_be_read(path)
+        return "", path
+
+
+def find(action: Finder, name: Any, folder: str) -> str:
     """The path of a file of the controller, looked for as Ansible's actions do.
 
     Raises:
@@ -131,10 +164,14 @@ def find(action: ActionBase, name: Any, folder: str) -> str:
     try:
         return "".join(str(action._find_needle(folder, name)))
     except AnsibleError as error:
+        remedy = "Put it there, or correct the name."
+        if not os.path.isabs(name):  # noqa: PTH117  as the actions do
+            remedy = (
+                "Name a file of the change in full: "
+                f'"{{{{ inventory_dir }}}}/changes/{{{{ change }}}}/files/{Path(name).name[:100]}".'
+            )
         raise InputError(
-            "file-not-found",
-            f"There is no file {name[:200]!r} to send: {' '.join(str(error).split())[:300]}",
-            "Put it into the change's folder, or correct the name.",
+            "file-not-found", f"There is no file {name[:300]!r} to send.", remedy
         ) from error
 
 
@@ -189,6 +226,18 @@ def keep_bytes(content: bytes, name: str, outbox: Outbox) -> Path | None:
     finally:
         os.close(sink)
     return place / name
+
+
+def _can_be_read(path: str) -> None:
+    try:
+        descriptor = os.open(os.path.realpath(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise _not_a_file(path, str(error.strerror)) from error
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise _not_a_file(path, "it is no ordinary file")
+    finally:
+        os.close(descriptor)
 
 
 def _new(path: Path) -> int:

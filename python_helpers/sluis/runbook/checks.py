@@ -17,6 +17,7 @@ from sluis.border.characters import clean_text
 from sluis.border.strict_json import WrongError
 from sluis.border.verbs import service_check as border
 from sluis.border.verbs.service_check import Result
+from sluis.checks.run import refuse_unusable
 from sluis.errors import InputError
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Check
@@ -135,9 +136,14 @@ def typed_checks(
             if isinstance(given.get(field), (int, float)) and not isinstance(given[field], bool):
                 given[field] = str(given[field])  # YAML took it for a number
         try:
-            found[name] = codec.load(border.Check, given)
+            one = codec.load(border.Check, given)
+            refuse_unusable(codec.dump(one))
         except WrongError as wrong:
             unusable[name] = f"its {wrong.field} {wrong.why}"
+        except InputError as error:
+            unusable[name] = error.what.replace(f"The check {name!r} ", "it ", 1).rstrip(".")
+        else:
+            found[name] = one
     return found, unusable
 
 

@@ -29,8 +29,9 @@ from sluis.plan.written_yaml import (
     sealed_texts,
 )
 from sluis.runbook.inventory import NO_SOURCES
+from sluis.runbook.written_checks import check_faults
 from sluis.runbook.written_settings import setting_faults
-from sluis.runbook.written_steps import module_faults
+from sluis.runbook.written_steps import Known, module_faults
 from sluis.scope.load import ScopeError, load_scope
 from sluis.scope.model import SNAPSHOT_KINDS, ScopeDocument
 from sluis.signoff.waiver import waiver_faults
@@ -119,7 +120,7 @@ def written_faults(
         if scope is not None:
             faults += waiver_faults(folder, scope, places.root)
         if playbook in _DESCRIBED:
-            faults += reading.description(folder / playbook, None if unread else assets)
+            faults += reading.description(folder / playbook, scope)
     faults += reading.settings(assets)
     return faults, unread
 
@@ -176,10 +177,10 @@ class _Reading:
                     did_you_mean(asset.host, known, "add that host to hosts.yml."),
                 )  # fmt: skip
 
-    def description(self, path: Path, assets: Collection[str] | None) -> Iterator[Fault]:
+    def description(self, path: Path, scope: ScopeDocument | None) -> Iterator[Fault]:
         """What is wrong with ``update.yml`` or ``restore.yml``.
 
-        Without assets nothing is said of those that it names: the scope could not be read.
+        Without a scope nothing is said of the assets that it names: it could not be read.
         """
         file = self._name(path)
         if not path.is_file():
@@ -196,11 +197,15 @@ class _Reading:
         reachable = Reachable(
             hosts=batch,
             others=frozenset(everyone - batch),
-            assets=None if assets is None else frozenset(assets),
+            assets=None if scope is None else frozenset(asset.id for asset in scope.assets),
+            put_back=_put_back(scope) if path.name == "update.yml" else None,
             why_nothing=self._why_nothing,
         )
-        yield from description_faults(file, path.name, item, self._options, reachable)
-        yield from module_faults(file, item, self._places)
+        known = Known(self._places, path.parent)
+        faults = list(description_faults(file, path.name, item, self._options, reachable))
+        yield from faults
+        yield from module_faults(file, item, known)
+        yield from check_faults(file, item, known, {fault.line for fault in faults})
 
     def settings(self, assets: Collection[str]) -> Iterator[Fault]:
         """What is wrong with the variables of the inventory."""
@@ -323,6 +328,13 @@ class _Reading:
 
     def _name(self, path: Path) -> str:
         return str(path.relative_to(self._root)) if path.is_relative_to(self._root) else str(path)
+
+
+def _put_back(scope: ScopeDocument | None) -> frozenset[str] | None:
+    """The assets that the way back puts back, when the client agrees to one."""
+    if scope is None or not scope.way_back.consent:
+        return None
+    return frozenset(asset.id for asset in scope.assets if asset.takes_snapshot)
 
 
 def _not_opened(file: str, line: int, error: AnsibleError) -> Fault:

@@ -1,10 +1,13 @@
-"""What is wrong with the modules that the steps of a description name, and with their arguments."""
+"""What is wrong with the modules of a description's steps, their arguments and their files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import init_plugin_loader
 from ansible.utils.collection_loader import AnsibleCollectionConfig
 
@@ -13,7 +16,9 @@ from sluis.places import Places
 from sluis.plan.faults import Fault
 from sluis.plan.written_yaml import Item
 from sluis.runbook.call_arguments import wrong_arguments
-from sluis.runbook.call_modules import resolve
+from sluis.runbook.call_files import refuse_missing_files
+from sluis.runbook.call_modules import Module, resolve
+from sluis.runbook.call_secrets import refuse_hidden_acts, refuse_open_secrets
 
 _LISTS = (
     "software_update_quiesce",
@@ -23,15 +28,61 @@ _LISTS = (
 _GIVEN = ("args", "args_at_apply", "secret_args")
 #: What can be said of a name alone. Whatever else is wrong with a module, prepare says.
 _OF_A_NAME = frozenset({"unknown-module", "module-not-allowed", "module-left-open"})
+#: what decides which files of this machine a step sends
+_NAMES_FILES = frozenset(
+    {"src", "cmd", "_raw_params", "remote_src", "copy", "body", "body_format", "local_follow"}
+)
+_ROLE = "software_update"
 
 
-def module_faults(file: str, item: Item, places: Places) -> Iterator[Fault]:
+class Known:
+    """The variables that are the same in every run of a change, and where files are looked for.
+
+    A text with any other variable is left to prepare: nothing is filled in by Jinja here.
+
+    Args:
+        places: the project.
+        folder: of the change.
+    """
+
+    def __init__(self, places: Places, folder: Path) -> None:
+        self.places = places
+        self._values = {
+            "change": folder.name,
+            "inventory_dir": str(folder.parents[1].absolute()),
+            "playbook_dir": str(places.root / "playbooks"),
+        }
+        self._loader = DataLoader()
+        self._loader.set_basedir(self._values["playbook_dir"])
+        role = places.root / "roles" / _ROLE
+        self._looked_in = [str(role), str(role / "tasks")]
+
+    def filled_in(self, item: Item) -> Item:
+        """The same with those variables filled in."""
+        if isinstance(item.value, dict):
+            return Item({name: self.filled_in(one) for name, one in item.value.items()}, item.line)
+        if isinstance(item.value, list):
+            return Item([self.filled_in(one) for one in item.value], item.line)
+        if not item.is_template:
+            return item
+        text = re.sub(r"\{\{\s*(\w+)\s*\}\}", self._value, item.value)
+        return Item(text, item.line)
+
+    def _value(self, found: re.Match[str]) -> str:
+        return self._values.get(found[1], found[0])
+
+    def _find_needle(self, dirname: str, needle: str) -> Any:
+        """As a task of the role finds a file."""
+        return self._loader.path_dwim_relative_stack(self._looked_in, dirname, needle)
+
+
+def module_faults(file: str, item: Item, known: Known) -> Iterator[Fault]:
     """What is wrong with the modules of a description. What is a template is left to prepare.
 
     Args:
         file: its path, for messages.
         item: what was read.
-        places: the project.
+        known: what can be filled in beforehand.
     """
     if AnsibleCollectionConfig.collection_finder is None:
         init_plugin_loader()  # outside a run nobody did, and no module would be found
@@ -40,10 +91,10 @@ def module_faults(file: str, item: Item, places: Places) -> Iterator[Fault]:
         steps = lists[name].value if name in lists else None
         for step in steps if isinstance(steps, list) else ():
             if isinstance(step.value, dict):
-                yield from _of_step(file, step.value, places)
+                yield from _of_step(file, step.value, known)
 
 
-def _of_step(file: str, step: dict[str, Item], places: Places) -> Iterator[Fault]:
+def _of_step(file: str, step: dict[str, Item], known: Known) -> Iterator[Fault]:
     module, called = step.get("module"), step.get("step")
     if module is None or not isinstance(module.value, str) or not module.is_known:
         return
@@ -54,7 +105,7 @@ def _of_step(file: str, step: dict[str, Item], places: Places) -> Iterator[Fault
         if isinstance(value.value, str) and value.is_known
     }
     try:
-        found = resolve(module.value, args, places)
+        found = resolve(module.value, args, known.places)
     except InputError as error:
         if error.code in _OF_A_NAME:
             yield Fault(error.code, file, module.line, f"{about}: {error.what}", error.remedy)
@@ -66,6 +117,41 @@ def _of_step(file: str, step: dict[str, Item], places: Places) -> Iterator[Fault
     for what, remedy in wrong_arguments(found, given):
         line = next((at for name, at in given.items() if repr(name) in what), module.line)
         yield Fault("bad-argument", file, line, f"{about}: {what}", remedy)
+    yield from _refused(file, about, step, found, known)
+
+
+def _refused(
+    file: str, about: str, step: dict[str, Item], found: Module, known: Known
+) -> Iterator[Fault]:
+    """What prepare would refuse of a call whose arguments stand there as they will be used."""
+    called, args = str(step["step"].value) if "step" in step else "", step.get("args") or Item({})
+    given = {name: known.filled_in(item) for name, item in _fields(args).items()}
+    open_args = {name: item.plain() for name, item in given.items() if item.is_known}
+    secret = dict.fromkeys(_fields(step.get("secret_args")))
+    tried: list[Callable[[], None]] = [
+        lambda: refuse_open_secrets({name: item.plain() for name, item in given.items()}, called),
+        lambda: refuse_hidden_acts(found, secret, open_args, called),
+    ]
+    later = {*secret, *_fields(step.get("args_at_apply"))}
+    if not (_NAMES_FILES & (later | (set(given) - set(open_args)))):
+        tried.append(lambda: refuse_missing_files(known, found, open_args))
+    for refuse in tried:
+        try:
+            refuse()
+        except InputError as error:
+            what = error.what if repr(called) in error.what else f"{about}: {error.what}"
+            yield Fault(error.code, file, _line(step, args, error.what), what, error.remedy)
+
+
+def _line(step: dict[str, Item], args: Item, what: str) -> int:
+    """Of the argument that is spoken of, by its name or by its value."""
+    for name, item in (*_fields(args).items(), *_fields(step.get("secret_args")).items()):
+        if f"{name!r}" in what or f"'{name}." in what:
+            return item.line
+    for name, item in _fields(args).items():
+        if name in _NAMES_FILES:
+            return item.line
+    return args.line
 
 
 def _fields(item: Item | None) -> dict[str, Item]:

@@ -37,6 +37,9 @@ def ground(root: Path) -> Places:
     shutil.copytree(REPOSITORY / "inventories" / "template", places.inventory(CLIENT))
     folder = places.change(CLIENT, CHANGE)
     (folder.parent / "CHG-TEMPLATE").rename(folder)
+    (folder / "files").mkdir()
+    for name in ("install.sh", "update-5.1.sql"):  # what its steps send
+        (folder / "files" / name).touch()
     scope = folder / "scope.yml"
     text = re.sub(r"(?m)^client:.*$", f"client: {CLIENT}", scope.read_text())
     scope.write_text(re.sub(r"(?m)^change:.*$", f"change: {CHANGE}", text))

@@ -34,6 +34,8 @@ service_checks_list:
     type: file
     path: /srv/practice/letters
 """.format(snapshot="a" * 64)
+#: what the template's steps send; the engineer puts it there
+SENT = ("install.sh", "update-5.1.sql")
 INVENTORY = "hosts.yml"
 UPDATE = f"changes/{CHANGE}/update.yml"
 SETTINGS = "group_vars/all.yml"
@@ -50,6 +52,8 @@ class Ground:
         self.folder = self.places.inventory(CLIENT)
         shutil.copytree(REPOSITORY / "inventories" / "template", self.folder)
         (self.folder / "changes" / "CHG-TEMPLATE").rename(self.folder / "changes" / CHANGE)
+        for name in SENT:
+            self.add(f"changes/{CHANGE}/files/{name}", "x")
         self.change_in(
             f"changes/{CHANGE}/scope.yml",
             ("client: template", f"client: {CLIENT}"),
@@ -124,6 +128,64 @@ def test_F1_what_is_known_only_at_apply_or_is_secret_counts_as_given(ground: Gro
     ground.read()
 
 
+def test_F1_a_step_that_is_undone_on_another_host_is_not_undone(ground: Ground) -> None:
+    back = (
+        "  - step: install-old-package\n"
+        "    words: De oude versie van de leverancier terugzetten.\n    hosts: practice-"
+    )
+    ground.change_in(UPDATE, (f"{back}server", f"{back}printer"))
+    said = ground.said()
+    line = line_of(ground, UPDATE, "step: install-package")
+    assert f"way-back-unknown: inventories/{CLIENT}/{UPDATE}, line {line}" in said
+    assert f"these steps: install-package (line {line})." in said
+    assert '"undoes: [install-package]"' in said
+
+
+def test_F1_a_template_that_is_not_there_is_said(ground: Ground) -> None:
+    ground.change_in(
+        UPDATE,
+        ("ansible.builtin.copy\n", "ansible.builtin.template\n"),
+        ("files/update-5.1.sql", "files/gone.sql"),
+    )
+    assert f"changes/{CHANGE}/files/gone.sql' to send" in ground.said()
+
+
+def test_F1_of_a_slip_in_a_name_it_is_not_said_as_well_that_nothing_undoes_the_step(
+    ground: Ground,
+) -> None:
+    ground.change_in(
+        UPDATE,
+        ("undoes: [install-package]", "undoes: [instal-package]"),
+        ("inside: [patient-records]", "inside: [patient-record]"),
+    )
+    said = ground.said()
+    assert said.startswith("badly-written: 2 things"), said
+    assert "nobody knows" not in said
+
+
+def test_F1_every_step_of_which_nothing_is_said_is_named_once_with_its_line(ground: Ground) -> None:
+    path = ground.folder / UPDATE
+    path.write_text(re.sub(r"(?m)^    (stays|inside|undoes): .*\n", "", path.read_text()))
+    said = ground.said()
+    assert said.count("nobody knows what becomes of these steps") == 1
+    for step in ("stop-practice", "install-package", "run-installer", "deliver-migration",
+                 "migrate-database", "start-practice"):  # fmt: skip
+        assert f"{step} (line {line_of(ground, UPDATE, f'step: {step}')})" in said
+
+
+def test_F1_where_the_client_wants_no_way_back_nothing_has_to_be_said(ground: Ground) -> None:
+    path = ground.folder / UPDATE
+    path.write_text(re.sub(r"(?m)^    (stays|inside|undoes): .*\n", "", path.read_text()))
+    ground.change_in(f"changes/{CHANGE}/scope.yml", ("  consent: true", "  consent: false"))
+    ground.read()
+
+
+def test_F1_a_file_whose_name_is_known_later_is_left_to_prepare(ground: Ground) -> None:
+    ground.change_in(UPDATE, ("{{ change }}/files/install.sh", "{{ release }}/install.sh"))
+    ground.change_in(UPDATE, ('src: "{{ inventory_dir }}/', "src: \"{{ lookup('env', 'HOME') }}/"))
+    ground.read()
+
+
 def test_F1_an_asset_on_a_host_that_there_is_not_is_said(ground: Ground) -> None:
     scope = f"changes/{CHANGE}/scope.yml"
     ground.change_in(scope, ("    host: practice-server", "    host: practice-sever"))
@@ -194,6 +256,41 @@ SLIPS = {
                     "written twice"),
     "of-another-runbook": (UPDATE, "software_update_quiesce:", ("restore_asset_list: []\n"
                            "software_update_quiesce:"), "unknown-field", "left out"),
+    # what becomes of a step
+    "not-said": (UPDATE, "    inside: [patient-records]\n", "", "way-back-unknown",
+                 "migrate-database (line 60)"),
+    "said-twice": (UPDATE, "    inside: [patient-records]", ("    inside: [patient-records]\n"
+                   "    stays: Het bestand met de wijziging blijft staan."), "way-back-unknown",
+                   "contradict each other"),
+    "says-nothing": (UPDATE, "    stays: Het logboek van", "    stays: ja\n    # Het logboek van",
+                     "bad-way-back", "tells the client nothing"),
+    "quiesce-inside": (UPDATE, "state: stopped}\n",
+                       "state: stopped}\n    inside: [patient-records]\n", "bad-way-back",
+                       "only quiesces"),
+    # what it sends
+    "script": (UPDATE, "/files/install.sh", "/files/instal.sh", "file-not-found",
+               "files/instal.sh"),
+    "file": (UPDATE, "/files/update-5.1.sql", "/files/update-5.2.sql", "file-not-found",
+             "files/update-5.2.sql' to send"),
+    "file-beside": (UPDATE, "{{ inventory_dir }}/changes/{{ change }}/files/update-5.1.sql",
+                    "files/update-5.1.sql", "file-not-found",
+                    "{{ inventory_dir }}/changes/{{ change }}/files/update-5.1.sql"),
+    "folder-of-script": (UPDATE, "/files/install.sh", "/files", "not-a-file", "ordinary"),
+    "open-secret": (UPDATE, "    args: {name: practice, state: stopped}",
+                    "    args: {name: practice, state: stopped, password: x}", "secret-in-args",
+                    "secret_args"),
+    # its checks
+    "no-url": (UPDATE, "    url: http://127.0.0.1:8080/health\n", "", "bad-checks", "no url"),
+    "no-address": (UPDATE, "    url: http://127.0.0.1:8080/health", "    url: 127.0.0.1:8080",
+                   "bad-checks", "no http or https url"),
+    "no-query": (UPDATE, "    query: select count(*) from patient\n", "", "bad-checks",
+                 "no query"),
+    "query-writes": (UPDATE, "    query: select count(*) from patient",
+                     "    query: delete from patient", "bad-checks", "more than read"),
+    "no-unit": (UPDATE, "    unit: practice.service\n", "", "bad-checks", "names no unit"),
+    "no-answer": (UPDATE, "    at_least: 48210\n", "", "bad-checks", "expect and at_least"),
+    "relative-path": (UPDATE, "    path: /etc/practice/release", "    path: release",
+                      "bad-checks", "path"),
     # settings of the inventory
     "setting": (SETTINGS, "snapshot_and_verify_store:", "snapshot_and_verify_stor:",
                 "unknown-setting", "snapshot_and_verify_store"),
@@ -213,15 +310,14 @@ def test_F1_a_slip_is_said_with_its_line(
     ground: Ground, slip: tuple[str, str, str, str, str]
 ) -> None:
     name, old, new, code, meant = slip
+    before = (ground.folder / name).read_text()
+    where = before[: before.find(old) + len(old)].count("\n") + 1
     ground.change_in(name, (old, new))
     said = ground.said()
     assert code in said or "badly-written" in said, said
     assert meant in said, said
     lines = {int(number) for number in re.findall(rf"{re.escape(name)}, line (\d+)", said)}
-    first = (ground.folder / name).read_text().find(new)
-    text = (ground.folder / name).read_text()
-    where = text[: first + len(new)].count("\n") + 1
-    assert any(abs(line - where) <= new.count("\n") + 6 for line in lines), (where, said)
+    assert any(abs(line - where) <= new.count("\n") + 9 for line in lines), (where, said)
 
 
 #: file, what is added, the code, what is said
