@@ -151,6 +151,9 @@ def test_check_everything_that_is_wrong_is_said_at_once(
     variables = fresh.who.inventory / "host_vars"
     variables.mkdir()
     (variables / "db1.yml").write_text("snapshot_and_verify_scrath: /var/tmp\n")
+    main = yaml.safe_load((variables.parent / "group_vars" / "all" / "main.yml").read_text())
+    store = {**main["snapshot_and_verify_store"], "site": "Elsewhere"}
+    settings(fresh, snapshot_and_verify_store=store)
     secret(fresh, repository_password="not the one")
     clock_ahead(fresh, tmp_path / "ahead", "app1", 7200)
     seal(fresh, tmp_path)
@@ -175,6 +178,8 @@ def test_check_everything_that_is_wrong_is_said_at_once(
     (unnamed,) = told["source-not-in-scope"]
     assert (unnamed["about"], unnamed["kind"]) == ("db1", told["no-such-host"][0]["kind"])
     assert f'location: "{stranger}"' in unnamed["remedy"]
+    places = {one["about"] for one in told["store-not-allowed"]}
+    assert places == {"store main-store"}
     # what is out there
     assert {one["about"] for one in told["repository-password-wrong"]} >= {"app1", "db1"}
     (clock,) = told["clock-off"]

@@ -97,7 +97,7 @@ ANSWERS: list[tuple[Any, Any]] = [
             TIME, TIME,
             (asset_check.Trouble("letters", Failure("SnapshotError", "asset-missing", "w", "r")),),
             (asset_check.Lacking("db", "see definitions", "u@h", "practice", ("EVENT",)),),
-            (asset_check.Seen("db", "mariadb", 9, 1, "10.11"),), False,
+            (asset_check.Seen("db", "mariadb", 9, 1, "10.11"),), False, ("192.0.2.1",),
         ),
     ),
     (

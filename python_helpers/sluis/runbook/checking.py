@@ -6,10 +6,11 @@ put together here: a host may not give anybody commands.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from sluis.border.parts import StoreSecrets
+from sluis.border.parts import Place, StoreSecrets
 from sluis.border.verbs.asset_check import (
     Answer,
     CheckSecrets,
@@ -30,6 +31,7 @@ from sluis.scope.division import is_left_open
 from sluis.scope.load import load_scope
 from sluis.scope.model import Asset, ScopeDocument, required_level
 from sluis.scope.neighbours import is_named
+from sluis.snapshot.store import place_allowed, why_inside
 
 #: seconds that two clocks may differ
 CLOCKS = 60
@@ -68,8 +70,26 @@ def is_restore(places: Places, client: str, change: str) -> bool:
     return (places.change(client, change) / _RESTORE).is_file()
 
 
+def look_at_settings(
+    run: Run, host: str, settings: SnapshotSettings, address: str | None
+) -> list[Finding]:
+    """What is wrong with where the copies of a host go, whether or not that host answers.
+
+    Args:
+        run: the current run.
+        host: its inventory name.
+        settings: the role's variables.
+        address: by which that host is reached; ``None`` for a local connection.
+    """
+    return [
+        *_no_store(run, host, settings),
+        *_not_allowed(run, host, settings),
+        *_inside(run, host, settings, address, ()),
+    ]
+
+
 def look_at_host(
-    run: Run, host: str, settings: SnapshotSettings, call: Call
+    run: Run, host: str, settings: SnapshotSettings, address: str | None, call: Call
 ) -> tuple[list[Finding], tuple[Seen, ...]]:
     """Look at the machine of some assets.
 
@@ -77,13 +97,13 @@ def look_at_host(
         run: the current run.
         host: its inventory name.
         settings: the role's variables.
+        address: by which that host is reached; ``None`` for a local connection.
         call: runs ``look_around`` there.
 
     Returns:
         What is wrong, and what was seen of the assets.
     """
     assets = assets_here(run, host)
-    found = list(_no_store(run, host, settings))
     copies = _copies_from(run, host)
     request = Request(
         part="source",
@@ -97,7 +117,9 @@ def look_at_host(
         {asset.id: settings.for_maker(asset.id).asset for asset in assets},
     )
     answer, between = _timed(call, request, secrets)
-    found += [*_troubles(answer, host, host), *_clock(answer, host, between)]
+    found = [*_troubles(answer, host, host), *_clock(answer, host, between)]
+    if not list(_inside(run, host, settings, address, ())):
+        found += _inside(run, host, settings, address, answer.own)
     found += [_right(one, host, settings, answer) for one in answer.lacking]
     found += _unnamed(run, host, answer.seen)
     if len(answer.seen) + len(answer.troubles) < len(assets):
@@ -170,13 +192,7 @@ def look_at_verifier(
     answer, between = _timed(call, request, CheckSecrets(settings.for_verifier().store))
     where = "the verifier" if verifier == "localhost" else verifier
     found = [*_troubles(answer, where, verifier), *_clock(answer, where, between)]
-    scope = scope_of(run)
-    waived = _waived(run)
-    wants = [
-        asset.id
-        for asset in (scope.assets_on(host) if scope else ())
-        if asset.takes_snapshot and required_level(asset) == "V6" and asset.id not in waived
-    ]
+    scope, wants = scope_of(run), _want_v6(run, host)
     if settings.own_store is not None and answer.lets_remove and (wants or scope is None):
         found.append(_not_append_only(settings.own_store.id, wants))
     return found
@@ -222,6 +238,66 @@ def _no_store(run: Run, host: str, settings: SnapshotSettings) -> Iterator[Findi
             "Write repository_password in snapshot_and_verify_store_secrets, in a vault file.",
             True,
         )  # fmt: skip
+
+
+def _not_allowed(run: Run, host: str, settings: SnapshotSettings) -> Iterator[Finding]:
+    """Assets of which the client did not agree that a copy may lie in that store."""
+    scope, store = scope_of(run), settings.own_store
+    if scope is None or store is None:
+        return
+    wrong = [
+        asset
+        for asset in scope.assets
+        if asset.takes_snapshot
+        and (asset.host == host or is_left_open(asset))
+        and not place_allowed(
+            store, [Place(one.site, one.country, one.provider) for one in asset.allowed_locations]
+        )
+    ]
+    if not wrong:
+        return
+    names = ", ".join(asset.id for asset in wrong)
+    line = ", ".join(
+        f"{name}: {json.dumps(getattr(store, name), ensure_ascii=False)}"
+        for name in ("site", "country", "provider")
+    )
+    yield Finding(
+        f"store {store.id}", "store-not-allowed",
+        f"No copy of {names} may lie in the store {store.id}: it stands at {store.site} "
+        f"({store.country}, {store.provider}), and the scope does not allow that place.",
+        "Agree on it with the client, and write under allowed_locations of each in scope.yml: "
+        f"- {{{line}}}. Or correct the place in snapshot_and_verify_store.",
+        True,
+    )  # fmt: skip
+
+
+def _inside(
+    run: Run, host: str, settings: SnapshotSettings, address: str | None, own: Sequence[str]
+) -> Iterator[Finding]:
+    """A store that dies with the machine that is copied to it."""
+    scope, store, wants = scope_of(run), settings.own_store, _want_v6(run, host)
+    if store is None or not (wants or (scope is None and not run.change)):
+        return
+    why = why_inside(store, host, address, own)
+    if why is None:
+        return
+    about = f"{', '.join(wants)} cannot" if wants else "No asset on it can"
+    yield Finding(
+        host, "store-on-the-same-machine",
+        f"The store {store.id} is not outside {host}: {why}. {about} reach V6.",
+        "Name a store on another machine in snapshot_and_verify_store: its url or path, and its "
+        "name as machine.",
+    )  # fmt: skip
+
+
+def _want_v6(run: Run, host: str) -> list[str]:
+    """The assets of a host that have to reach V6."""
+    scope, waived = scope_of(run), _waived(run)
+    return [
+        asset.id
+        for asset in (scope.assets_on(host) if scope else ())
+        if asset.takes_snapshot and required_level(asset) == "V6" and asset.id not in waived
+    ]
 
 
 def _timed(

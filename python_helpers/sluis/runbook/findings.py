@@ -15,7 +15,7 @@ _LONGEST = 4000
 _ONLY_LOWERS = frozenset(
     {
         "clock-off", "escrow-password-missing", "right-missing-for-level",
-        "scratch-server-missing", "store-not-append-only",
+        "scratch-server-missing", "store-not-append-only", "store-on-the-same-machine",
     }
 )  # fmt: skip
 

@@ -29,6 +29,7 @@ from ..errors import SluisError, SnapshotError
 from ..programs import Command, fixed, run
 from .access import Access, open_access, unreachable
 from .children import Children, confined_account
+from .identity import own_addresses
 from .look_directory import look_at_files
 from .mariadb_programs import find_program, server_series
 from .postgresql_programs import for_scratch
@@ -73,6 +74,7 @@ def look_around(request: Request, secrets: CheckSecrets) -> Answer:
         lacking=tuple(look.lacking),
         seen=tuple(look.seen),
         lets_remove=look.lets_remove,
+        own=tuple(own_addresses(request.store.address)) if request.store else (),
     )
 
 

@@ -14,10 +14,11 @@ from sluis.runbook.checking import (
     from_error,
     look_at_host,
     look_at_machine,
+    look_at_settings,
     look_at_verifier,
 )
 from sluis.runbook.run import current_run
-from sluis.runbook.shipping import as_failure, ask, refuse_objections
+from sluis.runbook.shipping import as_failure, ask, refuse_objections, target_of
 from sluis.runbook.snapshot_settings import plain, read_settings
 
 
@@ -51,18 +52,22 @@ class ActionModule(ActionBase):
             return ask(self, ASSET_CHECK, request, secrets, task_vars)
 
         where = "".join(str(self._task.delegate_to or host))
+        written = []
         try:
             settings = read_settings(task_vars, self._templar, store_needed=False)
             if self._task.args["part"] == "verifier":
                 given = plain(self._task.args.get("seen") or [])
                 there = [codec.load(Seen, one) for one in given]
                 return look_at_verifier(run, host, where, settings, there, call), ()
-            return look_at_host(run, host, settings, call)
+            _, address = target_of(self)
+            written = look_at_settings(run, host, settings, address)
+            found, seen = look_at_host(run, host, settings, address, call)
+            return [*written, *found], seen
         except SluisError as error:
-            found = [from_error(where, error)]
+            found = [*written, from_error(where, error)]
         except AnsibleError as error:
-            found = [cannot_ask(where, error)]
-        if found[0].code != BECOME and not found[0].written:
+            found = [*written, cannot_ask(where, error)]
+        if found[-1].code != BECOME and not found[-1].written:
             return found, ()
         # so much as can be seen without: the rest is looked at when that is put right
         self._connection.set_become_plugin(None)

@@ -53,6 +53,7 @@ def test_check_a_machine_on_which_all_is_right(stage: Stage, documents: Path) ->
     assert seen.bytes == sum(path.stat().st_size for path in files)
     assert seen.items == sum(1 for path in documents.rglob("*") if not path.is_symlink())
     assert answer.store_clock is not None
+    assert answer.own == (STORE,), "the store of this test is on this machine"
     there = look(stage, "verifier", seen=(seen,), secrets={"escrow_password": ESCROW})
     assert (codes(there), there.lets_remove) == ([], False)
     assert everything(stage) == before, "nothing was written to the store"

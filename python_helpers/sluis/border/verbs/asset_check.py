@@ -109,6 +109,7 @@ class Answer:
         lacking: rights that are lacking.
         seen: the assets that could be looked at.
         lets_remove: whether the store lets go of what lies on it; ``None``: nobody can tell.
+        own: addresses of the store that are this machine's own.
     """
 
     clock: Time
@@ -117,6 +118,7 @@ class Answer:
     lacking: Annotated[Tuple[Lacking, ...], Most(10_000)]
     seen: Annotated[Tuple[Seen, ...], Most(10_000)]
     lets_remove: Optional[bool]
+    own: Annotated[Tuple[ExactName, ...], Most(100)] = ()
 
 
 ASSET_CHECK = Verb("asset_check", Request, CheckSecrets, Answer)

@@ -1,0 +1,112 @@
+"""Where the copies go: said by `sluis check` for every asset at once, before anything is copied."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sluis.border.verbs.asset_check import Answer
+from sluis.places import Places
+from sluis.runbook.checking import look_at_host, look_at_settings
+from sluis.runbook.findings import Finding
+from sluis.runbook.run import Run
+from sluis.runbook.snapshot_settings import SnapshotSettings, read_settings
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+CLIENT, CHANGE, HOST = "practice", "CHG-1", "practice-server"
+NOW = "2026-11-21T12:00:00+00:00"
+
+
+class AsItIs:
+    """Nothing here is a template."""
+
+    def template(self, variable: Any) -> Any:
+        return variable
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    places = Places(tmp_path)
+    (tmp_path / "inventories").mkdir()
+    shutil.copytree(REPOSITORY / "inventories" / "template", places.inventory(CLIENT))
+    folder = places.change(CLIENT, CHANGE)
+    (folder.parent / "CHG-TEMPLATE").rename(folder)
+    scope = folder / "scope.yml"
+    scope.write_text(
+        scope.read_text()
+        .replace("client: template", f"client: {CLIENT}")
+        .replace("change: CHG-TEMPLATE", f"change: {CHANGE}")
+    )
+    return Run(places, CLIENT, CHANGE, "prepare", "check.yml", (HOST,), ())
+
+
+def settings(run: Run, **store: Any) -> SnapshotSettings:
+    said = yaml.safe_load((run.places.inventory(CLIENT) / "group_vars" / "all.yml").read_text())
+    said["snapshot_and_verify_store"].update(store)
+    said["snapshot_and_verify_store_secrets"] = {"repository_password": "x"}
+    return read_settings(said, AsItIs())
+
+
+def codes(found: list[Finding]) -> list[str]:
+    return [one.code for one in found]
+
+
+def test_check_a_store_where_it_may_be_and_outside_is_right(run: Run) -> None:
+    assert look_at_settings(run, HOST, settings(run), "192.0.2.10") == []
+
+
+@pytest.mark.parametrize(
+    "place", [{"site": "Elsewhere"}, {"country": "DE"}, {"provider": 'The "Other" Firm'}]
+)
+def test_check_a_store_where_no_copy_may_be_is_said_for_every_asset_with_the_line(
+    run: Run, place: dict[str, str]
+) -> None:
+    (found,) = look_at_settings(run, HOST, settings(run, **place), "192.0.2.10")
+    assert (found.code, found.written, found.stops) == ("store-not-allowed", True, True)
+    assert "patient-records, scanned-letters" in found.what
+    line = found.remedy.partition("- ")[2].partition("}")[0] + "}"
+    # what is pasted mends it
+    scope = run.change_folder / "scope.yml"
+    there = "- {site: Data centre North, country: NL, provider: Example Hosting}"
+    assert scope.read_text().count(there) == 2
+    scope.write_text(scope.read_text().replace(there, f"{there}\n      - {line}"))
+    assert look_at_settings(run, HOST, settings(run, **place), "192.0.2.10") == []
+
+
+INSIDE: dict[str, tuple[dict[str, Any], str | None, tuple[str, ...]]] = {
+    "a folder": ({"kind": "local", "path": "/srv/copies", "url": None}, "192.0.2.10", ()),
+    "its name": ({"machine": HOST}, "192.0.2.10", ()),
+    "its address": ({"url": "https://192.0.2.10/practice"}, "192.0.2.10", ()),
+    "the loopback": ({"url": "https://localhost/practice"}, "192.0.2.10", ()),
+    "a name that leads to it": ({}, "192.0.2.10", ("198.51.100.7",)),
+}
+
+
+@pytest.mark.parametrize("how", INSIDE)
+def test_check_a_store_on_the_machine_that_is_copied_to_it_is_said_once(run: Run, how: str) -> None:
+    store, address, own = INSIDE[how]
+    given = settings(run, **store)
+    answer = Answer(NOW, None, (), (), (), None, own)
+    found = look_at_settings(run, HOST, given, address)
+    found += look_at_host(run, HOST, given, address, lambda _request, _secrets: answer)[0]
+    (inside,) = [one for one in found if one.code == "store-on-the-same-machine"]
+    assert "patient-records, scanned-letters cannot reach V6" in inside.what
+    assert inside.host == HOST
+    assert not inside.stops, "a waiver can be signed for it"
+
+
+def test_check_a_store_on_the_same_machine_matters_only_to_what_must_reach_V6(run: Run) -> None:
+    scope = run.change_folder / "scope.yml"
+    text = scope.read_text()
+    for said in ("vital", "normal"):
+        text = text.replace(f"criticality: {said}", "criticality: low")
+    scope.write_text(text)
+    assert codes(look_at_settings(run, HOST, settings(run, machine=HOST), "192.0.2.10")) == []
+    whole = replace(run, change="")
+    found = look_at_settings(whole, HOST, settings(run, machine=HOST), "192.0.2.10")
+    assert codes(found) == ["store-on-the-same-machine"]
