@@ -41,6 +41,7 @@ def show_outcome(console: Console, found: Outcome) -> None:
         _refusal(console, found)
     if found.handover is not None:
         _handover(console, found.handover)
+    _left(console, found)
     for landing in found.landings:
         near = landing.late or (not landing.whole and landing.days_left <= _NEAR_DAYS)
         _line(console, "landing", landing.words, "bold red" if near else "")
@@ -75,8 +76,20 @@ def _handover(console: Console, line: HandoverLine) -> None:
         _line(console, "not undone", what, "bold red")
     if line.after_way_back == "not checked":
         _line(console, "after the way back", "nothing was checked", "yellow")
-    for what, place in line.quarantine.items():
-        _line(console, "displaced data", f"{what}: {place}")
+
+
+def _left(console: Console, found: Outcome) -> None:
+    """What restores left on the hosts; what to do with each kind once."""
+    shown = {line.place for line in found.left}
+    for what, place in (found.handover.quarantine if found.handover else {}).items():
+        if place not in shown:
+            _line(console, "displaced data", f"{what}: {place}")
+    for line in found.left:
+        _line(console, f"left on {line.host}", f"{line.place} ({line.what} of {line.asset})")
+    for what, words in dict.fromkeys((line.what, line.words) for line in found.left):
+        _line(console, f"about {what}", words)
+    if found.left:
+        _line(console, "how", "docs/examples.md, under: Removing what a restore left")
 
 
 def _assets(console: Console, found: Outcome) -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from sluis.evidence.predicates import Level, NotUndone, Reason
+from sluis.evidence.predicates import LeftKind, Level, NotUndone, Reason
 
 StepState = Literal["open", "done", "maybe half run", "failed"]
 CheckState = Literal["passed", "not passed", "not made"]
@@ -120,6 +120,16 @@ class HandoverLine(Part):
     quarantine: dict[str, str]
     not_undone: tuple[NotUndone, ...] = ()
     after_way_back: Literal["passed", "not passed", "not checked"] | None = None
+
+
+class LeftLine(Part):
+    """What a restore left beside live data, and when and how it may be removed."""
+
+    host: str
+    asset: str
+    what: LeftKind
+    place: str
+    words: str
 
 
 class ProblemLine(Part):

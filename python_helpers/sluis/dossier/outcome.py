@@ -11,10 +11,12 @@ from datetime import datetime
 from typing import Literal
 
 from sluis.dossier.coverage import assets_of
+from sluis.dossier.left import left_behind, words_about
 from sluis.dossier.lines import (
     AssetLine,
     CheckLine,
     HandoverLine,
+    LeftLine,
     Part,
     ProblemLine,
     RefusalLine,
@@ -25,6 +27,7 @@ from sluis.dossier.material import Material
 from sluis.dossier.state import Facts, State, exit_status, next_thing, state_of, what_is_missing
 from sluis.dossier.steps import checks_of, opened_at, steps_of
 from sluis.dossier.watching import EndLine, LandingLine, ends_of, landings_of
+from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import (
     Handover,
     Level,
@@ -55,7 +58,8 @@ class Outcome(Part):
     ``since`` is the number of the newest statement before the run that this document
     is about; 0 when it is about the whole dossier. ``missing`` says, in sentences,
     what keeps the change from being applied and verified. ``unproven`` says of each asset what
-    is not proven, as long as that keeps anybody from being asked to sign. Digests are SHA-256.
+    is not proven, as long as that keeps anybody from being asked to sign. ``left`` is what
+    restores left beside live data, and what to do with it. Digests are SHA-256.
     """
 
     schema_version: Literal[1] = 1
@@ -76,6 +80,7 @@ class Outcome(Part):
     unproven: tuple[Reason, ...] = ()
     refusals: tuple[RefusalLine, ...]
     handover: HandoverLine | None
+    left: tuple[LeftLine, ...] = ()
     missing: tuple[str, ...]
     problems: tuple[ProblemLine, ...]
     landings: tuple[LandingLine, ...]
@@ -147,6 +152,7 @@ def outcome(
         unproven=facts.unproven if state == "not proven" else (),
         refusals=refusals,
         handover=handover,
+        left=_left(material),
         missing=tuple(what_is_missing(facts)),
         problems=tuple(
             ProblemLine(code=p.code, about=p.about, sentence=p.sentence, remedy=p.remedy)
@@ -213,6 +219,15 @@ def _handover(material: Material) -> HandoverLine | None:
         quarantine=found.body.quarantine,
         not_undone=found.body.not_undone,
         after_way_back=found.body.after_way_back,
+    )
+
+
+def _left(material: Material) -> tuple[LeftLine, ...]:
+    """Worked out anew: also before a hand-over, and of plans from before this one."""
+    found = left_behind(evidence_of(material), ObjectStore(material.dossier))
+    return tuple(
+        LeftLine(**item.model_dump(), words=words_about(item.what, material.scope))
+        for item in found
     )
 
 

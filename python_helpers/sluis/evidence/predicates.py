@@ -357,13 +357,32 @@ class NotUndone(Part):
     sentence: Words
 
 
+LeftKind = Literal[
+    "displaced data", "restored copy", "record of the swap", "emptied copy",
+    "perhaps displaced data", "perhaps an unfinished copy",
+]  # fmt: skip
+
+
+class Left(Part):
+    """What a restore left beside an asset's live data: a path, or a database's name.
+
+    Of what is perhaps there, ``place`` is what its name begins with.
+    """
+
+    host: str
+    asset: str
+    what: LeftKind
+    place: Words
+
+
 class Handover(Body):
     """The change ended: what was reached, and where displaced data was put.
 
     ``landings`` is the newest look at each landing folder, by asset. ``failed and restored``
     means that everything is as it was; ``failed, data restored`` that the data is, while
     ``not_undone`` or ``after_way_back`` says what is not. ``after_way_back`` is what came of the
-    checks made then; ``None`` when no way back was taken.
+    checks made then; ``None`` when no way back was taken. ``left`` is all that restores of this
+    change left beside live data.
     """
 
     kind: ClassVar[str] = "handover"
@@ -374,6 +393,7 @@ class Handover(Body):
     landings: dict[str, Sha256] = Field(default_factory=dict)
     not_undone: tuple[NotUndone, ...] = ()
     after_way_back: Literal["passed", "not passed", "not checked"] | None = None
+    left: tuple[Left, ...] = ()
 
 
 class SourceEnd(Part):

@@ -40,7 +40,8 @@ know_all_kinds()
 
 #: of a module's result, what is kept; the rest may be large, personal or secret
 _KEPT = (
-    "changed", "checksum", "dest", "failed", "msg", "name", "path", "quarantine", "rc", "state",
+    "beside", "changed", "checksum", "dest", "failed", "msg", "name", "path", "quarantine", "rc",
+    "state",
 )  # fmt: skip
 _KEPT_LENGTH = 2000
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sluis.border.characters import clean_text
+from sluis.dossier.left import left_behind
 from sluis.errors import EvidenceError, RefusedError
 from sluis.evidence.ledger import View
 from sluis.evidence.plans import planned_at
@@ -72,6 +73,7 @@ def hand_over(dossier: OpenDossier) -> Handover:
             plan_object=evidence.plan_object,
             quarantine=_quarantine(results),
             landings=there.looks,
+            left=left_behind(evidence, dossier.objects),
         ),
     )
 
@@ -93,6 +95,7 @@ def give_up(dossier: OpenDossier) -> Handover:
             quarantine=_quarantine(results),
             not_undone=left.not_undone,
             after_way_back=left.checks,
+            left=left_behind(evidence, dossier.objects),
         ),
     )
 

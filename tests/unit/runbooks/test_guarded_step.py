@@ -341,6 +341,11 @@ def test_the_last_lines_are_bounded_and_without_secrets(made: Made) -> None:
     assert "pa" not in "".join(lines)
 
 
+def test_newcomer_where_a_restored_copy_lies_is_kept(made: Made) -> None:
+    run(made, {**DONE, "beside": "/srv/x.sluis-restored-CHG-1-5f1c0c5e"})
+    assert kept(made)["beside"] == "/srv/x.sluis-restored-CHG-1-5f1c0c5e"
+
+
 def test_a_step_that_is_done_keeps_no_output(made: Made) -> None:
     run(made, {**DONE, "stdout": "Jansen, 12-03-1971"})
     assert "last_lines" not in kept(made)

@@ -233,6 +233,16 @@ def test_newcomer_what_no_step_touched_and_went_back_too_is_named(story: Story) 
     assert "files-one" not in said
 
 
+def test_newcomer_the_hand_over_keeps_what_restores_left(story: Story) -> None:
+    story.step("migrate", "h1", "started", "failed")
+    answer = story.made.objects.put(b'{"quarantine": "/srv/one.sluis-quarantine-CHG-1-1"}')
+    story.step("swap-files-one", "h1", "started")
+    story.step("swap-files-one", "h1", "done", result_object=answer)
+    assert [
+        (item.host, item.asset, item.what, item.place) for item in give_up(story.dossier()).left
+    ] == [("h1", "files-one", "displaced data", "/srv/one.sluis-quarantine-CHG-1-1")]
+
+
 def test_newcomer_what_was_not_swapped_did_not_go_back(story: Story) -> None:
     story.step("migrate", "h1", "started", "failed")
     story.do(*(item for item in story.plan.way_back if item.step != "swap-files-two"))

@@ -1,0 +1,144 @@
+"""What a restore left on the hosts beside the live data: from the ledger and steps' answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from sluis.border.characters import clean_text
+from sluis.errors import EvidenceError
+from sluis.evidence.objects import ObjectStore
+from sluis.evidence.predicates import Left, LeftKind, Step
+from sluis.gate.demand import Evidence
+from sluis.plan.model import PlanDocument
+from sluis.scope.model import Asset, ScopeDocument
+
+_RESTORE, _SWAP = "asset_restore", "asset_swap"
+#: what is left of a copy once it was swapped in; PostgreSQL renames it whole
+_AFTER_SWAP: Mapping[str, LeftKind | None] = {"postgresql": None, "mariadb": "emptied copy"}
+
+_PERHAPS: Mapping[str, tuple[LeftKind, str]] = {
+    _RESTORE: ("perhaps an unfinished copy", "restored"),
+    _SWAP: ("perhaps displaced data", "quarantine"),
+}
+_KEEP = (
+    "It is the client's data. Keep it for the {days} days that were agreed for copies, and as "
+    "long as anything may be missing; then remove it by a change of its own that the client signs."
+)
+_BY_HAND = "Once the change is handed over, remove it by hand."
+_WORDS: Mapping[LeftKind, str] = {
+    "displaced data": f"What was live before the copy took its place. {_KEEP}",
+    "restored copy": f"A whole copy that was not swapped in; the snapshot stays in the store. "
+    f"{_BY_HAND}",
+    "record of the swap": f"Says what was swapped; no data of the client. {_BY_HAND}",
+    "emptied copy": f"A database of which every table was swapped in. {_BY_HAND}",
+    "perhaps displaced data": "A swap began and did not end. Look whether there is anything "
+    f"of that name. {_KEEP}",
+    "perhaps an unfinished copy": "A restore began and did not end. Look whether there is "
+    f"anything of that name. {_BY_HAND}",
+}
+
+
+@dataclass
+class _Copies:
+    """One asset's copies on its host, oldest first, and whether each was swapped in."""
+
+    swapped: dict[str, bool] = field(default_factory=dict)
+    displaced: list[str] = field(default_factory=list)
+    #: of which of the two modules the last step began and was not done
+    unsure: set[str] = field(default_factory=set)
+
+    def note(self, module: str, result: Mapping[str, Any]) -> None:
+        """One of the two steps was done, and answered this."""
+        self.unsure.discard(module)
+        beside, quarantine = result.get("beside"), result.get("quarantine")
+        if module == _RESTORE and isinstance(beside, str):
+            self.swapped[beside] = False
+        if module == _SWAP and self.swapped:
+            self.swapped[next(reversed(self.swapped))] = True
+        if module == _SWAP and isinstance(quarantine, str):
+            self.displaced.append(quarantine)
+
+
+def left_behind(evidence: Evidence, objects: ObjectStore) -> tuple[Left, ...]:
+    """Everything that restores of this change left beside live data, under any plan of it.
+
+    Args:
+        evidence: the verified ledger and the newest scope.
+        objects: where plans and what steps answered are kept. What is gone there is told as far
+            as the ledger still shows it.
+    """
+    copies: dict[tuple[str, str], _Copies] = {}
+    plans: dict[str, PlanDocument | None] = {}
+    for statement in evidence.view.of(Step):
+        body = statement.body
+        if body.plan_object not in plans:
+            plans[body.plan_object] = _plan(objects, body.plan_object)
+        plan = plans[body.plan_object]
+        step = plan.find(body.step, body.host) if plan else None
+        module = step.module.rpartition(".")[2] if step else ""
+        if step is None or module not in (_RESTORE, _SWAP):
+            continue
+        copy = copies.setdefault((body.host, str(step.args.get("asset"))), _Copies())
+        if body.state == "started":
+            copy.unsure.add(module)
+        if body.state == "done":
+            copy.note(module, _result(objects, body.result_object))
+    found: list[Left] = []
+    for (host, asset), copy in copies.items():
+        found += _of(host, asset, copy, evidence.scope)
+    return tuple(found)
+
+
+def words_about(what: LeftKind, scope: ScopeDocument | None) -> str:
+    """What such a thing is, and when and how it may be removed."""
+    days = scope.retention.snapshot_days if scope else "agreed"
+    return _WORDS[what].format(days=days)
+
+
+def _of(host: str, asset_id: str, copies: _Copies, scope: ScopeDocument | None) -> Iterator[Left]:
+    asset = scope.asset(asset_id) if scope else None
+
+    def left(what: LeftKind, place: str) -> Left:
+        return Left(host=host, asset=asset_id, what=what, place=clean_text(place))
+
+    for place in copies.displaced:
+        yield left("displaced data", place)
+    for place, swapped in copies.swapped.items():
+        rest = _AFTER_SWAP.get(asset.kind if asset else "", "record of the swap")
+        if not swapped:
+            yield left("restored copy", place)
+        elif rest is not None:
+            yield left(rest, place)
+    for module, (what, mark) in _PERHAPS.items():
+        if module in copies.unsure and asset is not None and scope is not None:
+            yield left(what, _begins_with(asset, scope.change, mark))
+
+
+def _begins_with(asset: Asset, change: str, mark: str) -> str:
+    """What a name begins with, where no step told the whole of it."""
+    if asset.kind in ("postgresql", "mariadb"):
+        return f"{asset.location}_sluis_{mark}_{re.sub('[^A-Za-z0-9]', '_', change)}…"
+    return f"{asset.location}.sluis-{mark}-{change}…"
+
+
+def _result(objects: ObjectStore, digest: str | None) -> Mapping[str, Any]:
+    if digest is None:
+        return {}
+    try:
+        found = json.loads(objects.get(digest))
+    except EvidenceError:
+        return {}  # erased or lost, as sluis verify says; the end is still recorded
+    return found if isinstance(found, Mapping) else {}
+
+
+def _plan(objects: ObjectStore, digest: str) -> PlanDocument | None:
+    try:
+        return PlanDocument.model_validate_json(objects.get(digest))
+    except (EvidenceError, ValidationError):
+        return None

@@ -1,0 +1,154 @@
+"""What restores leave beside live data is named, with when and how it may go."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from sluis.cli.show_outcome import show_outcome
+from sluis.dossier.left import left_behind
+from sluis.dossier.outcome import evidence_of, outcome
+from sluis.evidence.objects import ObjectStore
+from sluis.evidence.predicates import Body, Left, Step
+from sluis.plan.model import PlanDocument
+from sluis.snapshot.restore_database import _name
+from sluis.snapshot.restore_place import Live
+from support.outcomes import NOW, PLAN, SCOPE, ZERO, laid_down, material
+from support.scopes import CHANGE
+
+#: one place of each kind: a database and a folder
+DATABASE, FOLDER = SCOPE.assets[0], SCOPE.assets[1]
+BESIDE, AWAY = "/srv/x.sluis-restored-CHG-1042-5f1c0c5e", "/srv/x.sluis-quarantine-CHG-1042-1"
+
+
+def plan(asset: str) -> PlanDocument:
+    """Restore beside, then swap."""
+    base = PLAN.steps[-1]
+    return PLAN.model_copy(
+        update={
+            "steps": tuple(
+                base.model_copy(
+                    update={"step": f"{what}-{asset}", "module": f"asset_{what}",
+                            "args": {"asset": asset}}
+                )
+                for what in ("restore", "swap")
+            )
+        }
+    )  # fmt: skip
+
+
+class Ground:
+    """A dossier's objects, and a story told about them."""
+
+    def __init__(self, root: Path, asset: Any) -> None:
+        self.root, self.asset, self.story = root, asset.id, list[Body](laid_down())
+        self.plan = plan(asset.id)
+        self.objects = ObjectStore(root)
+        self.objects.put(self.plan.to_bytes())
+
+    def tell(self, what: str, state: str, **result: object) -> None:
+        kept = self.objects.put(json.dumps(result).encode()) if result else None
+        self.story.append(
+            Step.model_validate(
+                {
+                    "step": f"{what}-{self.asset}", "host": "h1", "state": state,
+                    "plan_object": self.plan.digest(), "call_sha256": ZERO,
+                    "result_object": kept,
+                }
+            )
+        )  # fmt: skip
+
+    def did(self, what: str, **result: object) -> None:
+        self.tell(what, "started")
+        self.tell(what, "done", **result)
+
+    def material(self) -> Any:
+        made = material(self.story, plan=self.plan)
+        return replace(made, dossier=self.root)
+
+    def left(self) -> list[tuple[str, str]]:
+        found = left_behind(evidence_of(self.material()), self.objects)
+        assert all(isinstance(item, Left) and item.host == "h1" for item in found)
+        return [(item.what, item.place) for item in found]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Ground:
+    return Ground(tmp_path, FOLDER)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Ground:
+    return Ground(tmp_path, DATABASE)
+
+
+def test_newcomer_a_change_without_a_restore_leaves_nothing(folder: Ground) -> None:
+    assert folder.left() == []
+
+
+def test_newcomer_a_copy_that_was_not_swapped_in_is_a_copy(folder: Ground) -> None:
+    folder.did("restore", beside=BESIDE)
+    assert folder.left() == [("restored copy", BESIDE)]
+
+
+def test_newcomer_after_a_swap_the_displaced_data_and_the_record_are_left(folder: Ground) -> None:
+    folder.did("restore", beside=BESIDE)
+    folder.did("swap", quarantine=AWAY)
+    assert folder.left() == [("displaced data", AWAY), ("record of the swap", BESIDE)]
+
+
+def test_newcomer_postgresql_renames_the_copy_so_only_displaced_data_is_left(
+    database: Ground,
+) -> None:
+    database.did("restore", beside="practice_sluis_restored_x")
+    database.did("swap", quarantine="practice_sluis_quarantine_x")
+    assert database.left() == [("displaced data", "practice_sluis_quarantine_x")]
+
+
+@pytest.mark.parametrize("end", ["failed", "lost", None])
+def test_newcomer_what_may_be_there_is_named_by_what_its_name_begins_with(
+    folder: Ground, end: str | None
+) -> None:
+    """The names on the host do begin like that."""
+    folder.tell("restore", "started")
+    if end:
+        folder.tell("restore", end, msg="no room")
+    ((what, place),) = folder.left()
+    assert what == "perhaps an unfinished copy"
+    name = Live(FOLDER.location, mounted=False).restored_name(f"{CHANGE}-5f1c0c5e")
+    assert name.startswith(Path(place.rstrip("…")).name)
+    folder.did("restore", beside=BESIDE)
+    folder.tell("swap", "started")
+    assert folder.left()[0] == ("restored copy", BESIDE)
+    what, place = folder.left()[1]
+    assert what == "perhaps displaced data"
+    name = Live(FOLDER.location, mounted=False).quarantine_name(CHANGE, 1)
+    assert name.startswith(Path(place.rstrip("…")).name)
+
+
+def test_newcomer_so_does_a_databases(database: Ground) -> None:
+    database.tell("restore", "started")
+    ((_, place),) = database.left()
+    mark = f"{CHANGE}_5f1c0c5e".replace("-", "_")
+    assert _name(DATABASE.location, f"_sluis_restored_{mark}").startswith(place.rstrip("…"))
+
+
+def test_newcomer_the_screen_says_what_to_do_with_it_once(folder: Ground) -> None:
+    folder.did("restore", beside=BESIDE)
+    folder.did("swap", quarantine=AWAY)
+    found = outcome(folder.material(), NOW)
+    out = io.StringIO()
+    show_outcome(Console(file=out, width=400), found)
+    screen = out.getvalue()
+    assert f"left on h1: {AWAY} (displaced data of {FOLDER.id})" in screen
+    assert f"left on h1: {BESIDE} (record of the swap of {FOLDER.id})" in screen
+    days = SCOPE.retention.snapshot_days
+    assert screen.count(f"Keep it for the {days} days") == 1
+    assert "a change of its own that the client signs" in screen
+    assert [line.what for line in found.left] == ["displaced data", "record of the swap"]
