@@ -44,6 +44,7 @@ def freeze(
     """Record from when nobody writes where the data comes from. The last pass waits for it."""
     session: Session = context.obj
     places, client, change = session.places, client_id(client), change_id(change)
+    _scope_of(read_material(places, client, change, session.now()))
     if told_by is None:
         told_by = terminal_of(session.err).line("Who at the client told you so?")
     if not told_by.strip():
@@ -77,6 +78,7 @@ def freeze(
 def _scope_of(material: Material) -> str:
     """The scope that a freeze was agreed in."""
     material.must_hold()
+    material.must_be_open("word of a freeze")
     if material.plan is None or material.scope is None or material.scope_object is None:
         raise InputError("no-plan", "There is no plan yet.", "Run prepare first.")
     if material.scope.freeze is None:

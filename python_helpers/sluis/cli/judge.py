@@ -49,6 +49,7 @@ def judge(
     """Record what you found about a step that failed or that may have half run."""
     session: Session = context.obj
     places, client, change = session.places, client_id(client), change_id(change)
+    _judgeable(read_material(places, client, change, session.now()), step, host)
     if why is None:
         why = terminal_of(session.err).line("What did you look at? In a sentence:")
     if not why.strip():
@@ -91,6 +92,7 @@ def judge(
 def _judgeable(material: Material, step: str, host: str) -> tuple[str, str]:
     """The plan and the call that a judgement is about."""
     material.must_hold()
+    material.must_be_open(f"a judgement about {step[:80]} on {host[:80]}")
     states = (
         {} if material.plan_object is None else step_states(material.view, material.plan_object)
     )

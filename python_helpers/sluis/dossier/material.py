@@ -8,11 +8,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from sluis.errors import EvidenceError
+from sluis.errors import EvidenceError, RefusedError
 from sluis.evidence.anchors import load_anchors
 from sluis.evidence.ledger import Ledger, View
 from sluis.evidence.objects import ObjectStore
-from sluis.evidence.predicates import Plan, Scope
+from sluis.evidence.plans import closed_at, planned_at
+from sluis.evidence.predicates import Handover, Plan, Scope
 from sluis.places import Places
 from sluis.plan.model import PlanDocument
 from sluis.scope.division import Division, placed
@@ -50,6 +51,29 @@ class Material:
                 f"The dossier does not hold: {self.view.problems[0].sentence}",
                 f"Look at it with: sluis verify {self.dossier}",
             )
+
+    def must_be_open(self, what: str) -> None:
+        """For verbs that only mean something until the plan that counts was handed over.
+
+        Args:
+            what: what is too late now, as ``a judgement``.
+
+        Raises:
+            RefusedError: ``change-closed``. A change that failed and was not put back is open.
+        """
+        closed = closed_at(self.view)
+        if self.plan_object is None or closed <= planned_at(self.view, self.plan_object):
+            return
+        last = self.view.latest(Handover, lambda item: item.number == closed)
+        how = f"as {last.body.result}, on {last.recorded_at:%Y-%m-%d %H:%M} UTC" if last else ""
+        raise RefusedError(
+            "change-closed",
+            f"{self.change} was handed over {how} (statement {closed}), so {what} comes too late. "
+            "It would change nothing, and was not recorded.",
+            f"See how it ended with: sluis status {self.client} {self.change}. To go on, run "
+            f"sluis prepare {self.client} {self.change} and have the new plan signed, or start a "
+            "new change.",
+        )
 
 
 def read_material(places: Places, client: str, change: str, now: datetime) -> Material:

@@ -52,11 +52,13 @@ def must_be_alive(
         drafted: assets for which a waiver is asked for first.
 
     Raises:
-        RefusedError: ``tree-changed``, ``scope-changed``, ``not-proven``, with all that is wrong.
+        RefusedError: ``change-closed``, ``tree-changed``, ``scope-changed``, ``not-proven``, with
+            all that is wrong.
     """
     material = read_material(places, client, change, now)
     if material.plan is None:
         return  # whoever asks says so in words of their own
+    material.must_be_open("a signature for its plan")
     command = f"{client} {change}"
     again = f"Run prepare again: sluis prepare {command}."
     scope_now = load_scope(places.change(client, change) / "scope.yml").document.digest()
