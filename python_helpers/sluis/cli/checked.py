@@ -6,14 +6,13 @@ in the list of hosts must not hide what is wrong in the scope.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from sluis.cli.change_run import described_playbook
+from sluis.cli.private import PrivateFolder
 from sluis.cli.runner import Playbook, Request, RunReport, run
 from sluis.cli.session import Session
 from sluis.cli.vault import VaultId, vault_ids
@@ -25,6 +24,8 @@ from sluis.places import Places
 from sluis.scope.load import ScopeError
 
 _NO_LIST = "inventory-not-readable"
+#: of the log of a look that broke off
+_LAST_LINES = 5
 _NOT_OPENED = "vault-not-opened"
 #: what is only missing because a file that holds it could not be opened
 _IN_THE_VAULT = frozenset({"no-repository-password"})
@@ -104,8 +105,6 @@ def check_all(
     out = list(_found(report)) if report is not None else []
     if any(one.code == _NO_LIST for one in written):
         out = []  # it says the same in Ansible's words, and so does its log
-        if report is not None:
-            shutil.rmtree(report.log.parent, ignore_errors=True)
         not_looked_at = [
             "hosts, stores, settings and steps, because the list of hosts cannot be read"
         ]
@@ -121,9 +120,7 @@ def check_all(
         )
     everything = {(one.about, one.line, one.what): one for one in [*written, *out]}
     wrong = sorted(everything.values(), key=lambda one: not one.written)
-    told = None
-    if report is not None:
-        told = report.as_dict() | {"log": str(report.log) if report.log.exists() else None}
+    told = report.as_dict() | {"log": None} if report is not None else None
     return Checked(tuple(wrong), tuple(not_looked_at), told)
 
 
@@ -151,10 +148,7 @@ def _keys(session: Session, client: str) -> Iterator[NotRight]:
 def _out_there(
     session: Session, client: str, change: str | None
 ) -> tuple[RunReport | None, list[str]]:
-    """Look at hosts and stores. The log is kept only when the look itself failed."""
-    folder = Path(tempfile.mkdtemp(prefix="sluis-check-"))
-    lock = folder / "lock"
-    lock.touch(0o600)
+    """Look at hosts and stores. Its log goes with it: what counts in it is said."""
     request = Request(
         places=session.places,
         client=client,
@@ -162,17 +156,26 @@ def _out_there(
         playbook="check",
         extra_vars={"change": change} if change else {},
     )
-    try:
-        with session.telling() as progress:
-            report = run(request, lock, session.environ, progress, session.now())
-    except SluisError as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        return None, [f"hosts and stores: {error.what} {error.remedy}"]
-    looked = report.ended == "by itself" or bool(report.findings)
-    if looked:
-        shutil.rmtree(folder, ignore_errors=True)
-        return report, []
-    return report, [f"hosts and stores, or not all of them; the log is {report.log}"]
+    # also gone when we are killed
+    with PrivateFolder(session.environ) as private:
+        lock = private.secret("lock", b"")
+        try:
+            with session.telling() as progress:
+                report = run(request, lock, session.environ, progress, session.now())
+        except SluisError as error:
+            return None, [f"hosts and stores: {error.what} {error.remedy}"]
+        if report.ended == "by itself" or report.findings:
+            return report, []
+        why = "; what it found so far is said" if report.errors else _last_words(report.log)
+        return report, [
+            f"hosts and stores, or not all of them: the look at them ended {report.ended}{why}"
+        ]
+
+
+def _last_words(log: Path) -> str:
+    lines = [line.strip() for line in log.read_text("utf-8", "replace").splitlines()]
+    last = " / ".join([line for line in lines if line][-_LAST_LINES:])
+    return f". Its last lines: {last[-1500:]}" if last else ", and said nothing"
 
 
 def _found(report: RunReport) -> Iterator[NotRight]:

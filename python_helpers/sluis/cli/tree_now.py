@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
 from sluis.cli.open_dossier import OpenDossier
+from sluis.cli.private import PrivateFolder
 from sluis.cli.session import Session
 from sluis.errors import InputError
 from sluis.plan.tree import Tree, changed_since_plan
@@ -31,7 +31,7 @@ def tree_now(dossier: OpenDossier, now: datetime) -> TreeNow:
         InputError: ``tree-not-readable``.
     """
     root = dossier.places.root
-    with tempfile.TemporaryDirectory(prefix="sluis-tree-") as folder:
+    with PrivateFolder({}) as private:
         done = run(
             Command(
                 sys.executable,
@@ -44,7 +44,7 @@ def tree_now(dossier: OpenDossier, now: datetime) -> TreeNow:
                 "HOME": str(home()),
                 "LC_ALL": "C.UTF-8",
                 "ANSIBLE_CONFIG": str(root / "ansible.cfg"),
-                "ANSIBLE_LOCAL_TEMP": folder,
+                "ANSIBLE_LOCAL_TEMP": str(private.path),
             },
         )
     try:

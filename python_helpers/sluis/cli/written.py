@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from sluis.cli.private import PrivateFolder
 from sluis.cli.runner import Playbook
 from sluis.cli.vault import VaultId
 from sluis.places import Places
@@ -35,7 +35,7 @@ def read_in_a_clean_place(
         opened_by: what opens files of ansible-vault.
     """
     root = places.root
-    with tempfile.TemporaryDirectory(prefix="sluis-check-") as folder:
+    with PrivateFolder({}) as private:
         done = run(
             Command(
                 sys.executable,
@@ -51,7 +51,7 @@ def read_in_a_clean_place(
                 "HOME": str(home()),
                 "LC_ALL": "C.UTF-8",
                 "ANSIBLE_CONFIG": str(root / "ansible.cfg"),
-                "ANSIBLE_LOCAL_TEMP": folder,
+                "ANSIBLE_LOCAL_TEMP": str(private.path),
             },
         )  # fmt: skip
     try:
