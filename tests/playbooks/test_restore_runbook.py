@@ -85,7 +85,7 @@ def test_case_A6_A7_a_way_back_that_is_killed_goes_on(lab: Lab, tmp_path: Path) 
     assert handover.body.result == "failed and restored"
     kept = handover.body.quarantine["swap-incoming on db1"]
     assert Path(kept, "notes.txt").read_text() == "spoiled\n"
-    left = {item.what: Path(item.place) for item in handover.body.left}
+    left = {item.what: Path(item.place) for item in handover.body.left if item.asset == "incoming"}
     assert left["displaced data"] == Path(kept)
     assert [item.name for item in left["record of the swap"].iterdir()] == ["restore.json"]
     compared = [item for item in change.view().of(Check) if item.body.check == "compare-incoming"]
