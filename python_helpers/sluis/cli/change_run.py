@@ -191,7 +191,8 @@ def _show(console: Console, found: Outcome, report: RunReport) -> None:
     elif report.ended == "out of time":
         console.print("The run took too long and was stopped. The ledger knows what was done.")
     for error in report.errors if found.state == "failed" else ():
-        about = f"{error['host']}: " if error["host"] else ""
+        told = not error["host"] or error["what"].startswith(error["host"])
+        about = "" if told else f"{error['host']}: "
         words = f"{about}{error['what']} {error['remedy']} [{error['code']}]"
         console.print(words, markup=False, soft_wrap=True)
     for trouble in report.troubles:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Annotated
 
 import typer
@@ -66,8 +67,9 @@ def _show(console: Console, found: Checked) -> None:
         some = [one for one in found.wrong if one.written is written]
         if some:
             console.print(Text(title, style="bold"))
-        for one in some:
-            _show_one(console, one)
+        for one, after in zip_longest(some, some[1:]):
+            same = after is not None and (after.code, after.remedy) == (one.code, one.remedy)
+            _show_one(console, one, remedy=not same)
     for line in found.not_looked_at:
         console.print(Text(f"Not looked at: {plainly(line)}", style="yellow"), soft_wrap=True)
     if found.wrong:
@@ -78,8 +80,8 @@ def _show(console: Console, found: Checked) -> None:
         console.print("Everything that was looked at is right. Nothing was changed.")
 
 
-def _show_one(console: Console, one: NotRight) -> None:
-    line = f", line {one.line}" if one.line else ""
-    about = f"{one.about}{line}: " if one.written or one.about not in one.what else ""
-    console.print(Text(f"  ✗ {plainly(about + one.what)} [{one.code}]"), soft_wrap=True)
-    console.print(Text(f"    {plainly(one.remedy)}"), soft_wrap=True)
+def _show_one(console: Console, one: NotRight, *, remedy: bool) -> None:
+    """One thing. What is to be done about several in a row is said once, below the last."""
+    console.print(Text(f"  ✗ {plainly(one.told)} [{one.code}]"), soft_wrap=True)
+    if remedy:
+        console.print(Text(f"    {plainly(one.remedy)}"), soft_wrap=True)

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from sluis.cli.change_run import described_playbook
 from sluis.cli.private import PrivateFolder
+from sluis.cli.progress import Line, Progress
 from sluis.cli.runner import Playbook, Request, RunReport, run
 from sluis.cli.session import Session
 from sluis.cli.vault import VaultId, vault_ids
@@ -21,6 +23,7 @@ from sluis.errors import InputError, SluisError
 from sluis.evidence.anchors import load_anchors
 from sluis.evidence.keys import operator_key
 from sluis.places import Places
+from sluis.runbook.check_words import CLOSED
 from sluis.scope.load import ScopeError
 
 _NO_LIST = "inventory-not-readable"
@@ -50,6 +53,14 @@ class NotRight:
     code: str
     what: str
     remedy: str
+
+    @property
+    def told(self) -> str:
+        """What is wrong, and where, in one line."""
+        if self.what.startswith(self.about) or (not self.written and self.about in self.what):
+            return self.what
+        line = f", line {self.line}" if self.line else ""
+        return f"{self.about}{line}: {self.what}"
 
     def as_dict(self) -> dict[str, Any]:
         """As plain JSON data."""
@@ -118,6 +129,11 @@ def check_all(
             "whatever needs a password from a file that could not be opened; what is said of "
             "logins may be wrong because of that"
         )
+    closed = sorted({one.about for one in out if one.code in CLOSED})
+    if closed:
+        not_looked_at.append(
+            f"what is on {', '.join(closed)}: check again when the way there is open"
+        )
     everything = {(one.about, one.line, one.what): one for one in [*written, *out]}
     wrong = sorted(everything.values(), key=lambda one: not one.written)
     told = report.as_dict() | {"log": None} if report is not None else None
@@ -145,6 +161,29 @@ def _keys(session: Session, client: str) -> Iterator[NotRight]:
         )  # fmt: skip
 
 
+class _Quietly:
+    """Tells what is looked at. What is found is the result, and not said twice."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def __enter__(self) -> Self:
+        self._progress.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.__exit__(kind, error, trace)
+
+    def tell(self, line: Line) -> None:
+        if line.kind not in ("failed", "unreachable", "word"):
+            self._progress.tell(line)
+
+
 def _out_there(
     session: Session, client: str, change: str | None
 ) -> tuple[RunReport | None, list[str]]:
@@ -160,7 +199,8 @@ def _out_there(
     with PrivateFolder(session.environ) as private:
         lock = private.secret("lock", b"")
         try:
-            with session.telling() as progress:
+            telling = session.telling()
+            with _Quietly(telling) if session.progress == "people" else telling as progress:
                 report = run(request, lock, session.environ, progress, session.now())
         except SluisError as error:
             return None, [f"hosts and stores: {error.what} {error.remedy}"]
@@ -224,11 +264,7 @@ def with_the_rest(session: Session, client: str, change: str, error: InputError)
     playbook = likely_playbook(session.places, client, change)
     found = check_all(session, client, change, playbook)
     rest = [
-        f"{one.about}, line {one.line}: {one.what} What to do: {one.remedy}"
-        if one.line
-        else f"{one.about}: {one.what} What to do: {one.remedy}"
-        for one in found.wrong
-        if one.what not in error.what
+        f"{one.told} What to do: {one.remedy}" for one in found.wrong if one.what not in error.what
     ]
     rest += [f"Not looked at: {line}" for line in found.not_looked_at]
     if not rest:

@@ -99,7 +99,7 @@ def load_anchors(trust: Path, client: str) -> Anchors:
         raise InputError(
             "no-anchors",
             f"There are no trusted keys for {client} in {trust}.",
-            "Make a key with `sluis keys new` and trust it with `sluis keys trust`.",
+            f"Trust your key: sluis keys trust {client}",
         )
     seen = [_read(trust / _KEYS)]
     signers = trust / _SIGNERS

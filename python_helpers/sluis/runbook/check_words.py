@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 #: what is said, in lower case; what that is called, what is wrong, and what to do
 _SAID = (
     (
@@ -68,9 +70,20 @@ _OTHER = (
     "cannot be reached",
     "See that it runs, and that its address, port and user in the inventory are right.",
 )
+#: codes of a host on which nothing could be looked at
+CLOSED = frozenset({"host-key-changed", "host-key-unknown", "login-refused", _OTHER[0]})
 #: codes of raised rights that a host refuses; without them it can be looked at still
 BECOME = "become-refused"
 _SHOWN = 300
+#: ssh's words for nobody who answers, and what Ansible writes before them
+_PREFIX = "Failed to connect to the host via ssh: "
+_NO_ANSWER = re.compile(r"ssh: connect to host (\S+) port (\d+): (.*)")
+#: the addresses of examples (RFC 5737), which the template has
+_EXAMPLE = re.compile(r"(192\.0\.2|198\.51\.100|203\.0\.113)\.\d+")
+_NO_ADDRESS_YET = (
+    "That is the address of an example: write the machine's own as ansible_host in hosts.yml, or "
+    "take the machine out."
+)
 
 
 def unreachable_words(host: str, said: str) -> tuple[str, str, str]:
@@ -85,4 +98,11 @@ def unreachable_words(host: str, said: str) -> tuple[str, str, str]:
         if words in plain.lower():
             return code, f"{host} {what}.", remedy
     code, what, remedy = _OTHER
-    return code, f"{host} {what}: {plain[:_SHOWN]}", remedy
+    asked = _NO_ANSWER.search(plain)
+    if asked is None:
+        said = plain.removeprefix(_PREFIX).rstrip(".")[:_SHOWN]
+        return code, f"{host} {what}: {said}.", remedy
+    address, port, why = asked.groups()
+    if _EXAMPLE.fullmatch(address):
+        remedy = _NO_ADDRESS_YET
+    return code, f"{host} {what} at {address}, port {port}: {why.rstrip('.')[:_SHOWN]}.", remedy

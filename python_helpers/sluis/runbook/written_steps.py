@@ -140,6 +140,7 @@ def _refused(
             refuse()
         except InputError as error:
             what = error.what if repr(called) in error.what else f"{about}: {error.what}"
+            what = what.replace(f"{known.places.root.absolute()}/", "")
             yield Fault(error.code, file, _line(step, args, error.what), what, error.remedy)
 
 

@@ -31,6 +31,28 @@ def test_check_why_a_host_cannot_be_asked_has_a_code_and_a_line_to_write(code: s
     assert len(remedy) > 40
 
 
+SSH = "Failed to connect to the host via ssh: "
+
+
+@pytest.mark.parametrize(
+    ("said", "what", "remedy"),
+    [
+        (f"{SSH}ssh: connect to host 10.0.0.9 port 22: No route to host",
+         "app1 cannot be reached at 10.0.0.9, port 22: No route to host.", "See that it runs"),
+        (f"{SSH}ssh: connect to host 192.0.2.10 port 22: Connection timed out",
+         "app1 cannot be reached at 192.0.2.10, port 22: Connection timed out.",
+         "address of an example"),
+        (f"{SSH}kex_exchange_identification: read: Connection reset by peer",
+         "app1 cannot be reached: kex_exchange_identification: read: Connection reset by peer.",
+         "See that it runs"),
+    ],
+)  # fmt: skip
+def test_check_a_host_that_is_off_is_said_shortly(said: str, what: str, remedy: str) -> None:
+    code, told, to_do = unreachable_words("app1", said)
+    assert (code, told) == ("host-unreachable", what)
+    assert remedy in to_do
+
+
 @pytest.mark.parametrize(
     "said", ["sudo: a password is required", "Sorry, user is not in the sudoers file."]
 )
