@@ -17,6 +17,7 @@ from sluis.errors import InputError
 from sluis.plan.faults import Fault, did_you_mean, not_a_group, unknown_field, value_faults
 from sluis.plan.role_options import Options
 from sluis.plan.written_yaml import OPAQUE, Item
+from sluis.runbook.connection_variables import meant_by
 from sluis.runbook.snapshot_settings import backup_of, connection_of, store_of
 
 #: so alike are a name and its misspelling, whatever it begins with
@@ -98,6 +99,14 @@ def setting_faults(
 
 
 def _unknown(file: str, name: str, item: Item, options: Options) -> Iterator[Fault]:
+    meant = meant_by(name)
+    if meant is not None:
+        yield Fault(
+            "unknown-setting", file, item.line, f"{name[:80]!r} is no variable of Ansible's: the "
+            "machine would be reached without it.",
+            f"Did you mean {meant!r}? Otherwise: give it a name that does not look like it.",
+        )  # fmt: skip
+        return
     plain = name.lower().replace("-", "_")
     ours = plain.startswith(options.prefixes)
     if ours or difflib.get_close_matches(plain, options.variables, n=1, cutoff=_ALIKE):

@@ -17,6 +17,7 @@ from ansible.parsing.dataloader import DataLoader
 from sluis.errors import InputError
 from sluis.places import Places
 from sluis.plan.faults import WrittenError
+from sluis.runbook.connection_variables import connection_variables
 from sluis.runbook.written import read_what_was_written
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -397,6 +398,44 @@ def test_F1_a_variable_in_the_list_of_hosts_is_read_as_well(ground: Ground) -> N
     line = line_of(ground, INVENTORY, "snapshot_and_verify_becom:")
     assert f"{INVENTORY}, line {line}" in said
     assert "Did you mean 'snapshot_and_verify_become'?" in said
+
+
+MISSPELT = {
+    "ansible_hots": "ansible_host",
+    "ansible_prot": "ansible_port",
+    "ansible_usr": "ansible_user",
+    "ansible-user": "ansible_user",
+    "ansibel_host": "ansible_host",
+    "ansible_become_pasword": "ansible_become_password",
+    "ansible_ssh_comon_args": "ansible_ssh_common_args",
+    "ansible_pyhton_interpreter": "ansible_python_interpreter",
+}
+
+
+@pytest.mark.parametrize("name", [INVENTORY, SETTINGS, "host_vars/practice-server.yml"])
+def test_F1_a_misspelt_connection_variable_is_said_with_what_was_meant(
+    ground: Ground, name: str
+) -> None:
+    if name == INVENTORY:
+        lines = "".join(f"\n          {wrong}: x" for wrong in MISSPELT)
+        ground.change_in(name, ("ansible_host: 192.0.2.10", f"ansible_host: 192.0.2.10{lines}"))
+    else:
+        ground.add(name, "".join(f"{wrong}: x\n" for wrong in MISSPELT))
+    said = ground.said()
+    for wrong, right in MISSPELT.items():
+        about = f"{name}, line {line_of(ground, name, wrong)}: {wrong!r}"
+        assert about in said, said
+        assert f"Did you mean {right!r}?" in said.partition(about)[2].splitlines()[0]
+
+
+def test_F1_every_variable_of_ansibles_is_left_alone(ground: Ground) -> None:
+    for name in sorted(connection_variables()):
+        ground.add(SETTINGS, f"{name}: x\n")
+    # facts, and a variable of one's own
+    for name in ("ansible_user_id", "ansible_hostname", "ansible_distribution", "ansible_local",
+                 "ansible_date_time", "host", "user", "port"):  # fmt: skip
+        ground.add(SETTINGS, f"{name}: x\n")
+    ground.read()
 
 
 def _without_steps(text: str) -> str:
