@@ -11,20 +11,22 @@ from typing import Any
 from pydantic import ValidationError
 
 from sluis.border.characters import clean_text
+from sluis.border.own_databases import COPY, DISPLACED
 from sluis.errors import EvidenceError
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Left, LeftKind, Step
 from sluis.gate.demand import Evidence
 from sluis.plan.model import PlanDocument
-from sluis.scope.model import Asset, ScopeDocument
+from sluis.scope.model import ScopeDocument
 
 _RESTORE, _SWAP = "asset_restore", "asset_swap"
 #: what is left of a copy once it was swapped in; PostgreSQL renames it whole
 _AFTER_SWAP: Mapping[str, LeftKind | None] = {"postgresql": None, "mariadb": "emptied copy"}
 
-_PERHAPS: Mapping[str, tuple[LeftKind, str]] = {
-    _RESTORE: ("perhaps an unfinished copy", "restored"),
-    _SWAP: ("perhaps displaced data", "quarantine"),
+#: what it may be, and how its name goes on after the live one's: of a database, and of files
+_PERHAPS: Mapping[str, tuple[LeftKind, str, str]] = {
+    _RESTORE: ("perhaps an unfinished copy", COPY, ".sluis-restored-"),
+    _SWAP: ("perhaps displaced data", DISPLACED, ".sluis-quarantine-"),
 }
 _KEEP = (
     "It is the client's data. Keep it for the {days} days that were agreed for copies, and as "
@@ -115,16 +117,13 @@ def _of(host: str, asset_id: str, copies: _Copies, scope: ScopeDocument | None) 
             yield left("restored copy", place)
         elif rest is not None:
             yield left(rest, place)
-    for module, (what, mark) in _PERHAPS.items():
+    for module, (what, of_database, of_files) in _PERHAPS.items():
         if module in copies.unsure and asset is not None and scope is not None:
-            yield left(what, _begins_with(asset, scope.change, mark))
-
-
-def _begins_with(asset: Asset, change: str, mark: str) -> str:
-    """What a name begins with, where no step told the whole of it."""
-    if asset.kind in ("postgresql", "mariadb"):
-        return f"{asset.location}_sluis_{mark}_{re.sub('[^A-Za-z0-9]', '_', change)}…"
-    return f"{asset.location}.sluis-{mark}-{change}…"
+            if asset.kind in ("postgresql", "mariadb"):
+                mark = of_database + re.sub("[^A-Za-z0-9]", "_", scope.change)
+            else:
+                mark = of_files + scope.change
+            yield left(what, f"{asset.location}{mark}…")
 
 
 def _result(objects: ObjectStore, digest: str | None) -> Mapping[str, Any]:

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from sluis.border.own_databases import COPY, name_beside
 from sluis.cli.show_outcome import show_outcome
 from sluis.dossier.left import left_behind
 from sluis.dossier.outcome import evidence_of, outcome
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Body, Left, Step
 from sluis.plan.model import PlanDocument
-from sluis.snapshot.restore_database import _name
 from sluis.snapshot.restore_place import Live
 from support.outcomes import NOW, PLAN, SCOPE, ZERO, laid_down, material
 from support.scopes import CHANGE
@@ -136,7 +136,7 @@ def test_newcomer_so_does_a_databases(database: Ground) -> None:
     database.tell("restore", "started")
     ((_, place),) = database.left()
     mark = f"{CHANGE}_5f1c0c5e".replace("-", "_")
-    assert _name(DATABASE.location, f"_sluis_restored_{mark}").startswith(place.rstrip("…"))
+    assert name_beside(DATABASE.location, COPY + mark).startswith(place.rstrip("…"))
 
 
 def test_newcomer_the_screen_says_what_to_do_with_it_once(folder: Ground) -> None:
