@@ -96,7 +96,7 @@ class Migration:
                     return await reconcile(
                         graph, self.manifest, self.root, target,
                         policy or ImportPolicy(permissions=False), state,
-                        self.folder / "scratch", **more,
+                        self.folder / "scratch", **{"workers": 8, **more},
                     )  # fmt: skip
 
         return asyncio.run(whole())

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -136,11 +136,9 @@ class _Deciding:
         self.policy = policy
         self.tree = tree
         self.rows = rows
-        self.base = base
+        self.base = base or _NOWHERE
         self.room = room
         self.made = Decisions()
-        #: folders that are still to be made, by path: they have an id to be
-        self.to_be: dict[str, str] = {}
 
     def all(self, plan: ImportPlan) -> Decisions:
         self._renew(plan)
@@ -175,8 +173,7 @@ class _Deciding:
             for going in goings:
                 row = gone.get(going.path)
                 if row and going.source_id not in self.rows and row.step in steps:
-                    del self.rows[row.source_id]
-                    self.rows[going.source_id] = replace(row, source_id=going.source_id)
+                    self.rows[going.source_id] = self.rows.pop(row.source_id)
                     self.made.renewed.append((row.source_id, going.source_id))
 
     def _folder(self, going: Going) -> None:
@@ -189,10 +186,8 @@ class _Deciding:
                 return
             self._note(going, "Somebody moved or renamed this folder of ours in the target.")
         if there is None:
-            self.to_be[going.target] = f"to be: {going.target}"
             self.made.folders.append(Job(going, "make", going.target))
-            parent, _, name = going.target.rpartition("/")
-            self.tree.put(Node(self.to_be[going.target], self._id(parent), name, "folder"))
+            self._put(going.target, "folder")
         elif there.kind == "folder":
             self.made.folders.append(Job(going, "use", going.target, there))
         else:
@@ -248,8 +243,6 @@ class _Deciding:
         elif row.target_id == there.id:
             # a replacement that an earlier version announced, and that did not get there
             self.made.files.append(Job(going, "replace", row.target, there, row.session_url))
-        elif same and self.policy.conflicts == "skip equal" and _equal(there, going):
-            self.made.files.append(Job(going, "equal", going.target, there))
         else:
             self._conflict(going, "A file that we did not send came into its place meanwhile.")
 
@@ -301,21 +294,23 @@ class _Deciding:
 
     def _send(self, going: Going, target: str, session_url: str | None = None) -> None:
         self.made.files.append(Job(going, "send", target, None, session_url))
-        parent, _, name = target.rpartition("/")
         # so that nothing else is sent to the same place
-        self.tree.put(Node(f"to be: {target}", self._id(parent), name, "file"))
+        self._put(target, "file")
+
+    def _put(self, target: str, kind: str) -> None:
+        """Something will be there: until it is, it has an id to be."""
+        parent, _, name = target.rpartition("/")
+        self.tree.put(Node(f"{_NOWHERE} {target}", self._id(parent), name, kind))
 
     def _at(self, path: str) -> Node | None:
-        return self.tree.at(path, self.base) if self.base else self.tree.at(path, _NOWHERE)
+        return self.tree.at(path, self.base)
 
     def _id(self, path: str) -> str:
-        if not path:
-            return self.base or _NOWHERE
         found = self._at(path)
-        return found.id if found else self.to_be.get(path, _NOWHERE)
+        return found.id if found else _NOWHERE
 
     def _path(self, node: Node) -> str | None:
-        return self.tree.path_of(node.id, self.base) if self.base else None
+        return self.tree.path_of(node.id, self.base)
 
     def _conflict(self, going: Going, why: str) -> None:
         self.made.conflicts.append(Conflict(going.path, going.target, why))

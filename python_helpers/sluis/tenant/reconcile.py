@@ -49,7 +49,7 @@ async def reconcile(
     *,
     trust: Trust = "every byte",
     progress: Callable[[Progress], None] | None = None,
-    workers: int = 8,
+    workers: int,
 ) -> Reconciliation:
     """Compare a target with a manifest.
 

@@ -27,7 +27,7 @@ LEFT JOIN contents c ON c.item_id = i.item_id
 WHERE i.type = 'file' AND i.gone_in_pass IS NULL AND (
     c.item_id IS NULL
     OR ((c.state <> 'had' OR c.verdict IN ('corrupt', 'not verified', 'edited meanwhile'))
-        AND c.in_pass < :number)
+        AND c.in_pass < (SELECT MAX(number) FROM passes))
     OR c.etag IS NOT i.etag OR c.listed_size IS NOT i.size
     OR c.listed_quickxor IS NOT i.quickxor
     OR (c.listed_times IS NOT NULL AND c.listed_times IS NOT i.times))
@@ -59,10 +59,8 @@ async def wanted_files(
     Raises:
         GraphError: the service is away.
     """
-    current = state.current_pass()
-    number = current.number if current else 0
     state.db.execute("DROP TABLE IF EXISTS temp.wanted")
-    state.db.execute(_WANTED, {"number": number})
+    state.db.execute(_WANTED)
     state.db.execute("CREATE INDEX temp.wanted_by_parent ON wanted (parent_id)")
     state.db.execute("CREATE INDEX temp.wanted_by_id ON wanted (item_id)")
     # all at once: an open query on the state would keep its journal from being emptied

@@ -11,6 +11,7 @@ import pytest
 
 from sluis.graph.connect import Graph
 from sluis.graph.errors import ConnectionCutError, ThrottledError
+from sluis.tenant.classify import Listed
 from sluis.tenant.listed_items import store_items
 from sluis.tenant.source import Source
 from sluis.tenant.state import DriveState
@@ -74,6 +75,22 @@ def test_a_file_is_wanted_with_all_that_the_listing_says_of_it(tmp_path: Path) -
     # two requests of their own cost less than a listing
     assert stage.requests("GET", CHILDREN) == []
     assert repr(found[0]) == "Wanted(a)"
+
+
+def test_all_that_the_listing_says_of_a_file_is_told_on(tmp_path: Path) -> None:
+    """Its times, that it is still being written, and that it has no size."""
+    odd = _file(
+        "a", pendingOperations={"pendingContentUpdate": {"queuedDateTime": "2026-01-01T00:00:00Z"}},
+        fileSystemInfo={"lastModifiedDateTime": "2025-01-01T00:00:00Z"},
+        lastModifiedDateTime="2025-01-02T00:00:00Z",
+    )  # fmt: skip
+    del odd["size"]
+    found, _ = _run(tmp_path, [_folder("f", 2), odd, _file("b")])
+    times = "2025-01-01T00:00:00Z 2025-01-02T00:00:00Z"
+    assert [one.listed for one in found] == [
+        Listed(0, "xor a", "e a", times, pending=True, sized=False),
+        Listed(10, "xor b", "e b", " "),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -207,3 +224,13 @@ def test_every_folder_has_its_turn_however_many_files_are_in_it(tmp_path: Path) 
     )
     assert len({one.item_id for one in found}) == len(found) == 1_005
     assert [one.parent_id for one in found] == ["f"] * 1_003 + ["g"] * 2
+
+
+def test_a_page_of_any_length_tells_where_all_its_files_are(tmp_path: Path) -> None:
+    names = [f"n{at:03}" for at in range(501)]
+    urls = [{"id": name, "eTag": f"e {name}", URL: f"https://x/{name}"} for name in names]
+    found, _ = _run(
+        tmp_path, [_folder("f", 501), *map(_file, names)],
+        play=lambda stage: stage.on("GET", CHILDREN, {"value": urls}),
+    )  # fmt: skip
+    assert {one.item_id: one.url for one in found} == {name: f"https://x/{name}" for name in names}

@@ -18,11 +18,12 @@ from sluis.tenant.import_state import ImportState, Row
 from sluis.tenant.reconcile import reconcile
 from sluis.tenant.reconciliation import Line, Reconciliation
 from sluis.tenant.tenant_manifest import About, ManifestLine, write_manifest
-from support.graph_stage import Stage, connected, refusal
+from support.graph_stage import Stage, connected, refusal, say
 
 DRIVE = "/v1.0/drives/d"
 WHEN = "2019-06-30T12:00:00Z"
 PLAIN = ImportPolicy(permissions=False)
+URL = "@microsoft.graph.downloadUrl"
 
 
 def _digest(data: bytes) -> str:
@@ -43,15 +44,20 @@ class Ground:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.scratch = folder / "work" / "scratch"
         self.lines: list[ManifestLine] = []
         self.items: list[dict[str, Any]] = []
         self.contents: dict[str, bytes] = {}
         self.rows: list[Row] = []
         self.before: list[str] = []
         self.more: list[tuple[str, str, Any]] = []
+        #: folders that tell where the contents of some items are: their ids, and those items'
+        self.links: dict[str, list[str]] = {}
         self.told: list[Progress] = []
-        self.tell: Callable[[Progress], None] = self.told.append
+        self.tell: Callable[[Progress], None] | None = self.told.append
         self.stage: Stage | None = None
+        #: who gives the contents, instead of the stage itself
+        self.serve: Callable[[Any], Any] | None = None
         self.kept: dict[str, Row] = {}
 
     def there(self, name: str, data: bytes | None = None, parent: str = "root", **more: Any) -> str:
@@ -90,7 +96,7 @@ class Ground:
                         state.keep_before(self.before)
                     found = await reconcile(
                         graph, manifest, self.folder / "export", Target("d", folder), policy, state,
-                        self.folder / "scratch", progress=self.tell, **more,
+                        self.scratch, progress=self.tell, **{"workers": 8, **more},
                     )  # fmt: skip
                     self.kept = {row.path: row for row in state.rows()}
                     return found
@@ -105,8 +111,18 @@ class Ground:
         stage.on("GET", f"{DRIVE}/root/delta", page)
         for item, data in self.contents.items():
             self._serve(stage, item, data)
+            if self.serve:
+                stage.on("GET", f"/c/{item}", self.serve)
+        for folder, items in self.links.items():
+            links = [{"id": item, "eTag": "e", URL: f"{stage.content}/c/{item}"} for item in items]
+            stage.on("GET", f"{DRIVE}/items/{folder}/children", {"value": links})
         for method, path, answer in self.more:
             stage.on(method, f"{DRIVE}/{path}", answer)
+
+    def asked(self, path: str) -> int:
+        """How often something below the drive was asked for."""
+        assert self.stage is not None
+        return len(self.stage.requests("GET", f"{DRIVE}/{path}"))
 
     def _serve(self, stage: Stage, item: str, *answers: bytes) -> None:
         place = f"{stage.content}/c/{item}"
@@ -149,13 +165,14 @@ def test_every_item_has_its_line_in_the_order_of_the_paths(ground: Ground) -> No
     ]
     whys = {line.path: line.why for line in result.lines}
     assert whys["a/c.txt"] == ""
+    assert {line.path: line.notes for line in result.lines if line.notes} == {}
     assert "bytes differ (5 in the target, 3 exported)" in whys["b.txt"]
     assert whys["gone.txt"] == "It is not in the target."
     assert (result.drive_id, result.folder, result.trust) == ("d", "", "every byte")
     assert result.manifest_sha256 == _digest((ground.folder / "manifest.gz").read_bytes())
     assert not result.sound
-    assert list((ground.folder / "scratch").glob("*.tmp")) == []
-    assert (ground.folder / "scratch").stat().st_mode & 0o777 == 0o700
+    assert list(ground.scratch.glob("*.tmp")) == []
+    assert ground.scratch.stat().st_mode & 0o777 == 0o700
 
 
 def test_progress_is_told_after_each_file(ground: Ground) -> None:
@@ -165,6 +182,13 @@ def test_progress_is_told_after_each_file(ground: Ground) -> None:
     ground.there("y", b"345", folder)
     assert ground.run(workers=1).sound
     assert ground.told == [Progress(1, 2, 2, 5, "a/x"), Progress(2, 2, 5, 5, "a/y")]
+
+
+def test_nobody_has_to_listen(ground: Ground) -> None:
+    ground.lines = [_line("x", b"12")]
+    ground.there("x", b"12")
+    ground.tell = None
+    assert ground.run().sound
 
 
 def test_an_item_that_the_listing_left_out_is_asked_for(ground: Ground) -> None:
@@ -179,14 +203,21 @@ def test_an_item_that_the_listing_left_out_is_asked_for(ground: Ground) -> None:
         "fileSystemInfo": {"lastModifiedDateTime": WHEN},
     }  # fmt: skip
     ground.contents["t:late"] = b"ex"
+
+    def late(request: Any) -> Any:
+        # each name by itself: a slash within one would be another name
+        assert request.rel_url.raw_path.endswith("/root:/To%20here/a%20b/x%231.txt")
+        return say(200, item)
+
     ground.more = [
-        ("GET", "root:/To here/a b/x#1.txt", item),
+        ("GET", "root:/To here/a b/x#1.txt", late),
         ("GET", "root:/To here/a b/y", refusal(403, "accessDenied")),
     ]
     result = ground.run(folder="To here")
     lines = {line.path: line for line in result.lines}
     assert _short(lines["a b/x#1.txt"])[3:] == ("equal", "every byte")
-    assert _short(lines["a b/y"])[3:] == ("missing", "not verified")
+    assert _short(lines["a b"])[3:] == ("equal", "the listing")
+    assert _short(lines["a b/y"]) == ("a b/y", "a b/y", "file", "missing", "not verified")
     assert lines["a b/y"].why.startswith("The listing does not have it, and asking for it failed:")
     assert _short(lines["z"])[3:] == ("missing", "the listing")
     assert result.folder == "To here"
@@ -199,12 +230,31 @@ def test_something_else_in_its_place_is_said(ground: Ground) -> None:
     ground.there("name.TXT", b"n")
     lines = {line.path: line for line in ground.run().lines}
     assert set(lines) == {"file", "folder", "Name.txt"}, "none of them is extra as well"
-    assert _short(lines["file"])[2:] == ("file", "differs", "the listing")
+    assert _short(lines["file"]) == ("file", "file", "file", "differs", "the listing")
     assert lines["file"].why == "In its place stands a folder."
     assert _short(lines["folder"])[2:] == ("folder", "differs", "the listing")
     assert lines["folder"].why == "In its place stands a file."
     assert lines["Name.txt"].category == "equal"
     assert lines["Name.txt"].notes == ("In the target its name is spelled 'name.TXT'.",)
+
+
+def test_all_that_is_worth_knowing_of_an_item_is_noted(ground: Ground) -> None:
+    ground.lines = [_line("d"), _line("d/Name.txt", b"n", rights_why="It was refused.")]
+    ground.there("name.TXT", b"n", ground.there("d"))
+    (_, line) = ground.run(ImportPolicy(permissions=False)).lines
+    assert line.notes == (
+        "Who could reach it at the source is not known; here it is as its folder.",
+        "In the target its name is spelled 'name.TXT'.",
+    )
+
+
+def test_what_the_service_answers_is_looked_at(ground: Ground) -> None:
+    """What it was asked for is in the line, so that somebody can ask again."""
+    ground.lines = [_line("x", b"x")]
+    ground.more = [("GET", "root:/x", {"name": "x"})]
+    (line,) = ground.run().lines
+    assert _short(line) == ("x", "x", "file", "missing", "not verified")
+    assert "/drives/d/root:/x does not describe" in line.why
 
 
 def test_a_notebook_is_a_folder_and_that_is_said(ground: Ground) -> None:
@@ -229,6 +279,101 @@ def test_the_state_knows_under_which_name_a_file_went(ground: Ground, at: str, f
     assert lines["x.txt"].category == found
 
 
+def test_another_item_of_that_path_does_not_take_its_name(ground: Ground) -> None:
+    """An older file of the same path, removed at the source, still stands beside it."""
+    ground.lines = [_line("x.txt", b"x")]
+    ground.there("x.txt", b"older")
+    ground.there("x~1.txt", b"x")
+    ground.row("x.txt", target="x~1.txt", target_id="t:x~1.txt")
+    ground.rows.append(Row("s:y", "x.txt", "x.txt", "sent", target_id="t:x.txt"))
+    lines = [_short(line) for line in ground.run().lines]
+    assert ("x.txt", "x~1.txt", "file", "equal", "every byte") in lines
+    assert ("x.txt", "x.txt", "file", "extra", "the listing") in lines
+    assert len(lines) == 2
+
+
+def test_a_folder_keeps_its_name_for_what_is_looked_for_in_it(ground: Ground) -> None:
+    """Beside it another came that the target cannot tell from it."""
+    ground.lines = [_line("A"), _line("a"), _line("a/new.txt", b"n")]
+    ground.there("new.txt", b"n", ground.there("a"))
+    ground.row("a", "made")
+    lines = {line.path: line for line in ground.run().lines}
+    assert _short(lines["a/new.txt"]) == ("a/new.txt", "a/new.txt", "file", "equal", "every byte")
+    assert lines["A"].target.startswith("A~")
+
+
+def test_a_name_that_only_the_root_of_a_library_refuses_is_kept_below_it(ground: Ground) -> None:
+    ground.lines = [_line("Forms")]
+    ground.there("Forms", parent=ground.there("Here"))
+    (line,) = ground.run(folder="Here").lines
+    assert _short(line) == ("Forms", "Forms", "folder", "equal", "the listing")
+
+
+@pytest.mark.parametrize("there", [None, b"a file"])
+def test_without_the_targets_folder_everything_is_missing(
+    ground: Ground, there: bytes | None
+) -> None:
+    """What has the same name beside it is another item."""
+    ground.lines = [_line("d"), _line("x", b"x")]
+    ground.there("d")
+    ground.there("x", b"x")
+    if there:
+        ground.there("Here", there)
+    result = ground.run(folder="Here")
+    assert [line.category for line in result.lines] == ["missing", "missing"]
+    assert not result.sound
+
+
+def test_what_stayed_behind_unsigned_is_missing(ground: Ground) -> None:
+    cut = ManifestLine(path="cut", type="shortcut", item_id="s:cut")
+    ground.lines = [cut]
+    (line,) = ground.run().lines
+    assert _short(line)[3:] == ("missing", "the listing")
+    signed = ground.run(ImportPolicy(permissions=False, leave_out=frozenset({"shortcut"})))
+    assert ([one.path for one in signed.left_out], signed.lines) == (["cut"], [])
+
+
+def test_a_page_that_sharepoint_wrote_into_is_held_against_what_was_exported(
+    ground: Ground,
+) -> None:
+    page = b"<html><head><title>x</title></head><body>x</body></html>"
+    block = (
+        b"<!--[if gte mso 9]><xml><mso:CustomDocumentProperties><mso:ContentTypeId>0x0101"
+        b"</mso:ContentTypeId></mso:CustomDocumentProperties></xml><![endif]-->"
+    )
+    pages = {f"{name}.html": page.replace(b"x", name.encode()) for name in "ab"}
+    kept = ground.folder / "export" / "content"
+    kept.mkdir()
+    for name, data in pages.items():
+        (kept / name).write_bytes(data)
+        ground.lines.append(_line(name, data))
+        ground.there(name, data.replace(b"</head>", block + b"</head>"))
+    both, asked = asyncio.Event(), []
+
+    async def meet(request: Any) -> Any:
+        # both are under way at once, and each is kept in a place of its own
+        asked.append(request)
+        if len(asked) == 2:
+            both.set()
+        await both.wait()
+        return _bytes(request, ground.contents[request.path.removeprefix("/c/")])
+
+    ground.serve = meet
+    result = ground.run()
+    assert [_short(line)[3:] for line in result.lines] == [
+        ("rewritten by the service", "every byte")
+    ] * 2
+
+
+def test_a_state_that_cannot_be_read_is_named(ground: Ground) -> None:
+    """Who reads it can move that file away."""
+    ground.lines = [_line("x", b"x")]
+    ground.scratch.mkdir(parents=True)
+    (ground.scratch / "reconcile.sqlite").write_bytes(b"no database" * 100)
+    with pytest.raises(EvidenceError, match=r"The state reconcile\.sqlite"):
+        ground.run()
+
+
 @pytest.mark.parametrize("data", [b"mine", b"not mine"])
 @pytest.mark.parametrize("target_id", ["t:x", "another", None])
 def test_only_what_is_sound_and_ours_is_kept_as_ours(
@@ -236,21 +381,57 @@ def test_only_what_is_sound_and_ours_is_kept_as_ours(
 ) -> None:
     ground.lines = [_line("x", b"mine")]
     ground.there("x", data)
-    ground.row("x", target_id=target_id, target_size=1, target_quickxor="old")
+    ground.row("x", target_id=target_id, target_size=1, target_quickxor="old",
+               target_etag="e", target_modified="then")  # fmt: skip
     ground.run()
-    kept = (ground.kept["x"].target_size, ground.kept["x"].target_quickxor)
+    row = ground.kept["x"]
+    kept = (row.target_size, row.target_quickxor, row.target_etag, row.target_modified)
     ours = data == b"mine" and target_id == "t:x"
-    assert kept == ((4, QuickXor(data).base64()) if ours else (1, "old"))
+    assert kept == ((4, QuickXor(data).base64(), "e x", WHEN) if ours else (1, "old", "e", "then"))
+
+
+def test_what_the_listing_hangs_from_nothing_is_named(ground: Ground) -> None:
+    """Its folder was not listed, or is in a loop: nobody finds it by looking from the top."""
+    ground.there("lost.txt", b"?", "t:nowhere")
+    ground.there("before.txt", b"?", "t:nowhere")
+    ground.there("before too.txt", b"?", "t:nowhere")
+    ground.there("found.txt", b"f", "t:nowhere")
+    ground.there("nameless", b"?", "t:nowhere")
+    ground.items[-1]["name"] = ""
+    ground.there("last", None, "t:nowhere")
+    ground.before = ["t:before.txt", "t:before too.txt"]
+    # asked for by its path, the service has it: it is in a line already
+    ground.lines = [_line("found.txt", b"f")]
+    ground.more = [("GET", "root:/found.txt", ground.items[3])]
+    result = ground.run()
+    assert [_short(line) for line in result.lines] == [
+        ("found.txt", "found.txt", "file", "equal", "every byte"),
+        ("last", "", "folder", "extra", "the listing"),
+        ("lost.txt", "", "file", "extra", "the listing"),
+        ("t:nameless", "", "file", "extra", "the listing"),
+    ]
+    assert {line.why for line in result.lines[1:]} == {
+        "The target lists it in no folder that it lists, and nobody knows what it is."
+    }
+    assert result.there_before == 2
 
 
 def test_what_was_there_before_is_counted_and_not_named(ground: Ground) -> None:
     ground.lines = [_line("x", b"x")]
     ground.there("x", b"x")
     ground.there("old", b"o")
-    ground.before = ["t:old", "t:x"]
+    ground.there("older", b"o")
+    ground.before = ["t:old", "t:older", "t:x"]
     result = ground.run()
-    assert ([line.path for line in result.lines], result.there_before) == (["x"], 1)
+    assert ([line.path for line in result.lines], result.there_before) == (["x"], 2)
     assert result.sound
+
+
+def test_a_folder_of_ours_that_was_removed_at_the_source_stays_as_signed(ground: Ground) -> None:
+    ground.there("gone")
+    ground.row("gone", "made")
+    (line,) = ground.run(ImportPolicy(permissions=False, gone="set aside")).lines
+    assert _short(line) == ("gone", "gone", "folder", "removed at the source", "the listing")
 
 
 def test_what_of_ours_the_manifest_names_no_more_is_told_by_its_old_path(ground: Ground) -> None:
@@ -310,6 +491,22 @@ def test_rights_are_compared_on_every_item_that_was_to_get_some(
     assert result.sound == (not missing and not surplus)
 
 
+def test_rights_are_compared_on_each_item_by_its_path(ground: Ground) -> None:
+    """Also behind one without rights, and on what was there before only what was to be given."""
+    ground.lines = [_line("a"), *(_line(name, permissions=PEOPLE) for name in ("b", "c", "d"))]
+    for name in "abcd":
+        ground.there(name)
+        ground.row(name, "there" if name == "d" else "made")
+    stranger = {"id": "1", "grantedToV2": {"user": {"email": "b@new.example"}}, "roles": ["read"]}
+    ground.more = [
+        ("GET", f"items/t:{name}/permissions", {"value": [stranger]}) for name in ("b", "c", "d")
+    ]
+    result = ground.run(_signing())
+    assert result.rights_looked_at == 3
+    assert [one.path for one in result.rights_missing] == ["b", "c", "d"]
+    assert [one.path for one in result.rights_surplus] == ["b", "c"]
+
+
 @pytest.mark.parametrize(("step", "surplus"), [("sent", 1), ("there", 0)])
 def test_rights_on_what_was_there_before_are_its_own(
     ground: Ground, step: str, surplus: int
@@ -339,6 +536,14 @@ def test_a_state_of_another_target_is_refused(ground: Ground) -> None:
         ground.run(folder="Elsewhere")
 
 
+def test_a_state_of_another_drive_is_refused(ground: Ground) -> None:
+    ground.lines = [_line("x", b"x")]
+    with ImportState(ground.folder / "import.sqlite") as state:
+        state.bind("another", "")
+    with pytest.raises(EvidenceError, match="state-of-another-import"):
+        ground.run()
+
+
 def test_a_manifest_that_was_altered_is_refused(ground: Ground) -> None:
     ground.lines = [_line("x", b"x")]
     write = ground.folder / "manifest.gz"
@@ -348,7 +553,7 @@ def test_a_manifest_that_was_altered_is_refused(ground: Ground) -> None:
             with ImportState(ground.folder / "import.sqlite") as state:
                 await reconcile(
                     graph, write, ground.folder / "export", Target("d"), PLAIN, state,
-                    ground.folder / "scratch",
+                    ground.scratch, workers=8,
                 )  # fmt: skip
 
     with pytest.raises(EvidenceError, match="tenant-manifest-unreadable"):
@@ -375,3 +580,104 @@ def test_what_was_looked_at_before_a_kill_is_not_downloaded_again(ground: Ground
     again = ground.run(workers=1)
     assert again.reused == 0
     assert len(ground.stage.requests("GET", "/c/t:x")) == 1
+
+
+def _contents(ground: Ground, *names: str) -> None:
+    """Files that are as they should be, in one folder; the folder tells where each one is."""
+    ground.lines.append(_line("d"))
+    folder = ground.there("d")
+    for name in names:
+        ground.lines.append(_line(f"d/{name}", name.encode()))
+        ground.there(name, name.encode(), folder)
+    ground.links[folder] = [f"t:{name}" for name in names]
+
+
+def test_one_listing_tells_where_the_contents_of_a_folder_are(ground: Ground) -> None:
+    """Each file asked for by itself would be a request more."""
+    _contents(ground, "x", "y", "z")
+    ground.links["t:d"].insert(1, "t:a stranger")
+    assert ground.run().sound
+    assert ground.asked("items/t:d/children") == 1
+    assert [ground.asked(f"items/t:{name}/content") for name in "xyz"] == [0, 0, 0]
+
+
+def test_what_a_listing_does_not_tell_is_asked_for_by_itself(ground: Ground) -> None:
+    _contents(ground, "x", "y", "z")
+    ground.links["t:d"].remove("t:y")
+    assert ground.run().sound
+    assert [ground.asked(f"items/t:{name}/content") for name in "xyz"] == [0, 1, 0]
+
+
+def test_a_folder_that_cannot_be_listed_is_compared_all_the_same(ground: Ground) -> None:
+    _contents(ground, "x", "y", "z")
+    del ground.links["t:d"]
+    ground.more = [("GET", "items/t:d/children", refusal(403, "accessDenied"))]
+    assert ground.run().sound
+    assert [ground.asked(f"items/t:{name}/content") for name in "xyz"] == [1, 1, 1]
+
+
+def _among_many(ground: Ground) -> None:
+    for number in range(58):
+        ground.there(f"other {number}", parent="t:d")
+
+
+def _in_place_of_one(ground: Ground) -> None:
+    """A folder stands where a file belongs, and a file where a folder does."""
+    ground.items[-1] = {"id": "t:z", "name": "z", "parentReference": {"id": "t:d"}, "folder": {}}
+    ground.lines.append(_line("d/w"))
+    ground.there("w", b"w", "t:d")
+
+
+def _with_folders(ground: Ground) -> None:
+    del ground.items[-1]
+    for name in ("e", "f", "g"):
+        ground.lines.append(_line(f"d/{name}"))
+        ground.there(name, parent="t:d")
+
+
+def _in_folders_that_the_manifest_does_not_list(ground: Ground) -> None:
+    del ground.items[-1]
+    for name in ("e", "f", "g"):
+        ground.lines.append(_line(f"d/{name}/in", b"in"))
+        ground.there("in", b"in", ground.there(name, parent="t:d"), id=f"t:in {name}")
+        ground.contents[f"t:in {name}"] = b"in"
+
+
+@pytest.mark.parametrize(
+    ("change", "more"),
+    [
+        pytest.param(_among_many, {}, id="few-among-many-are-wanted"),
+        pytest.param(_in_place_of_one, {}, id="something-else-is-no-file-to-compare"),
+        pytest.param(_with_folders, {}, id="folders-have-no-content"),
+        pytest.param(_in_folders_that_the_manifest_does_not_list, {}, id="not-even-unlisted-ones"),
+        pytest.param(
+            lambda _: None, {"trust": "the service's hash"}, id="their-hash-stands-for-them"
+        ),
+    ],
+)
+def test_a_folder_is_not_listed_for_less_than_it_saves(
+    ground: Ground, change: Callable[[Ground], None], more: dict[str, Any]
+) -> None:
+    _contents(ground, "x", "y", "z")
+    change(ground)
+    result = ground.run(**more)
+    assert ground.asked("items/t:d/children") == 0
+    by = "the service's hash" if more else "every byte"
+    lines = {line.path: line for line in result.lines}
+    assert [_short(lines[f"d/{name}"])[3:] for name in "xy"] == [("equal", by)] * 2
+
+
+def test_a_folder_is_not_listed_for_what_was_looked_at_before_a_kill(ground: Ground) -> None:
+    _contents(ground, "x", "y", "z", "zz")
+
+    def stop(done: Progress) -> None:
+        if done.files == 2:
+            raise InterruptedError
+
+    ground.tell = stop
+    with pytest.raises(InterruptedError):
+        ground.run(workers=1)
+    ground.tell = None
+    result = ground.run(workers=1)
+    assert (result.reused, result.sound) == (2, True)
+    assert ground.asked("items/t:d/children") == 0

@@ -96,6 +96,9 @@ BARE = replace(LISTED, quickxor=None)
         ("a.pdf", LISTED, SHORT, PAGE, "corrupt"),
         ("a.pdf", BARE, SHORT, PAGE, "corrupt"),
         ("a.docx", EDITED, SHORT, PAGE, "corrupt"),
+        # even one that is exactly as long; without a hash nobody can say so
+        ("a.pdf", LISTED, FLIPPED, PAGE, "corrupt"),
+        ("a.pdf", BARE, FLIPPED, PAGE, "not verified"),
         # an Office file that was sealed is no ZIP, and nothing says that it is damaged
         ("a.docx", LISTED, OTHER, SEALED, "not verified"),
         ("a.docx", LISTED, FLIPPED, SEALED, "not verified"),
@@ -118,6 +121,104 @@ def test_M1_two_downloads_that_agree_prove_nothing(
 def test_an_empty_file_needs_no_hash() -> None:
     empty = Listed(0, None, "x")
     assert classify("a", empty, empty, Delivered(0, "AAAA", "sha"), None, NOT_LOOKED)[0] == "equal"
+
+
+def test_half_of_an_odd_number_of_bytes_is_half_enough() -> None:
+    assert is_plausible(101, 50)
+    assert not is_plausible(102, 50)
+
+
+UNSIZED = replace(LISTED, size=0, sized=False)
+CRC = replace(SAME, others=frozenset({"crc32:c"}))
+
+
+@pytest.mark.parametrize(
+    ("hash_", "got", "agreed"),
+    [
+        pytest.param("hash-a", SAME, True, id="its-hash-goes-over-the-length"),
+        pytest.param("sha256:sha-a", SAME, True, id="another-kind-that-does"),
+        pytest.param("hash-a", FLIPPED, False, id="another-hash"),
+        pytest.param("crc32:c", CRC, False, id="thirty-two-bits-say-too-little"),
+        pytest.param(None, SAME, False, id="no-hash"),
+        pytest.param(None, NOTHING, False, id="no-hash-of-nothing"),
+    ],
+)
+def test_where_no_size_is_listed_only_a_hash_over_the_length_speaks_for_both(
+    hash_: str | None, got: Delivered, agreed: bool
+) -> None:
+    assert agrees(replace(UNSIZED, quickxor=hash_), got) == agreed
+
+
+def test_a_checksum_that_agrees_does_not_excuse_another_length() -> None:
+    listed, got = replace(LISTED, quickxor="crc32:c"), replace(CRC, size=90)
+    assert classify("a.txt", listed, listed, got, None, NOT_LOOKED)[0] == "not verified"
+
+
+@pytest.mark.parametrize(
+    ("got", "form", "check"),
+    [
+        pytest.param(SAME, NOT_LOOKED, "edited meanwhile", id="equal-to-what-will-not-stay"),
+        pytest.param(OTHER, WHOLE, "edited meanwhile", id="rewritten"),
+        pytest.param(FLIPPED, NOT_LOOKED, "corrupt", id="corrupt-all-the-same"),
+        pytest.param(OTHER, NOT_LOOKED, "not verified", id="not-verified-all-the-same"),
+    ],
+)
+def test_what_the_service_is_still_writing_is_fetched_again(
+    got: Delivered, form: Form, check: str
+) -> None:
+    now = replace(LISTED, pending=True)
+    name = "a.docx" if form is WHOLE else "a.txt"
+    found, note = classify(name, LISTED, now, got, got, form)
+    assert found == check
+    assert ("still being written" in str(note)) == (check == "edited meanwhile")
+
+
+@pytest.mark.parametrize(
+    ("name", "listed", "now", "got", "form", "said"),
+    [
+        pytest.param(
+            "a.txt", BARE, BARE, SAME, NOT_LOOKED,
+            "The service lists no hash of it; only the size agrees.", id="only-the-size",
+        ),
+        pytest.param(
+            "a.txt", replace(BARE, sized=False, size=0), replace(BARE, size=0), NOTHING, EMPTY,
+            "The service lists no hash of it; only the size agrees.", id="only-that-it-is-empty",
+        ),
+        pytest.param(
+            "a.txt", BARE, BARE, OTHER, NOT_LOOKED,
+            "100 bytes listed, 103 delivered. The service lists no hash of it.", id="neither",
+        ),
+        pytest.param(
+            "a.txt", BARE, replace(BARE, size=0), NOTHING, EMPTY,
+            "100 bytes listed, 0 delivered. The service lists no hash of it.",
+            id="empty-by-now",
+        ),
+        pytest.param(
+            "a.txt", replace(UNSIZED, quickxor=None), replace(UNSIZED, quickxor=None), OTHER,
+            NOT_LOOKED,
+            "The service does not say how large it is; 103 bytes were delivered."
+            " It lists no hash of it either.", id="nothing-at-all",
+        ),
+        pytest.param(
+            "a.docx", LISTED, LISTED, OTHER, DAMAGED, "100 bytes listed, 103 delivered.",
+            id="nothing-to-add",
+        ),
+        pytest.param(
+            "a.docx", LISTED, LISTED, OTHER, Form("damaged", "It has no end."),
+            "100 bytes listed, 103 delivered. It has no end.", id="what-was-seen-in-it",
+        ),
+        pytest.param(
+            "a.pdf", LISTED, LISTED, FLIPPED, WHOLE,
+            "The listed hash is not that of the bytes; a hash that is out of date and damage in"
+            " the service's store look the same here.", id="two-causes",
+        ),
+    ],
+)  # fmt: skip
+def test_what_could_not_be_settled_is_said_with_what_was_seen(
+    name: str, listed: Listed, now: Listed, got: Delivered, form: Form, said: str
+) -> None:
+    """Somebody decides by these words whether the file is fetched again or left behind."""
+    assert classify(name, listed, now, got, got, form)[1] == said
 
 
 _LISTED = st.builds(

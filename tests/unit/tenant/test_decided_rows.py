@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import Any
 
@@ -63,11 +64,17 @@ def _decide(
     tree: TargetTree,
     *rows: Row,
     base: str | None = "root",
+    room: int = 300,
     **policy: Any,
 ) -> Decisions:
     rules = replace(POLICY, **policy)
     plan = plan_import(lines, rules, url_length=60, settled=settled_names(rows))
-    return decide(plan, rules, tree, rows, base=base)
+    found = decide(plan, rules, tree, rows, base=base, room=room)
+    # whatever is done, or said, is about an item of the plan
+    planned = (*plan.folders, *plan.files)
+    assert all(job.going in planned for job in (*found.folders, *found.files))
+    assert {one.path for one in found.conflicts} <= {one.path for one in planned}
+    return found
 
 
 def _jobs(found: Decisions) -> list[tuple[Any, ...]]:
@@ -120,8 +127,11 @@ SENDING = _row("a", "sending", target_id=None, session_url=URL)
         (SENDING, _node("a", "other", LATER), "x", "skip equal", [], MEANWHILE),
         (SENDING, _node("a", None), "x", "fail", [], MEANWHILE),
         (SENDING, _node("a", "other", LATER), "new", "skip equal", [], MEANWHILE),
+        # equal to what was to be sent: it is what we sent, whatever is signed about conflicts
+        (SENDING, _node("a", "x", LATER), "x", "skip equal", [("take over", "a", "t:a", None)],
+         None),
     ],
-)
+)  # fmt: skip
 def test_an_upload_that_was_broken_off(
     row: Row, there: Node | None, content: str, conflicts: str, jobs: list[Any], why: str | None
 ) -> None:
@@ -129,6 +139,100 @@ def test_an_upload_that_was_broken_off(
                     conflicts=conflicts)  # fmt: skip
     assert _jobs(found) == jobs
     assert _whys(found) == ([("a", "a", why)] if why else [])
+
+
+BOTH_CHANGED = "Its source changed, and so did the file of ours in the target."
+#: a file of ours was being replaced by another content, and had this eTag before
+OVER_OURS = replace(SENDING, target_id="t:a", target_etag="e1")
+
+
+@pytest.mark.parametrize(
+    ("there", "content", "name", "job", "why"),
+    [
+        pytest.param(
+            _node("a", "older", LATER, etag="e1"), "x", "a", ("replace", URL), None,
+            id="nothing-happened-to-it",
+        ),
+        pytest.param(
+            _node("a", "x", LATER, etag="e2"), "x", "a", ("take over", None), None, id="got-there"
+        ),
+        pytest.param(
+            _node("a", "y", WHEN, quickxor=None, etag="e2"), "x", "a", ("take over", None), None,
+            id="got-there-and-its-hash-comes-late",
+        ),
+        pytest.param(
+            _node("a", "y", WHEN, etag="e2"), "x", "a", None, BOTH_CHANGED,
+            id="somebody-set-the-date-back",
+        ),
+        pytest.param(
+            _node("a", "yy", WHEN, quickxor=None, etag="e2"), "x", "a", None, BOTH_CHANGED,
+            id="of-another-length",
+        ),
+        pytest.param(
+            _node("a", "x", WHEN, etag="e2"), "new", "a", ("replace", None), None,
+            id="got-there-and-its-source-changed-since",
+        ),
+        pytest.param(
+            _node("a", "xx", WHEN, etag="e2"), "new", "a", None, BOTH_CHANGED,
+            id="of-another-length-and-its-source-changed-since",
+        ),
+        pytest.param(
+            _node("a", "edited", LATER, etag="e2"), "x", "a", None, BOTH_CHANGED, id="edited"
+        ),
+        pytest.param(
+            _node("a.docx", "rewritten", WHEN, id="t:a", etag="e2"), "x", "a.docx",
+            ("take over", None), None, id="got-there-and-was-rewritten",
+        ),
+        pytest.param(
+            _node("a", "other", LATER, id="t:other", etag="e1"), "x", "a", None, MEANWHILE,
+            id="another-stands-there",
+        ),
+        pytest.param(
+            _node("a", "other", LATER, id="t:other", etag="e2"), "x", "a", None, MEANWHILE,
+            id="another-of-another-version-stands-there",
+        ),
+    ],
+)  # fmt: skip
+def test_a_replacement_that_was_broken_off_goes_over_nobodys_work(
+    there: Node, content: str, name: str, job: tuple[str, str | None] | None, why: str | None
+) -> None:
+    row = replace(OVER_OURS, source_id=f"s:{name}", path=name, target=name)
+    found = _decide([_file(name, content)], _tree(there), row)
+    assert _jobs(found) == ([(job[0], name, there.id, job[1])] if job else [])
+    assert _whys(found) == ([(name, name, why)] if why else [])
+
+
+@pytest.mark.parametrize(
+    ("there", "ours", "untouched"),
+    [
+        pytest.param({}, {}, True, id="size-date-and-hash"),
+        pytest.param({"quickxor": "xor y"}, {"target_etag": None}, False, id="another-hash"),
+        pytest.param({"quickxor": None, "etag": "e1"}, {"target_etag": "e1"}, True,
+                     id="no-hash-now-and-the-same-version"),
+        pytest.param({"quickxor": None, "etag": "e2"}, {"target_etag": "e1"}, False,
+                     id="no-hash-now-and-another-version"),
+        pytest.param({"quickxor": None}, {}, False, id="no-hash-now-and-versions-unknown"),
+        pytest.param({"quickxor": None}, {"target_quickxor": None}, True,
+                     id="there-never-was-more-to-compare"),
+        pytest.param({"quickxor": None, "etag": "e2"},
+                     {"target_quickxor": None, "target_etag": "e1"}, False,
+                     id="never-a-hash-and-another-version"),
+        pytest.param({"etag": "e2"},
+                     {"target_quickxor": None, "target_etag": "e1", "sent_quickxor": "xor x"},
+                     True, id="the-hash-came-late"),
+        pytest.param({"etag": "e2"},
+                     {"target_quickxor": None, "target_etag": "e1", "sent_quickxor": "xor w"},
+                     False, id="a-late-hash-is-not-that-of-what-was-sent"),
+        pytest.param({"etag": "e1"}, {"target_quickxor": None, "target_etag": "e1"}, True,
+                     id="a-hash-came-late-and-the-same-version"),
+    ],
+)  # fmt: skip
+def test_only_what_nobody_touched_is_replaced(
+    there: dict[str, Any], ours: dict[str, Any], untouched: bool
+) -> None:
+    found = _decide([_file("a", "new")], _tree(_node("a", **there)), _row("a", **ours))
+    assert [job.action for job in found.files] == (["replace"] if untouched else [])
+    assert _whys(found) == ([] if untouched else [("a", "a", BOTH_CHANGED)])
 
 
 def test_a_broken_off_upload_is_found_by_its_id_wherever_it_is() -> None:
@@ -165,7 +269,6 @@ def test_what_was_there_before_and_equal(
     assert _whys(found) == ([("a", "a", why)] if why else [])
 
 
-BOTH_CHANGED = "Its source changed, and so did the file of ours in the target."
 RESENT = "Somebody deleted this file of ours from the target; it is resent."
 MOVED = "Somebody moved or renamed this file of ours in the target."
 
@@ -213,8 +316,16 @@ def test_what_was_renamed_at_the_source_is_moved_and_then_sent(content: str, job
 
 def test_what_was_moved_into_a_folder_that_is_still_to_be_made() -> None:
     row = replace(_row("a"), source_id="s:f/a")
-    found = _decide([_folder("f"), _file("f/a")], _tree(_node("a")), row)
-    assert _jobs(found) == [("make", "f", None, None), ("move", "f/a", "t:a", None)]
+    tree = _tree(_node("a"))
+    found = _decide([_folder("f"), _folder("f/g"), _file("f/g/a")], tree,
+                    replace(row, source_id="s:f/g/a"))  # fmt: skip
+    assert _jobs(found) == [
+        ("make", "f", None, None), ("make", "f/g", None, None), ("move", "f/g/a", "t:a", None),
+    ]  # fmt: skip
+    # whoever looks at the tree now sees it there, and in folders
+    assert [(path, node.kind) for path, node in tree.below("root")] == [
+        ("f", "folder"), ("f/g", "folder"), ("f/g/a", "file"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("content", ["x", "other"])
@@ -229,6 +340,13 @@ def test_another_spelling_of_its_own_name_is_no_taken_place() -> None:
     row = replace(_row("A"), source_id="s:a", path="A")
     found = _decide([_file("a")], _tree(_node("A")), row)
     assert _jobs(found) == [("move", "a", "t:A", None)]
+
+
+def test_a_folder_is_not_moved_into_a_place_that_is_taken() -> None:
+    row = replace(_row("g", "made"), source_id="s:f")
+    found = _decide([_folder("f")], _tree(_node("g", None), _node("f", None)), row)
+    assert _whys(found) == [("f", "f", "It moved at the source, and its new place is taken.")]
+    assert _jobs(found) == []
 
 
 @pytest.mark.parametrize(
@@ -263,13 +381,14 @@ def test_a_file_where_a_folder_belongs_and_the_other_way_round() -> None:
     assert _whys(found) == [("f", "f", "A folder or package stands where this file belongs.")]
     for step in ("made", "there"):
         found = _decide([_file("f")], _tree(), _row("f", step))
-        assert _jobs(found) == [("send", "f", None, None)]
+        # a folder of that id was there, and no file of ours that somebody could have deleted
+        assert (_jobs(found), _notes(found)) == ([("send", "f", None, None)], [])
 
 
 @pytest.mark.parametrize(
     ("gone", "row", "there", "aside", "note"),
     [
-        ("set aside", _row("a"), _node("a"), True, None),
+        ("set aside", _row("a"), _node("a", etag="e1"), True, None),
         ("keep", _row("a"), _node("a"), False, None),
         ("stop", _row("a"), _node("a"), False, None),
         ("set aside", _row("a"), None, False, None),
@@ -292,8 +411,9 @@ def test_what_the_manifest_names_no_more(
     tree = _tree(*([there] if there else []))
     found = _decide([], tree, row, gone=gone)
     assert found.gone == [row]
-    assert [(one.row, one.name) for one in found.aside] == (
-        [(row, aside_name(row))] if aside else []
+    # with its version: who edits it before it is moved keeps it where it is
+    assert [(one.row, one.name, one.etag) for one in found.aside] == (
+        [(row, aside_name(row), "e1")] if aside else []
     )
     assert _notes(found) == ([("a", "a", note)] if note else [])
     assert (tree.at("a") is None) == (aside or there is None)
@@ -335,3 +455,103 @@ def test_only_what_is_sent_counts_in_bytes() -> None:
     found = _decide(lines, _tree(_node("b", "old"), _node("c", "1234567")), *rows)
     assert {job.action for job in found.files} == {"send", "replace", "done"}
     assert found.bytes == 8
+
+
+def test_the_targets_folder_is_all_that_is_looked_at() -> None:
+    """What has the same names beside it is nobody's business."""
+    lines = [_folder("f"), _file("a"), _file("f/b")]
+    nodes = [_node("Here", None), _node("f", None), _node("a", "other"), _node("b")]
+    inside = [_node("Here/f", None), _node("Here/f/b", "x")]
+    rows = [_row("f", "made", target_id="t:Here/f"), _row("f/b", target_id="t:Here/f/b")]
+    found = _decide(lines, _tree(*nodes, *inside), *rows, base="t:Here")
+    assert (found.conflicts, found.notes) == ([], [])
+    assert _jobs(found) == [
+        ("use", "f", "t:Here/f", None), ("send", "a", None, None),
+        ("done", "f/b", "t:Here/f/b", None),
+    ]  # fmt: skip
+
+
+def _marked(source_id: str) -> str:
+    return hashlib.sha256(source_id.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+
+
+MARK = _marked("s:1")
+BOTH_TAKEN = "Its place and the marked name beside it are both taken."
+
+
+@pytest.mark.parametrize(
+    ("path", "room", "target"),
+    [
+        pytest.param("a.txt", 300, f"a~{MARK}.txt", id="whole"),
+        pytest.param("abcdef.txt", 16, f"abc~{MARK}.txt", id="cut-to-the-room"),
+        pytest.param("d/abcdef.txt", 18, f"d/abc~{MARK}.txt", id="its-folder-takes-room-too"),
+        pytest.param("a.txt", 14, f"a~{MARK}.txt", id="just-fits"),
+        pytest.param("a.txt", 13, None, id="does-not-fit"),
+        pytest.param("d/a.txt", 16, f"d/a~{MARK}.txt", id="just-fits-in-a-folder"),
+        pytest.param("d/a.txt", 15, None, id="does-not-fit-in-a-folder"),
+    ],
+)
+def test_what_goes_beside_a_taken_name_has_a_mark_and_room(
+    path: str, room: int, target: str | None
+) -> None:
+    tree = _tree(_node("d", None), _node(path, "other"))
+    lines = [replace(_file(path), item_id="s:1"), _folder("d")]
+    found = _decide(lines, tree, conflicts="keep both", room=room)
+    assert [(one.action, one.target) for one in found.files] == (
+        [("send", target)] if target else []
+    )
+    assert _whys(found) == ([] if target else [(path, path, BOTH_TAKEN)])
+
+
+def test_the_marked_name_can_be_taken_as_well() -> None:
+    tree = _tree(_node("a.txt", "other"), _node(f"a~{MARK}.txt", "other"))
+    found = _decide([replace(_file("a.txt"), item_id="s:1")], tree, conflicts="keep both")
+    assert (_jobs(found), _whys(found)) == ([], [("a.txt", "a.txt", BOTH_TAKEN)])
+
+
+def test_an_id_that_is_no_text_gives_a_mark_as_well() -> None:
+    """The ids of an SFTP source are paths, and those can be any bytes."""
+    found = _decide([replace(_file("a"), item_id="s:\udcff")], _tree(_node("a", "other")),
+                    conflicts="keep both")  # fmt: skip
+    assert [one.target for one in found.files] == [f"a~{_marked('s:' + chr(0xDCFF))}"]
+
+
+@pytest.mark.parametrize("folder", ["", "d/", "d/e/"])
+def test_what_is_sent_beside_a_taken_name_takes_that_name(folder: str) -> None:
+    """Another item has exactly that name at the source, and is to go there."""
+    taken = f"{folder}a~{MARK}"
+    lines = [_folder("d"), _folder("d/e"), replace(_file(f"{folder}a"), item_id="s:1"),
+             replace(_file(taken), item_id="s:2")]  # fmt: skip
+    tree = _tree(_node("d", None), _node("d/e", None), _node(f"{folder}a", "other"))
+    found = _decide(lines, tree, conflicts="keep both")
+    assert [(job.going.source_id, job.target) for job in found.files] == [
+        ("s:1", taken), ("s:2", f"{taken}~{_marked('s:2')}"),
+    ]  # fmt: skip
+
+
+def test_what_went_beside_a_taken_name_stays_there() -> None:
+    """Also when it was renamed at the source, and goes to the same place by the rules for names."""
+    beside = f"a_~{_marked('s:a_')}"
+    row = replace(_row("a_", target=beside, target_id=f"t:{beside}"), path="a*")
+    found = _decide([_file("a_")], _tree(_node("a_", "other"), _node(beside)), row,
+                    conflicts="keep both")  # fmt: skip
+    assert _jobs(found) == [("done", beside, f"t:{beside}", None)]
+    assert (found.conflicts, found.notes) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("there", "more", "equal"),
+    [
+        pytest.param(_node("a"), {}, True, id="size-and-hash"),
+        pytest.param(_node("a", "y"), {}, False, id="another-hash"),
+        pytest.param(_node("a", size=2), {}, False, id="another-size"),
+        pytest.param(_node("a", quickxor=None), {}, False, id="no-hash-in-the-target"),
+        pytest.param(_node("a", quickxor=None), {"quickxor": None}, False, id="no-hash-at-all"),
+    ],
+)
+def test_only_what_is_known_to_be_equal_is_taken_for_equal(
+    there: Node, more: dict[str, Any], equal: bool
+) -> None:
+    found = _decide([replace(_file("a"), **more)], _tree(there), conflicts="skip equal")
+    assert _jobs(found) == ([("equal", "a", "t:a", None)] if equal else [])
+    assert _whys(found) == ([] if equal else [("a", "a", "A file that is not equal has its name.")])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sluis.evidence import files
 from sluis.tenant.import_plan import LeftOut
 from sluis.tenant.reconciliation import (
     Line,
@@ -104,3 +105,16 @@ def test_a_file_that_could_not_be_finished_replaces_nothing(tmp_path: Path) -> N
         write_lines(path, broken())  # type: ignore[arg-type]
     assert path.read_bytes() == before
     assert [one.name for one in tmp_path.iterdir()] == ["lines.gz"]
+
+
+def test_what_stands_in_the_place_of_an_unfinished_file_is_not_written_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who could guess its name could otherwise have any file of ours overwritten."""
+    other = tmp_path / "other"
+    other.write_text("somebody's")
+    monkeypatch.setattr(files, "unfinished_name", lambda folder: folder / "guessed")
+    (tmp_path / "guessed").symlink_to(other)
+    with pytest.raises(FileExistsError):
+        write_lines(tmp_path / "lines.gz", [EQUAL])
+    assert other.read_text() == "somebody's"
