@@ -148,8 +148,9 @@ class _Deciding:
         # first: something else may belong into its place now
         for row in gone if self.policy.gone == "set aside" else ():
             self._aside(row)
+        held = self._held(plan)
         for going in plan.folders:
-            self._folder(going)
+            self._folder(going, held)
         for going in plan.files:
             self._file(going)
         return self.made
@@ -176,7 +177,22 @@ class _Deciding:
                     self.rows[going.source_id] = self.rows.pop(row.source_id)
                     self.made.renewed.append((row.source_id, going.source_id))
 
-    def _folder(self, going: Going) -> None:
+    def _held(self, plan: ImportPlan) -> set[str]:
+        """Places of folders where one of ours still stands that moved at the source.
+
+        What goes into such a place would go along with the folder that moves away.
+        """
+        moving: dict[str | None, Going] = {}
+        for going in plan.folders:
+            row = self.rows.get(going.source_id)
+            if row and row.step == "made" and row.target != going.target:
+                moving[row.target_id] = going
+        return {
+            going.target for going in plan.folders
+            if (there := self._at(going.target)) and moving.get(there.id, going) is not going
+        }  # fmt: skip
+
+    def _folder(self, going: Going, held: set[str]) -> None:
         row = self.rows.get(going.source_id)
         mine = self.tree.get(row.target_id) if row else None
         there = self._at(going.target)
@@ -185,7 +201,13 @@ class _Deciding:
                 self._move(self.made.folders, going, mine, there)
                 return
             self._note(going, "Somebody moved or renamed this folder of ours in the target.")
-        if there is None:
+        if going.target in held:
+            self._conflict(
+                going,
+                "A folder of ours that was moved or renamed at the source still stands in its "
+                "place. Move or rename that one in the target as at the source, and run again.",
+            )
+        elif there is None:
             self.made.folders.append(Job(going, "make", going.target))
             self._put(going.target, "folder")
         elif there.kind == "folder":

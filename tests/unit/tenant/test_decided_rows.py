@@ -374,6 +374,36 @@ def test_a_folder(row: Row | None, there: Node | None, jobs: list[Any], note: st
     assert found.conflicts == []
 
 
+STILL = (
+    "A folder of ours that was moved or renamed at the source still stands in its place."
+    " Move or rename that one in the target as at the source, and run again."
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "step", "stands", "jobs", "why"),
+    [
+        pytest.param("a", "b", "made", "a", [("move", "b", "t:a", None)], STILL, id="renamed"),
+        pytest.param("z", "b", "made", "z", [("move", "b", "t:z", None)], STILL,
+                     id="renamed-and-moved-before-its-old-place-is-looked-at"),
+        pytest.param("a", "b", "made", "b", [("make", "a", None, None), ("use", "b", "t:a", None)],
+                     None, id="somebody-renamed-it-in-the-target-as-well"),
+        pytest.param("a", "b", "there", "a", [("use", "a", "t:a", None), ("make", "b", None, None)],
+                     None, id="it-is-not-ours-and-stays"),
+    ],
+)  # fmt: skip
+def test_nothing_is_put_into_a_folder_that_moves_away(
+    old: str, new: str, step: str, stands: str, jobs: list[Any], why: str | None
+) -> None:
+    """A folder got another name at the source, and a new one took the old name."""
+    row = _row(old, step, target_id=f"t:{old}")
+    lines = [replace(_folder(old), item_id="s:new"), replace(_folder(new), item_id=f"s:{old}"),
+             _file(f"{old}/x")]  # fmt: skip
+    found = _decide(lines, _tree(_node(stands, None, id=f"t:{old}")), row)
+    assert [job for job in _jobs(found) if job[0] != "send"] == jobs
+    assert _whys(found) == ([(old, old, why)] if why else [])
+
+
 def test_a_file_where_a_folder_belongs_and_the_other_way_round() -> None:
     found = _decide([_folder("f")], _tree(_node("f")))
     assert _whys(found) == [("f", "f", "A file stands where this folder belongs.")]
