@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from sluis.scope.broken import BrokenRulesError
+from sluis.scope.broken import Broken, BrokenRulesError
 from sluis.scope.model import ScopeDocument
 from sluis.scope.strict_yaml import FormError, Tree
 
@@ -49,6 +49,7 @@ def problems_of(
     tree: Tree,
     model: type[BaseModel] = ScopeDocument,
     called: str = "a scope",
+    known: Collection[Path] = (),
 ) -> tuple[Problem, ...]:
     """Every problem in ``error``, in the order of the file ``tree`` was read from.
 
@@ -57,29 +58,41 @@ def problems_of(
         tree: the file.
         model: what it was to be.
         called: that in words.
+        known: places of which something is said already.
     """
     found: list[Problem] = []
     for detail in error.errors():
+        path = path_in_file(detail["loc"], tree)
+        if any(path[: len(place)] == place for place in known):
+            continue
         if detail["type"] == "too_short" and detail["input"]:
             # pydantic counts only the good entries; each bad one has a complaint of its own
             continue
         broken = detail.get("ctx", {}).get("error")
         if isinstance(broken, BrokenRulesError):
-            found.extend(
-                _problem(rule.code, rule.path, rule.what, rule.remedy, tree)
-                for rule in broken.problems
-            )
+            found.extend(problem_of_rule(rule, tree) for rule in broken.problems)
         else:
             found.append(_complaint(detail, tree, model, called))
+    return in_order(found)
+
+
+def in_order(found: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Problems in the order of the file, each place once."""
+    found = list(found)
     # a text that may be written in two ways is complained about once for each way
     unique = {(p.line, p.column, p.field): p for p in reversed(found)}
     return tuple(sorted(unique.values(), key=lambda p: (p.line, p.column)))
 
 
+def problem_of_rule(rule: Broken, tree: Tree) -> Problem:
+    """A rule that does not hold, with its line."""
+    return _problem(rule.code, rule.path, rule.what, rule.remedy, tree)
+
+
 def _complaint(
     detail: Mapping[str, Any], tree: Tree, model: type[BaseModel], called: str
 ) -> Problem:
-    path = _path_in_file(detail["loc"], tree)
+    path = path_in_file(detail["loc"], tree)
     context = detail.get("ctx", {})
     given = detail.get("input")
     if "discriminator" in context and isinstance(given, dict):
@@ -178,7 +191,8 @@ def _mark(path: Path, tree: Tree) -> tuple[int, int]:
     return tree.marks[path]
 
 
-def _path_in_file(location: tuple[str | int, ...], tree: Tree) -> Path:
+def path_in_file(location: tuple[str | int, ...], tree: Tree) -> Path:
+    """Where in the file it is that validation speaks of."""
     # pydantic's location also names union members, which are not in the file
     path: Path = ()
     for step in location:

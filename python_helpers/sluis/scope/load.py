@@ -6,6 +6,7 @@ field and the remedy, all in one go where the file can be read at all.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ from pydantic import ValidationError
 from sluis.errors import InputError
 from sluis.evidence.canonical import sha256
 from sluis.evidence.files import read_regular
-from sluis.scope.complaints import Problem, problems_of
+from sluis.scope.broken import Path as Place
+from sluis.scope.complaints import Problem, in_order, problem_of_rule, problems_of
 from sluis.scope.model import ScopeDocument
+from sluis.scope.rest import as_meant, rules_of_the_rest
 from sluis.scope.strict_yaml import MAX_BYTES, FormError, Tree, read_tree
 
 #: where the documents that are handed over lie, beside the scope
@@ -63,19 +66,41 @@ def load_scope(path: Path) -> LoadedScope:
             meaning, or breaks a rule. Every problem is in ``problems``.
     """
     source = _bytes_of(path, MAX_BYTES, path)
+    faults: dict[Place, FormError] = {}
     try:
-        tree = read_tree(source)
+        tree = read_tree(source, faults)
     except FormError as error:
         raise ScopeError(path, (Problem.from_error(error),)) from None
-    value, documents = _with_digests(tree, path)
+    problems = [Problem.from_error(error) for error in faults.values()]
+    value, documents = _with_digests(tree, path, problems)
+    problems += _misplaced(tree, path)
     try:
         document = ScopeDocument.model_validate(value)
     except ValidationError as error:
-        raise ScopeError(path, problems_of(error, tree)) from None
-    misplaced = _misplaced(document, tree, path)
-    if misplaced:
-        raise ScopeError(path, misplaced)
+        problems += _problems(value, tree, error, faults)
+    if problems:
+        raise ScopeError(path, in_order(problems))
     return LoadedScope(document, source, path, documents)
+
+
+def _problems(
+    value: Any, tree: Tree, error: ValidationError, known: Collection[Place]
+) -> Iterator[Problem]:
+    """What the fields say wrongly, and the rules that what can be read breaks all the same."""
+    meant = as_meant(value, tree, error)
+    slips = set(problems_of(error, tree, known=known))
+    try:
+        ScopeDocument.model_validate(meant.value)
+    except ValidationError as next_error:
+        rest = problems_of(next_error, meant.tree, known=known)
+        if meant.slips:
+            slips = {one for one in slips if one.code == "unknown-field"}
+        yield from slips | set(rest)
+    else:
+        yield from slips
+        return
+    for rule in rules_of_the_rest(meant.value):
+        yield problem_of_rule(rule, meant.tree)
 
 
 def _bytes_of(path: Path, limit: int, blame: Path) -> bytes:
@@ -95,7 +120,7 @@ def _about_file(blame: Path, code: str, what: str) -> ScopeError:
     return ScopeError(blame, (Problem(code, 0, 0, None, None, what, remedy),))
 
 
-def _with_digests(tree: Tree, path: Path) -> tuple[Any, dict[str, bytes]]:
+def _with_digests(tree: Tree, path: Path, problems: list[Problem]) -> tuple[Any, dict[str, bytes]]:
     """Fill in the digest of each document that is handed over; it is part of the scope."""
     if not isinstance(tree.value, dict) or not isinstance(tree.value.get("documents"), tuple):
         return tree.value, {}
@@ -106,34 +131,37 @@ def _with_digests(tree: Tree, path: Path) -> tuple[Any, dict[str, bytes]]:
         if not isinstance(name, str) or "/" in name or name.startswith(".") or not name:
             filled.append(entry)  # the model will say what is wrong with it
             continue
-        data = _bytes_of(path.parent / DOCUMENTS / name, _MAX_DOCUMENT_BYTES, path)
+        try:
+            data = _bytes_of(path.parent / DOCUMENTS / name, _MAX_DOCUMENT_BYTES, path)
+        except ScopeError as error:
+            problems += error.problems
+            filled.append({**entry, "sha256": sha256(b"")})
+            continue
         digest = sha256(data)
         if entry.get("sha256", digest) != digest:
             line, column = tree.marks[("documents", number, "sha256")]
-            raise ScopeError(
-                path,
-                (
-                    Problem(
-                        "document-altered",
-                        line,
-                        column,
-                        None,
-                        f"documents.{number + 1}.sha256",
-                        f"{name} is not the file whose digest is written here.",
-                        "Put the right file in place, or take the line 'sha256' out.",
-                    ),
-                ),
+            problems.append(
+                Problem(
+                    "document-altered",
+                    line,
+                    column,
+                    None,
+                    f"documents.{number + 1}.sha256",
+                    f"{name} is not the file whose digest is written here.",
+                    "Put the right file in place, or take the line 'sha256' out.",
+                )
             )
         found[digest] = data
         filled.append({**entry, "sha256": digest})
     return {**tree.value, "documents": tuple(filled)}, found
 
 
-def _misplaced(document: ScopeDocument, tree: Tree, path: Path) -> tuple[Problem, ...]:
+def _misplaced(tree: Tree, path: Path) -> tuple[Problem, ...]:
     absolute = path.absolute()
     change, changes, client = absolute.parent, absolute.parent.parent, absolute.parent.parent.parent
     if changes.name != "changes" or client.parent.name != "inventories":
         return ()
+    said_in = tree.value if isinstance(tree.value, dict) else {}
     return tuple(
         Problem(
             "wrong-place",
@@ -144,8 +172,8 @@ def _misplaced(document: ScopeDocument, tree: Tree, path: Path) -> tuple[Problem
             "Copying a scope? Read every line again, then correct this one.",
         )
         for field, said, folder in (
-            ("client", document.client, client.name),
-            ("change", document.change, change.name),
+            ("client", said_in.get("client"), client.name),
+            ("change", said_in.get("change"), change.name),
         )
-        if said != folder
+        if isinstance(said, str) and said != folder
     )

@@ -65,11 +65,13 @@ class Tree:
     marks: dict[Path, tuple[int, int]]
 
 
-def read_tree(data: bytes) -> Tree:
+def read_tree(data: bytes, faults: dict[Path, FormError] | None = None) -> Tree:
     """Read one YAML document that has exactly one meaning.
 
     Args:
         data: the bytes of the file.
+        faults: when it is given, a value or a field name that is not allowed is put here, by its
+            place, and the rest is read. Something that nobody can use stands in its place.
 
     Raises:
         FormError: at the first thing that is not allowed or cannot be read.
@@ -80,7 +82,7 @@ def read_tree(data: bytes) -> Tree:
     if node is None:
         raise FormError("empty-file", 1, 1, "The file is empty.", "Start from the template.")
     tree = Tree(None, {})
-    return Tree(_value(node, (), tree.marks), tree.marks)
+    return Tree(_value(node, (), tree.marks, faults), tree.marks)
 
 
 def _as_text(data: bytes) -> str:
@@ -210,20 +212,37 @@ def _not_yaml(error: yaml.MarkedYAMLError) -> FormError:
     )
 
 
-def _value(node: yaml.Node, path: Path, marks: dict[Path, tuple[int, int]]) -> Any:
+def _value(
+    node: yaml.Node,
+    path: Path,
+    marks: dict[Path, tuple[int, int]],
+    faults: dict[Path, FormError] | None,
+) -> Any:
     marks[path] = _at(node.start_mark)
     if isinstance(node, yaml.MappingNode):
         found: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = _key(key_node, found)
-            found[key] = _value(value_node, (*path, key), marks)
+            try:
+                key = _key(key_node, found)
+            except FormError as error:
+                if faults is None:
+                    raise
+                faults[(*path, f"(line {error.line})")] = error
+                continue
+            found[key] = _value(value_node, (*path, key), marks, faults)
             # an error about a field is easiest to find at its key
             marks[(*path, key)] = _at(key_node.start_mark)
         return found
     if isinstance(node, yaml.SequenceNode):
-        return tuple(_value(item, (*path, i), marks) for i, item in enumerate(node.value))
+        return tuple(_value(item, (*path, i), marks, faults) for i, item in enumerate(node.value))
     assert isinstance(node, yaml.ScalarNode)  # noqa: S101 - there is no fourth kind of node
-    return _scalar(node)
+    try:
+        return _scalar(node)
+    except FormError as error:
+        if faults is None:
+            raise
+        faults[path] = error
+        return object()
 
 
 def _key(node: yaml.Node, found: dict[str, Any]) -> str:
