@@ -85,6 +85,7 @@ class PostgresqlDatabase:
     major: _Small
     first_superuser: ExactName
     on_standby: bool
+    around_sha256: Optional[Sha256] = None
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ from ..errors import SnapshotError
 from . import postgresql_programs as programs_of
 from .children import Children
 from .database_proof import without_data
+from .postgresql_around import around_digest, give_around, read_around
 from .postgresql_dump_file import inspect_dump
 from .postgresql_figures import read_database, read_figures
 from .postgresql_scratch import create_roles
 from .postgresql_session import Connection, Session, identifier, literal
 from .postgresql_swap import (
     FINISHED,
-    MARK,
     UNFINISHED,
     check_names,
     maintenance,
@@ -32,24 +32,6 @@ from .postgresql_swap import (
     undo_swap,
 )
 from .postgresql_write import pg_restore
-
-#: What belongs to a database but is not in its dump: rights, settings, connection limit.
-_SURROUNDINGS = """
-select json_build_object(
-    'comment', shobj_description(d.oid, 'pg_database'),
-    'limit', d.datconnlimit, 'has_acl', d.datacl is not null,
-    'grants', (select json_agg(json_build_array(
-            case when a.grantee = 0 then null else pg_get_userbyid(a.grantee) end,
-            a.privilege_type, a.is_grantable)) from aclexplode(d.datacl) a),
-    'settings', (select json_agg(json_build_array(
-            case when s.setrole = 0 then null else pg_get_userbyid(s.setrole) end, c))
-        from pg_db_role_setting s, unnest(s.setconfig) c where s.setdatabase = d.oid))
-from pg_database d where d.datname = {name}
-"""
-#: Settings that hold a list: the server stores them as SQL already.
-_LISTS = frozenset(
-    {"search_path", "temp_tablespaces", "session_preload_libraries", "local_preload_libraries"}
-)
 
 #: databases that restores which were cut off may leave before we stop to make more
 _MOST_LEFT = 5
@@ -102,7 +84,7 @@ def restore_beside(
                     f"pg_restore into {new_name} said: {without_data(errors)}",
                     "The live database was not touched. Put right what it says and restore again.",
                 )
-            _surround(session, str(asset["location"]), new_name, warnings)
+            _surround(session, str(asset["location"]), new_name, facts, warnings)
             mark(session, new_name, FINISHED)
     return {
         "database": new_name,
@@ -232,30 +214,26 @@ def _roles(session: Session, facts: Optional[Dict[str, Any]], warnings: List[str
     return missing
 
 
-def _surround(session: Session, live: str, new_name: str, warnings: List[str]) -> None:
+def _surround(
+    session: Session,
+    live: str,
+    new_name: str,
+    facts: Optional[Dict[str, Any]],
+    warnings: List[str],
+) -> None:
     """Give the copy the rights, settings and limit that the live database has now."""
-    around = session.row(_SURROUNDINGS.format(name=literal(live)))
+    around = read_around(session, live)
     if around is None:
         warnings.append(f"{live} is gone, so the copy has default rights and settings.")
         return
-    name = identifier(new_name)
-    statements = [f"alter database {name} connection limit {int(around['limit'])};"]
-    if around["has_acl"]:
-        statements.append(f"revoke all on database {name} from public;")
-        for role, right, grantable in around["grants"] or []:
-            to = "public" if role is None else identifier(role)
-            option = " with grant option" if grantable else ""
-            statements.append(f"grant {right} on database {name} to {to}{option};")
-    if around["comment"] is not None:
-        statements.append(f"comment on database {name} is {literal(around['comment'])};")
-    for role, setting in around["settings"] or []:
-        key, _, value = setting.partition("=")
-        if key == MARK:
-            continue
-        spelled = value if key.lower() in _LISTS else literal(value)
-        who = f"role {identifier(role)} in " if role is not None else ""
-        statements.append(f"alter {who}database {name} set {identifier(key)} to {spelled};")
-    session.run("".join(statements))
+    then = facts["database"].get("around_sha256") if facts else None
+    if then is not None and then != around_digest(around):
+        warnings.append(
+            f"The rights on {live}, its settings (alter database), its limit or its comment were "
+            "changed since the snapshot. The copy has them as they are now. Those of then are in "
+            "the dump: pg_restore --create --file=- shows them."
+        )
+    give_around(session, around, new_name)
 
 
 def _whole(asset: Dict[str, Any], files: Sequence[str]) -> Any:

@@ -101,6 +101,35 @@ def test_case_A6_A7_beside_swap_and_back(
     assert differences(broken, folder, copy) == []
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "alter database {db} set search_path to y",
+        "alter database {db} set app.key to 'a secret'",
+        "alter role app_{db} in database {db} reset work_mem",
+        "alter database {db} connection limit 3",
+        "grant temp on database {db} to public",
+        "comment on database {db} is 'new'",
+    ],
+)
+def test_settings_and_rights_that_were_changed_since_are_said(
+    postgres: RealPostgres, broken: Dumped, change: str
+) -> None:
+    live = broken.asset["location"]
+    assert beside(broken, f"{live}_same")["warnings"] == []
+    postgres.sql(change.format(db=live))
+    (warning,) = beside(broken, f"{live}_copy")["warnings"]
+    assert "were changed since the snapshot" in warning
+    assert "a secret" not in warning + str(broken.facts)
+    shown = subprocess.run(
+        [postgres.program("pg_restore"), "--create", "--schema-only", "--file=-",
+         *(one for one in broken.answer["files"] if one.endswith(".dump"))],
+        check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    assert "SET search_path TO 'x', 'public'" in shown
+    assert f"REVOKE CONNECT,TEMPORARY ON DATABASE {live}" in shown
+
+
 def test_a_swap_cut_off_half_way_goes_on(
     postgres: RealPostgres, broken: Dumped, folder: Path
 ) -> None:

@@ -81,3 +81,40 @@ def test_a_name_counts_wherever_a_word_may_stand(around: str) -> None:
     asset = make_scope().assets[1]
     assert names_asset(around.format("scanned LETTERS"), asset)
     assert not names_asset(around.format("unscanned lettersets"), asset)
+
+
+@pytest.mark.parametrize(
+    ("words", "nothing"),
+    [
+        ("disks paper monday nobody treats", True),  # five words
+        ("disks paper monday nobody treats again", False),  # six, of thirty letters and more
+        ("abcde fghij klmno pqrst uvwxy zabcd", False),  # thirty letters
+        ("abcde fghij klmno pqrst uvwxy zabc", True),  # one less
+        ("Disk disk DISK paper monday nobody treats", True),  # the same words, spelled otherwise
+        ("abcde fghij klmno pqrst uvwxy 12345 67890", True),  # numbers are no words
+    ],
+    ids=["five", "six", "letters", "too short", "spelled", "numbers"],
+)
+def test_case_A10_how_many_words_say_something(words: str, nothing: bool) -> None:
+    assert says_nothing(words) is nothing
+
+
+@pytest.mark.parametrize(("same", "copy"), [(17, True), (16, False)])
+def test_case_A10_from_when_a_text_is_a_copy(same: int, copy: bool) -> None:
+    """The share of words in common, of twenty each: 0.85 is a copy."""
+    words = [f"{letter}{letter}" for letter in "abcdefghijklmnopqrst"]
+    other = words[:same] + [f"{letter}x" for letter in "abcdefghijklmnopqrst"[same:]]
+    assert copied(" ".join(words), " ".join(other), make_scope()) is copy
+
+
+def test_case_A10_words_that_come_often_count_as_well() -> None:
+    """Of a long text difflib leaves out what comes often, unless it is told not to."""
+    often = " ".join(["aa bb cc dd"] * 60)
+    assert copied(often, often + " ee", make_scope())
+
+
+@pytest.mark.parametrize("name", ["Scanned letters", "Gescande brieven"])
+def test_case_A10_an_asset_is_named_in_either_language(name: str) -> None:
+    scope = make_scope({"assets.1.name": {"nl": "Gescande brieven.", "en": "Scanned letters."}})
+    assert names_asset(f"What is in {name} is gone for good.", scope.assets[1])
+    assert not names_asset("What is in there is gone for good.", scope.assets[1])

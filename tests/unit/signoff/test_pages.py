@@ -71,3 +71,71 @@ def test_the_details_are_read_only_when_somebody_asks() -> None:
 def test_a_heading_goes_to_the_page_of_what_it_heads() -> None:
     text = "a\nb\n\nHOW WE DO IT\n\nc\nd\n\nTHE\n\nEND\n"
     assert into_pages(text, 5) == ["a\nb", "HOW WE DO IT\n\nc\nd", "THE\n\nEND"]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines", "pages"),
+    [
+        ("a\n\nb\n", 3, ["a\n\nb"]),  # exactly as long as the page
+        ("a\n\nb\n", 2, ["a", "b"]),
+        ("a\nb\nc\nd\ne\n", 2, ["a\nb", "c\nd", "e"]),
+        ("a\n\nb\nc\nd\ne\n", 3, ["a", "b\nc\nd", "e"]),
+        ("a\nb\nc\nd\n\ne\n", 3, ["a\nb\nc", "d\n\ne"]),  # the rest of one, and the next
+        ("\n  indented\n", 3, ["  indented"]),
+        ("SO IT IS\nand on\n\nb\n", 3, ["SO IT IS\nand on", "b"]),  # two lines: no heading
+        ("a\n\nALONE \n", 3, ["a\n\nALONE "]),
+        ("", 3, [""]),
+    ],
+    ids=[
+        "whole",
+        "two",
+        "long",
+        "long after short",
+        "rest",
+        "indented",
+        "no heading",
+        "last",
+        "none",
+    ],
+)
+def test_where_a_page_ends(text: str, lines: int, pages: list[str]) -> None:
+    assert into_pages(text, lines) == pages
+
+
+def test_what_is_typed_is_read_by_its_first_letter_and_never_goes_before_the_first_page() -> None:
+    texts = {"plan": "one\n" * 8, "scope": "two\n" * 8 + "\nthree\n" * 2}
+    shown = read(texts, ["b", "Back", " ", "what?", "back", "", ""])
+    assert [text.strip()[:3] for text in shown[::2]] == [
+        "one",
+        "one",
+        "one",
+        "two",
+        "thr",
+        "two",
+        "thr",
+    ]
+    assert [text[0] + text[-1] for text in shown[::2]] == ["\n\n"] * 7
+    assert "XX" not in "".join(shown)
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_foot_says_what_may_be_typed_there(language: Language) -> None:
+    voice = Voice(language, SENTENCES)
+    texts = {"plan": "one\n" * 8, "scope": "two\n"}
+    feet = [text.partition("] ")[2] for text in read(texts, ["", ""], language)[1::2]]
+    assert feet == [voice.say("page"), voice.say("page.end")]
+    # in the details there are no details of the details
+    with_details = read({**texts, ANNEX: "ssh://\n"}, ["", "details", "d", ""], language)
+    feet = [text.partition("] ")[2] for text in with_details[1::2]]
+    assert feet == [voice.say(key) for key in ("page", "page.details", "page", "page.details")]
+
+
+def test_a_page_is_asked_for_as_remarks_are() -> None:
+    asked: list[Question] = []
+
+    def ask(question: Question) -> str:
+        asked.append(question)
+        return ""
+
+    read_pages({"plan": b"one\n"}, Voice("en", SENTENCES), LINES, lambda _: None, ask)
+    assert [(one.id, one.kind) for one in asked] == [("page", "remarks")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,13 @@ import pytest
 
 from sluis.errors import InputError
 from sluis.evidence.predicates import Shown, Signoff, Waiver
+from sluis.scope.voice import Voice
 from sluis.signoff.attend import Attended, attend
 from sluis.signoff.proposal import propose_waiver
 from sluis.signoff.record import record_ssh, record_withdrawal
 from sluis.signoff.request import build_waiver_request, write_request
 from sluis.signoff.standing import waivers
+from sluis.signoff.texts import SENTENCES
 from sluis.signoff.waiver import (
     WaiverDraft,
     WaiverWords,
@@ -285,7 +288,8 @@ def test_T14_taking_a_waiver_back_does_not_keep_the_signature_of_the_yes(tmp_pat
         bench, name="B. Other", role="owner", remarks="No.", now=bench.now, asset="letters"
     ).body
     assert (taken.tier, taken.ssh_signature_object, taken.ssh_principal) == ("attended", None, None)
-    assert (taken.signer_name, taken.confirmed) == ("B. Other", {})
+    assert (taken.signer_name, taken.signer_role, taken.remarks) == ("B. Other", "owner", "No.")
+    assert taken.confirmed == {}
 
 
 def test_case_A10_a_waiver_without_its_scope_or_without_being_shown_does_not_count(
@@ -380,3 +384,76 @@ def test_the_example_in_the_template_would_be_accepted(tmp_path: Path) -> None:
 
 def test_scope_words_are_not_spoiled_by_support() -> None:
     assert scope_dict()["assets"][1]["id"] == DRAFT.asset
+
+
+def test_a_waiver_needs_a_scope_and_no_plan(tmp_path: Path) -> None:
+    bench = make_bench(tmp_path)
+    empty = replace(bench, root=tmp_path / "elsewhere")
+    with pytest.raises(InputError) as caught:
+        propose_waiver(empty, bench.now)
+    assert (caught.value.code, caught.value.remedy) == ("no-scope", "Run prepare first.")
+    assert "scope" in caught.value.what
+    found = propose_waiver(bench, bench.now)
+    assert (found.plan, found.plan_object, found.scope.change) == (None, None, "CHG-1042")
+
+
+def test_case_A10_a_copy_of_another_draft_or_of_what_was_signed_is_seen(tmp_path: Path) -> None:
+    faxes = {**LETTERS, "id": "faxes", "name": "Faxes", "location": "/srv/faxes"}
+    risk = {"id": "f", "asset": "faxes", "words": "Faxes can fade.", "we_do": "We look."}
+    bench = make_bench(tmp_path, {"assets.2": faxes, "risks.2": risk})
+    copy = draft(
+        asset="faxes",
+        risk=RISK.replace("scanned letters", "Faxes").replace("/srv/letters", "/srv/faxes"),
+        reason=DRAFT.reason.replace("letters", "faxes"),
+    )
+    records = draft(
+        asset="patient-records",
+        reason="The database is so large that it cannot be restored before Friday evening.",
+        risk="What doctors write into the patient records until Friday may have to be typed again.",
+    )
+    proposal = propose_waiver(bench, bench.now)
+    with pytest.raises(InputError, match="waiver-copied"):
+        build_waiver_request(proposal, copy, (DRAFT, records), now=bench.now)
+    # what was signed counts beside the drafts
+    ask(bench, DRAFT)
+    signed = propose_waiver(bench, bench.now)
+    with pytest.raises(InputError, match="waiver-copied"):
+        build_waiver_request(signed, copy, (records,), now=bench.now)
+    with pytest.raises(InputError, match="waiver-copied"):
+        build_waiver_request(proposal, copy, (DRAFT,), now=bench.now)
+    offer = build_waiver_request(signed, records, (copy,), now=bench.now)
+    assert list(offer.texts) == ["waiver"]
+
+
+def test_case_A10_a_waiver_that_is_taken_back_is_that_of_its_asset(tmp_path: Path) -> None:
+    bench = make_bench(tmp_path)
+    ask(bench, DRAFT)
+    with pytest.raises(InputError) as caught:
+        record_withdrawal(
+            bench, name="A", role="b", remarks="", now=bench.now, asset="patient-records"
+        )
+    assert caught.value.code == "nothing-to-withdraw"
+    assert list(waivers(bench.view(), bench.now)) == ["letters"]
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_case_A10_what_was_accepted_is_repeated_with_who_and_until_when(
+    tmp_path: Path, language: Any
+) -> None:
+    bench = make_bench(tmp_path, {"language": language})
+    ask(bench, DRAFT)
+    shown = bench.view().of(Shown)[-1].body
+    text = bench.objects.get(shown.documents["waivers"]).decode()
+    ours, voice = Voice(language), Voice(language, SENTENCES)
+    lines = text.split("\n")
+    assert lines[0] == voice.say("waivers.title").upper()
+    assert lines[1] == ""
+    assert lines[2].startswith("- ")
+    assert all(line.startswith("  ") and line[2] != " " for line in lines[3:-1])
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+    flat = " ".join(text.split())
+    level = voice.say(f"level.{DRAFT.accepts}")
+    for part in (*SIGNER, level, DRAFT.risk, ours.day(DRAFT.ends_on)):
+        assert " ".join(part.split()) in flat, part
+    assert "XX" not in text
