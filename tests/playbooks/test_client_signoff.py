@@ -189,7 +189,7 @@ class Terminal:
 QUESTIONS = (
     "Above it says what we will do, in",
     "Above it says which data this is about:",
-    "If it fails: We then put the copy back at once",
+    "If it fails: We then put back the copy from right before the change",
     "The records stay on the server.",
     "The letters stay where they are.",
     "Scanned letters: Before we start",
@@ -415,7 +415,7 @@ def test_case_A10_a_drafted_waiver_is_asked_before_the_signoff(prepared: Prepare
     screen.begins()
     for question in (
         "you get less certainty.", "The reason is:", "The risk you take:",
-        "There is another way:", "This counts only for this one change", "Do you go on without",
+        "There is another way:", "This counts only for this one change", "May we go on WITHOUT",
     ):  # fmt: skip
         screen.answers(question, "yes")
     screen.answers("What is your name?", SIGNER[0])

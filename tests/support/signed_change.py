@@ -244,7 +244,7 @@ def new_change(
     made = LabChange(lab, quick_client(lab, root, now - timedelta(minutes=1)), change)
     who = made.who
     words = (
-        "If the update fails, we put back the copy from just before it at once."
+        "You then go on working with the old version."
         if consent
         else "If the update fails, we stop and ask you first."
     )

@@ -33,7 +33,7 @@ SENTENCES: dict[str, Said] = {
     "undone-by": said("Ongedaan gemaakt door: {numbers}", "Undone by: {numbers}"),
     "after": said("Na de wijziging", "After the change"),
     "after-back": said("Na het teruggaan", "After going back"),
-    "check": said("- {what}, op {host}", "- {what}, on {host}"),
+    "check": said("- {host}: {what}", "- {host}: {what}"),
     "looks-at": said("  {name}: {value}", "  {name}: {value}"),
 }  # fmt: skip
 

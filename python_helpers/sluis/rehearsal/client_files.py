@@ -225,7 +225,7 @@ def _scope(lab: Lab, client: str, change: str, today: date, title: str) -> dict[
                 **_common(today),
                 "disposition": {
                     "what": "stays",
-                    "what_happens": "The letters stay where they are.",
+                    "what_happens": "The new version goes on using them.",
                     "when": "no end date",
                 },
             },
@@ -243,7 +243,7 @@ def _scope(lab: Lab, client: str, change: str, today: date, title: str) -> dict[
                 **_common(today),
                 "disposition": {
                     "what": "stays",
-                    "what_happens": "It is replaced by the new version.",
+                    "what_happens": "The new version takes the place of the old one.",
                     "when": "no end date",
                 },
             },
@@ -282,7 +282,7 @@ def _scope(lab: Lab, client: str, change: str, today: date, title: str) -> dict[
         },
         "way_back": {
             "consent": True,
-            "words": "If the update fails, we put back the copy from just before it at once.",
+            "words": "You then go on working with the old version.",
         },
     }
 

@@ -81,8 +81,9 @@ def write_move(
         drive of the old tenant by asset.
     """
     path = write_scope(
-        lab, who, change, today=today, title="The move to the new tenant", job="migration",
-        summary="Your files go to the new tenant. Nothing is removed where they are now.",
+        lab, who, change, today=today, title="The move to the new Microsoft environment",
+        job="migration",
+        summary="Your files move. Nothing is removed where they are now.",
         people=_people(ground),
     )  # fmt: skip
     scope = yaml.safe_load(path.read_text())
@@ -111,11 +112,14 @@ def write_move(
     scope["risks"] = [_risk(asset) for asset in scope["assets"]]
     scope["freeze"] = {"who": SIGNER[0], "words": "The old places become read-only."}
     scope["not_included"] = [
-        {"id": "workstations", "words": "We do not set up the workstations for the new tenant."}
+        {
+            "id": "workstations",
+            "words": "We do not set up the workstations for the new environment.",
+        }
     ]
     scope["way_back"] = {
         "consent": False,
-        "words": "If it fails, you go on working where you are. We stop and ask you first.",
+        "words": "You go on working where you are. We stop and ask you first.",
     }
     write_yaml(path, scope)
     return drives
@@ -157,7 +161,7 @@ def _asset(
         "origin": origin,
         "disposition": {
             "what": "migrate",
-            "to": "The same place in the new tenant.",
+            "to": "The same place in the new environment.",
             "by": today.replace(year=today.year + 1, day=1),
             "old_copy": "It stays readable until the old contract ends.",
             "into": {"tenant": "new", "names": _NAMES, **into},
@@ -198,7 +202,7 @@ def _agreed(name: str, words: str, kind: str, location: str, today: date) -> dic
         "name": words,
         "kind": kind,
         "location": location,
-        "unknown_because": "Nobody counted it yet. The first pass does.",
+        "unknown_because": "Nobody has counted it yet. We do when we first fetch it.",
         "counted_on": today,
         "data_class": "personal",
         "processing_agreement": "Processing agreement 2026-03",
@@ -218,7 +222,8 @@ def _risk(asset: dict[str, Any]) -> dict[str, str]:
     name, words = str(asset["id"]), str(asset["name"])
     if asset["kind"] == "mailbox":
         return {
-            "id": "mail-late", "asset": name, "words": "Mail is not in our hands. It can be late.",
+            "id": "mail-late", "asset": name,
+            "words": "Mail is not in our hands. It can arrive late.",
             "we_do": "We tell the firm that moves it when we are done.",
         }  # fmt: skip
     if asset["kind"] == "other":

@@ -142,7 +142,7 @@ def _checks(lab: Lab, version: Version) -> list[dict[str, Any]]:
                 **database,
                 "after": "both",
                 "id": f"every-{table}",
-                "what": f"Every {table} of before the update is still there.",
+                "what": f"Every {table} from before the update is still there.",
                 "query": f"select count(*) from {table}",  # noqa: S608
                 "expect": lab.sql(f"select count(*) from {table}"),  # noqa: S608
             }

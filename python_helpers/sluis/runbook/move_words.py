@@ -14,12 +14,13 @@ _SENTENCES: dict[str, Said] = {
         "Wij zetten {name} in de nieuwe omgeving.", "We put {name} into the new environment."
     ),
     "last": said(
-        "Na de laatste keer ophalen: wij zetten daar wat er bij {name} nieuw of anders is.",
-        "After we fetched for the last time: we put there what is new or changed in {name}.",
+        "Nadat wij voor het laatst hebben opgehaald: wij zetten ook over wat er bij {name} nieuw "
+        "of veranderd is.",
+        "After we have fetched for the last time: we also move what is new or changed in {name}.",
     ),
     "check": said(
-        "Alles van {name} staat in de nieuwe omgeving, en is gelijk.",
-        "Everything of {name} is in the new environment, and is equal.",
+        "Alles wat van {name} meegaat, staat in de nieuwe omgeving en klopt.",
+        "Everything of {name} that moves is in the new environment, and is right.",
     ),
 }
 

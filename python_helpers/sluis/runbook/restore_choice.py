@@ -32,21 +32,27 @@ BEFORE = "before this change"
 _LEAST: Level = "V3"
 _FIELDS = {"asset", "from_change", "snapshot_id"}
 
+# a name stands in front: in the middle of a sentence its capital would be in the way
 _WORDS: dict[str, dict[Language, str]] = {
     "restore": {
-        "nl": "Zet de kopie van {asset} van {when} ernaast terug, en vergelijk die.",
-        "en": "Restore the copy of {asset} of {when} beside it, and compare.",
+        "nl": "{asset}: wij zetten de kopie van {when} eerst apart terug, en vergelijken die met "
+        "wat wij kopieerden.",
+        "en": "{asset}: we first restore the copy of {when} to a separate place, and compare it "
+        "with what we copied.",
     },
     "swap": {
-        "nl": "Wissel {asset} om met die teruggezette kopie.",
-        "en": "Swap {asset} for that restored copy.",
+        "nl": "{asset}: de teruggezette kopie komt op de plaats van wat er dan staat. Wat er "
+        "stond, bewaren wij apart.",
+        "en": "{asset}: the restored copy takes the place of what is there then. What was there we "
+        "keep apart.",
     },
 }
 _BACK: dict[str, dict[Language, str]] = {
     "restore": {
-        "nl": "Zet de kopie van {asset} van vlak voor deze wijziging ernaast terug, en vergelijk "
-        "die.",
-        "en": "Restore the copy of {asset} from just before this change beside it, and compare.",
+        "nl": "{asset}: wij zetten de kopie van vlak voor deze wijziging eerst apart terug, en "
+        "vergelijken die met wat wij kopieerden.",
+        "en": "{asset}: we first restore the copy from right before this change to a separate "
+        "place, and compare it with what we copied.",
     },
     "swap": _WORDS["swap"],
 }

@@ -93,10 +93,12 @@ def _asset(document: ScopeDocument, asset: Asset, voice: Voice) -> Iterator[str]
     if asset.takes_snapshot:
         yield voice.say("level", level=required_level(asset))
     for job in ("management", "backup", "security"):
-        yield voice.say("party", job=job, by=getattr(asset, job).by)
+        by = voice.say(f"by.{getattr(asset, job).by}")
+        yield voice.say(f"party.{job}", by=by)
 
 
 def _place(voice: Voice, key: str, **parts: str) -> Iterator[str]:
     """Where something is read or put; ids may be longer than a line and stay whole."""
     yield voice.say(key)
-    yield from (f"  {name}: {value}" for name, value in parts.items())
+    for name, value in parts.items():
+        yield voice.say("place", name=voice.say(f"place.{name}"), value=value)

@@ -143,10 +143,13 @@ def risk_sentences(document: ScopeDocument, risk: Risk, voice: Voice) -> list[st
     return lines
 
 
-def way_back_sentence(document: ScopeDocument, voice: Voice) -> str:
-    """What happens when the change fails."""
+def way_back_sentences(document: ScopeDocument, voice: Voice) -> list[str]:
+    """What happens when the change fails, and what is lost by it."""
     key = "way-back-yes" if document.way_back.consent else "way-back-no"
-    return voice.say(key, words=voice.words(document.way_back.words))
+    said = [voice.say(key, words=voice.words(document.way_back.words))]
+    if document.job != "migration" and any(asset.takes_snapshot for asset in document.assets):
+        said.append(voice.say("lost"))
+    return said
 
 
 def retention_sentences(document: ScopeDocument, voice: Voice) -> list[str]:
@@ -163,7 +166,7 @@ def retention_sentences(document: ScopeDocument, voice: Voice) -> list[str]:
 
 
 def _head(document: ScopeDocument, voice: Voice) -> Iterator[str]:
-    yield paragraph(voice.say("title"))
+    yield voice.say("title").upper()
     yield ""
     yield paragraph(voice.words(document.title))
     yield paragraph(
@@ -185,9 +188,7 @@ def _head(document: ScopeDocument, voice: Voice) -> Iterator[str]:
 
 def _way_back(document: ScopeDocument, voice: Voice) -> Iterator[str]:
     yield from heading(voice.say("way-back"))
-    yield paragraph(way_back_sentence(document, voice))
-    if document.job != "migration" and any(asset.takes_snapshot for asset in document.assets):
-        yield paragraph(voice.say("lost"))
+    yield from map(paragraph, way_back_sentences(document, voice))
 
 
 def _assets(
@@ -280,16 +281,23 @@ def _agreements(document: ScopeDocument, voice: Voice) -> Iterator[str]:
     yield from heading(voice.say("agreements"))
     yield from _said_once(document, voice, lambda asset: _parties(asset, voice))
     yield ""
-    yield from _said_once(document, voice, lambda asset: _places(asset, voice))
+    yield from _said_once(document, voice, lambda asset: _places(asset, voice), for_all=False)
     yield ""
     for line in retention_sentences(document, voice):
         yield paragraph(line)
 
 
 def _said_once(
-    document: ScopeDocument, voice: Voice, lines_of: Callable[[Asset], tuple[str, ...]]
+    document: ScopeDocument,
+    voice: Voice,
+    lines_of: Callable[[Asset], tuple[str, ...]],
+    *,
+    for_all: bool = True,
 ) -> Iterator[str]:
-    """The lines of each asset under the names of all that have the same ones."""
+    """The lines of each asset under the names of all that have the same ones.
+
+    Without ``for_all`` what is the same for everything stands by itself, under no names.
+    """
     alike: dict[tuple[str, ...], list[str]] = {}
     for asset in document.assets:
         alike.setdefault(lines_of(asset), []).append(asset_name(document, asset, voice))
@@ -297,11 +305,13 @@ def _said_once(
     for number, (lines, names) in enumerate(parts):
         if number:
             yield ""
-        yield paragraph(
-            voice.say("for-all")
-            if len(names) == len(document.assets)
-            else voice.say("for-these", names=", ".join(names))
-        )
+        if len(names) < len(document.assets):
+            yield paragraph(voice.say("for-these", names=", ".join(names)))
+        elif for_all:
+            yield paragraph(voice.say("for-all"))
+        else:
+            yield from (paragraph(line) for line in lines)
+            continue
         yield from (_point(line) for line in lines)
 
 
@@ -317,8 +327,8 @@ def _parties(asset: Asset, voice: Voice) -> tuple[str, ...]:
 
 
 def _places(asset: Asset, voice: Voice) -> tuple[str, ...]:
-    if not asset.allowed_locations:
-        return (voice.say("may-live-nowhere"),)
+    if not asset.allowed_locations:  # no copy is made of it, or the rules would ask for one
+        return ()
     places = (voice.say("place", **place.model_dump()) for place in asset.allowed_locations)
     only = voice.say("may-live")
     return (f"{only} {'; '.join(places)}.",)

@@ -27,20 +27,22 @@ SENTENCES: dict[str, Said] = {
         "For {client_name}. By {provider_name}.",
     ),
     "anybody": said(
-        "Er is niet afgesproken wie er voor u mag tekenen.",
-        "It was not agreed who may sign for you.",
+        "Er staat niet vast wie voor u mag tekenen. Ieders akkoord telt dan. Wilt u dat niet? "
+        "Zeg dan nee, en zeg ons wie mag tekenen.",
+        "It is not laid down who may sign for you. Then anybody's agreement counts. If you do "
+        "not want that, say no, and tell us who may sign.",
     ),
     "signers": said("Voor u mogen tekenen:", "These people may sign for you:"),
     "signer": said("{name}, {role}", "{name}, {role}"),
     "signer-with-key": said(
-        "{name}, {role} (op afstand alleen met een eigen sleutel)",
-        "{name}, {role} (from elsewhere only with a key of their own)",
+        "{name}, {role} (zonder ons erbij alleen met een eigen sleutel)",
+        "{name}, {role} (without us present only with a key of their own)",
     ),
     "valid": said(
-        "Uw akkoord geldt {hours} uur vanaf nu. Verandert er iets in dit stuk of in de stappen, "
-        "dan vervalt het en vragen wij het opnieuw.",
-        "Your agreement counts for {hours} hours from now. If anything in this text or in the "
-        "steps changes, it ends and we ask you again.",
+        "Uw akkoord geldt {hours} uur. De laatste vraag zegt tot wanneer. Verandert er iets in "
+        "dit stuk of in de stappen, dan vervalt het en vragen wij het opnieuw.",
+        "Your agreement counts for {hours} hours. The last question says until when. If "
+        "anything in this text or in the steps changes, it ends and we ask you again.",
     ),
     "assets": said("Om welke gegevens het gaat", "Which data this is about"),
     "assets-count": said(
@@ -101,14 +103,14 @@ SENTENCES: dict[str, Said] = {
         "We put it in the new Microsoft environment, in the folder {folder}.",
     ),
     "into-top": said(
-        "Wij zetten het in de nieuwe Microsoft-omgeving, bovenaan.",
-        "We put it in the new Microsoft environment, at the top.",
+        "Wij zetten het in de nieuwe Microsoft-omgeving, niet in een aparte map.",
+        "We put it in the new Microsoft environment, not in a folder of its own.",
     ),
     "landing": said(
         "Wij maken daarvoor in de nieuwe omgeving de map {folder}. Wie daar in mag schrijven: "
-        "{account}. Wij kijken tot de laatste dag wat er staat, en zeggen het u.",
+        "{account}. Wij kijken tot de laatste dag wat er al staat, en zeggen het u.",
         "We make the folder {folder} for it in the new environment. Who may write in it: "
-        "{account}. Until the last day we look what is there, and tell you.",
+        "{account}. Until the last day we look at what has arrived, and tell you.",
     ),
     "landing-files": said(
         "Wij vergelijken de namen en groottes van de bestanden. Wat erin staat, vergelijken wij "
@@ -116,8 +118,8 @@ SENTENCES: dict[str, Said] = {
         "We compare the names and sizes of the files. What is in them we do not compare.",
     ),
     "landing-counts": said(
-        "Wij tellen alleen. Of het alles is, kunnen wij niet zeggen.",
-        "We only count. Whether that is all of it we cannot say.",
+        "Wij tellen alleen. Of alles er is, kunnen wij niet zeggen.",
+        "We only count. Whether all of it is there we cannot say.",
     ),
     "conflicts.fail": said(
         "Staat daar al iets met dezelfde naam, dan stoppen wij en blijft dat staan.",
@@ -128,52 +130,53 @@ SENTENCES: dict[str, Said] = {
         "If something with the same name is there already, we keep both.",
     ),
     "conflicts.skip equal": said(
-        "Staat precies hetzelfde daar al, dan blijft het zo. Is het anders, dan stoppen wij.",
-        "If the very same is there already, it stays. If it differs, we stop.",
+        "Staat precies hetzelfde daar al, dan laten wij dat staan. Is het anders, dan stoppen "
+        "wij.",
+        "If the very same is there already, we leave it. If it differs, we stop.",
     ),
     "names.characters": said(
         "Tekens die daar niet in een naam mogen, worden {mark}.",
         "Characters that are not allowed in a name there become {mark}.",
     ),
     "names.no-characters": said(
-        "Wat een teken in de naam heeft dat daar niet mag, gaat niet over.",
-        "What has a character in its name that is not allowed there does not go over.",
+        "Heeft iets een teken in de naam dat daar niet mag, dan gaat het niet mee.",
+        "If something has a character in its name that is not allowed there, it does not move.",
     ),
     "names.reserved": said(
         "Namen die daar niet mogen, krijgen {mark} erachter.",
-        "Names that are not allowed there get {mark} behind them.",
+        "Names that are not allowed there get {mark} added at the end.",
     ),
     "names.no-reserved": said(
-        "Wat een naam heeft die daar niet mag, gaat niet over.",
-        "What has a name that is not allowed there does not go over.",
+        "Heeft iets een naam die daar niet mag, dan gaat het niet mee.",
+        "If something has a name that is not allowed there, it does not move.",
     ),
     "names.shorten": said(
         "Namen die daar te lang zijn, korten wij in.",
         "We shorten names that are too long there.",
     ),
     "names.no-shorten": said(
-        "Wat daar een te lange naam heeft, gaat niet over.",
-        "What has a name that is too long there does not go over.",
+        "Heeft iets een naam die daar te lang is, dan gaat het niet mee.",
+        "If something has a name that is too long there, it does not move.",
     ),
     "names.tell-apart": said(
-        "Namen die alleen in hoofdletters verschillen, krijgen een merkteken.",
-        "Names that differ only in capitals get a mark.",
+        "Verschillen twee namen alleen in hoofdletters, dan krijgt er één een toevoeging.",
+        "If two names differ only in capitals, one of them gets something added.",
     ),
     "names.no-tell-apart": said(
-        "Van namen die alleen in hoofdletters verschillen, gaat er één over.",
-        "Of names that differ only in capitals one goes over.",
+        "Verschillen twee namen alleen in hoofdletters, dan gaat er maar één mee.",
+        "If two names differ only in capitals, only one of the two moves.",
     ),
     "rights.yes": said(
-        "Wie er nu bij kan, kan er daar ook bij; zie de lijst met personen.",
-        "Who can reach it now can reach it there; see the list of people.",
+        "Wie er nu bij kan, kan er daar ook bij. De lijst met personen staat hieronder.",
+        "Whoever can reach it now can reach it there as well. The list of people is below.",
     ),
     "rights.no": said(
-        "Rechten van personen gaan niet mee.",
-        "The rights of people do not go along.",
+        "Wie er nu bij kan, nemen wij niet over.",
+        "We do not take over who can reach it now.",
     ),
     "as-it-came": said(
-        "Van deze bestanden is niet zeker dat ze goed zijn. U neemt ze zoals wij ze kregen:",
-        "Of these files it is not certain that they are right. You take them as we got them:",
+        "Van deze bestanden is niet zeker dat ze goed zijn. U krijgt ze zoals wij ze kregen:",
+        "Of these files it is not certain that they are right. You get them as we got them:",
     ),
     "leave-out": said("Dit mag achterblijven:", "This may stay behind:"),
     "leave-out-nothing": said(
@@ -187,56 +190,64 @@ SENTENCES: dict[str, Said] = {
         "what has a name that is not allowed there",
     ),
     "leave-out.corrupt": said(
-        "waarvan wij iets anders kregen dan in de lijst van de oude omgeving staat",
-        "of which we were given something else than the old environment lists",
+        "bestanden die anders zijn dan de lijst van de oude omgeving zegt",
+        "files that differ from what the old environment lists",
     ),
     "leave-out.too-large": said("wat daar te groot is", "what is too large there"),
     "leave-out.unmapped-principal": said(
-        "rechten van wie niet op de lijst met personen staat",
-        "rights of those who are not on the list of people",
+        "de toegang van wie niet op de lijst met personen staat",
+        "the access of those who are not on the list of people",
     ),
     "leave-out.narrower-rights": said(
-        "dat iets daar voor minder mensen dicht is dan nu",
-        "that something is closed to fewer people there than now",
+        "een afscherming, zodat daar meer mensen bij iets kunnen dan nu",
+        "a restriction, so that more people can reach something there than now",
     ),
     "leave-out.same-path": said(
         "wat precies dezelfde plaats en naam heeft als iets anders",
         "what has exactly the same place and name as something else",
     ),
     "leave-out.room-not-told": said(
-        "wat daar niet meer past: de nieuwe omgeving zegt niet vooraf hoeveel plaats zij heeft",
-        "what there is no room for: the new environment does not say beforehand how much it has",
+        "wat daar niet meer past: de nieuwe omgeving zegt niet vooraf hoeveel plaats er is",
+        "what there is no room for: the new environment does not say beforehand how much it "
+        "has",
     ),
     "leave-out.rights-not-had": said(
-        "dat iets open staat voor iedereen in de map, omdat wij niet te weten kregen wie erbij kan",
-        "that something is open to all in its folder, because we were not told who can reach it",
+        "een afscherming die wij niet konden lezen, zodat iedereen in die map erbij kan",
+        "a restriction that we could not read, so that everybody in that folder can reach it",
     ),
     "gone.stop": said(
-        "Haalt u iets weg nadat wij het overzetten, dan stoppen wij en overleggen wij.",
+        "Haalt u iets weg nadat wij het hebben overgezet, dan stoppen wij en vragen wij het u.",
         "If you remove something after we moved it, we stop and ask you.",
     ),
     "gone.keep": said(
-        "Haalt u iets weg nadat wij het overzetten, dan blijft het in de nieuwe omgeving staan.",
+        "Haalt u iets weg nadat wij het hebben overgezet, dan blijft het in de nieuwe omgeving "
+        "staan.",
         "If you remove something after we moved it, it stays in the new environment.",
     ),
     "gone.set aside": said(
-        "Haalt u iets weg nadat wij het overzetten, dan gaat het daar naar een aparte map.",
+        "Haalt u iets weg nadat wij het hebben overgezet, dan gaat het daar naar een aparte "
+        "map.",
         "If you remove something after we moved it, it goes to a folder of its own there.",
     ),
     "check.every byte": said(
-        "Daarna lezen wij alles daar weer en vergelijken elke byte.",
-        "After that we read all of it there again and compare every byte.",
+        "Daarna lezen wij daar alles terug en vergelijken wij de hele inhoud.",
+        "After that we read all of it back and compare all that is in it.",
     ),
     "check.the service's hash": said(
-        "Daarna vergelijken wij met het controlegetal van de dienst. Wij lezen niet alles weer.",
-        "After that we compare with the service's checksum. We do not read all of it again.",
+        "Daarna vergelijken wij met het controlegetal dat Microsoft geeft. Wij lezen niet "
+        "alles terug.",
+        "After that we compare with the checksum that Microsoft gives. We do not read all of "
+        "it back.",
     ),
     "how-we-move": said("Hoe wij het overzetten", "How we move it"),
-    "people": said("Wie de rechten krijgt", "Who gets the rights"),
+    "people": said(
+        "Wie er in de nieuwe omgeving bij kan",
+        "Who can reach it in the new environment",
+    ),
     "person": said("{was} wordt {becomes}", "{was} becomes {becomes}"),
     "person-ends": said(
-        "De rechten van {was} gaan niet over. {because}",
-        "The rights of {was} do not go over. {because}",
+        "De toegang van {was} gaat niet mee. {because}",
+        "The access of {was} does not move. {because}",
     ),
     "migrate": said(
         "Dit gaat mee, uiterlijk op {by}. Waarheen: {to} Het oude exemplaar: {old_copy}",
@@ -251,12 +262,12 @@ SENTENCES: dict[str, Said] = {
         "This data stays where it is. {what_happens} When: {day}.",
     ),
     "stays.behind": said(
-        "Dit gaat niet mee. {what_happens} Daar is geen einddatum voor.",
-        "This does not move. {what_happens} There is no end date for that.",
+        "Dit gaat niet mee. {what_happens} Er is geen einddatum afgesproken.",
+        "We do not move this. {what_happens} No end date was agreed.",
     ),
     "stays.behind-until": said(
         "Dit gaat niet mee. {what_happens} Wanneer: {day}.",
-        "This does not move. {what_happens} When: {day}.",
+        "We do not move this. {what_happens} When: {day}.",
     ),
     "client-moves-it": said(
         "Dit verplaatst u zelf, uiterlijk op {deadline}. Wij doen het niet. Waarheen: {to} Wie "
@@ -267,8 +278,8 @@ SENTENCES: dict[str, Said] = {
     "destroy-elsewhere": said(
         "Dit wordt vernietigd op {day}. {words} Dat gebeurt niet nu. Daar vragen wij apart uw "
         "akkoord voor.",
-        "This will be destroyed on {day}. {words} That does not happen now. We ask you for that "
-        "separately.",
+        "This will be destroyed on {day}. {words} That does not happen now. We ask for your "
+        "agreement to that separately.",
     ),
     "destroy-here": said(
         "Dit wordt in deze wijziging vernietigd, op {day}. {words} Daarna is het weg.",
@@ -283,8 +294,8 @@ SENTENCES: dict[str, Said] = {
         "Open question to {who}, asked on {day}: {question}",
     ),
     "ends-on": said(
-        "De plek waar het nu staat houdt op te bestaan op {day}.",
-        "The place where it is now ends on {day}.",
+        "De plek waar het nu staat, houdt op te bestaan op {day}.",
+        "The place where it is now stops existing on {day}.",
     ),
     "class.ordinary": said(
         "Dit zijn gewone gegevens, niet over personen.",
@@ -293,17 +304,18 @@ SENTENCES: dict[str, Said] = {
     "class.personal": said("Dit zijn persoonsgegevens.", "This is data about people."),
     "class.special": said(
         "Dit zijn bijzondere persoonsgegevens, zoals over gezondheid.",
-        "This is sensitive data about people, such as health.",
+        "This is sensitive data about people, such as about their health.",
     ),
     "agreement": said(
         "Wat wij ermee mogen, staat in: {name}.",
         "What we may do with it is in: {name}.",
     ),
     "no-agreement": said(
-        "Er is geen verwerkersovereenkomst. Dat is het contract over wat wij met deze gegevens "
-        "mogen. De wet vraagt het.",
-        "There is no processing agreement. That is the contract about what we may do with this "
-        "data. The law asks for it.",
+        "Hiervoor hebben wij geen verwerkersovereenkomst met u. Dat is het contract over wat "
+        "wij met deze gegevens mogen. De wet vraagt het. Vraag ons erom voordat u akkoord "
+        "geeft.",
+        "We have no processing agreement with you for this. That is the contract about what we "
+        "may do with this data. The law asks for it. Ask us for it before you agree.",
     ),
     "criticality.low": said(
         "Dit is minder belangrijk voor uw werk. {words}",
@@ -351,10 +363,6 @@ SENTENCES: dict[str, Said] = {
     ),
     "excluded": said("Dit komt NIET in de kopie:", "This is NOT in the copy:"),
     "may-live": said("De kopie mag alleen staan bij:", "The copy may be only at:"),
-    "may-live-nowhere": said(
-        "Er is niet afgesproken waar de kopie mag staan.",
-        "It was not agreed where the copy may be.",
-    ),
     "place": said("{provider}, {site} ({country})", "{provider}, {site} ({country})"),
     "for-all": said("Voor alles:", "For everything:"),
     "for-these": said("Voor {names}:", "For {names}:"),
@@ -374,47 +382,55 @@ SENTENCES: dict[str, Said] = {
     "not-included": said("Wat wij NIET doen", "What we do NOT do"),
     "not-included-line": said("{words}", "{words}"),
     "retention-days": said(
-        "Kopieën van vlak voor de wijziging bewaren wij {snapshot} dagen. Veiligheidskopieën "
-        "{safety} dagen.",
-        "We keep copies from right before the change for {snapshot} days. Safety copies for "
-        "{safety} days.",
+        "Kopieën van vlak voor de wijziging bewaren wij {snapshot} dagen. Elke andere kopie "
+        "die wij voor de zekerheid maken, bewaren wij {safety} dagen.",
+        "We keep copies from right before the change for {snapshot} days. Any other copy that "
+        "we make to be safe we keep for {safety} days.",
     ),
     "retention-then": said(
         "Daarna: {words} Wij vernietigen nooit iets zonder een aparte wijziging waarvoor u "
         "tekent.",
         "After that: {words} We never destroy anything without a separate change that you sign.",
     ),
-    "freeze": said("Vanaf wanneer niemand meer schrijft", "From when nobody writes any more"),
+    "freeze": said(
+        "Vanaf wanneer niemand meer op de oude plek werkt",
+        "From when nobody works in the old place any more",
+    ),
     "freeze-yes": said(
-        "{who} zegt ons wanneer niemand meer schrijft waar het nu staat. {words} Daarna halen "
-        "wij op wat erbij kwam of veranderde. Wat later nog komt, gaat niet over.",
-        "{who} tells us when nobody writes any more where it is now. {words} After that we "
-        "fetch what came or changed. What comes later does not go over.",
+        "{who} laat ons weten wanneer niemand meer op de oude plek werkt. {words} Daarna halen "
+        "wij op wat er nieuw of veranderd is. Wat daar later nog bij komt, gaat niet mee.",
+        "{who} tells us when nobody works in the old place any more. {words} After that we "
+        "fetch what is new or changed. What comes there later does not move.",
     ),
     "freeze-no": said(
-        "Er is niet afgesproken vanaf wanneer niemand meer schrijft. Wat verandert nadat wij "
-        "voor het laatst ophalen, gaat niet over.",
-        "Nobody agreed from when nobody writes any more. What changes after we fetch for the "
-        "last time does not go over.",
+        "Er staat niet vast vanaf wanneer niemand meer op de oude plek werkt. Wat verandert "
+        "nadat wij voor het laatst ophalen, gaat niet mee. Wilt u een moment afspreken? Zeg "
+        "dan nee, en zeg ons wanneer.",
+        "It is not laid down from when nobody works in the old place any more. What changes "
+        "after we fetch for the last time does not move. If you want to agree on a moment, say "
+        "no, and tell us when.",
     ),
     "way-back": said("Als het mislukt", "If it fails"),
     "way-back-yes": said(
-        "Wij zetten de kopie dan meteen terug, zonder u eerst te bellen. {words}",
-        "We then put the copy back at once, without calling you first. {words}",
+        "Wij zetten dan meteen de kopie van vlak voor de wijziging terug, zonder u eerst te "
+        "bellen. {words}",
+        "We then put back the copy from right before the change, at once and without calling "
+        "you first. {words}",
     ),
     "way-back-no": said(
-        "Wij zetten de kopie NIET terug zonder u eerst te bellen. {words}",
-        "We do NOT put the copy back without calling you first. {words}",
+        "Wij zetten dan NIETS terug zonder u eerst te bellen. {words}",
+        "We then put NOTHING back without calling you first. {words}",
     ),
     "agreements": said("Afspraken", "Agreements"),
     "lost": said(
-        "Wat er is gewerkt na de kopie, bent u dan kwijt.",
-        "What was worked on after the copy is lost then.",
+        "Zetten wij een kopie terug, dan bent u kwijt wat er is gewerkt nadat die was gemaakt.",
+        "If we put a copy back, you lose what was done after it was made.",
     ),
     "details-follow": said(
-        "De technische details staan achteraan. Ze horen bij uw akkoord. U hoeft ze niet te lezen.",
-        "The technical details are at the end. They belong to your agreement. You need not read "
-        "them.",
+        "De technische details staan achteraan. Ze horen bij uw akkoord. U hoeft ze niet te "
+        "lezen.",
+        "The technical details are at the end. They belong to your agreement. You need not "
+        "read them.",
     ),
     "documents": said("Stukken die u hierbij krijgt", "Documents you are handed with this"),
     "document": said("{title}", "{title}"),

@@ -152,5 +152,5 @@ def _converse(
         read_pages(offer.texts, voice, lines, tell, ask)
     answers = hold(request.asked(), ask, signers=scope.signers, language=request.language)
     given = record_attended(dossier, request, shown, answers, now=clock())
-    tell(voice.say("prompt.thanks"))
+    tell(voice.say("prompt.thanks" if given.body.decision == "yes" else "prompt.thanks-no"))
     return given

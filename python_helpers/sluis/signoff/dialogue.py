@@ -23,7 +23,7 @@ from sluis.scope.text import (
     proof_sentences,
     retention_sentences,
     risk_sentences,
-    way_back_sentence,
+    way_back_sentences,
 )
 from sluis.scope.voice import Voice
 from sluis.signoff.texts import SENTENCES
@@ -98,7 +98,8 @@ def questions(
         ask.confirm(f"document:{entry.id}", "q.document", title=entry.title, file=entry.file)
         for entry in scope.documents
     ]
-    found.append(ask.confirm("way-back", "q.way-back", words=way_back_sentence(scope, ours)))
+    way_back = " ".join(way_back_sentences(scope, ours))
+    found.append(ask.confirm("way-back", "q.way-back", words=way_back))
     for asset in scope.assets:
         found.append(
             ask.confirm(f"asset:{asset.id}", "q.asset", words=asset_sentence(scope, asset, ours))

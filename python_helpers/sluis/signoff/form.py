@@ -21,17 +21,20 @@ if TYPE_CHECKING:
     from sluis.signoff.request import Request
 
 
-def write_form(request: Request, texts: Mapping[str, bytes], *, annex: str) -> bytes:
+def write_form(
+    request: Request, texts: Mapping[str, bytes], *, annex: str, zone: str | None
+) -> bytes:
     """Write the file, with every answer empty.
 
     Args:
         request: what the answers are bound to; its digest is the file's reference.
         texts: what the client has to read, by title, in this order.
         annex: title of the text that comes behind the questions.
+        zone: the client's time zone.
     """
     main = [text for title, text in texts.items() if title != annex]
     behind = [text for title, text in texts.items() if title == annex]
-    lines = _lines(request, main, behind)
+    lines = _lines(request, main, behind, zone)
     return "".join(f"{line}\n" for line in lines).encode()
 
 
@@ -54,19 +57,20 @@ def read_form(request: Request, sent: bytes, filled: bytes) -> Answers:
     return _answers(asked, typed_answers(sent, filled, [item.id for item in asked]))
 
 
-def _lines(request: Request, texts: Sequence[bytes], behind: Sequence[bytes]) -> list[str]:
-    voice = Voice(request.language, SENTENCES)
+def _lines(
+    request: Request, texts: Sequence[bytes], behind: Sequence[bytes], zone: str | None
+) -> list[str]:
+    voice, ours = Voice(request.language, SENTENCES), Voice(request.language)
     head = [
         voice.say("form.title"),
         "",
         paragraph(voice.say("form.how")),
         f"    ssh-keygen -Y sign -n {NAMESPACE} -f KEY FILE",
         paragraph(voice.say("form.send")),
+        paragraph(voice.say("form.until", until=ours.moment(request.expires_at, zone))),
         "",
         voice.say("form.reference", change=request.change),
         f"    {request.digest()}",
-        # the moment as the request has it, for whoever verifies this form
-        f"    {request.expires_at:%Y-%m-%d %H:%M} UTC",
         "",
     ]
     lines: list[str] = []
@@ -83,7 +87,9 @@ def _lines(request: Request, texts: Sequence[bytes], behind: Sequence[bytes]) ->
         lines += [*asked.split("\n"), PROMPT, ""]
     for annex in behind:
         lines += ["=" * 78, "", *annex.decode().removesuffix("\n").split("\n"), ""]
-    return [*lines, voice.say("form.end")]
+    # as the request has it: whoever verifies this form looks for it
+    exact = voice.say("form.exact", moment=f"{request.expires_at:%Y-%m-%d %H:%M}")
+    return [*lines, exact, voice.say("form.end")]
 
 
 def _answers(asked: tuple[Question, ...], typed: Mapping[str, str]) -> Answers:

@@ -123,13 +123,15 @@ class Offer:
     """A request with the texts it names, ready to be shown.
 
     ``texts`` are read by the client, in this order; ``handed`` are documents that they
-    are given. Both map a title to exact bytes. ``names`` are the file names of ``handed``.
+    are given. Both map a title to exact bytes. ``names`` are the file names of ``handed``,
+    ``zone`` is the client's time zone.
     """
 
     request: Request
     texts: dict[str, bytes]
     handed: dict[str, bytes]
     names: dict[str, str]
+    zone: str | None = None
 
 
 def build_request(
@@ -252,7 +254,7 @@ def write_request(
     """
     if offer is None:
         offer = build_request(dossier, propose(dossier, now), now=now)
-    data = write_form(offer.request, offer.texts, annex=ANNEX)
+    data = write_form(offer.request, offer.texts, annex=ANNEX, zone=offer.zone)
     shown = show(dossier, offer, to=offer.request.client, channel="file", now=now, form=data)
     make_folder(folder)
     name = f"{offer.request.change}-{offer.request.purpose}-{offer.request.digest()[:12]}.txt"
@@ -295,7 +297,7 @@ def _offer(
         after=proposal.view.head,
     )
     names = {f"document:{entry.id}": entry.file for entry in scope.documents}
-    return Offer(request, texts, handed, names)
+    return Offer(request, texts, handed, names, scope.time_zone)
 
 
 def _until(scope: ScopeDocument, now: datetime) -> datetime:

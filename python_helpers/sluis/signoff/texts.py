@@ -21,43 +21,39 @@ SENTENCES: dict[str, Said] = {
         "Above it says what we will do, in {steps}. Have you read that?",
     ),
     "q.read-waivers": said(
-        "Hierboven staat waar u eerder met minder zekerheid akkoord ging. Klopt dat nog?",
-        "Above it says where you accepted less certainty before. Is that still right?",
+        "Hierboven staat waar u eerder met minder zekerheid akkoord ging. Gaat u daar nog "
+        "steeds mee akkoord?",
+        "Above it says where you accepted less certainty before. Do you still agree to that?",
     ),
     "q.read-files": said(
-        "Hierboven staat welke bestanden niet byte voor byte zijn wat de dienst vermeldde. "
+        "Hierboven staat welke bestanden anders zijn dan de lijst van de oude omgeving zegt. "
         "Hebt u dat gelezen?",
-        "Above it says which files are not byte for byte what the service listed. "
-        "Have you read that?",
+        "Above it says which files differ from what the old environment lists. Have you read that?",
     ),
     "q.document": said(
         "Hebt u dit stuk van ons gekregen: {title} (bestand {file})?",
         "Have you received this document from us: {title} (file {file})?",
     ),
-    "q.asset": said(
-        "{words} Klopt dat?",
-        "{words} Is that right?",
-    ),
+    "q.asset": said("{words} Gaat u daarmee akkoord?", "{words} Do you agree to that?"),
     "q.copy": said(
-        "{name}: {words} Weet u dat?",
-        "{name}: {words} Do you know that?",
+        "{name}: {words} Gaat u daarmee akkoord?",
+        "{name}: {words} Do you agree to that?",
     ),
     "q.excluded": said(
         "Dit komt NIET in de kopie: {patterns}.", "This is NOT in the copy: {patterns}."
     ),
     "q.risk": said(
-        "Risico. {words} Kent u dit risico, en wilt u toch dat wij het doen?",
-        "Risk. {words} Do you know this risk, and do you still want us to do it?",
+        "Risico. {words} Mogen wij doorgaan, met dit risico?",
+        "Risk. {words} May we go on, with this risk?",
     ),
     "q.not-included": said(
-        "Dit doen wij NIET: {words} Weet u dat?", "This we do NOT do: {words} Do you know that?"
+        "Dit hoort er niet bij: {words} Weet u dat?",
+        "Not included: {words} Do you know that?",
     ),
-    "q.retention": said(
-        "{words} Klopt dat?",
-        "{words} Is that right?",
-    ),
+    "q.retention": said("{words} Gaat u daarmee akkoord?", "{words} Do you agree to that?"),
     "q.way-back": said(
-        "Als het mislukt: {words} Klopt dat?", "If it fails: {words} Is that right?"
+        "Als het mislukt: {words} Gaat u daarmee akkoord?",
+        "If it fails: {words} Do you agree to that?",
     ),
     "q.decision": said(
         "Gaat u akkoord met precies {steps} en {places}? Uw akkoord geldt tot {until}.",
@@ -68,30 +64,32 @@ SENTENCES: dict[str, Said] = {
         "For {name} you get less certainty. {level} Do you understand that?",
     ),
     "q.waiver-reason": said(
-        "De reden is: {words} Klopt dat?", "The reason is: {words} Is that right?"
+        "De reden is: {words} Gaat u daarmee akkoord?",
+        "The reason is: {words} Do you agree to that?",
     ),
     "q.waiver-risk": said(
         "Het risico dat u neemt: {words} Begrijpt u dat?",
         "The risk you take: {words} Do you understand that?",
     ),
     "q.waiver-alternative": said(
-        "Het kan ook anders: {words} Dat kost ongeveer {hours} uur. Weet u dat, en wilt u toch "
-        "verder zonder?",
-        "There is another way: {words} That takes about {hours} hours. Do you know that, and do "
-        "you still go on without it?",
+        "Het kan ook anders: {words} Dat kost ongeveer {hours} uur. Wilt u doorgaan ZONDER dat "
+        "wij dit doen?",
+        "There is another way: {words} That takes about {hours} hours. Do you want to go on "
+        "WITHOUT that?",
     ),
     "q.waiver-ends": said(
-        "Dit geldt alleen voor deze ene wijziging, tot en met {day}. Klopt dat?",
-        "This counts only for this one change, up to and including {day}. Is that right?",
+        "Dit geldt alleen voor deze ene wijziging, tot en met {day}. Gaat u daarmee akkoord?",
+        "This counts only for this one change, up to and including {day}. Do you agree to that?",
     ),
     "q.waiver-decision": said(
-        "Gaat u toch door, zonder die zekerheid?",
-        "Do you go on without that certainty?",
+        "Mogen wij doorgaan ZONDER die zekerheid? Zegt u nee, dan beginnen wij niet.",
+        "May we go on WITHOUT that certainty? If you say no, we do not begin.",
     ),
     "q.name": said("Wat is uw naam?", "What is your name?"),
     "q.role": said("Wat is uw functie?", "What is your role?"),
     "q.remarks": said(
-        "U tekent niet. Wat moet er anders?", "You do not sign. What should be different?"
+        "U gaat niet akkoord. Wat moet er anders? U mag dit leeg laten.",
+        "You do not agree. What should be different? You may leave this empty.",
     ),
     # what to type
     "type.yes-no": said("Typ ja of nee.", "Type yes or no."),
@@ -131,8 +129,8 @@ SENTENCES: dict[str, Said] = {
         "Before we start we see that the data from the copy work, but do not compare them.",
     ),
     "level.V5": said(
-        "Wij vergelijken de kopie met het origineel, maar bewijzen niet dat zij vers is.",
-        "We compare the copy with the original, but do not prove that it is fresh.",
+        "Wij vergelijken de kopie met het origineel, maar bewijzen niet dat zij van nu is.",
+        "We compare the copy with the original, but do not prove that it is from now.",
     ),
     # the text of a waiver
     "waiver.title": said(
@@ -154,30 +152,32 @@ SENTENCES: dict[str, Said] = {
     ),
     "waiver.ends": said("Het geldt tot en met {day}.", "It counts up to and including {day}."),
     "fetched.title": said(
-        "Bestanden die niet byte voor byte zijn wat de dienst vermeldde",
-        "Files that are not byte for byte what the service listed",
+        "Bestanden die anders zijn dan de lijst van de oude omgeving zegt",
+        "Files that differ from what the old environment lists",
     ),
     "fetched.asset.one": said("{name}: 1 bestand", "{name}: 1 file"),
     "fetched.asset.more": said("{name}: {count} bestanden", "{name}: {count} files"),
     "fetched.rewritten by the service": said(
-        "Vermeld: {listed} bytes, gekregen: {got}. De dienst heeft het herschreven; het is heel.",
-        "Listed: {listed} bytes, received: {got}. The service rewrote it; it is whole.",
+        "Volgens de lijst {listed} bytes, gekregen {got}. De oude omgeving heeft het "
+        "herschreven; het is heel.",
+        "Listed with {listed} bytes, received {got}. The old environment rewrote it; it is whole.",
     ),
     "fetched.stale metadata": said(
-        "Vermeld: {listed} bytes, gekregen: {got}. De vermelding was oud; de bytes kloppen.",
-        "Listed: {listed} bytes, received: {got}. The listing was old; the bytes are right.",
+        "Volgens de lijst {listed} bytes, gekregen {got}. De lijst liep achter; het bestand klopt.",
+        "Listed with {listed} bytes, received {got}. The list was out of date; the file is right.",
     ),
     "fetched.edited meanwhile": said(
-        "Gekregen: {got} bytes. Iemand werkte eraan terwijl wij het ophaalden.",
-        "Received: {got} bytes. Somebody worked on it while we fetched it.",
+        "Gekregen {got} bytes. Iemand werkte eraan terwijl wij het ophaalden.",
+        "Received {got} bytes. Somebody worked on it while we fetched it.",
     ),
     "fetched.not verified": said(
-        "Vermeld: {listed} bytes, gekregen: {got}. Het is niet zeker dat dit goed is.",
-        "Listed: {listed} bytes, received: {got}. It is not certain that this is right.",
+        "Volgens de lijst {listed} bytes, gekregen {got}. Het is niet zeker dat dit goed is.",
+        "Listed with {listed} bytes, received {got}. It is not certain that this is right.",
     ),
     "fetched.corrupt": said(
-        "Vermeld: {listed} bytes, gekregen: {got}. Dit is beschadigd of niet het bestand.",
-        "Listed: {listed} bytes, received: {got}. This is damaged, or not the file.",
+        "Volgens de lijst {listed} bytes, gekregen {got}. Dit is beschadigd, of het is een "
+        "ander bestand.",
+        "Listed with {listed} bytes, received {got}. This is damaged, or it is another file.",
     ),
     "waiver.details": said(
         "Technische details: plek {id} ({location}), bewijs van de kopie {level}, wijziging "
@@ -189,14 +189,17 @@ SENTENCES: dict[str, Said] = {
         "Waar u al akkoord ging met minder zekerheid", "Where you already accepted less certainty"
     ),
     "waivers.line": said(
-        "{asset}, getekend door {signer} ({role}): {level} Risico: {risk} Tot en met {day}.",
-        "{asset}, signed by {signer} ({role}): {level} Risk: {risk} Up to and including {day}.",
+        "{asset}, getekend door {signer} ({role}): {level} Het risico: {risk} Dit geldt tot en "
+        "met {day}.",
+        "{asset}, signed by {signer} ({role}): {level} The risk: {risk} This counts up to and "
+        "including {day}.",
     ),
     # the file for a client who signs from elsewhere
     "form.title": said(
         "Wij vragen uw akkoord",
         "We ask for your agreement",
     ),
+    "form.until": said("U kunt antwoorden tot {until}.", "You can answer until {until}."),
     "form.reference": said(
         "Kenmerk van dit verzoek (wijziging {change}):",
         "Reference of this request (change {change}):",
@@ -208,12 +211,17 @@ SENTENCES: dict[str, Said] = {
         "and sign it with your own key:",
     ),
     "form.send": said(
-        "Stuur dit bestand en het bestand met .sig terug.", "Send back this file and the .sig file."
+        "Stuur dit bestand en het bestand met .sig terug.",
+        "Send back this file and the .sig file.",
     ),
     "form.questions": said("Uw antwoorden", "Your answers"),
     "form.remarks": said(
-        "Tekent u niet, of hebt u nog iets te zeggen? Dan kan dat hier. Het mag leeg blijven.",
-        "Do you not sign, or is there anything to add? Say it here. It may stay empty.",
+        "Gaat u niet akkoord, of wilt u nog iets zeggen? Schrijf het hier. Het mag leeg blijven.",
+        "Do you not agree, or is there anything to add? Write it here. It may stay empty.",
+    ),
+    "form.exact": said(
+        "Technisch: het verzoek eindigt op {moment} UTC.",
+        "Technical: the request ends at {moment} UTC.",
     ),
     "form.end": said("Einde.", "End."),
     # at the terminal, a page at a time
@@ -236,6 +244,11 @@ SENTENCES: dict[str, Said] = {
         "This is your moment. Nothing happens without your agreement. You may say no.",
     ),
     "prompt.thanks": said(
-        "Dank u. Uw antwoord is vastgelegd.", "Thank you. Your answer is recorded."
+        "Dank u. Uw antwoord is vastgelegd.",
+        "Thank you. Your answer is recorded.",
+    ),
+    "prompt.thanks-no": said(
+        "Dank u. Uw antwoord is vastgelegd. Wij gaan niet verder zonder uw akkoord.",
+        "Thank you. Your answer is recorded. We do not go on without your agreement.",
     ),
 }

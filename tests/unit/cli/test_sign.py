@@ -181,7 +181,7 @@ def signed_file(change: SmallChange, tmp_path: Path, answers: dict[str, str]) ->
     return file
 
 
-FILLED = WHO | {"You do not sign. What": "", "Do you not sign": ""}
+FILLED = WHO | {"You do not agree. What": "", "Do you not agree": ""}
 
 
 def test_a_signature_that_came_back_is_recorded(

@@ -138,10 +138,10 @@ def test_F6_the_client_reads_what_is_undone_and_what_stays() -> None:
         ),
     )  # fmt: skip
     text = plan_text(shown, "en")
-    change, _, way_back = text.partition("ONLY IF IT FAILS")
-    assert change.count("If it fails: we take this back.") == 2
-    assert f"If it fails: this stays. {WORDS}" in change
-    assert f"This we cannot take back then: - 3. Do log {WORDS}" in " ".join(way_back.split())
+    change, _, way_back = text.partition("ONLY IF ANYTHING FAILS")
+    assert change.count("If anything fails, we undo this.") == 2
+    assert f"If anything fails, this stays as it is. {WORDS}" in " ".join(change.split())
+    assert f"This we cannot undo then: - 3. Do log {WORDS}" in " ".join(way_back.split())
     annex = plan_annex(shown, "en")
     assert "Undone by: B1\n" in annex
     assert "Undone by: B2\n" in annex
@@ -153,8 +153,8 @@ def test_F6_the_client_reads_what_is_undone_and_what_stays() -> None:
 
 
 @pytest.mark.parametrize(("language", "words"), [
-    ("nl", ("dit draaien wij niet terug", "Na het teruggaan kijken wij niets na.")),
-    ("en", ("we do not take this back", "We check nothing after going back.")),
+    ("nl", ("dan draaien wij dit NIET terug", "Na het teruggaan kijken wij niets na.")),
+    ("en", ("we do NOT undo this", "We check nothing after going back.")),
 ])  # fmt: skip
 def test_F6_a_plan_from_before_says_that_nothing_undoes_it(
     language: Any, words: tuple[str, str]

@@ -181,8 +181,8 @@ def test_a_named_snapshot_is_fixed_by_its_statement(
         "tolerate_use": False,
     }  # fmt: skip
     assert planned["words_restore"] == (
-        "Restore the copy of Scanned letters of Friday 20 November 2026 at 12:00 (UTC) beside it, "
-        "and compare."
+        "Scanned letters: we first restore the copy of Friday 20 November 2026 at 12:00 (UTC) to a "
+        "separate place, and compare it with what we copied."
     )
     evidence = ev.made().evidence()
     scope = evidence.scope.model_copy(  # type: ignore[union-attr]

@@ -94,12 +94,12 @@ def test_the_job_is_in_the_text() -> None:
 def test_case_B4_the_client_reads_where_to_put_it_and_what_we_look_at() -> None:
     words = " ".join(scope_text(FULL, "en").split())
     assert "the folder From I for it in the new environment. Who may write in it: user03@" in words
-    assert "We only count. Whether that is all of it we cannot say." in words
+    assert "We only count. Whether all of it is there we cannot say." in words
 
 
 def test_case_B11_the_way_back_and_retention_are_in_words() -> None:
     no = scope_text(make_scope({"way_back.consent": False}), "en")
-    assert "We do NOT put the copy back without calling you first." in no
+    assert "We then put NOTHING back without calling you first." in no
     assert "We keep copies from right before the change for 90 days." in no
 
 

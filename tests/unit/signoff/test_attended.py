@@ -96,7 +96,7 @@ def test_case_B11_retention_and_the_way_back_are_confirmed(tmp_path: Path) -> No
     ask(bench)
     asked = {item.id: item.text for item in bench.asked}
     assert "90 days" in asked["retention"]
-    assert "do NOT put the copy back" in asked["way-back"]
+    assert "We then put NOTHING back" in asked["way-back"]
 
 
 def test_case_C4_handing_over_a_document_is_confirmed_and_kept(tmp_path: Path) -> None:
@@ -174,6 +174,7 @@ def test_a_no_without_a_reason_is_a_no(tmp_path: Path) -> None:
     """Somebody who says no has no need to say why; asking on would lose the no."""
     bench = make_bench(tmp_path)
     assert ask(bench, {"risk:update-breaks": "no", "remarks": ""}).result == "refused"
+    assert bench.told[-1].endswith("We do not go on without your agreement.")
     (statement,) = bench.view().of(Signoff)
     assert (statement.body.decision, statement.body.remarks) == ("no", "")
     assert [item.id for item in bench.asked].count("remarks") == 1

@@ -77,10 +77,60 @@ def test_no_id_path_code_or_level_stands_in_a_sentence(change: str, language: La
 def test_an_update_speaks_of_data_that_stay_and_a_move_of_what_moves(language: Language) -> None:
     stays = {"nl": "Deze gegevens blijven waar ze zijn.", "en": "This data stays where it is."}
     goes = {"nl": "Dit gaat mee, uiterlijk op", "en": "This moves, by"}
-    behind = {"nl": "Dit gaat niet mee.", "en": "This does not move."}
+    behind = {"nl": "Dit gaat niet mee.", "en": "We do not move this."}
     update, move = main_text("CHG-1042", language), main_text("CHG-1050", language)
     assert stays[language] in update
     assert goes[language] not in update
     assert stays[language] not in move
     assert goes[language] in move
     assert behind[language] in move
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("change", CHANGES)
+def test_nothing_is_headed_or_said_twice(change: str, language: Language) -> None:
+    text = main_text(change, language)
+    # the questions say again what was read
+    read = text[: text.index("\n? ")].splitlines()
+    assert read.count({"nl": "Voor alles:", "en": "For everything:"}[language]) == 1
+    headings = [line for line in read if line.isupper()]
+    assert len(headings) == len(set(headings))
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_no_english_label_stands_in_the_dutch_annex(change: str) -> None:
+    scope, _ = documents(change, "nl")
+    labels = {line.split(":")[0].strip() for line in scope_annex(scope, "nl").splitlines()}
+    english = {"management", "backup", "security", "tenant", "drive", "folder", "path", "kind"}
+    assert labels & english == set()
+    assert not re.search(r": (client|provider|third)$", annex(change, "nl"), re.MULTILINE)
+
+
+#: how a question may end; what a yes to it means cannot be taken for anything safer
+ENDINGS = {
+    "nl": (
+        "Hebt u dat gelezen?", "Gaat u daarmee akkoord?", "Weet u dat?",
+        "Mogen wij doorgaan, met dit risico?",
+    ),
+    "en": (
+        "Have you read that?", "Do you agree to that?", "Do you know that?",
+        "May we go on, with this risk?",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_yes_is_one_answer_to_one_question(change: str, language: Language) -> None:
+    scope, plan = documents(change, language)
+    for item in questions(scope, plan, language, UNTIL):
+        if item.kind == "confirm":
+            assert item.text.endswith(ENDINGS[language]), item.text
+            assert item.text.count("?") == 1
+
+
+def test_whoever_lets_us_go_back_is_told_in_that_question_what_it_costs() -> None:
+    scope, plan = documents("CHG-1042", "en")
+    (asked,) = (one for one in questions(scope, plan, "en", UNTIL) if one.id == "way-back")
+    assert "at once and without calling you first" in asked.text
+    assert "you lose what was done after it was made" in asked.text

@@ -289,6 +289,18 @@ def test_T14_taking_a_yes_back_does_not_keep_the_signature_of_the_yes(tmp_path: 
     assert [item.what for item in verdict.findings].count("ssh-signature") == 1
 
 
+def test_the_form_says_until_when_on_the_clients_clock(tmp_path: Path) -> None:
+    """UTC stands at the end only, where whoever verifies the form looks for it."""
+    bench = make_bench(tmp_path, {"time_zone": "Europe/Amsterdam"})
+    head, *_, end = send(bench).read_text().split("=" * 78)
+    until = START + timedelta(hours=48)
+    assert "You can answer until Sunday 22 November 2026 at 13:00." in head
+    assert "UTC" not in head
+    assert end.splitlines()[-2:] == [
+        f"Technical: the request ends at {until:%Y-%m-%d %H:%M} UTC.", "End.",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("what", ["scope", "plan", "time"])
 def test_a_yes_to_what_no_longer_is_is_not_recorded(tmp_path: Path, what: str) -> None:
     bench = make_bench(tmp_path)
