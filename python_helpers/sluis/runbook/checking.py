@@ -31,12 +31,16 @@ from sluis.scope.division import is_left_open
 from sluis.scope.load import load_scope
 from sluis.scope.model import Asset, ScopeDocument, required_level
 from sluis.scope.neighbours import is_named
+from sluis.scope.strict_yaml import FormError, read_tree
 from sluis.snapshot.store import place_allowed, why_inside
 
 #: seconds that two clocks may differ
 CLOCKS = 60
 #: the description of a change that puts back what is broken: its assets may be anything
 _RESTORE = "restore.yml"
+
+#: codes of an asset that is not where the scope says
+_NOT_THERE = frozenset({"asset-missing", "database-missing"})
 
 #: runs ``asset_check`` there
 Call = Callable[[Request, CheckSecrets], Answer]
@@ -117,7 +121,7 @@ def look_at_host(
         {asset.id: settings.for_maker(asset.id).asset for asset in assets},
     )
     answer, between = _timed(call, request, secrets)
-    found = [*_troubles(answer, host, host), *_clock(answer, host, between)]
+    found = [*_troubles(answer, host, host, run), *_clock(answer, host, between)]
     if not list(_inside(run, host, settings, address, ())):
         found += _inside(run, host, settings, address, answer.own)
     found += [_right(one, host, settings, answer) for one in answer.lacking]
@@ -308,13 +312,28 @@ def _timed(
     return answer, (before, now() + timedelta(seconds=1))
 
 
-def _troubles(answer: Answer, where: str, host: str) -> list[Finding]:
+def _troubles(answer: Answer, where: str, host: str, run: Run | None = None) -> list[Finding]:
     found = []
     for one in answer.troubles:
         error = host_error(one.failure, host=host, module="asset_check")
         about = f"{one.asset}: " if one.asset and one.asset not in error.what else ""
-        found.append(Finding(where, error.code, f"{where}: {about}{error.what}", error.remedy))
+        remedy = error.remedy
+        if run is not None and one.asset and error.code in _NOT_THERE:
+            remedy = f"Correct the location of {one.asset}: {_line_of_location(run, one.asset)}."
+        found.append(Finding(where, error.code, f"{where}: {about}{error.what}", remedy))
     return found
+
+
+def _line_of_location(run: Run, asset: str) -> str:
+    """File and line of the scope in which it stands where an asset is."""
+    path = run.change_folder / "scope.yml"
+    name = str(path.relative_to(run.places.root))
+    try:
+        tree = read_tree(path.read_bytes())
+        number = next(n for n, one in enumerate(tree.value["assets"]) if one.get("id") == asset)
+        return f"{name}, line {tree.marks['assets', number, 'location'][0]}"
+    except (OSError, FormError, LookupError, TypeError, AttributeError, StopIteration):
+        return name
 
 
 def _clock(answer: Answer, where: str, between: tuple[datetime, datetime]) -> list[Finding]:

@@ -17,7 +17,12 @@ from .mariadb_programs import series_of
 from .mariadb_rights import database_rights, demand_select, unseen
 from .mariadb_session import MariadbConnection, MariadbSession
 from .mariadb_source import Source
+from .no_such_database import alike, no_such_database
 
+_DATABASES = (
+    "select schema_name from information_schema.schemata where schema_name not in"
+    " ('information_schema', 'mysql', 'performance_schema', 'sys')"
+)
 _SEE: Tuple[Privilege, ...] = ("SHOW VIEW", "TRIGGER", "EVENT")
 _NONCE: Tuple[Privilege, ...] = ("CREATE", "INSERT", "UPDATE")
 _ALL: Tuple[Privilege, ...] = ("SELECT", "LOCK TABLES", *_SEE, *_NONCE)
@@ -39,6 +44,10 @@ def look_at_mariadb(asset: Asset, secrets: AssetSecrets) -> Tuple[Seen, List[Lac
         with source.anywhere() as session:
             user = str(session.value("select current_user()"))
             rights = database_rights(session, name)
+            there = [row[0] for row in session.rows(_DATABASES)]
+            seen_at_all = bool(rights - {"USAGE"})
+            if name not in there and (seen_at_all or alike(asset, there)):
+                raise no_such_database(asset, there)
             if not rights - {"USAGE"} and not _on_tables(session, name):
                 # it is not even told whether the database is there
                 return Seen(asset.id, asset.kind, 0, 1), [

@@ -8,14 +8,19 @@ from typing import Any, Dict, List, Tuple
 from ..border import codec
 from ..border.parts import Asset, AssetSecrets
 from ..border.verbs.asset_check import Lacking, Need, Seen
+from ..errors import SnapshotError
 from . import postgresql_programs as programs_of
 from .children import Children
 from .kinds import databases_beside
+from .no_such_database import no_such_database
 from .postgresql_figures import OF_EXTENSION, OURS, TABLES, other_databases, read_database
 from .postgresql_session import Connection, Session
 
 #: the role that may read everything, since PostgreSQL 14 (its manual, 22.5)
 _READ_ALL_SINCE = 14
+#: databases that a server has from the beginning
+_ALWAYS_THERE = ("postgres", "template1")
+_DATABASES = "select to_json(datname) from pg_database where datallowconn and not datistemplate"
 #: schemas and owners that are named at most
 _MOST = 20
 
@@ -62,7 +67,7 @@ def look_at_postgresql(asset: Asset, secrets: AssetSecrets) -> Tuple[Seen, List[
     name = str(asset.location)
     with Children(tempfile.gettempdir()) as children:
         client = programs_of.for_client(plain.get("bin_dir"))
-        with Session(children, client, connection, name) as session:
+        with _session(asset, children, client, connection) as session:
             database = read_database(session)
             beside = databases_beside(asset, other_databases(session))
             rights = {"super": True} if _is_super(session) else session.row(_RIGHTS)
@@ -70,6 +75,29 @@ def look_at_postgresql(asset: Asset, secrets: AssetSecrets) -> Tuple[Seen, List[
     major = str(database["major"])
     seen = Seen(asset.id, asset.kind, int(database["bytes"]), 1, major, beside)
     return seen, [] if rights["super"] else _lacking(asset.id, name, database["major"], rights)
+
+
+def _session(
+    asset: Asset, children: Children, client: programs_of.Programs, connection: Connection
+) -> Session:
+    """A session with the asset's database.
+
+    A server says in its own language that there is no such database, so its list is asked.
+    """
+    name = str(asset.location)
+    try:
+        return Session(children, client, connection, name)
+    except SnapshotError:
+        for other in _ALWAYS_THERE:
+            try:
+                with Session(children, client, connection, other) as session:
+                    there = [str(one) for one in session.rows(_DATABASES)]
+            except SnapshotError:
+                continue
+            if name not in there:
+                raise no_such_database(asset, there) from None
+            break
+        raise
 
 
 def _is_super(session: Session) -> bool:

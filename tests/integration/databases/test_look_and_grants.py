@@ -15,6 +15,7 @@ import pytest
 
 from sluis.border.parts import Asset, AssetSecrets, Connection
 from sluis.border.verbs.asset_check import Lacking
+from sluis.errors import SnapshotError
 from sluis.rehearsal.mariadb import RealMariadb
 from sluis.rehearsal.postgres import RealPostgres
 from sluis.runbook.grants import grant_of
@@ -179,3 +180,36 @@ def test_F9_the_page_gives_every_right_of_mariadb(
     asset = asset_of(made, user)
     assert look_at_mariadb(asset, AssetSecrets())[1] == []
     assert dumped(asset, folder).warnings == ()
+
+
+def test_check_postgresql_that_has_no_such_database_names_what_looks_like_it(
+    new_pg: New, postgres: RealPostgres
+) -> None:
+    made = new_pg("create table t (i int)", f"praktijk_{uuid.uuid4().hex[:6]}")
+    user, name = f"reader_{uuid.uuid4().hex[:8]}", str(made["location"])
+    postgres.sql(f"create role {user} login password '{PASSWORD}'")
+    wrong = {**made, "host_address": postgres.address, "location": name.replace("jk", "kj")}
+    with pytest.raises(SnapshotError) as refused:
+        look_at_postgresql(asset_of(wrong, user), AssetSecrets(PASSWORD))
+    assert refused.value.code == "database-missing"
+    said = f"practice: its server has no database {wrong['location']!r}. Did you mean {name!r}"
+    assert refused.value.what.startswith(said)
+    # a login that is refused is no matter of the name
+    with pytest.raises(SnapshotError) as refused:
+        look_at_postgresql(asset_of({**wrong, "location": name}, "nobody"), AssetSecrets("x"))
+    assert refused.value.code != "database-missing"
+
+
+@pytest.mark.parametrize("sees", [True, False])
+def test_check_mariadb_that_has_no_such_database_names_what_looks_like_it(
+    new_maria: New, mariadb: RealMariadb, sees: bool
+) -> None:
+    made = new_maria("create table t (i int)", f"praktijk_{uuid.uuid4().hex[:6]}")
+    user, name = f"reader_{uuid.uuid4().hex[:8]}", str(made["location"])
+    on = "*.*" if sees else f"`{name}`.*"
+    mariadb.sql(f"create user {user}@localhost; grant select on {on} to {user}@localhost")
+    wrong = {**made, "location": name.replace("jk", "kj")}
+    with pytest.raises(SnapshotError) as refused:
+        look_at_mariadb(asset_of(wrong, user), AssetSecrets())
+    assert refused.value.code == "database-missing"
+    assert f"Did you mean {name!r}" in refused.value.what

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from sluis.border.verbs.asset_check import Answer
+from sluis.border.verb import Failure
+from sluis.border.verbs.asset_check import Answer, Trouble
 from sluis.places import Places
 from sluis.runbook.checking import look_at_host, look_at_settings
 from sluis.runbook.findings import Finding
@@ -110,3 +111,20 @@ def test_check_a_store_on_the_same_machine_matters_only_to_what_must_reach_V6(ru
     whole = replace(run, change="")
     found = look_at_settings(whole, HOST, settings(run, machine=HOST), "192.0.2.10")
     assert codes(found) == ["store-on-the-same-machine"]
+
+
+@pytest.mark.parametrize("code", ["database-missing", "asset-missing"])
+def test_check_an_asset_that_is_not_there_is_said_with_the_line_of_the_scope(
+    run: Run, code: str
+) -> None:
+    failure = Failure("SnapshotError", code, "scanned-letters: it is not there.", "Correct it.")
+    answer = Answer(NOW, None, (Trouble("scanned-letters", failure),), (), (), None)
+    found, _ = look_at_host(run, HOST, settings(run), "192.0.2.10", lambda _r, _s: answer)
+    (missing,) = [one for one in found if one.code == code]
+    lines = (run.change_folder / "scope.yml").read_text().splitlines()
+    begins = lines.index("  - id: scanned-letters")
+    line = next(n for n, text in enumerate(lines, 1) if n > begins and "    location:" in text)
+    assert missing.remedy == (
+        "Correct the location of scanned-letters: "
+        f"inventories/{CLIENT}/changes/{CHANGE}/scope.yml, line {line}."
+    )
