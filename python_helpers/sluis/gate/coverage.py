@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from sluis.evidence.predicates import Level, Reason, Snapshot, Store, Verification, Waiver
+from sluis.evidence.predicates import (
+    Level,
+    LevelResult,
+    Reason,
+    Snapshot,
+    Store,
+    Verification,
+    Waiver,
+)
 from sluis.evidence.statements import Statement
 from sluis.gate.demand import Demand, Evidence, reason
 from sluis.gate.neighbours import neighbours
@@ -188,7 +196,7 @@ def _asset_reasons(
                 asset.id,
                 f"{asset.id} needs {needed} and reached {reached or 'nothing'}."
                 + (f" {short.level} is {short.verdict}: {short.detail}"[:3000] if short else ""),
-                "Repair what the level names and run prepare again, or have a waiver signed.",
+                _remedy(short),
             )
         )
         found += _doubted(asset, proof.body)
@@ -211,6 +219,13 @@ def _asset_reasons(
     if not demand.way_back:
         until.append(fresh_until)
     return found
+
+
+def _remedy(short: LevelResult | None) -> str:
+    """What to do about a level. A copy of which nothing bad is known asks for no waiver."""
+    if short is not None and short.verdict == "not verified" and short.level < _EQUAL:
+        return "Put right what kept it from being looked at, and run prepare again."
+    return "Repair what the level names and run prepare again, or have a waiver signed."
 
 
 def _doubted(asset: Asset, proof: Verification) -> list[Reason]:

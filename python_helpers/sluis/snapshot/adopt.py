@@ -24,7 +24,7 @@ from .kinds import DUMPED, check
 from .levels import FAILED, LEVELS, NOT_VERIFIED, PROVEN, Finding
 from .opening import Heads, open_all
 from .restoring import judge_parts
-from .scratch import choose_scratch
+from .scratch import choose_scratch, too_small
 
 _SAMPLE_ROOM = 1 << 20
 
@@ -50,7 +50,7 @@ def adopt_backup(request: Request, secrets: Secrets) -> Answer:
     room = choose_scratch(request.scratch, size + _SAMPLE_ROOM, items)
     with Children(room.folder) as children:
         return _Adopting(request, found, children.private, room.folder).run(
-            None if room.is_enough else f"{newest} takes more than {room.folder} has"
+            None if room.is_enough else too_small(newest, room)
         )
 
 
@@ -75,7 +75,7 @@ class _Adopting:
         self.opened: Optional[Opened] = None
         self.older = Older(NOT_VERIFIED, "there is no older copy")
 
-    def run(self, no_room: Optional[str]) -> Answer:
+    def run(self, no_room: Optional[SnapshotError]) -> Answer:
         newest, generation = self.found[0]
         with self.levels["V0"] as level:
             level.ran.append("list the copies")
@@ -83,7 +83,7 @@ class _Adopting:
         target = os.path.join(self.private, "restored")
         with self.levels["V3"] as level:
             if no_room:
-                raise SnapshotError("scratch-too-small", no_room, "Name a larger scratch.")
+                raise no_room
             self._bring_back(level, newest, target)
         if self.restored is not None:
             with self.levels["V4"] as level:

@@ -16,6 +16,7 @@ from ..errors import SnapshotError
 from .children import Account, reachable
 from .database_compare import compare_figures
 from .regular import is_regular
+from .scratch import Room, too_small
 
 
 @dataclass
@@ -128,12 +129,9 @@ def scratch_place(scratch: str, account: Optional[Account], facts: Dict[str, Any
     for folder in (scratch, tempfile.gettempdir()):
         if not _can_enter(folder, account):
             continue
-        if shutil.disk_usage(folder).free < needed:
-            raise SnapshotError(
-                "scratch-too-small",
-                f"The verifier's scratch folder {folder} has less than {needed} bytes free.",
-                "Choose a scratch folder on a larger volume.",
-            )
+        free = shutil.disk_usage(folder).free
+        if free < needed:
+            raise too_small("the database", Room(folder, free, needed))
         return folder
     raise SnapshotError(
         "scratch-unreachable",

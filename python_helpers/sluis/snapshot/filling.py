@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from ..errors import SnapshotError
+from .scratch import MAKE_ROOM, disk_of
 
 #: a restore may take this much more than its manifest says: data changes while it is copied
 _MORE = 1.5
@@ -58,9 +59,10 @@ class Filling:
         """The error for a disk that had no room left."""
         return SnapshotError(
             "no-space",
-            f"There is no room left in {self.shown}. The restore takes {self.needed:,} bytes, and "
+            f"There is no room left in {self.shown} (on the disk at "
+            f"{disk_of(self.shown)}). The restore takes {self.needed:,} bytes, and "
             f"{self.free:,} were free when it began. The system said: {said}.",
-            "Make room there, or name a larger folder in snapshot_and_verify_scratch.",
+            MAKE_ROOM,
         )
 
     def is_too_much(self) -> SnapshotError:

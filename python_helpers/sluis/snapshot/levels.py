@@ -50,6 +50,8 @@ class Finding:
         self._seconds += time.monotonic() - self._start
         if isinstance(error, SluisError):
             self.conclude(NOT_VERIFIED if error.code in _SAYS_NOTHING else FAILED, error.what)
+            if error.code in _ROOM:  # of a level nothing but its detail is kept
+                self.detail = f"{error.what} {error.remedy}"
             self.code = error.code
             return True
         return False
@@ -71,6 +73,8 @@ class Finding:
         )
 
 
+#: codes of a scratch that has no room for the copy
+_ROOM = frozenset({"no-space", "scratch-too-small"})
 #: codes of errors that say nothing about the copy itself
 _SAYS_NOTHING = frozenset(
     {

@@ -35,7 +35,7 @@ from .mariadb_programs import find_program, server_series
 from .postgresql_programs import for_scratch
 from .prepare import demand_escrow
 from .restic import password_of
-from .scratch import choose_scratch
+from .scratch import choose_scratch, too_small
 from .store_keys import keys_of
 
 #: databases whose copy is restored into a server of the same version
@@ -140,13 +140,7 @@ class _Look:
                     size = int(size * _DATABASE_SPARE)
                 room = choose_scratch(request.folder, size, seen.items)
                 if not room.is_enough:
-                    raise SnapshotError(
-                        "scratch-too-small",
-                        f"The verifier's scratch folder {room.folder} has {room.free:,} bytes "
-                        f"free, and restoring {seen.asset} takes {room.needed:,}.",
-                        "Make room there, or name a folder on a larger volume in "
-                        "snapshot_and_verify_scratch.",
-                    )
+                    raise too_small(seen.asset, room)
 
 
 def _database(asset: Asset, secrets: AssetSecrets) -> "tuple[Seen, List[Lacking]]":

@@ -16,6 +16,7 @@ from ..programs import fixed, option
 from .filling import Filling, free_in
 from .restic import Restic
 from .restic_lines import Change, Difference, Totals
+from .scratch import Room, too_small
 
 #: above this many differing paths a full restore is quicker than so many patterns
 _MOST_PATTERNS = 200
@@ -63,12 +64,7 @@ def prove_older(restic: Restic, older: str, newest: str, target: str, scratch: s
         size = _size_of(restic, older)
     filling = Filling(target, scratch, size or 0, free_in(scratch), bounded=size is not None)
     if filling.needed > filling.free:
-        raise SnapshotError(
-            "scratch-too-small",
-            f"the older snapshot takes {filling.needed:,} bytes and {scratch} has "
-            f"{filling.free:,}; name a larger folder in snapshot_and_verify_scratch",
-            "Name a larger scratch.",
-        )
+        raise too_small("the older snapshot", Room(scratch, filling.free, filling.needed))
     answer = restic.run(*words, ids=[older], keep_lines=False, filling=filling)
     ran.append(answer.ran if len(answer.ran) < 300 else answer.ran[:300] + " …")
     restored = build_manifest(target)

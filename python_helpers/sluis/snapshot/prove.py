@@ -29,7 +29,7 @@ from .progress import Progress
 from .restic import Restic
 from .restic_lines import Head, Line, Node
 from .restoring import Restoring
-from .scratch import Room, choose_scratch
+from .scratch import Room, choose_scratch, too_small
 
 #: items that a snapshot may list beyond twice what its source had: it may have grown meanwhile
 _MORE_LISTED = 100_000
@@ -50,12 +50,7 @@ def prove_snapshot(request: Request, secrets: Secrets) -> Proof:
     room = choose_scratch(request.scratch, request.bytes, request.items)
     if not room.is_enough and not request.sample:
         # said at once: reading a store back takes hours, and proves nothing without a restore
-        raise SnapshotError(
-            "scratch-too-small",
-            f"The restore of {request.asset.id} takes {room.needed:,} bytes, and {room.folder} on "
-            f"the verifier has {room.free:,}. Nothing was restored.",
-            "Make room there, or name a larger folder in snapshot_and_verify_scratch.",
-        )
+        raise too_small(request.asset.id, room, " Nothing was restored.")
     with Children(room.folder) as children:
         access = open_access(request.store, secrets.store, children.private, children)
         return _Proving(request, secrets, access, children, room).run()

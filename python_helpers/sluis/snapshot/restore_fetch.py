@@ -32,6 +32,9 @@ from .restore_space import demand_space
 _MOST_NAMED = 50
 _MOST_FACTS = 256 * 2**20
 
+#: what to do about a full disk beside live data
+_MAKE_ROOM = "Make room on that disk; the copy lies there beside the live data until it is swapped."
+
 
 @dataclass(frozen=True)
 class Signed:
@@ -151,9 +154,9 @@ def fetch(
             filling = Filling(target, target, room["needed_bytes"], room["free_bytes"])
             answer = restic.run(*words, ids=[signed.snapshot_id], keep_lines=False, filling=filling)
         except SnapshotError as error:
-            raise SnapshotError(
-                error.code, error.what.replace(target, called), error.remedy
-            ) from error
+            # here it lies beside the live data, and not in a scratch folder
+            remedy = _MAKE_ROOM if error.code == "no-space" else error.remedy
+            raise SnapshotError(error.code, error.what.replace(target, called), remedy) from error
     progress.say("restoring beside", 1)
     ran = answer.ran.replace(target, called)
     return (Ran(ran, round(answer.seconds, 3)),)

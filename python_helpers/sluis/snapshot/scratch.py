@@ -19,6 +19,11 @@ _SHARE = 4
 #: room for an item's own administration, and a tenth to spare
 _PER_ITEM = 4096
 _SPARE = 1.1
+#: what to do about a scratch that is full, or too small
+MAKE_ROOM = (
+    "Make room there, or name a folder on a larger disk of the verifier in "
+    "snapshot_and_verify_scratch."
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,30 @@ def choose_scratch(wanted: Optional[str], size: int, items: int) -> Room:
             return room
     folder = tempfile.gettempdir()
     return Room(folder, _free(folder), needed)
+
+
+def too_small(what: str, room: Room, more: str = "") -> SnapshotError:
+    """The error for a copy that does not fit where it would be restored.
+
+    Args:
+        what: what would be restored there.
+        room: where, with the room there is and the room it takes.
+        more: a sentence more, about what came of it.
+    """
+    return SnapshotError(
+        "scratch-too-small",
+        f"Restoring {what} takes {room.needed:,} bytes, and the scratch folder {room.folder} on "
+        f"the verifier (on the disk at {disk_of(room.folder)}) has {room.free:,} free.{more}",
+        MAKE_ROOM,
+    )
+
+
+def disk_of(folder: str) -> str:
+    """Where the disk of a folder is mounted."""
+    place = os.path.realpath(folder)
+    while not os.path.ismount(place):
+        place = os.path.dirname(place)
+    return place
 
 
 def _free(folder: str) -> int:

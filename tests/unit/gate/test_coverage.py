@@ -96,3 +96,28 @@ def test_T9_another_port_of_the_same_address_is_another_machine(
     expected = {"snapshot-of-another-machine"} if refused else set()
     found = codes(change, step=plan_step)
     assert found - {"target-differs"} == expected
+
+
+@pytest.mark.parametrize(
+    ("verdict", "level", "waiver"),
+    [("not verified", "V3", False), ("failed", "V3", True), ("not verified", "V6", True)],
+)
+def test_a_copy_of_which_nothing_bad_is_known_asks_for_no_waiver(
+    verdict: str, level: str, waiver: bool
+) -> None:
+    """A full scratch says nothing about the copy: what to do is to make room."""
+    proof = verification("files-one", digest_of(9), "x", "V2" if level == "V3" else "V5")
+    why = "The scratch folder /var/tmp has 5 free. Name another in snapshot_and_verify_scratch."
+    levels = tuple(
+        one.model_copy(update={"verdict": verdict, "detail": why}) if one.level == level else one
+        for one in proof.levels
+    )
+    change = made().and_then(
+        snapshot("files-one", "h1", "192.0.2.1", NOW), proof.model_copy(update={"levels": levels})
+    )
+    answer = decide(change.evidence(), change.demand(), NOW)
+    assert isinstance(answer, Refusal)
+    (low,) = [one for one in answer.reasons if one.code == "level-too-low"]
+    assert why in low.sentence
+    assert ("waiver" in low.remedy) is waiver
+    assert "prepare again" in low.remedy
