@@ -13,6 +13,7 @@ from sluis.cli.progress import Form
 from sluis.cli.runner import Phase, Playbook, RunReport
 from sluis.cli.session import Session
 from sluis.cli.show_outcome import show_outcome
+from sluis.cli.told_errors import not_in_the_outcome, told_errors
 from sluis.cli.written import read_in_a_clean_place
 from sluis.dossier.outcome import Outcome, outcome
 from sluis.errors import InputError
@@ -190,10 +191,7 @@ def _show(console: Console, found: Outcome, report: RunReport) -> None:
         console.print("You stopped the run. The ledger knows what was done; see above.")
     elif report.ended == "out of time":
         console.print("The run took too long and was stopped. The ledger knows what was done.")
-    for error in report.errors if found.state == "failed" else ():
-        told = not error["host"] or error["what"].startswith(error["host"])
-        about = "" if told else f"{error['host']}: "
-        words = f"{about}{error['what']} {error['remedy']} [{error['code']}]"
+    for words in told_errors(not_in_the_outcome(report.errors, found)):
         console.print(words, markup=False, soft_wrap=True)
     for trouble in report.troubles:
         console.print(plainly(trouble), markup=False, soft_wrap=True)

@@ -19,6 +19,7 @@ from sluis.cli.one_run import one_run
 from sluis.cli.plainly import plainly
 from sluis.cli.runner import RunReport
 from sluis.cli.session import Session
+from sluis.cli.told_errors import told_errors
 from sluis.errors import EXIT_FAILED
 from sluis.places import change_id, client_id
 
@@ -79,10 +80,7 @@ def _show(
             lines.append(f"{found['file']} holds just this already.")
         if found["incomplete"]:
             lines.append("There may be more: not every list could be had.")
-    lines += [
-        f"{error['host']}: {error['what']} {error['remedy']} [{error['code']}]"
-        for error in report.errors
-    ]
+    lines += told_errors(report.errors)
     lines += report.troubles
     if status:
         lines.append(f"There is no whole draft. Log: {report.log}")

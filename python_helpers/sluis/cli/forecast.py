@@ -24,6 +24,7 @@ from sluis.cli.runner import RunReport
 from sluis.cli.session import Session
 from sluis.cli.source_ends import as_data, exit_of, outcome_of, sentence_of, sources_since
 from sluis.cli.telling import ToldOption, record_told, show_told
+from sluis.cli.told_errors import told_errors
 from sluis.dossier.watching import ends_of
 from sluis.errors import EXIT_FAILED
 from sluis.evidence.predicates import SourceEnd
@@ -118,8 +119,7 @@ def _show(console: Console, report: RunReport, sources: Sequence[SourceEnd], sta
         console.print(Text(plainly(found["host"]), style="bold"))
         for line in found["lines"]:
             console.print(Text(f"  {line}"), soft_wrap=True)
-    for error in report.errors:
-        words = f"{error['host']}: {error['what']} {error['remedy']}"
+    for words in told_errors(report.errors):
         console.print(Text(words, style="red"), soft_wrap=True)
     _show_ends(console, sources)
     if status == EXIT_FAILED:

@@ -23,6 +23,7 @@ from sluis.cli.plainly import plainly
 from sluis.cli.runner import RunReport
 from sluis.cli.session import Session
 from sluis.cli.telling import ToldOption, record_told
+from sluis.cli.told_errors import told_errors
 from sluis.dossier.material import Material
 from sluis.dossier.watching import LandingLine, landings_of
 from sluis.errors import (
@@ -154,7 +155,6 @@ def _show(
         for path in missing.get(line.asset, ()):
             console.print(Text(f"  not there: {plainly(path, limit=400)}"), soft_wrap=True)
     if report is not None:
-        for error in report.errors:
-            words = f"{error['host']}: {error['what']} {error['remedy']} [{error['code']}]"
-            console.print(plainly(words), markup=False, soft_wrap=True)
+        for words in told_errors(report.errors):
+            console.print(words, markup=False, soft_wrap=True)
         console.print(f"Log: {report.log}", markup=False, soft_wrap=True)

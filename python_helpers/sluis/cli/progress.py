@@ -5,6 +5,7 @@ Progress goes to standard error, so that standard output holds the result alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -42,6 +43,7 @@ class Line:
     A line of the kind ``now`` is about something that is still at work; ``host`` is
     then the asset, ``text`` what is being done, and ``detail`` how far it is; ``done`` is the
     part that is done, ``size`` in bytes and ``items`` what it has come to, where that is known.
+    ``brief`` is for people in place of ``detail``: the whole of it is told at the end of the run.
     """
 
     kind: Kind
@@ -51,6 +53,7 @@ class Line:
     done: float | None = None
     size: int | None = None
     items: int | None = None
+    brief: str = ""
 
 
 class Progress(Protocol):
@@ -83,6 +86,8 @@ def progress_on(
     return _Live(console) if console.is_terminal else _Plain(console)
 
 
+#: where a first sentence ends
+_SENTENCE = re.compile(r"(?<=[.!?])\s|\n")
 #: tasks that only arrange others; nobody watches for these
 _ARRANGING = frozenset(
     f"ansible.builtin.{name}"
@@ -111,9 +116,9 @@ def lines_of(event: Mapping[str, Any]) -> list[Line]:
         case "runner_on_failed" if data.get("ignore_errors"):
             return [Line("word", f"{task} (an expected failure)", host)]
         case "runner_on_failed":
-            return [Line("failed", task, host, _message(result))]
+            return [Line("failed", task, host, _message(result), brief=_brief(result))]
         case "runner_on_unreachable":
-            return [Line("unreachable", task, host, _message(result))]
+            return [Line("unreachable", task, host, _message(result), brief=_brief(result))]
         case _:
             return []
 
@@ -159,6 +164,15 @@ def _told(result: Mapping[str, Any]) -> list[str]:
 def _message(result: Mapping[str, Any]) -> str:
     message = result.get("msg") or result.get("censored") or "no message"
     return plainly(str(message), limit=2000)
+
+
+def _brief(result: Mapping[str, Any]) -> str:
+    """The code, where it is an error of ours, and the first sentence."""
+    error = _mapping(result.get("sluis"))
+    said = plainly(str(error.get("what") or ""), limit=2000) or _message(result)
+    first = _SENTENCE.split(said.strip(), maxsplit=1)[0]
+    code = f" [{_one_line(error.get('code'), 80)}]" if error.get("code") else ""
+    return _one_line(first, 300) + code
 
 
 class _LineByLine:
@@ -268,6 +282,6 @@ def _sentence(line: Line) -> Text:
     }.get(line.kind, line.text)
     if line.host:
         words = f"{line.host}: {words}"
-    if line.detail:
-        words = f"{words}: {line.detail}".replace("\n", "\n    ")
+    if line.brief or line.detail:
+        words = f"{words}: {line.brief or line.detail}".replace("\n", "\n    ")
     return Text(words)

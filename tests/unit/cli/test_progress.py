@@ -24,7 +24,7 @@ def test_events_become_lines():
         Line("changed", "Copy", "h1")
     ]
     assert lines_of(event("runner_on_failed", task="Copy", host="h1", res={"msg": "no"})) == [
-        Line("failed", "Copy", "h1", "no")
+        Line("failed", "Copy", "h1", "no", brief="no")
     ]
     assert lines_of(event("runner_on_unreachable", task="T", host="h", res={}))[0].detail == (
         "no message"
@@ -125,7 +125,7 @@ def test_W10_a_hosts_words_do_not_look_like_another_hosts_line():
             for line in lines_of(event("runner_on_ok", task="A\nB", host="h1\nx", res=res)):
                 progress.tell(line)
     lines = out.getvalue().splitlines()
-    assert len(lines) == 5
+    assert len(lines) == 4
     assert all(line.startswith(("h1 x: ", "    ")) for line in lines)
 
 
@@ -136,6 +136,30 @@ def test_plain_lines_when_there_is_no_terminal():
         progress.tell(Line("task", "Copy"))
         progress.tell(Line("failed", "Copy [bold]", "h1", "no"))
     assert out.getvalue() == "Prepare\nh1: Copy [bold]: failed: no\n"
+
+
+def test_newcomer_the_line_of_a_failed_task_has_the_code_and_the_first_sentence():
+    """The whole of it is told once, at the end."""
+    error = {
+        "code": "not-ready",
+        "what": "2 things out there would stop the change.\nThe disk is full. What to do: buy.",
+        "remedy": "Put each right.",
+    }
+    res = {"msg": f"not-ready: {error['what']} What to do: Put each right.", "sluis": error}
+    (line,) = lines_of(event("runner_on_failed", task="Look", host="h1", res=res))
+    out = io.StringIO()
+    with progress_on(Console(file=out)) as progress:
+        progress.tell(line)
+    assert out.getvalue() == (
+        "h1: Look: failed: 2 things out there would stop the change. [not-ready]\n"
+    )
+    assert "The disk is full" in line.detail, "a program that watches gets all of it"
+
+
+def test_newcomer_ansibles_own_words_are_cut_after_the_first_sentence_too():
+    res = {"msg": "Could not match. Here is a page of advice.\nAnd more."}
+    (line,) = lines_of(event("runner_on_failed", task="T", host="h1", res=res))
+    assert line.brief == "Could not match."
 
 
 def test_a_live_display_on_a_terminal():
