@@ -54,6 +54,7 @@ def check(
             "change": change,
             "findings": [one.as_dict() for one in found.wrong],
             "not_looked_at": list(found.not_looked_at),
+            "remarks": list(found.remarks),
             "run": found.run,
         },
         as_json=as_json,
@@ -70,6 +71,8 @@ def _show(console: Console, found: Checked) -> None:
         for one, after in zip_longest(some, some[1:]):
             same = after is not None and (after.code, after.remedy) == (one.code, one.remedy)
             _show_one(console, one, remedy=not same)
+    for line in found.remarks:
+        console.print(Text(f"Remark: {plainly(line)}", style="yellow"), soft_wrap=True)
     for line in found.not_looked_at:
         console.print(Text(f"Not looked at: {plainly(line)}", style="yellow"), soft_wrap=True)
     if found.wrong:

@@ -24,7 +24,8 @@ from sluis.evidence.anchors import load_anchors
 from sluis.evidence.keys import operator_key
 from sluis.places import Places
 from sluis.runbook.check_words import CLOSED
-from sluis.scope.load import ScopeError
+from sluis.scope.load import ScopeError, load_scope
+from sluis.scope.remarks import remarks
 
 _NO_LIST = "inventory-not-readable"
 #: of the log of a look that broke off
@@ -77,11 +78,13 @@ class Checked:
         wrong: everything that is not right, what was written first.
         not_looked_at: what could not be looked at, and why. It may be wrong as well.
         run: how the run ended that looked at hosts, as JSON data; ``None`` when there was none.
+        remarks: what stops nothing and ought to be known.
     """
 
     wrong: tuple[NotRight, ...]
     not_looked_at: tuple[str, ...]
     run: dict[str, Any] | None
+    remarks: tuple[str, ...] = ()
 
     @property
     def exit_status(self) -> int:
@@ -137,7 +140,16 @@ def check_all(
     everything = {(one.about, one.line, one.what): one for one in [*written, *out]}
     wrong = sorted(everything.values(), key=lambda one: not one.written)
     told = report.as_dict() | {"log": None} if report is not None else None
-    return Checked(tuple(wrong), tuple(not_looked_at), told)
+    return Checked(tuple(wrong), tuple(not_looked_at), told, _remarks(session, client, change))
+
+
+def _remarks(session: Session, client: str, change: str | None) -> tuple[str, ...]:
+    if change is None:
+        return ()
+    try:
+        return remarks(load_scope(session.places.change(client, change) / "scope.yml").document)
+    except InputError:
+        return ()  # what is wrong with it is said by its reader
 
 
 def _keys(session: Session, client: str) -> Iterator[NotRight]:

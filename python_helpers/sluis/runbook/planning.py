@@ -31,6 +31,7 @@ from sluis.runbook.tenant_steps import step_id
 from sluis.scope.division import GROUP, Division, Moved, fetched_anew, placed
 from sluis.scope.load import load_scope
 from sluis.scope.model import ScopeDocument
+from sluis.scope.remarks import remarks
 
 #: runbooks whose change an engineer describes in a file of the same name
 _DESCRIBED = ("update.yml", "restore.yml")
@@ -44,7 +45,7 @@ class Declared:
         document: the scope, as it is signed.
         scope_object: its digest.
         new: whether it, or who fetches what, was recorded now.
-        warnings: what is fetched anew because another worker does it.
+        warnings: what is fetched anew because another worker does it, and remarks on the scope.
     """
 
     document: ScopeDocument
@@ -71,7 +72,7 @@ def declare_scope(run: Run, dossier: OpenDossier) -> Declared:
     document = placed(loaded.document, division)
     moved = list(fetched_anew(document, fetched_by(view)))
     _nothing_is_torn(view, moved)
-    warnings = tuple(one.words for one in moved)
+    warnings = (*(one.words for one in moved), *remarks(document))
     body = Scope(
         scope_object=scope_object,
         source_object=dossier.objects.put(loaded.source),

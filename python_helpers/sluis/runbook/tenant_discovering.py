@@ -16,7 +16,7 @@ from sluis.runbook.snapshot_taking import Source, read_scope
 from sluis.runbook.tenant_settings import TenantSettings
 from sluis.scope.division import workers_from
 from sluis.scope.drafting import place_of_lists, place_of_part
-from sluis.scope.model import ScopeDocument
+from sluis.scope.model import ScopeDocument, Stays
 from sluis.scope.moving import FromTenant
 
 Call = Callable[[Request, TenantSecrets], Answer]
@@ -80,6 +80,7 @@ def discover_tenants(
         answer = call(discovery_of(settings, tenant, count=False), settings.secret(tenant))
         found.changed |= _record(dossier, machine, tenant, answer, found)
         found.refused += _not_named(scope, tenant, answer)
+        found.warnings += not_found(scope, tenant, answer)
     if found.refused:
         body = Refusal(hosts=(machine.host,), reasons=tuple(found.refused))
         dossier.ledger.append(body, key=dossier.key, now=now())
@@ -194,6 +195,32 @@ def unnamed_workloads(
         item
         for item in workloads
         if item.seen and item.count and f"{tenant}: {item.kind}" not in places
+    ]
+
+
+def not_found(scope: ScopeDocument, tenant: str, answer: Answer) -> list[str]:
+    """What the scope says stays in a tenant, and what a look at that tenant did not find."""
+    drives = {source.drive_id for source in answer.sources}
+    places = {place for part in answer.parts
+              for place in (place_of_part(tenant, part), place_of_lists(tenant, part))}  # fmt: skip
+    # what could not be seen may be there
+    places |= {
+        f"{tenant}: {one.kind}" for one in answer.workloads if one.count != 0 or not one.seen
+    }
+    gone = [
+        asset
+        for asset in scope.assets
+        if isinstance(asset.disposition, Stays)
+        and (
+            asset.origin.drive not in drives
+            if isinstance(asset.origin, FromTenant) and asset.origin.tenant == tenant
+            else asset.location.startswith(f"{tenant}: ") and asset.location not in places
+        )
+    ]
+    return [
+        f"{asset.id} stays, says the scope, and as far as {tenant} could be seen it is not "
+        f"there: {asset.location}. Correct its location, or take it out of the scope."
+        for asset in gone
     ]
 
 

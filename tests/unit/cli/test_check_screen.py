@@ -60,3 +60,14 @@ def test_check_what_is_found_is_not_told_while_it_looks_as_well() -> None:
         progress.tell(Line("failed", "Say all that is wrong", "app1", "app1 cannot be reached."))
         progress.tell(Line("word", "The clock of app1 is off.", "app1"))
     assert text.getvalue().splitlines() == ["Check", "app1: Look at the machine"]
+
+
+def test_check_a_remark_stops_nothing() -> None:
+    found = Checked((), (), None, ("letters: no agreement.",))
+    assert found.exit_status == 0
+    text = io.StringIO()
+    _show(Console(file=text, width=400), found)
+    assert text.getvalue().splitlines() == [
+        "Remark: letters: no agreement.",
+        "Everything that was looked at is right. Nothing was changed.",
+    ]
