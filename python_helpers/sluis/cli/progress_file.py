@@ -56,7 +56,7 @@ def _line(raw: bytes) -> Line | None:
         return None
     if not isinstance(told, dict) or not isinstance(told.get("asset"), str):
         return None
-    phase = plainly(str(told.get("phase") or ""), limit=80)
+    phase = plainly(str(told.get("phase") or ""), limit=120)
     done, size, items = (_number(told.get(name)) for name in ("done", "bytes", "items"))
     known = Line(
         "now",

@@ -21,7 +21,7 @@ class ProgressLine:
     """How far one asset is; see ``snapshot.progress``."""
 
     asset: Slug
-    phase: Annotated[str, Text(80)]
+    phase: Annotated[str, Text(120)]
     done: Annotated[float, Real(0, 1)] | None = None
     seconds: Annotated[float, Real(0, 10**9)] = 0.0
     bytes: Count | None = None

@@ -87,6 +87,7 @@ class Maker:
             self._cache,
             program=request.restic,
             patience=request.patience,
+            progress=self.progress,
         )
 
     def older_generation(

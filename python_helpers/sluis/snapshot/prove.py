@@ -91,6 +91,7 @@ class _Proving:
             program=request.restic,
             escrowed=escrowed,
             patience=request.patience,
+            progress=self.progress,
         )
         self.restoring = Restoring(
             request, self.restic, self.progress, children.private, room, self.identity

@@ -25,8 +25,9 @@ from ..programs import PATH, Command, Words, fixed, option
 from .access import Access, checked
 from .children import Children
 from .filling import Filling
-from .restic_lines import LONGEST_LINE, Line, Listed, Status, read_line, read_snapshots
-from .restic_watch import Watch
+from .progress import Progress
+from .restic_lines import LONGEST_LINE, Line, Listed, Status, in_words, read_line, read_snapshots
+from .restic_watch import Watch, waiting
 from .store_keys import keys_of
 
 PROGRAM = "restic"
@@ -40,6 +41,10 @@ _HALF_WRITTEN = re.compile(r"load <index/([0-9a-f]+)>: invalid data returned")
 #: seconds to wait before a command is run again that met one
 _AGAIN_AFTER = (1.0, 3.0, 9.0)
 
+#: how restic ends, and what it says, when another run holds the lock
+_LOCKED, _LOCKED_WORDS = 11, "repository is already locked"
+#: seconds between two tries of a repository that is locked
+_LOCK_EVERY = 2.0
 #: what restic says, and what that is called here; the first that fits counts
 _SAID = (
     ("wrong password or no key found", "repository-password-wrong"),
@@ -54,7 +59,7 @@ _SAID = (
     ("unable to start the sftp session", "store-unreachable"),
     ("Is there a repository at the following location", "repository-missing"),
     ("unable to open config file", "repository-missing"),
-    ("repository is already locked", "repository-locked"),
+    (_LOCKED_WORDS, "repository-locked"),
     ("no space left on device", "no-space"),
 )
 _REMEDIES = {
@@ -62,11 +67,12 @@ _REMEDIES = {
     "store-login-refused": "Correct store_user and store_password.",
     "store-unreachable": "Check the store and the network between; then run this again.",
     "repository-missing": "Prepare the store first, and check its address.",
-    "repository-locked": "Wait for the other run, or remove a lock that nobody holds.",
+    "repository-locked": "Wait for the other run, or remove a lock that nobody holds "
+    "(restic unlock). How long is waited for it: snapshot_and_verify_patience, in seconds.",
     "no-space": "Make room on the disk that is named, and run this again.",
 }
 #: documented exit statuses: https://restic.readthedocs.io/en/stable/075_scripting.html
-_STATUS = {10: "repository-missing", 11: "repository-locked", 12: "repository-password-wrong"}
+_STATUS = {10: "repository-missing", _LOCKED: "repository-locked", 12: "repository-password-wrong"}
 
 #: what restic says when it stopped at a key that is not ours, or at one that is no key
 _KEY_TROUBLE = re.compile(
@@ -101,7 +107,8 @@ class Restic:
         cache: folder for restic's cache. A verifier gives a new one, or it would read
             back its own copy instead of the store's.
         escrowed: whether the password is that of the escrowed key.
-        patience: seconds that the store may stay away.
+        patience: seconds that the store may stay away, or be locked by another.
+        progress: where it is said that it is waited for.
     """
 
     def __init__(
@@ -114,11 +121,13 @@ class Restic:
         program: str = PROGRAM,
         escrowed: bool = False,
         patience: float = PATIENCE,
+        progress: Optional[Progress] = None,
     ) -> None:
         self._children = children
         self._access = access
         self._program = program
         self._patience = patience
+        self._progress = progress
         self._help: Dict[str, str] = {}
         self._environment = {
             "PATH": PATH,
@@ -177,7 +186,7 @@ class Restic:
                 ``copy-too-large``.
         """
         for wait in (*_AGAIN_AFTER, None):
-            answer = self._with_a_key(words, ids, cwd, on_line, keep_lines, filling)
+            answer = self._once_unlocked(words, ids, cwd, on_line, keep_lines, filling)
             half = _HALF_WRITTEN.search(answer.errors + answer.text)
             if answer.status in accept or wait is None or half is None:
                 break
@@ -187,6 +196,27 @@ class Restic:
             raise explain(answer, self._access.foreign())
         self._opened = True
         return answer
+
+    def _once_unlocked(
+        self,
+        words: Sequence[Words],
+        ids: Sequence[str],
+        cwd: str,
+        on_line: Optional[Callable[[Line], None]],
+        keep_lines: bool,
+        filling: Optional[Filling],
+    ) -> Answer:
+        """While another run holds the repository's lock, ask again until patience ends."""
+        began = time.monotonic()
+        waited = waiting("locked by another run", self._patience)
+        while True:
+            answer = self._with_a_key(words, ids, cwd, on_line, keep_lines, filling)
+            left = self._patience - (time.monotonic() - began)
+            if answer.status == 0 or answer.lines or left <= 0 or not _is_locked(answer):
+                return answer
+            if self._progress is not None:
+                self._progress.say(waited)
+            sleep(min(_LOCK_EVERY, left))
 
     def _with_a_key(
         self,
@@ -270,6 +300,7 @@ class Restic:
             child,
             self._patience,
             filling,
+            progress=self._progress,
             stops_when_full=only_reads or filling is not None,
         ) as watch:
             try:
@@ -349,6 +380,10 @@ def password_of(secrets: StoreSecrets) -> str:
     return secrets.repository_password
 
 
+def _is_locked(answer: Answer) -> bool:
+    return answer.status == _LOCKED or _LOCKED_WORDS in answer.text + answer.errors
+
+
 def explain(answer: Answer, foreign: str = "") -> SnapshotError:
     """Turn a failed answer into an error with a code, from what restic said.
 
@@ -381,7 +416,7 @@ def _no_answer(why: str) -> SnapshotError:
 
 
 def _last_words(said: str, size: int = 600) -> str:
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    lines = in_words(said)
     told = [line for line in lines if not _STACK.match(line)]
     return clean_text(" / ".join(_without_login(told[-4:]))[-size:])
 

@@ -120,6 +120,34 @@ def read_line(raw: bytes) -> Optional[Line]:
     return line
 
 
+def in_words(text: str) -> List[str]:
+    """What restic wrote for people, line by line.
+
+    With ``--json`` newer versions wrap their errors as JSON: of those only the sentence is
+    taken, and messages for programs are left out.
+    """
+    found = []
+    for line in text.splitlines():
+        said = _sentence(line.strip()) if line.lstrip().startswith("{") else line.strip()
+        if said:
+            found.append(said)
+    return found
+
+
+def _sentence(line: str) -> str:
+    try:
+        told = _json(line)
+    except (ValueError, RecursionError):
+        return line
+    error = told.get("error")
+    inner = error.get("message") if isinstance(error, dict) else error
+    said = inner or told.get("message")
+    if not isinstance(said, str):
+        return ""
+    item = told.get("item")
+    return f"{item}: {said}" if isinstance(item, str) and item else said
+
+
 def read_snapshots(text: str) -> Tuple[List[Listed], int]:
     """The answer of ``snapshots``, oldest first, and how many of them make no sense.
 

@@ -16,6 +16,7 @@ from typing import IO, Deque, List, Optional
 from ..errors import SnapshotError
 from .access import Access, unreachable
 from .filling import Filling
+from .progress import Progress
 
 _LOOK_EVERY = 5.0
 #: seconds between two looks at the disk that is being filled
@@ -30,6 +31,21 @@ _DISK = re.compile(
 )
 
 
+def waiting(why: str, patience: float, since: float = 0.0) -> str:
+    """That the store is waited for: since when, until when at most, and how to change that.
+
+    Args:
+        why: ``away`` or the like.
+        patience: seconds that it is waited for in all.
+        since: seconds that it has been so already.
+    """
+    began = time.time() - since
+    first, last = (
+        time.strftime("%H:%M", time.gmtime(moment)) for moment in (began, began + patience)
+    )
+    return f"store {why} since {first}, waiting to {last} UTC (snapshot_and_verify_patience)"
+
+
 class Watch:
     """Listens to a command's error text and looks at its surroundings while it runs.
 
@@ -39,6 +55,7 @@ class Watch:
         patience: seconds.
         filling: the folder that it fills, if it fills one.
         stops_when_full: end it when a disk has no room, even if it fills no folder but a cache.
+        progress: where it is said that the store is waited for.
     """
 
     def __init__(
@@ -49,12 +66,14 @@ class Watch:
         filling: Optional[Filling],
         *,
         stops_when_full: bool,
+        progress: Optional[Progress] = None,
     ) -> None:
         self._access = access
         self._child = child
         self._patience = patience
         self._filling = filling
         self._stops_when_full = stops_when_full
+        self._progress = progress
         self._first: List[str] = []
         self._last: Deque[str] = deque(maxlen=_LAST)
         self._ended_by: Optional[str] = None
@@ -90,7 +109,9 @@ class Watch:
             return None
         if self._ended_by == "away":
             return unreachable(
-                self._access.store, f"it was away for {self._patience:.0f} s during {ran}"
+                self._access.store,
+                f"it was away for {self._patience:.0f} s during {ran}; "
+                "so long it is waited for (snapshot_and_verify_patience)",
             )
         if self._filling is None:
             return SnapshotError(
@@ -115,6 +136,7 @@ class Watch:
         seen = looked = time.monotonic()
         every = min(_LOOK_EVERY, max(self._patience / 3, 0.2))
         pause = min(every, _DISK_EVERY) if self._filling else every
+        waited = ""
         while not self._done.wait(pause):
             if self._filling is not None and self._filling.overrun():
                 self._end("overrun")
@@ -123,10 +145,14 @@ class Watch:
                 continue
             looked = time.monotonic()
             if self._access.reachable():
-                seen = looked
-            elif looked - seen >= self._patience:
+                seen, waited = looked, ""
+                continue
+            if looked - seen >= self._patience:
                 self._end("away")
                 return
+            waited = waited or waiting("away", self._patience, looked - seen)
+            if self._progress is not None:
+                self._progress.say(waited)
 
     def _end(self, why: str) -> None:
         """End it, politely first when it may hold a lock in the repository."""

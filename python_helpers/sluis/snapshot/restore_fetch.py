@@ -26,6 +26,7 @@ from .children import Children
 from .filling import Filling
 from .progress import Progress
 from .restic import Restic, password_of
+from .restic_lines import Line, Status
 from .restore_space import demand_space
 
 #: differences that are named one by one; the others are only counted
@@ -145,14 +146,22 @@ def fetch(
             request.cache or os.path.join(children.private, "cache"),
             program=request.restic,
             patience=request.patience,
+            progress=progress,
         )
+
+        def follow(line: Line) -> None:
+            if isinstance(line, Status):
+                progress.say("restoring beside", line.percent_done)
+
         # An append-only store may refuse a lock, and a restore needs none.
         words = [fixed("restore", "--no-lock"), option("--target", target)]
         if restic.can("restore", "--sparse"):
             words.append(fixed("--sparse"))
         try:
             filling = Filling(target, target, room["needed_bytes"], room["free_bytes"])
-            answer = restic.run(*words, ids=[signed.snapshot_id], keep_lines=False, filling=filling)
+            answer = restic.run(
+                *words, ids=[signed.snapshot_id], keep_lines=False, on_line=follow, filling=filling
+            )
         except SnapshotError as error:
             # here it lies beside the live data, and not in a scratch folder
             remedy = _MAKE_ROOM if error.code == "no-space" else error.remedy

@@ -20,7 +20,7 @@ from .levels import FAILED, NOT_VERIFIED, PROVEN, Finding
 from .opening import Heads, open_all
 from .progress import Progress
 from .restic import Restic
-from .restic_lines import Line, Status
+from .restic_lines import Line, Status, in_words
 from .sample import choose, sample_words
 from .scratch import Room
 
@@ -108,7 +108,7 @@ class Restoring:
     def _conclude(self, status: int, errors: str, manifest: Manifest) -> None:
         why_not = why_not_elsewhere(self.request.maker, self._identity, self._scratch)
         if status != 0:
-            self.errors = " / ".join(errors.strip().splitlines()[:5])[:1000]
+            self.errors = " / ".join(in_words(errors)[:5])[:1000]
             self.whole.conclude(FAILED, f"restic ended with status {status}: {self.errors}")
         elif self.sample:
             self.whole.conclude(NOT_VERIFIED, f"only {self.sample}")

@@ -32,7 +32,7 @@ def test_L25_texts_are_cleaned() -> None:
     assert line is not None
     phase = json.loads(line)["phase"]
     assert phase.isprintable()
-    assert len(phase) <= 80
+    assert len(phase) <= 120
 
 
 @pytest.mark.parametrize(
