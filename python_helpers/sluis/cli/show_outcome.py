@@ -20,34 +20,46 @@ _CHECK_COLOURS = {"passed": "green", "not passed": "red", "not made": "yellow"}
 _NEAR_DAYS = 7.0
 
 
-def show_outcome(console: Console, found: Outcome) -> None:
-    """Print the whole outcome."""
+def show_outcome(console: Console, found: Outcome, going_on: str | None = None) -> None:
+    """Print the whole outcome.
+
+    Args:
+        console: where to.
+        found: the outcome.
+        going_on: how far a run is that is going on now. Then what is half done is under way, and
+            nothing is called missing or refused.
+    """
     console.print(
         Text.assemble(
             (f"{found.client} {found.change}: ", "bold"),
-            (found.state, _COLOURS[found.exit_status]),
+            (
+                (f"a run is going on; {going_on}", "bold yellow")
+                if going_on is not None
+                else (found.state, _COLOURS[found.exit_status])
+            ),
         )
     )
     _assets(console, found)
     _signoff(console, found.signoff)
-    _steps(console, found)
+    _steps(console, found, running=going_on is not None)
     _checks(console, found)
     for problem in found.problems:
         _line(console, "does not hold", f"{problem.about}: {problem.sentence}", "red")
-    for reason in found.unproven:
+    for reason in found.unproven if going_on is None else ():
         _line(console, f"not proven ({reason.code})", reason.sentence, "red")
         _line(console, "remedy", reason.remedy)
-    if found.state == "refused":
+    if found.state == "refused" and going_on is None:
         _refusal(console, found)
     if found.handover is not None:
         _handover(console, found.handover)
-    _left(console, found)
+    if going_on is None:
+        _left(console, found)
     for landing in found.landings:
         near = landing.late or (not landing.whole and landing.days_left <= _NEAR_DAYS)
         _line(console, "landing", landing.words, "bold red" if near else "")
     for end in found.ends:
         _line(console, "end date", end.words, "bold red")
-    if found.state in ("failed", "not finished"):
+    if found.state in ("failed", "not finished") and going_on is None:
         for sentence in found.missing:
             _line(console, "missing", sentence)
     _line(console, "next", found.next, "bold")
@@ -131,13 +143,16 @@ def _signoff(console: Console, line: SignoffLine | None) -> None:
     _line(console, "sign-off", said, "" if line.stands else "yellow")
 
 
-def _steps(console: Console, found: Outcome) -> None:
+def _steps(console: Console, found: Outcome, *, running: bool) -> None:
     lines = [line for line in found.steps if not line.way_back or line.state != "open"]
     if not lines:
         return
     table = _table("step", "host", "state", "what")
     for line in lines:
-        state = line.state if line.signed else f"{line.state}, not signed"
+        state: str = line.state
+        if running and line.state == "maybe half run":
+            state = "under way"
+        state = state if line.signed else f"{state}, not signed"
         what = f"(way back) {line.name}" if line.way_back else line.name
         if line.detail:
             what += f": {line.detail}"

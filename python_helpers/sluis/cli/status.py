@@ -9,7 +9,7 @@ import typer
 from sluis.cli.change_run import ChangeArgument, ClientArgument, JsonOption, must_be_there
 from sluis.cli.session import Session
 from sluis.cli.show_outcome import show_outcome
-from sluis.cli.status_watch import Seen, watch
+from sluis.cli.status_watch import Seen, going_on, watch
 from sluis.dossier.material import read_material
 from sluis.dossier.outcome import outcome
 from sluis.errors import InputError
@@ -56,7 +56,9 @@ def status(
     session.result(
         seen.outcome.model_dump(mode="json") | {"running": seen.running},
         as_json=as_json,
-        show=lambda console: show_outcome(console, seen.outcome),
+        show=lambda console: show_outcome(
+            console, seen.outcome, going_on(seen.outcome) if seen.running is not None else None
+        ),
     )
     return seen.outcome.exit_status
 

@@ -69,18 +69,53 @@ def _show(console: Console, seen: Seen, said: str) -> str:
     found = seen.outcome
     if console.is_terminal:
         console.clear()
-        show_outcome(console, found)
+        show_outcome(console, found, going_on(found) if seen.running is not None else None)
         console.print("Ctrl-C ends this; it changes nothing.", style="dim")
         return ""
-    done = sum(step.state == "done" for step in found.steps)
-    words = f"{found.client} {found.change}: {found.state}"
-    if found.steps:
-        words += f"; {done} of {len(found.steps)} steps done"
-    words = plainly(f"{words}; next: {found.next}")
+    # steps of a way back that nobody takes are none that are still to come
+    forward = [step for step in found.steps if not step.way_back or step.state != "open"]
+    done = sum(step.state == "done" for step in forward)
+    words = f"{found.client} {found.change}: "
+    if seen.running is not None:
+        # what looks half done is under way, and the state before the run says nothing now
+        words += f"a run is going on ({seen.running}); {going_on(found)}"
+    else:
+        words += found.state
+        if forward:
+            words += f"; {done} of {len(forward)} steps done"
+        words += f"; next: {found.next}"
+    words = plainly(words, limit=1000)
     if words != said:
         line = f"{found.computed_at:%Y-%m-%d %H:%M:%S} UTC {words}"
         console.print(line, markup=False, soft_wrap=True)
         console.file.flush()
+    return words
+
+
+def going_on(found: Outcome) -> str:
+    """What a run is at work on, and how far it is, as the ledger shows it.
+
+    A step that began and did not end is the one under way: only one run goes on at a time.
+    """
+    asked = [line for line in found.assets if line.required is not None]
+    proven = sum(
+        line.required is not None and line.reached is not None and line.reached >= line.required
+        for line in asked
+    )
+    began = any(step.state != "open" for step in found.steps)
+    if not began:
+        return f"{proven} of {len(asked)} copies are proven by restoring them"
+    back = any(step.way_back and step.state != "open" for step in found.steps)
+    steps = [step for step in found.steps if step.way_back is back]
+    done = sum(step.state == "done" for step in steps)
+    what = "steps of the way back" if back else "steps"
+    words = f"{done} of {len(steps)} {what} done"
+    now = [f"{step.name} (on {step.host})" for step in steps if step.state == "maybe half run"]
+    if now:
+        return f"{words}; now: {', '.join(now)}"
+    made = sum(check.state != "not made" for check in found.checks)
+    if steps and done == len(steps) and found.checks:
+        return f"{words}; {made} of {len(found.checks)} checks made"
     return words
 
 

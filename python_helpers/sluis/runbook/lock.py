@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sluis.errors import SluisError
@@ -152,6 +152,8 @@ def _read(path: Path) -> dict[str, object]:
 def _told(path: Path) -> str:
     try:
         found = _read(path)
-        return f"{found['what']}, process {found['process']}, since {found['since']}"
+        since = datetime.fromisoformat(str(found["since"])).astimezone(UTC)
+        told = f"{since:%Y-%m-%d %H:%M} UTC"
+        return f"{found['what']}, process {found['process']}, since {told}"
     except (OSError, ValueError, KeyError):
         return "it did not leave its name"

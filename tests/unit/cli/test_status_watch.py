@@ -11,6 +11,9 @@ import pexpect
 import pytest
 
 from sluis.cli.app import run
+from sluis.cli.lock import only_run
+from sluis.evidence.predicates import Plan
+from support.outcomes import SCOPE, step
 from support.scopes import CHANGE, CLIENT
 from support.small_change import SmallChange, small_change
 
@@ -74,3 +77,47 @@ def test_elsewhere_it_is_a_line_for_each_change(made: SmallChange) -> None:
 def test_it_is_not_one_document(made: SmallChange, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["status", CLIENT, CHANGE, "--watch", "--json"]) == 64
     assert "watch-and-json" in capsys.readouterr().out
+
+
+def _begin(made: SmallChange) -> None:
+    """A step that is under way."""
+    planned = made.ledger.read(made.later).latest(Plan)
+    assert planned is not None
+    plan = {"plan_object": planned.body.plan_object}
+    for state in ("started", "done"):
+        made.record(step("install", "h1", state).model_copy(update=plan))
+    made.record(step("install", "h2", "started").model_copy(update=plan))
+
+
+def test_newcomer_while_a_run_goes_on_a_step_is_under_way_and_named(
+    made: SmallChange, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made.prove()
+    _begin(made)
+    with only_run(made.dossier, "apply", made.now):
+        run(["status", CLIENT, CHANGE])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "a run is going on; 1 of 2 steps done; now: Do install (on h2)" in said
+    assert "under way" in said
+    assert "maybe half run" not in said
+    assert "missing:" not in said
+    run(["status", CLIENT, CHANGE])
+    assert "maybe half run" in capsys.readouterr().out
+
+
+def test_newcomer_while_copies_are_made_it_says_how_many_are_proven(made: SmallChange) -> None:
+    with only_run(made.dossier, "prepare", made.now):
+        watching = subprocess.Popen(
+            [sys.executable, *COMMAND], cwd=made.root, stdout=subprocess.PIPE, text=True
+        )
+        assert watching.stdout is not None
+        first = watching.stdout.readline()
+        made.prove()
+        second = watching.stdout.readline()
+        watching.send_signal(signal.SIGINT)
+        watching.communicate(timeout=30)
+    assert f"{CLIENT} {CHANGE}: a run is going on (prepare, process " in first
+    assert f"since {made.now:%Y-%m-%d %H:%M} UTC); 0 of " in first
+    number = len([asset for asset in SCOPE.assets if asset.takes_snapshot])
+    assert f"{number} of {number} copies are proven by restoring them" in second
+    assert "not proven" not in first + second
