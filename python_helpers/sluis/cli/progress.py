@@ -137,11 +137,19 @@ def _ended(task: str, host: str, result: Mapping[str, Any]) -> list[Line]:
     told = _told(result)
     if told:
         return [Line("word", words, host) for words in told]
-    if result.get("planned"):  # a step in plan mode looks like one that was done
+    if _each(result, "planned"):  # a step in plan mode looks like one that was done
         return [Line("word", f"planned: {task}", host)]
-    if result.get("already_done"):
+    if _each(result, "already_done"):
         return [Line("word", f"done before: {task}", host)]
     return [Line("changed" if result.get("changed") else "ok", task, host)]
+
+
+def _each(result: Mapping[str, Any], mark: str) -> bool:
+    """Whether a task says this of itself, or in a loop each of its rounds does."""
+    rounds = result.get("results")
+    if isinstance(rounds, list) and rounds:
+        return all(bool(_mapping(one).get(mark)) for one in rounds)
+    return bool(result.get(mark))
 
 
 def _arranges(data: Mapping[str, Any]) -> bool:

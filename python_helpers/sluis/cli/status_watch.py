@@ -103,8 +103,14 @@ def going_on(found: Outcome) -> str:
         for line in asked
     )
     began = any(step.state != "open" for step in found.steps)
+    if not began and not asked:
+        return "looking at what is needed; no scope was laid down yet"
     if not began:
-        return f"{proven} of {len(asked)} copies are proven by restoring them"
+        copied = sum(line.snapshot_id is not None for line in asked)
+        return (
+            f"{copied} of {len(asked)} assets are copied, {proven} of {len(asked)} copies are "
+            "proven by restoring them"
+        )
     back = any(step.way_back and step.state != "open" for step in found.steps)
     steps = [step for step in found.steps if step.way_back is back]
     done = sum(step.state == "done" for step in steps)

@@ -48,6 +48,17 @@ def test_a_planned_step_does_not_look_like_one_that_was_done():
     assert found.text == "done before: Install"
 
 
+def test_newcomer_so_does_a_loop_of_planned_steps():
+    """In prepare nothing is restored beside, and nothing swapped in."""
+    rounds = [{"changed": True, "planned": True}, {"changed": True, "planned": True}]
+    res = {"changed": True, "results": rounds}
+    (found,) = lines_of(event("runner_on_ok", task="Swap in", host="h1", res=res))
+    assert found == Line("word", "planned: Swap in", "h1")
+    rounds[0]["planned"] = False
+    (found,) = lines_of(event("runner_on_ok", task="Swap in", host="h1", res=res))
+    assert found.kind == "changed"
+
+
 def test_tasks_that_only_arrange_others_are_not_shown():
     for action in ("include_role", "ansible.builtin.include_tasks", "ansible.builtin.set_fact"):
         data = {"task": "T", "host": "h1", "res": {}, "task_action": action}

@@ -118,6 +118,7 @@ def test_newcomer_while_copies_are_made_it_says_how_many_are_proven(made: SmallC
         watching.communicate(timeout=30)
     assert f"{CLIENT} {CHANGE}: a run is going on (prepare, process " in first
     assert f"since {made.now:%Y-%m-%d %H:%M} UTC); 0 of " in first
+    assert "assets are copied, 0 of " in first
     number = len([asset for asset in SCOPE.assets if asset.takes_snapshot])
     assert f"{number} of {number} copies are proven by restoring them" in second
     assert "not proven" not in first + second
