@@ -51,6 +51,11 @@ def only_looks() -> bool:
     return any(context.CLIARGS.get(name) for name in _LOOKS)
 
 
+def leaves_tasks_out() -> bool:
+    """Whether an option could leave out every task, so that nothing is done without a word."""
+    return bool(set(_given()) & {"--tags", "--skip-tags", "--start-at-task"})
+
+
 def checks_only() -> bool:
     """Whether the whole run is in check mode: it changes nothing, and leaves nothing behind."""
     return bool(context.CLIARGS.get("check"))

@@ -162,7 +162,7 @@ def test_F9_the_page_gives_every_right_of_postgresql(
     made = new_pg(PG.replace("select lo_from_bytea(0, 'a large one');", ""))
     user = f"reader_{uuid.uuid4().hex[:8]}"
     postgres.sql(f"create role {user} login password '{PASSWORD}'")
-    first, _ = blocks(EXAMPLES, "sql")
+    first, *_ = blocks(EXAMPLES, "sql")
     postgres.sql(first.replace('"sluis"', user).replace('"practice"', f'"{made["location"]}"'))
     asset = asset_of({**made, "host_address": postgres.address}, user)
     assert look_at_postgresql(asset, AssetSecrets(PASSWORD))[1] == []
@@ -174,7 +174,7 @@ def test_F9_the_page_gives_every_right_of_mariadb(
 ) -> None:
     made = new_maria(MARIA)
     user = f"reader_{uuid.uuid4().hex[:8]}"
-    _, second = blocks(EXAMPLES, "sql")
+    _, second, *_ = blocks(EXAMPLES, "sql")
     pasted = second.replace("'sluis'", f"'{user}'").replace("`practice`", f"`{made['location']}`")
     mariadb.sql(f"create user {user}@localhost; {pasted}")
     asset = asset_of(made, user)

@@ -11,7 +11,12 @@ from ansible.cli.playbook import PlaybookCLI
 from ansible.utils.context_objects import CLIArgs
 
 from sluis.places import Places
-from sluis.runbook.command_line import command_line_reasons, only_looks, playbook_name
+from sluis.runbook.command_line import (
+    command_line_reasons,
+    leaves_tasks_out,
+    only_looks,
+    playbook_name,
+)
 
 
 @pytest.fixture
@@ -166,3 +171,15 @@ def test_what_only_looks_is_known(
 ) -> None:
     started(monkeypatch, *ORDINARY, option)
     assert only_looks()
+
+
+@pytest.mark.parametrize(
+    "words", [("--tags", "x"), ("--skip-tags", "always"), ("--start-at-task", "nope")]
+)
+def test_an_option_that_could_leave_out_every_task_is_known(
+    project: Places, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    started(monkeypatch, *ORDINARY)
+    assert not leaves_tasks_out()
+    started(monkeypatch, *ORDINARY, *words)
+    assert leaves_tasks_out()

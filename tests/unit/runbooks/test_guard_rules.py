@@ -184,7 +184,8 @@ def variables_and_tasks() -> list[Path]:
 @pytest.mark.parametrize("path", variables_and_tasks(), ids=_id)
 def test_L4_nothing_of_ours_reads_what_no_signature_covers(path: Path) -> None:
     """Playbooks and roles are bound as files; what they read besides would not be."""
-    ours = {"lookup('export_batch')"}  # goes by the scope and the inventory's groups alone
+    # they go by the scope, the inventory's groups and the command line alone
+    ours = {"lookup('export_batch')", "lookup('batch')"}
     assert set(outside_of_yaml(path.read_bytes())) <= ours
     for task in tasks_in(path) if path in all_files() else ():
         assert not {name for name in task if name.startswith("with_")}, task
@@ -202,4 +203,6 @@ def test_every_play_pins_its_strategy(path: Path) -> None:
         assert play["strategy"] == "ansible.builtin.linear", play["name"]
         assert play["any_errors_fatal"] is True, play["name"]
         assert "serial" not in play, play["name"]
+        # where a run is refused that leaves out every task
+        assert play["hosts"].startswith("{{ lookup('batch', "), play["name"]
         assert "max_fail_percentage" not in play, play["name"]
