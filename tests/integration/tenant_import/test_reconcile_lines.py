@@ -12,6 +12,7 @@ import pytest
 
 from sluis.errors import EvidenceError
 from sluis.graph.quickxor import QuickXor
+from sluis.tenant.compare_content import compare_content
 from sluis.tenant.import_policy import ImportPolicy, Target
 from sluis.tenant.import_report import Progress
 from sluis.tenant.import_state import ImportState, Row
@@ -56,8 +57,6 @@ class Ground:
         self.told: list[Progress] = []
         self.tell: Callable[[Progress], None] | None = self.told.append
         self.stage: Stage | None = None
-        #: who gives the contents, instead of the stage itself
-        self.serve: Callable[[Any], Any] | None = None
         self.kept: dict[str, Row] = {}
 
     def there(self, name: str, data: bytes | None = None, parent: str = "root", **more: Any) -> str:
@@ -111,8 +110,6 @@ class Ground:
         stage.on("GET", f"{DRIVE}/root/delta", page)
         for item, data in self.contents.items():
             self._serve(stage, item, data)
-            if self.serve:
-                stage.on("GET", f"/c/{item}", self.serve)
         for folder, items in self.links.items():
             links = [{"id": item, "eTag": "e", URL: f"{stage.content}/c/{item}"} for item in items]
             stage.on("GET", f"{DRIVE}/items/{folder}/children", {"value": links})
@@ -341,28 +338,31 @@ def test_a_page_that_sharepoint_wrote_into_is_held_against_what_was_exported(
         b"<!--[if gte mso 9]><xml><mso:CustomDocumentProperties><mso:ContentTypeId>0x0101"
         b"</mso:ContentTypeId></mso:CustomDocumentProperties></xml><![endif]-->"
     )
-    pages = {f"{name}.html": page.replace(b"x", name.encode()) for name in "ab"}
-    kept = ground.folder / "export" / "content"
-    kept.mkdir()
-    for name, data in pages.items():
-        (kept / name).write_bytes(data)
-        ground.lines.append(_line(name, data))
-        ground.there(name, data.replace(b"</head>", block + b"</head>"))
-    both, asked = asyncio.Event(), []
+    (ground.folder / "export" / "content").mkdir()
+    (ground.folder / "export" / "content" / "x.html").write_bytes(page)
+    ground.lines = [_line("x.html", page)]
+    ground.there("x.html", page.replace(b"</head>", block + b"</head>"))
+    (line,) = ground.run().lines
+    assert _short(line)[3:] == ("rewritten by the service", "every byte")
 
-    async def meet(request: Any) -> Any:
-        # both are under way at once, and each is kept in a place of its own
-        asked.append(request)
-        if len(asked) == 2:
-            both.set()
-        await both.wait()
-        return _bytes(request, ground.contents[request.path.removeprefix("/c/")])
 
-    ground.serve = meet
-    result = ground.run()
-    assert [_short(line)[3:] for line in result.lines] == [
-        ("rewritten by the service", "every byte")
-    ] * 2
+def test_each_file_that_is_compared_has_a_place_of_its_own(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several are under way at once; in one place they would overwrite each other."""
+    places = []
+
+    async def seen(*given: Any) -> Any:
+        places.append(given[5])
+        return await compare_content(*given)
+
+    monkeypatch.setattr("sluis.tenant.reconcile.compare_content", seen)
+    ground.lines = [_line("x", b"x"), _line("y", b"y"), _line("z", b"z")]
+    for name in "xyz":
+        ground.there(name, name.encode())
+    assert ground.run().sound
+    assert len(set(places)) == 3
+    assert {place.parent for place in places} == {ground.scratch}
 
 
 def test_a_state_that_cannot_be_read_is_named(ground: Ground) -> None:
