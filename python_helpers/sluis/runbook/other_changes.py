@@ -11,10 +11,10 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from sluis.errors import SluisError
 from sluis.evidence.files import make_folder
@@ -59,7 +59,7 @@ def other_change_reasons(run: Run, dossier: OpenDossier, evidence: Evidence) -> 
             continue
         if scope is None:
             continue
-        both = {data: mine[data] for data in _data(scope) if data in mine}
+        both = _shared(mine, _data(scope))
         if not both:
             continue
         if view.problems:
@@ -142,6 +142,25 @@ def _read(
 def _where(asset: Asset) -> _Data:
     # what is fetched from elsewhere is the same data whichever worker fetches it
     return None if asset.is_exported else asset.host, asset.location
+
+
+def _shared(mine: dict[_Data, str], others: Iterable[_Data]) -> dict[_Data, str]:
+    """What of ours is data of others as well, lies in a folder of theirs, or holds one."""
+    theirs = set(others)
+    around = {folder for one in theirs for folder in _folders(one)}
+    return {
+        one: asset
+        for one, asset in mine.items()
+        if one in theirs or one in around or not theirs.isdisjoint(_folders(one))
+    }
+
+
+def _folders(one: _Data) -> set[_Data]:
+    """Every folder that data of files lies in."""
+    host, place = one
+    if not place.startswith("/"):
+        return set()
+    return {(host, str(parent)) for parent in PurePosixPath(place).parents}
 
 
 def _data(scope: ScopeDocument) -> dict[_Data, str]:

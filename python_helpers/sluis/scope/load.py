@@ -18,6 +18,7 @@ from sluis.evidence.canonical import sha256
 from sluis.evidence.files import read_regular
 from sluis.scope.broken import Path as Place
 from sluis.scope.complaints import Problem, in_order, problem_of_rule, problems_of
+from sluis.scope.inside_another import inside_another
 from sluis.scope.model import ScopeDocument
 from sluis.scope.rest import as_meant, rules_of_the_rest
 from sluis.scope.strict_yaml import MAX_BYTES, FormError, Tree, read_tree
@@ -78,6 +79,9 @@ def load_scope(path: Path) -> LoadedScope:
         document = ScopeDocument.model_validate(value)
     except ValidationError as error:
         problems += _problems(value, tree, error, faults)
+    else:
+        # no rule of the document: what was signed before this rule was there stays readable
+        problems += [problem_of_rule(rule, tree) for rule in inside_another(document)]
     if problems:
         raise ScopeError(path, in_order(problems))
     return LoadedScope(document, source, path, documents)

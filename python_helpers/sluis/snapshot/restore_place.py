@@ -107,7 +107,8 @@ def find_live(location: str) -> Live:
         raise SnapshotError(
             "restore-nested-mount",
             f"{below[0]!r} is a mount point inside {path!r}; it would be displaced with it.",
-            "Unmount it for the restore, or make it an asset of its own and exclude it here.",
+            "Unmount it for the restore. For the next change, name the folders beside it as "
+            "assets, one by one, so that none holds a mount point.",
         )
     return Live(path, path in mounts)
 

@@ -124,6 +124,19 @@ def test_a_change_over_other_data_or_of_long_ago_does_not_matter(mine: Made) -> 
     assert reasons(mine) == []
 
 
+@pytest.mark.parametrize(
+    ("location", "matters"),
+    [("/srv", True), ("/srv/files-one/inner", True), ("/srv/files-one-b", False)],
+    ids=["around it", "inside it", "a like name"],
+)
+def test_a_folder_in_a_folder_is_the_same_data(mine: Made, location: str, matters: bool) -> None:
+    data = ev.scope().model_dump()
+    first, second = data["assets"]
+    moved = {**first, "location": location}, {**second, "location": "/elsewhere"}
+    works(other(mine, scope=ScopeDocument.model_validate({**data, "assets": moved})))
+    assert reasons(mine) == ([("changed-since-copy", "CHG-B")] if matters else [])
+
+
 def test_a_record_that_does_not_hold_says_nothing(mine: Made) -> None:
     made = other(mine)
     works(made)
