@@ -310,7 +310,7 @@ L15: dict[str, Forgery] = {
         DIFFERS, "the form lacks a question",
     ),
     "a form with another end": Forgery(
-        alone(lambda g: lying_form(g, lambda d: d.replace(b"\n    20", b"\n    21", 1))),
+        alone(lambda g: lying_form(g, lambda d: d.replace(b"ends at 20", b"ends at 21", 1))),
         DIFFERS, "another end",
     ),
     "a form whose words name another end": Forgery(

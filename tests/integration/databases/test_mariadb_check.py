@@ -155,7 +155,7 @@ def test_case_A11_less_than_the_source(
         ({"database": {"series": "10.4"}}, "no MariaDB 10.4 server"),
         ({"engines": ["InnoDB", "TokuDB"]}, "lacks the storage engines TokuDB"),
         ({"probe": "7"}, "computes row hashes differently"),
-        ({"database": {"bytes": 10**18}}, "bytes free"),
+        ({"database": {"bytes": 10**18}}, "scratch-too-small"),
     ],
 )
 def test_what_the_verifier_lacks_is_not_verified(

@@ -188,7 +188,7 @@ def test_another_nonce_is_not_found(dumped: Dumped, scratch: Path) -> None:
         ({"extensions": {"not_packaged": "1"}}, "lacks the extensions not_packaged"),
         ({"collations": ["xx-not-there"]}, "lacks the collations xx-not-there"),
         ({"database": {"collate": "xx_XX.utf8"}}, "cannot make a database with this"),
-        ({"database": {"bytes": 10**18}}, "bytes free"),
+        ({"database": {"bytes": 10**18}}, "scratch-too-small"),
         ({"probe": "7"}, "computes row hashes differently"),
     ],
 )
