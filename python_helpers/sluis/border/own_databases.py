@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 #: bytes: both servers cut or refuse longer names (NAMEDATALEN 63 bytes, MariaDB 64 characters)
 _LONGEST = 63
@@ -15,18 +16,35 @@ DISPLACED = "_sluis_quarantine_"
 def name_beside(live: str, suffix: str) -> str:
     """A name next to the live one, no longer than the servers allow, and plain after it."""
     name = live + suffix
-    if len(name.encode()) <= _LONGEST:
-        return name
+    return name if len(name.encode()) <= _LONGEST else _short(live, suffix)
+
+
+def is_beside(name: str, live: str) -> bool:
+    """Whether a restore of ``live`` gives a database this name.
+
+    Where the suffix was cut as well, its digest cannot be computed again.
+    """
+    for mark in (COPY, DISPLACED):
+        if name.startswith(live + mark):
+            return _plain(name[len(live + mark) :]) and len(name.encode()) <= _LONGEST
+        start = _start(live)
+        if name.startswith(start + mark):
+            suffix, _, digest = name[len(start) :].rpartition("_")
+            if not (_plain(suffix[len(mark) :]) and re.fullmatch("[0-9a-f]{8}", digest)):
+                return False
+            return len(name.encode()) == _LONGEST or name == name_beside(live, suffix)
+    return False
+
+
+def _short(live: str, suffix: str) -> str:
     # Long names are told apart by a digest of the whole one.
-    mark = "_" + hashlib.sha256(name.encode()).hexdigest()[:8]
+    mark = "_" + hashlib.sha256((live + suffix).encode()).hexdigest()[:8]
     start = _start(live)
     return start + suffix[: _LONGEST - len(start.encode()) - len(mark)] + mark
 
 
-def is_beside(name: str, live: str) -> bool:
-    """Whether a restore of ``live`` gave a database this name."""
-    return any(name.startswith(start + mark)
-               for start in (live, _start(live)) for mark in (COPY, DISPLACED))  # fmt: skip
+def _plain(text: str) -> bool:
+    return re.fullmatch("[A-Za-z0-9_]+", text) is not None
 
 
 def _start(live: str) -> str:

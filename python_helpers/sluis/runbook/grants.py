@@ -79,6 +79,12 @@ def _mariadb(lacking: Lacking) -> Grant:
             return Grant(
                 "does not see all stored routines", f"GRANT SELECT ON mysql.proc TO {to};", False
             )
+        case "see databases":
+            return Grant(
+                "does not see the other databases of that server, so nobody knows whether the "
+                "scope names them all",
+                f"GRANT SHOW DATABASES ON *.* TO {to};", False,
+            )  # fmt: skip
         case "place the nonce":
             return Grant(
                 "cannot place the nonce, so freshness (V6) is out of reach",

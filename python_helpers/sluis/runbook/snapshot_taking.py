@@ -41,6 +41,7 @@ from sluis.snapshot.nonce import nonce_hash
 from sluis.snapshot.suspicion import Seen, seen_of, suspicions
 
 #: kinds of which the server is asked what else it holds
+_BLIND = "databases-not-listed"
 _SERVERS = ("postgresql", "mariadb")
 
 #: runs ``asset_snapshot`` on the host
@@ -117,7 +118,7 @@ def take_snapshots(
     # fetched from elsewhere is: a move writes in the new place, and never in the old one.
     only_fetched = purpose == "catch-up" and first_change(read_evidence(dossier)) is not None
     found: list[Found] = []
-    listed = False
+    listed, blind = False, False
     machine = Identity()
     for asset in scope.assets_on(source.host):
         if not asset.takes_snapshot:
@@ -144,6 +145,7 @@ def take_snapshots(
         body = _record(dossier, settings, source, asset, request, made, nonce, began, earlier)
         machine = made.machine
         found += made.found
+        blind = blind or not made.found_all
         listed = listed or asset.kind in _SERVERS
         taken.changed = True
         taken.lines.append(
@@ -152,8 +154,9 @@ def take_snapshots(
         )
         taken.warnings += [f"{asset.id}: {line}" for line in body.warnings]
     if taken.changed and not check_mode:
-        there = found if listed else databases_on(dossier.ledger.read(now()), source.host)
-        taken.warnings += _discover(dossier, source, machine, scope, history, there)
+        if not listed:
+            found, blind = _seen_before(dossier, source.host)
+        taken.warnings += _discover(dossier, source, machine, scope, history, found, blind)
     return taken
 
 
@@ -347,6 +350,14 @@ def _last_seen(earlier: list[Earlier]) -> Seen | None:
     return None
 
 
+def _seen_before(dossier: OpenDossier, host: str) -> tuple[list[Found], bool]:
+    """The databases that were last found on a host, and whether there may be more."""
+    view = dossier.ledger.read(now())
+    latest = view.latest(Discovery, lambda item: item.body.machine.host == host)
+    said = latest.body.not_verified if latest else ()
+    return databases_on(view, host), any(line.startswith(_BLIND) for line in said)
+
+
 def _discover(
     dossier: OpenDossier,
     source: Source,
@@ -354,6 +365,7 @@ def _discover(
     scope: ScopeDocument,
     history: History,
     found: list[Found],
+    blind: bool,
 ) -> list[str]:
     """Record what is on the host besides the scope, and what was there last time."""
     missing = sorted(history.assets_on(source.host) - {a.id for a in scope.assets})
@@ -363,6 +375,8 @@ def _discover(
         *(f"source-not-in-scope: the database {name} is on {source.host}" for name in strangers),
         *(f"asset-missing: {name} was copied before and is not in the scope" for name in missing),
     ]
+    if blind:
+        said.append(f"{_BLIND}: a database on {source.host} may be missing from the list")
     entries = [{**codec.dump(one), "in_scope": in_scope} for one, in_scope in named.items()]
     body = Discovery(
         machine=machine_of(source, replace(machine, system_identifier=None)),

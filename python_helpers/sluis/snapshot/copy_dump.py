@@ -61,4 +61,5 @@ def copy_dump(maker: Maker) -> Copied:
         items=before.items,
         nonce_placed=not any("nonce" in line for line in dump.warnings),
         found=dump.found,
+        found_all=dump.sees_all,
     )

@@ -31,6 +31,8 @@ class Dumped:
     warnings: Tuple[str, ...]
     found: Tuple[Found, ...]
     state: str
+    #: whether ``found`` is all that is there
+    sees_all: bool = True
 
 
 def adapter_of(kind: str) -> Any:
@@ -91,6 +93,7 @@ def dump(asset: Asset, folder: str, nonce: str, secrets: AssetSecrets) -> Dumped
             warnings=tuple(said["warnings"]),
             found=tuple(codec.load(Found, one) for one in said["found"]),
             state=str(said.get("state") or ""),
+            sees_all=bool(said.get("sees_all", True)),
         )
     except WrongError as wrong:
         raise _unusable(asset, wrong) from None

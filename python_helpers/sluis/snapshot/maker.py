@@ -44,6 +44,7 @@ class Copied:
     nonce_placed: bool
     found: Tuple[Found, ...] = ()
     as_files: bool = False
+    found_all: bool = True
 
 
 class Maker:

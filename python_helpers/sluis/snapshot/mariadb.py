@@ -27,7 +27,7 @@ from .children import Children
 from .mariadb_dumping import dump_one_instant
 from .mariadb_figures import other_databases, read_database, server_identity
 from .mariadb_proof import FILES, prove
-from .mariadb_rights import demand_select, unseen
+from .mariadb_rights import demand_select, sees_databases, unseen
 from .mariadb_session import MariadbConnection, text
 from .mariadb_source import Source
 
@@ -75,6 +75,7 @@ def dump(
             database = read_database(session, name)
             demand_select(source.session, name, source.id)
             hidden = source.unseen = unseen(session, name)
+            sees_all = sees_databases(session)
             found, identity = other_databases(session, name), server_identity(session)
         placed = _place_nonce(source, nonce, warnings)
         facts, ran = dump_one_instant(source, children.private, warnings)
@@ -85,6 +86,11 @@ def dump(
         warnings.append(
             f"The user of {asset['id']} cannot see all {', '.join(hidden)}. Give it SHOW VIEW, "
             "TRIGGER and EVENT on the database and SELECT on mysql.proc."
+        )
+    if not sees_all:
+        warnings.append(
+            f"The user of {asset['id']} does not see the other databases of its server. "
+            "GRANT SHOW DATABASES ON *.* to it."
         )
     facts.update(
         kind="mariadb",
@@ -100,6 +106,7 @@ def dump(
         "seconds": round(time.monotonic() - began, 3),
         "warnings": warnings,
         "found": found,
+        "sees_all": sees_all,
     }
 
 

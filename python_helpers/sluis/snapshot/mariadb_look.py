@@ -14,7 +14,7 @@ from .children import Children
 from .kinds import databases_beside
 from .mariadb_figures import other_databases, read_database
 from .mariadb_programs import series_of
-from .mariadb_rights import database_rights, demand_select, unseen
+from .mariadb_rights import database_rights, demand_select, sees_databases, unseen
 from .mariadb_session import MariadbConnection, MariadbSession
 from .mariadb_source import Source
 from .no_such_database import alike, no_such_database
@@ -44,6 +44,9 @@ def look_at_mariadb(asset: Asset, secrets: AssetSecrets) -> Tuple[Seen, List[Lac
         with source.anywhere() as session:
             user = str(session.value("select current_user()"))
             rights = database_rights(session, name)
+            blind = (
+                [] if sees_databases(session) else [Lacking(asset.id, "see databases", user, name)]
+            )
             there = [row[0] for row in session.rows(_DATABASES)]
             seen_at_all = bool(rights - {"USAGE"})
             if name not in there and (seen_at_all or alike(asset, there)):
@@ -53,6 +56,7 @@ def look_at_mariadb(asset: Asset, secrets: AssetSecrets) -> Tuple[Seen, List[Lac
                 return Seen(asset.id, asset.kind, 0, 1), [
                     Lacking(asset.id, "read and lock", user, name, _ALL),
                     Lacking(asset.id, "see routines", user, name),
+                    *blind,
                 ]
             database = read_database(session, name)
             hidden = unseen(session, name)
@@ -61,7 +65,7 @@ def look_at_mariadb(asset: Asset, secrets: AssetSecrets) -> Tuple[Seen, List[Lac
         found = _lacking(rights, on_nonce, _cannot_read(source, name), "routines" in hidden)
     series = series_of(str(database["version"]))
     seen = Seen(asset.id, asset.kind, int(database["bytes"]), 1, series, beside)
-    return seen, [Lacking(asset.id, need, user, name, rest) for need, rest in found]
+    return seen, [Lacking(asset.id, need, user, name, rest) for need, rest in found] + blind
 
 
 def _cannot_read(source: Source, name: str) -> bool:

@@ -15,6 +15,7 @@ from .mariadb_session import MariadbError, MariadbSession, quoted
 _GRANT = re.compile(
     r"^GRANT (?P<rights>.+?) ON (?P<schema>\*|`(?:[^`]|``)*`)\.\* TO (?P<who>`(?:[^`]|``)*`\S*)"
 )
+_SHOWS = frozenset({"ALL PRIVILEGES", "SHOW DATABASES", "SELECT", "LOCK TABLES", "SHOW VIEW"})
 _DENIED = 1142
 _NO_SUCH_TABLE = 1146
 _NOWHERE = "sluis_there_is_no_such_table"
@@ -61,6 +62,17 @@ def unseen(session: MariadbSession, database: str) -> List[str]:
     if "SHOW CREATE ROUTINE" not in rights and not _reads_routines(session):
         hidden.append("routines")
     return hidden
+
+
+def sees_databases(session: MariadbSession) -> bool:
+    """Whether the list of databases is whole: otherwise it has those of the user's own rights.
+
+    One right on all of them is enough (SHOW DATABASES, MariaDB knowledge base).
+    """
+    return any(
+        found and found["schema"] == "*" and _SHOWS & set(found["rights"].split(", "))
+        for found in (_GRANT.match(line) for (line,) in session.rows("show grants"))
+    )
 
 
 def database_rights(session: MariadbSession, database: str) -> Set[str]:

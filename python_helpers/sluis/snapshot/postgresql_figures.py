@@ -145,11 +145,22 @@ where d.refclassid = 'pg_collation'::regclass
   and c.collnamespace = 'pg_catalog'::regnamespace
 """
 
-_OTHER_DATABASES = """
-select json_build_object('kind', 'postgresql', 'location', datname, 'bytes',
-    case when has_database_privilege(oid, 'CONNECT') then pg_database_size(oid) end)
-from pg_database
-where not datistemplate and datname <> current_database() order by datname collate "C"
+#: bytes that a new database may have more than ``template0``: statistics and caches
+_SLACK = 256 * 1024
+
+#: Any database can be called a template. ``postgres`` and ``template1`` come with the server,
+#: and are left out as long as their size is that of the untouched ``template0``.
+_OTHER_DATABASES = f"""
+select json_build_object('kind', 'postgresql', 'location', datname, 'bytes', bytes)
+from (
+    select datname,
+        case when has_database_privilege(oid, 'CONNECT') then pg_database_size(oid) end as bytes,
+        (select pg_database_size(e.oid) from pg_database e where e.datname = 'template0'
+         and has_database_privilege(e.oid, 'CONNECT')) as empty
+    from pg_database where datname not in ('template0', current_database())
+) d
+where datname not in ('postgres', 'template1') or coalesce(bytes > empty + {_SLACK}, true)
+order by datname collate "C"
 """
 
 #: The same question to both servers: a hash that is computed differently compares nothing.
@@ -167,7 +178,10 @@ def read_database(session: Session) -> Dict[str, Any]:
 
 
 def other_databases(session: Session) -> List[Dict[str, Any]]:
-    """The other databases of this server: kind, location and bytes (None: not allowed)."""
+    """The other databases of this server: kind, location and bytes (None: not allowed).
+
+    Without the two that come with the server, as long as nobody put data in them.
+    """
     return session.rows(_OTHER_DATABASES)
 
 

@@ -111,7 +111,7 @@ def test_check_mariadb_rights_are_there_once_the_grants_are_pasted(
     mariadb.sql(f"create user {user}@localhost")
     asset = asset_of(made, user)
     _, lacking = look_at_mariadb(asset, AssetSecrets())
-    assert needs(lacking) == {"read and lock", "see routines"}
+    assert needs(lacking) == {"read and lock", "see routines", "see databases"}
     for one in lacking:
         mariadb.sql(grant_of("mariadb", one, user).statement)
     assert look_at_mariadb(asset, AssetSecrets())[1] == []
@@ -135,7 +135,8 @@ def test_check_mariadb_names_the_one_right_that_is_lacking(
     made = new_maria("create table t (i int)")
     user, name = f"reader_{uuid.uuid4().hex[:8]}", made["location"]
     mariadb.sql(f"create user {user}@localhost; grant {had} on `{name}`.* to {user}@localhost;"
-                f"grant select on mysql.proc to {user}@localhost")  # fmt: skip
+                f"grant select on mysql.proc to {user}@localhost;"
+                f"grant show databases on *.* to {user}@localhost")  # fmt: skip
     _, lacking = look_at_mariadb(asset_of(made, user), AssetSecrets())
     assert needs(lacking) == {need}
     (grant,) = [grant_of("mariadb", one, user).statement for one in lacking]
@@ -150,9 +151,60 @@ def test_check_mariadb_stored_routines_that_the_user_would_not_see(
     had = "select, lock tables, show view, trigger, event, create, insert, update"
     mariadb.sql(f"create user {user}@localhost; grant {had} on `{name}`.* to {user}@localhost")
     _, lacking = look_at_mariadb(asset_of(made, user), AssetSecrets())
-    assert needs(lacking) == {"see routines"}
-    mariadb.sql(grant_of("mariadb", lacking[0], user).statement)
+    assert needs(lacking) == {"see routines", "see databases"}
+    for one in lacking:
+        mariadb.sql(grant_of("mariadb", one, user).statement)
     assert look_at_mariadb(asset_of(made, user), AssetSecrets())[1] == []
+
+
+@pytest.mark.parametrize(
+    ("right", "whole"),
+    [("usage", False), ("reload", False), ("select", True), ("lock tables", True),
+     ("show view", True), ("show databases", True)],
+)  # fmt: skip
+def test_case_B1_mariadb_says_when_it_is_not_told_of_every_database(
+    new_maria: New, mariadb: RealMariadb, folder: Path, right: str, whole: bool
+) -> None:
+    made, beside = new_maria("create table t (i int)"), new_maria("create table t (i int)")
+    user, name = f"reader_{uuid.uuid4().hex[:8]}", made["location"]
+    had = "select, lock tables, show view, trigger, event, create, insert, update"
+    mariadb.sql(f"create user {user}@localhost; grant {had} on `{name}`.* to {user}@localhost;"
+                f"grant select on mysql.proc to {user}@localhost;"
+                f"grant {right} on *.* to {user}@localhost")  # fmt: skip
+    asset = asset_of(made, user)
+    seen, lacking = look_at_mariadb(asset, AssetSecrets())
+    assert (beside["location"] in {one.location for one in seen.beside}) is whole
+    assert needs(lacking) == (set() if whole else {"see databases"})
+    assert not any(grant_of("mariadb", one, user).needed for one in lacking)
+    dump = dumped(asset, folder)
+    assert dump.sees_all is whole
+    assert ["SHOW DATABASES" in line for line in dump.warnings] == ([] if whole else [True])
+
+
+def test_case_B1_postgresql_hides_no_database_that_has_data(
+    new_pg: New, postgres: RealPostgres
+) -> None:
+    """A template is listed, and what the server made itself once there is data in it."""
+    made, beside = new_pg("create table t (i int)"), new_pg("create table t (i int)")
+    stranger = beside["location"]
+    user = f"reader_{uuid.uuid4().hex[:8]}"
+    postgres.sql(f"create role {user} login password '{PASSWORD}' in role pg_read_all_data")
+    asset = asset_of({**made, "host_address": postgres.address}, user)
+
+    def listed() -> set[str]:
+        return {one.location for one in look_at_postgresql(asset, AssetSecrets(PASSWORD))[0].beside}
+
+    assert not listed() & {"template0", "template1", "postgres"}
+    postgres.sql(f"alter database {stranger} is_template true")
+    data = "create table patient as select md5(g::text) from generate_series(1, 10000) g"
+    try:
+        for name in ("template1", "postgres"):
+            postgres.sql(data, name)
+        assert listed() >= {stranger, "template1", "postgres"}
+    finally:
+        for name in ("template1", "postgres"):
+            postgres.sql("drop table if exists patient", name)
+        postgres.sql(f"alter database {stranger} is_template false")
 
 
 def test_F9_the_page_gives_every_right_of_postgresql(

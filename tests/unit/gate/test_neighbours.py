@@ -122,9 +122,8 @@ def test_case_B1_a_hostile_name_is_one_quoted_value(hostile: str) -> None:
 @pytest.mark.parametrize(
     ("location", "size", "named"),
     [
-        ("postgres", 7_500_000, True),
-        ("postgres", 10_000_000, False),
-        ("postgres", None, False),
+        ("postgres", 7_500_000, False),
+        ("template1", None, False),
         ("books", None, True),
         ("Books", None, False),
         (name_beside("books", COPY + "CHG_1"), 1, True),
@@ -145,7 +144,24 @@ def test_names_beside_fit_and_are_known_again(live: str) -> None:
         assert len(name.encode()) <= 63
         assert is_beside(name, live)
         assert not is_beside(name, "other")
+        short = name_beside(live, mark + "CHG_1")
+        assert is_beside(short, live)
     assert name_beside(live, COPY + "1") != name_beside(live, COPY + "2")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "patient_data_sluis_quarantine_anything",
+        "patient_data_sluis_quarantine_CHG_1_0123abcd",  # a digest, and not that of this name
+        "patient_data_sluis_quarantine_" + "a" * 24 + "_0123abcz",
+        "patient_data_sluis_restored_" + "é" * 13 + "_0123abcd",
+        "patient_data_of_the_other_practice_sluis_restored_a b",
+        "patient_data_of_the_other_practice_sluis_restored_",
+    ],
+)
+def test_case_B1_a_name_that_no_restore_gives_is_no_copy_of_ours(name: str) -> None:
+    assert not is_beside(name, "patient_data_of_the_other_practice")
 
 
 def test_case_B1_the_next_thing_is_an_entry_in_the_scope_and_no_waiver() -> None:

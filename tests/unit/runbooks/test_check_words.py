@@ -74,6 +74,7 @@ EVIL = "'; drop table patient; -- \"`x"
         ("mariadb", "read and lock", "GRANT SELECT ON {db}.* TO {who};"),
         ("mariadb", "see definitions", "GRANT SELECT ON {db}.* TO {who};"),
         ("mariadb", "see routines", "GRANT SELECT ON mysql.proc TO {who};"),
+        ("mariadb", "see databases", "GRANT SHOW DATABASES ON *.* TO {who};"),
     ],
 )
 def test_check_no_name_of_a_host_leaves_its_quotes(kind: str, need: str, statement: str) -> None:

@@ -17,6 +17,7 @@ from ..verb import Failure, Verb
 Need = Literal[
     "read all", "read schema", "read large objects", "read past row security", "place the nonce",
     "place the nonce again", "read and lock", "see definitions", "see routines",
+    "see databases",
 ]  # fmt: skip
 #: what MariaDB calls the rights that can be lacking
 Privilege = Literal[

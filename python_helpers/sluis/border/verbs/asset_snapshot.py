@@ -85,7 +85,8 @@ class Made:
 
     ``manifest_after`` is ``None`` when nothing changed meanwhile. ``inside`` says why the store
     is not outside the asset's machine. ``as_files`` is true when a database was kept as the
-    files that it lay in.
+    files that it lay in. ``found_all`` is false when its server may have more databases than
+    ``found``.
     """
 
     kind: Literal["made"]
@@ -110,6 +111,7 @@ class Made:
     ran: Rans
     engine: Words
     as_files: bool = False
+    found_all: bool = True
 
     def __post_init__(self) -> None:
         """A snapshot is never its own older generation."""
