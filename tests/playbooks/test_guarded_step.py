@@ -46,6 +46,8 @@ PLAN_ONLY = """\
   tasks:
     - ansible.builtin.include_vars:
         file: "{{ inventory_dir }}/changes/{{ change }}/update.yml"
+    - ansible.builtin.import_role: {name: restore_asset}  # so that its modules are known
+      when: false
     - ansible.builtin.import_role: {name: change_gate, tasks_from: plan_begin}
     - ansible.builtin.include_tasks:
         file: plan_only_steps.yml
@@ -98,6 +100,10 @@ REFUSED: dict[str, tuple[list[dict[str, Any]], str]] = {
     "no such file to send": ([step(args={"src": "nosuch.txt", "dest": "/x"})], "nosuch.txt"),
     "a fetch by its short name": (
         [step(module="fetch", args={"src": "/x", "dest": "/x"})],
+        "module-not-allowed",
+    ),
+    "a restore that was typed": (
+        [step(module="{{ 'asset_' ~ 'restore' }}", args={"asset": "incoming", "reached": "V6"})],
         "module-not-allowed",
     ),
     "a command as a secret": (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from ansible.parsing.dataloader import DataLoader
@@ -62,14 +63,19 @@ class Guarded:
         self.connection = plugins.connection_loader.get(connection, self.context)
         self.connection.set_options(var_options={**self.variables, **options})
 
-    def action(self, check_mode: bool = False, **given: Any) -> Any:
-        """The guarded action plugin, with its arguments as they come after templating."""
+    def action(self, check_mode: bool = False, role: str = "", **given: Any) -> Any:
+        """The guarded action plugin, with its arguments as they come after templating.
+
+        ``role`` is the one that its task stands in.
+        """
         play = Play.load(
             {"hosts": "h1", "gather_facts": "no"}, loader=self.loader, variable_manager=None
         )
         task = Task.load({"ansible.builtin.debug": {}}, loader=self.loader)
         task.action, task.args, task.check_mode = "guarded", given, check_mode
         task._parent = _Block(play)
+        if role:
+            task._role = SimpleNamespace(_role_path=str(checkout().root / "roles" / role))
         path = checkout().root / "roles" / "change_gate" / "action_plugins" / "guarded.py"
         spec = importlib.util.spec_from_file_location("guarded_under_test", path)
         assert spec is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -14,7 +15,7 @@ from sluis.plan.model import STEP_ID, PlanStep, Target
 from sluis.runbook.call_arguments import refuse_wrong_arguments
 from sluis.runbook.call_files import Outbox, Sent, read_files
 from sluis.runbook.call_later import ROOT, filled_in, steps_named
-from sluis.runbook.call_modules import Module, resolve
+from sluis.runbook.call_modules import Module, refuse_outside_its_role, resolve
 from sluis.runbook.call_secrets import (
     bound,
     key_of,
@@ -114,6 +115,7 @@ def read_call(action: ActionBase, task_vars: Mapping[str, Any], run: Run, outbox
     refuse_open_secrets(args, step)
     refuse_open_secrets(at_apply, step)
     module = resolve(name, args, run.places)
+    refuse_outside_its_role(module, Path(task._role._role_path) if task._role else None, run.places)
     _once_each(args, at_apply, secrets, step)
     _known_later(module, at_apply, step)
     if task.check_mode:  # while planning: what was signed is not looked at once more

@@ -152,6 +152,32 @@ def resolve(name: str, args: Mapping[str, Any], places: Places) -> Module:
     return _of_a_collection(name, path)
 
 
+def refuse_outside_its_role(module: Module, task_role: Path | None, places: Places) -> None:
+    """A module of our own is a step in its own role only, however its name was written.
+
+    What it is given there was read from the ledger; elsewhere somebody would have typed it.
+
+    Args:
+        module: resolved.
+        task_role: folder of the role that the task stands in, if it stands in one.
+        places: the project.
+
+    Raises:
+        InputError: ``module-not-allowed``.
+    """
+    role = OUR_STEPS.get(module.name)
+    if role is None:
+        return
+    own = places.root / "roles" / role
+    if task_role is None or task_role.resolve() != own.resolve():
+        raise InputError(
+            "module-not-allowed",
+            f"{module.name} cannot be a step of your own. It belongs to the role {role}, which "
+            "takes what it needs from the ledger.",
+            "Put a copy back with restore_asset_list in restore.yml; a move has its own playbook.",
+        )
+
+
 def _core(given: str, leaf: str, args: Mapping[str, Any], places: Places) -> Module:
     name = _BUILTIN + leaf
     module = CORE / "modules" / f"{leaf}.py"

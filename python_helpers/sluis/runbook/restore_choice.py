@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from sluis.errors import EvidenceError, InputError, RefusedError
 from sluis.evidence.ledger import Ledger, View
@@ -30,6 +30,7 @@ NAMED = "named"
 BEFORE = "before this change"
 #: below this nobody ever saw the snapshot come back
 _LEAST: Level = "V3"
+_UNPROVEN = "not verified"
 _FIELDS = {"asset", "from_change", "snapshot_id"}
 
 # a name stands in front: in the middle of a sentence its capital would be in the way
@@ -121,15 +122,14 @@ def planned_restores(
             continue
         chosen = _named(run, dossier, asset, item["from_change"], item["snapshot_id"])
         body = chosen.body
-        when = f"{body.finished_at:%Y-%m-%d %H:%M} UTC"
         args = {
             "asset": asset.id,
             "which": NAMED,
             "from_change": item["from_change"],
             "snapshot_id": body.snapshot_id,
             "statement": chosen.statement.sha256,
-            "made_at": when,
-            "reached": chosen.reached or "not verified",
+            "made_at": _made_at(chosen),
+            "reached": chosen.reached or _UNPROVEN,
             "tolerate_use": item["tolerate_use"],
         }
         told = Voice(scope.language).moment(body.finished_at, scope.time_zone)
@@ -168,7 +168,34 @@ def choose(run: Run, dossier: OpenDossier, evidence: Evidence, args: Mapping[str
             "was signed.",
             "Run prepare again and have it signed.",
         )
+    _as_it_was_signed(chosen, args)
     return chosen
+
+
+def _as_it_was_signed(chosen: Chosen, args: Mapping[str, Any]) -> None:
+    """The copy is from when the client read, and is proven at least as well as they read."""
+    about = f"Snapshot {chosen.body.snapshot_id[:8]} of {chosen.asset.id}"
+    if args.get("made_at") != _made_at(chosen):
+        raise EvidenceError(
+            "other-snapshot",
+            f"{about} was made at {_made_at(chosen)}, and something else was signed.",
+            "Run prepare again and have it signed.",
+        )
+    signed = args.get("reached")
+    if signed == _UNPROVEN:
+        return
+    if signed not in get_args(Level) or chosen.reached is None or str(signed) > chosen.reached:
+        raise RefusedError(
+            "no-proven-snapshot",
+            f"{about} was signed as proven to {str(signed)[:20]}, and its newest proof reached "
+            f"{chosen.reached or 'no level'}.",
+            "Name another snapshot in restore.yml, run prepare again and have it signed. Nothing "
+            "was put back.",
+        )
+
+
+def _made_at(chosen: Chosen) -> str:
+    return f"{chosen.body.finished_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _before_this_change(dossier: OpenDossier, evidence: Evidence, asset: Asset) -> Chosen:

@@ -140,6 +140,23 @@ def test_L2_our_own_modules_are_steps_only_where_they_change_something() -> None
                            PLACES.root / "roles")  # fmt: skip
 
 
+@pytest.mark.parametrize("module", OUR_STEPS)
+def test_L14_a_module_of_our_own_is_a_step_in_its_own_role_only(
+    tmp_path: Path, module: str
+) -> None:
+    """The name is a template of the engineer's: what is judged is what it came to."""
+    here = Guarded(tmp_path)
+    args = {"asset": "files-one", "reached": "V6"}
+    for name in (module, f"ansible.legacy.{module}", f"{module}.py"):
+        for role in ("", "software_update", "change_gate"):
+            with pytest.raises(SluisError, match="module-not-allowed") as told:
+                here.read(module=name, args=args, role=role)
+            assert f"the role {OUR_STEPS[module]}" in str(told.value)
+        assert here.read(module=name, args=args, role=OUR_STEPS[module]).planned.module == module
+    with pytest.raises(SluisError, match="module-not-allowed"):
+        here.read(module="service", args={"use": module, "name": "x"}, role="software_update")
+
+
 def test_L2_the_code_behind_a_step_is_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     one = resolve("copy", {}, PLACES).code_sha256
     assert one != resolve("file", {}, PLACES).code_sha256

@@ -12,6 +12,7 @@ from sluis.evidence.canonical import canonical
 from sluis.plan.model import PlanStep
 from sluis.runbook import call_secrets
 from sluis.runbook.call_later import filled_in, steps_named
+from sluis.runbook.call_modules import OUR_STEPS
 from sluis.runbook.call_secrets import bound, key_of
 from support.evidence_made import step
 from support.guarded_call import Guarded
@@ -151,7 +152,8 @@ def test_first_day_a_step_that_cannot_be_called_so_is_refused_in_our_words(
 
 
 def secret(tmp_path: Path, module: str, name: str, value: Any = "s", **args: Any) -> PlanStep:
-    return Guarded(tmp_path).read(module=module, args=args, secret_args={name: value}).planned
+    here, role = Guarded(tmp_path), OUR_STEPS.get(module, "")
+    return here.read(module=module, args=args, secret_args={name: value}, role=role).planned
 
 
 @pytest.mark.parametrize(

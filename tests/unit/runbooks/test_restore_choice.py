@@ -196,6 +196,34 @@ def test_a_named_snapshot_is_fixed_by_its_statement(
         choose(run, dossier, evidence, {**planned["args"], "statement": "0" * 64})
 
 
+@pytest.mark.parametrize("now_reached", [None, "V0", "V4", "V6"])
+def test_L14_a_copy_is_put_back_only_as_well_proven_as_it_was_signed(
+    small: SmallChange, monkeypatch: pytest.MonkeyPatch, now_reached: Any
+) -> None:
+    monkeypatch.setattr("sluis.runbook.restore_choice.now", lambda: LATER)
+    digest = record(small)
+    run, dossier = opened(small, "CHG-2000")
+    (planned,) = planned_restores(run, dossier, "h2", described(), way_back=False)
+    evidence = ev.made().evidence()
+    letters = ev.scope().assets[0].model_copy(update={"id": "letters"})
+    scope = ev.scope().model_copy(update={"assets": (letters,)})
+    evidence = replace(evidence, scope=scope)
+    for typed in ("V6", ""):
+        with pytest.raises(RefusedError, match="no-proven-snapshot"):
+            choose(run, dossier, evidence, {**planned["args"], "reached": typed or None})
+    with pytest.raises(EvidenceError, match="other-snapshot"):
+        choose(run, dossier, evidence, {**planned["args"], "made_at": "1999-01-01 00:00 UTC"})
+
+    small.record(ev.verification("letters", digest, WHOLE, now_reached))
+    unproven = {**planned["args"], "reached": "not verified"}
+    assert choose(run, dossier, evidence, unproven).reached == now_reached
+    if now_reached == "V6":
+        assert choose(run, dossier, evidence, planned["args"]).reached == "V6"
+        return
+    with pytest.raises(RefusedError, match=f"reached {now_reached or 'no level'}"):
+        choose(run, dossier, evidence, planned["args"])
+
+
 @pytest.mark.parametrize(
     ("more", "code"),
     [
