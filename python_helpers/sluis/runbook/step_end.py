@@ -6,12 +6,15 @@ to have ended is *lost*: it may have half run, and may still be running.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from ansible.errors import AnsibleAction, AnsibleConnectionFailure, AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.plugins.connection.ssh import AnsibleControlPersistBrokenPipeError
 
-from sluis.errors import SluisError
+from sluis.errors import BorderError, SluisError
 
 End = Literal["done", "failed", "lost"]
 
@@ -19,6 +22,17 @@ End = Literal["done", "failed", "lost"]
 #: each may be (characters)
 LAST_LINES = 12
 LINE_LENGTH = 300
+
+#: nobody knows what the host did when one of these came
+_CONNECTION = (
+    AnsibleConnectionFailure,
+    AnsibleControlPersistBrokenPipeError,
+    ConnectionError,
+    EOFError,
+    TimeoutError,
+)
+#: where Ansible reads what a host answered. An error from there comes after the module ran.
+_READING = ActionBase._parse_returned_data.__code__
 
 _BROKEN_OFF = (
     "The answer broke off or could not be read, so nobody knows whether the step has ended."
@@ -48,6 +62,9 @@ def _is_broken_off(result: Mapping[Any, Any]) -> bool:
     Ansible then returns what the host wrote as ``module_stdout``. Where there was no
     interpreter (rc 127), nothing was started.
     """
+    ours = result.get("sluis")  # an error of our own modules, see shipping.as_failure
+    if isinstance(ours, Mapping) and ours.get("code") == "bad-answer":
+        return True
     if result.get("_ansible_parsed") is not False and "module_stdout" not in result:
         return False
     never_began = result.get("rc") == 127 and "was not found" in str(result.get("msg", ""))
@@ -58,15 +75,21 @@ def end_of_error(error: BaseException) -> End:
     """How a step ended whose action raised: failed only where that is known.
 
     Args:
-        error: a lost connection, a timeout or an interruption leaves the step lost, and so
-            does an error that Ansible does not know: it may have come after the call.
+        error: a lost connection, a timeout, an interruption or an answer that could not be
+            read leaves the step lost, and so does an error that Ansible does not know: it may
+            have come after the call.
     """
     for cause in _causes(error):
-        if isinstance(cause, (AnsibleConnectionFailure, ConnectionError, EOFError, TimeoutError)):
+        if isinstance(cause, (*_CONNECTION, BorderError)) or _of_reading(cause):
             return "lost"
     if isinstance(error, AnsibleAction):
         return end_of(result_of_error(error))
     return "failed" if isinstance(error, (AnsibleError, SluisError)) else "lost"
+
+
+def _of_reading(error: BaseException) -> bool:
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(frame.f_code is _READING for frame, _ in frames)
 
 
 def result_of_error(error: BaseException) -> dict[str, Any]:

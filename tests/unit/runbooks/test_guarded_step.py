@@ -18,6 +18,7 @@ from ansible.errors import (
     AnsibleConnectionFailure,
     AnsibleError,
 )
+from ansible.plugins.connection.ssh import AnsibleControlPersistBrokenPipeError
 from ansible.utils.display import Display
 
 from sluis.errors import EvidenceError, InputError
@@ -29,6 +30,7 @@ from sluis.runbook.guarded_step import Answer, Guarded, run_signed
 from sluis.runbook.run import OpenDossier
 from support.dossiers import Made, make
 from support.evidence_made import EMPTY, step
+from support.guarded_call import Guarded as GuardedTask
 
 SECRET = 'pa"ss\\word\nпароль'
 DONE = {"changed": True, "rc": 0}
@@ -110,6 +112,13 @@ ENDS: dict[str, tuple[Any, str]] = {
     "a socket that timed out": (TimeoutError("timed out"), "lost"),
     "an error nobody knows": (KeyError("stat"), "lost"),
     "no memory": (MemoryError(), "lost"),
+    "a broken multiplexed connection": (
+        AnsibleControlPersistBrokenPipeError("write packet: Broken pipe"), "lost",
+    ),
+    "our own module's answer cannot be used": (
+        {"failed": True, "sluis": {"code": "bad-answer"}, "msg": "x"}, "lost",
+    ),
+    "our own module's error": ({"failed": True, "sluis": {"code": "no-space"}}, "failed"),
     "a file that is not there": (AnsibleError("could not find x"), "failed"),
     "refused by our own code": (InputError("x", "It is.", "Do."), "failed"),
     "an action's failure": (AnsibleActionFail("no", result={"rc": 1, "stderr": "why"}), "failed"),
@@ -126,6 +135,38 @@ def test_each_end_has_its_state(made: Made, how: str) -> None:
     assert fine is (state == "done"), "Ansible goes on only after a step that is done"
     if state != "done":
         assert said(made)[-1].detail
+
+
+#: what a host in strange hands may answer in place of its module
+UNREADABLE = {
+    "half a character": '{"rc": 0, "msg": "\\ud800"}',
+    "half a character for a key": '{"rc": 0, "\\udfff": 1}',
+    "half a character deeper down": '{"rc": 0, "x": [{"y": "\\udfff"}]}',
+    "no JSON": "<html>",
+    "nothing": "",
+    "two answers": '{"rc": 0}\n{"rc": 1}',
+    "a list": "[1]",
+    "brackets": '{"x": ' + "[" * 20_000 + "]" * 20_000 + "}",
+    "a number without end": '{"rc": ' + "9" * 5000 + "}",
+    "a template that says it is trusted": '{"msg": {"__ansible_type": "TrustedAsTemplate"}}',
+    "a mapping for a text": '{"rc": 0, "stdout": {"a": 1}}',
+}
+
+
+@pytest.mark.parametrize("how", UNREADABLE)
+@pytest.mark.parametrize("module", ["command", "file"])
+def test_L1_an_answer_that_cannot_be_read_leaves_the_step_lost(
+    made: Made, tmp_path: Path, how: str, module: str
+) -> None:
+    """The way back is only taken over a failure: nobody knows what happened here."""
+    liar = tmp_path / "liar"
+    liar.write_text(f"#!/bin/sh\ncat > /dev/null\ncat <<'END'\n{UNREADABLE[how]}\nEND\n")
+    liar.chmod(0o700)
+    host = GuardedTask(tmp_path, {"ansible_python_interpreter": str(liar)})
+    args = {"cmd": "true"} if module == "command" else {"path": str(tmp_path), "state": "directory"}
+    result = run(made, lambda: host.carry_out(module=module, args=args))
+    assert [body.state for body in said(made)] == ["started", "lost"]
+    assert result["failed"] is True
 
 
 def test_T1_an_unreachable_host_is_not_done(made: Made) -> None:
