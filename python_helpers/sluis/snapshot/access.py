@@ -29,7 +29,15 @@ from ..programs import Words, option
 from .children import Children
 from .store_listing import Foreign, foreign_words, names_in_json, only_ids
 
-__all__ = ("Access", "Attempt", "StoredFile", "checked", "open_access", "unreachable")
+__all__ = (
+    "Access",
+    "Attempt",
+    "StoredFile",
+    "checked",
+    "host_key_changed",
+    "open_access",
+    "unreachable",
+)
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 #: seconds to wait for a connection or for the next bytes, and for the end of an answer
@@ -393,6 +401,17 @@ def unreachable(store: Store, detail: str) -> SnapshotError:
         "store-unreachable",
         what,
         "Check the store and the network between; then run this again.",
+    )
+
+
+def host_key_changed(store: Store) -> SnapshotError:
+    """The error for a store that shows another host key than the one that we know."""
+    return SnapshotError(
+        "store-host-key-changed",
+        f"The store {store.id} at {store.location} shows another host key than the one that is "
+        "known. It may be another machine. Nothing was sent.",
+        "Compare the key's fingerprint with the owner of the store. Only when it is theirs, write "
+        "it as host_key in snapshot_and_verify_store.",
     )
 
 

@@ -7,6 +7,7 @@ import datetime
 import os
 import re
 import shlex
+import signal
 import socket
 import tempfile
 import time
@@ -18,7 +19,7 @@ from ..border.parts import Attempt, StoreSecrets
 from ..border.store import Store
 from ..errors import SnapshotError
 from ..programs import PATH, Command, fixed, option
-from .access import Access, StoredFile, checked, unreachable
+from .access import Access, StoredFile, checked, host_key_changed, unreachable
 from .children import Children, Ended
 
 __all__ = ("open_sftp",)
@@ -30,8 +31,16 @@ _LISTED = re.compile(
     r"-\S{9,12}\s+\S+\s.{0,120}?\s(?P<size>\d{1,20})\s+"
     r"(?P<month>[A-Z][a-z]{2})\s+(?P<day>\d{1,2})\s+(?P<rest>\d\d:\d\d|\d{4})\s(?P<name>.*)"
 )
+#: how ssh ends that could not connect
+_FAILED = 255
 #: seconds for one conversation
 _LONGEST = 600
+#: bytes of a small object, and of what is said meanwhile, as of a REST store
+_LARGEST_FILE = 1 << 20
+#: bytes of a listing: of one folder, and of all packs
+_LONGEST_LISTING, _LONGEST_PACKS = 1 << 28, 1 << 30
+#: bytes of memory: sftp holds a whole listing before it writes a line, about 400 bytes a name
+_MEMORY, _MEMORY_PACKS = 1 << 29, 3 << 30
 
 
 def open_sftp(store: Store, secrets: StoreSecrets, private: str, children: Children) -> Access:
@@ -102,7 +111,8 @@ class _Sftp(Access):
 
     def _list_packs(self) -> Iterator[str]:
         with tempfile.TemporaryFile() as output:
-            self._sftp([f"ls -1 {_quoted(f'{self.store.path}/data')}/*/*"], output)
+            commands = [f"ls -1 {_quoted(f'{self.store.path}/data')}/*/*"]
+            self._sftp(commands, output, most_file=_LONGEST_PACKS, most_memory=_MEMORY_PACKS)
             output.seek(0)
             for line in output:
                 yield _text(line).rpartition("/")[2]
@@ -125,11 +135,12 @@ class _Sftp(Access):
         found = []
         with tempfile.TemporaryDirectory(dir=self._private) as folder:
             # all of them in one go: each connection costs a handshake
-            self._sftp(
+            gets = [
                 f"-get {_quoted(f'{self.store.path}/{kind}/{one.name}')} "
                 f"{_quoted(os.path.join(folder, one.name))}"
                 for one in wanted
-            )
+            ]
+            self._sftp(gets, most_file=max(largest + 1, _LARGEST_FILE), most_memory=_MEMORY)
             for one in wanted:
                 with contextlib.suppress(OSError), open(
                     os.path.join(folder, one.name), "rb"
@@ -168,7 +179,8 @@ class _Sftp(Access):
 
     def _listing(self, where: str) -> Iterator[_Listed]:
         with tempfile.TemporaryFile() as output:
-            ended = self._sftp([f"ls -ln {_quoted(f'{self.store.path}/{where}')}"], output)
+            commands = [f"ls -ln {_quoted(f'{self.store.path}/{where}')}"]
+            ended = self._sftp(commands, output, most_file=_LONGEST_LISTING, most_memory=_MEMORY)
             if ended.status:
                 if "not found" in ended.errors or "No such file" in ended.errors:
                     return
@@ -182,7 +194,37 @@ class _Sftp(Access):
                     name = found["name"].rpartition("/")[2]
                     yield _Listed(name, int(found["size"]), since)
 
-    def _sftp(self, commands: Iterable[str], output: Optional[IO[bytes]] = None) -> Ended:
+    def _sftp(
+        self,
+        commands: Iterable[str],
+        output: Optional[IO[bytes]] = None,
+        *,
+        most_file: Optional[int] = None,
+        most_memory: Optional[int] = None,
+    ) -> Ended:
+        """One conversation, within bounds: a store may send without end.
+
+        Raises:
+            SnapshotError: ``store-host-key-changed``; ``store-unreachable``: it went beyond them.
+        """
+        ended = self._talk(commands, output, most_file, most_memory)
+        if ended.status == _FAILED and "Host key verification failed" in ended.errors:
+            raise host_key_changed(self.store)
+        if ended.status == -signal.SIGXFSZ:
+            raise unreachable(self.store, f"it sends more than {most_file:,} bytes for one answer")
+        if most_memory and "out of memory" in ended.errors:
+            raise unreachable(self.store, f"its listing takes more than {most_memory:,} bytes")
+        if ended.status == -signal.SIGKILL and most_file:
+            raise unreachable(self.store, f"its answer did not end in {_LONGEST} s")
+        return ended
+
+    def _talk(
+        self,
+        commands: Iterable[str],
+        output: Optional[IO[bytes]],
+        most_file: Optional[int],
+        most_memory: Optional[int],
+    ) -> Ended:
         with tempfile.TemporaryFile() as batch:
             batch.write("".join(f"{command}\n" for command in commands).encode())
             batch.seek(0)
@@ -199,6 +241,8 @@ class _Sftp(Access):
                 stdin=batch,
                 stdout=output,
                 seconds=_LONGEST,
+                most_file=most_file,
+                most_memory=most_memory,
             )
 
 

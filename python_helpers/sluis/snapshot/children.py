@@ -210,6 +210,7 @@ class Children:
         no_network: bool = False,
         cwd: str = "/",
         most_file: Optional[int] = None,
+        most_memory: Optional[int] = None,
     ) -> subprocess.Popen[bytes]:
         """Start one command. Nothing is inherited but what is named here.
 
@@ -217,7 +218,7 @@ class Children:
 
         ``no_network`` puts the child into a network namespace of its own where that is
         possible (Linux, root); see `can_cut_network`. ``most_file``: bytes that one file which
-        it writes may have.
+        it writes may have. ``most_memory``: bytes of address space that it may take.
 
         Raises:
             SnapshotError: there is no such program.
@@ -229,6 +230,7 @@ class Children:
             no_network and can_cut_network(),
             enter=self._confined(account, argv[0]),
             most_file=most_file,
+            most_memory=most_memory,
         )
         try:
             child = subprocess.Popen(
@@ -295,10 +297,13 @@ class Children:
         pass_fds: Sequence[int] = (),
         no_network: bool = False,
         seconds: Optional[float] = None,
+        most_file: Optional[int] = None,
+        most_memory: Optional[int] = None,
     ) -> Ended:
         """Run one command to its end. Its output is kept unless ``stdout`` is given.
 
-        After ``seconds`` it is ended; its status is then that of the signal.
+        After ``seconds`` it is ended, and so it is when it writes a file of more than
+        ``most_file`` bytes; its status is then that of the signal.
         """
         with tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as output:
             child = self.start(
@@ -310,6 +315,8 @@ class Children:
                 stderr=errors,
                 pass_fds=pass_fds,
                 no_network=no_network,
+                most_file=most_file,
+                most_memory=most_memory,
             )
             try:
                 child.wait(seconds)
@@ -329,10 +336,12 @@ class _Prepare:
         cut_network: bool,
         enter: Optional[Enter] = None,
         most_file: Optional[int] = None,
+        most_memory: Optional[int] = None,
     ) -> None:
         self._group = group
         self._enter = enter
         self._most_file = most_file
+        self._most_memory = most_memory
         self._account = account
         self._cut_network = cut_network
         self._libc = libc()
@@ -343,6 +352,8 @@ class _Prepare:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold client data
         if self._most_file is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (self._most_file, self._most_file))
+        if self._most_memory is not None:
+            resource.setrlimit(resource.RLIMIT_AS, (self._most_memory, self._most_memory))
         if self._enter is not None:
             self._enter()
         elif self._cut_network and self._libc is not None:

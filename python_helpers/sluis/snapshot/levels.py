@@ -84,6 +84,7 @@ _SAYS_NOTHING = frozenset(
         "repository-locked",
         "scratch-missing",
         "scratch-too-small",
+        "store-host-key-changed",
         "store-login-refused",
         "store-unreachable",
     }

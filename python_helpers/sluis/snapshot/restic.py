@@ -50,6 +50,7 @@ _SAID = (
     ("wrong password or no key found", "repository-password-wrong"),
     ("unexpected HTTP response (401)", "store-login-refused"),
     ("401 Unauthorized", "store-login-refused"),
+    ("Host key verification failed", "store-host-key-changed"),
     # before "no repository": a store that is away is not one that was never made
     ("connection refused", "store-unreachable"),
     ("connection reset", "store-unreachable"),
@@ -65,6 +66,8 @@ _SAID = (
 _REMEDIES = {
     "repository-password-wrong": "Use the password that the repository was made with.",
     "store-login-refused": "Correct store_user and store_password.",
+    "store-host-key-changed": "Compare the key's fingerprint with the owner of the store. Only "
+    "when it is theirs, write it as host_key in snapshot_and_verify_store.",
     "store-unreachable": "Check the store and the network between; then run this again.",
     "repository-missing": "Prepare the store first, and check its address.",
     "repository-locked": "Wait for the other run, or remove a lock that nobody holds "

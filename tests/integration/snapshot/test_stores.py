@@ -38,7 +38,9 @@ def test_sftp_store_with_another_host_key_is_never_spoken_to(
             stage.asset(documents), store=sftp_store["store"],
             secrets={"store": sftp_store["secrets"], "asset": {}},
         )  # fmt: skip
-    assert raised.value.code == "store-unreachable"
+    assert raised.value.code == "store-host-key-changed"
+    assert "Nothing was sent" in raised.value.what
+    assert "ssh-keygen" not in str(raised.value)
     assert not list((stage.data / "snapshots").iterdir())
 
 

@@ -77,6 +77,7 @@ def test_T25_an_error_that_is_not_ours_leaves_the_block(error: BaseException) ->
         ("restic-failed", FAILED),
         ("anything-else", FAILED),
         ("store-unreachable", NOT_VERIFIED),
+        ("store-host-key-changed", NOT_VERIFIED),
         ("no-space", NOT_VERIFIED),
         ("scratch-too-small", NOT_VERIFIED),
     ],
