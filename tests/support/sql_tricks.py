@@ -172,6 +172,8 @@ MARIADB_TRICKS: dict[str, str] = {
     "function-to-a-file": "select writes()",
     "call": "with x as (select 1) call clean()",
     "for-update": "select id from patient for update",
+    "share": "select count(*) from patient lock\nIN share mode",
+    "share-and-wait": "select count(*) + sleep(3) from patient lock in share mode",
     "delete": "with x as (select 1) delete from letter",
     "analyse": "select * from patient procedure analyse()",
     "benchmark": "select benchmark(1000000000, md5('x'))",

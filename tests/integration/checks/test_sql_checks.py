@@ -330,6 +330,29 @@ def test_L9_a_query_in_mariadb_does_nothing_but_read(
         assert "expected" in answer["detail"], (harmless, answer)
 
 
+@pytest.mark.parametrize("mode", ["MSSQL", "ANSI_QUOTES", "ORACLE", "IGNORE_SPACE"])
+def test_L9_no_dialect_of_mariadb_hides_a_call(
+    mariadb: RealMariadb, open_folder: Path, mode: str
+) -> None:
+    secret = open_folder / "secret"
+    secret.write_text("12345")
+    secret.chmod(0o644)
+    reached = {"engine": "mariadb", "database": "practice", "host_address": mariadb.socket,
+               "user": "root"}  # fmt: skip
+    mariadb.sql("create view practice.tall as select id, `name` from practice.patient")
+    mariadb.sql(f"set global sql_mode = '{mode}'")
+    try:
+        for query, given in (
+            (f"select [load_file]('{secret}')", "12345"), ("select [get_lock]('a', 1)", "1"),
+            ("select [release_all_locks]()", "0"), ("select [sleep](0)", "0"),
+        ):  # fmt: skip
+            assert not ask(**reached, query=query, expect=given)["passed"], query
+        assert ask(**reached, query='select max(id), "x" from `tall`', expect="2\tx")["passed"]
+    finally:
+        mariadb.sql("set global sql_mode = default; drop view practice.tall")
+        secret.unlink()
+
+
 @pytest.fixture(scope="module")
 def mariadb_functions(mariadb: RealMariadb, open_folder: Path) -> Iterator[RealMariadb]:
     """Stored functions that write a file, under names that a list of words lets through."""
