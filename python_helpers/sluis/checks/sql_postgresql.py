@@ -9,7 +9,11 @@ Four locks, each of which the server holds:
 * A superuser, or one who may start programs or write files on the server, becomes
   ``pg_read_all_data`` first.
 * What acts outside a transaction (dblink, advisory locks, signals, ``set_config``) is a
-  function. A query may only call functions that PostgreSQL ships and that only read.
+  function. A query may only name functions that PostgreSQL ships and that only read.
+
+What a query does not name is not found: what stands behind an operator, a sort, a domain, an
+index or row security, and what the planner works out beforehand. So whoever may create functions,
+operators or domains in that database can make a check do what its role may do (decision 0100).
 """
 
 from __future__ import annotations

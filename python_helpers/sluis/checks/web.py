@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
+import io
 import socket
 import ssl
 import time
-from typing import Any, Mapping
+from typing import Any, Iterator, Mapping
 from urllib.parse import SplitResult, urlsplit
 
 from .answer import Answer, bad_check, number, text
@@ -36,13 +38,10 @@ def web(check: Mapping[str, Any], timeout: float, password: str | None) -> Answe
     path = (url.path or "/") + (f"?{url.query}" if url.query else "")
     deadline = time.monotonic() + timeout
     try:
-        connection = _connection(url.scheme, str(url.hostname), url.port, timeout, check)
-        try:
+        with _opened(url, deadline, check) as connection:
             connection.request("GET", path, headers=headers)
             response = connection.getresponse()
-            body = _body(response, deadline) if wanted else b""
-        finally:
-            connection.close()
+            body = _body(response) if wanted else b""
     except (ssl.SSLError, ssl.CertificateError) as error:
         return Answer(False, f"the encrypted connection failed: {getattr(error, 'reason', error)}")
     except socket.gaierror as error:
@@ -80,21 +79,72 @@ def url_of(check: Mapping[str, Any]) -> SplitResult:
     return url
 
 
-def _connection(
-    scheme: str, host: str, port: int | None, timeout: float, check: Mapping[str, Any]
-) -> http.client.HTTPConnection:
-    if scheme == "http":
-        return http.client.HTTPConnection(host, port, timeout=timeout)
-    context = ssl.create_default_context(cafile=check.get("ca_file"))
-    return http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
+@contextlib.contextmanager
+def _opened(
+    url: SplitResult, deadline: float, check: Mapping[str, Any]
+) -> Iterator[http.client.HTTPConnection]:
+    """A connection of which everything ends at the deadline: connecting, head and body."""
+    host, tls = str(url.hostname), url.scheme == "https"
+    kind = http.client.HTTPSConnection if tls else http.client.HTTPConnection
+    connection = kind(host, url.port)
+    with contextlib.ExitStack() as stack:
+        link = stack.enter_context(_connected(host, connection.port, deadline))
+        if tls:
+            context = ssl.create_default_context(cafile=check.get("ca_file"))
+            link.settimeout(_left(deadline))
+            link = stack.enter_context(context.wrap_socket(link, server_hostname=host))
+        connection.sock = _Timely(link, deadline)
+        yield connection
 
 
-def _body(response: http.client.HTTPResponse, deadline: float) -> bytes:
+def _connected(host: str, port: int, deadline: float) -> socket.socket:
+    """A name may have many addresses: each is tried within what is left."""
+    error = OSError("no address")
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
+        link = socket.socket(family, kind, protocol)
+        try:
+            link.settimeout(_left(deadline))
+            link.connect(address)
+        except OSError as wrong:
+            link.close()
+            error = wrong
+        else:
+            return link
+    raise error
+
+
+class _Timely(io.RawIOBase):
+    """A socket for ``http.client``. A byte now and then does not begin its time anew."""
+
+    def __init__(self, link: socket.socket, deadline: float) -> None:
+        super().__init__()
+        self._link, self._deadline = link, deadline
+
+    def sendall(self, data: bytes) -> None:
+        self._link.settimeout(_left(self._deadline))
+        self._link.sendall(data)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_Timely(self._link, self._deadline))
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._link.settimeout(_left(self._deadline))
+        return self._link.recv_into(buffer)
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+def _body(response: http.client.HTTPResponse) -> bytes:
     body = bytearray()
     while len(body) < _MOST_BYTES:
-        if time.monotonic() > deadline:
-            # A server that sends a byte now and then never trips the socket's timeout.
-            raise TimeoutError
         piece = response.read1(65536)
         if not piece:
             break

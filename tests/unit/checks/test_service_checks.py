@@ -164,6 +164,14 @@ class _Page(BaseHTTPRequestHandler):
             self.send_response(401)
             self.end_headers()
             return
+        if self.path == "/slow-head":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            for _ in range(100):  # a byte now and then, for ten seconds
+                self.wfile.write(b"a")
+                if self.server.dripping.wait(0.1):  # type: ignore[attr-defined]
+                    break
+            self.wfile.write(b"\r\nContent-Length: 0\r\n\r\n")
+            return
         if self.path == "/broken":
             self.wfile.write(b"what is this\r\n\r\n")
             return
@@ -206,6 +214,12 @@ def test_http_that_never_ends_is_a_no(web: str) -> None:
     answer = one("http", url=f"{web}/drip", contains="Welkom", timeout=0.3)
     assert answer["passed"] is False
     assert "no whole answer" in answer["detail"]
+
+
+def test_http_whose_head_drips_is_a_no(web: str) -> None:
+    answer = one("http", url=f"{web}/slow-head", timeout=0.3)
+    assert answer["passed"] is False
+    assert "no whole answer within 0.3 s" in answer["detail"]
 
 
 def test_http_password_works_and_stays_out_of_the_answer(web: str) -> None:
