@@ -53,6 +53,8 @@ def path_of(check: Mapping[str, Any]) -> str:
         raise bad_check(check, "has no absolute path")
     if digest is not None and not re.fullmatch("[0-9a-f]{64}", str(digest)):
         raise bad_check(check, "has a sha256 that is not 64 lower-case hexadecimal characters")
+    if wanted is not None and not str(wanted):
+        raise bad_check(check, "has an empty text for contains, which every file contains")
     if check.get("absent") and (wanted or digest):
         raise bad_check(check, "asks for a file to be absent and to have content")
     return path

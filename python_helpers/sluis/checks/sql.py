@@ -54,11 +54,23 @@ def query_of(check: Mapping[str, Any]) -> str:
         raise bad_check(check, 'has a name in the spelling U&"...", which hides what it is')
     if (check.get("expect") is None) == (check.get("at_least") is None):
         raise bad_check(check, "needs exactly one of expect and at_least")
+    _demand_count(check)
     text(check, "database")
     engine = text(check, "engine")
     if engine not in ("sqlite", "postgresql", "mariadb"):
         raise bad_check(check, f"has the engine {engine[:40]!r}")
     return query
+
+
+def _demand_count(check: Mapping[str, Any]) -> None:
+    """``at_least`` is a count that can be missed: 48.210 is no way to write 48 thousand."""
+    if check.get("at_least") is None:
+        return
+    least = number(check, "at_least", None, -(2**53), 2**53)
+    if least != int(least):
+        raise bad_check(check, f"has at_least {least:g}; write a whole number, digits only")
+    if least < 1:
+        raise bad_check(check, f"has at_least {least:g}, which is always so; write 1 or more")
 
 
 def _judge(check: Mapping[str, Any], output: str | Answer) -> Answer:

@@ -76,6 +76,8 @@ def url_of(check: Mapping[str, Any]) -> SplitResult:
     here = url.hostname in ("127.0.0.1", "::1", "localhost")
     if check.get("user") and url.scheme == "http" and not here:
         raise bad_check(check, "would send a password without encryption")
+    if check.get("contains") is not None and not str(check["contains"]):
+        raise bad_check(check, "has an empty text for contains, which every page contains")
     return url
 
 

@@ -30,6 +30,8 @@ from sluis.plan.written_yaml import (
 )
 from sluis.runbook.inventory import NO_SOURCES
 from sluis.runbook.written_checks import check_faults
+from sluis.runbook.written_hosts import group_faults, list_faults
+from sluis.runbook.written_places import OF_CHANGE, OF_CLIENT, place_faults
 from sluis.runbook.written_settings import setting_faults
 from sluis.runbook.written_steps import Known, module_faults
 from sluis.scope.load import ScopeError, load_scope
@@ -121,6 +123,9 @@ def written_faults(
             faults += waiver_faults(folder, scope, places.root)
         if playbook in _DESCRIBED:
             faults += reading.description(folder / playbook, scope)
+        faults += place_faults(folder, OF_CHANGE, places.root)
+    faults += place_faults(places.inventory(client), OF_CLIENT, places.root)
+    faults += reading.lists()
     faults += reading.settings(assets)
     return faults, unread
 
@@ -154,16 +159,23 @@ class _Reading:
             raise WrittenError(list(self._lists()) or [whole]) from None
 
     def _lists(self) -> Iterator[Fault]:
-        """Which list of hosts is no YAML, and in which line; Ansible names the file and no more."""
+        """What is wrong in a list of hosts, with its line; Ansible names the file and no more."""
         for path in sorted(self._folder.iterdir()) if self._folder.is_dir() else ():
             if path.suffix not in _ENDINGS[1:] or not path.is_file():
                 continue
             try:
-                read_written(path.read_bytes())
+                yield from list_faults(self._name(path), read_written(path.read_bytes()))
             except NotReadableError as error:
                 yield Fault(_NO_LIST, self._name(path), error.line, error.what, error.remedy)
             except OSError:
                 continue
+
+    def lists(self) -> Iterator[Fault]:
+        """What is left out in the lists of hosts without a word."""
+        yield from self._lists()
+        groups = self._inventory.groups
+        members = {name: [host.name for host in one.get_hosts()] for name, one in groups.items()}
+        yield from group_faults(self._name(self._folder), members)
 
     def hosts_of(self, file: str, scope: ScopeDocument) -> Iterator[Fault]:
         """Assets of the scope whose host the inventory does not have."""

@@ -525,3 +525,73 @@ def test_F1_what_is_none_of_ours_or_is_filled_in_later_is_left_alone(
 def test_F1_a_description_that_is_filled_in_later_is_looked_at_when_it_is(ground: Ground) -> None:
     ground.change_in(UPDATE, ("    hosts: practice-server", '    hosts: "{{ the_server }}"'))
     ground.read()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what", "meant"),
+    [
+        ("verifiers:\n      hosts:", "verifiers:\n      hsots:", "'hsots'", "'hosts'"),
+        ("verifiers:\n      hosts:", "verifiers:\n      host:", "'host'", "'hosts'"),
+        ("verifiers:\n", "Verifiers:\n", "'Verifiers'", "'verifiers'"),
+        ("verifiers:\n", "verifier:\n", "'verifier'", "'verifiers'"),
+        ("verifiers:\n", "export_worker:\n", "'export_worker'", "'export_workers'"),
+    ],
+    ids=["hsots", "host", "capital", "one", "worker"],
+)
+def test_F1_a_slip_in_the_list_of_hosts_moves_no_work_to_this_machine(
+    ground: Ground, old: str, new: str, what: str, meant: str
+) -> None:
+    ground.change_in(INVENTORY, (old, new))
+    said = ground.said()
+    assert what in said
+    assert f"Did you mean {meant}" in said
+
+
+def test_F1_a_group_of_ours_with_nobody_in_it_is_said(ground: Ground) -> None:
+    ground.add(INVENTORY, "    export_workers:\n      hosts:\n")
+    said = ground.said()
+    assert "'export_workers', and nobody is in it" in said
+    assert said.count("verifiers") == 0
+
+
+def test_F1_a_list_of_hosts_where_fields_belong_is_said_with_its_line(ground: Ground) -> None:
+    ground.add(INVENTORY, "    printers:\n      hosts: {}\n      children:\n        old: [a, b]\n")
+    said = ground.said()
+    assert f"line {line_of(ground, INVENTORY, 'old: [a')}: the group old is not a group" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("group_var/all.yml", "group_vars"),
+        ("hostvars/practice-server.yml", "host_vars"),
+        (f"changes/{CHANGE}/waiver/scanned-letters.yml", "waivers"),
+        (f"changes/{CHANGE}/document/terms.pdf", "documents"),
+    ],
+    ids=["groups", "hosts", "waivers", "documents"],
+)
+def test_F1_what_nobody_would_read_is_said(ground: Ground, name: str, meant: str) -> None:
+    ground.add(name, "x: 1\n")
+    if (ground.folder / "group_vars").exists() and meant == "group_vars":
+        shutil.rmtree(ground.folder / "group_vars")
+    if meant == "waivers":
+        shutil.rmtree(ground.folder / f"changes/{CHANGE}/waivers")
+    assert f"Did you mean {meant!r}" in ground.said()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("at_least: 48210", "at_least: 48.210", "whole number"),
+        ("at_least: 48210", "at_least: 0", "always so"),
+        ("at_least: 48210", "at_least: -5", "always so"),
+    ],
+    ids=["thousands", "none", "less"],
+)
+def test_F1_a_check_that_nothing_could_fail_is_refused(
+    ground: Ground, old: str, new: str, why: str
+) -> None:
+    ground.change_in(UPDATE, (old, new))
+    said = ground.said()
+    assert why in said
+    assert f"line {line_of(ground, UPDATE, new)}:" in said

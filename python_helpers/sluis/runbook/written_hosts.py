@@ -1,0 +1,67 @@
+"""Lists of hosts, read as strictly as settings: a slip in one moves work to another machine."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
+
+from sluis.plan.faults import Fault, not_a_group, unknown_field
+from sluis.plan.written_yaml import Item
+
+#: groups that our playbooks ask for by name
+OURS = ("verifiers", "export_workers")
+_FIELDS = ("hosts", "children", "vars")
+_ALIKE = 0.8
+
+
+def list_faults(file: str, item: Item) -> Iterator[Fault]:
+    """What Ansible would skip in a list of hosts without a word that anybody sees.
+
+    Args:
+        file: its path, for messages.
+        item: what was read.
+    """
+    groups = item.value if isinstance(item.value, dict) else {}
+    for name, group in groups.items():
+        yield from _group(file, name, group)
+
+
+def _group(file: str, name: str, group: Item) -> Iterator[Fault]:
+    about = f"the group {name[:80]}"
+    if group.value is None:
+        return
+    if not isinstance(group.value, dict):
+        yield not_a_group(file, about, group)
+        return
+    for field, given in group.value.items():
+        if field not in _FIELDS:
+            yield unknown_field(file, about, field, given, _FIELDS)
+        elif given.value is not None and not isinstance(given.value, dict):
+            yield not_a_group(file, f"{about}: {field}", given)
+        elif field == "children":
+            for child, inner in (given.value or {}).items():
+                yield from _group(file, child, inner)
+
+
+def group_faults(file: str, hosts: Mapping[str, Collection[str]]) -> Iterator[Fault]:
+    """Groups of ours that nobody is in, and groups whose names look like those.
+
+    Args:
+        file: the inventory, for messages.
+        hosts: the hosts in each group.
+    """
+    for ours in OURS:
+        if ours in hosts and not hosts[ours]:
+            yield Fault(
+                "group-empty", file, 0,
+                f"There is a group {ours!r}, and nobody is in it: its work would be done on this "
+                "machine.",
+                "Name its hosts under 'hosts:', or take the group out.",
+            )  # fmt: skip
+    for name in sorted(set(hosts) - set(OURS)):
+        near = get_close_matches(name.lower(), OURS, n=1, cutoff=_ALIKE)
+        if near and near[0] not in hosts:
+            yield Fault(
+                "no-such-group", file, 0, f"Nothing asks for a group {name[:80]!r}.",
+                f"Did you mean {near[0]!r}? Otherwise give it a name that does not look like it.",
+            )  # fmt: skip
