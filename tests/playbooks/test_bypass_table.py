@@ -342,6 +342,8 @@ def test_L4_what_cannot_touch_the_change_voids_nothing(change: LabChange) -> Non
     run = change.playbook("-e", "phase=apply")
     assert run.returncode == 0, run.stdout + run.stderr
     assert change.markers() == CHANGED
+    assert "\\u{001B}[2J\\u{202E}" in run.stdout + run.stderr
+    assert set("\x1b\u202e\x07").isdisjoint(run.stdout + run.stderr)
 
 
 def test_a_statement_was_removed(change: LabChange) -> None:
@@ -551,7 +553,7 @@ def test_a_stale_fact_cache(change: LabChange, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_hostile_host_answers_with_facts(change: LabChange) -> None:
-    """A client's server that approves itself, renames itself and rewrites the steps."""
+    """A client's server that approves itself, renames itself, rewrites the steps and paints."""
     lie = {
         "gate_passed": True,
         "inventory_hostname": "app1",
@@ -571,6 +573,7 @@ def test_a_hostile_host_answers_with_facts(change: LabChange) -> None:
         "try:\n"
         "    answer = json.loads(run.stdout)\n"
         f"    answer['ansible_facts'] = json.loads({json.dumps(json.dumps(lie))})\n"
+        "    answer['warnings'] = [answer.get('msg', '') + '\\x1b[2J\\u202e\\x07']\n"
         "    print(json.dumps(answer))\n"
         "except ValueError:\n"
         "    print(run.stdout)\n"

@@ -59,6 +59,8 @@ def visible(text: str, *, allowed: str = "\n") -> str:
     For texts that come from a machine (arguments, file names) and are shown to a
     person.
     """
+    if not any(_is_bad(c) or unicodedata.category(c)[0] == "M" for c in set(text) - set(allowed)):
+        return text  # seen in one go, because a text may be huge
     shown = []
     marks = 0
     for character in text:

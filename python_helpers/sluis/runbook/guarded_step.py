@@ -17,6 +17,7 @@ from sluis.evidence.predicates import Reason, Refusal, Step
 from sluis.evidence.statements import know_all_kinds
 from sluis.gate.steps import StepState, step_states
 from sluis.plan.model import PlanStep
+from sluis.runbook.answer_size import too_much
 from sluis.runbook.call import Call
 from sluis.runbook.judgement import explain, judge, record_refusal
 from sluis.runbook.other_changes import one_start_at_a_time
@@ -147,7 +148,8 @@ def _earlier(dossier: OpenDossier, view: View, state: StepState) -> dict[str, An
     done = next(s for s in view.of(Step) if s.number == state.number)
     if done.body.result_object is None:
         return {}
-    return dict(json.loads(dossier.objects.get(done.body.result_object)))
+    kept = json.loads(dossier.objects.get(done.body.result_object))
+    return dict(Redaction(()).value(kept))  # an older version kept it as the host wrote it
 
 
 def run_signed(guarded: Guarded, call: Call, delegate: Callable[[], Any]) -> dict[str, Any]:
@@ -163,8 +165,8 @@ def run_signed(guarded: Guarded, call: Call, delegate: Callable[[], Any]) -> dic
         delegate: runs it and returns Ansible's result.
 
     Returns:
-        The result for Ansible, without a secret in it. A step whose end could not be
-        recorded is a failure, whatever its module said.
+        The result for Ansible, without a secret or a hostile character in it. A step whose
+        end could not be recorded is a failure, whatever its module said.
     """
     redaction = Redaction(call.secrets)
     with guarded.held:
@@ -172,14 +174,16 @@ def run_signed(guarded: Guarded, call: Call, delegate: Callable[[], Any]) -> dic
     try:
         with warnings_without(redaction):
             answer: Any = delegate()
-        end = end_of(answer)
+        large = too_much(answer)
+        end: End = "lost" if large else end_of(answer)
+        answer = {"msg": large} if large else answer
     except Exception as error:
         answer, end = result_of_error(error), end_of_error(error)
     except BaseException as error:
         # interrupted, or out of time: its module may still be at work
         _append(guarded, call, "lost", detail=f"Broken off: {type(error).__name__}.")
         raise
-    result = _without_secrets(answer, end, redaction)
+    result = _cleaned(answer, end, redaction)
     try:
         _record_end(guarded, call, end, result)
     except (SluisError, OSError, ValueError) as error:
@@ -192,7 +196,7 @@ def run_signed(guarded: Guarded, call: Call, delegate: Callable[[], Any]) -> dic
     return result
 
 
-def _without_secrets(answer: Any, end: End, redaction: Redaction) -> dict[str, Any]:
+def _cleaned(answer: Any, end: End, redaction: Redaction) -> dict[str, Any]:
     """What Ansible, the log and the dossier may see of an answer."""
     raw = dict(answer) if isinstance(answer, Mapping) else {}
     # A client's server must not set facts for later tasks through a change step.
@@ -200,7 +204,7 @@ def _without_secrets(answer: Any, end: End, redaction: Redaction) -> dict[str, A
     try:
         if redaction:
             raw.pop("invocation", None)
-            raw = redaction.value(raw)
+        raw = redaction.value(raw)
     except Exception as error:  # never show what could not be cleaned, and never lose the end
         raw = {"msg": f"The answer is not shown: {type(error).__name__} while cleaning it."}
     if end == "lost":

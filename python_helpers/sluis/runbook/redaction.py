@@ -1,4 +1,7 @@
-"""Take secrets out of what a step answered, before any of it is kept or shown.
+"""Take secrets out of what a step answered, and spell out what nobody would see.
+
+Both before any of it is kept or shown: a host's words may hold a password, or characters
+that paint the operator's screen.
 
 They are taken out of the structure and never out of its serialised text, where a quote or
 a line break of theirs is written otherwise, and where a short one would break the text.
@@ -11,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from sluis.border.characters import visible
 from sluis.border.spellings import spellings
 
 MASK = "********"
@@ -23,6 +27,7 @@ _ANYWHERE_IN_NAMES = 6
 _ANYWHERE_LINE = 6
 _DEEPEST = 60
 
+_LINES = re.compile(r"[\n\t]+")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 #: What decides how a step ended. These values are never touched, whatever the secret is.
@@ -72,7 +77,7 @@ class Redaction:
         return _masked(text, self._places(text, _ANYWHERE))
 
     def value(self, value: Any) -> Any:
-        """The same structure with every secret in it replaced, as plain values.
+        """The same structure with every text and name in it cleaned, as plain values.
 
         What decides how a step ended (``failed``, ``rc`` and their like) stays as it is, and
         so do booleans. A structure that holds itself, or is too deep, is cut there.
@@ -98,11 +103,11 @@ class Redaction:
         if value is None or isinstance(value, (bool, type)):
             return value
         if isinstance(value, (int, float)):
-            return MASK if str(value) in self._whole else value
+            return MASK if self._whole and str(value) in self._whole else value
         if isinstance(value, str):
-            return self.text(value)
+            return _readable(self.text(value))
         if isinstance(value, (bytes, bytearray, memoryview)):
-            return self.text(bytes(value).decode("utf-8", "surrogateescape"))
+            return _readable(self.text(bytes(value).decode("utf-8", "surrogateescape")))
         if id(value) in inside or len(inside) > _DEEPEST:
             return "(not shown: it holds itself, or is too deep)"
         inside = (*inside, id(value))
@@ -112,7 +117,7 @@ class Redaction:
             return [self._value(item, inside) for item in value]
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             return self._dataclass(value, inside)
-        return self.text(_said_by(value))
+        return _readable(self.text(_said_by(value)))
 
     def _mapping(self, value: Mapping[Any, Any], inside: tuple[int, ...]) -> dict[Any, Any]:
         clean: dict[Any, Any] = {}
@@ -126,13 +131,14 @@ class Redaction:
 
     def _key(self, name: Any) -> Any:
         if not isinstance(name, str):
-            return self._value(name, ())
+            plain = name is None or isinstance(name, (int, float))
+            return self._value(name if plain else _said_by(name), ())
         if name in _KNOWN:
             return name
         if name in self._whole:
             return MASK
         shortest = _ANYWHERE_IN_NAMES if _NAME.fullmatch(name) else _ANYWHERE
-        return _masked(name, self._places(name, shortest))
+        return _readable(_masked(name, self._places(name, shortest)))
 
     def _dataclass(self, value: Any, inside: tuple[int, ...]) -> Any:
         """Ansible's own messages: kept as what they are, and their texts cleaned."""
@@ -144,7 +150,7 @@ class Redaction:
         try:
             return dataclasses.replace(value, **fields)
         except Exception:  # a class of somebody else's that does not take them: its text will do
-            return self.text(_said_by(value))
+            return _readable(self.text(_said_by(value)))
 
     def _field(self, value: Any, inside: tuple[int, ...]) -> Any:
         if isinstance(value, tuple):
@@ -183,6 +189,13 @@ def _masked(text: str, places: Iterable[tuple[int, int]]) -> str:
             parts += [text[at:begin], MASK]
         at = max(at, end)
     return "".join([*parts, text[at:]])
+
+
+def _readable(text: str) -> str:
+    """Lines stay lines; nearly every text is plain, and stays the object that it is."""
+    if text.isascii() and _LINES.sub("", text).isprintable():
+        return text
+    return visible(text, allowed="\n\t")
 
 
 def _is_plain(value: Any) -> bool:

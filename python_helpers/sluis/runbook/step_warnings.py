@@ -17,13 +17,13 @@ from sluis.runbook.redaction import Redaction
 
 @contextmanager
 def warnings_without(redaction: Redaction) -> Iterator[None]:
-    """Run what is inside; pass its warnings on with every secret taken out.
+    """Run what is inside; pass its warnings on cleaned.
 
     Args:
         redaction: the secrets of the call.
     """
     outer = DeferredWarningContext.current(optional=True)
-    if outer is None or not redaction:
+    if outer is None:
         yield
         return
     held = DeferredWarningContext(variables={})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import json
 from collections.abc import Callable
@@ -18,15 +19,20 @@ from ansible.errors import (
     AnsibleConnectionFailure,
     AnsibleError,
 )
+from ansible.module_utils._internal import _messages
 from ansible.plugins.connection.ssh import AnsibleControlPersistBrokenPipeError
 from ansible.utils.display import Display
 
+from sluis.border.characters import hostile
 from sluis.errors import EvidenceError, InputError
+from sluis.evidence.canonical import canonical
 from sluis.evidence.ledger import Ledger
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Step
+from sluis.gate.steps import StepState
+from sluis.runbook.answer_size import MOST_CHARACTERS, MOST_VALUES
 from sluis.runbook.call import Call
-from sluis.runbook.guarded_step import Answer, Guarded, run_signed
+from sluis.runbook.guarded_step import Answer, Guarded, _earlier, run_signed
 from sluis.runbook.run import OpenDossier
 from support.dossiers import Made, make
 from support.evidence_made import EMPTY, step
@@ -261,6 +267,109 @@ def test_L7_a_warning_that_ansible_makes_of_a_hosts_words_is_cleaned(made: Made)
     assert "junk" in heard
     assert "пароль" not in heard
     assert 'pa"ss' not in heard
+
+
+#: a screen that is cleared, a title, a bell, a line that is turned round, half a character, a
+#: letter under a heap of marks, and a second answer behind a carriage return
+PAINT = [
+    "\x1b[2J", "\x1b]0;x\x07", "\u202eevil", "\x9b2J", "\ud800", "a" + "\u0301" * 40, "x\rok: [h1]",
+    "\u200b", "\u2028", "\x00",
+]  # fmt: skip
+
+
+def painted(value: Any) -> list[str]:
+    """The texts in it, names as well, that hold what a reader would not see."""
+    if isinstance(value, str):
+        return [value] if hostile(value, allowed="\n\t") else []
+    if isinstance(value, dict):
+        return [text for item in value.items() for part in item for text in painted(part)]
+    if isinstance(value, (list, tuple)):
+        return [text for part in value for text in painted(part)]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return painted([getattr(value, item.name) for item in dataclasses.fields(value)])
+    return []
+
+
+@pytest.mark.parametrize("secrets", [{}, {"password": SECRET}], ids=len)
+@pytest.mark.parametrize("paint", PAINT, ids=ascii)
+def test_L25_a_host_paints_nothing_through_a_step(
+    made: Made, paint: str, secrets: dict[str, str]
+) -> None:
+    event = _messages.Event(msg=f"it said {paint}", formatted_traceback=f"File x\n{paint}")
+    for answer in (
+        {**DONE, "stdout": f"one\n\ttwo {paint}", "stdout_lines": [paint], "path": paint},
+        {**FAILED, "msg": paint, "stderr": paint, "warnings": [paint], paint: {paint: [paint]},
+         "deprecations": [{"msg": paint, "version": paint}], "diff": [{"before": paint}],
+         "exception": _messages.ErrorSummary(event=event)},
+        {"failed": True, "module_stdout": paint, "module_stderr": paint, "msg": paint},
+        {"unreachable": True, "msg": paint},
+        AnsibleError(f"cannot send {paint}"),
+        AnsibleConnectionFailure(f"closed after {paint}"),
+        AnsibleActionFail(paint, result={"stderr": paint, paint: 1}),
+    ):  # fmt: skip
+        result = run(made, answer, secrets)
+        assert painted(result) == []
+        assert painted(json.loads(made.objects.get(said(made)[-1].result_object or ""))) == []
+    assert run(made, {**DONE, "stdout": "één\n\ttwo"})["stdout"] == "één\n\ttwo"
+
+
+def test_L25_a_host_paints_nothing_through_a_warning(made: Made) -> None:
+    def delegate() -> dict[str, Any]:
+        Display().warning("Module invocation had junk: \x1b[2J\u202e")
+        return dict(DONE)
+
+    with DeferredWarningContext(variables={}) as context:
+        run(made, delegate)
+    assert r"junk: \u{001B}[2J\u{202E}" in repr(context.get_warnings()).replace("\\\\", "\\")
+
+
+def test_L25_what_an_older_version_kept_paints_nothing(made: Made) -> None:
+    digest = made.objects.put(canonical({"path": "/srv/\x1b[2J", "changed": True}))
+    done = Step(
+        step="a", host="h1", state="done", plan_object=EMPTY, run="r", call_sha256=EMPTY,
+        changed=True, result_object=digest,
+    )  # fmt: skip
+    made.ledger.append(done, key=made.key, now=made.now)
+    view = made.ledger.read(made.now.replace(year=2100))
+    dossier = guarded(made).dossier
+    assert dossier is not None
+    state = StepState("a", "h1", "done", view.of(Step)[-1].number)
+    assert _earlier(dossier, view, state) == {"path": r"/srv/\u{001B}[2J", "changed": True}
+
+
+def nested(deep: int) -> Any:
+    value: Any = "x"
+    for _ in range(deep):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {**DONE, "stdout_lines": ["1"] * MOST_VALUES},
+        {**DONE, "x": dict.fromkeys(map(str, range(MOST_VALUES)))},
+        {**DONE, "x": [["", ""] for _ in range(MOST_VALUES // 3)]},
+        {**FAILED, "x": nested(MOST_VALUES)},
+        {**DONE, "stdout": "x" * (MOST_CHARACTERS + 1)},
+        {**DONE, "x" * (MOST_CHARACTERS + 1): 1},
+        {**DONE, "lines": ["x" * (MOST_CHARACTERS // 4)] * 5},
+    ],
+    ids=["lines", "names", "lists", "depth", "text", "name", "texts"],
+)
+def test_L22_an_answer_without_end_leaves_the_step_lost(made: Made, answer: Any) -> None:
+    result = run(made, answer)
+    assert [body.state for body in said(made)] == ["started", "lost"]
+    assert "The answer is too large" in said(made)[-1].detail
+    assert "write what it says to a file" in result["msg"]
+    assert len(repr(result)) < 1000
+
+
+def test_L22_a_step_that_says_much_is_done(made: Made) -> None:
+    text = "line\n" * (MOST_VALUES // 2)
+    result = run(made, {**DONE, "stdout": text, "stdout_lines": text.splitlines()})
+    assert said(made)[-1].state == "done"
+    assert result["stdout"] == text
 
 
 def test_a_step_without_secrets_answers_as_its_module_did(made: Made) -> None:
