@@ -9,6 +9,7 @@ revoked, so that old statements can still be judged.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +26,10 @@ _KEYS = "keys.json"
 _SIGNERS = "allowed_signers"
 _TSA = "tsa.json"
 _LARGEST_FILE = 4 * 1024 * 1024
+
+_MOMENT = (
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
 
 Party = Literal["operator", "client"]
 
@@ -191,7 +196,13 @@ def _load_keys(trust: Path, client: str) -> _KeysFile | None:
     path = trust / _KEYS
     if not path.exists() and not path.is_symlink():
         return None
-    file = _parse(path, _read(path), _KeysFile)
+    data = _read(path)
+    file = _parse(path, data, _KeysFile)
+    for raw in json.loads(data)["keys"]:
+        for name in ("valid_from", "valid_until", "revoked_at"):
+            # other spellings would be read differently by other tools
+            if raw.get(name) is not None and not re.fullmatch(_MOMENT, raw[name]):
+                raise _bad(path, f"{name} is not a moment such as 2026-11-21T12:00:00Z")
     if file.client != client:
         raise InputError(
             "anchors-of-another-client",

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
+from sluis.errors import InputError
+from sluis.evidence.anchors import load_anchors
 from sluis.evidence.keys import new_key
 from sluis.evidence.predicates import Erasure
 from support.dossiers import Made
@@ -89,6 +97,68 @@ def test_a_key_under_another_id_is_found(made: Made) -> None:
     done = run(made)
     assert done.returncode != 0
     assert "id of a key" in done.stderr
+
+
+ANCHORS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "a key twice": lambda file: file["keys"].append(dict(file["keys"][0], name="second")),
+    "a field too many": lambda file: file["keys"][0].update(purpose="all"),
+    "a field too many at the top": lambda file: file.update(note="x"),
+    "a field too few": lambda file: file["keys"][0].pop("name"),
+    "another version": lambda file: file.update(version=2),
+    "a date without a time": lambda file: file["keys"][-1].update(valid_until="2099-01-01"),
+    "a time without a zone": lambda file: file["keys"][-1].update(
+        valid_until="2099-01-01T00:00:00"
+    ),
+    "a time in another spelling": lambda file: file["keys"][-1].update(
+        valid_until="2099-01-01 00:00Z"
+    ),
+    "a day that is none": lambda file: file["keys"][-1].update(valid_until="2099-02-30T00:00:00Z"),
+    "an empty name": lambda file: file["keys"][-1].update(name=""),
+    "another party": lambda file: file["keys"][-1].update(party="Operator"),
+    "a reason that is a number": lambda file: file["keys"][-1].update(revoked_why=7),
+    "a key of another kind": lambda file: file["keys"].append(_rsa()),
+}
+
+
+def _rsa() -> dict[str, Any]:
+    key = rsa.generate_private_key(65537, 2048).public_key()
+    info = serialization.PublicFormat.SubjectPublicKeyInfo
+    digest = hashlib.sha256(key.public_bytes(serialization.Encoding.DER, info)).hexdigest()
+    pem = key.public_bytes(serialization.Encoding.PEM, info).decode()
+    return {
+        "keyid": digest, "name": "rsa", "party": "client", "public_pem": pem,
+        "valid_from": "2026-01-01T00:00:00Z",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", ANCHORS)
+def test_keys_that_sluis_does_not_believe_are_not_believed_here(made: Made, wrong: str) -> None:
+    path = made.trust / "keys.json"
+    file = json.loads(path.read_text())
+    ANCHORS[wrong](file)
+    path.write_text(json.dumps(file))
+    with pytest.raises(InputError) as refused:
+        load_anchors(made.trust, made.client)
+    assert refused.value.code == "bad-anchors"
+    done = run(made)
+    assert done.returncode != 0, done.stdout
+    assert "DOES NOT HOLD" in done.stderr
+
+
+def test_a_name_that_keys_json_gives_twice(made: Made) -> None:
+    path = made.trust / "keys.json"
+    path.write_text(path.read_text().replace('"version": 1', '"version": 2, "version": 1'))
+    with pytest.raises(InputError, match="given twice"):
+        load_anchors(made.trust, made.client)
+    assert "given twice" in run(made).stderr
+
+
+def test_a_service_of_trusted_time_with_a_field_too_many(made: Made) -> None:
+    path = made.trust / "tsa.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "note": "x"}))
+    with pytest.raises(InputError):
+        load_anchors(made.trust, made.client)
+    assert "tsa.json has other fields" in run(made).stderr
 
 
 def test_nothing_in_a_dossier_is_run(made: Made) -> None:
