@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 
 from sluis import programs
+from sluis.border.door import answer_request
+from sluis.border.verbs.service_check import SERVICE_CHECK, Check, Request, Secrets
 from sluis.checks import run as runner
 from sluis.checks import service as service_room
 from sluis.checks.run import run_checks
@@ -428,3 +430,27 @@ def test_a_fault_of_our_own_stops_neither_the_others_nor_passes(
     )
     assert [answer["passed"] for answer in answers] == [None, True]
     assert "s3cret" not in str(answers)
+
+
+@pytest.mark.parametrize(
+    ("password", "shown"),
+    [
+        ("x", "expected *** as 5x, got hunter2-hunter2"),
+        ("hunter2-hunter2", "expected x as 5x, got ***"),
+        ("expect", "***ed x as 5x, got hunter2-hunter2"),
+    ],
+)
+def test_a_short_password_is_taken_out_only_where_it_stands_alone(
+    monkeypatch: pytest.MonkeyPatch, password: str, shown: str
+) -> None:
+    said = "expected x as 5x, got hunter2-hunter2"
+    monkeypatch.setattr(runner, "port", lambda check, timeout: runner.Answer(False, said))
+    request = Request((Check("it", "It answers", "h1", "port", address="127.0.0.1", port=1),))
+    packed = {
+        "request": SERVICE_CHECK.pack_request(request, host="h1"),
+        "secrets": SERVICE_CHECK.pack_secrets(Secrets({"it": password}), host="h1"),
+    }
+    params = {name: base64.b64encode(data).decode() for name, data in packed.items()}
+    told = answer_request(SERVICE_CHECK, runner.answer_checks, params)
+    answer = SERVICE_CHECK.read_answer(base64.b64decode(told["answer"]), host="h1")
+    assert answer.answers[0].detail == shown
