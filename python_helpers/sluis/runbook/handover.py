@@ -6,9 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ansible.utils.display import Display
+
 from sluis.border.characters import clean_text
 from sluis.dossier.left import left_behind
-from sluis.errors import EvidenceError, RefusedError
+from sluis.errors import EvidenceError, RefusedError, SluisError
 from sluis.evidence.ledger import View
 from sluis.evidence.plans import planned_at
 from sluis.evidence.predicates import Handover, Step
@@ -21,6 +23,8 @@ from sluis.runbook.judgement import read_evidence
 from sluis.runbook.landing_handover import landed
 from sluis.runbook.run import RUN_ID, OpenDossier, now
 from sluis.runbook.undone import aftermath
+
+_display = Display()
 
 
 def missing_from(view: View, plan: PlanDocument, plan_object: str) -> list[str]:
@@ -125,8 +129,19 @@ def _results(dossier: OpenDossier, view: View, plan_object: str) -> dict[str, Ma
 
 
 def _append(dossier: OpenDossier, body: Handover) -> Handover:
-    dossier.ledger.append(body, key=dossier.key, now=now())
-    stamp(dossier.path, dossier.ledger, dossier.anchors, dossier.key, "handover", now())
+    """Record the end. Once it is in the ledger the change has ended so, whatever fails then."""
+    try:
+        dossier.ledger.append(body, key=dossier.key, now=now())
+    except EvidenceError as error:
+        if error.code != "not-settled":
+            raise
+        _display.warning(f"The hand-over is recorded: {body.result}. {error}")
+    try:
+        stamp(dossier.path, dossier.ledger, dossier.anchors, dossier.key, "handover", now())
+    except (SluisError, OSError) as error:
+        _display.warning(
+            f"The hand-over is recorded: {body.result}. There is no trusted time over it: {error}"
+        )
     return body
 
 

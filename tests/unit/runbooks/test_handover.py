@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.utils.display import Display
 
 from sluis.border.verbs.service_check import Result
-from sluis.errors import RefusedError
-from sluis.evidence.predicates import Body, Check, Plan, Scope, Step
+from sluis.errors import EvidenceError, RefusedError
+from sluis.evidence.ledger import Ledger
+from sluis.evidence.predicates import Body, Check, Handover, Plan, Scope, Step, Timestamp
 from sluis.plan.model import PlanDocument, PlannedCheck, PlanStep
 from sluis.runbook.checks import not_passed, record_checks
 from sluis.runbook.handover import give_up, hand_over, missing_from, way_back
@@ -141,6 +143,51 @@ def test_T11_a_check_from_before_the_last_step_does_not_count(story: Story) -> N
     story.check("rows", "h2", True)
     assert story.missing() == []
     assert hand_over(story.dossier()).result == "applied"
+
+
+@pytest.mark.parametrize("full", ["timestamp", "disk after the hand-over"])
+def test_T11_what_fails_after_the_hand_over_was_recorded_does_not_undo_it(
+    story: Story, monkeypatch: pytest.MonkeyPatch, full: str
+) -> None:
+    """The disk is full: the ledger says applied, and so does the run."""
+    story.do(*story.plan.forward)
+    story.check("new", "h1", True)
+    story.check("rows", "h2", True)
+    real = Ledger.append
+
+    def append(self: Ledger, body: Body, **more: Any) -> Any:
+        if isinstance(body, Handover) and full != "timestamp":
+            real(self, body, **more)
+            raise EvidenceError("not-settled", "The disk failed right after.", "Look at it.")
+        if isinstance(body, Timestamp):
+            raise EvidenceError("cannot-write", "No space left on device.", "Make room.")
+        return real(self, body, **more)
+
+    monkeypatch.setattr(Ledger, "append", append)
+    warned: list[str] = []
+    monkeypatch.setattr(Display, "warning", lambda self, text, **_: warned.append(text))
+    assert hand_over(story.dossier()).result == "applied"
+    assert "No space left on device." in warned[-1]
+    assert len(warned) == (1 if full == "timestamp" else 2)
+    assert all("The hand-over is recorded: applied." in text for text in warned)
+    last = story.made.read().latest(Handover)
+    assert last is not None
+    assert last.body.result == "applied"
+
+
+def test_T11_a_hand_over_that_could_not_be_recorded_is_none(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story.do(*story.plan.forward)
+    story.check("new", "h1", True)
+    story.check("rows", "h2", True)
+
+    def append(self: Ledger, body: Body, **more: Any) -> Any:
+        raise EvidenceError("cannot-write", "No space left on device.", "Make room.")
+
+    monkeypatch.setattr(Ledger, "append", append)
+    with pytest.raises(EvidenceError, match="cannot-write"):
+        hand_over(story.dossier())
 
 
 def test_T11_a_check_from_before_the_plan_was_laid_down_does_not_count(story: Story) -> None:
