@@ -7,12 +7,15 @@ is named here.
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from ansible_runner.utils import get_callback_dir
 
+from sluis.errors import InputError
 from sluis.evidence.keys import key_folder
 from sluis.places import Places
 from sluis.runbook.surroundings import SYSTEM_PATH, home, may_be_there
@@ -61,7 +64,7 @@ def environment(
         RUN_MARK: ident,
         PROGRESS: str(private / "progress"),
         "SLUIS_KEYS": str(key_folder(caller)),
-        "ANSIBLE_CONFIG": str(places.root / "ansible.cfg"),
+        "ANSIBLE_CONFIG": ansible_settings(places),
         "ANSIBLE_ROLES_PATH": str(places.root / "roles"),
         "ANSIBLE_LOCAL_TEMP": str(private / "tmp"),
         "ANSIBLE_CACHE_PLUGIN": "memory",
@@ -81,3 +84,23 @@ def environment(
     elif caller.get("SLUIS_KEY_PASSPHRASE_FILE"):
         own["SLUIS_KEY_PASSPHRASE_FILE"] = caller["SLUIS_KEY_PASSPHRASE_FILE"]
     return kept | own
+
+
+def ansible_settings(places: Places) -> str:
+    """The project's ``ansible.cfg``, which Ansible opens before any code of ours can look at it.
+
+    Args:
+        places: the project.
+
+    Raises:
+        InputError: ``settings-not-a-file``: a link, a pipe or a device. Ansible would wait for
+            it without end, or read what lies elsewhere.
+    """
+    path = places.root / "ansible.cfg"
+    if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
+        raise InputError(
+            "settings-not-a-file",
+            f"{path} is not a regular file.",
+            "Put the file itself there, as it is in version control. Nothing was started.",
+        )
+    return str(path)

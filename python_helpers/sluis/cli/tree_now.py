@@ -8,6 +8,7 @@ from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
+from sluis.cli.environment import ansible_settings
 from sluis.cli.open_dossier import OpenDossier
 from sluis.cli.private import PrivateFolder
 from sluis.cli.session import Session
@@ -28,7 +29,7 @@ def tree_now(dossier: OpenDossier, now: datetime) -> TreeNow:
         now: aware UTC time.
 
     Raises:
-        InputError: ``tree-not-readable``.
+        InputError: ``tree-not-readable``, ``settings-not-a-file``.
     """
     root = dossier.places.root
     with PrivateFolder({}) as private:
@@ -43,7 +44,7 @@ def tree_now(dossier: OpenDossier, now: datetime) -> TreeNow:
                 "PATH": f"{Path(sys.executable).parent}:{SYSTEM_PATH}",
                 "HOME": str(home()),
                 "LC_ALL": "C.UTF-8",
-                "ANSIBLE_CONFIG": str(root / "ansible.cfg"),
+                "ANSIBLE_CONFIG": ansible_settings(dossier.places),
                 "ANSIBLE_LOCAL_TEMP": str(private.path),
             },
         )

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from sluis.cli.environment import ansible_settings
 from sluis.cli.private import PrivateFolder
 from sluis.cli.runner import Playbook
 from sluis.cli.vault import VaultId
@@ -33,6 +34,9 @@ def read_in_a_clean_place(
         change: change id, checked; ``None``: only what is written for the client as a whole.
         playbook: the runbook that the change describes; ``None`` when that cannot be told.
         opened_by: what opens files of ansible-vault.
+
+    Raises:
+        InputError: ``settings-not-a-file``.
     """
     root = places.root
     with PrivateFolder({}) as private:
@@ -50,7 +54,7 @@ def read_in_a_clean_place(
                 "PATH": f"{Path(sys.executable).parent}:{SYSTEM_PATH}",
                 "HOME": str(home()),
                 "LC_ALL": "C.UTF-8",
-                "ANSIBLE_CONFIG": str(root / "ansible.cfg"),
+                "ANSIBLE_CONFIG": ansible_settings(places),
                 "ANSIBLE_LOCAL_TEMP": str(private.path),
             },
         )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import secrets
@@ -136,13 +137,43 @@ def read_regular(path: Path | str, largest: int) -> bytes:
         os.close(descriptor)
 
 
+def open_to_lock(path: Path, mode: int = 0o600, *, make: bool = True) -> int:
+    """Open a regular file to lock and to write, never through a symbolic link.
+
+    Args:
+        path: the file.
+        mode: of a file that is made.
+        make: whether it is made when it is not there.
+
+    Returns:
+        A descriptor, for the caller to close.
+
+    Raises:
+        OSError: it cannot be opened.
+        ValueError: it is something else than a file.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        # opening a device can do something, so look before
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            raise ValueError(f"{path.name} is not a regular file")
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | (os.O_CREAT if make else 0)
+    descriptor = os.open(path, flags, mode)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise ValueError(f"{path.name} is not a regular file")
+
+
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold an exclusive lock on ``path``, which is made when it is not there.
 
     The system lets go of it when the process ends, however it ends.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o640)
+    try:
+        descriptor = open_to_lock(path, 0o640)
+    except ValueError as error:
+        raise OSError(errno.EINVAL, str(error)) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sluis.errors import SluisError
-from sluis.evidence.files import make_folder
+from sluis.evidence.files import make_folder, open_to_lock, read_regular
 
 #: folder inside a dossier for what runs leave behind; no evidence lies here
 RUNS = "runs"
@@ -39,10 +39,20 @@ def take_lock(dossier: Path, what: str, now: datetime) -> tuple[Path, int]:
         The path of the lock file, and the descriptor that holds it until it is closed.
 
     Raises:
-        SluisError: ``run-in-progress``.
+        SluisError: ``run-in-progress``, ``lock-unusable``.
     """
-    path = runs_folder(dossier) / _LOCK
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    path = dossier / RUNS / _LOCK
+    try:
+        runs_folder(dossier)
+        descriptor = open_to_lock(path)
+    except (OSError, ValueError) as error:
+        raise SluisError(
+            "lock-unusable",
+            f"Nobody can tell whether a run of this change is going on: {path} cannot be used as "
+            f"its lock ({error}).",
+            "Find out who put it there, and take it away when no run is going on. It has to be a "
+            "file that you may write.",
+        ) from error
     try:
         _take(descriptor)
         os.ftruncate(descriptor, 0)
@@ -75,7 +85,7 @@ def keep_lock(dossier: Path, what: str, now: datetime) -> None:
         now: as for :func:`take_lock`.
 
     Raises:
-        SluisError: ``run-in-progress``.
+        SluisError: ``run-in-progress``, ``lock-unusable``.
     """
     path = dossier / RUNS / _LOCK
     if path in _KEPT or _given_by_parent(path):
@@ -87,8 +97,8 @@ def run_going_on(dossier: Path) -> str | None:
     """Who is running this change now, in words; ``None`` when nobody is."""
     path = dossier / RUNS / _LOCK
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
-    except OSError:
+        descriptor = open_to_lock(path, make=False)
+    except (OSError, ValueError):
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -145,7 +155,7 @@ def _holder(what: str, now: datetime) -> dict[str, str | int]:
 
 
 def _read(path: Path) -> dict[str, object]:
-    found = json.loads(path.read_bytes()[:4096])
+    found = json.loads(read_regular(path, 4096))
     return found if isinstance(found, dict) else {}
 
 

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluis.cli.environment import KEPT, environment
+from sluis.cli.environment import KEPT, ansible_settings, environment
 from sluis.cli.runner import EXTRA_VARS
+from sluis.errors import InputError
 from sluis.places import Places
 from sluis.runbook.command_line import EXTRA_VARS as GATE_EXTRA_VARS
 from sluis.runbook.surroundings import environment_reasons
@@ -66,3 +69,23 @@ def test_L10_what_is_taken_over_is_taken_by_its_value(name: str, value: str):
 
 def test_both_lists_of_extra_vars_are_the_same():
     assert EXTRA_VARS == GATE_EXTRA_VARS
+
+
+def test_settings_that_are_no_file_are_not_waited_for(tmp_path: Path):
+    path = tmp_path / "ansible.cfg"
+    assert ansible_settings(Places(tmp_path)) == str(path), "Ansible's own defaults"
+    path.write_text("[defaults]\n")
+    assert ansible_settings(Places(tmp_path)) == str(path)
+    (tmp_path / "file").write_text("[defaults]\n")
+    for make in (
+        os.mkfifo, os.mkdir, lambda p: p.symlink_to("/dev/zero"),
+        lambda p: p.symlink_to(tmp_path / "file"),
+    ):  # fmt: skip
+        path.rmdir() if path.is_dir() else path.unlink()
+        make(path)
+        with pytest.raises(InputError, match="settings-not-a-file") as told:
+            environment(
+                {}, Places(tmp_path), private=tmp_path, artifacts=tmp_path, ident="x",
+                passphrase_file=None,
+            )  # fmt: skip
+        assert f"{path} is not a regular file" in str(told.value)

@@ -9,8 +9,11 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from sluis.cli import leash
 from sluis.cli.lock import only_run
+from sluis.errors import SluisError
 from sluis.runbook.lock import run_going_on
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -88,3 +91,25 @@ def test_L24_an_open_file_is_not_a_lock_that_was_given(tmp_path: Path) -> None:
     finally:
         os.close(mine)
         holder.communicate()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "link", "folder", "no folder"])
+def test_L24_a_lock_that_is_no_file_is_refused_with_a_sentence(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "runs" / ".lock"
+    if kind == "no folder":
+        path.parent.write_text("")
+    else:
+        path.parent.mkdir()
+        (tmp_path / "elsewhere").write_text("")
+        {
+            "pipe": os.mkfifo,
+            "device": lambda p: p.symlink_to("/dev/zero"),
+            "link": lambda p: p.symlink_to(tmp_path / "elsewhere"),
+            "folder": os.mkdir,
+        }[kind](path)
+    with pytest.raises(SluisError, match="lock-unusable") as told, only_run(tmp_path, "x", NOW):
+        pass
+    assert str(path) in told.value.what
+    assert run_going_on(tmp_path) is None
+    assert (tmp_path / "elsewhere").exists() is (kind != "no folder")
+    assert keeps(tmp_path).stderr == "lock-unusable\n"
