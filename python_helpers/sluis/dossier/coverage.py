@@ -24,7 +24,10 @@ def assets_of(material: Material, now: datetime) -> tuple[AssetLine, ...]:
 
 
 def _line(material: Material, asset: Asset, waived_to: object, now: datetime) -> AssetLine:
-    taken = material.view.latest(Snapshot, lambda s: s.body.asset == asset.id)
+    # the copy of what was broken is kept as well; what counts is that of before the change
+    taken = material.view.latest(
+        Snapshot, lambda s: s.body.asset == asset.id and s.body.purpose != "broken state"
+    ) or material.view.latest(Snapshot, lambda s: s.body.asset == asset.id)
     proof = None
     if taken is not None:
         digest = taken.sha256

@@ -57,8 +57,8 @@ def unnamed(host: str, one: Found, beside: Asset) -> Reason:
         f"The database {name} ({size}) is on {host} beside {beside.id}, and the scope says "
         "nothing about it.",
         f"Copy the entry of {beside.id} in scope.yml, give it an id of its own, 'location: "
-        f"{json.dumps(name, ensure_ascii=False)}' and a disposition. If nobody needs that "
-        "database, have its owner remove it.",
+        f"{json.dumps(name, ensure_ascii=False)}' and a disposition. If it holds "
+        "nothing that anybody needs, its owner can remove it; look into it first.",
     )
 
 

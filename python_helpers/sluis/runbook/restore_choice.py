@@ -48,6 +48,10 @@ _WORDS: dict[str, dict[Language, str]] = {
         "keep apart.",
     },
 }
+_BROKEN: dict[Language, str] = {
+    "nl": " (gemaakt nadat het misging)",
+    "en": " (made after things had gone wrong)",
+}
 _BACK: dict[str, dict[Language, str]] = {
     "restore": {
         "nl": "{asset}: wij zetten de kopie van vlak voor deze wijziging eerst apart terug, en "
@@ -133,6 +137,8 @@ def planned_restores(
             "tolerate_use": item["tolerate_use"],
         }
         told = Voice(scope.language).moment(body.finished_at, scope.time_zone)
+        if body.purpose == "broken state":
+            told += _BROKEN[scope.language]
         planned.append(_planned(scope, asset, args, _WORDS, told))
     return planned
 

@@ -29,6 +29,7 @@ from sluis.plan.written_yaml import (
     sealed_texts,
 )
 from sluis.runbook.inventory import NO_SOURCES
+from sluis.runbook.run import now
 from sluis.runbook.written_checks import check_faults
 from sluis.runbook.written_hosts import group_faults, list_faults
 from sluis.runbook.written_places import OF_CHANGE, OF_CLIENT, place_faults
@@ -120,7 +121,7 @@ def written_faults(
     if change is not None and playbook in _SIGNED:
         folder = places.change(client, change)
         if scope is not None:
-            faults += waiver_faults(folder, scope, places.root)
+            faults += waiver_faults(folder, scope, places.root, now())
         if playbook in _DESCRIBED:
             faults += reading.description(folder / playbook, scope)
         faults += place_faults(folder, OF_CHANGE, places.root)

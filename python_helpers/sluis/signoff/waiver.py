@@ -99,14 +99,18 @@ def load_waiver(path: Path) -> WaiverDraft:
     raise InputError("bad-waiver", f"{path}: {' '.join(told)}", draft[0].remedy)
 
 
-def waiver_faults(change_folder: Path, scope: ScopeDocument, root: Path) -> Iterator[Fault]:
+def waiver_faults(
+    change_folder: Path, scope: ScopeDocument, root: Path, now: datetime
+) -> Iterator[Fault]:
     """What is wrong with the drafted waivers of a change, before anything is done for it.
 
     Args:
         change_folder: ``inventories/<client>/changes/<change>``.
         scope: the scope of the change.
         root: the project's folder; files are named from there.
+        now: aware UTC.
     """
+    drafts: list[tuple[str, WaiverDraft]] = []
     assets = [asset.id for asset in scope.assets]
     folder = change_folder / WAIVERS
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
@@ -129,6 +133,18 @@ def waiver_faults(change_folder: Path, scope: ScopeDocument, root: Path) -> Iter
         draft = _read(path, file)
         if not isinstance(draft, WaiverDraft):
             yield from draft
+            continue
+        drafts.append((file, draft))
+    # what the client would be asked for, held against the same rules as then
+    for file, draft in drafts:
+        others = [
+            WaiverWords(one.asset, f"{one.reason} {one.risk}")
+            for _, one in drafts if one.asset != draft.asset
+        ]  # fmt: skip
+        try:
+            check_waiver(draft, scope, others, now)
+        except InputError as error:
+            yield Fault(error.code, file, 0, error.what, error.remedy)
 
 
 def _read(path: Path, file: str) -> WaiverDraft | tuple[Fault, ...]:

@@ -205,6 +205,8 @@ def _demand_workdir(folder: Optional[str], seen: List[Seen]) -> None:
 
 def _demand_server(seen: Seen, bin_dir: Optional[str]) -> None:
     version = seen.version or ""
+    if not version:
+        return  # the server could not be asked; why not is said already
     if seen.kind == "postgresql":
         if for_scratch(bin_dir, int(version) if version.isdigit() else 0) is None:
             raise SnapshotError(

@@ -119,16 +119,19 @@ def server_identity(session: MariadbSession) -> str:
 
 
 def other_databases(session: MariadbSession, database: str) -> List[Dict[str, Any]]:
-    """The other databases of this server: kind, location and bytes."""
+    """The other databases of this server: kind, location and bytes.
+
+    Bytes are ``None`` where no table is seen: it is empty, or this user may not look into it.
+    """
     system = ", ".join(text(name) for name in _SYSTEM)
     rows = session.rows(
-        "select s.schema_name, ifnull(sum(t.data_length + t.index_length), 0)"
+        "select s.schema_name, if(count(t.table_name) = 0, '', sum(t.data_length + t.index_length))"
         " from information_schema.schemata s left join information_schema.tables t"
         f" on t.table_schema = s.schema_name where s.schema_name not in ({system})"
         " group by s.schema_name order by s.schema_name"
     )
     return [
-        {"kind": "mariadb", "location": name, "bytes": int(float(size))}
+        {"kind": "mariadb", "location": name, "bytes": int(float(size)) if size else None}
         for name, size in rows
         if name != database
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,10 @@ class Ground:
             file.write(text)
 
     def waiver(self) -> None:
-        shutil.copy(self.folder / f"{WAIVER}.example", self.folder / WAIVER)
+        """The example, with a day that is still to come."""
+        text = (self.folder / f"{WAIVER}.example").read_text()
+        soon = datetime.now(UTC).date() + timedelta(days=3)
+        (self.folder / WAIVER).write_text(re.sub(r"(?m)^ends_on: .*$", f"ends_on: {soon}", text))
 
     def read(self, playbook: str = "update.yml") -> None:
         read_what_was_written(self.places, CLIENT, CHANGE, playbook, DataLoader())

@@ -14,7 +14,7 @@ from sluis.scope.voice import Voice
 from sluis.signoff.texts import SENTENCES
 from sluis.signoff.waiver import load_waiver, waiver_faults, waiver_questions, waiver_text
 from support.scopes import make_scope
-from support.signing import DRAFT
+from support.signing import DRAFT, START
 
 GOOD = (
     "asset: letters\naccepts: V1\nreason: Because.\nrisk: It breaks.\n"
@@ -29,7 +29,7 @@ def faults(root: Path, files: dict[str, str]) -> list[Fault]:
     folder.mkdir(parents=True)
     for name, text in files.items():
         (folder / name).write_text(text)
-    return list(waiver_faults(root / "change", make_scope(), root))
+    return list(waiver_faults(root / "change", make_scope(), root, START))
 
 
 def test_every_file_is_looked_at_and_each_fault_names_its_own(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_every_file_is_looked_at_and_each_fault_names_its_own(tmp_path: Path) ->
 def test_a_name_that_is_like_none_is_told_what_to_be(tmp_path: Path) -> None:
     (one,) = faults(tmp_path, {"zzzz.yml": GOOD})
     assert "name the file after an asset of the scope." in one.remedy.lower()
-    assert list(waiver_faults(tmp_path / "no-change", make_scope(), tmp_path)) == []
+    assert list(waiver_faults(tmp_path / "no-change", make_scope(), tmp_path, START)) == []
 
 
 def test_what_is_no_yaml_and_no_file_is_said_with_what_to_do(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_what_is_no_yaml_and_no_file_is_said_with_what_to_do(tmp_path: Path) -> 
     path = tmp_path / "change" / "waivers" / "letters.yml"
     path.unlink()
     path.mkdir()
-    (one,) = waiver_faults(tmp_path / "change", make_scope(), tmp_path)
+    (one,) = waiver_faults(tmp_path / "change", make_scope(), tmp_path, START)
     assert (one.code, one.file, one.line, one.remedy) == (
         "bad-waiver", "change/waivers/letters.yml", 0, EXAMPLE,
     )  # fmt: skip
@@ -156,3 +156,21 @@ def test_case_A10_each_question_holds_what_it_is_about(language: Any) -> None:
     assert not any("None" in text for text in asked.values())
     kinds = [one.kind for one in waiver_questions(DRAFT, scope, language)]
     assert kinds.count("decision") == 1
+
+
+def test_F5_what_would_be_refused_at_the_signature_is_said_beforehand(tmp_path: Path) -> None:
+    """The client sits there when a waiver is asked for: that is too late to mend it."""
+    late = f"ends_on: {DRAFT.ends_on:%Y}-01-01"
+    text = "".join(f"{key}: {value}\n" for key, value in {
+        "asset": "letters", "accepts": "V1", "reason": DRAFT.reason, "risk": DRAFT.risk,
+        "alternative": DRAFT.alternative, "alternative_hours": 8, "ends_on": DRAFT.ends_on,
+    }.items())  # fmt: skip
+    assert faults(tmp_path / "good", {"letters.yml": text}) == []
+    wrong = text.replace(DRAFT.risk, "Some of it can be lost, and nobody could ever bring it back.")
+    (one,) = faults(tmp_path / "risk", {"letters.yml": wrong})
+    assert (one.code, one.file) == ("waiver-names-no-asset", "change/waivers/letters.yml")
+    assert "letters" in one.what
+    (one,) = faults(
+        tmp_path / "late", {"letters.yml": text.replace(f"ends_on: {DRAFT.ends_on}", late)}
+    )
+    assert one.code == "waiver-end-date"
