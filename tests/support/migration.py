@@ -194,12 +194,14 @@ def _scope(path: Path, old: Tenant, new: Tenant, share: Path | None, today: date
     assets, risks = [], []
     for number, drive in enumerate(old.control.drives()):
         name = f"drive-{number}"
+        held = [item for item in old.control.items(drive["id"]) if "file" in item]
         assets.append(
             {
                 **{k: v for k, v in pattern.items() if k not in ("exclude", "connection", "host")},
                 "id": name, "name": f"Drive {number}",
                 "kind": "sharepoint", "location": str(drive.get("web_url") or drive["id"]),
                 "origin": {"by": "tenant", "tenant": "old", "drive": drive["id"]},
+                "items": len(held), "size": sum(item["size"] for item in held),
                 "criticality": "normal",
                 "disposition": {
                     "what": "migrate", "to": "The same place in the new tenant.",
@@ -274,8 +276,9 @@ def _client_moves(
         "account": people_of(new)[0],
     }
     pattern = {k: v for k, v in assets[0].items() if k != "origin"}
+    here = {"items": len(I_DRIVE), "size": sum(map(len, I_DRIVE.values())), "host": "app1"}
     for name, folder, more in (
-        ("i-drive", "Own/I", {"origin": {"by": "folder", "folder": str(share)}, "host": "app1"}),
+        ("i-drive", "Own/I", {**here, "origin": {"by": "folder", "folder": str(share)}}),
         ("h-drives", "Own/H", {"items": 2, "size": 10}),
     ):
         assets.append(

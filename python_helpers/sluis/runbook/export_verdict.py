@@ -60,10 +60,23 @@ def same_files(copy: Manifest, lines: Iterable[ManifestLine], folder: str) -> Le
     return LevelResult(level="V5", verdict="proven", ran=ran, detail=detail)
 
 
+def size_verdict(short: str | None) -> tuple[LevelResult, ...]:
+    """What ``too_little`` found, as levels.
+
+    Not V5 alone: of low criticality no more is asked than a copy that can be read, and the copy of
+    an empty folder can be. What holds too little is no readable copy of the asset (V1).
+    """
+    ran = ("the files and bytes of the pass beside those that are known",)
+    return tuple(
+        LevelResult(level=level, verdict="not verified", ran=ran, detail=short)
+        for level in (("V1", "V5") if short else ())
+    )
+
+
 def with_export(verification: Verification, found: LevelResult) -> Verification:
-    """The verification with V5 lowered to what the export allows."""
+    """The verification with a level, mostly V5, lowered to what the export allows."""
     levels = tuple(
-        _lower(item, found) if item.level == "V5" else item for item in verification.levels
+        _lower(item, found) if item.level == found.level else item for item in verification.levels
     )
     top = reached(levels)
     return verification.model_copy(update={"levels": levels, "reached": top})
@@ -96,7 +109,9 @@ def _judge(
         return "not verified", f"the list was not walked to its end; {said}"
     if doubts is None:
         unsure = sum(n for name, n in export.checks.items() if name not in GOOD)
-    elif _figures(doubts.counted) != _figures(export.checks):
+    elif (_figures(doubts.counted), sum(doubts.counted.values())) != (
+        _figures(export.checks), export.items,
+    ):  # fmt: skip
         return "not verified", f"the manifest of the pass counts its files otherwise; {said}"
     else:
         unsure = doubts.doubted_in_all

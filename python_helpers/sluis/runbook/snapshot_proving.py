@@ -19,7 +19,8 @@ from sluis.evidence.predicates import Export, LevelResult, Machine, Snapshot, Ve
 from sluis.evidence.statements import Statement
 from sluis.manifest import Manifest, loads
 from sluis.runbook.doubted_files import doubts_in
-from sluis.runbook.export_verdict import export_verdict, same_files, with_export
+from sluis.runbook.export_verdict import export_verdict, same_files, size_verdict, with_export
+from sluis.runbook.fetched_too_little import too_little
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_history import known_id
 from sluis.runbook.snapshot_settings import SnapshotSettings
@@ -148,9 +149,15 @@ def _prove(
 def _with_its_export(
     dossier: OpenDossier, asset: Asset, taken: Statement[Snapshot], body: Verification
 ) -> Verification:
-    newest = dossier.ledger.read(now()).latest(Export, lambda item: item.body.asset == asset.id)
-    if newest is None:
+    # what was compared is the copy of our own folder so far, with our own files in it
+    body = body.model_copy(update={"compared_items": 0, "compared_bytes": 0})
+    passes = [s for s in dossier.ledger.read(now()).of(Export) if s.body.asset == asset.id]
+    if not passes:
         return with_export(body, export_verdict(None, taken.number, 0))
+    newest = passes[-1]
+    short = too_little(asset, newest.body, [s.body for s in passes[:-1]])
+    for found in size_verdict(short):
+        body = with_export(body, found)
     dossier.objects.check(newest.body.manifest_object)
     manifest = dossier.objects.path(newest.body.manifest_object)
     doubts = doubts_in(read_manifest(manifest), asset.origin)
@@ -159,7 +166,11 @@ def _with_its_export(
     if body.restored_manifest_object is None:
         return body
     copy = loads(dossier.objects.get(body.restored_manifest_object))
-    return with_export(body, same_files(copy, read_manifest(manifest), safe_name(source_id(asset))))
+    same = same_files(copy, read_manifest(manifest), safe_name(source_id(asset)))
+    if same.verdict == PROVEN:
+        figures = {"compared_items": newest.body.items, "compared_bytes": newest.body.bytes}
+        body = body.model_copy(update=figures)
+    return with_export(body, same)
 
 
 def not_judged(taken: Statement[Snapshot], verifier: Machine, why: str) -> Verification:

@@ -225,9 +225,8 @@ def _asset(
     yield voice.say(f"criticality.{asset.criticality}", words=voice.words(asset.matters_because))
     yield from proof_sentences(document, asset, voice)
     if known is not None and asset.takes_snapshot:
-        yield voice.count(
-            "compared", known.items, day=voice.day(known.day), size=voice.size(known.size)
-        )
+        kind = "compared-files" if asset.is_exported else "compared"
+        yield voice.count(kind, known.items, day=voice.day(known.day), size=voice.size(known.size))
     if asset.exclude:
         yield voice.say("excluded")
         yield from (f"     - {pattern}" for pattern in asset.exclude)

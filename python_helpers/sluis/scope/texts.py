@@ -353,6 +353,18 @@ SENTENCES: dict[str, Said] = {
         "On {day} we restored the copy elsewhere. We compared what is in it with the original, "
         "{size}.",
     ),
+    "compared-files.more": said(
+        "Op {day} zetten wij de kopie elders terug. Wij vergeleken alle {count} bestanden met het "
+        "origineel, samen {size}.",
+        "On {day} we restored the copy elsewhere. We compared all {count} files with the original, "
+        "{size} together.",
+    ),
+    "compared-files.one": said(
+        "Op {day} zetten wij de kopie elders terug. Wij vergeleken het ene bestand erin met het "
+        "origineel, {size}.",
+        "On {day} we restored the copy elsewhere. We compared the one file in it with the "
+        "original, {size}.",
+    ),
     "fresh": said(
         "De kopie is hooguit {hours} uur oud als wij beginnen.",
         "The copy is at most {hours} hours old when we start.",

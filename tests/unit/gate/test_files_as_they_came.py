@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sluis.errors import EvidenceError
 from sluis.evidence.predicates import Export, FetchedFile, LevelResult, Machine, Refusal
 from sluis.evidence.predicates import Shown as ShownBody
 from sluis.gate.decide import decide
+from sluis.manifest import build_manifest, dumps
 from sluis.runbook.doubted_files import doubts_in
 from sluis.runbook.export_verdict import export_verdict
 from sluis.runbook.snapshot_proving import _with_its_export
@@ -21,6 +23,7 @@ from sluis.scope.model import ScopeDocument
 from sluis.scope.moving import FromSftp, FromTenant
 from sluis.scope.text import scope_text
 from sluis.signoff.attend import attend
+from sluis.tenant.stored_names import safe_name
 from sluis.tenant.tenant_manifest import About, ManifestLine, write_manifest
 from support.every_field import SCOPE_WITH_EVERYTHING
 from support.evidence_made import NOW, Made, digest_of, made, snapshot, verification
@@ -252,6 +255,7 @@ def test_M1_what_was_fetched_decides_what_a_proof_says(tmp_path: Path, signed: b
     )
     asset = full(*([("short.msg", ONE)] if signed else [])).asset("team")
     assert asset is not None
+    asset = asset.model_copy(update={"items": 2, "size": 9})
     bench.later(minutes=1)
     taken = bench.ledger.append(
         snapshot("team", "h1", "192.0.2.1", bench.now), key=bench.key, now=bench.now
@@ -261,12 +265,48 @@ def test_M1_what_was_fetched_decides_what_a_proof_says(tmp_path: Path, signed: b
     assert found.reached == ("V6" if signed else "V4")
     assert [one.path for one in found.as_it_came] == (["short.msg"] if signed else [])
     assert [one.path for one in found.doubted] == ([] if signed else ["short.msg"])
+    # a share that is not mounted is fetched without an error: the counts tell
+    whole = asset.model_copy(update={"items": 5, "size": 9})
+    found = _with_its_export(bench, whole, taken, proof)  # type: ignore[arg-type]
+    assert found.reached == "V0", "not even what is of low criticality goes on"
+    said = {one.level: one.detail for one in found.levels if one.verdict == "not verified"}
+    assert set(said) == {"V1", "V5"}
+    assert all("brought 2 files, and the scope" in one for one in said.values())
     # a manifest that was put in the place of the recorded one is not read
     place = bench.objects.path(digest)
     place.chmod(0o600)
     write_manifest(place, [line("fine.txt", "equal")], About({}))
     with pytest.raises(EvidenceError, match="object-altered"):
         _with_its_export(bench, asset, taken, proof)  # type: ignore[arg-type]
+
+
+def test_files_of_our_own_beside_what_was_fetched_are_not_counted(tmp_path: Path) -> None:
+    """The copy holds our state and manifests too; the client reads how much of its own was."""
+    bench = make_bench(tmp_path)
+    place = tmp_path / "copy" / safe_name("b!one")
+    for name in ("content/a", "state.sqlite", "passes/0001/manifest.gz"):
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_bytes(b"what was fetched")
+    copy = build_manifest(str(tmp_path / "copy"))
+    fetched = [line("a", "equal", hashlib.sha256(b"what was fetched").hexdigest())]
+    write_manifest(tmp_path / "manifest.gz", fetched, About({}))
+    digest = bench.objects.put_file(tmp_path / "manifest.gz")
+    bench.ledger.append(
+        export(fetched, asset="team", manifest_object=digest), key=bench.key, now=bench.now
+    )
+    asset = full().asset("team")
+    assert asset is not None
+    asset = asset.model_copy(update={"items": 1, "size": 9})
+    bench.later(minutes=1)
+    taken = bench.ledger.append(
+        snapshot("team", "h1", "192.0.2.1", bench.now), key=bench.key, now=bench.now
+    )
+    proof = verification("team", taken.sha256, "x").model_copy(
+        update={"compared_items": 8, "compared_bytes": 90_000,
+                "restored_manifest_object": bench.objects.put(dumps(copy))}
+    )  # fmt: skip
+    found = _with_its_export(bench, asset, taken, proof)  # type: ignore[arg-type]
+    assert (found.reached, found.compared_items, found.compared_bytes) == ("V6", 1, 9)
 
 
 def _sign(bench: Any) -> None:

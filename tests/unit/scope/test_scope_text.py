@@ -292,3 +292,18 @@ def test_what_was_compared_before_signing_is_said_with_its_figures(
     words = " ".join(scope_text(document, language, known).split())
     assert words.count(said) == 1
     assert said not in " ".join(scope_text(document, language).split())
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "We compared all 3,127 files with the original, 2 MB together."),
+        ("nl", "Wij vergeleken alle 3.127 bestanden met het origineel, samen 2 MB."),
+    ],
+)
+def test_of_what_was_fetched_files_were_compared_and_no_folders(
+    language: Language, said: str
+) -> None:
+    document = ScopeDocument.model_validate(SCOPE_WITH_EVERYTHING)
+    known = {"team": Compared(date(2026, 11, 29), 3_127, 2_000_000)}
+    assert said in " ".join(scope_text(document, language, known).split())
