@@ -330,10 +330,10 @@ SENTENCES: dict[str, Said] = {
         "Without this your work stops. {words}",
     ),
     "proof.V3": said(
-        "Vooraf maken wij een kopie, zetten die elders terug en lezen alles. Wij vergelijken de "
-        "kopie niet met het origineel.",
-        "Before we start we make a copy, restore it elsewhere and read all of it. We do not "
-        "compare it with the original.",
+        "Vooraf maken wij een kopie, zetten die elders terug en lezen alles. Dat de kopie gelijk "
+        "is aan het origineel, is voor deze gegevens geen voorwaarde om te beginnen.",
+        "Before we start we make a copy, restore it elsewhere and read all of it. For this data "
+        "we may begin without having shown that the copy equals the original.",
     ),
     "proof.V6": said(
         "Vooraf maken wij een kopie en zetten die elders terug. Daar openen wij de gegevens en "

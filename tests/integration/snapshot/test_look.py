@@ -112,7 +112,9 @@ def test_check_a_store_over_sftp(stage: Stage, sftp_store: dict[str, Any]) -> No
     wrong = look(stage, "verifier", store=store, secrets={**secrets, "repository_password": "x"})
     assert codes(wrong) == ["repository-password-wrong"]
     other = Store(**{**sftp_store["store"], "host_key": stage_key(store.host_key)})
-    assert codes(look(stage, "verifier", store=other, secrets=secrets)) == ["store-unreachable"]
+    assert codes(look(stage, "verifier", store=other, secrets=secrets)) == [
+        "store-host-key-changed"
+    ]
 
 
 def stage_key(real: str | None) -> str:
