@@ -17,7 +17,8 @@ from sluis.tenant.tenant_manifest import HAD, ManifestLine
 
 #: what two hashes may say of a file that is still the service's own
 GOOD = ("equal", "rewritten by the service", "stale metadata")
-#: what is no doubt where a file is read as one whole, between two looks at it
+#: what is no doubt of a server or a folder while people work there: the last pass, after they
+#: stopped, reads it again, and never says this
 DURING = "edited meanwhile"
 CORRUPT = "corrupt"
 #: files that a statement names

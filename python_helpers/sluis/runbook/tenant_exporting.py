@@ -87,7 +87,8 @@ def export_assets(
         fetch: brings manifests from there.
         scratch: a private folder on the controller.
         last_pass: list every drive anew, since some deletions are never told to who only asks
-            what changed (microsoft-graph-docs-contrib#8794).
+            what changed (microsoft-graph-docs-contrib#8794); and read every file of a server or
+            a folder anew, since an edit can leave size and time as they were.
         check_mode: say what would be done.
 
     Raises:
@@ -117,21 +118,26 @@ def _asked(
     if isinstance(origin, FromTenant):
         request = _request(dossier, asset, origin, settings, last_pass)
         return request, settings.secret(origin.tenant)
-    return reading_request(asset, origin, settings)
+    return reading_request(asset, origin, settings, last_pass=last_pass)
 
 
 def reading_request(
-    asset: Asset, origin: FromSftp | FromFolder, settings: TenantSettings
+    asset: Asset,
+    origin: FromSftp | FromFolder,
+    settings: TenantSettings,
+    *,
+    last_pass: bool = False,
 ) -> tuple[Request, TenantSecrets]:
     """What a worker is asked about a server or a folder, and the secrets for it.
 
     Raises:
         InputError: ``no-such-server``, ``bad-setting``.
     """
-    place: OfServer | OfFolder = OfFolder("directory", origin.folder)
+    place: OfServer | OfFolder = OfFolder("directory", origin.folder, last_pass)
     secrets = TenantSecrets()
     if isinstance(origin, FromSftp):
-        place = OfServer("sftp", origin.server, settings.server(origin.server), origin.folder)
+        login = settings.server(origin.server)
+        place = OfServer("sftp", origin.server, login, origin.folder, last_pass)
         secrets = settings.server_secret(origin.server)
     folder = f"{settings.exports}/{asset.id}"
     return Request(asset.id, asset.location, folder, place), secrets

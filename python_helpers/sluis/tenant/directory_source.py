@@ -48,7 +48,8 @@ class DirectoryPolicy:
     Args:
         readers: files read at once.
         mounted: it must be a mount point: a share that is not there looks like an empty folder.
-        read_everything: read also what has the same size and times as in an earlier pass.
+        read_everything: read also what has the same size and times as in an earlier pass, and
+            doubt what two readings do not agree on: it is the last pass, nobody writes.
         read_twice: read every fetched file once more and compare.
     """
 

@@ -299,7 +299,13 @@ def _reading_request(request: tenant_export.Request, secrets: TenantSecrets) -> 
         servers = {origin.server: {**_given(origin.login), **(_given(secret) if secret else {})}}
     elif not isinstance(origin, OfTenant):
         source["location"] = origin.location
-    return {"sources": [source], "servers": servers, "folder": request.folder}
+    last = not isinstance(origin, OfTenant) and origin.last
+    return {
+        "sources": [source],
+        "servers": servers,
+        "folder": request.folder,
+        "policy": {"read_everything": last},
+    }
 
 
 def _account(account: Any, secrets: TenantSecrets) -> dict[str, Any]:

@@ -33,7 +33,8 @@ class SftpPolicy:
 
     Args:
         connections: at once; a server that lets fewer in is read over fewer.
-        read_everything: read also what has the same size and time as in an earlier pass.
+        read_everything: read also what has the same size and time as in an earlier pass, and
+            doubt what two readings do not agree on: it is the last pass, nobody writes.
         read_twice: read every fetched file once more and compare. SFTP lists no hash, so
             without it each file is "not verified".
         pauses: seconds to wait before a lost connection is opened again, time after time.

@@ -100,7 +100,8 @@ def export_source(
         fetch: has the files.
         folder: of this source alone; made when it is not there.
         now: the time, as ISO 8601 in UTC.
-        read_everything: read also what has the same size and time as in an earlier pass.
+        read_everything: read also what has the same size and time as in an earlier pass, and
+            doubt what two readings do not agree on: it is the last pass, nobody writes.
         read_twice: read every fetched file once more and compare. Without it each is
             "not verified": nothing but size and time speaks for what came.
         pauses: seconds to wait before a listing that was cut is made anew, time after time.

@@ -50,6 +50,10 @@ WHERE i.type = 'file' AND i.gone_in_pass IS NULL AND c.state = 'had'
   AND c.verdict = 'not verified'
 ORDER BY p.stored
 """
+_BUSY = (
+    f"It was edited each of the {_ROUNDS} times between two readings; the copy may be partly what "
+    "it was before an edit and partly what it was after."
+)
 _TWICE = "The source lists no hash; two readings of it and the copy on disk are the same bytes."
 
 
@@ -61,7 +65,8 @@ class SourceWork:
         place: the export's folder.
         number: of the pass.
         fetch: has the files.
-        read_everything: read also what has the same size and time as in an earlier pass.
+        read_everything: nobody writes there any more. Read also what has the same size and time
+            as in an earlier pass, and doubt what two readings do not agree on.
         read_twice: read every fetched file once more and compare.
         progress: called now and then.
     """
@@ -224,12 +229,12 @@ class SourceWork:
                 " WHERE item_id = ?",
                 (COULD_NOT, why, item),
             )
+        elif last and self._everything:
+            self._settle(item, "not verified", f"{_BUSY} Stop what writes it; then run it again.")
         elif last:
-            # one reading was whole by itself: it is the file as it was at that moment
-            self._settle(
-                item, "edited meanwhile", f"It was edited each of the {_ROUNDS} times between two "
-                "readings; the copy is what it was before the last edit.",
-            )  # fmt: skip
+            # it may be torn: what writes through its memory moves no time while it is read. The
+            # last pass reads it again
+            self._settle(item, "edited meanwhile", f"{_BUSY} It is read again in the last pass.")
         else:
             self._describe(outcome)
             self._state.db.execute("DELETE FROM contents WHERE item_id = ?", (item,))

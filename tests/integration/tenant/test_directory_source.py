@@ -9,6 +9,8 @@ import pytest
 
 from sluis.errors import SnapshotError
 from sluis.rehearsal.old_supplier import fill_drive
+from sluis.runbook.doubted_files import doubts_in
+from sluis.scope.moving import FromFolder
 from sluis.tenant.directory_source import DirectoryPolicy, export_directory, measure_directory
 from sluis.tenant.source import Source
 from sluis.tenant.source_error import SourceError
@@ -173,3 +175,31 @@ def test_a_disk_that_damages_what_was_fetched_is_found(drive, tmp_path):
     report, _ = run(drive, tmp_path / "out", damage)
     assert_faithful(report, drive, tmp_path / "out", tick=1)
     assert harmed and any("was damaged on disk" in note for note in report.notes)
+
+
+@pytest.mark.parametrize(
+    ("last", "check"),
+    [(False, "edited meanwhile"), (True, "not verified")],
+    ids=["work", "stopped"],
+)
+def test_a_file_that_is_written_between_readings_is_doubted_once_writing_has_stopped(
+    tmp_path, last, check
+):
+    """Through its memory a program writes without a new time, so a reading can be torn."""
+    source = tmp_path / "H"
+    source.mkdir()
+    (source / "mail.db").write_bytes(b"round 0")
+    (source / "calm.txt").write_bytes(b"calm")
+    rounds = iter(range(1, 100))
+
+    def write(what, files, size):
+        if (what, files) == ("reading again", 0):
+            (source / "mail.db").write_bytes(f"round {next(rounds)}".encode())
+
+    _, lines = run(source, tmp_path / "out", write, read_everything=last)
+    assert (lines["mail.db"].state, lines["mail.db"].check) == ("had", check)
+    assert "partly what it was before an edit" in lines["mail.db"].check_note
+    assert lines["calm.txt"].check == "equal"
+    folder = FromFolder(by="folder", folder=str(source))
+    doubted = [one.path for one in doubts_in(lines.values(), folder).doubted]
+    assert doubted == (["mail.db"] if last else [])

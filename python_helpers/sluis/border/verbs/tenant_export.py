@@ -57,20 +57,22 @@ class OfTenant:
 
 @dataclass(frozen=True)
 class OfServer:
-    """Read a folder on an SFTP server."""
+    """Read a folder on an SFTP server. ``last``: nobody writes there any more."""
 
     kind: Literal["sftp"]
     server: Slug
     login: Server
     location: PlainName
+    last: bool = False
 
 
 @dataclass(frozen=True)
 class OfFolder:
-    """Read a folder of the worker, such as a mounted share."""
+    """Read a folder of the worker, such as a mounted share. ``last``: as for a server."""
 
     kind: Literal["directory"]
     location: PlainName
+    last: bool = False
 
 
 @dataclass(frozen=True)
