@@ -15,6 +15,10 @@ from ..graph.rewritten import OFFICE
 from .file_forms import HEIC, Form, suffix_of
 from .tenant_manifest import Check
 
+_EDITED: tuple[Check, str] = (
+    "edited meanwhile",
+    "It was changed while it was fetched, more than once.",
+)
 #: beyond a half and the double of what was listed, bytes that a rewritten file may have more
 _MORE = 64 << 10
 
@@ -74,6 +78,8 @@ def classify(
     first: Delivered,
     second: Delivered | None,
     form: Form,
+    *,
+    older: bool = False,
 ) -> tuple[Check, str | None]:
     """Name the difference between a listing and what was delivered.
 
@@ -84,11 +90,12 @@ def classify(
         first: the first download.
         second: another download of it, where one was made; the one that is kept.
         form: what the kept one looks like inside.
+        older: whether the kept one is known as the content of an earlier version.
 
     Returns:
         the classification and, unless it is ``equal``, one sentence.
     """
-    check, note = _classified(name, listed, now, first, second, form)
+    check, note = _classified(name, listed, now, first, second, form, older)
     if now.pending and check not in ("corrupt", "not verified"):
         return "edited meanwhile", "The service says that newer content is still being written."
     return check, note
@@ -101,30 +108,33 @@ def _classified(
     first: Delivered,
     second: Delivered | None,
     form: Form,
+    older: bool,
 ) -> tuple[Check, str | None]:
     kept = second or first
     if second is not None and second.sha256 != first.sha256 and listed.etag == now.etag:
         if agrees(now, second):
             return "equal", None  # the first one was damaged on its way, and is gone
         return "corrupt", "Two downloads of one version gave different bytes."
-    if agrees(listed, kept):
-        return "equal", None
-    if listed.etag != now.etag:
-        if agrees(now, kept):
+    # only what is said now counts: a service that lags delivers what it said before
+    if agrees(now, kept):
+        if agrees(listed, kept) or listed.etag != now.etag:
             return "equal", None
-        return _instead(now, kept, form) or (
-            "edited meanwhile",
-            "It was changed while it was fetched, more than once.",
-        )
+        if now.quickxor is None:  # it is empty by now, and there was more
+            return _instead(now, kept, form) or _unhashed(listed, now, kept)
+        return "stale metadata", "The listing was out of date; asked again, the service agrees."
+    older = older or agrees(listed, kept)
+    if listed.etag != now.etag:
+        found = _instead(now, kept, form)
+        return found or (_of_before(now, kept) if older else _EDITED)
     if now.quickxor is None:
         return _instead(now, kept, form) or _unhashed(listed, now, kept)
-    if agrees(now, kept):
-        return "stale metadata", "The listing was out of date; asked again, the service agrees."
     if has_hash(now, kept) and not now.quickxor.startswith("crc32:"):
         # the length is part of the hash, so the bytes are right
         return "stale metadata", _sizes(now, kept) + " The hash agrees."
     if found := _instead(now, kept, form):
         return found
+    if older and form.kind != "damaged":
+        return _of_before(now, kept)
     if second is None:
         return "not verified", _sizes(now, kept) + " No second look was possible."
     return _unexplained(name, now, kept, form)
@@ -142,6 +152,14 @@ def _instead(now: Listed, kept: Delivered, form: Form) -> tuple[Check, str] | No
     if form.kind == "page" and (now.size != kept.size or now.quickxor is not None):
         return "corrupt", _sizes(now, kept) + " What came is a web page, not the file."
     return None
+
+
+def _of_before(now: Listed, kept: Delivered) -> tuple[Check, str]:
+    """The bytes of another version than the one that the service speaks of."""
+    return "not verified", (
+        f"{_sizes(now, kept)} What came is an earlier version of it, byte for byte; the service"
+        " says by now that the file is another one."
+    )
 
 
 def _unhashed(listed: Listed, now: Listed, kept: Delivered) -> tuple[Check, str]:
@@ -164,6 +182,9 @@ def _unexplained(name: str, now: Listed, kept: Delivered, form: Form) -> tuple[C
             return "corrupt", "Its length is the listed one, and its bytes are not."
         why = "a hash that is out of date and damage in the service's store look the same here"
         return "not verified", f"The listed hash is not that of the bytes; {why}."
+    if suffix == "pdf" and kept.size < now.size:
+        # every edit of a PDF is put behind the one before, so what is cut off there is a whole PDF
+        return "not verified", f"{said} What was put into it last may be missing."
     if form.kind == "whole" and is_plausible(now.size, kept.size):
         return "rewritten by the service", said
     return "not verified", said

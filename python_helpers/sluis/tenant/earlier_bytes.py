@@ -34,11 +34,13 @@ class Earlier:
         sha256: of them, in hexadecimal.
         worth: how sure it is that they are right; more is better.
         listed: what the service said when they were fetched, or tried to be fetched anew.
+        older: whether they are known not to be what the service spoke of then.
     """
 
     sha256: str
     worth: int
     listed: Listed
+    older: bool = False
 
 
 def worth_of(check: str | None, now: Listed, size: int | None) -> int:
@@ -53,15 +55,17 @@ def worth_of(check: str | None, now: Listed, size: int | None) -> int:
 def earlier_bytes(state: DriveState, item_id: str) -> Earlier | None:
     """What is had of a file already; ``None`` when nothing is."""
     row = state.db.execute(
-        "SELECT sha256, verdict, size, worth, listed_size, listed_quickxor, etag, listed_times"
+        "SELECT sha256, verdict, size, worth, older, listed_size, listed_quickxor, etag,"
+        " listed_times"
         " FROM contents WHERE item_id = ? AND state = ? AND sha256 IS NOT NULL",
         (item_id, HAD),
     ).fetchone()
     if row is None:
         return None
-    sha256, verdict, size, worth, *listed = row
+    sha256, verdict, size, worth, older, *listed = row
     told = Listed(*listed)
-    return Earlier(sha256, worth_of(verdict, told, size) if worth is None else worth, told)
+    worth = worth_of(verdict, told, size) if worth is None else worth
+    return Earlier(sha256, worth, told, bool(older))
 
 
 def place_of_newer(item_id: str) -> str:
@@ -69,9 +73,23 @@ def place_of_newer(item_id: str) -> str:
     return f"{NEWER}/{hashlib.sha256(item_id.encode()).hexdigest()[:32]}"
 
 
+def is_older(earlier: Earlier, now: Listed, got: Delivered) -> bool:
+    """Whether what came is what was had already, though the service says something else by now.
+
+    A name or a right that changes moves the eTag alone, and a hash may be listed late; neither
+    makes another version.
+    """
+    told = earlier.listed
+    same_content = (told.size, told.quickxor) == (now.size, now.quickxor)
+    same = told.times == now.times and (same_content or told.etag == now.etag)
+    return got.sha256 == earlier.sha256 and (earlier.older or not same)
+
+
 def takes_its_place(earlier: Earlier, now: Listed, got: Delivered, check: Check) -> bool:
     """Whether newer bytes are worth as much as the earlier ones."""
     worth = worth_of(check, now, got.size)
+    if worth < _GOOD and is_older(earlier, now, got):
+        return False  # the row must go on saying of which version they are
     told = earlier.listed
     same = (told.size, told.quickxor, told.etag) == (now.size, now.quickxor, now.etag)
     same = same and told.times in (None, now.times)
@@ -90,7 +108,8 @@ def keep_earlier(
     note = f"Its newest version could not be had right: {why} These bytes are of an earlier pass."
     state.db.execute(
         "UPDATE contents SET verdict = ?, note = ?, etag = ?, listed_size = ?,"
-        " listed_quickxor = ?, listed_times = ?, worth = ?, in_pass = ? WHERE item_id = ?",
+        " listed_quickxor = ?, listed_times = ?, worth = ?, older = 1, in_pass = ?"
+        " WHERE item_id = ?",
         (check, note, now.etag, now.size, now.quickxor, now.times, earlier.worth, number, item_id),
     )
 

@@ -25,6 +25,7 @@ from .earlier_bytes import (
     arrive,
     earlier_bytes,
     finish_arrivals,
+    is_older,
     keep_earlier,
     place_of_newer,
     takes_its_place,
@@ -155,8 +156,12 @@ class _Fetching:
         if listed.quickxor is None or listed.pending or not agrees(listed, first):
             now, first, second = await self._look_again(wanted, first, place)
             form = await self._thread(look_into, self._folder, place, wanted.name)
-        check, note = classify(wanted.name, listed, now, first, second, form)
-        self._had(wanted, now, second or first, check, note, earlier)
+        kept = second or first
+        older = not (agrees(now, kept) or has_hash(now, kept)) and (
+            agrees(listed, kept) or (earlier is not None and is_older(earlier, now, kept))
+        )
+        check, note = classify(wanted.name, listed, now, first, second, form, older=older)
+        self._had(wanted, now, kept, check, note, earlier, older=older)
 
     async def _look_again(
         self, wanted: Wanted, first: Delivered, place: str
@@ -257,12 +262,14 @@ class _Fetching:
         earlier: Earlier | None,
         *,
         fetched: bool = True,
+        older: bool = False,
     ) -> None:
         row: dict[str, str | int | None] = {
             "item_id": wanted.item_id, "state": HAD, "size": got.size, "sha256": got.sha256,
             "quickxor": got.quickxor, "etag": now.etag, "listed_size": now.size,
             "listed_quickxor": now.quickxor, "listed_times": now.times, "verdict": check,
-            "note": note, "worth": worth_of(check, now, got.size), "in_pass": self._pass,
+            "note": note, "worth": worth_of(check, now, got.size), "older": int(older),
+            "in_pass": self._pass,
         }  # fmt: skip
         # the row first: killed before the chunks are forgotten, they are only left over
         if earlier is not None and not takes_its_place(earlier, now, got, check):

@@ -73,12 +73,17 @@ class Service:
         ):
             yield root, state
 
-    async def one_pass(self, says: dict[str, Any], *gives: Any) -> ManifestLine:
-        """A pass as ``export_drive`` makes one; its only line."""
+    async def one_pass(
+        self, says: dict[str, Any], *gives: Any, first: dict[str, Any] | None = None
+    ) -> ManifestLine:
+        """A pass as ``export_drive`` makes one; its only line.
+
+        ``first`` is what the listing says, where the item says something else by then.
+        """
         self.plays(says, *gives)
         with self.opened() as (root, state):
             self.number = state.begin_pass("2026-01-01T00:00:00Z").number
-            apply_page(state, self.number, [ROOT, says], "end", complete=True)
+            apply_page(state, self.number, [ROOT, first or says], "end", complete=True)
             state.give_places()
             look_again(state, root)
             for _ in range(3):
@@ -225,7 +230,7 @@ def test_M1_a_kill_before_newer_bytes_are_judged_leaves_the_earlier_ones(
 ) -> None:
     newer = DATA + b"more"
 
-    def kill(*_: Any) -> Any:
+    def kill(*_: Any, **__: Any) -> Any:
         raise Killed("Killed")
 
     async def tell(service: Service) -> None:
@@ -311,6 +316,89 @@ def test_M2_a_state_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
         assert service.downloads() == 1
         line = await service.one_pass(listed("a.bin", DATA + b"x", 2), b"")
         assert (line.check, line.size) == ("not verified", len(DATA))
+
+    story(tmp_path, tell)
+
+
+OLD_DOCX, NEW_DOCX = packed(word("Dose: 10 mg")), packed(word("Dose: 1 mg. Stop at once."))
+OLD_TXT, NEW_TXT = b"old words\n" * 100, b"newer words\n" * 300
+PENDING = {"pendingOperations": {"pendingContentUpdate": {"queuedDateTime": "x"}}}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "says", "gives"),
+    [
+        ("a.txt", OLD_TXT, NEW_TXT, PENDING, (OLD_TXT,)),
+        ("a.txt", OLD_TXT, NEW_TXT, {}, (OLD_TXT[::-1], OLD_TXT)),
+        ("a.docx", OLD_DOCX, NEW_DOCX, PENDING, (OLD_DOCX,)),
+        ("a.docx", OLD_DOCX, NEW_DOCX, {}, (OLD_DOCX[::-1], OLD_DOCX)),
+    ],
+    ids=["text-in-writing", "text-damaged", "document-in-writing", "document-damaged"],
+)
+def test_M3_what_the_service_said_before_is_not_what_it_says_now(
+    tmp_path: Path, name: str, old: bytes, new: bytes, says: dict[str, Any], gives: tuple[bytes]
+) -> None:
+    async def tell(service: Service) -> None:
+        now = listed(name, new, 2)
+        line = await service.one_pass(now, *gives, first=listed(name, old, **says))
+        for _ in range(3):
+            assert (line.check, line.size, line.listed_size) == ("not verified", len(old), len(new))
+            assert "earlier version" in (line.check_note or "")
+            line = await service.one_pass(now, old)
+        line = await service.one_pass(now, new)
+        assert (line.check, line.size) == ("equal", len(new))
+
+    story(tmp_path, tell)
+
+
+@pytest.mark.parametrize("changed", [{}, {"file": {"hashes": {}}}], ids=["a-hash", "no-hash"])
+@pytest.mark.parametrize("first", [OLD_DOCX, OLD_DOCX[:-1] + b"\1"], ids=["equal", "rewritten"])
+def test_M3_the_earlier_version_of_a_document_is_not_what_the_service_made_of_the_new_one(
+    tmp_path: Path, first: bytes, changed: dict[str, Any]
+) -> None:
+    async def tell(service: Service) -> None:
+        await service.one_pass({**listed("letter.docx", first), **changed}, OLD_DOCX)
+        for version in (2, 2, 3):
+            line = await service.one_pass(listed("letter.docx", NEW_DOCX, version), OLD_DOCX)
+            assert (line.check, line.size) == ("not verified", len(OLD_DOCX))
+            assert "earlier version" in (line.check_note or "")
+        line = await service.one_pass(listed("letter.docx", NEW_DOCX, 3), NEW_DOCX)
+        assert (line.check, line.size) == ("equal", len(NEW_DOCX))
+
+    story(tmp_path, tell)
+
+
+@pytest.mark.parametrize(
+    "moved", [{"eTag": "renamed"}, {"file": {"hashes": {"quickXorHash": "="}}}]
+)
+def test_M3_a_document_that_was_not_edited_stays_as_the_service_made_it(
+    tmp_path: Path, moved: dict[str, Any]
+) -> None:
+    async def tell(service: Service) -> None:
+        says = listed("letter.docx", OLD_DOCX)
+        for now in (says, {**says, **moved}):
+            line = await service.one_pass(now, NEW_DOCX)
+            assert (line.check, line.size) == ("rewritten by the service", len(NEW_DOCX))
+
+    story(tmp_path, tell)
+
+
+def test_M3_a_pdf_without_its_last_revision_is_not_what_the_service_made_of_it(
+    tmp_path: Path,
+) -> None:
+    before = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n" + b"%x\n" * 900
+    table = len(before)
+    before += b"xref\n0 1\ntrailer\n<<>>\nstartxref\n%d\n%%%%EOF\n" % table
+    signed = before + b"2 0 obj\n<</Signature (a)>>\nendobj\n" + b"%y\n" * 90
+    signed += b"xref\n0 1\ntrailer\n<</Prev %d>>\nstartxref\n%d\n%%%%EOF\n" % (table, len(signed))
+    assert [form_of(io.BytesIO(one), "a.pdf").kind for one in (before, signed)] == ["whole"] * 2
+
+    async def tell(service: Service) -> None:
+        line = await service.one_pass(listed("a.pdf", signed), before)
+        assert (line.check, line.size) == ("not verified", len(before))
+        assert "may be missing" in (line.check_note or "")
+        line = await service.one_pass(listed("a.pdf", signed), signed)
+        assert line.check == "equal"
 
     story(tmp_path, tell)
 
