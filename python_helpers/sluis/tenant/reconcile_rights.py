@@ -6,7 +6,8 @@ chose. Site groups and applications are left out, since the service lists them o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from ..graph.connect import Graph
 from ..graph.errors import GraphError
@@ -49,7 +50,8 @@ async def compare_rights(
                 own += grants_in(permission)
                 # an inherited right is a right here
                 for grant in grants_in({**permission, "inheritedFrom": None}):
-                    for key in grant.principal.keys:
+                    # one that is narrower than its role says was never asked for
+                    for key in grant.principal.keys if not grant.bound else ():
                         given[key] = max(given.get(key, 0), _STRENGTH.get(grant.role, 0))
     except GraphError as error:
         await raise_unless_alone(graph, f"/drives/{segment(drive_id)}", error)
@@ -61,15 +63,34 @@ async def compare_rights(
         for one in invites
         if given.get(one.recipient.lower(), 0) < _STRENGTH[one.role]
     ]
-    signed = {one.recipient.lower(): _STRENGTH[one.role] for one in invites}
+    signed = {one.recipient.lower(): one for one in invites}
     surplus = [
-        RightSurplus(path, grant.principal.keys[0], grant.role, "Nobody signed for it.")
+        RightSurplus(path, grant.principal.keys[0], grant.role, why)
         for grant in own
-        if grant.principal.kind in _COUNTED and not _is_signed(grant, signed)
+        if grant.principal.kind in _COUNTED and (why := _too_much(grant, signed))
     ]
     return missing, surplus
 
 
-def _is_signed(grant: Grant, signed: dict[str, int]) -> bool:
+def _too_much(grant: Grant, signed: Mapping[str, Invite]) -> str:
+    """Why a right in the target is more than was signed; empty when it is not."""
     strength = _STRENGTH.get(grant.role, max(_STRENGTH.values()) + 1)
-    return any(signed.get(key, 0) >= strength for key in grant.principal.keys)
+    why = "Nobody signed for it."
+    for one in (signed[key] for key in grant.principal.keys if key in signed):
+        if _STRENGTH[one.role] < strength:
+            continue
+        if one.until is None or _ends_by(grant.until, one.until):
+            return ""
+        ends = f"ends on {grant.until}" if grant.until else "has no end"
+        why = f"It was signed until {one.until}, and {ends} in the target."
+    return why
+
+
+def _ends_by(until: str | None, signed: str) -> bool:
+    """Whether a right ends when it was signed to end, or before; what cannot be read does not."""
+    try:
+        here, there = datetime.fromisoformat(until or ""), datetime.fromisoformat(signed)
+    except ValueError:
+        return False
+    zoned = [one if one.tzinfo else one.replace(tzinfo=UTC) for one in (here, there)]
+    return zoned[0].replace(microsecond=0) <= zoned[1]

@@ -48,11 +48,14 @@ class Grant:
         principal: who.
         role: ``owner``, ``write`` or ``read``; else the service's own word.
         until: ISO 8601 time at which the right ends, or None.
+        bound: how the right is narrower than its role says, as no right of that role can be given
+            in the target; empty when it is not.
     """
 
     principal: Principal
     role: str
     until: str | None = None
+    bound: str = ""
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,7 @@ def grants_in(permission: Mapping[str, Any]) -> Iterator[Grant]:
     until = until if isinstance(until, str) and not until.startswith("0001") else None
     link = permission.get("link")
     role = _role(permission, link)
+    bound = _bound(permission, link)
     people = list(_people(permission))
     if isinstance(link, Mapping) and link.get("scope") in ("anonymous", "organization", None):
         scope = str(link.get("scope") or "unknown")
@@ -164,7 +168,7 @@ def grants_in(permission: Mapping[str, Any]) -> Iterator[Grant]:
         shown = str(permission.get("id", "?"))
         people.append(Principal("user", (f"permission:{shown.lower()}",), "not told who"))
     for principal in people:
-        yield Grant(principal, role, until)
+        yield Grant(principal, role, until, bound)
 
 
 def find_unmapped(lines: Iterable[ManifestLine], users: UserMap) -> tuple[Unmapped, ...]:
@@ -204,6 +208,8 @@ def translate(
             not_given.add(NotGiven(who, grant.role, "the user map gives it nothing"))
         elif grant.role not in _ROLES:
             not_given.add(NotGiven(who, grant.role, "Graph cannot give this role"))
+        elif grant.bound:
+            not_given.add(NotGiven(who, grant.role, grant.bound))
         else:
             new = Invite(target, grant.role, grant.until)
             best[target] = _stronger(best.get(target), new)
@@ -218,6 +224,7 @@ _SCOPES = {
     "organization": "everybody in the tenant",
     "unknown": "a group that was not told",
 }
+#: kinds of link that do what their role says
 _LINK_ROLES = {"view": "read", "embed": "read", "edit": "write"}
 
 
@@ -277,6 +284,26 @@ def _role(permission: Mapping[str, Any], link: object) -> str:
     if isinstance(kind, str) and kind in _LINK_ROLES:
         return _LINK_ROLES[kind]
     return words[0] if words else "not told"
+
+
+def _bound(permission: Mapping[str, Any], link: object) -> str:
+    """How a right is narrower than its role says; without that it would be a wider one there."""
+    roles = permission.get("roles")
+    words = [str(one).lower() for one in roles] if isinstance(roles, list) else []
+    about: Mapping[str, Any] = link if isinstance(link, Mapping) else {}
+    until, kind = permission.get("expirationDateTime"), about.get("type")
+    restricted = any(word.removeprefix("sp.").startswith("restricted") for word in words)
+    if restricted or about.get("preventsDownload") or kind == "blocksDownload":
+        return "it lets nobody download, and such a right cannot be given in the target"
+    if permission.get("hasPassword"):
+        return "it asks for a password, and such a right cannot be given in the target"
+    if kind == "createOnly":
+        return "it only lets people add files, and such a right cannot be given in the target"
+    if kind is not None and not (isinstance(kind, str) and kind in _LINK_ROLES):
+        return "it is a link of a kind that cannot be given in the target"
+    if until is not None and not isinstance(until, str):
+        return "when it ends could not be read"
+    return ""
 
 
 def _stronger(one: Invite | None, other: Invite) -> Invite:

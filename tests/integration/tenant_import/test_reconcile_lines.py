@@ -494,6 +494,40 @@ def test_rights_are_compared_on_every_item_that_was_to_get_some(
     assert result.sound == (not missing and not surplus)
 
 
+ENDS = "2027-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("right", "missing", "surplus"),
+    [
+        ({"expirationDateTime": ENDS}, 0, 0),
+        ({"expirationDateTime": "2027-01-01T01:00:00.500+01:00"}, 0, 0),
+        ({"expirationDateTime": "2026-12-31T00:00:00Z"}, 0, 0),
+        ({}, 0, 1),
+        ({"expirationDateTime": "0001-01-01T00:00:00Z"}, 0, 1),
+        ({"expirationDateTime": "soon"}, 0, 1),
+        ({"expirationDateTime": "2027-01-02T00:00:00Z"}, 0, 1),
+        # who may look and not download did not get what was signed
+        ({"expirationDateTime": ENDS, "link": {"type": "edit", "preventsDownload": True}}, 1, 0),
+    ],
+)
+def test_a_right_that_was_signed_to_end_is_held_against_its_end(
+    ground: Ground, right: dict[str, Any], missing: int, surplus: int
+) -> None:
+    ends = ({**PEOPLE[0], "expirationDateTime": ENDS},)
+    ground.lines = [_line("x", b"x", permissions=ends)]
+    ground.there("x", b"x")
+    ground.row("x")
+    who = {"id": "1", "grantedToV2": {"user": {"email": "a@new.example"}}, "roles": ["write"]}
+    if "link" in right:
+        right["link"]["scope"] = "users"
+    ground.more = [("GET", "items/t:x/permissions", {"value": [{**who, **right}]})]
+    result = ground.run(_signing())
+    assert (len(result.rights_missing), len(result.rights_surplus)) == (missing, surplus)
+    for one in result.rights_surplus:
+        assert f"It was signed until {ENDS}" in one.why
+
+
 def test_rights_are_compared_on_each_item_by_its_path(ground: Ground) -> None:
     """Also behind one without rights, and on what was there before only what was to be given."""
     ground.lines = [_line("a"), *(_line(name, permissions=PEOPLE) for name in ("b", "c", "d"))]

@@ -123,6 +123,37 @@ def test_a_role_that_graph_cannot_give_is_listed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("bounds", "role", "why"),
+    [
+        ({"link": {"type": "view", "preventsDownload": True}}, "read", "nobody download"),
+        ({"link": {"type": "view"}, "roles": ["sp.restrictedView"]}, "read", "nobody download"),
+        ({"link": {"type": "blocksDownload"}}, "write", "nobody download"),
+        ({"link": {"type": "createOnly"}}, "write", "only lets people add files"),
+        ({"link": {"type": "edit"}, "hasPassword": True}, "write", "asks for a password"),
+        ({"link": {"type": "review"}}, "write", "a kind that cannot be given"),
+        ({"expirationDateTime": 20270101}, "write", "when it ends could not be read"),
+    ],
+)
+def test_a_right_that_is_narrower_than_its_role_is_not_given_as_that_role(
+    bounds: dict[str, Any], role: str, why: str
+) -> None:
+    roles = ["read"] if role == "read" else ["write"]
+    right = {**_user("user01@old.example", *roles), **bounds}
+    if "link" in right:
+        right["link"] = {"scope": "users", **right["link"]}
+    invites, (not_given,) = translate([right], _MAP)
+    assert invites == ()
+    assert (not_given.principal, not_given.role) == ("user01@old.example", role)
+    assert why in not_given.why
+
+
+def test_a_link_that_does_what_its_role_says_is_given() -> None:
+    link = {"scope": "users", "type": "view", "preventsDownload": False}
+    right = {**_user("user01@old.example", "read"), "link": link, "hasPassword": False}
+    assert translate([right], _MAP) == ((Invite("user01@rehearsal.example", "read"),), ())
+
+
+@pytest.mark.parametrize(
     "data", [{"a@x.example": "nobody"}, {"": None}, {"a@x.example": 5}, {"A@x": None, "a@x": None}]
 )
 def test_a_map_that_leaves_a_doubt_is_refused(data: dict[str, Any]) -> None:
