@@ -109,11 +109,11 @@ class Export(Body):
     """One pass over an asset that is fetched from elsewhere; its files wait on ``machine``.
 
     ``manifest_object`` has one line for each item, with both hashes. ``checks`` counts
-    files by what the two hashes say of them, ``not_had`` the items that could not be had.
-    ``unseen`` names what may be there and could not be looked at, ``left_out`` what is known
-    to be left out and is no file of the newest state. ``changes_object`` says what vanished,
-    moved and changed since the pass before, ``recycle_bin_object`` lists what was deleted
-    there. ``spent`` stands beside ``forecast``.
+    files by what the service's size and hash say of them, ``not_had`` the items that could
+    not be had. ``unseen`` names what may be there and could not be looked at, ``left_out``
+    what is known to be left out and is no file of the newest state. ``changes_object`` says
+    what vanished, moved and changed since the pass before, ``recycle_bin_object`` lists what was
+    deleted there. ``spent`` stands beside ``forecast``.
     """
 
     kind: ClassVar[str] = "export"

@@ -15,7 +15,7 @@ from sluis.scope.as_it_came import spelled
 from sluis.scope.moving import FromTenant, Origin
 from sluis.tenant.tenant_manifest import HAD, ManifestLine
 
-#: what two hashes may say of a file that is still the service's own
+#: what the service's size and hash may say of a file that is still the service's own
 GOOD = ("equal", "rewritten by the service", "stale metadata")
 #: what is no doubt of a server or a folder while people work there: the last pass, after they
 #: stopped, reads it again, and never says this

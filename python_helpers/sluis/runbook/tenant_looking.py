@@ -82,9 +82,12 @@ def tell(ahead: Ahead, asset: str, answer: Answered) -> None:
     ahead.warnings += [
         f"{asset}: {one.path} becomes {one.target}" for one in answer.renamed[:_NAMED]
     ]
-    ahead.warnings += [
+    # as lines: what is a warning of Ansible's stands in its log only
+    ahead.lines += [
         f"{asset}: stays behind: {one.path}: {one.why}" for one in answer.left_out[:_NAMED]
     ]
+    if (more := answer.left_out_in_all - _NAMED) > 0:
+        ahead.lines.append(f"{asset}: stays behind: {more} more")
     for one in answer.refusals:
         which = f" Among them: {'; '.join(one.examples)}." if one.examples else ""
         ahead.refused.append(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sluis.border import codec
-from sluis.border.moving import Moving
+from sluis.border.moving import Moving, Trust
 from sluis.border.strict_json import WrongError
 from sluis.border.tenant import TenantSecrets
 from sluis.border.verb import refused
@@ -34,6 +34,11 @@ from sluis.runbook.worker_file import Fetch, keep_worker_file
 from sluis.scope.model import Asset, ScopeDocument
 
 Call = Callable[[Request, TenantSecrets], Answer]
+#: on what a comparison rests, in words that promise no more than was done
+_ON: Mapping[Trust, str] = {
+    "every byte": "every byte",
+    "the service's hash": "by size and the service's hash, not every byte",
+}
 
 
 @dataclass
@@ -173,12 +178,6 @@ def _found(
     fetch: Fetch,
     scratch: Path,
 ) -> Check:
-    counted = {
-        **result.counts,
-        "rights missing": result.rights_missing_in_all,
-        "rights too many": result.rights_surplus_in_all,
-    }
-    counts = ", ".join(f"{count} {what}" for what, count in sorted(counted.items()) if count)
     remote = f"{settings.exports}/.moving-{asset.id}/lines.gz"
     lines = keep_worker_file(dossier, fetch, remote, scratch / "lines", result.lines_sha256)
     kept = codec.dump(result) | {"lines": lines}
@@ -187,6 +186,19 @@ def _found(
         host=host,
         what=move_words(scope, asset, "check"),
         passed=result.sound,
-        detail=f"{result.items} items compared ({result.trust}): {counts or 'none'}"[:500],
+        detail=in_one_line(result),
         result_object=dossier.objects.put(canonical(kept)),
     )
+
+
+def in_one_line(result: Found) -> str:
+    """What a comparison came to: what was compared, on what that rests, what stayed behind."""
+    counted = {
+        **result.counts,
+        "rights missing": result.rights_missing_in_all,
+        "rights too many": result.rights_surplus_in_all,
+    }
+    counts = ", ".join(f"{count} {what}" for what, count in sorted(counted.items()) if count)
+    stayed = f"; {result.left_out_in_all} items stayed behind" if result.left_out_in_all else ""
+    said = f"{result.items} items compared ({_ON[result.trust]}): {counts or 'none'}"
+    return said[: 500 - len(stayed)] + stayed

@@ -130,9 +130,10 @@ SENTENCES: dict[str, Said] = {
         "If something with the same name is there already, we keep both.",
     ),
     "conflicts.skip equal": said(
-        "Staat precies hetzelfde daar al, dan laten wij dat staan. Is het anders, dan stoppen "
-        "wij.",
-        "If the very same is there already, we leave it. If it differs, we stop.",
+        "Staat er daar al iets met dezelfde naam, grootte en hetzelfde controlegetal van "
+        "Microsoft, dan laten wij dat staan. Is het anders, dan stoppen wij.",
+        "If something with the same name, size and checksum of Microsoft is there already, we "
+        "leave it. If it differs, we stop.",
     ),
     "names.characters": said(
         "Tekens die daar niet in een naam mogen, worden {mark}.",

@@ -5,7 +5,7 @@ Tables
     passes    one row per pass over the drive: where the listing stands, and when
     items     the drive's listing: one row per item, as the service last described it
     places    where an item is stored; given once, kept for life, whatever it is renamed to
-    contents  what was fetched of an item's bytes, and what the two checks said
+    contents  what was fetched of an item's bytes, and what the service's size and hash said
     chunks    parts of a file that are on disk while it is not yet whole
     details   permissions, versions and list fields, as JSON
     arriving  newer bytes that are whole and take the place of earlier ones: their row of

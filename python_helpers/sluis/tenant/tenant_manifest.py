@@ -26,7 +26,8 @@ from ..unfolding import Unfolding, unfold
 ItemType = Literal["file", "folder", "package", "shortcut", "other"]
 State = Literal["had", "could not be had"]
 
-#: What the two checks say about a file's bytes. Only the first three are agreement.
+#: What the service's size and hash say about a file's bytes. Only the first three are agreement;
+#: its hash does not see blocks of 320 KiB change places.
 Check = Literal[
     "equal",  # size and quickXorHash are those that the service listed
     "rewritten by the service",  # Office, PDF, HEIC: other bytes than listed, and looked into
@@ -62,7 +63,7 @@ class ManifestLine:
         listed_size: bytes, as the service listed them.
         listed_quickxor: as the service listed it, or another kind of hash (``other_hashes``);
             ``None`` when it gave none.
-        check: what the two hashes say; ``None`` for what has no bytes.
+        check: what the service's size and hash say; ``None`` for what has no bytes.
         check_note: one sentence when ``check`` is anything but ``equal``.
         etag: as listed when the bytes were fetched.
         created, modified: ISO 8601 in UTC, as ``fileSystemInfo`` gives them.

@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 module: tenant_export
 short_description: Fetch one asset from the tenant it is in
 description:
-  - Lists a drive to its end, fetches what is new or changed with two hashes for each file,
+  - Lists a drive to its end, fetches what is new or changed, holds each file against the listing,
     and writes a manifest. Killed anywhere, it goes on the next time.
   - Is called by the action plugin of the same name, which records the answer in the ledger.
     Called by itself its answer is no evidence.
