@@ -22,6 +22,7 @@ from sluis.runbook.checks import wanting
 from sluis.runbook.judgement import read_evidence
 from sluis.runbook.landing_handover import landed
 from sluis.runbook.run import RUN_ID, OpenDossier, now
+from sluis.runbook.stayed_behind import stayed_behind
 from sluis.runbook.undone import aftermath
 
 _display = Display()
@@ -66,14 +67,15 @@ def hand_over(dossier: OpenDossier) -> Handover:
             f"The change is not complete: {'; '.join(missing)}.",
             "Apply again; it goes on where it stopped.",
         )
-    steps, checks = len(evidence.plan.forward), len(evidence.plan.checks_after("change"))
-    said = f"All {steps} steps were done and all {checks} checks passed."
+    steps, checks = len(evidence.plan.forward), evidence.plan.checks_after("change")
+    said = f"All {steps} steps were done and all {len(checks)} checks passed."
+    stayed = stayed_behind(evidence.view, dossier.objects, checks, since)
     results = _results(dossier, evidence.view, evidence.plan_object)
     return _append(
         dossier,
         Handover(
             result="applied",
-            sentence=" ".join((said, *there.sentences))[:4000],
+            sentence=" ".join((said, *stayed, *there.sentences))[:4000],
             plan_object=evidence.plan_object,
             quarantine=_quarantine(results),
             landings=there.looks,

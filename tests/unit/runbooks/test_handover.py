@@ -11,6 +11,7 @@ from ansible.utils.display import Display
 
 from sluis.border.verbs.service_check import Result
 from sluis.errors import EvidenceError, RefusedError
+from sluis.evidence.canonical import canonical
 from sluis.evidence.ledger import Ledger
 from sluis.evidence.predicates import Body, Check, Handover, Plan, Scope, Step, Timestamp
 from sluis.plan.model import PlanDocument, PlannedCheck, PlanStep
@@ -143,6 +144,22 @@ def test_T11_a_check_from_before_the_last_step_does_not_count(story: Story) -> N
     story.check("rows", "h2", True)
     assert story.missing() == []
     assert hand_over(story.dossier()).result == "applied"
+
+
+def test_what_stayed_behind_is_said_at_the_hand_over(story: Story) -> None:
+    story.do(*story.plan.forward)
+    story.check("rows", "h2", True)
+    for left in (3, 15):  # the newest one counts
+        result = story.made.objects.put(canonical({"left_out_in_all": left}))
+        check = Check(
+            check="new", host="h1", what="It", passed=True, detail="", result_object=result
+        )
+        story.tell(check)
+    said = hand_over(story.dossier()).sentence
+    assert said == (
+        "All 4 steps were done and all 2 checks passed."
+        " 15 items stayed behind; what new found names them."
+    )
 
 
 @pytest.mark.parametrize("full", ["timestamp", "disk after the hand-over"])

@@ -1,0 +1,37 @@
+"""What stayed behind in a move, as the comparisons counted it, for the hand-over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+
+from sluis.errors import EvidenceError
+from sluis.evidence.ledger import View
+from sluis.evidence.objects import ObjectStore
+from sluis.gate.steps import last_checks
+from sluis.plan.model import PlannedCheck
+
+
+def stayed_behind(
+    view: View, objects: ObjectStore, checks: Iterable[PlannedCheck], since: int
+) -> Iterator[str]:
+    """A sentence for each comparison that left something behind.
+
+    Args:
+        view: the ledger.
+        objects: where the results lie.
+        checks: the planned ones.
+        since: the last step's number; what was compared before it does not count.
+    """
+    last = last_checks(view, since)
+    for check in checks:
+        made = last.get((check.check, check.host))
+        if made is None or made.body.result_object is None:
+            continue
+        try:
+            result = json.loads(objects.get(made.body.result_object))
+        except EvidenceError:
+            continue  # erased or lost, as sluis verify says; the end is still recorded
+        count = result.get("left_out_in_all") if isinstance(result, Mapping) else None
+        if isinstance(count, int) and count > 0:
+            yield f"{count} items stayed behind; what {check.check} found names them."
