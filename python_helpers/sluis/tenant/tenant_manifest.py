@@ -72,7 +72,8 @@ class ManifestLine:
         rights_why: one sentence when such an item's permissions could not be had; who may reach
             it is then not known.
         versions: earlier versions; each with ``id``, ``modified``, ``modified_by``, ``size``
-            and, where they were fetched, ``stored``, ``sha256`` and ``quickxor``.
+            and, where they were fetched, ``stored``, ``sha256`` and ``quickxor``, and ``why`` when
+            it could not be had or is not as it was listed.
         fields: the list item's columns.
         target: what a shortcut points to.
         state: ``had`` or ``could not be had``.

@@ -16,7 +16,9 @@ from typing import Any, Literal
 from ..graph.connect import Graph
 from ..graph.download import download_version
 from ..graph.errors import GraphError
-from .listed_items import figures_of, who
+from ..graph.rewritten import is_rewritten_name
+from .file_forms import look_into
+from .listed_items import figures_of, name_of, who
 from .many_at_once import many_at_once
 from .refused_alone import raise_unless_alone
 from .source import Source
@@ -28,7 +30,7 @@ VersionPolicy = Literal["none", "list", "all"]
 KIND = "versions"
 
 _WANTED = """
-SELECT i.item_id, i.etag FROM items i
+SELECT i.item_id, i.etag, i.name FROM items i
 LEFT JOIN details d ON d.item_id = i.item_id AND d.kind = 'versions'
 WHERE i.gone_in_pass IS NULL AND i.type = 'file' AND (d.item_id IS NULL OR d.etag IS NOT i.etag
     OR (d.why IS NOT NULL AND d.in_pass < ?))
@@ -67,9 +69,9 @@ async def fetch_versions(
     number = current.number if current else 0
     had = size = 0
 
-    async def ask(row: tuple[str, str | None]) -> None:
+    async def ask(row: tuple[str, str | None, str]) -> None:
         nonlocal had, size
-        item, etag = row
+        item, etag, name = row
         why: str | None = None
         known = _known(state, item)
         found: list[dict[str, Any]] = []
@@ -81,9 +83,11 @@ async def fetch_versions(
             for entry in earlier_than_current(entries):
                 line = _line(entry)
                 if policy == "all":
-                    line = known.get(line["id"]) or line
-                    if "sha256" not in line:
-                        line = await _fetch(graph, source, folder, item, line)
+                    before = known.get(line["id"], {})
+                    if "sha256" in before and "why" not in before:
+                        line = before
+                    else:
+                        line = await _fetch(graph, source, folder, item, name, line)
                         size += line.get("size", 0) if "sha256" in line else 0
                 found.append(line)
         except GraphError as error:
@@ -91,6 +95,13 @@ async def fetch_versions(
                 raise
             await raise_unless_alone(graph, source.drive_place(), error)
             why = error.what
+            state.could_not(number, "earlier versions of a file", name_of(state, item), why)
+        for line in found:
+            if "why" in line:
+                subject = f"{name_of(state, item)}, version {line['id']}"
+                state.could_not(number, "an earlier version", subject, line["why"])
+                # such a file is asked about again in the next pass
+                why = why or f"Version {line['id']}: {line['why']}"
         had += len(found)
         state.db.execute(
             "INSERT OR REPLACE INTO details VALUES (?, ?, ?, ?, ?, ?)",
@@ -101,7 +112,7 @@ async def fetch_versions(
     return had, size
 
 
-def _wanted(state: DriveState, number: int) -> Iterator[tuple[str, str | None]]:
+def _wanted(state: DriveState, number: int) -> Iterator[tuple[str, str | None, str]]:
     """Files whose versions are to be asked for, a few at a time: there may be a million."""
     last = ""
     while rows := state.db.execute(_WANTED, (number, last, _BATCH)).fetchall():
@@ -110,9 +121,9 @@ def _wanted(state: DriveState, number: int) -> Iterator[tuple[str, str | None]]:
 
 
 async def _fetch(
-    graph: Graph, source: Source, folder: ExportFolder, item: str, line: dict[str, Any]
+    graph: Graph, source: Source, folder: ExportFolder, item: str, name: str, line: dict[str, Any]
 ) -> dict[str, Any]:
-    """The bytes of one version, or why they could not be had."""
+    """The bytes of one version; with ``why`` when they could not be had, or not as listed."""
     owner = hashlib.sha256(item.encode()).hexdigest()[:24]
     stored = f"{VERSIONS}/{owner}/{safe_name(line['id'])}"
     try:
@@ -125,8 +136,14 @@ async def _fetch(
             raise
         await raise_unless_alone(graph, source.drive_place(), error)
         return {**line, "why": error.what}
-    return {**line, "stored": stored, "size": got.size, "sha256": got.sha256,
-            "quickxor": got.quickxor}  # fmt: skip
+    had = {**line, "stored": stored, "size": got.size, "sha256": got.sha256,
+           "quickxor": got.quickxor}  # fmt: skip
+    # the service writes into Office files and some others while it delivers them
+    if got.size != line["size"] and not (
+        is_rewritten_name(name) and look_into(folder, stored, name).kind == "whole"
+    ):
+        had["why"] = f"{line['size']} bytes were listed and {got.size} came."
+    return had
 
 
 def earlier_than_current(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -160,7 +177,7 @@ def _line(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _known(state: DriveState, item: str) -> dict[str, dict[str, Any]]:
-    """Versions whose bytes are had: a version never changes, so it is fetched once."""
+    """Versions that were asked for: one that is had never changes, so it is fetched once."""
     row = state.db.execute(
         "SELECT data FROM details WHERE item_id = ? AND kind = ?", (item, KIND)
     ).fetchone()
