@@ -187,7 +187,10 @@ def test_check_everything_that_is_wrong_is_said_at_once(
     assert "7,2" in clock["what"] or "7,1" in clock["what"], clock
     (room,) = told["workdir-too-small"]
     assert (room["about"], str(tiny) in room["what"]) == ("db1", True)
-    (right,) = told["right-missing"]
+    right, back = told["right-missing"]
+    # its tables are of postgres
+    assert f'ALTER ROLE "{reader}" SUPERUSER;' in back["remedy"]
+    assert "the way back that the client is asked for could not" in back["what"]
     assert f'GRANT pg_read_all_data TO "{reader}";' in right["remedy"]
     (nonce,) = told["right-missing-for-level"]
     assert f'GRANT CREATE ON DATABASE "practice" TO "{reader}";' in nonce["remedy"]
@@ -221,9 +224,11 @@ def test_check_prepare_stops_with_everything_before_anything_is_made(
     host.write_text(yaml.safe_dump(hosts))
     status, found = sluis(fresh, "prepare", fresh.who.client, fresh.change)
     assert (status, found["state"]) == (1, "failed"), found
-    told = {one["code"]: one for one in found["run"]["errors"]}
-    assert set(told) == {"host-unreachable", "right-missing"}, found["run"]
-    assert "GRANT pg_read_all_data" in told["right-missing"]["remedy"]
+    told = [(one["code"], one["remedy"]) for one in found["run"]["errors"]]
+    assert {code for code, _ in told} == {"host-unreachable", "right-missing"}, found["run"]
+    remedies = [remedy for code, remedy in told if code == "right-missing"]
+    for words in ("GRANT pg_read_all_data", "SUPERUSER"):
+        assert any(words in remedy for remedy in remedies), found["run"]
     assert found["assets"] == [] or all(not one.get("reached") for one in found["assets"])
     assert fresh.view().statements == (), "not even the scope was laid down"
 

@@ -19,6 +19,19 @@ def name_beside(live: str, suffix: str) -> str:
     return name if len(name.encode()) <= _LONGEST else _short(live, suffix)
 
 
+def like_beside(live: str, kind: str) -> str:
+    """The names that a restore of ``live`` gives, as a pattern of SQL's LIKE.
+
+    Args:
+        live: name of the live database.
+        kind: ``COPY`` or ``DISPLACED``.
+    """
+    start = _start(live)
+    plain = re.sub(r"([\\\\_%])", r"\\\1", start)
+    # a long name may be cut, by how long the change's id is
+    return plain + ("" if start == live else "%") + kind.replace("_", "\\_") + "%"
+
+
 def is_beside(name: str, live: str) -> bool:
     """Whether a restore of ``live`` gives a database this name.
 

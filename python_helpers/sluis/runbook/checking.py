@@ -38,6 +38,8 @@ from sluis.snapshot.store import place_allowed, why_inside
 CLOCKS = 60
 #: the description of a change that puts back what is broken: its assets may be anything
 _RESTORE = "restore.yml"
+#: that of a change that is put back when it fails
+_UPDATE = "update.yml"
 
 #: codes of an asset that is not where the scope says
 _NOT_THERE = frozenset({"asset-missing", "database-missing"})
@@ -67,6 +69,12 @@ def assets_here(run: Run, host: str) -> tuple[Asset, ...]:
     return tuple(
         asset for asset in scope.assets_on(host) if asset.takes_snapshot and not asset.is_exported
     )
+
+
+def _may_go_back(run: Run) -> bool:
+    """Whether the client is asked for a way back, in which this user puts databases back."""
+    scope = scope_of(run)
+    return scope is not None and scope.way_back.consent and (run.change_folder / _UPDATE).is_file()
 
 
 def is_restore(places: Places, client: str, change: str) -> bool:
@@ -115,6 +123,7 @@ def look_at_host(
         assets=tuple(settings.asset(asset) for asset in assets),
         folder=settings.workdir,
         restic=settings.restic if copies else None,
+        way_back=_may_go_back(run),
     )
     secrets = CheckSecrets(
         settings.for_maker("").store if copies else StoreSecrets(),

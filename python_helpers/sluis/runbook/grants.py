@@ -1,13 +1,17 @@
 """The GRANT that gives a database's user what its snapshot lacks, to be pasted.
 
-What each right is for stands in docs/settings.md, below "Rights in a database".
+What each right is for stands in docs/examples.md, below "Rights in a database" and
+"Rights to put a database back".
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sluis.border.own_databases import COPY, DISPLACED, like_beside
 from sluis.border.verbs.asset_check import Lacking
+
+_NO_WAY_BACK = "so the way back that the client is asked for could not be carried out"
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,29 @@ def grant_of(kind: str, lacking: Lacking, user: str | None) -> Grant:
             return Grant(
                 "is shown only some rows of some tables", f"ALTER ROLE {to} BYPASSRLS;", True
             )
+        case "make databases":
+            return Grant(f"may not make a database, {_NO_WAY_BACK}", f"ALTER ROLE {to} CREATEDB;",
+                         True)  # fmt: skip
+        case "own what is put back":
+            return Grant(
+                f"may not give anything to its owner {lacking.on[:80]!r}, {_NO_WAY_BACK}",
+                f"GRANT {on} TO {to};", True,
+            )  # fmt: skip
+        case "end sessions":
+            return Grant(
+                f"may not end the sessions of other users, {_NO_WAY_BACK}",
+                f"GRANT pg_signal_backend TO {to};", True,
+            )  # fmt: skip
+        case "mark a copy":
+            return Grant(
+                f"may not mark a database as a copy of ours, {_NO_WAY_BACK}",
+                f'GRANT SET ON PARAMETER "sluis.copy" TO {to};', True,
+            )  # fmt: skip
+        case "be a superuser":
+            return Grant(
+                f"is no superuser, and only a superuser can put this one back, {_NO_WAY_BACK}",
+                f"ALTER ROLE {to} SUPERUSER;", True,
+            )  # fmt: skip
         case "place the nonce again":
             return Grant(
                 nonce,
@@ -84,6 +111,23 @@ def _mariadb(lacking: Lacking) -> Grant:
                 "does not see the other databases of that server, so nobody knows whether the "
                 "scope names them all",
                 f"GRANT SHOW DATABASES ON *.* TO {to};", False,
+            )  # fmt: skip
+        case "put back beside":
+            names = [_maria(like_beside(lacking.on, kind)) for kind in (COPY, DISPLACED)]
+            return Grant(
+                f"may not make and fill a database beside it, {_NO_WAY_BACK}",
+                " ".join(f"GRANT {given} ON {name}.* TO {to};" for name in names), True,
+            )  # fmt: skip
+        case "swap in":
+            return Grant(
+                f"may not put its tables, views and code in their place, {_NO_WAY_BACK}",
+                f"GRANT {given} ON {on} TO {to};", True,
+            )  # fmt: skip
+        case "make code of others":
+            return Grant(
+                "may not make views, triggers, routines and events that belong to another user, "
+                f"{_NO_WAY_BACK}",
+                f"GRANT {given} ON *.* TO {to};", True,
             )  # fmt: skip
         case "place the nonce":
             return Grant(

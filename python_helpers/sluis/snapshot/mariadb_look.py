@@ -12,6 +12,7 @@ from ..border.verbs.asset_check import Lacking, Need, Privilege, Seen
 from ..errors import SnapshotError
 from .children import Children
 from .kinds import databases_beside
+from .mariadb_back_rights import lacking_to_put_back
 from .mariadb_figures import other_databases, read_database
 from .mariadb_programs import series_of
 from .mariadb_rights import database_rights, demand_select, sees_databases, unseen
@@ -28,8 +29,15 @@ _NONCE: Tuple[Privilege, ...] = ("CREATE", "INSERT", "UPDATE")
 _ALL: Tuple[Privilege, ...] = ("SELECT", "LOCK TABLES", *_SEE, *_NONCE)
 
 
-def look_at_mariadb(asset: Asset, secrets: AssetSecrets) -> Tuple[Seen, List[Lacking]]:
+def look_at_mariadb(
+    asset: Asset, secrets: AssetSecrets, *, way_back: bool = False
+) -> Tuple[Seen, List[Lacking]]:
     """Log in, and ask for each right that a snapshot needs.
+
+    Args:
+        asset: the database.
+        secrets: its user's password.
+        way_back: ask for the rights as well that putting it back needs.
 
     Raises:
         SnapshotError: no login, no database, or no programs.
@@ -53,16 +61,20 @@ def look_at_mariadb(asset: Asset, secrets: AssetSecrets) -> Tuple[Seen, List[Lac
                 raise no_such_database(asset, there)
             if not rights - {"USAGE"} and not _on_tables(session, name):
                 # it is not even told whether the database is there
+                back = lacking_to_put_back(session, name, hidden=True) if way_back else []
                 return Seen(asset.id, asset.kind, 0, 1), [
                     Lacking(asset.id, "read and lock", user, name, _ALL),
                     Lacking(asset.id, "see routines", user, name),
+                    *(Lacking(asset.id, need, user, name, rest) for need, rest in back),
                     *blind,
                 ]
             database = read_database(session, name)
             hidden = unseen(session, name)
             beside = databases_beside(asset, other_databases(session, name))
             on_nonce = _table_rights(session, name, "sluis_nonce")
-        found = _lacking(rights, on_nonce, _cannot_read(source, name), "routines" in hidden)
+            no_routines = "routines" in hidden
+            back = lacking_to_put_back(session, name, hidden=no_routines) if way_back else []
+        found = _lacking(rights, on_nonce, _cannot_read(source, name), no_routines) + back
     series = series_of(str(database["version"]))
     seen = Seen(asset.id, asset.kind, int(database["bytes"]), 1, series, beside)
     return seen, [Lacking(asset.id, need, user, name, rest) for need, rest in found] + blind

@@ -75,6 +75,16 @@ def sees_databases(session: MariadbSession) -> bool:
     )
 
 
+def rights_everywhere(session: MariadbSession) -> Set[str]:
+    """The rights that the session's user and role have on the whole server."""
+    return {
+        right.strip()
+        for found in (_GRANT.match(line) for (line,) in session.rows("show grants"))
+        if found and found["schema"] == "*"
+        for right in found["rights"].split(",")
+    }
+
+
 def database_rights(session: MariadbSession, database: str) -> Set[str]:
     """The rights that the session's user and role have on a whole database.
 

@@ -21,6 +21,7 @@ from typing import Any, Dict, List, Optional
 from ..errors import InputError, SnapshotError
 from .children import Children
 from .database_proof import without_data
+from .mariadb_back_rights import definers_in, definers_of, demand_code_of
 from .mariadb_copy import (
     CODE,
     FINISHED,
@@ -89,10 +90,12 @@ def swap(
             found = _clear(asset, session, move)
             if found == "before":
                 _demand_finished(session, new_name)
+                move.demand_code(asset)
                 move.begin()
             if found != "after":
                 if move.phase() == _UNDOING:
                     raise _half_way(asset, "undo_swap")
+                move.demand_code(asset)
                 ended = _end_sessions(source, session)
                 move.forward()
     return _answer(found, "after", ended, began)
@@ -119,6 +122,7 @@ def undo_swap(
             move = _Move(source, session, source.database, new_name, quarantine_name)
             found = _clear(asset, session, move)
             if found != "before":
+                move.demand_code(asset)
                 ended = _end_sessions(source, session)
                 move.backward()
     return _answer(found, "before", ended, began)
@@ -147,6 +151,14 @@ class _Move:
         self._session = session
         self._record = f"{quoted(quarantine)}.{_SWAP}"
         self._text = os.path.join(source.children.private, "code.sql")
+
+    def demand_code(self, asset: Dict[str, Any]) -> None:
+        """Refuse when the code of either side could not be made again: a swap may be undone."""
+        definers = definers_of(self._session, self.live)
+        for keeper, which in ((self.new, "copy"), (self.quarantine, "displaced")):
+            if fetch_code(self._session, keeper, which, self._text):
+                definers |= definers_in(self._text)
+        demand_code_of(self._session, str(asset["id"]), definers)
 
     def begin(self) -> None:
         """Save the live code, then record what will move; from then on it is half-way."""

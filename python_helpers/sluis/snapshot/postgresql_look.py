@@ -15,12 +15,15 @@ from .kinds import databases_beside
 from .no_such_database import no_such_database
 from .postgresql_figures import OF_EXTENSION, OURS, TABLES, other_databases, read_database
 from .postgresql_session import Connection, Session
+from .postgresql_swap import MARK
 
 #: the role that may read everything, since PostgreSQL 14 (its manual, 22.5)
 _READ_ALL_SINCE = 14
 #: databases that a server has from the beginning
 _ALWAYS_THERE = ("postgres", "template1")
 _DATABASES = "select to_json(datname) from pg_database where datallowconn and not datistemplate"
+#: a user may make a setting of a new name when it was granted, before only a superuser could
+_MARKS_SINCE = 15
 #: schemas and owners that are named at most
 _MOST = 20
 
@@ -54,9 +57,46 @@ select json_build_object(
       from pg_namespace n where n.nspname = 'sluis_nonce'))
 """
 
+#: What putting it back does, asked as rights: a database is made and renamed (CREATEDB, and the
+#: rights of its owner), everything in it is given to whom it belongs (those owners' rights), and
+#: other people's sessions are ended. The copy is marked by a setting of our own. Extensions that
+#: are not trusted, and settings that are not everybody's, are for superusers,
+#: and so is giving something to one of them.
+_BACK = f"""
+select json_build_object(
+  'user', current_user,
+  'createdb', (select rolcreatedb from pg_roles where rolname = current_user),
+  'signals', pg_has_role('pg_signal_backend', 'usage'),
+  'marks', {{marks}},
+  'only_super', exists (select from pg_extension e join pg_available_extension_versions v
+      on v.name = e.extname and v.version = e.extversion
+      where coalesce(to_jsonb(v) ->> 'trusted', 'false') <> 'true')
+    or exists (select from pg_db_role_setting s, unnest(s.setconfig) c
+      where s.setdatabase = (select oid from pg_database where datname = current_database())
+        and (s.setrole <> 0 or not exists (select from pg_settings k
+          where k.context = 'user' and lower(k.name) = lower(split_part(c, '=', 1))))),
+  'owners', (select coalesce(json_agg(distinct jsonb_build_object(
+      'name', r.rolname, 'super', r.rolsuper)), '[]') from (
+      select datdba as owner from pg_database where datname = current_database()
+      union select relowner from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where {OURS} and not {OF_EXTENSION.format(catalog="pg_class", oid="c.oid")}
+      union select refobjid from pg_shdepend where deptype = 'o'
+        and refclassid = 'pg_authid'::regclass
+        and dbid = (select oid from pg_database where datname = current_database())) o
+      join pg_roles r on r.oid = o.owner
+      where not pg_has_role(o.owner, 'usage')))
+"""
 
-def look_at_postgresql(asset: Asset, secrets: AssetSecrets) -> Tuple[Seen, List[Lacking]]:
+
+def look_at_postgresql(
+    asset: Asset, secrets: AssetSecrets, *, way_back: bool = False
+) -> Tuple[Seen, List[Lacking]]:
     """Log in, and ask for each right that a snapshot needs.
+
+    Args:
+        asset: the database.
+        secrets: its user's password.
+        way_back: ask for the rights as well that putting it back needs.
 
     Raises:
         SnapshotError: no login, no database, or no programs.
@@ -71,10 +111,16 @@ def look_at_postgresql(asset: Asset, secrets: AssetSecrets) -> Tuple[Seen, List[
             database = read_database(session)
             beside = databases_beside(asset, other_databases(session))
             rights = {"super": True} if _is_super(session) else session.row(_RIGHTS)
+            back = None
+            if way_back and not rights["super"]:
+                back = session.row(_back(int(database["major"])))
     programs_of.for_dump(plain.get("bin_dir"), database["major"])
     major = str(database["major"])
     seen = Seen(asset.id, asset.kind, int(database["bytes"]), 1, major, beside)
-    return seen, [] if rights["super"] else _lacking(asset.id, name, database["major"], rights)
+    if rights["super"]:
+        return seen, []
+    found = _lacking(asset.id, name, database["major"], rights)
+    return seen, found + (_lacking_to_put_back(asset.id, name, back) if back else [])
 
 
 def _session(
@@ -118,4 +164,23 @@ def _lacking(asset: str, name: str, major: int, rights: Dict[str, Any]) -> List[
         found.append(("place the nonce", name))
     if rights["nonce"] is False:
         found.append(("place the nonce again", name))
+    return [Lacking(asset, need, user, on) for need, on in found]
+
+
+def _back(major: int) -> str:
+    marks = f"has_parameter_privilege('{MARK}', 'set')" if major >= _MARKS_SINCE else "null"
+    return _BACK.format(marks=marks)
+
+
+def _lacking_to_put_back(asset: str, name: str, rights: Dict[str, Any]) -> List[Lacking]:
+    user = str(rights["user"])
+    only_super = rights["only_super"] or any(one["super"] for one in rights["owners"])
+    if only_super or rights["marks"] is None:
+        return [Lacking(asset, "be a superuser", user, name)]
+    found: List[Tuple[Need, str]] = [] if rights["createdb"] else [("make databases", name)]
+    found += [("own what is put back", str(one["name"])) for one in rights["owners"][:_MOST]]
+    if not rights["signals"]:
+        found.append(("end sessions", name))
+    if not rights["marks"]:
+        found.append(("mark a copy", name))
     return [Lacking(asset, need, user, on) for need, on in found]

@@ -9,19 +9,26 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+from sluis.border import codec
+from sluis.border.own_databases import COPY, DISPLACED, name_beside
 from sluis.border.parts import Asset, AssetSecrets, Connection
 from sluis.border.verbs.asset_check import Lacking
 from sluis.errors import SnapshotError
 from sluis.rehearsal.mariadb import RealMariadb
 from sluis.rehearsal.postgres import RealPostgres
 from sluis.runbook.grants import grant_of
-from sluis.snapshot import kinds
+from sluis.snapshot import kinds, mariadb_restore, postgresql_restore
+from sluis.snapshot import mariadb as mariadb_dumps
+from sluis.snapshot import postgresql as postgresql_dumps
+from sluis.snapshot.database_compare import compare_figures
 from sluis.snapshot.mariadb_look import look_at_mariadb
 from sluis.snapshot.postgresql_look import look_at_postgresql
+from support.databases import take_dump
 from support.markdown import blocks
 
 New = Callable[..., dict[str, Any]]
@@ -233,6 +240,161 @@ def test_F9_the_page_gives_every_right_of_mariadb(
     asset = asset_of(made, user)
     assert look_at_mariadb(asset, AssetSecrets())[1] == []
     assert dumped(asset, folder).warnings == ()
+
+
+def owned_pg(new_pg: New, postgres: RealPostgres, name: str | None = None) -> tuple[Asset, str]:
+    """A database of an owner without a login, and a user that may make its snapshot."""
+    made = new_pg(PG.replace("select lo_from_bytea(0, 'a large one');", ""), name)
+    user, owner = (f"{what}_{uuid.uuid4().hex[:8]}" for what in ("reader", "owner"))
+    live = made["location"]
+    postgres.sql(f"create role {user} login password '{PASSWORD}'; create role {owner};"
+                 f'alter database "{live}" owner to {owner}')  # fmt: skip
+    postgres.sql(f"alter table patient owner to {owner}; alter sequence patient_id_seq owner to "
+                 f"{owner}; alter table secured owner to {owner};"
+                 f"alter schema private owner to {owner}; alter table private.note owner to "
+                 f"{owner}", live)  # fmt: skip
+    first, *_ = blocks(EXAMPLES, "sql")
+    postgres.sql(first.replace('"sluis"', user).replace('"practice"', f'"{live}"'))
+    return asset_of({**made, "host_address": postgres.address}, user), owner
+
+
+def goes_back(asset: Asset, folder: Path, password: str | None = None) -> list[str]:
+    """Put back, swapped in, out, and in again by that user; what differs from the snapshot."""
+    adapter, engine = ENGINES[asset.kind]
+    plain = codec.dump(asset)
+    plain, secrets = {**plain.pop("connection"), **plain}, {"password": password}
+    made = take_dump(adapter, plain, folder / "dump", secrets=secrets)
+    mark = "CHG_1042_01234567"
+    copy, away = (name_beside(asset.location, kind + mark) for kind in (COPY, DISPLACED))
+    engine.restore_beside(plain, made.answer["files"], copy, secrets, made.facts)
+    engine.swap(plain, copy, away, secrets, str(folder))
+    engine.undo_swap(plain, copy, away, secrets, str(folder))
+    engine.swap(plain, copy, away, secrets, str(folder))
+    found = engine.figures(plain, secrets, str(folder))
+    return compare_figures(made.facts, found).differences
+
+
+ENGINES: dict[str, tuple[ModuleType, Any]] = {
+    "mariadb": (mariadb_dumps, mariadb_restore),
+    "postgresql": (postgresql_dumps, postgresql_restore),
+}
+LONG = "praktijk_van_de_huisartsen"
+OF_ROOT = """
+create function twice(i int) returns int deterministic return i * 2;
+create view doubled as select twice(id) as i from patient;
+create event e on schedule every 1 day do delete from patient;
+create table visit (id int primary key auto_increment, p int, foreign key (p)
+    references patient (id));
+"""
+
+
+def snapshot_user(new_maria: New, mariadb: RealMariadb, sql: str, name: str | None = None) -> Asset:
+    """A database, and a user that may make its snapshot: the page, pasted."""
+    made = new_maria(sql, name)
+    user = f"reader_{uuid.uuid4().hex[:8]}"
+    _, second, *_ = blocks(EXAMPLES, "sql")
+    pasted = second.replace("'sluis'", f"'{user}'").replace("`practice`", f"`{made['location']}`")
+    mariadb.sql(f"create user {user}@localhost; {pasted}")
+    return asset_of(made, user)
+
+
+@pytest.mark.parametrize("name", [None, LONG])
+def test_F9_mariadb_is_put_back_once_the_grants_are_pasted(
+    new_maria: New, mariadb: RealMariadb, folder: Path, name: str | None
+) -> None:
+    asset = snapshot_user(new_maria, mariadb, MARIA + OF_ROOT, name)
+    assert look_at_mariadb(asset, AssetSecrets())[1] == []
+    _, lacking = look_at_mariadb(asset, AssetSecrets(), way_back=True)
+    assert needs(lacking) == {"put back beside", "swap in", "make code of others"}
+    for one in lacking:
+        grant = grant_of("mariadb", one, None)
+        assert (grant.needed, "could not be carried out" in grant.lacks) == (True, True)
+        mariadb.sql(grant.statement)
+    assert look_at_mariadb(asset, AssetSecrets(), way_back=True)[1] == []
+    assert goes_back(asset, folder) == []
+
+
+def test_F9_mariadb_that_has_no_code_of_others_needs_no_right_for_it(
+    new_maria: New, mariadb: RealMariadb
+) -> None:
+    asset = snapshot_user(new_maria, mariadb, "create table t (i int)")
+    _, lacking = look_at_mariadb(asset, AssetSecrets(), way_back=True)
+    assert needs(lacking) == {"put back beside", "swap in"}
+
+
+@pytest.mark.parametrize("right", ["set user", "super", "all privileges"])
+def test_F9_each_right_that_makes_code_of_others_is_enough(
+    new_maria: New, mariadb: RealMariadb, right: str
+) -> None:
+    asset = snapshot_user(new_maria, mariadb, MARIA)
+    mariadb.sql(f"grant {right} on *.* to {asset.connection.user}@localhost")
+    _, lacking = look_at_mariadb(asset, AssetSecrets(), way_back=True)
+    assert "make code of others" not in needs(lacking)
+
+
+def test_F9_the_page_gives_every_right_to_put_mariadb_back(
+    new_maria: New, mariadb: RealMariadb, folder: Path
+) -> None:
+    asset = snapshot_user(new_maria, mariadb, MARIA + OF_ROOT)
+    _, _, _, fourth, *_ = blocks(EXAMPLES, "sql")
+    pasted = fourth.replace("'sluis'", f"'{asset.connection.user}'")
+    mariadb.sql(pasted.replace("`practice", f"`{asset.location}"))
+    assert look_at_mariadb(asset, AssetSecrets(), way_back=True)[1] == []
+    assert goes_back(asset, folder) == []
+
+
+def test_F9_postgresql_is_put_back_once_the_grants_are_pasted(
+    new_pg: New, postgres: RealPostgres, folder: Path
+) -> None:
+    asset, owner = owned_pg(new_pg, postgres)
+    secrets = AssetSecrets(PASSWORD)
+    assert look_at_postgresql(asset, secrets)[1] == []
+    _, lacking = look_at_postgresql(asset, secrets, way_back=True)
+    assert needs(lacking) == {
+        "make databases", "own what is put back", "end sessions", "mark a copy",
+    }  # fmt: skip
+    assert [one.on for one in lacking if one.need == "own what is put back"] == [owner]
+    for one in lacking:
+        grant = grant_of("postgresql", one, asset.connection.user)
+        assert (grant.needed, "could not be carried out" in grant.lacks) == (True, True)
+        postgres.sql(grant.statement)
+    assert look_at_postgresql(asset, secrets, way_back=True)[1] == []
+    assert goes_back(asset, folder, PASSWORD) == []
+
+
+@pytest.mark.parametrize(
+    ("made", "more"),
+    [
+        ("create extension file_fdw", False),
+        ("create table of_postgres (i int)", False),
+        ("alter database {live} set app.key = 'x'", False),
+        ("alter database {live} set log_statement = 'all'", False),
+        ("alter role {user} in database {live} set work_mem = '8MB'", False),
+        ("alter database {live} set work_mem = '8MB'; create extension pgcrypto", True),
+    ],
+)
+def test_F9_what_only_a_superuser_can_put_back_is_said(
+    new_pg: New, postgres: RealPostgres, made: str, more: bool
+) -> None:
+    asset, _ = owned_pg(new_pg, postgres)
+    user = str(asset.connection.user)
+    postgres.sql(made.format(live=asset.location, user=user), asset.location)
+    _, lacking = look_at_postgresql(asset, AssetSecrets(PASSWORD), way_back=True)
+    assert ("be a superuser" in needs(lacking)) is not more
+    if not more:
+        (one,) = lacking
+        postgres.sql(grant_of("postgresql", one, user).statement)
+        assert look_at_postgresql(asset, AssetSecrets(PASSWORD), way_back=True)[1] == []
+
+
+def test_F9_the_page_gives_every_right_to_put_postgresql_back(
+    new_pg: New, postgres: RealPostgres
+) -> None:
+    asset, owner = owned_pg(new_pg, postgres)
+    _, _, third, *_ = blocks(EXAMPLES, "sql")
+    user = str(asset.connection.user)
+    postgres.sql(third.replace('"sluis"', user).replace('"owner"', owner))
+    assert look_at_postgresql(asset, AssetSecrets(PASSWORD), way_back=True)[1] == []
 
 
 def test_check_postgresql_that_has_no_such_database_names_what_looks_like_it(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -102,6 +103,41 @@ def test_case_A6_A7_beside_swap_and_back(
     is_broken(mariadb, live)
     # What was written while the copy was live went with it.
     assert "table c has 51 rows, the source had 50" in differences(broken, folder, names[0])
+
+
+def test_F9_a_swap_that_could_not_make_the_code_again_moves_no_table(
+    mariadb: RealMariadb, broken: Dumped, folder: Path
+) -> None:
+    live, user = broken.asset["location"], f"u_{secrets.token_hex(4)}"
+    mariadb.sql(f"create user {user}@localhost; grant select on mysql.proc to {user}@localhost")
+    for name in (live, f"{live}\\_copy", f"{live}\\_away"):
+        mariadb.sql(f"grant all privileges on `{name}`.* to {user}@localhost")
+    asset = {**broken.asset, "user": user}
+    names = (f"{live}_copy", f"{live}_away", {}, str(folder))
+    beside(broken, names[0])
+
+    def refused(call: Any, state: str) -> str:
+        with pytest.raises(SnapshotError) as caught:
+            call(asset, *names)
+        assert caught.value.code == "mariadb-definers"
+        assert "root@localhost" in caught.value.what
+        assert mariadb_restore.swap_state(asset, *names) == state
+        return caught.value.remedy
+
+    remedy = refused(mariadb_restore.swap, "before")
+    is_broken(mariadb, live)
+    # only the copy's own code is of another user
+    for kind, name in (("trigger", "bad"), ("procedure", "bad"), ("function", "twice")):
+        mariadb.sql(f"drop {kind} {name}", live)
+    refused(mariadb_restore.swap, "before")
+    grant = remedy.partition("administrator: ")[2].partition(";")[0]
+    assert grant == f"GRANT SET USER ON *.* TO '{user}'@'localhost'"
+    mariadb.sql(grant)
+    mariadb_restore.swap(asset, *names)
+    assert differences(broken, folder) == []
+    mariadb.sql(f"revoke set user on *.* from {user}@localhost")
+    refused(mariadb_restore.undo_swap, "after")
+    assert differences(broken, folder) == []
 
 
 STEPS = ["keep_code", "_drop_code", "_rename", "load_dump", "_set_phase"]

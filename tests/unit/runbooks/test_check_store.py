@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from sluis.border.verb import Failure
-from sluis.border.verbs.asset_check import Answer, Trouble
+from sluis.border.verbs.asset_check import Answer, Request, Trouble
 from sluis.places import Places
 from sluis.runbook.checking import look_at_host, look_at_settings
 from sluis.runbook.findings import Finding
@@ -128,3 +128,32 @@ def test_check_an_asset_that_is_not_there_is_said_with_the_line_of_the_scope(
         "Correct the location of scanned-letters: "
         f"inventories/{CLIENT}/changes/{CHANGE}/scope.yml, line {line}."
     )
+
+
+@pytest.mark.parametrize(
+    ("consent", "described", "asked"),
+    [
+        (True, "update.yml", True),
+        (False, "update.yml", False),
+        (True, "tenant_migration.yml", False),
+    ],
+)
+def test_F9_rights_to_put_back_are_asked_where_there_may_be_a_way_back(
+    run: Run, consent: bool, described: str, asked: bool
+) -> None:
+    folder = run.change_folder
+    for name in ("update.yml", "restore.yml"):
+        (folder / name).unlink(missing_ok=True)
+    (folder / described).write_text("{}")
+    scope = yaml.safe_load((folder / "scope.yml").read_text())
+    scope["way_back"] = {"consent": consent, "words": "We put back the copy of just before."}
+    (folder / "scope.yml").write_text(yaml.safe_dump(scope))
+    requests: list[Request] = []
+
+    def call(request: Request, _: object) -> Answer:
+        requests.append(request)
+        return Answer(NOW, None, (), (), (), None)
+
+    look_at_host(run, HOST, settings(run), None, call)
+    assert [one.way_back for one in requests] == [asked]
+    assert requests[0].assets

@@ -71,17 +71,28 @@ EVIL = "'; drop table patient; -- \"`x"
         ("postgresql", "read large objects", "GRANT {pg} TO {pg};"),
         ("postgresql", "read past row security", "ALTER ROLE {pg} BYPASSRLS;"),
         ("postgresql", "place the nonce", "GRANT CREATE ON DATABASE {pg} TO {pg};"),
+        ("postgresql", "make databases", "ALTER ROLE {pg} CREATEDB;"),
+        ("postgresql", "own what is put back", "GRANT {pg} TO {pg};"),
+        ("postgresql", "end sessions", "GRANT pg_signal_backend TO {pg};"),
+        ("postgresql", "mark a copy", 'GRANT SET ON PARAMETER "sluis.copy" TO {pg};'),
+        ("postgresql", "be a superuser", "ALTER ROLE {pg} SUPERUSER;"),
+        ("mariadb", "put back beside",
+         (r"GRANT SELECT ON {start}\_sluis\_restored\_%`.* TO {who}; "
+          r"GRANT SELECT ON {start}\_sluis\_quarantine\_%`.* TO {who};")),
+        ("mariadb", "swap in", "GRANT SELECT ON {db}.* TO {who};"),
+        ("mariadb", "make code of others", "GRANT SELECT ON *.* TO {who};"),
         ("mariadb", "read and lock", "GRANT SELECT ON {db}.* TO {who};"),
         ("mariadb", "see definitions", "GRANT SELECT ON {db}.* TO {who};"),
         ("mariadb", "see routines", "GRANT SELECT ON mysql.proc TO {who};"),
         ("mariadb", "see databases", "GRANT SHOW DATABASES ON *.* TO {who};"),
     ],
-)
+)  # fmt: skip
 def test_check_no_name_of_a_host_leaves_its_quotes(kind: str, need: str, statement: str) -> None:
     to = EVIL if kind == "postgresql" else f"{EVIL}@h"
     lacking = Lacking("db", need, to, EVIL, ("SELECT",))  # type: ignore[arg-type]
     assert grant_of(kind, lacking, None).statement == statement.format(
         pg='"\'; drop table patient; -- ""`x"',
+        start="`'; drop tabl%",
         db="`'; drop table patient; -- \"``x`",
         who="'''; drop table patient; -- \"`x'@'h'",
     )
@@ -92,11 +103,11 @@ def test_check_a_right_is_one_of_ours_whatever_a_host_says() -> None:
         b'{"sluis":1,"verb":"asset_check","part":"answer","body":{'
         b'"clock":"2026-11-21T12:00:00+00:00","store_clock":null,"troubles":[],'
         b'"lacking":[{"asset":"db","need":"see definitions","to":"u","on":"d",'
-        b'"privileges":["SUPER"]}],"seen":[],"lets_remove":null}}'
+        b'"privileges":["FILE"]}],"seen":[],"lets_remove":null}}'
     )
     with pytest.raises(BorderError, match="privileges"):
         ASSET_CHECK.read_answer(answer, host="db1")
-    ASSET_CHECK.read_answer(answer.replace(b"SUPER", b"EVENT"), host="db1")
+    ASSET_CHECK.read_answer(answer.replace(b"FILE", b"EVENT"), host="db1")
 
 
 def test_check_findings_come_back_plain_and_only_whole() -> None:

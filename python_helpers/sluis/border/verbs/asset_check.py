@@ -18,10 +18,15 @@ Need = Literal[
     "read all", "read schema", "read large objects", "read past row security", "place the nonce",
     "place the nonce again", "read and lock", "see definitions", "see routines",
     "see databases",
+    # what putting a database back needs besides: only asked where there may be a way back
+    "make databases", "own what is put back", "end sessions", "mark a copy", "be a superuser",
+    "put back beside", "swap in", "make code of others",
 ]  # fmt: skip
 #: what MariaDB calls the rights that can be lacking
 Privilege = Literal[
     "SELECT", "LOCK TABLES", "SHOW VIEW", "TRIGGER", "EVENT", "CREATE", "INSERT", "UPDATE",
+    "EXECUTE", "DELETE", "DROP", "ALTER", "CREATE VIEW", "CREATE ROUTINE", "ALTER ROUTINE",
+    "SET USER", "SUPER",
 ]  # fmt: skip
 
 
@@ -52,6 +57,8 @@ class Request:
         folder: to work in: for dumps, or to restore in; ``None``: the usual one.
         restic: the program; ``None``: nothing is copied from here.
         seen: what is going to be restored there (``verifier``).
+        way_back: whether the client is asked for a way back: then the rights that putting a
+            database back needs are looked at as well.
         check_mode: it is all the same: nothing is ever changed.
     """
 
@@ -61,6 +68,7 @@ class Request:
     folder: Optional[PlainName] = None
     restic: Optional[PlainName] = None
     seen: Annotated[Tuple[Seen, ...], Most(10_000)] = ()
+    way_back: bool = False
     check_mode: bool = False
 
 
