@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sluis.plan.faults import Fault, did_you_mean, value_faults
+from sluis.plan.faults import Fault, did_you_mean, nearest, value_faults
 from sluis.plan.role_options import Options
 from sluis.plan.written_undoing import undoing_faults
 from sluis.plan.written_yaml import Item
@@ -79,7 +79,7 @@ def description_faults(
     yield from _checks(file, name, item.value.get(_CHECKS), reachable)
     yield from _secrets(file, item)
     yield from _restored(file, item.value.get("restore_asset_list"), reachable)
-    yield from _nothing_to_do(file, name, item)
+    yield from _nothing_to_do(file, name, item, options)
 
 
 def _names(file: str, name: str, item: Item, options: Options) -> Iterator[Fault]:
@@ -276,10 +276,13 @@ def _restored(file: str, item: Item | None, reachable: Reachable) -> Iterator[Fa
         seen.add(name)
 
 
-def _nothing_to_do(file: str, name: str, item: Item) -> Iterator[Fault]:
+def _nothing_to_do(file: str, name: str, item: Item, options: Options) -> Iterator[Fault]:
     variable = _STEPS[name]
     steps = item.value.get(variable)
-    if steps is None or steps.value in (None, [], {}, ""):
+    # a list whose name is misspelt is there: what was meant is said of the name
+    unknown = [one for one in item.value if one not in options.variables]
+    slips = {meant for one in unknown if (meant := nearest(one, options.variables)) is not None}
+    if variable not in slips and (steps is None or steps.value in (None, [], {}, "")):
         yield Fault(
             "no-step", file, steps.line if steps else 0, f"It has no step: {variable} is empty.",
             "Write at least one; a change without a step changes nothing.",
@@ -296,7 +299,7 @@ def _nothing_to_do(file: str, name: str, item: Item) -> Iterator[Fault]:
             or element.value.get("after", Item("change")).value != "way_back"
             for element in given
         )
-    if not made:
+    if not made and _CHECKS not in slips:
         yield Fault(
             "no-check", file, checks.line if checks else 0,
             f"No check is made after the change: {_CHECKS} has none.",

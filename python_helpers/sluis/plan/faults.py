@@ -55,8 +55,14 @@ def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:
         known: what could have been meant.
         otherwise: what to do when nothing is near.
     """
+    near = nearest(name, known)
+    return f"Did you mean {near!r}? Otherwise: {otherwise}" if near is not None else otherwise
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """What was meant by a name that is not known; ``None`` when nothing is near."""
     near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
-    return f"Did you mean {near[0]!r}? Otherwise: {otherwise}" if near else otherwise
+    return near[0] if near else None
 
 
 def not_a_group(file: str, about: str, item: Item) -> Fault:

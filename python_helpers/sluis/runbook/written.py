@@ -31,6 +31,7 @@ from sluis.plan.written_yaml import (
 from sluis.runbook.inventory import NO_SOURCES
 from sluis.runbook.run import now
 from sluis.runbook.written_checks import check_faults
+from sluis.runbook.written_choice import chosen_faults
 from sluis.runbook.written_hosts import group_faults, list_faults
 from sluis.runbook.written_places import OF_CHANGE, OF_CLIENT, place_faults
 from sluis.runbook.written_settings import setting_faults
@@ -217,6 +218,9 @@ class _Reading:
         known = Known(self._places, path.parent)
         faults = list(description_faults(file, path.name, item, self._options, reachable))
         yield from faults
+        if path.name == "restore.yml" and isinstance(item.value, dict):
+            chosen = item.value.get("restore_asset_list")
+            yield from chosen_faults(file, chosen, self._places, self._folder.name)
         yield from module_faults(file, item, known)
         yield from check_faults(file, item, known, {fault.line for fault in faults})
 

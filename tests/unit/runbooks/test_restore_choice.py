@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,8 +15,10 @@ from sluis.evidence.anchors import load_anchors
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Snapshot, Step
 from sluis.places import Places
+from sluis.plan.written_yaml import read_written
 from sluis.runbook.restore_choice import BEFORE, NAMED, choose, planned_restores, restore_id
 from sluis.runbook.run import OpenDossier, Run
+from sluis.runbook.written_choice import chosen_faults
 from support import evidence_made as ev
 from support.scopes import CHANGE, CLIENT, scope_dict, to_yaml
 from support.small_change import SmallChange, small_change
@@ -301,3 +304,48 @@ def test_the_way_back_is_planned_for_what_has_a_snapshot_and_only_with_consent(
     path = run.change_folder / "scope.yml"
     path.write_text(to_yaml(scope_dict({"way_back.consent": False})))
     assert planned_restores(run, dossier, "h2", None, way_back=True) == []
+
+
+# ---- as written in restore.yml: said by `sluis check`, with its line
+
+
+def written(small: SmallChange, **fields: str) -> list[tuple[str, int, str]]:
+    said = {"asset": "letters", "from_change": CHANGE, "snapshot_id": WHOLE, **fields}
+    lines = "\n".join(f'    {name}: "{value}"' for name, value in said.items())
+    item = read_written(f"restore_asset_list:\n  -\n{lines}\n".encode())
+    faults = chosen_faults("r.yml", item.value["restore_asset_list"], small.places, CLIENT)
+    return [(one.code, one.line, one.remedy) for one in faults]
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "line", "meant"),
+    [
+        ({"snapshot_id": WHOLE[:8]}, "wrong-form", 5, WHOLE),
+        ({"snapshot_id": WHOLE[:-1] + "0"}, "no-such-snapshot", 5, WHOLE),
+        ({"from_change": f"{CHANGE}0"}, "no-such-change", 4, CHANGE),
+        ({"asset": "files-one"}, "no-such-snapshot", 5, None),
+        ({"snapshot_id": "{{ newest }}"}, None, 0, None),
+        ({"from_change": "{{ other }}"}, None, 0, None),
+        ({}, None, 0, None),
+    ],
+)
+def test_a_snapshot_that_is_not_there_is_said_with_its_line(
+    small: SmallChange, fields: dict[str, str], code: str | None, line: int, meant: str | None
+) -> None:
+    record(small)
+    found = written(small, **fields)
+    assert [one[:2] for one in found] == ([(code, line)] if code else [])
+    for _, _, remedy in found:
+        assert remedy.startswith(f"Did you mean {meant!r}?") is (meant is not None), remedy
+
+
+def test_without_any_dossier_only_the_form_of_an_id_is_looked_at(small: SmallChange) -> None:
+    assert [one[0] for one in written(small, from_change="CHG-0")] == []
+    ((code, _, remedy),) = written(small, from_change="CHG-0", snapshot_id=WHOLE[:8])
+    assert (code, f"sluis status {CLIENT} CHG-0" in remedy) == ("wrong-form", True)
+
+
+def test_a_dossier_that_cannot_be_believed_names_no_snapshot(small: SmallChange) -> None:
+    record(small)
+    shutil.rmtree(small.places.trust(CLIENT))
+    assert written(small, snapshot_id="f" * 64) == []

@@ -116,6 +116,23 @@ def test_F1_what_the_template_says_is_read(ground: Ground) -> None:
     ground.read("restore.yml")
 
 
+def test_F1_a_restore_list_with_a_slip_in_its_name_is_said_to_be_that(ground: Ground) -> None:
+    ground.add(
+        f"changes/{CHANGE}/restore.yml",
+        RESTORE.replace("restore_asset_list", "restore_asset_lst").replace("checks_list", "checks"),
+    )
+    said = ground.said("restore.yml")
+    assert "Did you mean 'restore_asset_list'?" in said
+    assert "Did you mean 'service_checks_list'?" in said
+    assert "no step" not in said
+    assert "No check" not in said
+
+
+def test_F1_an_id_of_a_snapshot_that_was_cut_short_is_said(ground: Ground) -> None:
+    ground.add(f"changes/{CHANGE}/restore.yml", RESTORE.replace("a" * 64, "a" * 8))
+    assert "restore.yml, line 5: 'aaaaaaaa' is no snapshot id" in ground.said("restore.yml")
+
+
 def test_F1_an_argument_that_a_module_needs_is_missed(ground: Ground) -> None:
     ground.change_in(UPDATE, ("      dest: /var/lib/practice/update-5.1.sql\n", ""))
     said = ground.said()
