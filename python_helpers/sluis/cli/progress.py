@@ -170,8 +170,8 @@ def _told(result: Mapping[str, Any]) -> list[str]:
 
 
 def _message(result: Mapping[str, Any]) -> str:
-    message = result.get("msg") or result.get("censored") or "no message"
-    return plainly(str(message), limit=2000)
+    message = result.get("msg") or result.get("censored") or ""
+    return plainly(str(message), limit=2000) or "no message"
 
 
 def _brief(result: Mapping[str, Any]) -> str:
