@@ -54,8 +54,10 @@ def kill_when(
             time.sleep(0.05)
     finally:
         # Ansible's forks lead groups of their own, so each is looked for
-        family = [psutil.Process(process.pid)]
-        family += family[0].children(recursive=True)
+        family: list[psutil.Process] = []
+        with suppress(psutil.NoSuchProcess):  # it ended by itself, and that is said
+            family = [psutil.Process(process.pid)]
+            family += family[0].children(recursive=True)
         for one in family:
             with suppress(psutil.NoSuchProcess):
                 one.kill()
