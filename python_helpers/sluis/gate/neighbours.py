@@ -64,13 +64,19 @@ def unnamed(host: str, one: Found, beside: Asset) -> Reason:
 
 def databases_on(view: View, host: str) -> list[Found]:
     """The databases that were last found on a host, besides those that a snapshot was made of."""
+    latest = discovery_of(view, host)
+    return [one for entry in (latest.found if latest else ()) if (one := _database(entry))]
+
+
+def discovery_of(view: View, host: str) -> Discovery | None:
+    """What was last found on a host itself; what it saw of a tenant is another matter."""
     latest = view.latest(
         Discovery,
         lambda item: (
             item.body.machine.host == host and not any("tenant" in one for one in item.body.found)
         ),
     )
-    return [one for entry in (latest.body.found if latest else ()) if (one := _database(entry))]
+    return latest.body if latest else None
 
 
 def _database(entry: dict[str, Any]) -> Found | None:

@@ -13,6 +13,8 @@ from sluis.plan.written_yaml import OPAQUE, Item
 
 _BOOLEANS = frozenset({"true", "false", "yes", "no", "on", "off", "1", "0", "y", "n", "t", "f"})
 _SHOWN_AT_MOST = 50
+#: so alike are a name and its misspelling
+_ALIKE = 0.8
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,12 @@ class WrittenError(InputError):
         lines = [f"{len(self.faults)} things that were written cannot be used."]
         lines += [fault.words() for fault in self.faults[:_SHOWN_AT_MOST]]
         super().__init__(code, "\n".join(lines), "Put each of them right. Nothing was done.")
+
+
+def looks_like(name: str, known: Iterable[str]) -> str | None:
+    """The known name that another one is a slip of the pen of, if there is one."""
+    near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=_ALIKE)
+    return near[0] if near else None
 
 
 def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:

@@ -20,7 +20,7 @@ from sluis.errors import EvidenceError, RefusedError
 from sluis.evidence.canonical import canonical
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Discovery, Machine, Snapshot, Verification
-from sluis.gate.neighbours import databases_on
+from sluis.gate.neighbours import databases_on, discovery_of
 from sluis.gate.steps import first_change
 from sluis.manifest import Manifest, loads
 from sluis.runbook.division import placed_scope
@@ -353,8 +353,8 @@ def _last_seen(earlier: list[Earlier]) -> Seen | None:
 def _seen_before(dossier: OpenDossier, host: str) -> tuple[list[Found], bool]:
     """The databases that were last found on a host, and whether there may be more."""
     view = dossier.ledger.read(now())
-    latest = view.latest(Discovery, lambda item: item.body.machine.host == host)
-    said = latest.body.not_verified if latest else ()
+    latest = discovery_of(view, host)
+    said = latest.not_verified if latest else ()
     return databases_on(view, host), any(line.startswith(_BLIND) for line in said)
 
 
@@ -383,9 +383,6 @@ def _discover(
         found=tuple(sorted(entries, key=lambda one: json.dumps(one, sort_keys=True))),
         not_verified=tuple(said),
     )
-    latest = dossier.ledger.read(now()).latest(
-        Discovery, lambda item: item.body.machine.host == source.host
-    )
-    if latest is None or latest.body != body:
+    if discovery_of(dossier.ledger.read(now()), source.host) != body:
         dossier.ledger.append(body, key=dossier.key, now=now())
     return said

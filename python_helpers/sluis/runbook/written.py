@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Generator, Iterator
-from difflib import get_close_matches
 from pathlib import Path
 
 from ansible.errors import AnsibleError
@@ -19,7 +18,7 @@ from ansible.parsing.vault import is_encrypted
 
 from sluis.places import Places
 from sluis.plan.described import Reachable, description_faults
-from sluis.plan.faults import Fault, WrittenError, did_you_mean
+from sluis.plan.faults import Fault, WrittenError, did_you_mean, looks_like
 from sluis.plan.role_options import Options, read_options
 from sluis.plan.written_yaml import (
     Item,
@@ -256,12 +255,12 @@ class _Reading:
 
     def _nobodys(self, top: Path, name: str, known: Collection[str]) -> Iterator[Fault]:
         """Settings for a host or a group that is not there: only where it looks like a slip."""
-        near = get_close_matches(name, sorted(known), n=1, cutoff=0.8)
-        if near:
+        near = looks_like(name, known)
+        if near is not None:
             yield Fault(
                 "no-such-host", self._name(top), 0,
                 f"The inventory has no {name[:80]!r}, so nobody would read this.",
-                f"Did you mean {near[0]!r}? Otherwise take it out.",
+                f"Did you mean {near!r}? Otherwise take it out.",
             )  # fmt: skip
 
     def _read(self, path: Path) -> Generator[Fault, None, Item | None]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from difflib import get_close_matches
 
-from sluis.plan.faults import Fault, not_a_group, unknown_field
+from sluis.plan.faults import Fault, looks_like, not_a_group, unknown_field
 from sluis.plan.written_yaml import Item
 
 #: groups that our playbooks ask for by name
 OURS = ("verifiers", "export_workers")
 _FIELDS = ("hosts", "children", "vars")
-_ALIKE = 0.8
 
 
 def list_faults(file: str, item: Item) -> Iterator[Fault]:
@@ -59,9 +57,9 @@ def group_faults(file: str, hosts: Mapping[str, Collection[str]]) -> Iterator[Fa
                 "Name its hosts under 'hosts:', or take the group out.",
             )  # fmt: skip
     for name in sorted(set(hosts) - set(OURS)):
-        near = get_close_matches(name.lower(), OURS, n=1, cutoff=_ALIKE)
-        if near and near[0] not in hosts:
+        near = looks_like(name.lower(), OURS)
+        if near is not None and near not in hosts:
             yield Fault(
                 "no-such-group", file, 0, f"Nothing asks for a group {name[:80]!r}.",
-                f"Did you mean {near[0]!r}? Otherwise give it a name that does not look like it.",
+                f"Did you mean {near!r}? Otherwise give it a name that does not look like it.",
             )  # fmt: skip

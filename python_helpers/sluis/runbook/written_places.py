@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from difflib import get_close_matches
 from pathlib import Path
 
-from sluis.plan.faults import Fault
+from sluis.plan.faults import Fault, looks_like
 
 #: what a client's inventory and a change may hold
 OF_CLIENT = ("group_vars", "host_vars", "changes", "vault.cfg", "hosts.yml")
 OF_CHANGE = ("scope.yml", "update.yml", "restore.yml", "waivers", "documents", "files")
-_ALIKE = 0.8
 _NOT_READ = (".example", ".md", ".txt", ".j2")
 
 
@@ -27,9 +25,9 @@ def place_faults(folder: Path, known: Collection[str], root: Path) -> Iterator[F
     for name in sorted(there - set(known)):
         if name.startswith(".") or name.endswith("~") or Path(name).suffix in _NOT_READ:
             continue
-        near = get_close_matches(name.lower(), sorted(known), n=1, cutoff=_ALIKE)
-        if near and near[0] not in there:
+        near = looks_like(name.lower(), known)
+        if near is not None and near not in there:
             yield Fault(
                 "not-read", str((folder / name).relative_to(root)), 0, "Nobody would read it.",
-                f"Did you mean {near[0]!r}? Otherwise give it a name that does not look like it.",
+                f"Did you mean {near!r}? Otherwise give it a name that does not look like it.",
             )  # fmt: skip

@@ -21,6 +21,7 @@ from ..errors import InputError, SnapshotError
 from ..programs import Command, fixed
 from . import postgresql_programs as programs_of
 from .children import Children
+from .postgresql_around import around_digest, read_around
 from .postgresql_dump_file import read_through
 from .postgresql_figures import other_databases, read_database, system_identifier
 from .postgresql_instant import dump_in_snapshot
@@ -81,6 +82,8 @@ def dump(
         client = programs_of.for_client(asset.get("bin_dir"))
         with Session(children, client, connection, name) as session:
             database = read_database(session)
+            around = read_around(session, name)
+            database["around_sha256"] = around_digest(around) if around else None
             found = other_databases(session)
             identifier = _identifier(session, warnings)
         if database["major"] < _OLDEST:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from typing import Any, Dict, List
 
-from .postgresql_around import around_digest, read_around
 from .postgresql_schema import read_objects
 from .postgresql_session import Session
 
@@ -169,13 +168,9 @@ _PROBE = "select to_json({hash}::text) from (values (1, 'sluis'::text)) as t(a, 
 
 
 def read_database(session: Session) -> Dict[str, Any]:
-    """Name, encoding, locale, size, owner and server version of the current database.
-
-    ``around_sha256`` is the digest of its rights and settings (`postgresql_around`).
-    """
+    """Name, encoding, locale, size, owner and server version of the current database."""
     answer: Dict[str, Any] = session.row(_DATABASE)
-    around = read_around(session, str(answer["name"]))
-    return {**answer, "around_sha256": around_digest(around) if around else None}
+    return answer
 
 
 def other_databases(session: Session) -> List[Dict[str, Any]]:

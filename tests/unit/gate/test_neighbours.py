@@ -13,7 +13,7 @@ from sluis.dossier.state import next_thing
 from sluis.evidence.predicates import Discovery, Machine, Refusal
 from sluis.gate.coverage import unproven
 from sluis.gate.decide import decide
-from sluis.gate.neighbours import NOT_IN_SCOPE, neighbours
+from sluis.gate.neighbours import NOT_IN_SCOPE, discovery_of, neighbours
 from sluis.scope.model import Asset, ScopeDocument
 from sluis.scope.neighbours import is_named
 from support.evidence_made import NOW, Made, made, scope, step
@@ -106,6 +106,15 @@ def test_case_B1_only_the_newest_look_at_a_host_counts() -> None:
         machine=Machine(host="h1", target="local://"), found=({"tenant": "old", "kind": "drive"},)
     )
     assert about(change(found("there"), tenant)) == ["h1: there"]
+
+
+def test_case_B1_what_was_not_seen_is_not_forgotten_over_a_look_at_a_tenant() -> None:
+    blind = found("there").model_copy(update={"not_verified": ("databases-not-listed: h1",)})
+    tenant = Discovery(
+        machine=Machine(host="h1", target="local://"), found=({"tenant": "old", "kind": "drive"},)
+    )
+    assert discovery_of(change(blind, tenant).view(), "h1") == blind
+    assert discovery_of(change(blind, tenant).view(), "h2") is None
 
 
 @pytest.mark.parametrize("hostile", ["x\nid: y", "a\u202eb", 'q"; drop', "- x: {y: [z]}"], ids=repr)
