@@ -22,6 +22,7 @@ from ansible.parsing.vault import VaultHelper
 from sluis.errors import InputError
 from sluis.evidence.canonical import canonical
 from sluis.runbook.call_modules import CORE, Module
+from sluis.syntax import parsed
 
 _SECRET_NAME = re.compile(
     r"(^|_)(pass|passwd|password|passphrase|token|secret|api_?key|private_key)$", re.IGNORECASE
@@ -201,7 +202,7 @@ def _package(path: Path) -> list[str]:
 
 def _tree(path: Path) -> ast.Module:
     try:
-        return ast.parse(path.read_bytes())
+        return parsed(path.read_bytes())
     except (SyntaxError, ValueError):
         return ast.Module([], [])  # not Python: it marks nothing that we could read
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import sluis
 from sluis.border.verb import Failure
 from sluis.errors import InputError, SluisError, SnapshotError
+from sluis.syntax import parsed
 
 #: what runs on hosts and workers
 _ROOMS = ("border", "checks", "graph", "manifest", "snapshot", "tenant")
@@ -61,7 +62,7 @@ def _known() -> tuple[frozenset[str], tuple[re.Pattern[str], ...]]:
         *(p for room in _ROOMS for p in (root / room).rglob("*.py")),
         root / "programs.py",
     ]:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 if _CODE.fullmatch(node.value):
                     codes.add(node.value)
