@@ -219,7 +219,7 @@ def cannot_ask(host: str, error: Exception) -> Finding:
 
 def from_error(host: str, error: SluisError) -> Finding:
     """The finding for an error of ours."""
-    if error.code == "module-failed":
+    if error.code in ("module-failed", "module-lost"):
         code, what, remedy = unreachable_words(host, error.what)
         if code == BECOME:
             return Finding(host, code, what, remedy)

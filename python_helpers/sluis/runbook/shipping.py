@@ -19,6 +19,7 @@ from sluis.runbook.connections import connection_name, refuse_unrecognised
 from sluis.runbook.host_errors import host_error
 from sluis.runbook.interpreters import found_anew
 from sluis.runbook.run import Run
+from sluis.runbook.step_end import is_broken_off
 
 Q = TypeVar("Q")
 S = TypeVar("S")
@@ -43,7 +44,8 @@ def ask(
         BorderError: ``bad-request``, ``bad-answer`` or ``secret-in-answer``, naming host,
             module and field.
         SluisError: the module's own error, as ``host_error`` takes it.
-        SnapshotError: ``module-failed`` when it gave no answer of ours.
+        SnapshotError: ``module-failed`` when it never ran, ``module-lost`` when it may have run,
+            whole or in part, and gave no answer of ours.
     """
     refuse_unrecognised(action._connection)
     host = "".join(str(action._task.delegate_to or task_vars.get("inventory_hostname", "the host")))
@@ -71,6 +73,13 @@ def ask(
             raise host_error(failure, host=host, module=verb.name)
         return finder.cleaned(verb.read_answer(data, host=host), host=host, module=verb.name)
     said = clean_text(finder.without(_what_it_said(result))[-1500:], 1000)
+    if is_broken_off(result):
+        raise SnapshotError(
+            "module-lost",
+            f"{verb.name} gave no answer on {host}, so nobody knows how far it came: {said}",
+            f"See on {host} whether it was killed (memory, a restart) and whether Python works "
+            "there (3.8 or newer), then run this again.",
+        )
     raise SnapshotError(
         "module-failed",
         f"{verb.name} could not run on {host}: {said}",

@@ -31,6 +31,8 @@ _CONNECTION = (
     EOFError,
     TimeoutError,
 )
+#: codes of our own modules' errors that say nothing of what the module did before
+_NO_ANSWER = frozenset({"bad-answer", "module-lost", "secret-in-answer"})
 #: where Ansible reads what a host answered. An error from there comes after the module ran.
 _READING = ActionBase._parse_returned_data.__code__
 
@@ -49,22 +51,22 @@ def end_of(result: object) -> End:
     """
     if not isinstance(result, Mapping) or result.get("unreachable"):
         return "lost"
-    if _is_broken_off(result):
+    ours = result.get("sluis")  # an error of our own modules, see shipping.as_failure
+    if isinstance(ours, Mapping) and ours.get("code") in _NO_ANSWER:
+        return "lost"
+    if is_broken_off(result):
         return "lost"
     if "failed" in result:
         return "failed" if result["failed"] else "done"
     return "failed" if result.get("rc", 0) not in (0, "0") else "done"
 
 
-def _is_broken_off(result: Mapping[Any, Any]) -> bool:
+def is_broken_off(result: Mapping[Any, Any]) -> bool:
     """Whether the host's answer was no answer: the module was killed, or spoke garbage.
 
     Ansible then returns what the host wrote as ``module_stdout``. Where there was no
     interpreter (rc 127), nothing was started.
     """
-    ours = result.get("sluis")  # an error of our own modules, see shipping.as_failure
-    if isinstance(ours, Mapping) and ours.get("code") == "bad-answer":
-        return True
     if result.get("_ansible_parsed") is not False and "module_stdout" not in result:
         return False
     never_began = result.get("rc") == 127 and "was not found" in str(result.get("msg", ""))

@@ -20,6 +20,7 @@ from sluis.border.secrets import SecretFinder
 from sluis.border.verb import Failure, Verb
 from sluis.errors import BorderError, InputError, RefusedError, SluisError, SnapshotError
 from sluis.runbook.shipping import as_failure, ask
+from sluis.runbook.step_end import end_of
 from sluis.snapshot.progress import PASSED_ON, forget
 from support.connections import connection
 
@@ -120,6 +121,30 @@ def test_no_answer_at_all_is_said_plainly(says):
     assert told.value.code == "module-failed"
     assert hostile(str(told.value), allowed="") is None
     assert PASSWORD not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        {"failed": True, "module_stdout": "", "module_stderr": f"Killed {PASSWORD}", "rc": 137},
+        {"failed": True, "_ansible_parsed": False, "msg": "No start of json char found"},
+    ],
+    ids=["killed", "garbage"],
+)
+def test_L8_a_module_that_was_killed_is_lost_and_has_not_failed(says):
+    with pytest.raises(SnapshotError) as told:
+        _ask(Host(says=says))
+    assert told.value.code == "module-lost"
+    assert "nobody knows how far it came" in told.value.what
+    assert PASSWORD not in str(told.value)
+    assert end_of(as_failure(told.value)) == "lost"
+
+
+def test_a_module_that_never_began_has_failed():
+    says = {"failed": True, "module_stdout": "", "rc": 127, "msg": "/x/python3 was not found"}
+    with pytest.raises(SnapshotError, match="module-failed") as told:
+        _ask(Host(says=says))
+    assert end_of(as_failure(told.value)) == "failed"
 
 
 def _fails(family: str, code: str, what: str, remedy: str) -> SluisError:

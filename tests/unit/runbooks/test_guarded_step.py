@@ -124,6 +124,12 @@ ENDS: dict[str, tuple[Any, str]] = {
     "our own module's answer cannot be used": (
         {"failed": True, "sluis": {"code": "bad-answer"}, "msg": "x"}, "lost",
     ),
+    "our own module was killed": (
+        {"failed": True, "sluis": {"code": "module-lost"}, "msg": "x"}, "lost",
+    ),
+    "our own module's answer holds a secret": (
+        {"failed": True, "sluis": {"code": "secret-in-answer"}, "msg": "x"}, "lost",
+    ),
     "our own module's error": ({"failed": True, "sluis": {"code": "no-space"}}, "failed"),
     "a file that is not there": (AnsibleError("could not find x"), "failed"),
     "refused by our own code": (InputError("x", "It is.", "Do."), "failed"),
