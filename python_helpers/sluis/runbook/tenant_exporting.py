@@ -20,7 +20,8 @@ from sluis.border.verbs.tenant_export import (
     Request,
 )
 from sluis.errors import SluisError
-from sluis.evidence.predicates import Export, Machine, Plan
+from sluis.evidence.predicates import Export, Freeze, Machine, Plan
+from sluis.evidence.statements import Statement
 from sluis.gate.fetched import freeze_in_force
 from sluis.runbook.host_errors import host_error
 from sluis.runbook.run import OpenDossier, Run, now
@@ -43,6 +44,7 @@ _NO_FILES = frozenset(
     {
         "bytes of earlier versions",
         "earlier versions",
+        "earlier versions of another length",
         "list attachments, definitions of hyperlink and location columns",
         "list fields",
         "permissions",
@@ -118,7 +120,9 @@ def _asked(
     if isinstance(origin, FromTenant):
         request = _request(dossier, asset, origin, settings, last_pass)
         return request, settings.secret(origin.tenant)
-    return reading_request(asset, origin, settings, last_pass=last_pass)
+    return reading_request(
+        asset, origin, settings, last_pass=last_pass, frozen=_frozen(dossier, last_pass)
+    )
 
 
 def reading_request(
@@ -127,17 +131,18 @@ def reading_request(
     settings: TenantSettings,
     *,
     last_pass: bool = False,
+    frozen: str | None = None,
 ) -> tuple[Request, TenantSecrets]:
     """What a worker is asked about a server or a folder, and the secrets for it.
 
     Raises:
         InputError: ``no-such-server``, ``bad-setting``.
     """
-    place: OfServer | OfFolder = OfFolder("directory", origin.folder, last_pass)
+    place: OfServer | OfFolder = OfFolder("directory", origin.folder, last_pass, frozen)
     secrets = TenantSecrets()
     if isinstance(origin, FromSftp):
         login = settings.server(origin.server)
-        place = OfServer("sftp", origin.server, login, origin.folder, last_pass)
+        place = OfServer("sftp", origin.server, login, origin.folder, last_pass, frozen)
         secrets = settings.server_secret(origin.server)
     folder = f"{settings.exports}/{asset.id}"
     return Request(asset.id, asset.location, folder, place), secrets
@@ -164,6 +169,7 @@ def _request(
             workers=settings.workers,
             versions=origin.versions,
             relist=last_pass,
+            frozen=_frozen(dossier, last_pass),
             ends=None if end is None else end.isoformat(),
         ),
     )
@@ -197,7 +203,7 @@ def _record(
         origin=asset.origin.model_dump(mode="json") if asset.origin else {},
         machine=Machine(host=worker.host, target=worker.target),
         pass_number=number,
-        started_at=began,
+        started_at=begun_at(done, began),
         finished_at=now(),
         items=done.files,
         bytes=done.bytes,
@@ -223,11 +229,26 @@ def _warnings(done: Pass) -> tuple[str, ...]:
     return tuple(said[:500] for said in (*done.notes[:50], *not_had))
 
 
-def _late(dossier: OpenDossier, lines: Iterable[ManifestLine]) -> tuple[str, ...]:
-    """Who wrote after the freeze, as far as the items themselves say. They go over all the same."""
+def begun_at(done: Pass, asked: datetime) -> datetime:
+    """When a pass was begun: a run before this one may have listed and fetched for it already."""
+    return asked if done.begun is None else min(asked, datetime.fromisoformat(done.begun))
+
+
+def _freeze(dossier: OpenDossier) -> Statement[Freeze] | None:
     view = dossier.ledger.read(now())
     plan = view.latest(Plan)
-    frozen = freeze_in_force(view, plan.body.scope_object) if plan else None
+    return freeze_in_force(view, plan.body.scope_object) if plan else None
+
+
+def _frozen(dossier: OpenDossier, last_pass: bool) -> str | None:
+    """Since when nobody writes in the old place, for a last pass."""
+    freeze = _freeze(dossier) if last_pass else None
+    return None if freeze is None else freeze.body.since.isoformat()
+
+
+def _late(dossier: OpenDossier, lines: Iterable[ManifestLine]) -> tuple[str, ...]:
+    """Who wrote after the freeze, as far as the items themselves say. They go over all the same."""
+    frozen = _freeze(dossier)
     if frozen is None:
         return ()
     # SharePoint keeps whole seconds; better told too much

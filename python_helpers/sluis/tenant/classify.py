@@ -4,7 +4,8 @@ The service's listing can be wrong for files nobody touched: Office, PDF, HTML a
 are rewritten and their size and hash lag behind (rclone#2036, abraunegg#2471,
 msgraph-sdk-dotnet#2046). So a difference alone proves nothing, and neither does a type, and
 two downloads that agree prove only that the service repeats itself: what was delivered has to
-agree with what the service says, or to be looked into. Everything else stays in doubt.
+agree with what the service says, or with another copy of the file that did. A document that is
+whole may be somebody else's. Everything else stays in doubt.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from .tenant_manifest import Check
 _EDITED: tuple[Check, str] = (
     "edited meanwhile",
     "It was changed while it was fetched, more than once.",
+)
+_WHOSE = (
+    "The service may have rewritten it, or delivered another one: nothing else tells which it is."
 )
 #: beyond a half and the double of what was listed, bytes that a rewritten file may have more
 _MORE = 64 << 10
@@ -80,6 +84,7 @@ def classify(
     form: Form,
     *,
     older: bool = False,
+    same: bool = False,
 ) -> tuple[Check, str | None]:
     """Name the difference between a listing and what was delivered.
 
@@ -91,11 +96,12 @@ def classify(
         second: another download of it, where one was made; the one that is kept.
         form: what the kept one looks like inside.
         older: whether the kept one is known as the content of an earlier version.
+        same: whether the kept one says what a copy of this version says that was right.
 
     Returns:
         the classification and, unless it is ``equal``, one sentence.
     """
-    check, note = _classified(name, listed, now, first, second, form, older)
+    check, note = _classified(name, listed, now, first, second, form, older, same)
     if now.pending and check not in ("corrupt", "not verified"):
         return "edited meanwhile", "The service says that newer content is still being written."
     return check, note
@@ -109,6 +115,7 @@ def _classified(
     second: Delivered | None,
     form: Form,
     older: bool,
+    same: bool,
 ) -> tuple[Check, str | None]:
     kept = second or first
     if second is not None and second.sha256 != first.sha256 and listed.etag == now.etag:
@@ -137,7 +144,7 @@ def _classified(
         return _of_before(now, kept)
     if second is None:
         return "not verified", _sizes(now, kept) + " No second look was possible."
-    return _unexplained(name, now, kept, form)
+    return _unexplained(name, now, kept, form, same)
 
 
 def is_plausible(listed: int, delivered: int) -> bool:
@@ -170,11 +177,15 @@ def _unhashed(listed: Listed, now: Listed, kept: Delivered) -> tuple[Check, str]
     return "not verified", _sizes(listed, kept) + " The service lists no hash of it."
 
 
-def _unexplained(name: str, now: Listed, kept: Delivered, form: Form) -> tuple[Check, str]:
+def _unexplained(
+    name: str, now: Listed, kept: Delivered, form: Form, same: bool
+) -> tuple[Check, str]:
     suffix = suffix_of(name)
     said = f"{_sizes(now, kept)} {form.said}".rstrip()
     if form.kind == "damaged":
         return "corrupt", said
+    if same and is_plausible(now.size, kept.size):
+        return "rewritten by the service", f"{said} It says what was had of it, and was right."
     is_office = suffix in OFFICE
     if now.size == kept.size and not is_office:
         # a rewritten file nearly always has another length, a damaged one never
@@ -186,7 +197,8 @@ def _unexplained(name: str, now: Listed, kept: Delivered, form: Form) -> tuple[C
         # every edit of a PDF is put behind the one before, so what is cut off there is a whole PDF
         return "not verified", f"{said} What was put into it last may be missing."
     if form.kind == "whole" and is_plausible(now.size, kept.size):
-        return "rewritten by the service", said
+        # whole, and as long as it may be: so is every other document of that length
+        return "not verified", f"{said} {_WHOSE}"
     return "not verified", said
 
 

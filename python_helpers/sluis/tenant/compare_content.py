@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -23,19 +22,12 @@ from ..graph.errors import GraphError
 from ..graph.links import segment
 from .import_decisions import same_time
 from .ooxml import canonical_ooxml_of, is_ooxml_name
-from .promoted_text import html_says_same, pdf_says_same
 from .reconciliation import Basis, Category, Trust
 from .refused_alone import raise_unless_alone
+from .same_document import PROMOTED
 from .stored_names import ExportFolder
 from .target_tree import Node
 from .tenant_manifest import ManifestLine
-
-#: what SharePoint also rewrites, and how it is compared (rclone#9767, abraunegg#2471)
-_PROMOTED: dict[str, Callable[[BinaryIO, BinaryIO], bool]] = {
-    ".pdf": pdf_says_same,
-    ".html": html_says_same,
-    ".htm": html_says_same,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +104,7 @@ async def _by_bytes(
     if had.sha256 == line.sha256:
         return Verdict("equal", "every byte", notes=notes)
     suffix = PurePosixPath(node.name.lower()).suffix
-    if is_ooxml_name(node.name) or suffix in _PROMOTED:
+    if is_ooxml_name(node.name) or suffix in PROMOTED:
         verdict = await asyncio.to_thread(_by_saying, scratch, suffix, line, export, notes)
         if verdict.category != "differs":
             return verdict
@@ -141,7 +133,7 @@ def _by_saying(
             why = "The bytes differ, and the exported file is not the manifest's any more."
             return Verdict("differs", "not verified", why, notes)
         wanted.seek(0)
-        if suffix in _PROMOTED:
+        if suffix in PROMOTED:
             same, why = _promoted(suffix, wanted, found)
         else:
             same, why = _office(wanted, found)
@@ -163,7 +155,7 @@ def _office(wanted: BinaryIO, found: BinaryIO) -> tuple[bool, str]:
 
 
 def _promoted(suffix: str, wanted: BinaryIO, found: BinaryIO) -> tuple[bool, str]:
-    if _PROMOTED[suffix](wanted, found):
+    if PROMOTED[suffix](wanted, found):
         return True, "Only what SharePoint adds to such files was added."
     return False, "The bytes differ by more than what SharePoint adds to such files."
 

@@ -50,6 +50,7 @@ class DirectoryPolicy:
         mounted: it must be a mount point: a share that is not there looks like an empty folder.
         read_everything: read also what has the same size and times as in an earlier pass, and
             doubt what two readings do not agree on: it is the last pass, nobody writes.
+        only_since: what that pass must have begun after: see ``DriveState.begin_pass``.
         read_twice: read every fetched file once more and compare.
     """
 
@@ -57,6 +58,7 @@ class DirectoryPolicy:
     mounted: bool = False
     read_everything: bool = False
     read_twice: bool = True
+    only_since: str | None = None
 
 
 def measure_directory(root: Path, source: Source, *, mounted: bool = False) -> Measured:
@@ -111,6 +113,7 @@ def export_directory(
         folder,
         now,
         read_everything=policy.read_everything,
+        only_since=policy.only_since,
         read_twice=policy.read_twice,
         progress=progress,
     )

@@ -85,6 +85,18 @@ def is_older(earlier: Earlier, now: Listed, got: Delivered) -> bool:
     return got.sha256 == earlier.sha256 and (earlier.older or not same)
 
 
+def is_right_of(earlier: Earlier, now: Listed) -> bool:
+    """Whether what was had is right, and of the version that the service speaks of now."""
+    told = earlier.listed
+    return (
+        earlier.worth == _GOOD
+        and not earlier.older
+        # one that tells no date at all has none to compare
+        and bool((told.times or "").strip())
+        and told.times == now.times
+    )
+
+
 def takes_its_place(earlier: Earlier, now: Listed, got: Delivered, check: Check) -> bool:
     """Whether newer bytes are worth as much as the earlier ones."""
     worth = worth_of(check, now, got.size)

@@ -53,6 +53,7 @@ class ExportReport:
     Args:
         source: which drive, with the counts of its listing.
         seen_in_pass: number of the pass, from 1.
+        begun: when an earlier run began it, ISO 8601 in UTC; ``None`` when this run did.
         manifest: path of the manifest, below the drive's folder.
         manifest_sha256: of that file.
         files, bytes: files in the manifest that were had, and their bytes.
@@ -85,6 +86,7 @@ class ExportReport:
     listing: dict[str, int]
     spent: Spending
     root_permissions: tuple[dict[str, Any], ...]
+    begun: str | None = None
 
     def as_data(self) -> dict[str, Any]:
         """The report as plain JSON data."""
@@ -121,7 +123,7 @@ async def export_drive(
     tell = progress or (lambda _stage, _items, _bytes: None)
     began, before = now(), graph.spent
     with ExportFolder(folder) as root, DriveState(folder / "state.sqlite", source.id) as state:
-        current = state.begin_pass(stamp(began))
+        current = state.begin_pass(stamp(began), policy.only_since)
         number = current.number
         if policy.relist and not current.full and not current.pages:
             begin_anew(state, number, None, None)
@@ -198,6 +200,7 @@ async def export_drive(
             },
             spent=spent,
             root_permissions=tuple(root_permissions(state)),
+            begun=current.started if current.resumed else None,
         )
         _write(place / "report.json", report.as_data())
         state.finish_pass(finished["at"])

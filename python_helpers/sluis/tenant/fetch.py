@@ -26,6 +26,7 @@ from .earlier_bytes import (
     earlier_bytes,
     finish_arrivals,
     is_older,
+    is_right_of,
     keep_earlier,
     place_of_newer,
     takes_its_place,
@@ -38,6 +39,7 @@ from .many_at_once import many_at_once
 from .other_hashes import has_to_be_read_for, other_hashes
 from .reading_back import Alongside, hash_file
 from .refused_alone import raise_unless_alone
+from .same_document import says_same
 from .source import Source
 from .state import DriveState
 from .stored_names import ExportFolder
@@ -160,7 +162,12 @@ class _Fetching:
         older = not (agrees(now, kept) or has_hash(now, kept)) and (
             agrees(listed, kept) or (earlier is not None and is_older(earlier, now, kept))
         )
-        check, note = classify(wanted.name, listed, now, first, second, form, older=older)
+        same = False
+        if earlier is not None and second is not None and not older and is_right_of(earlier, now):
+            same = await self._thread(says_same, self._folder, wanted.stored, place, wanted.name)
+        check, note = classify(
+            wanted.name, listed, now, first, second, form, older=older, same=same
+        )
         self._had(wanted, now, kept, check, note, earlier, older=older)
 
     async def _look_again(

@@ -52,12 +52,14 @@ class Policy:
         fields: the library's columns.
         relist: list everything anew and not only what changed since the pass before; for
             the last pass, because some deletions are never told (docs-contrib#8794).
+        only_since: what a last pass must have begun after: see ``DriveState.begin_pass``.
     """
 
     versions: VersionPolicy = "none"
     permissions: bool = True
     fields: bool = True
     relist: bool = False
+    only_since: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

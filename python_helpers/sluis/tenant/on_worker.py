@@ -282,7 +282,11 @@ def _drive_request(
         "account": _account(origin.account, secrets),
         "sources": [_given(origin.drive)],
         "folder": request.folder,
-        "policy": {"versions": origin.versions, "relist": origin.relist},
+        "policy": {
+            "versions": origin.versions,
+            "relist": origin.relist,
+            "only_since": (origin.frozen or "") if origin.relist else None,
+        },
         "workers": origin.workers,
         "budget": codec.dump(origin.budget),
         "ends": {} if origin.ends is None else {origin.drive.id: origin.ends},
@@ -300,11 +304,12 @@ def _reading_request(request: tenant_export.Request, secrets: TenantSecrets) -> 
     elif not isinstance(origin, OfTenant):
         source["location"] = origin.location
     last = not isinstance(origin, OfTenant) and origin.last
+    since = (origin.frozen or "") if last else None
     return {
         "sources": [source],
         "servers": servers,
         "folder": request.folder,
-        "policy": {"read_everything": last},
+        "policy": {"read_everything": last, "only_since": since},
     }
 
 
@@ -331,6 +336,7 @@ def _pass(done: Mapping[str, Any]) -> tenant_export.Pass:
         gaps=_gaps([NotSeen(one["what"], one["subject"], one["why"]) for one in done["gaps"]]),
         changes=done["changes"],
         notes=tuple(done["notes"][:MOST_NAMED]),
+        begun=done.get("begun"),
     )
 
 

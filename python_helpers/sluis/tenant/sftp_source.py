@@ -35,6 +35,7 @@ class SftpPolicy:
         connections: at once; a server that lets fewer in is read over fewer.
         read_everything: read also what has the same size and time as in an earlier pass, and
             doubt what two readings do not agree on: it is the last pass, nobody writes.
+        only_since: what that pass must have begun after: see ``DriveState.begin_pass``.
         read_twice: read every fetched file once more and compare. SFTP lists no hash, so
             without it each file is "not verified".
         pauses: seconds to wait before a lost connection is opened again, time after time.
@@ -43,6 +44,7 @@ class SftpPolicy:
     connections: int = 2
     read_everything: bool = False
     read_twice: bool = True
+    only_since: str | None = None
     pauses: Sequence[float] = PAUSES
 
 
@@ -103,6 +105,7 @@ def export_sftp(
         folder,
         now,
         read_everything=policy.read_everything,
+        only_since=policy.only_since,
         read_twice=policy.read_twice,
         pauses=policy.pauses,
         progress=progress,

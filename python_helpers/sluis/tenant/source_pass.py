@@ -30,7 +30,7 @@ from .source_error import CutError
 from .source_file import Fetch
 from .source_listing import record_listing
 from .source_work import Progress, SourceWork
-from .state import DriveState
+from .state import DriveState, Pass
 from .stored_names import ExportFolder
 from .tenant_manifest import COULD_NOT, About, Gap, ManifestLine, read_manifest, write_manifest
 
@@ -57,6 +57,7 @@ class SourceReport:
         gaps: what could not be had and is no item.
         changes: how many changes of each kind since the pass before.
         notes: what happened on the way.
+        begun: when an earlier run began it, ISO 8601 in UTC; ``None`` when this run did.
     """
 
     source: dict[str, Any]
@@ -74,6 +75,7 @@ class SourceReport:
     gaps: tuple[Gap, ...]
     changes: dict[str, int]
     notes: tuple[str, ...]
+    begun: str | None = None
 
     def as_data(self) -> dict[str, Any]:
         """The report as plain JSON data."""
@@ -88,6 +90,7 @@ def export_source(
     now: Callable[[], str],
     *,
     read_everything: bool = False,
+    only_since: str | None = None,
     read_twice: bool = True,
     pauses: Sequence[float] = (),
     progress: Progress | None = None,
@@ -102,6 +105,7 @@ def export_source(
         now: the time, as ISO 8601 in UTC.
         read_everything: read also what has the same size and time as in an earlier pass, and
             doubt what two readings do not agree on: it is the last pass, nobody writes.
+        only_since: what it must have begun after: see ``DriveState.begin_pass``.
         read_twice: read every fetched file once more and compare. Without it each is
             "not verified": nothing but size and time speaks for what came.
         pauses: seconds to wait before a listing that was cut is made anew, time after time.
@@ -114,7 +118,7 @@ def export_source(
     """
     tell = progress or (lambda _what, _files, _bytes: None)
     with ExportFolder(folder) as place, DriveState(folder / "state.sqlite", source.id) as state:
-        current = state.begin_pass(now())
+        current = state.begin_pass(now(), only_since)
         number = current.number
         if not current.listed:
             _list(state, number, listing, pauses, tell)
@@ -129,7 +133,7 @@ def export_source(
             # the same moment, however often the last steps are done again after a kill
             finished = {"pass": number, "at": now()}
             state.remember("finished", finished)
-        report = _write_down(source, state, folder, number, work, current.started, finished["at"])
+        report = _write_down(source, state, folder, current, work, finished["at"])
         state.finish_pass(finished["at"])
         return report
 
@@ -156,11 +160,11 @@ def _write_down(
     source: Source,
     state: DriveState,
     folder: Path,
-    number: int,
+    current: Pass,
     work: SourceWork,
-    started: str,
     finished: str,
 ) -> SourceReport:
+    number = current.number
     place = folder / "passes" / f"{number:04d}"
     files.make_folder(place)
     source = _with_figures(source, state)
@@ -169,7 +173,7 @@ def _write_down(
     digest = write_manifest(
         place / "manifest.gz",
         written.counted(_lines(state)),
-        About(source.as_data(), number, started, finished, gaps),
+        About(source.as_data(), number, current.started, finished, gaps),
     )
     changes = _changes(state, folder, number, finished)
     _write(place / "changes.json", changes)
@@ -189,6 +193,7 @@ def _write_down(
         gaps=gaps,
         changes=dict(sorted(Counter(change["what"] for change in changes).items())),
         notes=tuple(note for _kind, note in state.notes(number)),
+        begun=current.started if current.resumed else None,
     )
     _write(place / "report.json", report.as_data())
     return report

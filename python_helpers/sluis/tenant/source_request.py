@@ -21,7 +21,7 @@ _SERVER = frozenset(
         "passphrase", "passphrase_file", "patience",
     }
 )  # fmt: skip
-_POLICY = frozenset({"connections", "readers", "read_everything", "read_twice"})
+_POLICY = frozenset({"connections", "readers", "read_everything", "read_twice", "only_since"})
 _LARGEST_SECRET = 64 << 10
 
 
@@ -69,7 +69,7 @@ def read_source_request(data: Mapping[str, Any]) -> SourceRequest:
             ``sftp``) and ``mounted``], ``servers`` {name: {address, user, port, known_hosts |
             host_key, key | password | password_file, passphrase | passphrase_file,
             patience}}, ``folder``, ``policy`` {connections, readers, read_everything,
-            read_twice}, ``ends`` {source id: ISO 8601 with a time zone}.
+            read_twice, only_since}, ``ends`` {source id: ISO 8601 with a time zone}.
 
     Raises:
         InputError: ``source-request`` and what is wrong with it; never with a secret in it.
@@ -80,14 +80,18 @@ def read_source_request(data: Mapping[str, Any]) -> SourceRequest:
         _no_other(policy, _POLICY, "its policy")
         everything = _switch(policy.get("read_everything", False), "read_everything")
         twice = _switch(policy.get("read_twice", True), "read_twice")
+        since = policy.get("only_since")
+        since = None if since is None else str(since)
         servers = dict(data.get("servers", {}))
         logins = {name: _login(name, dict(server)) for name, server in servers.items()}
         reads = tuple(_read(dict(one), logins) for one in data["sources"])
         request = SourceRequest(
             reads,
             Path(data["folder"]),
-            SftpPolicy(_number(policy, "connections", 2, 64), everything, twice),
-            DirectoryPolicy(_number(policy, "readers", 4, 64), False, everything, twice),
+            SftpPolicy(_number(policy, "connections", 2, 64), everything, twice, only_since=since),
+            DirectoryPolicy(
+                _number(policy, "readers", 4, 64), False, everything, twice, only_since=since
+            ),
             {str(one): datetime.fromisoformat(end) for one, end in data.get("ends", {}).items()},
         )
     except KeyError as error:

@@ -27,7 +27,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -97,6 +97,7 @@ class Pass:
         pages, items, again, empty: pages read, items in them, items met more than once,
             pages without any.
         restarts: how often the listing began anew (a loop, a resync).
+        resumed: whether an earlier run began it.
     """
 
     number: int
@@ -113,6 +114,7 @@ class Pass:
     again: int
     empty: int
     restarts: int
+    resumed: bool = False
 
 
 class DriveState:
@@ -144,6 +146,7 @@ class DriveState:
             self.db.executescript(_SCHEMA)
             self._claim("version", _VERSION)
             self._add_columns()
+            self._doubt_whole_documents()
         except sqlite3.DatabaseError as error:
             raise SnapshotError(
                 "state-unreadable",
@@ -186,19 +189,55 @@ class DriveState:
             return None
         return Pass(*row)
 
-    def begin_pass(self, started: str) -> Pass:
-        """Go on with a pass that was not finished, or begin the next one."""
+    def begin_pass(self, started: str, only_since: str | None = None) -> Pass:
+        """Go on with a pass that was not finished, or begin the next one.
+
+        Args:
+            started: ISO 8601 in UTC.
+            only_since: names what nothing may count before, such as a freeze; ``None`` when
+                there is no such thing. A pass that was begun without it, or for another one,
+                begins anew: what it listed and asked for may be older.
+        """
         last = self.current_pass()
         if last is not None and last.finished is None:
-            return last
+            if only_since is None or self.recall("only since") == [last.number, only_since]:
+                return replace(last, resumed=True)
+            self._begin_again(last.number, started)
+            return self._begun(only_since)
         link = last.delta_link if last is not None else None
         self.db.execute(
             "INSERT INTO passes (number, kind, started, link, full) VALUES (?, ?, ?, ?, ?)",
             (last.number + 1 if last else 1, "delta" if link else "first", started, link, not link),
         )
+        return self._begun(only_since)
+
+    def _begun(self, only_since: str | None) -> Pass:
         begun = self.current_pass()
         assert begun is not None  # noqa: S101  for the type checker
+        if only_since is not None:
+            self.remember("only since", [begun.number, only_since])
         return begun
+
+    def _begin_again(self, number: int, started: str) -> None:
+        """Nothing that this pass did so far counts for it, as if the pass before had done it."""
+        with self.transaction():
+            self.db.execute(
+                "UPDATE passes SET started = ?, link = NULL, delta_link = NULL, listed = 0,"
+                " full = 1, resync = NULL, pages = 0, items = 0, again = 0, empty = 0,"
+                " restarts = 0 WHERE number = ?",
+                (started, number),
+            )
+            for table, column in (
+                ("items", "seen_in_pass"), ("contents", "in_pass"), ("details", "in_pass"),
+            ):  # fmt: skip
+                self.db.execute(
+                    f"UPDATE {table} SET {column} = ? WHERE {column} = ?",  # noqa: S608
+                    (number - 1, number),
+                )
+            for table in ("could_not", "notes"):
+                self.db.execute(f"DELETE FROM {table} WHERE in_pass = ?", (number,))  # noqa: S608
+            self.db.execute("DELETE FROM chunks")
+            self.db.execute("DELETE FROM about WHERE key IN ('checked', 'finished', 'discovered')")
 
     def finish_pass(self, finished: str) -> None:
         """The last pass is over."""
@@ -293,6 +332,16 @@ class DriveState:
             known = {row[1] for row in self.db.execute(f"PRAGMA table_info({table})")}
             if column not in known:
                 self.db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
+
+    def _doubt_whole_documents(self) -> None:
+        """What an earlier version took for rewritten because it was whole is asked for again."""
+        if self.recall("rewritten is compared") is None:
+            self.db.execute(
+                "UPDATE contents SET verdict = 'not verified', worth = NULL, note ="
+                " 'It is a whole document; nothing told that it is this one.'"
+                " WHERE verdict = 'rewritten by the service'"
+            )
+            self.remember("rewritten is compared", True)
 
     def _claim(self, key: str, value: str) -> None:
         if self.recall(key) is None:

@@ -30,7 +30,7 @@ State = Literal["had", "could not be had"]
 #: its hash does not see blocks of 320 KiB change places.
 Check = Literal[
     "equal",  # size and quickXorHash are those that the service listed
-    "rewritten by the service",  # Office, PDF, HEIC: other bytes than listed, and looked into
+    "rewritten by the service",  # other bytes than listed, and they say what a right copy said
     "stale metadata",  # the listing was wrong: asked again, or by its hash, the service agrees
     "edited meanwhile",  # the item's eTag moved on while it was fetched
     "corrupt",  # two downloads of one version differ, or the disk gave back other bytes
@@ -73,7 +73,8 @@ class ManifestLine:
             it is then not known.
         versions: earlier versions; each with ``id``, ``modified``, ``modified_by``, ``size``
             and, where they were fetched, ``stored``, ``sha256`` and ``quickxor``, and ``why`` when
-            it could not be had or is not as it was listed.
+            it could not be had or is not as it was listed, and ``note`` when only its form speaks
+            for it.
         fields: the list item's columns.
         target: what a shortcut points to.
         state: ``had`` or ``could not be had``.

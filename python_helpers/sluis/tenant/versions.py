@@ -68,6 +68,7 @@ async def fetch_versions(
     current = state.current_pass()
     number = current.number if current else 0
     had = size = 0
+    otherwise: list[str] = []
 
     async def ask(row: tuple[str, str | None, str]) -> None:
         nonlocal had, size
@@ -89,6 +90,8 @@ async def fetch_versions(
                     else:
                         line = await _fetch(graph, source, folder, item, name, line)
                         size += line.get("size", 0) if "sha256" in line else 0
+                if "note" in line:
+                    otherwise.append(f"{name_of(state, item)}, version {line['id']}")
                 found.append(line)
         except GraphError as error:
             if error.code == "cannot-write":
@@ -109,6 +112,12 @@ async def fetch_versions(
         )
 
     await many_at_once(_wanted(state, number), ask, workers)
+    if otherwise:
+        why = (
+            f"{len(otherwise)} came whole and in another length than listed, {min(otherwise)} among"
+            " them. The service may have written into them; nothing tells whose documents they are."
+        )
+        state.could_not(number, "earlier versions of another length", source.name, why)
     return had, size
 
 
@@ -123,7 +132,10 @@ def _wanted(state: DriveState, number: int) -> Iterator[tuple[str, str | None, s
 async def _fetch(
     graph: Graph, source: Source, folder: ExportFolder, item: str, name: str, line: dict[str, Any]
 ) -> dict[str, Any]:
-    """The bytes of one version; with ``why`` when they could not be had, or not as listed."""
+    """The bytes of one version; with ``why`` when they could not be had, or not as listed.
+
+    With ``note`` when only their form speaks for them.
+    """
     owner = hashlib.sha256(item.encode()).hexdigest()[:24]
     stored = f"{VERSIONS}/{owner}/{safe_name(line['id'])}"
     try:
@@ -138,11 +150,11 @@ async def _fetch(
         return {**line, "why": error.what}
     had = {**line, "stored": stored, "size": got.size, "sha256": got.sha256,
            "quickxor": got.quickxor}  # fmt: skip
-    # the service writes into Office files and some others while it delivers them
-    if got.size != line["size"] and not (
-        is_rewritten_name(name) and look_into(folder, stored, name).kind == "whole"
-    ):
-        had["why"] = f"{line['size']} bytes were listed and {got.size} came."
+    if got.size != line["size"]:
+        said = f"{line['size']} bytes were listed and {got.size} came."
+        # the service writes into Office files and some others while it delivers them
+        whole = is_rewritten_name(name) and look_into(folder, stored, name).kind == "whole"
+        had["note" if whole else "why"] = said
     return had
 
 

@@ -203,3 +203,41 @@ def test_a_file_that_is_written_between_readings_is_doubted_once_writing_has_sto
     folder = FromFolder(by="folder", folder=str(source))
     doubted = [one.path for one in doubts_in(lines.values(), folder).doubted]
     assert doubted == (["mail.db"] if last else [])
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def test_a_last_pass_counts_nothing_that_was_read_before_the_freeze(tmp_path):
+    """A pass was begun while people worked, and broken off; it is not the last one by resuming."""
+    source = tmp_path / "H"
+    source.mkdir()
+    edited, gone = source / "edited.txt", source / "gone.txt"
+    edited.write_bytes(b"before")
+    gone.write_bytes(b"before")
+
+    def kill(what, files, size):
+        if what == "reading again":
+            raise Killed
+
+    for freeze in (None, "2026-01-01T18:00:00+00:00"):
+        with pytest.raises(Killed):
+            run(source, tmp_path / "out", kill, read_everything=bool(freeze), only_since=freeze)
+    was = edited.stat()
+    edited.write_bytes(b"behind")
+    os.utime(edited, ns=(was.st_atime_ns, was.st_mtime_ns))
+    gone.unlink()
+    (source / "new.txt").write_bytes(b"new")
+    # the freeze was lifted, people worked, and there is another one
+    last = {"read_everything": True, "only_since": "2026-01-02T18:00:00+00:00"}
+    with pytest.raises(Killed):
+        run(source, tmp_path / "out", kill, **last)
+    report, lines = run(source, tmp_path / "out", **last)
+    assert report.seen_in_pass == 1
+    assert sorted(lines) == ["edited.txt", "new.txt"]
+    assert (tmp_path / "out" / lines["edited.txt"].stored).read_bytes() == b"behind"
+    # what was broken off after this freeze is gone on with, and when it was begun is told
+    assert report.begun is not None
+    again, _ = run(source, tmp_path / "out", **last)
+    assert (again.seen_in_pass, again.begun) == (2, None)

@@ -78,15 +78,25 @@ def test_a_list_of_versions_that_is_refused_is_named_and_asked_again(tmp_path: P
     play(tmp_path, tell)
 
 
-@pytest.mark.parametrize(("name", "gaps"), [("v.docx", 0), ("v.dat", 1)])
+@pytest.mark.parametrize(
+    ("name", "what", "how"),
+    [
+        ("v.docx", "earlier versions of another length", "note"),
+        ("v.dat", "an earlier version", "why"),
+    ],
+)
 def test_what_the_service_writes_into_may_have_another_length_when_it_is_whole(
-    tmp_path: Path, name: str, gaps: int
+    tmp_path: Path, name: str, what: str, how: str
 ) -> None:
     document = office.make(Generator(7), 7, "docx", 9000)
 
     async def tell(work: Work) -> None:
         work.drive.add(name, document)
-        assert len(lost(await work.export(ALL))) == gaps
-        assert versions(work)[0]["size"] == len(document) != 9
+        ((named, _subject, why),) = lost(await work.export(ALL))
+        assert named == what
+        assert how == "why" or f"{name} (" in why
+        (version,) = versions(work)
+        assert version["size"] == len(document) != 9
+        assert version[how].startswith("9 bytes were listed and ")
 
     play(tmp_path, tell)

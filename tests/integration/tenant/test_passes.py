@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from sluis.rehearsal.tenant.settings import Population, Settings
 from sluis.rehearsal.tenant.start import Tenant, start_tenant
+from sluis.tenant import export_drive
 from sluis.tenant.discover import discover, folder_of
 from sluis.tenant.export_drive import ExportReport
 from sluis.tenant.forecast import Policy
@@ -221,6 +223,41 @@ def test_a_last_pass_can_list_everything_anew(ground: Ground) -> None:
     assert ground.tenant.control.counters()["requests"]["delta"] == before + 1
     assert report.fetched_files == 0
     assert report.changes == {}
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def test_a_last_pass_counts_nothing_that_was_listed_before_the_freeze(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pass was begun while people worked, and broken off; it is not the last one by resuming."""
+    control, drive = ground.tenant.control, ground.drive
+    ground.file("Frozen/edited.txt", b"before")
+    ground.file("Frozen/gone.txt", b"before")
+    ground.make_pass()
+
+    async def kill(*_: Any, **__: Any) -> Any:
+        raise Killed
+
+    monkeypatch.setattr(export_drive, "_bin", kill)
+    with pytest.raises(BaseException) as error:
+        make_pass(ground.tenant, ground.folder, ground.source)
+    assert "Killed" in repr(error.value)
+    monkeypatch.undo()
+    control.write(drive, "Frozen/edited.txt", b"behind")
+    control.delete(drive, "Frozen/gone.txt")
+    ground.file("Frozen/new.txt", b"new")
+    policy = replace(FILES_ONLY, relist=True, only_since="2026-01-02T18:00:00+00:00")
+    before = control.counters()["requests"].get("delta", 0)
+    # held against the tenant line by line
+    report = ground.make_pass(policy)
+    assert report.begun is None
+    assert control.counters()["requests"]["delta"] == before + 1
+    lines = lines_of(ground.folder, ground.source, ground.passes)
+    assert {"Frozen/edited.txt", "Frozen/new.txt"} <= lines.keys()
+    assert "Frozen/gone.txt" not in lines
 
 
 def test_a_new_version_is_fetched_and_the_older_ones_are_not_again(ground: Ground) -> None:

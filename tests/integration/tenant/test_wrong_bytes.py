@@ -109,6 +109,12 @@ def story(folder: Path, tell: Callable[[Service], Any]) -> None:
     asyncio.run(whole())
 
 
+def paper(words: bytes) -> bytes:
+    """A whole PDF."""
+    begin = b"%%PDF-1.7\n1 0 obj\n<</A (%s)>>\nendobj\n" % words
+    return begin + b"xref\n0 1\ntrailer\n<<>>\nstartxref\n%d\n%%%%EOF\n" % len(begin)
+
+
 WRONG: list[tuple[str, bytes, bytes, str]] = [
     ("photo.jpg", DATA, b"", "corrupt"),
     ("mail.msg", DATA, DATA[:1_234], "not verified"),
@@ -120,6 +126,9 @@ WRONG: list[tuple[str, bytes, bytes, str]] = [
     ("page.aspx", DATA, DATA + b"more", "not verified"),
     ("plain", DATA, DATA + b"more", "not verified"),
     ("live.heic", DATA, DATA[:-5], "not verified"),
+    # somebody else's document, whole and about as long
+    ("letter.docx", packed(word("ours")), packed(word("theirs")), "not verified"),
+    ("paper.pdf", paper(b"ours"), paper(b"theirs, and longer"), "not verified"),
 ]
 
 
@@ -320,6 +329,11 @@ def test_M2_a_state_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
     story(tmp_path, tell)
 
 
+def promoted(words: str) -> bytes:
+    """A document as the service writes it anew: the same words, and properties of its own."""
+    return packed({**word(words), "docProps/app.xml": b"<Properties><Pages>3</Pages></Properties>"})
+
+
 OLD_DOCX, NEW_DOCX = packed(word("Dose: 10 mg")), packed(word("Dose: 1 mg. Stop at once."))
 OLD_TXT, NEW_TXT = b"old words\n" * 100, b"newer words\n" * 300
 PENDING = {"pendingOperations": {"pendingContentUpdate": {"queuedDateTime": "x"}}}
@@ -368,17 +382,47 @@ def test_M3_the_earlier_version_of_a_document_is_not_what_the_service_made_of_th
     story(tmp_path, tell)
 
 
-@pytest.mark.parametrize(
-    "moved", [{"eTag": "renamed"}, {"file": {"hashes": {"quickXorHash": "="}}}]
-)
-def test_M3_a_document_that_was_not_edited_stays_as_the_service_made_it(
+MOVED = [{"eTag": "renamed"}, {"file": {"hashes": {"quickXorHash": "="}}}, {"size": 2_000}]
+
+
+@pytest.mark.parametrize("moved", MOVED, ids=["etag", "hash", "size"])
+def test_M1_what_the_service_wrote_into_is_known_by_what_was_had_of_it(
+    tmp_path: Path, moved: dict[str, Any]
+) -> None:
+    """Only beside a copy that was right can be told whose document came."""
+
+    async def tell(service: Service) -> None:
+        says, rewritten = listed("letter.docx", OLD_DOCX), promoted("Dose: 10 mg")
+        assert (await service.one_pass(says, OLD_DOCX)).check == "equal"
+        for _ in range(2):
+            line = await service.one_pass({**says, "size": 1_999, **moved}, rewritten)
+            assert (line.check, line.size) == ("rewritten by the service", len(rewritten))
+
+    story(tmp_path, tell)
+
+
+@pytest.mark.parametrize("moved", MOVED, ids=["etag", "hash", "size"])
+def test_M1_another_whole_document_is_not_what_the_service_made_of_it(
     tmp_path: Path, moved: dict[str, Any]
 ) -> None:
     async def tell(service: Service) -> None:
         says = listed("letter.docx", OLD_DOCX)
-        for now in (says, {**says, **moved}):
-            line = await service.one_pass(now, NEW_DOCX)
-            assert (line.check, line.size) == ("rewritten by the service", len(NEW_DOCX))
+        first = await service.one_pass(says, OLD_DOCX)
+        for _ in range(2):
+            line = await service.one_pass({**says, "size": 1_999, **moved}, NEW_DOCX)
+            assert (line.check, line.sha256) == ("not verified", first.sha256)
+            assert "could not be had right" in (line.check_note or "")
+
+    story(tmp_path, tell)
+
+
+def test_M1_a_newer_date_says_that_the_words_are_newer_too(tmp_path: Path) -> None:
+    """Words that were had before are no newer version of it, however they are packed."""
+
+    async def tell(service: Service) -> None:
+        await service.one_pass(listed("letter.docx", OLD_DOCX), OLD_DOCX)
+        line = await service.one_pass(listed("letter.docx", NEW_DOCX, 2), promoted("Dose: 10 mg"))
+        assert line.check == "not verified"
 
     story(tmp_path, tell)
 

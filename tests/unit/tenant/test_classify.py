@@ -28,14 +28,13 @@ SHORT = Delivered(49, "hash-s", "sha-s")
     ("name", "now", "first", "second", "form", "check"),
     [
         ("a.txt", LISTED, SAME, None, NOT_LOOKED, "equal"),
-        ("a.docx", LISTED, OTHER, OTHER, WHOLE, "rewritten by the service"),
-        ("a.DOCX", LISTED, OTHER, OTHER, WHOLE, "rewritten by the service"),
+        ("a.docx", LISTED, OTHER, OTHER, WHOLE, "not verified"),
         ("a.docx", LISTED, OTHER, OTHER, DAMAGED, "corrupt"),
         ("a.docx", LISTED, OTHER, OTHER, NOT_LOOKED, "not verified"),
         ("a.docx", LISTED, FLIPPED, FLIPPED, DAMAGED, "corrupt"),
-        ("a.docx", LISTED, FLIPPED, FLIPPED, WHOLE, "rewritten by the service"),
-        ("a.pdf", LISTED, OTHER, OTHER, WHOLE, "rewritten by the service"),
-        ("a.heic", LISTED, OTHER, OTHER, WHOLE, "rewritten by the service"),
+        ("a.docx", LISTED, FLIPPED, FLIPPED, WHOLE, "not verified"),
+        ("a.pdf", LISTED, OTHER, OTHER, WHOLE, "not verified"),
+        ("a.heic", LISTED, OTHER, OTHER, WHOLE, "not verified"),
         # a stale hash and damage in the store look the same
         ("a.pdf", LISTED, FLIPPED, FLIPPED, WHOLE, "not verified"),
         ("a.heic", LISTED, FLIPPED, FLIPPED, WHOLE, "not verified"),
@@ -107,11 +106,10 @@ BARE = replace(LISTED, quickxor=None)
         # an Office file that was sealed is no ZIP, and nothing says that it is damaged
         ("a.docx", LISTED, OTHER, SEALED, "not verified"),
         ("a.docx", LISTED, FLIPPED, SEALED, "not verified"),
-        # whole, and of a size that no rewriting explains
+        # whole, as another one is
         ("a.docx", LISTED, SHORT, WHOLE, "not verified"),
-        ("a.docx", LISTED, replace(SHORT, size=50), WHOLE, "rewritten by the service"),
-        ("a.pdf", LISTED, replace(OTHER, size=200 + 65_536), WHOLE, "rewritten by the service"),
-        ("a.pdf", LISTED, replace(OTHER, size=201 + 65_536), WHOLE, "not verified"),
+        ("a.docx", LISTED, replace(SHORT, size=50), WHOLE, "not verified"),
+        ("a.pdf", LISTED, replace(OTHER, size=200 + 65_536), WHOLE, "not verified"),
         ("a.pdf", LISTED, OTHER, NOT_LOOKED, "not verified"),
         ("a.heic", LISTED, OTHER, NOT_LOOKED, "not verified"),
     ],
@@ -121,6 +119,27 @@ def test_M1_two_downloads_that_agree_prove_nothing(
 ) -> None:
     found, note = classify(name, LISTED, now, got, got, form)
     assert (found, bool(note)) == (check, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "got", "form", "check"),
+    [
+        ("a.docx", OTHER, WHOLE, "rewritten by the service"),
+        ("a.docx", FLIPPED, WHOLE, "rewritten by the service"),
+        ("a.docx", replace(SHORT, size=50), WHOLE, "rewritten by the service"),
+        ("a.pdf", replace(OTHER, size=99), WHOLE, "rewritten by the service"),
+        ("a.pdf", replace(OTHER, size=200 + 65_536), WHOLE, "rewritten by the service"),
+        ("a.pdf", replace(OTHER, size=201 + 65_536), WHOLE, "not verified"),
+        ("a.docx", SHORT, WHOLE, "not verified"),
+        ("a.docx", OTHER, DAMAGED, "corrupt"),
+        ("a.docx", NOTHING, EMPTY, "corrupt"),
+        ("a.html", OTHER, NOT_LOOKED, "rewritten by the service"),
+    ],
+)
+def test_M1_what_a_right_copy_of_it_says_is_still_the_file(
+    name: str, got: Delivered, form: Form, check: str
+) -> None:
+    assert classify(name, LISTED, LISTED, got, got, form, same=True)[0] == check
 
 
 def test_an_empty_file_needs_no_hash() -> None:
@@ -163,7 +182,7 @@ def test_a_checksum_that_agrees_does_not_excuse_another_length() -> None:
     ("got", "form", "check"),
     [
         pytest.param(SAME, NOT_LOOKED, "edited meanwhile", id="equal-to-what-will-not-stay"),
-        pytest.param(OTHER, WHOLE, "edited meanwhile", id="rewritten"),
+        pytest.param(replace(OTHER, sha256="known"), WHOLE, "edited meanwhile", id="rewritten"),
         pytest.param(FLIPPED, NOT_LOOKED, "corrupt", id="corrupt-all-the-same"),
         pytest.param(OTHER, NOT_LOOKED, "not verified", id="not-verified-all-the-same"),
     ],
@@ -173,7 +192,7 @@ def test_what_the_service_is_still_writing_is_fetched_again(
 ) -> None:
     now = replace(LISTED, pending=True)
     name = "a.docx" if form is WHOLE else "a.txt"
-    found, note = classify(name, LISTED, now, got, got, form)
+    found, note = classify(name, LISTED, now, got, got, form, same=got.sha256 == "known")
     assert found == check
     assert ("still being written" in str(note)) == (check == "edited meanwhile")
 
@@ -238,6 +257,7 @@ _GOT = st.builds(
     st.sampled_from(["a.txt", "a.docx", "a.pdf"]),
     _LISTED, _LISTED, _GOT, st.none() | _GOT,
     st.sampled_from(["whole", "damaged", "empty", "page", "sealed", "unknown"]),
+    st.booleans(),
 )  # fmt: skip
 def test_equal_is_only_said_where_size_and_hash_agree(
     name: str,
@@ -246,8 +266,9 @@ def test_equal_is_only_said_where_size_and_hash_agree(
     first: Delivered,
     second: Delivered | None,
     kind: Kind,
+    same: bool,
 ) -> None:
-    check, note = classify(name, listed, now, first, second, Form(kind))
+    check, note = classify(name, listed, now, first, second, Form(kind), same=same)
     kept = second or first
     if check == "equal":
         assert agrees(now, kept)
@@ -256,7 +277,8 @@ def test_equal_is_only_said_where_size_and_hash_agree(
     if check == "rewritten by the service":
         assert second is not None
         assert second.sha256 == first.sha256
-        assert kind == "whole"
+        assert same
+        assert kind not in ("damaged", "empty", "page")
         assert is_plausible(now.size, kept.size)
     if check == "stale metadata":
         assert now.quickxor == kept.quickxor

@@ -116,6 +116,27 @@ def test_a_deleted_folder_takes_along_what_is_still_in_it(state: DriveState) -> 
     assert live_paths(state) == ["y"]
 
 
+def test_M1_what_was_taken_for_rewritten_because_it_was_whole_is_doubted(tmp_path: Path) -> None:
+    """By a state of an earlier release; what is compared now stays."""
+    place = tmp_path / "old.sqlite"
+
+    def verdicts(state: DriveState) -> list[tuple[str, str]]:
+        return state.db.execute("SELECT item_id, verdict FROM contents ORDER BY 1").fetchall()
+
+    with DriveState(place) as state:
+        state.db.execute("DELETE FROM about WHERE key = 'rewritten is compared'")
+        for item, verdict in (("a", "rewritten by the service"), ("b", "equal")):
+            state.db.execute(
+                "INSERT INTO contents (item_id, state, verdict, in_pass) VALUES (?, 'had', ?, 1)",
+                (item, verdict),
+            )
+    with DriveState(place) as state:
+        assert verdicts(state) == [("a", "not verified"), ("b", "equal")]
+        state.db.execute("UPDATE contents SET verdict = 'rewritten by the service'")
+    with DriveState(place) as state:
+        assert {verdict for _, verdict in verdicts(state)} == {"rewritten by the service"}
+
+
 def test_a_full_listing_sweeps_what_it_did_not_name(state: DriveState) -> None:
     apply_page(state, 1, [ROOT, _item("a", "root"), _item("b", "root")], "end", complete=True)
     state.finish_pass("2026-01-01T01:00:00Z")

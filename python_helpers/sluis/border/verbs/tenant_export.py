@@ -43,7 +43,11 @@ class Drive:
 
 @dataclass(frozen=True)
 class OfTenant:
-    """Fetch a drive. ``relist``: list all of it anew; ``ends``: when it goes away."""
+    """Fetch a drive. ``relist``: list all of it anew; ``ends``: when it goes away.
+
+    ``frozen``: since when nobody writes there, of a last pass; one that was begun for another
+    freeze, or for none, begins anew.
+    """
 
     kind: Literal["drive"]
     account: TenantAccount
@@ -52,18 +56,20 @@ class OfTenant:
     workers: AtOnce
     versions: Literal["none", "list", "all"] = "none"
     relist: bool = False
+    frozen: Optional[Time] = None
     ends: Optional[Time] = None
 
 
 @dataclass(frozen=True)
 class OfServer:
-    """Read a folder on an SFTP server. ``last``: nobody writes there any more."""
+    """Read a folder on an SFTP server. ``last``: nobody writes there, since ``frozen``."""
 
     kind: Literal["sftp"]
     server: Slug
     login: Server
     location: PlainName
     last: bool = False
+    frozen: Optional[Time] = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,7 @@ class OfFolder:
     kind: Literal["directory"]
     location: PlainName
     last: bool = False
+    frozen: Optional[Time] = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,7 @@ class Pass:
         gaps: what could not be had and is no item.
         changes: how many changes of each kind since the pass before.
         notes: what happened on the way.
+        begun: when it was begun, by the worker's clock, if an earlier call did that.
     """
 
     seen_in_pass: Annotated[int, Whole(1, 9999)]
@@ -111,6 +119,7 @@ class Pass:
     gaps: Annotated[Tuple[NotSeen, ...], Most(1000)]
     changes: Counts
     notes: Annotated[Tuple[Line, ...], Most(1000)]
+    begun: Optional[Time] = None
 
     def __post_init__(self) -> None:
         """Figures that contradict each other are no answer."""
