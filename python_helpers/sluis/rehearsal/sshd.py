@@ -122,6 +122,7 @@ def start_host(
     ssh.mkdir(parents=True)
     folder.chmod(0o711)
     (folder / "incoming").mkdir()
+    (folder / "home").mkdir(mode=0o700)
     host_key = " ".join(new_ssh_key(ssh / "ssh_host_ed25519_key", name).split()[:2])
     (ssh / "authorized_keys").write_text(client_public_key + "\n")
     machine_id = hashlib.sha256(host_key.encode()).hexdigest()[:32] if own_namespaces() else None
@@ -133,7 +134,7 @@ def start_host(
 
     def start(port: int) -> subprocess.Popen[bytes]:
         config = ssh / "sshd_config"
-        config.write_text(_config(address, port, ssh, keeper.mark) + only)
+        config.write_text(_config(address, port, folder, keeper.mark) + only)
         command = [program("sshd"), "-D", "-e", "-f", str(config)]
         if machine_id is None:
             if os.geteuid() == 0:
@@ -192,7 +193,11 @@ def _no_passwords() -> str:
     return "".join(f"{name}:*:19000:0:99999:7:::\n" for name in names)
 
 
-def _config(address: str, port: int, ssh: Path, mark: str) -> str:
+def _config(address: str, port: int, folder: Path, mark: str) -> str:
+    ssh = folder / "etc" / "ssh"
+    # What this machine's user wrote for their own shell is not the host's: it may take its time
+    # at each login, print something, or wait for another login that does the same.
+    home = folder / "home"
     return f"""\
 ListenAddress {address}:{port}
 HostKey {ssh / "ssh_host_ed25519_key"}
@@ -213,7 +218,7 @@ LogLevel VERBOSE
 MaxStartups 100:30:200
 MaxSessions 100
 AcceptEnv LANG LC_*
-SetEnv SLUIS_LAB={mark}
+SetEnv SLUIS_LAB={mark} HOME={home}
 Subsystem sftp internal-sftp
 """
 

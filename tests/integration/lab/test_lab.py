@@ -68,6 +68,12 @@ def test_W9_each_host_is_a_machine_of_its_own_for_whoever_may_make_one(lab):
         assert names == {socket.gethostname()}
 
 
+def test_a_hosts_home_is_not_that_of_whoever_runs_the_lab(lab):
+    """What they wrote for their own shell may be slow, or make logins wait for each other."""
+    for name, host in lab.hosts.items():
+        assert lab.run(name, "echo $HOME").stdout == f"{host.folder}/home\n"
+
+
 def test_a_host_with_another_key_is_not_believed(lab, tmp_path):
     swapped = tmp_path / "known_hosts"
     app, db = lab.hosts["app1"], lab.hosts["db1"]
