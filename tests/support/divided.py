@@ -36,8 +36,11 @@ def move_data(*drives: dict[str, Any]) -> dict[str, Any]:
         for one in drives
     ]  # fmt: skip
     return scope_dict(
-        {"assets": list(drives), "risks": risks, "job": "migration", "hosts_without_data": []}
-    )
+        {
+            "assets": list(drives), "risks": risks, "job": "migration", "hosts_without_data": [],
+            "way_back.consent": False,
+        }
+    )  # fmt: skip
 
 
 def move(*drives: dict[str, Any]) -> ScopeDocument:

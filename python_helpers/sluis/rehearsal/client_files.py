@@ -110,7 +110,10 @@ def write_scope(
     folder = who.places.change(who.client, change)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "scope.yml"
-    write_yaml(path, {**_scope(lab, who.client, change, today, title), **other})
+    ours = _scope(lab, who.client, change, today, title)
+    if other.get("job", ours["job"]) != "update":  # only an update has a way back
+        ours["way_back"] = {"consent": False, "words": "We then look at it, and call you."}
+    write_yaml(path, {**ours, **other})
     return path
 
 

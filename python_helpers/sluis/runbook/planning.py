@@ -28,6 +28,7 @@ from sluis.runbook.division import division_of, fetched_by
 from sluis.runbook.run import RUN_ID, OpenDossier, Run, now
 from sluis.runbook.snapshot_settings import Templar, plain
 from sluis.runbook.tenant_steps import step_id
+from sluis.runbook.written_way_back import demand_way_back
 from sluis.scope.division import GROUP, Division, Moved, fetched_anew, placed
 from sluis.scope.load import load_scope
 from sluis.scope.model import ScopeDocument
@@ -234,7 +235,8 @@ def seal(
     Raises:
         InputError: ``empty-plan`` when no step was collected; ``step-nowhere``,
             ``check-nowhere`` and ``no-check``; ``way-back-unknown`` and
-            ``bad-way-back`` when it is not said what becomes of a step if the change fails.
+            ``bad-way-back`` when it is not said what becomes of a step if the change fails;
+            ``way-back-nowhere`` when the client would agree to one that there is not.
     """
     folder = _folder(run)
     steps = [PlanStep.model_validate(item) for item in _collected(folder, "step")]
@@ -269,6 +271,7 @@ def seal(
     if described is not None:
         way_back = declared.document.way_back.consent
         _nothing_is_left_out(plan, described, way_back=way_back)
+    demand_way_back(declared.document, run.playbook, steps=len(plan.way_back))
     refuse_what_is_not_said(plan)
     plan_object = dossier.objects.put(plan.to_bytes())
     view = dossier.ledger.read(now())

@@ -35,6 +35,7 @@ from sluis.runbook.written_hosts import group_faults, list_faults
 from sluis.runbook.written_places import OF_CHANGE, OF_CLIENT, place_faults
 from sluis.runbook.written_settings import setting_faults
 from sluis.runbook.written_steps import Known, module_faults
+from sluis.runbook.written_way_back import way_back_faults
 from sluis.scope.load import ScopeError, load_scope
 from sluis.scope.model import SNAPSHOT_KINDS, ScopeDocument
 from sluis.signoff.waiver import waiver_faults
@@ -122,6 +123,7 @@ def written_faults(
         folder = places.change(client, change)
         if scope is not None:
             faults += waiver_faults(folder, scope, places.root, now())
+            faults += way_back_faults(places, folder, playbook, scope)
         if playbook in _DESCRIBED:
             faults += reading.description(folder / playbook, scope)
         faults += place_faults(folder, OF_CHANGE, places.root)

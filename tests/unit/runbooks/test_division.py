@@ -224,3 +224,16 @@ def test_the_division_does_not_change_between_scope_and_plan(small: SmallChange)
         f"import-{asset}": host for asset, host in given.items()
     }
     assert len(opened(small).ledger.read(now()).of(Scope)) == 1
+
+
+def test_no_plan_of_a_move_is_sealed_with_a_way_back_that_it_does_not_have(
+    small: SmallChange,
+) -> None:
+    path = small.places.change(CLIENT, CHANGE) / "scope.yml"
+    path.write_text(to_yaml({**move_data(*DRIVES), "way_back": {"consent": True, "words": "Yes."}}))
+    run = a_run(small, "w1")
+    planning.begin(run)
+    planning.note_step(run, ev.step("import-one", "w1", "192.0.2.1"), "one")
+    with pytest.raises(InputError) as error:
+        planning.seal(run, opened(small))
+    assert error.value.code == "way-back-nowhere"

@@ -50,6 +50,14 @@ def read(places: Places, playbook: str = "update.yml") -> None:
     read_what_was_written(places, CLIENT, CHANGE, playbook, DataLoader())
 
 
+def as_restore(folder: Path) -> None:
+    """What the page and the template say beside the renaming."""
+    scope = folder / "scope.yml"
+    text = scope.read_text()
+    assert text.count("  consent: true") == 1
+    scope.write_text(text.replace("  consent: true", "  consent: false"))
+
+
 def test_F9_the_reference_of_every_setting_is_current() -> None:
     made = page(REPOSITORY / "roles")
     assert (REPOSITORY / "docs" / "settings.md").read_text() == made, (
@@ -66,6 +74,7 @@ def test_F9_an_example_is_read_as_it_stands(tmp_path: Path, number: int) -> None
     if "restore_asset_list" in text:
         folder = places.change(CLIENT, CHANGE)
         (folder / "restore.yml").write_text(text)
+        as_restore(folder)
         read(places, "restore.yml")
         return
     if "software_update_steps" in text:
@@ -86,6 +95,7 @@ def test_F9_the_template_of_a_restore_can_be_used(tmp_path: Path) -> None:
     places = ground(tmp_path)
     folder = places.change(CLIENT, CHANGE)
     (folder / "restore.yml.example").rename(folder / "restore.yml")
+    as_restore(folder)
     read(places, "restore.yml")
     assert load_scope(folder / "scope.yml").document.client == CLIENT
 

@@ -76,6 +76,9 @@ class Ground:
         with path.open("a") as file:
             file.write(text)
 
+    def without_way_back(self) -> None:
+        self.change_in(f"changes/{CHANGE}/scope.yml", ("  consent: true", "  consent: false"))
+
     def waiver(self) -> None:
         """The example, with a day that is still to come."""
         text = (self.folder / f"{WAIVER}.example").read_text()
@@ -113,7 +116,23 @@ def test_F1_what_the_template_says_is_read(ground: Ground) -> None:
     ground.read()
     ground.read("forecast.yml")
     ground.add(f"changes/{CHANGE}/restore.yml", RESTORE)
+    ground.without_way_back()
     ground.read("restore.yml")
+
+
+@pytest.mark.parametrize("playbook", ["restore.yml", "tenant_migration.yml"])
+def test_a_way_back_that_no_plan_of_the_change_has_is_refused_with_its_line(
+    ground: Ground, playbook: str
+) -> None:
+    """The client would agree to "we then put back the copy from right before the change"."""
+    ground.add(f"changes/{CHANGE}/restore.yml", RESTORE)
+    said = ground.said(playbook)
+    line = line_of(ground, f"changes/{CHANGE}/scope.yml", "  consent: true")
+    assert f"{CHANGE}/scope.yml, line {line}: way_back has 'consent: true'" in said
+    assert "Write 'consent: false' there" in said
+    ground.without_way_back()
+    if playbook == "restore.yml":
+        ground.read(playbook)
 
 
 def test_F1_a_restore_list_with_a_slip_in_its_name_is_said_to_be_that(ground: Ground) -> None:
@@ -509,6 +528,7 @@ RESTORES = {
 def test_F1_a_restore_is_read_as_strictly(ground: Ground, slip: tuple[str, str, str]) -> None:
     old, new, meant = slip
     ground.add(f"changes/{CHANGE}/restore.yml", RESTORE.replace(old, new, 1))
+    ground.without_way_back()
     assert meant in ground.said("restore.yml")
 
 
