@@ -8,7 +8,8 @@ made anew from the text that came with the copy.
 
 The quarantine database also keeps how far we are and which tables were to move. So a kill
 anywhere is survived: the next call reads it and goes on, also on versions that do not
-recover a RENAME of many tables as a whole (before 10.6.1).
+recover a RENAME of many tables as a whole (before 10.6.1). What was made in the live database
+meanwhile goes to the quarantine as well: nothing of it is dropped.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Set
 
 from ..errors import InputError, SnapshotError
 from .children import Children
@@ -183,7 +184,7 @@ class _Move:
 
     def forward(self) -> None:
         """From begun to done."""
-        moving = self._moving()
+        moving = self._with_what_came(self._moving())
         self._drop_code()
         self._rename(moving["out"], self.live, self.quarantine, moving["in"], self.new)
         self._load_code(self.new, "copy")
@@ -204,21 +205,51 @@ class _Move:
             for ours in (f"{quoted(self.quarantine)}.{CODE}", self._record):
                 self._session.rows(f"drop table if exists {ours}")
 
+    def _with_what_came(self, moving: Dict[str, List[str]]) -> Dict[str, List[str]]:
+        """Tables that were made in the live database while a swap lay half-way go out as well.
+
+        An application that starts makes its tables, and the copy of the state that lay there
+        places its nonce. They are recorded before one is moved, so that undoing brings them back.
+        """
+        session = self._session
+        waiting = set(tables_of(session, self.new))
+        came = [
+            name
+            for name in tables_of(session, self.live)
+            if name not in moving["out"] and (name in waiting or name not in moving["in"])
+        ]
+        if not came:
+            return moving
+        found = {**moving, "out": [*moving["out"], *came]}
+        session.rows(f"update {self._record} set moving = {text(json.dumps(found))}")
+        return found
+
     def _rename(self, out: List[str], live: str, away: str, into: List[str], origin: str) -> None:
-        """Move what has not moved yet: ``out`` from live to away, ``into`` from origin to live."""
+        """Move what has not moved yet: ``out`` from live to away, ``into`` from origin to live.
+
+        What stands in the way of a table that comes in goes to the quarantine under a free name.
+        """
         at_origin = set(tables_of(self._session, origin))
         at_away = set(tables_of(self._session, away))
         at_live = set(tables_of(self._session, live))
-        steps = [(live, away, name) for name in out if name in at_live and name not in at_away]
-        steps += [(origin, live, name) for name in into if name in at_origin]
+        out_now = [name for name in out if name in at_live and name not in at_away]
+        into_now = [name for name in into if name in at_origin]
+        in_the_way = [name for name in into_now if name in at_live and name not in out_now]
+        taken = {*at_away, *at_origin, *at_live, *out, *into}
+        steps = [(live, away, name, name) for name in out_now]
+        for name in in_the_way:
+            free = _free_name(name, taken)
+            taken.add(free)
+            steps.append((live, self.quarantine, name, free))
+        steps += [(origin, live, name, name) for name in into_now]
         if not steps:
             return
         self._session.rows("set session foreign_key_checks = 0")
         self._session.rows(
             "rename table "
             + ", ".join(
-                f"{quoted(one)}.{quoted(name)} to {quoted(other)}.{quoted(name)}"
-                for one, other, name in steps
+                f"{quoted(one)}.{quoted(name)} to {quoted(other)}.{quoted(there)}"
+                for one, other, name, there in steps
             )
         )
 
@@ -254,6 +285,16 @@ class _Move:
 
     def _set_phase(self, phase: str) -> None:
         self._session.rows(f"update {self._record} set phase = {text(phase)}")
+
+
+def _free_name(name: str, taken: Set[str]) -> str:
+    """A name beside one that is taken, within the 64 characters of MariaDB."""
+    known = {one.lower() for one in taken}
+    for number in range(1, 10_000):
+        end = f"_meanwhile_{number}"
+        if (name[: 64 - len(end)] + end).lower() not in known:
+            return name[: 64 - len(end)] + end
+    return name  # the server refuses it, and nothing is moved
 
 
 def _state(session: MariadbSession, live: str, new: str, quarantine: str) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import signal
 import subprocess
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -302,6 +305,73 @@ def test_T29_an_empty_mariadb_database_is_filled_and_not_dropped(
     assert differences(broken, folder, name) == []
     kept = f"select schema_comment from information_schema.schemata where schema_name = '{name}'"
     assert mariadb.sql(kept) == "theirs"
+
+
+def killed_at(number: int, work: Callable[[], Any]) -> bool:
+    """Do the work in a child that is killed before the so manieth statement that changes."""
+    child = os.fork()
+    if child == 0:
+        count = 0
+        real = mariadb_swap.MariadbSession.rows
+
+        def rows(session: Any, statement: str) -> Any:
+            nonlocal count
+            count += not statement.startswith(("select", "show", "set session"))
+            if count == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(session, statement)
+
+        mariadb_swap.MariadbSession.rows = rows  # type: ignore[method-assign]
+        try:
+            work()
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        return True
+    assert os.WEXITSTATUS(status) == 0, "the child failed; see its traceback"
+    return False
+
+
+def test_case_A7_killed_at_every_statement_and_kept_again_the_swap_goes_on(
+    mariadb: RealMariadb, broken: Dumped, folder: Path
+) -> None:
+    """What lies there is kept first, which places our own nonce, and an application that starts
+    makes tables: neither may be in the way of those that come in."""
+    live = broken.asset["location"]
+    names = (f"{live}_copy", f"{live}_away", {}, str(folder))
+    beside(broken, names[0])
+    wanted = {**broken.facts}
+    number = stopped = 0
+    while True:
+        number += 1
+        mariadb.sql("drop table if exists sluis_nonce", live)
+        was_killed = killed_at(number, lambda: mariadb_restore.swap(broken.asset, *names))
+        state = mariadb_restore.swap_state(broken.asset, *names)
+        try:
+            take_dump(adapter, broken.asset, folder / f"kept-{number}")
+        except SnapshotError:
+            pass  # then its files are kept, or a note says why not
+        if state == "closed":
+            stopped += 1
+            mariadb.sql("create table if not exists slow (i int)", live)
+            mariadb.sql("create table started_again (i int)", live)
+        mariadb_restore.swap(broken.asset, *names)
+        assert mariadb_restore.swap_state(broken.asset, *names) == "after"
+        found = mariadb_restore.figures(broken.asset, {}, str(folder))
+        assert compare_figures(wanted, found, with_nonce=False).differences == [], number
+        if state == "closed":
+            assert mariadb.sql("show tables like 'started_again'", names[1]) == "started_again"
+        mariadb_restore.undo_swap(broken.asset, *names)
+        assert mariadb_restore.swap_state(broken.asset, *names) == "before"
+        mariadb.sql("drop table if exists started_again", live)
+        is_broken(mariadb, live)
+        if not was_killed:
+            break
+    assert number > 10
+    assert stopped > 3
 
 
 def test_a_rename_of_which_a_part_was_done(

@@ -11,6 +11,8 @@ import pytest
 from sluis.errors import SnapshotError
 from sluis.rehearsal.mariadb import RealMariadb
 from sluis.rehearsal.server_process import server_folder
+from sluis.snapshot import mariadb_swap
+from sluis.snapshot.mariadb import dump
 from support.restores import Snapshotted, restore_beside, swap, take
 
 NAME = "web-shop"
@@ -65,6 +67,29 @@ def test_case_A6_A7_A11_database_back_and_the_broken_one_kept(
     assert server.sql("select count(*) from photo", quarantine) == "3"
     assert swap(request)["changed"] is False
     assert restore_beside(request)["changed"] is False
+
+
+@pytest.mark.parametrize("step", ["_rename", "_load_code", "_set_phase"])
+def test_case_A7_cut_off_and_kept_again_the_swap_is_finished(
+    server: RealMariadb, taken: Snapshotted, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Before it runs again what lies there is kept, and that leaves another nonce in it."""
+    request = as_change(taken, f"CHG-{step.strip('_')}")
+    restore_beside(request)
+    real = getattr(mariadb_swap._Move, step)
+
+    def cut(*given: Any) -> None:
+        real(*given)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(mariadb_swap._Move, step, cut)
+        swap(request)
+    dump(taken.asset, str(taken.top), "another-nonce-0123456789", {})
+    assert restore_beside(request)["changed"] is False
+    again = swap(request)
+    assert (again["equal"], again["resumed"]) == (True, True)
+    assert server.sql("select id from newest", NAME) == "1500"
 
 
 def test_a_copy_that_was_written_to_is_not_swapped_in(
