@@ -15,17 +15,21 @@ from sluis.evidence.ledger import View
 from sluis.evidence.plans import planned_at
 from sluis.evidence.predicates import Handover, Step
 from sluis.evidence.timestamps import stamp
-from sluis.gate.demand import judge_command
+from sluis.gate.demand import Evidence, judge_command
 from sluis.gate.steps import failure_under, last_step, may_still_run, step_states
 from sluis.plan.model import PlanDocument
 from sluis.runbook.checks import wanting
 from sluis.runbook.judgement import read_evidence
 from sluis.runbook.landing_handover import landed
 from sluis.runbook.run import RUN_ID, OpenDossier, now
-from sluis.runbook.stayed_behind import stayed_behind
+from sluis.runbook.stayed_behind import may_not_open, stayed_behind
 from sluis.runbook.undone import aftermath
 
 _display = Display()
+
+
+def _assets(evidence: Evidence) -> list[str]:
+    return [one.id for one in evidence.scope.assets] if evidence.scope else []
 
 
 def missing_from(view: View, plan: PlanDocument, plan_object: str) -> list[str]:
@@ -69,7 +73,10 @@ def hand_over(dossier: OpenDossier) -> Handover:
         )
     steps, checks = len(evidence.plan.forward), evidence.plan.checks_after("change")
     said = f"All {steps} steps were done and all {len(checks)} checks passed."
-    stayed = stayed_behind(evidence.view, dossier.objects, checks, since)
+    stayed = [
+        *stayed_behind(evidence.view, dossier.objects, checks, since),
+        *may_not_open(evidence.view, _assets(evidence)),
+    ]
     results = _results(dossier, evidence.view, evidence.plan_object)
     return _append(
         dossier,

@@ -1,4 +1,4 @@
-"""What stayed behind in a move, as the comparisons counted it, for the hand-over."""
+"""What stayed behind in a move, and what went over and may not open, for the hand-over."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from sluis.errors import EvidenceError
 from sluis.evidence.ledger import View
 from sluis.evidence.objects import ObjectStore
+from sluis.evidence.predicates import Export
 from sluis.gate.steps import last_checks
 from sluis.plan.model import PlannedCheck
+from sluis.tenant.sealed_files import SEALED
 
 
 def stayed_behind(
@@ -35,3 +37,12 @@ def stayed_behind(
         count = result.get("left_out_in_all") if isinstance(result, Mapping) else None
         if isinstance(count, int) and count > 0:
             yield f"{count} items stayed behind; what {check.check} found names them."
+
+
+def may_not_open(view: View, assets: Iterable[str]) -> Iterator[str]:
+    """What the newest pass over each asset says of files that a label encrypted."""
+    for asset in assets:
+        newest = view.latest(Export, lambda item, one=asset: item.body.asset == one)  # type: ignore[misc]
+        for said in newest.body.left_out if newest else ():
+            if said.startswith(f"{SEALED}: "):
+                yield f"{asset}: {said}"

@@ -33,6 +33,7 @@ from sluis.runbook.worker_file import Fetch, keep_worker_file
 from sluis.scope.ends import by_end, end_of_source
 from sluis.scope.model import Asset
 from sluis.scope.moving import FromFolder, FromSftp, FromTenant, Origin
+from sluis.tenant.sealed_files import SEALED
 from sluis.tenant.stored_names import safe_name
 from sluis.tenant.tenant_manifest import ManifestLine, read_manifest
 
@@ -45,6 +46,7 @@ _NO_FILES = frozenset(
         "bytes of earlier versions",
         "earlier versions",
         "earlier versions of another length",
+        SEALED,
         "list attachments, definitions of hyperlink and location columns",
         "list fields",
         "permissions",

@@ -1,4 +1,7 @@
-"""What the client reads about fetched files: each that is not byte for byte what was listed."""
+"""What the client reads about fetched files.
+
+Each that is not byte for byte what was listed, and each that may not open in the new place.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from sluis.tenant.tenant_manifest import HAD, ManifestLine, read_manifest
 def fetched_text(
     scope: ScopeDocument, view: View, objects: ObjectStore, language: Language
 ) -> str | None:
-    """Name every file of the newest passes whose bytes are not those that were listed.
+    """Name files of the newest passes: whose bytes are not those listed, and that a label locks.
 
     Args:
         scope: what is signed.
@@ -27,13 +30,14 @@ def fetched_text(
         language: of our own sentences.
 
     Returns:
-        the text; ``None`` when every file is byte for byte what was listed.
+        the text; ``None`` when there are none.
 
     Raises:
         EvidenceError: a manifest is missing or altered.
     """
     ours, voice = Voice(language), Voice(language, SENTENCES)
     parts: list[str] = []
+    sealed: list[str] = []
     for asset in scope.assets:
         if not asset.is_exported:
             continue
@@ -41,14 +45,22 @@ def fetched_text(
         if newest is None:
             continue
         objects.check(newest.body.manifest_object)
-        files = list(_named(read_manifest(objects.path(newest.body.manifest_object)), voice))
-        if files:
-            name = asset_name(scope, asset, ours)
-            head = voice.count("fetched.asset", len(files), name=name)
-            parts += ["", paragraph(head), *files]
-    if not parts:
-        return None
-    return "\n".join([voice.say("fetched.title").upper(), *parts]) + "\n"
+        manifest, name = objects.path(newest.body.manifest_object), asset_name(scope, asset, ours)
+        for found, files in (
+            (parts, list(_named(read_manifest(manifest), voice))),
+            (sealed, [f"- {_shown(one)}" for one in read_manifest(manifest) if one.sealed]),
+        ):
+            if files:
+                head = voice.count("fetched.asset", len(files), name=name)
+                found += ["", paragraph(head), *files]
+    text: list[str] = []
+    if parts:
+        text += [voice.say("fetched.title").upper(), *parts]
+    if sealed:
+        between = ["", ""] if text else []
+        why = paragraph(voice.say("sealed.why"))
+        text += [*between, voice.say("sealed.title").upper(), "", why, *sealed]
+    return "\n".join(text) + "\n" if text else None
 
 
 def _named(lines: Iterable[ManifestLine], voice: Voice) -> Iterator[str]:
@@ -59,5 +71,9 @@ def _named(lines: Iterable[ManifestLine], voice: Voice) -> Iterator[str]:
         said = voice.say(
             f"fetched.{line.check or 'not verified'}", listed=listed, got=voice.number(line.size)
         )
-        # a name is what somebody wrote; nothing in it may repaint a screen
-        yield f"- {visible(line.path, allowed='')}\n{paragraph(said, indent=2)}"
+        yield f"- {_shown(line)}\n{paragraph(said, indent=2)}"
+
+
+def _shown(line: ManifestLine) -> str:
+    # a name is what somebody wrote; nothing in it may repaint a screen
+    return visible(line.path, allowed="")

@@ -155,12 +155,23 @@ SENTENCES: dict[str, Said] = {
         "Bestanden die anders zijn dan de lijst van de oude omgeving zegt",
         "Files that differ from what the old environment lists",
     ),
+    "sealed.title": said(
+        "Bestanden die in de nieuwe omgeving misschien niet opengaan",
+        "Files that may not open in the new environment",
+    ),
+    "sealed.why": said(
+        "Een label van de oude omgeving houdt ze op slot. Wij brengen ze over zoals ze zijn. Wie "
+        "het label heeft gezet, kan het eraf halen zolang de oude omgeving er is.",
+        "A label of the old environment keeps them locked. We move them as they are. Who set the "
+        "label can take it off while the old environment is there.",
+    ),
     "fetched.asset.one": said("{name}: 1 bestand", "{name}: 1 file"),
     "fetched.asset.more": said("{name}: {count} bestanden", "{name}: {count} files"),
     "fetched.rewritten by the service": said(
         "Volgens de lijst {listed} bytes, gekregen {got}. De oude omgeving heeft het "
-        "herschreven; het is heel.",
-        "Listed with {listed} bytes, received {got}. The old environment rewrote it; it is whole.",
+        "herschreven. De inhoud is die van onze eerdere kopie.",
+        "Listed with {listed} bytes, received {got}. The old environment rewrote it. It says what "
+        "our earlier copy of it says.",
     ),
     "fetched.stale metadata": said(
         "Volgens de lijst {listed} bytes, gekregen {got}. De lijst liep achter; het bestand klopt.",

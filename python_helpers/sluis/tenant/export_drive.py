@@ -33,6 +33,7 @@ from .manifest_lines import manifest_lines, root_permissions
 from .permissions import fetch_permissions
 from .reading_back import look_again, read_back
 from .recycle_bin import Bin, list_recycle_bin
+from .sealed_files import find_sealed
 from .source import Source
 from .state import DriveState
 from .stored_names import ExportFolder
@@ -155,6 +156,7 @@ async def export_drive(
             if not wrong and not fetched.damaged:
                 break
         clear_newer(root)
+        find_sealed(state, root, number, source.name)
         await _the_rest(graph, source, state, root, policy, number, workers)
         deleted = await _bin(graph, source, state, number)
         finished = state.recall("finished") or {}

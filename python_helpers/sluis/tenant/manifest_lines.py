@@ -14,7 +14,7 @@ _LINES = f"""
 SELECT {PATH} AS path, i.item_id, i.type, i.size, i.quickxor, i.etag, i.created, i.modified,
        i.created_by, i.modified_by, i.extra, i.seen_in_pass, p.stored,
        c.state, c.why, c.size, c.sha256, c.quickxor, c.listed_size, c.listed_quickxor,
-       c.verdict, c.note, c.etag, r.data, r.why, v.data, v.why, l.data, i.shared
+       c.verdict, c.note, c.etag, c.sealed, r.data, r.why, v.data, v.why, l.data, i.shared
 FROM items i
 JOIN temp.folder_paths f ON f.item_id = i.parent_id
 LEFT JOIN places p ON p.item_id = i.item_id
@@ -51,8 +51,8 @@ def _line(row: tuple[Any, ...]) -> ManifestLine:
     (
         path, item_id, kind, size, quickxor, etag, created, modified, created_by, modified_by,
         extra, seen, stored, state, why, got_size, sha256, got_quickxor, listed_size,
-        listed_quickxor, verdict, note, got_etag, permissions, no_permissions, versions,
-        no_versions, fields, shared,
+        listed_quickxor, verdict, note, got_etag, sealed, permissions, no_permissions,
+        versions, no_versions, fields, shared,
     ) = row  # fmt: skip
     common: dict[str, Any] = {
         "path": path,
@@ -93,6 +93,7 @@ def _line(row: tuple[Any, ...]) -> ManifestLine:
         listed_quickxor=listed_quickxor,
         check=verdict,
         etag=got_etag,
+        sealed=sealed or None,
     )
 
 

@@ -30,6 +30,7 @@ from .reconcile_rights import compare_rights
 from .reconcile_state import ReconcileState
 from .reconciliation import SOUND, Category, Line, Reconciliation, Trust
 from .refused_alone import raise_unless_alone
+from .sealed_files import MAY_NOT_OPEN
 from .set_aside import FOLDER_ID
 from .stored_names import ExportFolder
 from .target_tree import Node, TargetTree, list_target, look_at, node_of
@@ -234,6 +235,8 @@ class _Run:
         notes: tuple[str, ...] = ()
         if going.line and going.line.rights_why:
             notes = ("Who could reach it at the source is not known; here it is as its folder.",)
+        if going.line and going.line.sealed:
+            notes += (MAY_NOT_OPEN,)
         kind = "file" if going.line and going.line.type == "file" else "folder"
         if node is None and kind == "file":
             try:

@@ -25,6 +25,7 @@ from ..evidence import files
 from ..manifest.entry import shown
 from .found import Found
 from .manifest_lines import manifest_lines
+from .sealed_files import find_sealed
 from .source import Source
 from .source_error import CutError
 from .source_file import Fetch
@@ -128,6 +129,7 @@ def export_source(
             read_everything=read_everything, read_twice=read_twice, progress=tell,
         )  # fmt: skip
         work.until_had()
+        find_sealed(state, place, number, source.name)
         finished = state.recall("finished") or {}
         if finished.get("pass") != number:
             # the same moment, however often the last steps are done again after a kill

@@ -57,7 +57,7 @@ CREATE TABLE IF NOT EXISTS contents (
     item_id TEXT PRIMARY KEY, state TEXT NOT NULL, why TEXT, size INTEGER, sha256 TEXT,
     quickxor TEXT, etag TEXT, listed_size INTEGER, listed_quickxor TEXT, verdict TEXT,
     note TEXT, in_pass INTEGER NOT NULL, reread INTEGER NOT NULL DEFAULT 0,
-    looks TEXT, listed_times TEXT, worth INTEGER, older INTEGER) WITHOUT ROWID;
+    looks TEXT, listed_times TEXT, worth INTEGER, older INTEGER, sealed TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS arriving (
     item_id TEXT PRIMARY KEY, "row" TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS chunks (
@@ -79,6 +79,7 @@ _ADDED = (
     ("contents", "listed_times", "TEXT"),
     ("contents", "worth", "INTEGER"),
     ("contents", "older", "INTEGER"),
+    ("contents", "sealed", "TEXT"),
 )
 
 

@@ -66,6 +66,7 @@ class ManifestLine:
         check: what the service's size and hash say; ``None`` for what has no bytes.
         check_note: one sentence when ``check`` is anything but ``equal``.
         etag: as listed when the bytes were fetched.
+        sealed: ``label`` when rights management encrypted it, so that it may not open elsewhere.
         created, modified: ISO 8601 in UTC, as ``fileSystemInfo`` gives them.
         created_by, modified_by: e-mail address, else name, else id.
         permissions: only on items where the scope of rights changes, as Graph gives them.
@@ -94,6 +95,7 @@ class ManifestLine:
     check: Check | None = None
     check_note: str | None = None
     etag: str | None = None
+    sealed: str | None = None
     created: str | None = None
     modified: str | None = None
     created_by: str | None = None

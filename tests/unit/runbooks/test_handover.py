@@ -13,12 +13,23 @@ from sluis.border.verbs.service_check import Result
 from sluis.errors import EvidenceError, RefusedError
 from sluis.evidence.canonical import canonical
 from sluis.evidence.ledger import Ledger
-from sluis.evidence.predicates import Body, Check, Handover, Plan, Scope, Step, Timestamp
+from sluis.evidence.predicates import (
+    Body,
+    Check,
+    Export,
+    Handover,
+    Machine,
+    Plan,
+    Scope,
+    Step,
+    Timestamp,
+)
 from sluis.plan.model import PlanDocument, PlannedCheck, PlanStep
 from sluis.runbook.checks import not_passed, record_checks
 from sluis.runbook.handover import give_up, hand_over, missing_from, way_back
 from sluis.runbook.run import RUN_ID, OpenDossier
 from sluis.runbook.undone import Aftermath, aftermath
+from sluis.tenant.sealed_files import SEALED
 from support.dossiers import Made, make
 from support.evidence_made import EMPTY, NOW, scope, step
 
@@ -160,6 +171,28 @@ def test_what_stayed_behind_is_said_at_the_hand_over(story: Story) -> None:
         "All 4 steps were done and all 2 checks passed."
         " 15 items stayed behind; what new found names them."
     )
+
+
+def test_what_a_label_encrypted_is_said_at_the_hand_over(story: Story) -> None:
+    asset, at = "files-one", NOW
+    story.do(*story.plan.forward)
+    for check in (("new", "h1"), ("rows", "h2")):
+        story.check(*check, True)
+    for left in (
+        (f"{SEALED}: Team: 9 of them",),
+        ("quota: Team: none", f"{SEALED}: Team: 2 of them"),
+    ):
+        story.tell(
+            Export(
+                asset=asset, origin={}, machine=Machine(host="h1", target="ssh://h1"),
+                pass_number=1, started_at=at, finished_at=at, items=2, bytes=1, complete=True,
+                checks={}, not_had=0, manifest_object="a" * 64, changes_object="a" * 64,
+                left_out=left,
+            )
+        )  # fmt: skip
+    said = hand_over(story.dossier()).sentence
+    assert said.endswith(f" {asset}: {SEALED}: Team: 2 of them")
+    assert "quota" not in said
 
 
 @pytest.mark.parametrize("full", ["timestamp", "disk after the hand-over"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -83,6 +84,20 @@ def test_the_newest_pass_counts(tmp_path: Path) -> None:
     text = told(tmp_path / "other", [line("a")], [line("a", "corrupt")])
     assert text is not None
     assert "- a\n" in text
+
+
+@pytest.mark.parametrize("check", ["equal", "not verified"])
+def test_what_a_label_locks_is_named_though_its_bytes_are_right(
+    tmp_path: Path, check: Check
+) -> None:
+    locked = replace(line("secret.docx", check), sealed="label")
+    text = told(tmp_path, [line("a"), locked])
+    assert text is not None
+    head, _, rest = text.partition("FILES THAT MAY NOT OPEN IN THE NEW ENVIRONMENT\n")
+    assert bool(head) == (check != "equal")
+    assert rest.splitlines()[-1] == "- secret.docx"
+    assert ": 1 file\n" in rest
+    assert "locked" in rest
 
 
 @pytest.mark.parametrize("name", ["\x1b[2Jgone", "a\nb", "abc\u202egpj.exe"])

@@ -1,7 +1,9 @@
 """Compound files (MS-CFB), as Office keeps a document that a sensitivity label encrypts.
 
 The package lies encrypted in a stream called ``EncryptedPackage`` (MS-OFFCRYPTO, 2.3.4.4), so a
-``.docx`` is no ZIP any more. Version 3, sectors of 512 bytes, streams of at least 4,096 bytes.
+``.docx`` is no ZIP any more. That rights management did it, and no password, stands among the
+data spaces: ``DRMEncryptedDataSpace`` (MS-OFFCRYPTO, 2.2). Version 3, sectors of 512 bytes,
+streams of at least 4,096 bytes.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ def compound_file(package: bytes) -> bytes:
     }
     if any(len(data) < SMALLEST_STREAM for data in streams.values()):
         raise ValueError("a stream needs 4,096 bytes")
-    fat = [_FAT, _END]  # sector 0 is the table itself, sector 1 the directory
+    fat = [_FAT, 2, _END]  # sector 0 is the table itself, sectors 1 and 2 the directory
     body, starts = b"", {}
     for name, data in streams.items():
         starts[name] = len(fat)
@@ -40,12 +42,20 @@ def compound_file(package: bytes) -> bytes:
     if len(fat) > _SECTOR // 4:
         raise ValueError("the table of sectors takes one sector only")
     table = struct.pack("<128I", *fat, *[_FREE] * (128 - len(fat)))
+    # names are in order of their length first (MS-CFB 2.6.4)
     entries = [
-        _entry("Root Entry", 5, child=1),
-        _entry("EncryptedPackage", 2, right=2, start=starts["EncryptedPackage"], size=len(package)),
-        _entry("EncryptionInfo", 2, start=starts["EncryptionInfo"], size=SMALLEST_STREAM),
+        _entry("Root Entry", 5, child=2),
+        _entry("EncryptedPackage", 2, start=starts["EncryptedPackage"], size=len(package)),
+        _entry(
+            "EncryptionInfo", 2, left=3, right=1, start=starts["EncryptionInfo"],
+            size=SMALLEST_STREAM,
+        ),
+        _entry("\x06DataSpaces", 1, child=4),
+        _entry("DataSpaceInfo", 1, child=5),
+        _entry("DRMEncryptedDataSpace", 2, start=_END),
         _entry("", 0),
-    ]
+        _entry("", 0),
+    ]  # fmt: skip
     return _header() + table + b"".join(entries) + body
 
 
@@ -59,6 +69,7 @@ def _entry(
     name: str,
     kind: int,
     *,
+    left: int = _FREE,
     right: int = _FREE,
     child: int = _FREE,
     start: int = 0,
@@ -66,6 +77,6 @@ def _entry(
 ) -> bytes:
     text = (name + "\0").encode("utf-16-le") if name else b""
     head = text.ljust(64, b"\0") + struct.pack("<HBB", len(text), kind, 1)
-    links = struct.pack("<III", _FREE, right, child)
+    links = struct.pack("<III", left, right, child)
     where = _END if kind == 5 else start
     return head + links + bytes(16) + struct.pack("<IQQIQ", 0, 0, 0, where, size)
