@@ -58,6 +58,7 @@ def attend(change: LabChange) -> str:
     return screen
 
 
+@pytest.mark.slow
 def test_one_attended_run(described: tuple[LabChange, Path]) -> None:
     change, kept = described
     change.go_back_to(kept)

@@ -142,6 +142,7 @@ def test_row_over_ansible_playbook(change: LabChange, name: str) -> None:
     refused(change, run, row.code)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["start-at-task", "step", "debugger", "extra-vars"])
 def test_row_without_a_signature(change: LabChange, name: str) -> None:
     row = ROWS[name]
@@ -149,7 +150,14 @@ def test_row_without_a_signature(change: LabChange, name: str) -> None:
     refused(change, run, row.code)
 
 
-@pytest.mark.parametrize("name", ROWS)
+#: rows that are tried over ansible-runner in every run, one of each code; CI tries them all
+OVER_RUNNER = ("tags", "extra-vars", "run-tags-environment", "L10-python-path")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name if name in OVER_RUNNER else pytest.param(name, marks=pytest.mark.slow) for name in ROWS],
+)
 def test_row_over_ansible_runner(change: LabChange, tmp_path: Path, name: str) -> None:
     row = ROWS[name]
     change.sign()
@@ -178,6 +186,7 @@ ALONE = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALONE)
 def test_the_guarded_step_holds_alone(bare: tuple[LabChange, Path], name: str) -> None:
     change, kept = bare
@@ -657,6 +666,7 @@ def waiting(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> tuple[LabChan
     return change, change.keep()
 
 
+@pytest.mark.slow
 class TestBetweenTwoSteps:
     """Evidence withdrawn, or lost, after the first step stops the second."""
 
@@ -795,6 +805,7 @@ def sends(sending: tuple[LabChange, Path, Path]) -> tuple[LabChange, Path]:
     return change, outside
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SENT)
 def test_L2_L3_another_file_than_the_one_signed_is_not_sent(
     sends: tuple[LabChange, Path], name: str
@@ -809,6 +820,7 @@ def test_L2_L3_another_file_than_the_one_signed_is_not_sent(
     assert change.view().problems == ()
 
 
+@pytest.mark.slow
 def test_L2_L3_another_file_is_not_sent_over_ansible_runner(
     sends: tuple[LabChange, Path], tmp_path: Path
 ) -> None:

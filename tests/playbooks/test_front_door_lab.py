@@ -85,6 +85,7 @@ def test_forecast_measures_and_changes_nothing(change: LabChange, ids: tuple[str
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_F7_case_A2_an_existing_backup_is_refused_and_then_adopted(
     change: LabChange, ids: tuple[str, str]
 ):

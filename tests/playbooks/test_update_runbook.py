@@ -57,6 +57,7 @@ def result(change: LabChange) -> str:
     return handover.body.result
 
 
+@pytest.mark.slow
 def test_case_A1_A11_an_update_with_proof_before_and_checks_after(lab: Lab, tmp_path: Path) -> None:
     change = update_to(lab, tmp_path / "project", "5.1")
     run(change, "prepare")

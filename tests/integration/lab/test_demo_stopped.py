@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["Ctrl-C at the terminal", "SIGTERM to the demo alone"])
 def test_nothing_is_left_of_a_demo_that_is_stopped(tmp_path, how):
     folder, screen = tmp_path / "demo", tmp_path / "screen"
