@@ -257,31 +257,40 @@ class _Deciding:
                 self._new(going)
         elif row.target_id == there.id and row.target_etag and there.etag == row.target_etag:
             # nothing happened to it: it was ours before, and still is
-            self.made.files.append(Job(going, "replace", row.target, there, row.session_url))
+            target, _ = self._placed(going, row, there)
+            self.made.files.append(Job(going, "replace", target, there, row.session_url))
         elif _is_ours(there, row, going):
             self._went_well(going, row, there, same)
         elif row.target_id == there.id and row.target_etag:
             self._conflict(going, "Its source changed, and so did the file of ours in the target.")
         elif row.target_id == there.id:
             # a replacement that an earlier version announced, and that did not get there
-            self.made.files.append(Job(going, "replace", row.target, there, row.session_url))
+            target, _ = self._placed(going, row, there)
+            self.made.files.append(Job(going, "replace", target, there, row.session_url))
         else:
             self._conflict(going, "A file that we did not send came into its place meanwhile.")
 
     def _went_well(self, going: Going, row: Row, there: Node, same: bool) -> None:
-        if same:
-            self.made.files.append(Job(going, "take over", row.target, there))
-        else:
-            self.made.files.append(Job(going, "replace", row.target, there))
+        target, moved = self._placed(going, row, there)
+        if not same:
+            self.made.files.append(Job(going, "replace", target, there))
+        elif not moved:
+            self.made.files.append(Job(going, "take over", target, there))
 
     def _was_equal(self, going: Going, row: Row) -> None:
         there = self.tree.get(row.target_id)
         if there is None or row.target != going.target:
             self._new(going)
-        elif going.line and row.sha256 == going.line.sha256:
+        elif self._at(row.target) is not there:
+            # it is its owner's, and so is where it lies
+            self._note(going, "The file that was here and equal was moved or renamed there.")
+            self._new(going)
+        elif going.line is None or row.sha256 != going.line.sha256:
+            self._conflict(going, "Its source changed, and the file in its place is not ours.")
+        elif _equal(there, going) or (row.target_etag and there.etag == row.target_etag):
             self.made.files.append(Job(going, "equal", row.target, there))
         else:
-            self._conflict(going, "Its source changed, and the file in its place is not ours.")
+            self._conflict(going, "The file in its place was equal, and somebody changed it.")
 
     def _ours(self, going: Going, row: Row) -> None:
         there = self.tree.get(row.target_id)
@@ -289,22 +298,29 @@ class _Deciding:
             self._note(going, "Somebody deleted this file of ours from the target; it is resent.")
             self._new(going)
             return
-        target = row.target if _beside_or_at(row.target, going, self.room) else going.target
         changed = going.line is None or row.sha256 != going.line.sha256
         if changed and not _untouched(there, row):
             self._conflict(going, "Its source changed, and so did the file of ours in the target.")
             return
-        moved = False
-        if self._path(there) != target:
-            moved = row.target != target
-            if moved:
-                self._move(self.made.files, going, there, self._at(target))
-            else:
-                self._note(going, "Somebody moved or renamed this file of ours in the target.")
+        target, moved = self._placed(going, row, there)
         if changed:
             self.made.files.append(Job(going, "replace", target, there))
         elif not moved:
             self.made.files.append(Job(going, "done", target, there))
+
+    def _placed(self, going: Going, row: Row, there: Node) -> tuple[str, bool]:
+        """Where a file of ours belongs, and whether it is moved there because its source moved.
+
+        Where somebody moved it in the target it stays.
+        """
+        target = row.target if _beside_or_at(row.target, going, self.room) else going.target
+        if self._path(there) == target:
+            return target, False
+        if row.target != target:
+            self._move(self.made.files, going, there, self._at(target))
+            return target, True
+        self._note(going, "Somebody moved or renamed this file of ours in the target.")
+        return target, False
 
     def _move(self, jobs: list[Job], going: Going, mine: Node, there: Node | None) -> None:
         if there is not None and there.id != mine.id:

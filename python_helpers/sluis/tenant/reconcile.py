@@ -26,6 +26,7 @@ from .import_policy import ImportPolicy, Target
 from .import_report import Progress
 from .import_state import ImportState, Row
 from .many_at_once import many_at_once
+from .name_rules import target_key
 from .reconcile_rights import compare_rights
 from .reconcile_state import ReconcileState
 from .reconciliation import SOUND, Category, Line, Reconciliation, Trust
@@ -110,6 +111,8 @@ class _Pair:
     target: str
     node: Node | None
     row: Row | None
+    #: where it lies instead, when it is ours and somebody moved it in the target
+    moved: str = ""
 
 
 class _Run:
@@ -228,7 +231,15 @@ class _Run:
         # "keep both" gave it another name than the plan's; the state knows which
         target = row.target if row and row.path == going.path else going.target
         node = self.tree.at(target, self.base) if self.base else None
-        return _Pair(going, target, node, row)
+        mine = self.tree.get(row.target_id) if row and row.step in _OURS else None
+        if mine is None or (node and node.id == mine.id):
+            return _Pair(going, target, node, row)
+        # by its id it is known wherever it lies, and what stands in its place is another one
+        path = self.tree.path_of(mine.id, self.base)
+        if path is not None and target_key(path) == target_key(target):
+            return _Pair(going, target, mine, row)
+        elsewhere = path if path is not None else f"/{self.tree.path_of(mine.id) or mine.name}"
+        return _Pair(going, target, mine, row, elsewhere)
 
     async def _one(self, pair: _Pair, number: int, url: str | None = None) -> Line:
         going, node = pair.going, pair.node
@@ -253,8 +264,13 @@ class _Run:
         if node.kind != kind:
             why = f"In its place stands a {node.kind}."
             return Line(going.path, pair.target, kind, "differs", "the listing", why)
-        if node.name != pair.target.rpartition("/")[2]:
+        if node.name != pair.target.rpartition("/")[2] and not pair.moved:
             notes += (f"In the target its name is spelled {node.name!r}.",)
+        if pair.moved and (kind == "folder" or going.line is None):
+            return Line(
+                going.path, pair.target, kind, "differs", "the listing", _moved(pair),
+                notes + _folder_notes(going.line),
+            )  # fmt: skip
         if kind == "folder" or going.line is None:
             return Line(
                 going.path, pair.target, kind, "equal", "the listing",
@@ -269,6 +285,14 @@ class _Run:
                 target_etag=node.etag, target_modified=node.modified,
             )  # fmt: skip
             self.state.keep(known)
+        if pair.moved:
+            said = verdict.why
+            if verdict.category in SOUND:
+                said = "What is in it is as it was exported."
+            return Line(
+                going.path, pair.target, kind, "differs", verdict.basis,
+                f"{_moved(pair)} {said}", notes + verdict.notes,
+            )  # fmt: skip
         return Line(
             going.path, pair.target, kind, verdict.category, verdict.basis, verdict.why,
             notes + verdict.notes,
@@ -342,6 +366,19 @@ def _what_is_extra(node: Node, row: Row | None, policy: ImportPolicy) -> tuple[C
     if policy.gone == "set aside" and row.step == "aside":
         return "removed at the source", "Its original was removed; it was set aside, as signed."
     return "extra", "It is ours, and its original was removed before the last pass."
+
+
+#: steps of items that the import itself put into the target
+_OURS = ("sending", "sent", "made")
+
+
+def _moved(pair: _Pair) -> str:
+    if pair.row and pair.row.path != pair.going.path:
+        return f"It moved at the source, and here it is still at {pair.moved!r}: apply again."
+    return (
+        f"It is there, and somebody moved or renamed it in the target: it is at {pair.moved!r} now."
+        " Move it back, and apply again."
+    )
 
 
 def _folder_notes(line: ManifestLine | None) -> tuple[str, ...]:

@@ -267,9 +267,9 @@ def test_a_notebook_is_a_folder_and_that_is_said(ground: Ground) -> None:
     assert "until CSOM sets its type" in lines["Book"].notes[0]
 
 
-@pytest.mark.parametrize(("at", "found"), [("x.txt", "equal"), ("other.txt", "missing")])
+@pytest.mark.parametrize(("at", "found"), [("x.txt", "equal"), ("other.txt", "differs")])
 def test_the_state_knows_under_which_name_a_file_went(ground: Ground, at: str, found: str) -> None:
-    """A row about another path of that item says nothing."""
+    """And where an item lies that moved at the source and was not brought after."""
     ground.lines = [_line("x.txt", b"x")]
     ground.there("x~1.txt", b"x")
     ground.row("x.txt", target="x~1.txt", target_id="t:x~1.txt")
@@ -277,6 +277,56 @@ def test_the_state_knows_under_which_name_a_file_went(ground: Ground, at: str, f
         ground.rows = [Row("s:x.txt", "older/x.txt", "x~1.txt", "sent", target_id="t:x~1.txt")]
     lines = {line.path: line for line in ground.run().lines}
     assert lines["x.txt"].category == found
+
+
+@pytest.mark.parametrize("moved", ["out", "renamed", "in its place stands another"])
+def test_a_file_of_ours_that_somebody_moved_in_the_target_is_one_line(
+    ground: Ground, moved: str
+) -> None:
+    """It was missing, and one that nobody knows as well."""
+    ground.lines = [_line("Team"), _line("Team/x.txt", b"x")]
+    folder = ground.there("Team")
+    ground.row("Team", "made")
+    ground.row("Team/x.txt", target_id="t:mine")
+    if moved == "out":
+        ground.there("x.txt", b"x", id="t:mine")
+    else:
+        ground.there("other.txt", b"x", folder, id="t:mine")
+    ground.contents["t:mine"] = b"x"
+    if moved == "in its place stands another":
+        ground.there("x.txt", b"somebody else's", folder)
+    found = ground.run()
+    team, *lines, line = sorted(found.lines, key=lambda one: (one.path, one.category != "extra"))
+    assert team.category == "equal"
+    assert (line.path, line.category, line.basis) == ("Team/x.txt", "differs", "every byte")
+    assert f"it is at {'x.txt' if moved == 'out' else 'Team/other.txt'!r} now" in line.why
+    assert line.why.endswith("What is in it is as it was exported.")
+    extra = [("Team/x.txt", "extra")] if moved == "in its place stands another" else []
+    assert [(one.path, one.category) for one in lines] == extra
+    assert not found.sound
+
+
+def test_a_folder_of_ours_that_somebody_moved_is_named_with_what_is_in_it(ground: Ground) -> None:
+    ground.lines = [_line("Team"), _line("Team/x.txt", b"x")]
+    ground.there("Old team", id="t:Team")
+    ground.there("x.txt", b"y", "t:Team")
+    ground.row("Team", "made")
+    ground.row("Team/x.txt", target_id="t:x.txt")
+    team, file = ground.run().lines
+    assert (team.category, file.category) == ("differs", "differs")
+    assert "'Old team'" in team.why
+    assert "'Old team/x.txt'" in file.why
+    assert "Its bytes differ" in file.why
+
+
+def test_a_file_of_the_target_s_own_that_was_equal_and_is_gone_is_missing(ground: Ground) -> None:
+    ground.lines = [_line("x.txt", b"x")]
+    ground.there("other.txt", b"x", id="t:x.txt")
+    ground.before = ["t:x.txt"]
+    ground.row("x.txt", "equal")
+    found = ground.run()
+    assert [(line.path, line.category) for line in found.lines] == [("x.txt", "missing")]
+    assert found.there_before == 1
 
 
 def test_another_item_of_that_path_does_not_take_its_name(ground: Ground) -> None:

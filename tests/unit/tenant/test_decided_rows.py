@@ -259,6 +259,21 @@ EQUAL = _row("a", "equal")
         # it stood for another place: this one is looked at as for the first time
         (_node("a"), "x", replace(EQUAL, target="b", path="b"), [], "A file has its name."),
         (None, "x", replace(EQUAL, target_id="t:gone"), [("send", "a", None, None)], None),
+        # somebody worked on it since; a hash that is not listed by now is not another one
+        (
+            _node("a", "edited"),
+            "x",
+            EQUAL,
+            [],
+            "The file in its place was equal, and somebody changed it.",
+        ),
+        (
+            _node("a", quickxor=None, etag="e1"),
+            "x",
+            replace(EQUAL, target_etag="e1"),
+            [("equal", "a", "t:a", None)],
+            None,
+        ),
     ],
 )
 def test_what_was_there_before_and_equal(
@@ -267,6 +282,56 @@ def test_what_was_there_before_and_equal(
     found = _decide([_file("a", content)], _tree(*([there] if there else [])), row)
     assert _jobs(found) == jobs
     assert _whys(found) == ([("a", "a", why)] if why else [])
+
+
+@pytest.mark.parametrize("content", ["x", "new"])
+@pytest.mark.parametrize("taken", [False, True], ids=["free", "taken"])
+def test_what_was_equal_and_was_moved_by_its_owner_does_not_stand_for_ours(
+    content: str, taken: bool
+) -> None:
+    """It is sent to its place, which is free by now, or something else is in the way."""
+    moved = _node("b", id="t:a")
+    tree = _tree(moved, *([_node("a", "other", id="t:other")] if taken else []))
+    found = _decide([_file("a", content)], tree, EQUAL)
+    assert _jobs(found) == ([] if taken else [("send", "a", None, None)])
+    assert _whys(found) == ([("a", "a", "A file has its name.")] if taken else [])
+    assert _notes(found) == [
+        ("a", "a", "The file that was here and equal was moved or renamed there.")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "etag", "jobs"),
+    [
+        pytest.param("x", "e2", [("move", "Team/a", "t:a", None)], id="went-well"),
+        pytest.param(
+            "x", "e1", [("move", "Team/a", "t:a", None), ("replace", "Team/a", "t:a", URL)],
+            id="never-came",
+        ),
+        pytest.param(
+            "new", "e2", [("move", "Team/a", "t:a", None), ("replace", "Team/a", "t:a", None)],
+            id="changed-again",
+        ),
+    ],
+)  # fmt: skip
+def test_a_replacement_that_was_interrupted_goes_where_its_source_is_now(
+    content: str, etag: str, jobs: list[Any]
+) -> None:
+    row = _row("a", "sending", session_url=URL, target_etag="e1")
+    there = [_node("Team", None), _node("a", etag=etag)]
+    line = replace(_file("Team/a", content), item_id="s:a")
+    found = _decide([_folder("Team"), line], _tree(*there), row)
+    assert _jobs(found) == [("use", "Team", "t:Team", None), *jobs]
+    assert not _whys(found)
+
+
+@pytest.mark.parametrize("etag", ["e1", "e2"], ids=["never-came", "went-well"])
+def test_a_replacement_that_was_interrupted_and_moved_in_the_target_is_noted(etag: str) -> None:
+    row = _row("a", "sending", session_url=URL, target_etag="e1")
+    found = _decide([_file("a")], _tree(_node("b", id="t:a", etag=etag)), row)
+    job = ("take over", "a", "t:a", None) if etag == "e2" else ("replace", "a", "t:a", URL)
+    assert _jobs(found) == [job]
+    assert _notes(found) == [("a", "a", MOVED)]
 
 
 RESENT = "Somebody deleted this file of ours from the target; it is resent."
