@@ -27,7 +27,7 @@ from .import_report import Progress
 from .import_state import ImportState, Row
 from .many_at_once import many_at_once
 from .name_rules import target_key
-from .reconcile_rights import compare_rights
+from .reconcile_rights import PlaceRights, compare_rights, rights_of_place
 from .reconcile_state import ReconcileState
 from .reconciliation import SOUND, Category, Line, Reconciliation, Trust
 from .refused_alone import raise_unless_alone
@@ -332,6 +332,7 @@ class _Run:
         return node_of(item)
 
     async def _rights(self, pairs: list[_Pair], policy: ImportPolicy) -> None:
+        of_place: PlaceRights | None = None
         for pair in pairs:
             line, node = pair.going.line, pair.node
             ours = pair.row is not None and pair.row.step != "there"
@@ -341,8 +342,11 @@ class _Run:
             if node is None or not (invites or (node.shared and ours)):
                 continue
             self.result.rights_looked_at += 1
+            if of_place is None:
+                base = self.base or self.tree.root_id
+                of_place = await rights_of_place(self.graph, self.target.drive_id, base)
             missing, surplus = await compare_rights(
-                self.graph, self.target.drive_id, node.id, pair.going.path, invites
+                self.graph, self.target.drive_id, node.id, pair.going.path, invites, of_place
             )
             self.result.rights_missing += missing
             # what was there before has rights of its own

@@ -1,12 +1,14 @@
 """Whether the rights that were to be given are there, and no others.
 
 Only direct rights count as too many: what is inherited belongs to the place that the client
-chose. Site groups and applications are left out, since the service lists them on every item.
+chose. An item that gets a right of its own keeps the site's groups and applications as rights of
+its own, so of these only what is more than they have in that place is too much.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from ..graph.connect import Graph
@@ -17,15 +19,61 @@ from .refused_alone import raise_unless_alone
 from .user_map import Grant, Invite, grants_in
 
 _STRENGTH = {"read": 1, "write": 2, "owner": 3}
-_COUNTED = ("user", "group", "link")
+#: of a role that nobody knows: more than any
+_UNKNOWN = 4
+#: principals of the place itself
+_OF_PLACE = ("site-group", "application")
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRights:
+    """What groups of the site and applications may do in the target's folder.
+
+    Args:
+        strength: by key of the principal.
+        why: one sentence when that could not be looked at.
+    """
+
+    strength: Mapping[str, int] = field(default_factory=dict)
+    why: str = ""
+
+
+async def rights_of_place(graph: Graph, drive_id: str, item_id: str) -> PlaceRights:
+    """Look at who may do what in the target's folder.
+
+    Raises:
+        GraphError: the service is away, or lets us in no more.
+    """
+    found: dict[str, int] = {}
+    place = f"/drives/{segment(drive_id)}/items/{segment(item_id)}/permissions"
+    try:
+        async for page in graph.pages(place):
+            for permission in page.items:
+                for grant in grants_in({**permission, "inheritedFrom": None}):
+                    if grant.principal.kind in _OF_PLACE:
+                        for key in grant.principal.keys:
+                            strength = _STRENGTH.get(grant.role, _UNKNOWN)
+                            found[key] = max(found.get(key, 0), strength)
+    except GraphError as error:
+        await raise_unless_alone(graph, f"/drives/{segment(drive_id)}", error)
+        return PlaceRights(
+            {}, f"What it may do in the folder above could not be seen: {error.what}"
+        )
+    return PlaceRights(found)
 
 
 async def compare_rights(
-    graph: Graph, drive_id: str, item_id: str, path: str, invites: Sequence[Invite]
+    graph: Graph,
+    drive_id: str,
+    item_id: str,
+    path: str,
+    invites: Sequence[Invite],
+    of_place: PlaceRights,
 ) -> tuple[list[RightMissing], list[RightSurplus]]:
     """Hold the rights on one item of ours against those that were signed.
 
-    A right that is inherited in the target counts as given; a stronger one as well.
+    A right that is inherited in the target counts as given; a stronger one as well, and one that
+    ends later or never (which may be too much). One that ends before it was signed to is missing.
 
     Args:
         graph: the connection to the target.
@@ -33,6 +81,7 @@ async def compare_rights(
         item_id: the item in the target.
         path: its original path.
         invites: what was to be given on it.
+        of_place: what groups of the site and applications may do in the target's folder.
 
     Returns:
         what is missing, and what nobody signed for. When the rights cannot be looked at,
@@ -41,7 +90,7 @@ async def compare_rights(
     Raises:
         GraphError: the service is away, or lets us in no more.
     """
-    given: dict[str, int] = {}
+    given: dict[str, list[Grant]] = {}
     own: list[Grant] = []
     place = f"/drives/{segment(drive_id)}/items/{segment(item_id)}/permissions"
     try:
@@ -52,29 +101,52 @@ async def compare_rights(
                 for grant in grants_in({**permission, "inheritedFrom": None}):
                     # one that is narrower than its role says was never asked for
                     for key in grant.principal.keys if not grant.bound else ():
-                        given[key] = max(given.get(key, 0), _STRENGTH.get(grant.role, 0))
+                        given.setdefault(key, []).append(grant)
     except GraphError as error:
         await raise_unless_alone(graph, f"/drives/{segment(drive_id)}", error)
         why = f"It could not be looked at: {error.what}"
         missing = [RightMissing(path, one.recipient, one.role, why) for one in invites]
         return missing, [RightSurplus(path, "not verified", "not verified", why)]
     missing = [
-        RightMissing(path, one.recipient, one.role, "The target does not list it.")
+        RightMissing(path, one.recipient, one.role, why)
         for one in invites
-        if given.get(one.recipient.lower(), 0) < _STRENGTH[one.role]
+        if (why := _too_little(one, given.get(one.recipient.lower(), ())))
     ]
     signed = {one.recipient.lower(): one for one in invites}
     surplus = [
         RightSurplus(path, grant.principal.keys[0], grant.role, why)
         for grant in own
-        if grant.principal.kind in _COUNTED and (why := _too_much(grant, signed))
+        if (why := _too_much(grant, signed, of_place))
     ]
     return missing, surplus
 
 
-def _too_much(grant: Grant, signed: Mapping[str, Invite]) -> str:
+def _too_little(invite: Invite, given: Iterable[Grant]) -> str:
+    """Why what somebody has in the target is less than was signed; empty when it is not."""
+    strong = [one for one in given if _STRENGTH.get(one.role, 0) >= _STRENGTH[invite.role]]
+    if any(_lasts(one.until, invite.until) for one in strong):
+        return ""
+    if not strong:
+        return "The target does not list it."
+    until = f"until {invite.until}" if invite.until else "without an end"
+    return f"It was signed {until}, and ends on {strong[0].until} in the target."
+
+
+def _lasts(until: str | None, signed: str | None) -> bool:
+    """Whether a right lasts as long as it was signed to; what cannot be read does not."""
+    if until is None or signed is None:
+        return until is None
+    return until == signed or _ends_by(signed, until)
+
+
+def _too_much(grant: Grant, signed: Mapping[str, Invite], of_place: PlaceRights) -> str:
     """Why a right in the target is more than was signed; empty when it is not."""
-    strength = _STRENGTH.get(grant.role, max(_STRENGTH.values()) + 1)
+    strength = _STRENGTH.get(grant.role, _UNKNOWN)
+    if grant.principal.kind in _OF_PLACE:
+        if of_place.why:
+            return of_place.why
+        if any(of_place.strength.get(key, 0) >= strength for key in grant.principal.keys):
+            return ""
     why = "Nobody signed for it."
     for one in (signed[key] for key in grant.principal.keys if key in signed):
         if _STRENGTH[one.role] < strength:
@@ -93,4 +165,5 @@ def _ends_by(until: str | None, signed: str) -> bool:
     except ValueError:
         return False
     zoned = [one if one.tzinfo else one.replace(tzinfo=UTC) for one in (here, there)]
+    # the service may keep whole seconds
     return zoned[0].replace(microsecond=0) <= zoned[1]

@@ -552,10 +552,12 @@ ENDS = "2027-01-01T00:00:00Z"
     [
         ({"expirationDateTime": ENDS}, 0, 0),
         ({"expirationDateTime": "2027-01-01T01:00:00.500+01:00"}, 0, 0),
-        ({"expirationDateTime": "2026-12-31T00:00:00Z"}, 0, 0),
+        ({"expirationDateTime": "2027-01-01T00:00:00"}, 0, 0),
+        # sooner than it was signed for
+        ({"expirationDateTime": "2026-12-31T00:00:00Z"}, 1, 0),
         ({}, 0, 1),
         ({"expirationDateTime": "0001-01-01T00:00:00Z"}, 0, 1),
-        ({"expirationDateTime": "soon"}, 0, 1),
+        ({"expirationDateTime": "soon"}, 1, 1),
         ({"expirationDateTime": "2027-01-02T00:00:00Z"}, 0, 1),
         # who may look and not download did not get what was signed
         ({"expirationDateTime": ENDS, "link": {"type": "edit", "preventsDownload": True}}, 1, 0),
@@ -574,8 +576,80 @@ def test_a_right_that_was_signed_to_end_is_held_against_its_end(
     ground.more = [("GET", "items/t:x/permissions", {"value": [{**who, **right}]})]
     result = ground.run(_signing())
     assert (len(result.rights_missing), len(result.rights_surplus)) == (missing, surplus)
-    for one in result.rights_surplus:
-        assert f"It was signed until {ENDS}" in one.why
+    if "link" not in right:
+        for one in (*result.rights_surplus, *result.rights_missing):
+            assert f"It was signed until {ENDS}" in one.why
+
+
+@pytest.mark.parametrize(("ends", "missing"), [(None, 0), (ENDS, 1)])
+def test_a_right_that_was_signed_without_an_end_has_none(
+    ground: Ground, ends: str | None, missing: int
+) -> None:
+    ground.lines = [_line("x", b"x", permissions=PEOPLE)]
+    ground.there("x", b"x")
+    ground.row("x")
+    who = {"grantedToV2": {"user": {"email": "a@new.example"}}, "roles": ["write"]}
+    value = [{"id": "1", **who, **({"expirationDateTime": ends} if ends else {})}]
+    ground.more = [("GET", "items/t:x/permissions", {"value": value})]
+    result = ground.run(_signing())
+    assert len(result.rights_missing) == missing
+    for one in result.rights_missing:
+        assert one.why == f"It was signed without an end, and ends on {ENDS} in the target."
+
+
+def _group(name: str, role: str, **more: Any) -> dict[str, Any]:
+    return {
+        "id": name,
+        "grantedToV2": {"siteGroup": {"displayName": name}},
+        "roles": [role],
+        **more,
+    }
+
+
+APP = {"id": "app", "grantedToV2": {"application": {"id": "app-1"}}, "roles": ["write"]}
+
+
+@pytest.mark.parametrize(
+    ("own", "surplus"),
+    [
+        # what an item that is shared keeps of its place
+        pytest.param([_group("Members", "write"), _group("Visitors", "read")], [], id="kept"),
+        pytest.param([_group("Members", "read")], [], id="less"),
+        pytest.param([_group("Visitors", "write")], ["site-group:visitors"], id="more"),
+        pytest.param([_group("Strangers", "read")], ["site-group:strangers"], id="another"),
+        pytest.param([_group("Members", "review")], ["site-group:members"], id="unknown-role"),
+        pytest.param([APP], ["id:app-1"], id="app"),
+        pytest.param([{**APP, "inheritedFrom": {}}], [], id="inherited"),
+    ],
+)
+def test_a_group_of_the_site_and_an_app_have_no_more_than_in_their_place(
+    ground: Ground, own: list[dict[str, Any]], surplus: list[str]
+) -> None:
+    ground.lines = [_line("x", b"x")]
+    ground.there("x", b"x", shared={"scope": "users"})
+    ground.row("x")
+    place = [_group("Members", "write", inheritedFrom={}), _group("Visitors", "read")]
+    ground.more = [
+        ("GET", "items/root/permissions", {"value": place}),
+        ("GET", "items/t:x/permissions", {"value": own}),
+    ]
+    result = ground.run()
+    assert [one.principal for one in result.rights_surplus] == surplus
+    assert result.sound == (not surplus)
+
+
+def test_where_the_rights_of_the_place_cannot_be_seen_no_group_is_taken_for_right(
+    ground: Ground,
+) -> None:
+    ground.lines = [_line("x", b"x")]
+    ground.there("x", b"x", shared={"scope": "users"})
+    ground.row("x")
+    ground.more = [
+        ("GET", "items/root/permissions", refusal(403, "accessDenied")),
+        ("GET", "items/t:x/permissions", {"value": [_group("Members", "write")]}),
+    ]
+    (one,) = ground.run().rights_surplus
+    assert "could not be seen" in one.why
 
 
 def test_rights_are_compared_on_each_item_by_its_path(ground: Ground) -> None:
