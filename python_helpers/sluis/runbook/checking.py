@@ -27,6 +27,7 @@ from sluis.runbook.grants import grant_of
 from sluis.runbook.host_errors import host_error
 from sluis.runbook.run import Run, now
 from sluis.runbook.snapshot_settings import SnapshotSettings
+from sluis.runbook.written_choice import named_assets
 from sluis.scope.division import is_left_open
 from sluis.scope.load import load_scope
 from sluis.scope.model import Asset, ScopeDocument, required_level
@@ -40,6 +41,9 @@ CLOCKS = 60
 _RESTORE = "restore.yml"
 #: that of a change that is put back when it fails
 _UPDATE = "update.yml"
+
+#: kinds of which a user's rights decide whether they can be put back
+_SERVERS = ("postgresql", "mariadb")
 
 #: codes of an asset that is not where the scope says
 _NOT_THERE = frozenset({"asset-missing", "database-missing"})
@@ -61,13 +65,27 @@ def scope_of(run: Run) -> ScopeDocument | None:
 def assets_here(run: Run, host: str) -> tuple[Asset, ...]:
     """The assets of a host that a snapshot is made of straight from it.
 
-    What is put back from a snapshot may be broken: nothing is asked of it.
+    What is put back from a snapshot may be broken: of it there are only asked the rights to put
+    it back, see ``put_back_here``.
     """
     scope = scope_of(run)
     if scope is None or is_restore(run.places, run.client, run.change):
         return ()
     return tuple(
         asset for asset in scope.assets_on(host) if asset.takes_snapshot and not asset.is_exported
+    )
+
+
+def put_back_here(run: Run, host: str) -> tuple[Asset, ...]:
+    """The databases of a host that a restore puts back, as a change of its own."""
+    scope = scope_of(run)
+    if scope is None or not is_restore(run.places, run.client, run.change):
+        return ()
+    named = named_assets(run.change_folder / _RESTORE)
+    return tuple(
+        asset
+        for asset in scope.assets_on(host)
+        if asset.kind in _SERVERS and (named is None or asset.id in named)
     )
 
 
@@ -115,7 +133,8 @@ def look_at_host(
     Returns:
         What is wrong, and what was seen of the assets.
     """
-    assets = assets_here(run, host)
+    restored = put_back_here(run, host)
+    assets = restored or assets_here(run, host)
     copies = _copies_from(run, host)
     request = Request(
         part="source",
@@ -123,7 +142,8 @@ def look_at_host(
         assets=tuple(settings.asset(asset) for asset in assets),
         folder=settings.workdir,
         restic=settings.restic if copies else None,
-        way_back=_may_go_back(run),
+        way_back=bool(restored) or _may_go_back(run),
+        restore=bool(restored),
     )
     secrets = CheckSecrets(
         settings.for_maker("").store if copies else StoreSecrets(),
@@ -133,8 +153,9 @@ def look_at_host(
     found = [*_troubles(answer, host, host, run), *_clock(answer, host, between)]
     if not list(_inside(run, host, settings, address, ())):
         found += _inside(run, host, settings, address, answer.own)
-    found += [_right(one, host, settings, answer) for one in answer.lacking]
-    found += _unnamed(run, host, answer.seen)
+    for one in answer.lacking:
+        found.append(_right(one, host, settings, answer, restore=bool(restored)))
+    found += _unnamed(run, host, () if restored else answer.seen)
     if len(answer.seen) + len(answer.troubles) < len(assets):
         found.append(
             Finding(
@@ -142,6 +163,8 @@ def look_at_host(
                 "Look at that host: it does not answer as Sluis would.",
             )
         )  # fmt: skip
+    if restored:
+        return found, ()  # what the verifier gets of it, nobody can tell before it is kept
     return found, tuple(one for one in answer.seen if one.asset in {a.id for a in assets})
 
 
@@ -325,12 +348,26 @@ def _troubles(answer: Answer, where: str, host: str, run: Run | None = None) -> 
     found = []
     for one in answer.troubles:
         error = host_error(one.failure, host=host, module="asset_check")
+        if run is not None and one.asset and is_restore(run.places, run.client, run.change):
+            found.append(_not_asked(where, one.asset, error))
+            continue
         about = f"{one.asset}: " if one.asset and one.asset not in error.what else ""
         remedy = error.remedy
         if run is not None and one.asset and error.code in _NOT_THERE:
             remedy = f"Correct the location of {one.asset}: {_line_of_location(run, one.asset)}."
         found.append(Finding(where, error.code, f"{where}: {about}{error.what}", remedy))
     return found
+
+
+def _not_asked(where: str, asset: str, error: SluisError) -> Finding:
+    """What is put back may be broken; then nobody knows whether its user's rights are enough."""
+    return Finding(
+        where, "rights-not-asked",
+        f"{where}: {asset}: nobody could ask whether the rights are there to put it back: "
+        f"{error.what}",
+        f"It may be what is broken. Otherwise: {error.remedy} The rights stand in "
+        "docs/examples.md, below 'Rights to put a database back'.",
+    )  # fmt: skip
 
 
 def _line_of_location(run: Run, asset: str) -> str:
@@ -367,11 +404,13 @@ def _clock(answer: Answer, where: str, between: tuple[datetime, datetime]) -> li
     return found
 
 
-def _right(one: Lacking, host: str, settings: SnapshotSettings, answer: Answer) -> Finding:
+def _right(
+    one: Lacking, host: str, settings: SnapshotSettings, answer: Answer, *, restore: bool
+) -> Finding:
     kind = next((seen.kind for seen in answer.seen if seen.asset == one.asset), "postgresql")
     said = settings.connections.get(one.asset)
     # the user is the one that we log in as; the server says it in its own spelling
-    grant = grant_of(kind, one, said.user if said else None)
+    grant = grant_of(kind, one, said.user if said else None, restore=restore)
     code = "right-missing" if grant.needed else "right-missing-for-level"
     return Finding(
         host, code, f"{host}: {one.asset}: the user {one.to[:80]!r} {grant.lacks}.",

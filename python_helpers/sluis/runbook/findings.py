@@ -10,12 +10,14 @@ from sluis.border.characters import visible
 from sluis.errors import SluisError
 
 _LONGEST = 4000
-#: What keeps a level from being proven, and nothing from being done: prepare goes on, says it, and
+#: What keeps a level from being proven, or a question from being asked of what is broken, and
+#: nothing from being done: prepare goes on, says it, and
 #: a waiver can be signed for it.
 _ONLY_LOWERS = frozenset(
     {
         "clock-off", "escrow-password-missing", "right-missing-for-level",
-        "scratch-server-missing", "store-not-append-only", "store-on-the-same-machine",
+        "rights-not-asked", "scratch-server-missing", "store-not-append-only",
+        "store-on-the-same-machine",
     }
 )  # fmt: skip
 

@@ -12,6 +12,14 @@ from sluis.border.own_databases import COPY, DISPLACED, like_beside
 from sluis.border.verbs.asset_check import Lacking
 
 _NO_WAY_BACK = "so the way back that the client is asked for could not be carried out"
+_NOT_PUT_BACK = "so it could not be put back"
+#: what putting a database back needs besides copying it
+TO_PUT_BACK = frozenset(
+    {
+        "make databases", "own what is put back", "end sessions", "mark a copy", "be a superuser",
+        "put back beside", "swap in", "make code of others",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -29,16 +37,24 @@ class Grant:
     needed: bool
 
 
-def grant_of(kind: str, lacking: Lacking, user: str | None) -> Grant:
+def grant_of(kind: str, lacking: Lacking, user: str | None, *, restore: bool = False) -> Grant:
     """The statement for one right.
 
     Args:
         kind: ``postgresql`` or ``mariadb``.
         lacking: what is lacking, as the host says it.
         user: whom the inventory logs in as; of PostgreSQL it goes before the host's word.
+        restore: whether the change puts it back: what only copying needs stops nothing then, for
+            of what is broken there is kept what can be.
     """
-    if kind == "mariadb":
-        return _mariadb(lacking)
+    grant = _mariadb(lacking) if kind == "mariadb" else _postgresql(lacking, user)
+    if not restore:
+        return grant
+    lacks = grant.lacks.replace(_NO_WAY_BACK, _NOT_PUT_BACK)
+    return Grant(lacks, grant.statement, grant.needed and lacking.need in TO_PUT_BACK)
+
+
+def _postgresql(lacking: Lacking, user: str | None) -> Grant:
     to, on = _pg(user or lacking.to), _pg(lacking.on)
     nonce = "cannot place the nonce, so freshness (V6) is out of reach"
     match lacking.need:
@@ -101,6 +117,24 @@ def _mariadb(lacking: Lacking) -> Grant:
             return Grant(
                 "does not see all views, triggers and events", f"GRANT {given} ON {on} TO {to};",
                 False,
+            )  # fmt: skip
+        case "read definitions":
+            return Grant(
+                "may not read the views, triggers and events, and no copy can be made without",
+                f"GRANT {given} ON {on} TO {to};", True,
+            )  # fmt: skip
+        case "run functions":
+            return Grant(
+                f"may not run functions of {lacking.on[:80]!r} that a view calls, and a copy of "
+                "that view looks at them",
+                f"GRANT {given} ON {on} TO {to};", True,
+            )  # fmt: skip
+        case "repair a view":
+            return Grant(
+                f"can make no copy while the view {lacking.on[:80]!r} is there as it is: something "
+                "that it refers to is gone, or its owner may not use it. Make that again, or drop "
+                "the view",
+                f"SHOW CREATE VIEW {_maria(lacking.on)};", True,
             )  # fmt: skip
         case "see routines":
             return Grant(

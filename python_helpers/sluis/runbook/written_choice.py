@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from sluis.errors import SluisError
 from sluis.evidence.anchors import load_anchors
@@ -14,7 +15,7 @@ from sluis.evidence.ledger import Ledger
 from sluis.evidence.predicates import Snapshot
 from sluis.places import Places, change_id
 from sluis.plan.faults import Fault, did_you_mean
-from sluis.plan.written_yaml import Item
+from sluis.plan.written_yaml import Item, NotReadableError, read_written
 from sluis.runbook.run import now
 
 _WHOLE = re.compile(r"[0-9a-f]{64}")
@@ -60,6 +61,17 @@ def chosen_faults(file: str, item: Item | None, places: Places, client: str) -> 
                 "no-such-snapshot", file, line,
                 f"The dossier of {change} has no snapshot {named[:12]}{of}.", remedy,
             )  # fmt: skip
+
+
+def named_assets(path: Path) -> frozenset[str] | None:
+    """The assets that a ``restore.yml`` puts back; ``None`` when that is not known yet."""
+    try:
+        top = read_written(path.read_bytes()).value
+        elements = top["restore_asset_list"].value
+        named = [_text(one, "asset") for one in elements]
+    except (NotReadableError, OSError, LookupError, TypeError, AttributeError):
+        return None
+    return None if None in named else frozenset(str(one) for one in named)
 
 
 _FIELDS = ("asset", "from_change", "snapshot_id")

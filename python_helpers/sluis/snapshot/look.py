@@ -62,7 +62,7 @@ def look_around(request: Request, secrets: CheckSecrets) -> Answer:
         with look.noting():
             look.at_store(request.store, secrets.store, verifier=request.part == "verifier")
     if request.part == "source":
-        look.at_assets(request.assets, secrets, way_back=request.way_back)
+        look.at_assets(request.assets, secrets, way_back=request.way_back, restore=request.restore)
         with look.noting():
             _demand_workdir(request.folder, look.seen)
     if request.part == "verifier":
@@ -116,7 +116,12 @@ class _Look:
                 self.lets_remove = access.lets_remove()
 
     def at_assets(
-        self, assets: "tuple[Asset, ...]", secrets: CheckSecrets, *, way_back: bool = False
+        self,
+        assets: "tuple[Asset, ...]",
+        secrets: CheckSecrets,
+        *,
+        way_back: bool = False,
+        restore: bool = False,
     ) -> None:
         """Whether each can be read, by whom we are, to the last item."""
         until = time.monotonic() + _COUNTING
@@ -124,7 +129,7 @@ class _Look:
             with self.noting(asset.id):
                 if asset.kind in _SERVERS:
                     secret = secrets.assets.get(asset.id, AssetSecrets())
-                    seen, lacking = _database(asset, secret, way_back)
+                    seen, lacking = _database(asset, secret, way_back, restore)
                     self.seen.append(seen)
                     self.lacking += lacking
                 else:
@@ -146,15 +151,17 @@ class _Look:
                     raise too_small(seen.asset, room)
 
 
-def _database(asset: Asset, secrets: AssetSecrets, way_back: bool) -> "tuple[Seen, List[Lacking]]":
+def _database(
+    asset: Asset, secrets: AssetSecrets, way_back: bool, restore: bool
+) -> "tuple[Seen, List[Lacking]]":
     # named one by one, so that Ansible ships them
     if asset.kind == "postgresql":
         from .postgresql_look import look_at_postgresql
 
-        return look_at_postgresql(asset, secrets, way_back=way_back)
+        return look_at_postgresql(asset, secrets, way_back=way_back, restore=restore)
     from .mariadb_look import look_at_mariadb
 
-    return look_at_mariadb(asset, secrets, way_back=way_back)
+    return look_at_mariadb(asset, secrets, way_back=way_back, restore=restore)
 
 
 def _demand_restic(program: str) -> None:

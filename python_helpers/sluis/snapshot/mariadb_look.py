@@ -13,6 +13,7 @@ from ..errors import SnapshotError
 from .children import Children
 from .kinds import databases_beside
 from .mariadb_back_rights import lacking_to_put_back
+from .mariadb_code_look import CodeNeed, lacking_for_code
 from .mariadb_figures import other_databases, read_database
 from .mariadb_programs import series_of
 from .mariadb_rights import database_rights, demand_select, sees_databases, unseen
@@ -30,7 +31,7 @@ _ALL: Tuple[Privilege, ...] = ("SELECT", "LOCK TABLES", *_SEE, *_NONCE)
 
 
 def look_at_mariadb(
-    asset: Asset, secrets: AssetSecrets, *, way_back: bool = False
+    asset: Asset, secrets: AssetSecrets, *, way_back: bool = False, restore: bool = False
 ) -> Tuple[Seen, List[Lacking]]:
     """Log in, and ask for each right that a snapshot needs.
 
@@ -38,6 +39,7 @@ def look_at_mariadb(
         asset: the database.
         secrets: its user's password.
         way_back: ask for the rights as well that putting it back needs.
+        restore: it is to be put back, and may be gone: then only those rights are asked for.
 
     Raises:
         SnapshotError: no login, no database, or no programs.
@@ -56,6 +58,12 @@ def look_at_mariadb(
                 [] if sees_databases(session) else [Lacking(asset.id, "see databases", user, name)]
             )
             there = [row[0] for row in session.rows(_DATABASES)]
+            if restore and name not in there:
+                # whose the code of the copy is, the swap itself asks
+                back = lacking_to_put_back(session, name, hidden=False)
+                return Seen(asset.id, asset.kind, 0, 1), [
+                    Lacking(asset.id, need, user, name, rest) for need, rest in back
+                ]
             seen_at_all = bool(rights - {"USAGE"})
             if name not in there and (seen_at_all or alike(asset, there)):
                 raise no_such_database(asset, there)
@@ -74,10 +82,23 @@ def look_at_mariadb(
             on_nonce = _table_rights(session, name, "sluis_nonce")
             no_routines = "routines" in hidden
             back = lacking_to_put_back(session, name, hidden=no_routines) if way_back else []
-        found = _lacking(rights, on_nonce, _cannot_read(source, name), no_routines) + back
+        cannot_read = _cannot_read(source, name)
+        found = _lacking(rights, on_nonce, cannot_read, no_routines) + back
+        of_code: List[CodeNeed] = []
+        if not cannot_read:
+            unreadable, of_code = lacking_for_code(source, name)
+            if unreadable:
+                found = [(_needed(need), rest) for need, rest in found]
     series = series_of(str(database["version"]))
     seen = Seen(asset.id, asset.kind, int(database["bytes"]), 1, series, beside)
-    return seen, [Lacking(asset.id, need, user, name, rest) for need, rest in found] + blind
+    lacking = [Lacking(asset.id, need, user, name, rest) for need, rest in found]
+    lacking += [Lacking(asset.id, need, user, on, rest) for need, on, rest in of_code]
+    return seen, lacking + blind
+
+
+def _needed(need: Need) -> Need:
+    """Of a definition that the dump reads and may not, there is no copy without it at all."""
+    return "read definitions" if need == "see definitions" else need
 
 
 def _cannot_read(source: Source, name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from ..border import codec
 from ..border.parts import Asset, AssetSecrets
@@ -89,7 +89,7 @@ select json_build_object(
 
 
 def look_at_postgresql(
-    asset: Asset, secrets: AssetSecrets, *, way_back: bool = False
+    asset: Asset, secrets: AssetSecrets, *, way_back: bool = False, restore: bool = False
 ) -> Tuple[Seen, List[Lacking]]:
     """Log in, and ask for each right that a snapshot needs.
 
@@ -97,6 +97,7 @@ def look_at_postgresql(
         asset: the database.
         secrets: its user's password.
         way_back: ask for the rights as well that putting it back needs.
+        restore: it is to be put back, and may be gone: then only those rights are asked for.
 
     Raises:
         SnapshotError: no login, no database, or no programs.
@@ -107,6 +108,10 @@ def look_at_postgresql(
     name = str(asset.location)
     with Children(tempfile.gettempdir()) as children:
         client = programs_of.for_client(plain.get("bin_dir"))
+        if restore:
+            gone = _lacking_for_one_that_is_gone(asset, children, client, connection)
+            if gone is not None:
+                return Seen(asset.id, asset.kind, 0, 1), gone
         with _session(asset, children, client, connection) as session:
             database = read_database(session)
             beside = databases_beside(asset, other_databases(session))
@@ -144,6 +149,26 @@ def _session(
                 raise no_such_database(asset, there) from None
             break
         raise
+
+
+def _lacking_for_one_that_is_gone(
+    asset: Asset, children: Children, client: programs_of.Programs, connection: Connection
+) -> Optional[List[Lacking]]:
+    """What putting it back lacks as far as it can be told; ``None``: the database is there."""
+    for other in _ALWAYS_THERE:
+        try:
+            with Session(children, client, connection, other) as session:
+                if str(asset.location) in [str(one) for one in session.rows(_DATABASES)]:
+                    return None
+                if _is_super(session):
+                    return []
+                rights = session.row(_back(int(read_database(session)["major"])))
+        except SnapshotError:
+            continue
+        # to whom it belongs stands in the copy, and nowhere here
+        rights = {**rights, "owners": [], "only_super": False}
+        return _lacking_to_put_back(asset.id, str(asset.location), rights)
+    return None
 
 
 def _is_super(session: Session) -> bool:

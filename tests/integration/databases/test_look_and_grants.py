@@ -6,6 +6,7 @@ server, until nothing is lacking; then a real dump is made as that user, with it
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -164,6 +165,98 @@ def test_check_mariadb_stored_routines_that_the_user_would_not_see(
     assert look_at_mariadb(asset_of(made, user), AssetSecrets())[1] == []
 
 
+READS = ["select", "lock tables", "show view", "trigger", "event", "create", "insert", "update"]
+CALLS = (
+    "create table t (i int); create function f(i int) returns int deterministic return i * 2;"
+    "create {how} view v as select f(i) as x from t;"
+)
+
+
+def reader(
+    new_maria: New, mariadb: RealMariadb, sql: str, rights: list[str] = READS
+) -> tuple[Asset, str]:
+    """A database, and a user that has these rights on it and sees all that there is."""
+    made = new_maria(sql)
+    user, name = f"reader_{uuid.uuid4().hex[:8]}", made["location"]
+    mariadb.sql(f"create user {user}@localhost;"
+                f"grant {', '.join(rights)} on `{name}`.* to {user}@localhost;"
+                f"grant select on mysql.proc to {user}@localhost;"
+                f"grant show databases on *.* to {user}@localhost")  # fmt: skip
+    return asset_of(made, user), user
+
+
+@pytest.mark.parametrize("how", ["", "sql security invoker"], ids=["definer", "invoker"])
+def test_check_mariadb_a_view_that_calls_a_function_needs_execute(
+    new_maria: New, mariadb: RealMariadb, folder: Path, how: str
+) -> None:
+    asset, user = reader(new_maria, mariadb, CALLS.format(how=how))
+    with pytest.raises(SnapshotError, match="1370"):
+        dumped(asset, folder)
+    (lacking,) = look_at_mariadb(asset, AssetSecrets())[1]
+    grant = grant_of("mariadb", lacking, None)
+    assert grant.needed
+    assert grant.statement == f"GRANT EXECUTE ON `{asset.location}`.* TO '{user}'@'localhost';"
+    mariadb.sql(grant.statement)
+    assert look_at_mariadb(asset, AssetSecrets())[1] == []
+    shutil.rmtree(folder / "dump")
+    assert dumped(asset, folder).warnings == ()
+
+
+def test_check_mariadb_a_function_in_another_database_is_granted_there(
+    new_maria: New, mariadb: RealMariadb, folder: Path
+) -> None:
+    other = new_maria("create function f(i int) returns int deterministic return i")["location"]
+    asset, _ = reader(
+        new_maria,
+        mariadb,
+        f"create view v as select `{other}`.f(1) as x; create view w as select 1",
+    )
+    lacking = look_at_mariadb(asset, AssetSecrets())[1]
+    assert [(one.need, one.on) for one in lacking] == [("run functions", other)]
+    mariadb.sql(grant_of("mariadb", lacking[0], None).statement)
+    assert look_at_mariadb(asset, AssetSecrets())[1] == []
+    assert dumped(asset, folder).warnings == ()
+
+
+def test_check_mariadb_a_view_of_which_a_table_is_gone_is_named(
+    new_maria: New, mariadb: RealMariadb, folder: Path
+) -> None:
+    """One such view ends the whole dump."""
+    asset, _ = reader(
+        new_maria, mariadb, "create table t (i int); create view `a v` as select i from t;"
+        "create view good as select 1; drop table t"
+    )  # fmt: skip
+    with pytest.raises(SnapshotError, match="1356"):
+        dumped(asset, folder)
+    (lacking,) = look_at_mariadb(asset, AssetSecrets())[1]
+    grant = grant_of("mariadb", lacking, None)
+    assert grant.needed
+    assert "the view 'a v'" in grant.lacks
+    assert "SHOW CREATE VIEW `a v`" in grant.statement
+    mariadb.sql("drop view `a v`", asset.location)
+    assert look_at_mariadb(asset, AssetSecrets())[1] == []
+    shutil.rmtree(folder / "dump")
+    assert dumped(asset, folder).warnings == ()
+
+
+@pytest.mark.parametrize("without", READS)
+def test_check_mariadb_says_needed_of_each_right_without_which_no_dump_is_made(
+    new_maria: New, mariadb: RealMariadb, folder: Path, without: str
+) -> None:
+    """What is said to be for a level only must not stop the dump, and the other way round."""
+    code = MARIA + "create event e on schedule every 1 day do delete from patient;"
+    asset, _ = reader(new_maria, mariadb, code, [one for one in READS if one != without])
+    lacking = look_at_mariadb(asset, AssetSecrets())[1]
+    grants = [grant_of("mariadb", one, None) for one in lacking]
+    try:
+        fails = bool(dumped(asset, folder).warnings and without == "lock tables")
+    except SnapshotError:
+        fails = True
+    assert [one.needed for one in grants] == [fails]
+    mariadb.sql(grants[0].statement)
+    assert look_at_mariadb(asset, AssetSecrets())[1] == []
+
+
 @pytest.mark.parametrize(
     ("right", "whole"),
     [("usage", False), ("reload", False), ("select", True), ("lock tables", True),
@@ -312,6 +405,39 @@ def test_F9_mariadb_is_put_back_once_the_grants_are_pasted(
         mariadb.sql(grant.statement)
     assert look_at_mariadb(asset, AssetSecrets(), way_back=True)[1] == []
     assert goes_back(asset, folder) == []
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["there", "gone"])
+def test_F9_the_rights_of_a_restore_are_asked_of_a_mariadb_database_that_may_be_gone(
+    new_maria: New, mariadb: RealMariadb, gone: bool
+) -> None:
+    asset = snapshot_user(new_maria, mariadb, "create table t (i int)")
+    if gone:
+        mariadb.sql(f"drop database `{asset.location}`")
+    _, lacking = look_at_mariadb(asset, AssetSecrets(), way_back=True, restore=True)
+    assert needs(lacking) == {"put back beside", "swap in"}
+    for one in lacking:
+        grant = grant_of("mariadb", one, None, restore=True)
+        assert grant.needed
+        assert "could not be put back" in grant.lacks
+        mariadb.sql(grant.statement)
+    assert look_at_mariadb(asset, AssetSecrets(), way_back=True, restore=True)[1] == []
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["there", "gone"])
+def test_F9_the_rights_of_a_restore_are_asked_of_a_postgresql_database_that_may_be_gone(
+    new_pg: New, postgres: RealPostgres, gone: bool
+) -> None:
+    asset, _ = owned_pg(new_pg, postgres)
+    if gone:
+        postgres.sql(f'drop database "{asset.location}"')
+    secrets = AssetSecrets(PASSWORD)
+    _, lacking = look_at_postgresql(asset, secrets, way_back=True, restore=True)
+    wanted = {"make databases", "end sessions", "mark a copy"}
+    assert needs(lacking) == (wanted if gone else wanted | {"own what is put back"})
+    for one in lacking:
+        postgres.sql(grant_of("postgresql", one, asset.connection.user, restore=True).statement)
+    assert look_at_postgresql(asset, secrets, way_back=True, restore=True)[1] == []
 
 
 def test_F9_mariadb_that_has_no_code_of_others_needs_no_right_for_it(

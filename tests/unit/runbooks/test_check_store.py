@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from sluis.border.verb import Failure
-from sluis.border.verbs.asset_check import Answer, Request, Trouble
+from sluis.border.verbs.asset_check import Answer, Lacking, Request, Seen, Trouble
 from sluis.places import Places
 from sluis.runbook.checking import look_at_host, look_at_settings
 from sluis.runbook.findings import Finding
@@ -155,5 +155,54 @@ def test_F9_rights_to_put_back_are_asked_where_there_may_be_a_way_back(
         return Answer(NOW, None, (), (), (), None)
 
     look_at_host(run, HOST, settings(run), None, call)
-    assert [one.way_back for one in requests] == [asked]
+    assert [(one.way_back, one.restore) for one in requests] == [(asked, False)]
     assert requests[0].assets
+
+
+def as_restore(run: Run, *assets: str) -> None:
+    (run.change_folder / "update.yml").unlink()
+    listed = [{"asset": one, "from_change": "CHG-0", "snapshot_id": "0" * 64} for one in assets]
+    said = {"restore_asset_list": listed}
+    (run.change_folder / "restore.yml").write_text(yaml.safe_dump(said))
+
+
+@pytest.mark.parametrize(
+    ("listed", "asked"),
+    [(["patient-records", "scanned-letters"], ["patient-records"]), (["scanned-letters"], [])],
+    ids=["database", "files"],
+)
+def test_F9_a_restore_asks_for_the_rights_to_put_back_what_it_puts_back(
+    run: Run, listed: list[str], asked: list[str]
+) -> None:
+    as_restore(run, *listed)
+    requests: list[Request] = []
+    lacking = Lacking("patient-records", "make databases", "sluis", "practice")
+    reads = Lacking("patient-records", "read all", "sluis", "practice")
+    seen = Seen("patient-records", "postgresql", 1, 1)
+
+    def call(request: Request, _: object) -> Answer:
+        requests.append(request)
+        return Answer(NOW, None, (), (lacking, reads) if asked else (), (seen,), None)
+
+    found, there = look_at_host(run, HOST, settings(run), None, call)
+    found = [one for one in found if one.code != "clock-off"]
+    (request,) = requests
+    assert [one.id for one in request.assets] == asked
+    assert (request.way_back, request.restore) == (bool(asked), bool(asked))
+    assert [(one.code, one.stops) for one in found] == [
+        ("right-missing", True), ("right-missing-for-level", False)
+    ][: 2 * len(asked)]  # fmt: skip
+    assert there == (), "what the verifier gets of it is not known"
+    if asked:
+        assert "so it could not be put back" in found[0].what
+        assert found[0].remedy.endswith("CREATEDB;")
+
+
+def test_F9_a_restore_is_not_stopped_by_what_may_be_broken(run: Run) -> None:
+    as_restore(run, "patient-records")
+    failure = Failure("SnapshotError", "postgresql-failed", "It does not answer.", "Start it.")
+    answer = Answer(NOW, None, (Trouble("patient-records", failure),), (), (), None)
+    every, _ = look_at_host(run, HOST, settings(run), None, lambda _r, _s: answer)
+    (found,) = [one for one in every if one.code != "clock-off"]
+    assert (found.code, found.stops) == ("rights-not-asked", False)
+    assert "nobody could ask whether the rights are there" in found.what

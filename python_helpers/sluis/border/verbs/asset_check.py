@@ -17,7 +17,7 @@ from ..verb import Failure, Verb
 Need = Literal[
     "read all", "read schema", "read large objects", "read past row security", "place the nonce",
     "place the nonce again", "read and lock", "see definitions", "see routines",
-    "see databases",
+    "see databases", "read definitions", "run functions", "repair a view",
     # what putting a database back needs besides: only asked where there may be a way back
     "make databases", "own what is put back", "end sessions", "mark a copy", "be a superuser",
     "put back beside", "swap in", "make code of others",
@@ -59,6 +59,7 @@ class Request:
         seen: what is going to be restored there (``verifier``).
         way_back: whether the client is asked for a way back: then the rights that putting a
             database back needs are looked at as well.
+        restore: whether the assets are to be put back: a database may be broken or gone.
         check_mode: it is all the same: nothing is ever changed.
     """
 
@@ -69,6 +70,7 @@ class Request:
     restic: Optional[PlainName] = None
     seen: Annotated[Tuple[Seen, ...], Most(10_000)] = ()
     way_back: bool = False
+    restore: bool = False
     check_mode: bool = False
 
 
