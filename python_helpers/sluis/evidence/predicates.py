@@ -142,7 +142,8 @@ class Snapshot(Body):
     """A copy of one asset was made.
 
     ``facts_object`` holds figures read inside the snapshot (row counts, checksums,
-    sequences, sizes); manifests are compressed, see ``sluis.manifest``.
+    sequences, sizes); manifests are compressed, see ``sluis.manifest``. ``place`` is where an asset
+    of files really lay, every link followed; copies of older versions have none.
     """
 
     kind: ClassVar[str] = "snapshot"
@@ -165,6 +166,7 @@ class Snapshot(Body):
     items: int
     warnings: tuple[str, ...] = ()
     made_by: dict[str, Any] = Field(default_factory=dict)
+    place: str | None = None
 
 
 class FetchedFile(Part):

@@ -4,6 +4,10 @@ Each change has copies of its own, made before it. When another change works on 
 after that, they are no longer what was there: putting one of them back would take away what the
 other change did, and both records would still be whole. So a step is refused while another
 change is at work on an asset of this one, and after one was, until the copies are made anew.
+
+One machine may be in the inventory under two names, a folder may be reached through a link, and a
+database from two hosts. So data are compared by what the copies say of themselves as well: machine
+id and host key, the real place, a database server's own number.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
@@ -22,6 +26,7 @@ from sluis.evidence.ledger import Ledger, View
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.plans import closed_at
 from sluis.evidence.predicates import Plan, Reason, Snapshot, Step
+from sluis.evidence.statements import Statement
 from sluis.gate.demand import Evidence
 from sluis.runbook.lock import run_going_on
 from sluis.runbook.run import OpenDossier, Run, now
@@ -34,6 +39,7 @@ _LONGEST_WAIT = 60.0
 
 #: what is the same data: where it is, and what it is called there
 _Data = tuple[str | None, str]
+_Copy = Statement[Snapshot]
 
 
 def other_change_reasons(run: Run, dossier: OpenDossier, evidence: Evidence) -> list[Reason]:
@@ -46,11 +52,12 @@ def other_change_reasons(run: Run, dossier: OpenDossier, evidence: Evidence) -> 
     """
     if evidence.scope is None:
         return []
-    mine, copied = _data(evidence.scope), _copied(evidence.view, evidence.scope)
-    since = min(copied.values(), default=None)
+    copies = _copies(evidence.view, evidence.scope)
+    mine = _data(evidence.scope, copies)
+    begun = {asset: _begun(copy) for asset, copy in copies.items()}
     found = []
     for change, folder in _others(run):
-        if not _may_matter(folder, since):
+        if not _may_matter(folder, min(begun.values(), default=None)):
             continue
         try:
             view, scope = _read(folder, dossier, run.client, change)
@@ -59,7 +66,7 @@ def other_change_reasons(run: Run, dossier: OpenDossier, evidence: Evidence) -> 
             continue
         if scope is None:
             continue
-        both = _shared(mine, _data(scope))
+        both = _shared(mine, _data(scope, _copies(view, scope)))
         if not both:
             continue
         if view.problems:
@@ -69,11 +76,7 @@ def other_change_reasons(run: Run, dossier: OpenDossier, evidence: Evidence) -> 
         else:
             steps = [item.recorded_at for item in view.of(Step) if item.body.state == "started"]
             last = max(steps, default=None)
-            late = {
-                data: asset
-                for data, asset in both.items()
-                if last is not None and data in copied and copied[data] <= last
-            }
+            late = {one for one in both if last is not None and one in begun and begun[one] <= last}
             if late:
                 found.append(_changed_since(change, late))
     return found
@@ -139,17 +142,43 @@ def _read(
     return view, ScopeDocument.from_bytes(ObjectStore(folder).get(plan.body.scope_object))
 
 
-def _where(asset: Asset) -> _Data:
-    # what is fetched from elsewhere is the same data whichever worker fetches it
-    return None if asset.is_exported else asset.host, asset.location
+def _data(scope: ScopeDocument, copies: Mapping[str, _Copy]) -> dict[_Data, str]:
+    """Each asset's id under everything by which it may be known."""
+    return {
+        (where, place): asset.id
+        for asset in scope.assets
+        for where in _machines(asset, copies.get(asset.id))
+        for place in _places(asset, copies.get(asset.id))
+    }
 
 
-def _shared(mine: dict[_Data, str], others: Iterable[_Data]) -> dict[_Data, str]:
-    """What of ours is data of others as well, lies in a folder of theirs, or holds one."""
+def _machines(asset: Asset, copy: _Copy | None) -> Iterator[str | None]:
+    if asset.is_exported:
+        # what is fetched from elsewhere is the same data whichever worker fetches it
+        yield None
+        return
+    yield asset.host
+    if copy is None:
+        return
+    machine = copy.body.machine
+    if machine.system_identifier and not asset.location.startswith("/"):
+        yield f"server {machine.system_identifier}"
+    if machine.machine_id:
+        # machines made from one image may have one id, and seldom one key as well
+        yield from (f"machine {machine.machine_id} {key}" for key in machine.host_keys)
+
+
+def _places(asset: Asset, copy: _Copy | None) -> set[str]:
+    real = None if copy is None or asset.is_exported else copy.body.place
+    return {asset.location, real or asset.location}
+
+
+def _shared(mine: dict[_Data, str], others: Iterable[_Data]) -> set[str]:
+    """Our assets that are data of others as well, lie in a folder of theirs, or hold one."""
     theirs = set(others)
     around = {folder for one in theirs for folder in _folders(one)}
     return {
-        one: asset
+        asset
         for one, asset in mine.items()
         if one in theirs or one in around or not theirs.isdisjoint(_folders(one))
     }
@@ -157,34 +186,33 @@ def _shared(mine: dict[_Data, str], others: Iterable[_Data]) -> dict[_Data, str]
 
 def _folders(one: _Data) -> set[_Data]:
     """Every folder that data of files lies in."""
-    host, place = one
+    where, place = one
     if not place.startswith("/"):
         return set()
-    return {(host, str(parent)) for parent in PurePosixPath(place).parents}
+    return {(where, str(parent)) for parent in PurePosixPath(place).parents}
 
 
-def _data(scope: ScopeDocument) -> dict[_Data, str]:
-    return {_where(asset): asset.id for asset in scope.assets}
-
-
-def _copied(view: View, scope: ScopeDocument) -> dict[_Data, datetime]:
-    """When the newest copy of each asset was begun, by our own clock."""
+def _copies(view: View, scope: ScopeDocument) -> dict[str, _Copy]:
+    """The newest copy of each asset that has one."""
     found = {}
     for asset in scope.assets:
-        snapshot = view.latest(
+        copy = view.latest(
             Snapshot,
             lambda item, one=asset.id: (  # type: ignore[misc]
                 item.body.asset == one and item.body.purpose != "broken state"
             ),
         )
-        if snapshot is not None:
-            body = snapshot.body
-            took = max(body.finished_at - body.started_at, timedelta())
-            begun = snapshot.recorded_at - took
-            # somebody else's backup was made long before we heard of it
-            adopted = body.purpose == "adopted"
-            found[_where(asset)] = min(begun, body.started_at) if adopted else begun
+        if copy is not None:
+            found[asset.id] = copy
     return found
+
+
+def _begun(copy: _Copy) -> datetime:
+    """When a copy was begun, by our own clock."""
+    body = copy.body
+    begun = copy.recorded_at - max(body.finished_at - body.started_at, timedelta())
+    # somebody else's backup was made long before we heard of it
+    return min(begun, body.started_at) if body.purpose == "adopted" else begun
 
 
 def _at_work(view: View) -> bool:
@@ -192,7 +220,7 @@ def _at_work(view: View) -> bool:
     return any(item.number > closed for item in view.of(Step))
 
 
-def _under_way(change: str, both: dict[_Data, str]) -> Reason:
+def _under_way(change: str, both: set[str]) -> Reason:
     return Reason(
         code="other-change-under-way",
         about=change,
@@ -201,7 +229,7 @@ def _under_way(change: str, both: dict[_Data, str]) -> Reason:
     )
 
 
-def _changed_since(change: str, late: dict[_Data, str]) -> Reason:
+def _changed_since(change: str, late: set[str]) -> Reason:
     return Reason(
         code="changed-since-copy",
         about=change,
@@ -221,5 +249,5 @@ def _unreadable(change: str, why: str) -> Reason:
     )
 
 
-def _named(assets: dict[_Data, str]) -> str:
-    return ", ".join(sorted(set(assets.values())))
+def _named(assets: set[str]) -> str:
+    return ", ".join(sorted(assets))

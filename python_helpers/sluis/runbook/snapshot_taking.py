@@ -322,6 +322,7 @@ def _record(
             "state": made.state,
             "store_clock_before": made.store_clock_before,
         },
+        place=made.place,
     )
     # From here on the texts are those of the statement, as the ledger keeps them.
     recorded = dossier.ledger.append(

@@ -69,6 +69,7 @@ def make_snapshot(request: Request, secrets: Secrets) -> Answer:
             nonce_placed=copied.nonce_placed,
             found=copied.found,
             as_files=copied.as_files,
+            place=os.path.realpath(asset.location) if asset.location.startswith("/") else None,
             found_all=copied.found_all,
             repository_id=maker.repository_id(),
             machine=maker.identity,

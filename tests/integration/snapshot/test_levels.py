@@ -59,3 +59,10 @@ def test_what_was_read_of_one_store_says_nothing_about_its_mirror(
     request = made.proof_request(sealed=first["sealed"], store=mirror.store)
     judged = made.judge(run_apart("prove_snapshot", request))
     assert verdicts(judged)["V2"] == "failed", detail(judged, "V2")
+
+
+def test_where_a_folder_really_lies_is_told(stage: Stage, documents: Path, tmp_path: Path) -> None:
+    """So that another change that reaches it by another name is seen to reach the same data."""
+    (tmp_path / "way").symlink_to(documents.parent)
+    through = tmp_path / "way" / documents.name
+    assert stage.make(stage.asset(through)).answer["place"] == str(documents.resolve())

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sluis.errors import SluisError
-from sluis.evidence.predicates import Handover, Plan, Step
+from sluis.evidence.predicates import Handover, Machine, Plan, Step
 from sluis.gate.demand import Evidence
 from sluis.places import Places
 from sluis.runbook import other_changes
@@ -52,11 +52,11 @@ def works(made: Made, state: Any = "started") -> None:
     made.append(Step(step="s", host="h1", state=state, plan_object=ev.EMPTY, call_sha256=ev.EMPTY))
 
 
-def reasons(mine: Made) -> list[tuple[str, str]]:
+def reasons(mine: Made, scope: ScopeDocument | None = None) -> list[tuple[str, str]]:
     run = Run(Places(mine.root), CLIENT, "CHG-A", "apply", "update.yml", ("h1",), ())
     dossier = OpenDossier(mine.dossier, mine.ledger, mine.objects, mine.anchors, mine.key)
     view = mine.ledger.read(datetime(2026, 11, 21, tzinfo=UTC))
-    found = other_change_reasons(run, dossier, Evidence(view, ev.scope(), None, None))
+    found = other_change_reasons(run, dossier, Evidence(view, scope or ev.scope(), None, None))
     return [(item.code, item.about) for item in found]
 
 
@@ -135,6 +135,72 @@ def test_a_folder_in_a_folder_is_the_same_data(mine: Made, location: str, matter
     moved = {**first, "location": location}, {**second, "location": "/elsewhere"}
     works(other(mine, scope=ScopeDocument.model_validate({**data, "assets": moved})))
     assert reasons(mine) == ([("changed-since-copy", "CHG-B")] if matters else [])
+
+
+MACHINE = {"machine_id": "a" * 32, "host_keys": ("SHA256:one", "SHA256:two")}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "location", "matters"),
+    [
+        (MACHINE, {**MACHINE, "host_keys": ("SHA256:two",)}, "/srv/files-one", True),
+        (MACHINE, MACHINE, "/srv/files-one/inner", True),
+        (MACHINE, MACHINE, "/srv/files-two", False),
+        (MACHINE, {**MACHINE, "host_keys": ("SHA256:other",)}, "/srv/files-one", False),
+        (MACHINE, {"machine_id": None, "host_keys": ()}, "/srv/files-one", False),
+    ],
+    ids=["one machine", "a folder in it", "another folder", "made from one image", "not known"],
+)
+def test_a_machine_under_a_second_name_is_the_same_machine(
+    mine: Made, ours: Any, theirs: Any, location: str, matters: bool
+) -> None:
+    mine.append(_copy("files-one", "h1", COPIED, **ours))
+    made = other(mine, scope=_elsewhere(host="h1-again", location=location))
+    made.append(_copy("files-one", "h1-again", COPIED, **theirs))
+    works(made)
+    assert reasons(mine) == ([("changed-since-copy", "CHG-B")] if matters else [])
+
+
+@pytest.mark.parametrize("who", ["ours", "theirs", "both"])
+def test_a_folder_behind_a_link_is_the_same_data(mine: Made, who: str) -> None:
+    real = "/mnt/disk/letters"
+    mine.append(_copy("files-one", "h1", COPIED, place=real if who != "theirs" else None))
+    location = {"ours": f"{real}/inner", "theirs": "/linked", "both": "/linked"}[who]
+    made = other(mine, scope=_elsewhere(location=location))
+    place = {"ours": None, "theirs": "/srv/files-one/inner", "both": f"{real}/inner"}[who]
+    made.append(_copy("files-one", "h1", COPIED, place=place))
+    works(made)
+    assert reasons(mine) == [("changed-since-copy", "CHG-B")]
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "matters"),
+    [("7", "practice", True), ("8", "practice", False), ("7", "other", False)],
+    ids=["one server", "another server", "another database"],
+)
+def test_a_database_reached_from_two_hosts_is_the_same_data(
+    mine: Made, number: str, name: str, matters: bool
+) -> None:
+    kind = {"kind": "postgresql", "location": "practice"}
+    mine.append(_copy("files-one", "h1", COPIED, system_identifier="7"))
+    made = other(mine, scope=_elsewhere(host="h2", **{**kind, "location": name}))
+    made.append(_copy("files-one", "h2", COPIED, system_identifier=number))
+    works(made)
+    found = reasons(mine, _elsewhere(**kind))
+    assert found == ([("changed-since-copy", "CHG-B")] if matters else [])
+
+
+def _copy(asset: str, host: str, at: datetime, *, place: str | None = None, **machine: Any) -> Any:
+    who = Machine(host=host, target=f"ssh://ops@{host}:22", **machine)
+    return ev.snapshot(asset, host, "192.0.2.1", at, machine=who, place=place)
+
+
+def _elsewhere(**first: Any) -> ScopeDocument:
+    """The scope with its first asset moved, and the second out of the way."""
+    data = ev.scope().model_dump()
+    one, two = data["assets"]
+    assets = ({**one, **first}, {**two, "host": "h9", "location": f"/{len(str(first))}"})
+    return ScopeDocument.model_validate({**data, "assets": assets})
 
 
 def test_a_record_that_does_not_hold_says_nothing(mine: Made) -> None:

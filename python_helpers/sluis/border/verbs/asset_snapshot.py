@@ -86,7 +86,7 @@ class Made:
     ``manifest_after`` is ``None`` when nothing changed meanwhile. ``inside`` says why the store
     is not outside the asset's machine. ``as_files`` is true when a database was kept as the
     files that it lay in. ``found_all`` is false when its server may have more databases than
-    ``found``.
+    ``found``. ``place`` is where an asset of files really lies, every link followed.
     """
 
     kind: Literal["made"]
@@ -112,6 +112,7 @@ class Made:
     engine: Words
     as_files: bool = False
     found_all: bool = True
+    place: Optional[AbsolutePath] = None
 
     def __post_init__(self) -> None:
         """A snapshot is never its own older generation."""
