@@ -50,6 +50,8 @@ def show_outcome(console: Console, found: Outcome, going_on: str | None = None) 
         _line(console, "remedy", reason.remedy)
     if found.state == "refused" and going_on is None:
         _refusal(console, found)
+    if going_on is None:
+        _put_back(console, found)
     if found.handover is not None:
         _handover(console, found.handover)
     if going_on is None:
@@ -88,6 +90,19 @@ def _handover(console: Console, line: HandoverLine) -> None:
         _line(console, "not undone", what, "bold red")
     if line.after_way_back == "not checked":
         _line(console, "after the way back", "nothing was checked", "yellow")
+
+
+def _put_back(console: Console, found: Outcome) -> None:
+    """Which assets are back, which are not, and where the copies are; all is well: nothing."""
+    if all(line.state == "back" for line in found.put_back):
+        return
+    for line in found.put_back:
+        style = "" if line.state == "back" else "bold red"
+        _line(console, f"{line.asset} on {line.host}", f"{line.state}. {line.sentence}", style)
+        if line.before is not None:
+            _line(console, f"{line.asset} before the change", f"snapshot {line.before}")
+        if line.broken is not None:
+            _line(console, f"{line.asset} as it broke", f"snapshot {line.broken}")
 
 
 def _left(console: Console, found: Outcome) -> None:

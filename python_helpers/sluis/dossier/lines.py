@@ -132,6 +132,21 @@ class LeftLine(Part):
     words: str
 
 
+class PutBackLine(Part):
+    """How far one asset is that the plan puts back.
+
+    ``before`` and ``broken`` name the newest snapshots of the state before the change and of the
+    broken one, each with its store.
+    """
+
+    asset: str
+    host: str
+    state: Literal["back", "not back", "perhaps half back"]
+    sentence: str
+    before: str | None = None
+    broken: str | None = None
+
+
 class ProblemLine(Part):
     """Something about the ledger that does not hold."""
 

@@ -19,11 +19,13 @@ from sluis.dossier.lines import (
     LeftLine,
     Part,
     ProblemLine,
+    PutBackLine,
     RefusalLine,
     SignoffLine,
     StepLine,
 )
 from sluis.dossier.material import Material
+from sluis.dossier.put_back import put_back
 from sluis.dossier.state import Facts, State, exit_status, next_thing, state_of, what_is_missing
 from sluis.dossier.steps import checks_of, opened_at, steps_of
 from sluis.dossier.watching import EndLine, LandingLine, ends_of, landings_of
@@ -59,7 +61,8 @@ class Outcome(Part):
     is about; 0 when it is about the whole dossier. ``missing`` says, in sentences,
     what keeps the change from being applied and verified. ``unproven`` says of each asset what
     is not proven, as long as that keeps anybody from being asked to sign. ``left`` is what
-    restores left beside live data, and what to do with it. Digests are SHA-256.
+    restores left beside live data, and what to do with it; ``put_back`` how far each asset is
+    that is put back, once that began. Digests are SHA-256.
     """
 
     schema_version: Literal[1] = 1
@@ -80,6 +83,7 @@ class Outcome(Part):
     unproven: tuple[Reason, ...] = ()
     refusals: tuple[RefusalLine, ...]
     handover: HandoverLine | None
+    put_back: tuple[PutBackLine, ...] = ()
     left: tuple[LeftLine, ...] = ()
     missing: tuple[str, ...]
     problems: tuple[ProblemLine, ...]
@@ -152,6 +156,7 @@ def outcome(
         unproven=facts.unproven if state == "not proven" else (),
         refusals=refusals,
         handover=handover,
+        put_back=put_back(material, steps),
         left=_left(material),
         missing=tuple(what_is_missing(facts)),
         problems=tuple(

@@ -319,6 +319,14 @@ def _after_no(signoff: SignoffLine, command: str) -> str:
 
 def _after_failure(facts: Facts, command: str) -> str:
     failed = [line for line in facts.steps if line.state == "failed"]
+    back = [line for line in failed if line.way_back]
+    if back:
+        step = back[0]
+        return (
+            f"The way back is not finished. Put right why step {step.step} on {step.host} failed; "
+            f"then record it with: {_judge(command, step)}; and go "
+            f"on with the way back: sluis apply {command}."
+        )
     if failed:
         step = failed[0]
         return (

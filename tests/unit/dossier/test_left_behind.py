@@ -14,12 +14,12 @@ from rich.console import Console
 from sluis.border.own_databases import COPY, name_beside
 from sluis.cli.show_outcome import show_outcome
 from sluis.dossier.left import left_behind
-from sluis.dossier.outcome import evidence_of, outcome
+from sluis.dossier.outcome import Outcome, evidence_of, outcome
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Body, Left, Step
 from sluis.plan.model import PlanDocument
 from sluis.snapshot.restore_place import Live
-from support.outcomes import NOW, PLAN, SCOPE, ZERO, laid_down, material
+from support.outcomes import NOW, PLAN, SCOPE, ZERO, laid_down, material, snapshot_of
 from support.scopes import CHANGE
 
 #: one place of each kind: a database and a folder
@@ -47,18 +47,25 @@ class Ground:
     """A dossier's objects, and a story told about them."""
 
     def __init__(self, root: Path, asset: Any) -> None:
-        self.root, self.asset, self.story = root, asset.id, list[Body](laid_down())
-        self.plan = plan(asset.id)
+        self.root, self.asset, self.story = root, asset.id, list[Body]()
         self.objects = ObjectStore(root)
-        self.objects.put(self.plan.to_bytes())
+        self.lay_down(plan(asset.id))
+
+    def lay_down(self, plan: PlanDocument) -> None:
+        self.plan = plan
+        self.objects.put(plan.to_bytes())
+        scope, planned = laid_down()
+        self.story[:] = [scope, planned.model_copy(update={"plan_object": plan.digest()})]
 
     def tell(self, what: str, state: str, **result: object) -> None:
+        planned = self.plan.find(f"{what}-{self.asset}", "h1")
+        assert planned is not None
         kept = self.objects.put(json.dumps(result).encode()) if result else None
         self.story.append(
             Step.model_validate(
                 {
                     "step": f"{what}-{self.asset}", "host": "h1", "state": state,
-                    "plan_object": self.plan.digest(), "call_sha256": ZERO,
+                    "plan_object": self.plan.digest(), "call_sha256": planned.call_sha256(),
                     "result_object": kept,
                 }
             )
@@ -152,3 +159,60 @@ def test_newcomer_the_screen_says_what_to_do_with_it_once(folder: Ground) -> Non
     assert screen.count(f"Keep it for the {days} days") == 1
     assert "a change of its own that the client signs" in screen
     assert [line.what for line in found.left] == ["displaced data", "record of the swap"]
+
+
+def _screen(ground: Ground) -> tuple[str, Outcome]:
+    found = outcome(ground.material(), NOW)
+    console = Console(file=io.StringIO(), width=300)
+    show_outcome(console, found)
+    return console.file.getvalue(), found
+
+
+def test_F6_after_a_way_back_that_failed_each_asset_is_said_to_be_back_or_not(
+    database: Ground, folder: Ground
+) -> None:
+    """Which are back, where the copies lie, and the next thing to type."""
+    steps = (*database.plan.steps, *folder.plan.steps)
+    both = PLAN.model_copy(update={"steps": steps})
+    database.lay_down(both)
+    folder.plan, folder.story = both, database.story
+    taken = snapshot_of(DATABASE)
+    broken = taken.model_copy(update={"purpose": "broken state", "snapshot_id": "b" * 64})
+    database.story += [taken, broken]
+    database.did("restore", beside="copy")
+    folder.did("restore", beside=BESIDE)
+    database.did("swap", quarantine="away")
+    folder.tell("swap", "started")
+    folder.tell("swap", "failed")
+    screen, found = _screen(database)
+    assert {line.asset: line.state for line in found.put_back} == {
+        DATABASE.id: "back", FOLDER.id: "perhaps half back",
+    }  # fmt: skip
+    assert f"{DATABASE.id} on h1: back. The copy is in its place." in screen
+    assert f"{DATABASE.id} as it broke: snapshot {'b' * 64} in main-store" in screen
+    assert f"{DATABASE.id} before the change: snapshot {ZERO} in main-store" in screen
+    assert f"{FOLDER.id} on h1: perhaps half back. Step swap-{FOLDER.id} failed." in screen
+    judge = f"sluis judge {SCOPE.client} {CHANGE} swap-{FOLDER.id} --host h1 --as 'run again'"
+    assert found.next.startswith("The way back is not finished.")
+    assert judge in found.next
+    assert f"go on with the way back: sluis apply {SCOPE.client} {CHANGE}." in found.next
+
+
+def test_F6_what_was_not_reached_yet_is_not_back(folder: Ground) -> None:
+    assert _screen(folder)[1].put_back == ()
+    folder.tell("restore", "started")
+    folder.tell("restore", "failed")
+    (line,) = _screen(folder)[1].put_back
+    assert (line.state, line.broken) == ("not back", None)
+    assert "Step restore-" in line.sentence
+    folder.did("restore", beside=BESIDE)
+    (line,) = _screen(folder)[1].put_back
+    assert line.sentence == "Live is what the change left. A compared copy lies beside."
+
+
+def test_F6_when_all_is_back_the_screen_does_not_go_on_about_it(folder: Ground) -> None:
+    folder.did("restore", beside=BESIDE)
+    folder.did("swap", quarantine=AWAY)
+    screen, found = _screen(folder)
+    assert [line.state for line in found.put_back] == ["back"]
+    assert "in its place" not in screen

@@ -1,0 +1,71 @@
+"""How far putting data back came: which assets are back, which are not, and where all of it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sluis.dossier.lines import PutBackLine, StepLine
+from sluis.dossier.material import Material
+from sluis.evidence.ledger import View
+from sluis.evidence.predicates import Snapshot
+
+_RESTORE, _SWAP = "asset_restore", "asset_swap"
+
+
+def put_back(material: Material, steps: tuple[StepLine, ...]) -> tuple[PutBackLine, ...]:
+    """A line for each asset that the plan puts back, once the first of those steps began.
+
+    Args:
+        material: the dossier as read and verified.
+        steps: where the steps of the plan stand.
+    """
+    plan = material.plan
+    if plan is None:
+        return ()
+    states = {(line.step, line.host): line for line in steps}
+    found: dict[tuple[str, str], dict[str, StepLine]] = {}
+    for step in plan.steps:
+        module = step.module.rpartition(".")[2]
+        line = states.get((step.step, step.host))
+        if module in (_RESTORE, _SWAP) and line is not None:
+            asset = str(step.args.get("asset"))
+            found.setdefault((step.host, asset), {})[module] = line
+    if not any(line.number is not None for both in found.values() for line in both.values()):
+        return ()
+    return tuple(_lines(material.view, found))
+
+
+def _lines(view: View, found: dict[tuple[str, str], dict[str, StepLine]]) -> Iterator[PutBackLine]:
+    for (host, asset), both in found.items():
+        swap, restore = both.get(_SWAP), both.get(_RESTORE)
+        if swap is not None and swap.state == "done":
+            state, words = "back", "The copy is in its place."
+        elif swap is not None and swap.number is not None and swap.state != "open":
+            state = "perhaps half back"
+            words = f"Step {swap.step} {_ENDED[swap.state]}. Look at it before anything runs there."
+        elif restore is not None and restore.state == "done":
+            state, words = "not back", "Live is what the change left. A compared copy lies beside."
+        elif restore is not None and restore.state in _ENDED:
+            state = "not back"
+            words = f"Live is what the change left. Step {restore.step} {_ENDED[restore.state]}."
+        else:
+            state, words = "not back", "Live is what the change left. Nothing was restored yet."
+        yield PutBackLine.model_validate(
+            {
+                "asset": asset, "host": host, "state": state, "sentence": words,
+                "before": _newest(view, asset, broken=False),
+                "broken": _newest(view, asset, broken=True),
+            }
+        )  # fmt: skip
+
+
+_ENDED = {"failed": "failed", "maybe half run": "began and never reported its end"}
+
+
+def _newest(view: View, asset: str, *, broken: bool) -> str | None:
+    """The id of the asset's newest snapshot: of the broken state, or of the state before it."""
+    taken = view.latest(
+        Snapshot,
+        lambda one: one.body.asset == asset and (one.body.purpose == "broken state") is broken,
+    )
+    return f"{taken.body.snapshot_id} in {taken.body.store.id}" if taken else None
