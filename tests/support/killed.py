@@ -63,18 +63,22 @@ def kill_when(
                 one.kill()
         process.wait()
     end = time.monotonic() + _SECONDS
-    while any_module_runs():
+    while any_module_runs(change):
         assert time.monotonic() < end, "a module on a host never ended"
         time.sleep(0.1)
 
 
-def any_module_runs() -> bool:
-    """Whether a module of ours is at work on a host."""
-    return any(
-        name in " ".join(process.info["cmdline"] or ())
-        for process in psutil.process_iter(["cmdline"])
-        for name in _OURS
-    )
+def any_module_runs(change: LabChange) -> bool:
+    """Whether a module of ours is at work for this change, here or on a host of its lab."""
+    ours = (str(change.root), str(change.lab.folder))
+    for process in psutil.process_iter(["cmdline"]):
+        command = " ".join(process.info["cmdline"] or ())
+        if any(name in command for name in _OURS):
+            with suppress(psutil.Error):  # it has just ended
+                about = [command, process.cwd(), *process.environ().values()]
+                if any(place in text for place in ours for text in about):
+                    return True
+    return False
 
 
 def judge_half_run(change: LabChange, now: datetime | None = None) -> list[str]:
