@@ -34,6 +34,7 @@ from sluis.runbook.written_choice import chosen_faults
 from sluis.runbook.written_hosts import group_faults, list_faults
 from sluis.runbook.written_places import OF_CHANGE, OF_CLIENT, place_faults
 from sluis.runbook.written_settings import setting_faults
+from sluis.runbook.written_signers import signer_faults
 from sluis.runbook.written_steps import Known, module_faults
 from sluis.runbook.written_way_back import way_back_faults
 from sluis.scope.load import ScopeError, load_scope
@@ -128,6 +129,7 @@ def written_faults(
             faults += reading.description(folder / playbook, scope)
         faults += place_faults(folder, OF_CHANGE, places.root)
     faults += place_faults(places.inventory(client), OF_CLIENT, places.root)
+    faults += signer_faults(places.trust(client), places.root, scope)
     faults += reading.lists()
     faults += reading.settings(assets)
     return faults, unread
