@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import tempfile
 import traceback
@@ -124,7 +125,25 @@ def _wrong(error: SluisError, exit_status: int, arguments: list[str]) -> int:
     return exit_status
 
 
+#: verbs of which the first two words are the client and the change
+_OF_CHANGE = frozenset(
+    {"prepare", "request", "sign", "apply", "freeze", "landing", "status", "judge", "adopt"}
+)
+
+
+def _filled_in(error: SluisError, arguments: list[str]) -> SluisError:
+    """The same with the client and the change that were typed, so that it can be pasted."""
+    given = arguments[1:3]
+    verb = arguments[0] if arguments else ""
+    if verb not in _OF_CHANGE or len(given) < 2 or any(one.startswith("-") for one in given):
+        return error
+    remedy = error.remedy.replace("CLIENT CHANGE", shlex.join(given))
+    error.remedy = remedy.replace("<client>", shlex.quote(given[0]))
+    return error
+
+
 def _say(error: SluisError, exit_status: int, arguments: list[str]) -> None:
+    error = _filled_in(error, arguments)
     if "--json" in arguments:
         print_json({"schema_version": 1, "exit_status": exit_status, "error": error.as_dict()})
     if _events_wanted(arguments):

@@ -12,7 +12,6 @@ from sluis.cli.show_outcome import show_outcome
 from sluis.cli.status_watch import Seen, going_on, watch
 from sluis.dossier.material import read_material
 from sluis.dossier.outcome import outcome
-from sluis.errors import InputError
 from sluis.places import change_id, client_id
 from sluis.runbook.lock import run_going_on
 
@@ -36,25 +35,21 @@ def status(
     """Show where a change stands. Ends with the exit status of that outcome.
 
     With --watch it goes on showing it, each time that it changes, until Ctrl-C; that ends with 0.
+    With --json as well, each change is one line: the whole document of --json.
     """
     session: Session = context.obj
     client, change = client_id(client), change_id(change)
     must_be_there(session.places, client, change)
-    if watching and as_json:
-        raise InputError(
-            "watch-and-json",
-            "--watch shows more than one document.",
-            f"Ask again and again with: sluis status {client} {change} --json",
-        )
 
     def look() -> Seen:
         return _look(session, client, change)
 
     if watching:
-        return watch(session.out, session.places.dossier(client, change), look)
+        dossier = session.places.dossier(client, change)
+        return watch(session.out, dossier, look, as_json=as_json)
     seen = look()
     session.result(
-        seen.outcome.model_dump(mode="json") | {"running": seen.running},
+        seen.as_dict(),
         as_json=as_json,
         show=lambda console: show_outcome(
             console, seen.outcome, going_on(seen.outcome) if seen.running is not None else None

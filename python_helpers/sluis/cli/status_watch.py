@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -29,6 +31,10 @@ class Seen:
     outcome: Outcome
     running: str | None
 
+    def as_dict(self) -> dict[str, Any]:
+        """The document that ``status --json`` gives."""
+        return self.outcome.model_dump(mode="json") | {"running": self.running}
+
     def same_as(self, other: Seen | None) -> bool:
         """Whether nothing that is shown differs but the time."""
         if other is None or self.running != other.running:
@@ -36,15 +42,19 @@ class Seen:
         return _timeless(self.outcome) == _timeless(other.outcome)
 
 
-def watch(console: Console, dossier: Path, look: Callable[[], Seen]) -> int:
+def watch(
+    console: Console, dossier: Path, look: Callable[[], Seen], *, as_json: bool = False
+) -> int:
     """Show what ``look`` finds whenever it changes, until Ctrl-C.
 
-    On a terminal the screen is drawn anew; elsewhere one line is written.
+    On a terminal the whole is written below what is there, which is never cleared; elsewhere one
+    line is written.
 
     Args:
         console: where it is shown.
         dossier: the folder that is watched.
         look: reads the dossier.
+        as_json: write the document of ``status --json``, whole and on one line.
 
     Returns:
         The exit status: 0.
@@ -58,17 +68,27 @@ def watch(console: Console, dossier: Path, look: Callable[[], Seen]) -> int:
                 before, looked = trace, now
                 seen = look()
                 if not seen.same_as(shown):
-                    shown, said = seen, _show(console, seen, said)
+                    shown = seen
+                    if as_json:
+                        _write(console, seen)
+                    else:
+                        said = _show(console, seen, said)
             time.sleep(_EVERY)
     except KeyboardInterrupt:
         return 0
+
+
+def _write(console: Console, seen: Seen) -> None:
+    """The document on one line, in ASCII so that any locale can."""
+    console.file.write(json.dumps(seen.as_dict(), ensure_ascii=True) + "\n")
+    console.file.flush()
 
 
 def _show(console: Console, seen: Seen, said: str) -> str:
     """Show it, unless it is the line that was said before; return what was said."""
     found = seen.outcome
     if console.is_terminal:
-        console.clear()
+        console.rule(f"{found.computed_at:%Y-%m-%d %H:%M:%S} UTC", style="dim")
         show_outcome(console, found, going_on(found) if seen.running is not None else None)
         console.print("Ctrl-C ends this; it changes nothing.", style="dim")
         return ""

@@ -296,10 +296,12 @@ def _after_no_proof(facts: Facts, command: str) -> str:
     if codes <= set(_IN_SCOPE):
         what = ", and ".join(said for code, said in _IN_SCOPE.items() if code in codes)
         return f"Write {what} into scope.yml, then: sluis prepare {command}."
-    names = ", ".join(dict.fromkeys(reason.about for reason in facts.unproven))
+    about = list(dict.fromkeys(reason.about for reason in facts.unproven))
+    names = ", ".join(about)
+    waiver = f"waivers/{about[0] if len(about) == 1 else '<asset>'}.yml"
     return (
         f"Put right what is said of {names}, then: sluis prepare {command}. Where the client "
-        "accepts less, draft a waiver for that asset (waivers/<asset>.yml beside scope.yml); "
+        f"accepts less, draft a waiver for that asset ({waiver} beside scope.yml); "
         f"it is asked for first, with: sluis sign {command}."
     )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Iterable
 
 #: what is said, in lower case; what that is called, what is wrong, and what to do
 _SAID = (
@@ -12,7 +14,7 @@ _SAID = (
         "has another host key than the known one",
         (
             "Find out why before anything else: ask who runs that machine. Only then replace its "
-            "line in the known_hosts file that the inventory names."
+            "line in the known_hosts file{offending}."
         ),
     ),
     (
@@ -21,8 +23,7 @@ _SAID = (
         "has a host key that is in no known_hosts file that ssh reads",
         (
             "Compare its fingerprint with the owner of the machine, then write its key down: "
-            "ssh-keyscan -p PORT ADDRESS >> KNOWN_HOSTS (the file that UserKnownHostsFile names in "
-            "ansible_ssh_common_args)."
+            "{keyscan}"
         ),
     ),
     (
@@ -86,17 +87,30 @@ _NO_ADDRESS_YET = (
 )
 
 
-def unreachable_words(host: str, said: str) -> tuple[str, str, str]:
+#: as ssh names the machine whose key it does not know, and the line of a key that is another one
+_UNKNOWN = re.compile(r"host key is known for (?:\[([^\]\s]+)\]:(\d+)|(\S+)) and you")
+_OFFENDING = re.compile(r"Offending \S+ key in (\S+):(\d+)")
+_FILE_OPTION = re.compile(
+    r"UserKnownHostsFile[= ]+(?:[\"']([^\"']+)[\"']|([^\s\"']+))", re.IGNORECASE
+)
+_HOME = "~/.ssh/known_hosts"
+
+
+def unreachable_words(host: str, said: str, known_hosts: str | None = None) -> tuple[str, str, str]:
     """Code, what is wrong, and what to do.
 
     Args:
         host: which host.
         said: what Ansible, ssh or sudo said.
+        known_hosts: the file in which ssh looks for keys there; ``None``: its own.
     """
     plain = " ".join(said.split())
     for words, code, what, remedy in _SAID:
         if words in plain.lower():
-            return code, f"{host} {what}.", remedy
+            known = {
+                "keyscan": _keyscan(host, plain, known_hosts), "offending": _offending(plain)
+            }  # fmt: skip
+            return code, f"{host} {what}.", remedy.format_map(known)
     code, what, remedy = _OTHER
     asked = _NO_ANSWER.search(plain)
     if asked is None:
@@ -106,3 +120,29 @@ def unreachable_words(host: str, said: str) -> tuple[str, str, str]:
     if _EXAMPLE.fullmatch(address):
         remedy = _NO_ADDRESS_YET
     return code, f"{host} {what} at {address}, port {port}: {why.rstrip('.')[:_SHOWN]}.", remedy
+
+
+def _keyscan(host: str, plain: str, known_hosts: str | None) -> str:
+    """The command that writes the key down, with the address as ssh has it."""
+    found = _UNKNOWN.search(plain)
+    if found is None:
+        address, port = host, None
+    else:
+        address, port = found[1] or found[3], found[2]
+    at = f"-p {port} " if port and port != "22" else ""
+    file = _HOME if known_hosts is None else shlex.quote(known_hosts)
+    return f"ssh-keyscan {at}{shlex.quote(address)} >> {file}"
+
+
+def _offending(plain: str) -> str:
+    found = _OFFENDING.search(plain)
+    return f": {found[1]}, line {found[2]}" if found else " that the inventory names"
+
+
+def known_hosts_in(options: Iterable[object]) -> str | None:
+    """The file that ``UserKnownHostsFile`` names in arguments for ssh; the first one counts."""
+    for one in options:
+        found = _FILE_OPTION.search(str(one or ""))
+        if found:
+            return found[1] or found[2]
+    return None

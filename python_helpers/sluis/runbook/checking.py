@@ -234,9 +234,15 @@ def look_at_verifier(
     return found
 
 
-def cannot_ask(host: str, error: Exception) -> Finding:
-    """The finding for a host that a question could not even be sent to."""
-    code, what, remedy = unreachable_words(host, str(error))
+def cannot_ask(host: str, error: Exception, known_hosts: str | None = None) -> Finding:
+    """The finding for a host that a question could not even be sent to.
+
+    Args:
+        host: its inventory name.
+        error: what Ansible made of it.
+        known_hosts: the file in which ssh looks for its key; ``None``: its own.
+    """
+    code, what, remedy = unreachable_words(host, str(error), known_hosts)
     return Finding(host, code, what, remedy)
 
 

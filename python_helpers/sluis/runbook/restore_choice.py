@@ -239,7 +239,7 @@ def _named(run: Run, dossier: OpenDossier, asset: Asset, change: str, snapshot_i
         raise EvidenceError(
             "snapshot-not-found",
             f"The dossier of {change} has no snapshot {snapshot_id[:12]} of {asset.id}.",
-            f"Look up the whole id with: sluis status CLIENT {change}. "
+            f"Look up the whole id with: sluis status {run.client} {change} --json. "
             "It must be a snapshot of this asset.",
         )
     if found.body.asset_kind != asset.kind:

@@ -221,10 +221,14 @@ def _client(places: Places, change: str) -> tuple[str, list[Reason]]:
         return ours[0], []
     named = ", ".join(sources)[:200] or "(none)"
     sentence = f"The inventory {named} is not one client of this project."
-    remedy = "Name exactly one: -i inventories/<client>."
     known = ours or sorted(
         item.parent.parent.name for item in inventories.glob(f"*/changes/{change}")
     )
+    there = sorted(set(known)) or sorted(
+        item.name for item in inventories.glob("*") if item.is_dir() and item.name != "trust"
+    )
+    ways = " or ".join(f"-i inventories/{name}" for name in there[:5]) or "-i inventories/<client>"
+    remedy = f"Name exactly one: {ways}."
     if len(set(known)) == 1:
         return client_id(known[0]), [_reason("foreign-inventory", named, sentence, remedy)]
     raise RefusedError("foreign-inventory", sentence, remedy)

@@ -203,7 +203,8 @@ class _Reading:
         if not path.is_file():
             yield Fault(
                 "no-such-change", file, 0, "It is not there.",
-                "Describe the change in it; begin with: sluis new CLIENT --change CHANGE.",
+                "Describe the change in it; begin with: "
+                f"sluis new {self._folder.name} --change {path.parent.name}.",
             )  # fmt: skip
             return
         item = yield from self._read(path)

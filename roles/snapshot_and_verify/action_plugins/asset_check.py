@@ -8,7 +8,7 @@ from ansible.plugins.action import ActionBase
 from sluis.border import codec
 from sluis.border.verbs.asset_check import ASSET_CHECK, Seen
 from sluis.errors import SluisError
-from sluis.runbook.check_words import BECOME
+from sluis.runbook.check_words import BECOME, known_hosts_in
 from sluis.runbook.checking import (
     cannot_ask,
     from_error,
@@ -66,7 +66,7 @@ class ActionModule(ActionBase):
         except SluisError as error:
             found = [*written, from_error(where, error)]
         except AnsibleError as error:
-            found = [*written, cannot_ask(where, error)]
+            found = [*written, cannot_ask(where, error, self._known_hosts())]
         if found[-1].code != BECOME and not found[-1].written:
             return found, ()
         # so much as can be seen without: the rest is looked at when that is put right
@@ -76,5 +76,11 @@ class ActionModule(ActionBase):
         except SluisError as error:
             found.append(from_error(where, error))
         except AnsibleError as error:
-            found.append(cannot_ask(where, error))
+            found.append(cannot_ask(where, error, self._known_hosts()))
         return found, ()
+
+    def _known_hosts(self):
+        """The file in which ssh looks for the key of this machine."""
+        options = self._connection.get_options()
+        names = ("ssh_args", "ssh_common_args", "ssh_extra_args")
+        return known_hosts_in(options.get(name) for name in names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
 import shlex
 from collections.abc import Iterator
@@ -15,10 +16,12 @@ from typer.core import TyperGroup
 from typer.exceptions import Exit, TyperException
 
 import sluis
-from sluis.cli.app import app
+from sluis.cli.app import app, run
 from sluis.dossier.outcome import outcome
 from sluis.evidence.predicates import Body
 from support.outcomes import NOW, material
+from support.scopes import CHANGE, CLIENT
+from support.small_change import small_change
 from unit.dossier.test_outcome_properties import stories
 
 #: what stands in the place of a value in our source
@@ -102,6 +105,58 @@ TOLD = [
 @pytest.mark.parametrize("command", TOLD)
 def test_what_a_program_tells_to_type_can_be_typed(command: str) -> None:
     paste(command)
+
+
+#: words that stand for a value
+_PLACEHOLDER = re.compile(
+    r"\b(?:PORT|ADDRESS|KNOWN_HOSTS|CLIENT|CHANGE|HOST|STEP)\b|<(?:client|change|host|port|step)>"
+)
+#: where one may stand, and why
+_MAY_STAND = {
+    "cli/app.py": "the front door fills in what was typed",
+    "cli/ask_client.py": "the front door fills in what was typed",
+    "signoff/ssh_signature.py": "the front door fills in what was typed",
+    "cli/keys.py": "a new key is nobody's yet",
+    "cli/verify.py": "whose the copy is, is what nobody knows",
+    "runbook/run.py": "only where the project has no client at all",
+}
+
+
+def placeholders_in(source: str) -> Iterator[tuple[int, str]]:
+    """Texts of a program in which a word stands for a value; what describes it is left out."""
+    tree = ast.parse(source)
+    described = {
+        id(node.value) for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }  # fmt: skip
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found = _PLACEHOLDER.search(node.value)
+            if found and id(node) not in described and " " in node.value.strip():
+                yield node.lineno, node.value
+
+
+def test_no_text_has_a_placeholder_where_the_value_is_known() -> None:
+    root = Path(sluis.__file__).parent
+    found = {
+        str(path.relative_to(root)): list(placeholders_in(path.read_text(encoding="utf-8")))
+        for path in sorted(root.rglob("*.py"))
+        if "rehearsal" not in path.parts
+    }
+    found = {name: texts for name, texts in found.items() if texts}
+    assert set(found) == set(_MAY_STAND), found
+
+
+def test_a_remedy_has_the_client_and_the_change_that_were_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change = small_change(tmp_path, monkeypatch)
+    change.lay_down()
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    run(["sign", CLIENT, CHANGE])
+    said = "".join(capsys.readouterr())
+    assert f"sluis request {CLIENT} {CHANGE}" in said
+    assert not _PLACEHOLDER.search(said)
 
 
 def test_what_cannot_be_typed_is_noticed() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +16,7 @@ import pytest
 from sluis.cli.app import run
 from sluis.cli.lock import only_run
 from sluis.evidence.predicates import Plan
+from support.front_door import OUTCOME
 from support.outcomes import SCOPE, step
 from support.scopes import CHANGE, CLIENT
 from support.small_change import SmallChange, small_change
@@ -34,11 +38,13 @@ def on_disk(folder: Path) -> dict[str, tuple[int, int]]:
     }
 
 
-def test_on_a_terminal_it_is_drawn_anew_when_the_dossier_changes(made: SmallChange) -> None:
+def test_on_a_terminal_it_is_written_below_when_the_dossier_changes(made: SmallChange) -> None:
+    """What the operator had on the screen, and above it, is never cleared."""
     screen = pexpect.spawn(
         sys.executable, COMMAND, cwd=str(made.root), encoding="utf-8", timeout=30,
         dimensions=(50, 120),
     )  # fmt: skip
+    seen = screen.logfile_read = io.StringIO()
     screen.expect("not proven")
     screen.expect("Ctrl-C ends this")
     before = on_disk(made.root)
@@ -46,13 +52,13 @@ def test_on_a_terminal_it_is_drawn_anew_when_the_dossier_changes(made: SmallChan
         screen.expect(CHANGE, timeout=2.5)
     assert on_disk(made.root) == before, "it only reads"
     made.prove()
-    screen.expect(r"\x1b\[2J")
     screen.expect("awaiting sign-off")
     screen.expect("Ctrl-C ends this")
     screen.sendintr()
     screen.expect(pexpect.EOF)
     screen.close()
     assert screen.exitstatus == 0
+    assert not re.search(r"\x1b\[[0-9;?]*[JH]|\x1bc|\x1b\[\?1049", seen.getvalue())
 
 
 def test_elsewhere_it_is_a_line_for_each_change(made: SmallChange) -> None:
@@ -74,9 +80,24 @@ def test_elsewhere_it_is_a_line_for_each_change(made: SmallChange) -> None:
     assert "\x1b" not in first + second
 
 
-def test_it_is_not_one_document(made: SmallChange, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["status", CLIENT, CHANGE, "--watch", "--json"]) == 64
-    assert "watch-and-json" in capsys.readouterr().out
+def test_with_json_each_change_is_the_whole_document_on_one_line(made: SmallChange) -> None:
+    watching = subprocess.Popen(
+        [sys.executable, *COMMAND, "--json"], cwd=made.root, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert watching.stdout is not None
+    lines = [watching.stdout.readline()]
+    made.prove()
+    while json.loads(lines[-1])["state"] != "awaiting sign-off":
+        lines.append(watching.stdout.readline())
+    watching.send_signal(signal.SIGINT)
+    out, err = watching.communicate(timeout=30)
+    assert (watching.returncode, out, err) == (0, "", "")
+    documents = [json.loads(line) for line in lines]
+    for one in documents:
+        OUTCOME.validate(one)
+    assert documents[0]["state"] == "not proven"
+    assert documents[-1]["running"] is None
 
 
 def _begin(made: SmallChange) -> None:

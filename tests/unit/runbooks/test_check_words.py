@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from sluis.border.verbs.asset_check import ASSET_CHECK, Lacking
 from sluis.errors import BorderError, SnapshotError
-from sluis.runbook.check_words import unreachable_words
+from sluis.runbook.check_words import known_hosts_in, unreachable_words
 from sluis.runbook.checking import from_error
 from sluis.runbook.findings import Finding, read_findings
 from sluis.runbook.grants import grant_of
@@ -29,6 +31,32 @@ def test_check_why_a_host_cannot_be_asked_has_a_code_and_a_line_to_write(code: s
     assert found == code
     assert what.startswith("app1 ")
     assert len(remedy) > 40
+
+
+@pytest.mark.parametrize(
+    ("address", "options", "command"),
+    [
+        ("[10.0.0.9]:2222", "-F none -o UserKnownHostsFile=/srv/known hosts", None),
+        ("[10.0.0.9]:2222", "-F none -o UserKnownHostsFile=/srv/known_hosts -o X=y",
+         "ssh-keyscan -p 2222 10.0.0.9 >> /srv/known_hosts"),
+        ("app1.example", '-o "UserKnownHostsFile /srv/known_hosts"',
+         "ssh-keyscan app1.example >> /srv/known_hosts"),
+        ("app1.example", "-C", "ssh-keyscan app1.example >> ~/.ssh/known_hosts"),
+    ],
+)  # fmt: skip
+def test_check_the_command_that_writes_a_key_down_can_be_pasted(
+    address: str, options: str, command: str | None
+) -> None:
+    """ssh says itself at which address and port it asked."""
+    said = SAID["host-key-unknown"].replace("app1", address)
+    _, _, remedy = unreachable_words("app1", said, known_hosts_in(["-C", options]))
+    assert command is None or remedy.endswith(f": {command}")
+    assert not re.search(r"\b(PORT|ADDRESS|KNOWN_HOSTS|CLIENT|CHANGE|HOST)\b", remedy)
+
+
+def test_check_the_line_of_a_key_that_is_another_one_is_named() -> None:
+    said = SAID["host-key-changed"].replace("@\r", "@ Offending RSA key in /srv/known_hosts:7\r")
+    assert "known_hosts file: /srv/known_hosts, line 7." in unreachable_words("app1", said)[2]
 
 
 SSH = "Failed to connect to the host via ssh: "
