@@ -401,7 +401,9 @@ def test_a_forecast_needs_no_key_and_writes_no_statement(
         {"host": "h1", "lines": ["disk on USB 2: 8.0 hours"], "routes": routes}
     ]
     assert front.run(["forecast", CLIENT, CHANGE]) == 0
-    assert "h1\n  disk on USB 2: 8.0 hours" in capsys.readouterr().out
+    screen = capsys.readouterr()
+    assert "h1\n  disk on USB 2: 8.0 hours" in screen.out
+    assert (screen.out + screen.err).count("disk on USB 2") == 1, "it is said once"
     assert change.ledger.read(change.now).statements == ()
 
 

@@ -62,5 +62,5 @@ def forecast_host(
     if disk:
         lines.append(f"the source reads {disk / MB:,.0f} MB/s")
     lines += [f"not measured: {why}" for why in answer.not_measured]
-    lines += forecast_lines(estimates, scope.language)
+    lines += forecast_lines(estimates)
     return HostForecast(load, tuple(estimates), tuple(lines))

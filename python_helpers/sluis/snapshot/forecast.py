@@ -120,41 +120,22 @@ def _estimate(load: Load, disk: Optional[float], route: Route) -> Estimate:
     )
 
 
-def forecast_lines(estimates: Sequence[Estimate], language: str = "en") -> List[str]:
-    """One plain line for each route, in ``nl`` or ``en``."""
-    dutch = language == "nl"
+def forecast_lines(estimates: Sequence[Estimate]) -> List[str]:
+    """One plain line for each route. For operators, whose screens are in English."""
     lines = []
     for estimate in estimates:
-        how = (
-            ("gemeten" if dutch else "measured")
-            if estimate.route.measured
-            else ("bekend" if dutch else "known figure")
-        )
-        words = (
-            _DUTCH.get(estimate.route.name, estimate.route.words)
-            if dutch
-            else (estimate.route.words)
-        )
+        how = "measured" if estimate.route.measured else "known figure"
         speed = f"{estimate.route.up / MB:,.2f} MB/s"
-        lines.append(f"{words}: {_duration(estimate.seconds, dutch)} ({speed}, {how})")
+        lines.append(f"{estimate.route.words}: {_duration(estimate.seconds)} ({speed}, {how})")
     return lines
 
 
-_DUTCH = {
-    "wan-2mbit": "internet, 2 Mbit/s uploaden",
-    "usb2-disk": "schijf op USB 2",
-    "gigabit-nas": "NAS op een gigabitnetwerk",
-    "usb3-ssd": "meegebrachte SSD op USB 3",
-    "store": "de opslag, over de verbinding van nu",
-}
-
-
-def _duration(seconds: float, dutch: bool) -> str:
+def _duration(seconds: float) -> str:
     hours = seconds / 3600
     if hours >= 2 * _DAY_HOURS:
-        return f"{hours / _DAY_HOURS:.1f} {'dagen' if dutch else 'days'}"
+        return f"{hours / _DAY_HOURS:.1f} days"
     if hours >= 1:
-        return f"{hours:.1f} {'uur' if dutch else 'hours'}"
+        return f"{hours:.1f} hours"
     if seconds >= 90:
-        return f"{seconds / 60:.0f} {'minuten' if dutch else 'minutes'}"
-    return f"{seconds:.0f} {'seconden' if dutch else 'seconds'}"
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds:.0f} seconds"
