@@ -13,11 +13,11 @@ from ansible.utils.collection_loader import AnsibleCollectionConfig
 
 from sluis.errors import InputError
 from sluis.places import Places
-from sluis.plan.faults import Fault
+from sluis.plan.faults import Fault, nearest
 from sluis.plan.written_yaml import Item
 from sluis.runbook.call_arguments import wrong_arguments
 from sluis.runbook.call_files import refuse_missing_files
-from sluis.runbook.call_modules import Module, resolve
+from sluis.runbook.call_modules import CORE, Module, resolve
 from sluis.runbook.call_secrets import refuse_hidden_acts, refuse_open_secrets
 
 _LISTS = (
@@ -33,6 +33,9 @@ _NAMES_FILES = frozenset(
     {"src", "cmd", "_raw_params", "remote_src", "copy", "body", "body_format", "local_follow"}
 )
 _ROLE = "software_update"
+_BUILTIN = "ansible.builtin."
+#: how it is said that a file is not there
+_NO_FILE = re.compile(r"There is no file '(.+)' to send")
 
 
 class Known:
@@ -47,6 +50,7 @@ class Known:
 
     def __init__(self, places: Places, folder: Path) -> None:
         self.places = places
+        self._folder = folder
         self._values = {
             "change": folder.name,
             "inventory_dir": str(folder.parents[1].absolute()),
@@ -70,6 +74,20 @@ class Known:
 
     def _value(self, found: re.Match[str]) -> str:
         return self._values.get(found[1], found[0])
+
+    def file_meant(self, what: str, otherwise: str) -> str:
+        """The file of the change that a name was meant for, as it is written in a step."""
+        named = _NO_FILE.search(what)
+        there: dict[str, Path] = {}
+        for path in sorted(self._folder.rglob("*")):
+            inner = path.relative_to(self._folder)
+            if path.is_file() and len(inner.parts) > 1:
+                there.setdefault(path.name, inner)
+        near = nearest(Path(named[1]).name, there) if named else None
+        if near is None:
+            return otherwise
+        place = f"{{{{ inventory_dir }}}}/changes/{{{{ change }}}}/{there[near]}"
+        return f'Did you mean "{place}"? Otherwise: {otherwise}'
 
     def _find_needle(self, dirname: str, needle: str) -> Any:
         """As a task of the role finds a file."""
@@ -108,7 +126,10 @@ def _of_step(file: str, step: dict[str, Item], known: Known) -> Iterator[Fault]:
         found = resolve(module.value, args, known.places)
     except InputError as error:
         if error.code in _OF_A_NAME:
-            yield Fault(error.code, file, module.line, f"{about}: {error.what}", error.remedy)
+            remedy = error.remedy
+            if error.code == "unknown-module":
+                remedy = _module_meant(module.value, known.places, remedy)
+            yield Fault(error.code, file, module.line, f"{about}: {error.what}", remedy)
         return
     groups = [step.get(name) for name in _GIVEN]
     if any(one is not None and not isinstance(one.value, dict) for one in groups):
@@ -141,7 +162,21 @@ def _refused(
         except InputError as error:
             what = error.what if repr(called) in error.what else f"{about}: {error.what}"
             what = what.replace(f"{known.places.root.absolute()}/", "")
-            yield Fault(error.code, file, _line(step, args, error.what), what, error.remedy)
+            remedy = error.remedy
+            if error.code == "file-not-found":
+                remedy = known.file_meant(error.what, remedy)
+            yield Fault(error.code, file, _line(step, args, error.what), what, remedy)
+
+
+def _module_meant(name: str, places: Places, otherwise: str) -> str:
+    """The module that a slip of the pen was meant for: one of ansible-core's, or of our roles."""
+    core = {path.stem for path in (CORE / "modules").glob("[a-z]*.py")}
+    known = {f"{_BUILTIN}{stem}": stem for stem in core}
+    known |= {path.stem: path.stem for path in (places.root / "roles").glob("*/library/[a-z]*.py")}
+    written = name.rpartition(".")[2]
+    near = nearest(written, set(known.values()))
+    whole = next((full for full, stem in sorted(known.items()) if stem == near), None)
+    return f"Did you mean {whole!r}? Otherwise: {otherwise}" if whole is not None else otherwise
 
 
 def _line(step: dict[str, Item], args: Item, what: str) -> int:
