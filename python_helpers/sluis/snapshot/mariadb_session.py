@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, Dict, Iterator, List, Optional
 from ..errors import InputError, SnapshotError
 from ..programs import PATH, Command, Words, fixed, option
 from .children import Account, Children
+from .gave_words import gave_words
 from .mariadb_programs import need_program
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class MariadbConnection:
     port: int
     user: str
     password: Optional[str] = None
+    #: what the inventory has for a password, in words
+    gave: str = "no password was given"
 
     @staticmethod
     def of(asset: Dict[str, Any], secrets: Dict[str, Any]) -> MariadbConnection:
@@ -77,6 +80,7 @@ class MariadbConnection:
             int(asset.get("port") or 3306),
             str(asset.get("user") or "root"),
             str(password) if password else None,
+            gave_words(password),
         )
 
     @property
@@ -134,6 +138,7 @@ class MariadbSession:
         account: Optional[Account] = None,
     ) -> None:
         self._children = children
+        self._user, self._gave = connection.user, connection.gave
         errors = os.path.join(children.private, f"mariadb-{os.urandom(6).hex()}")
         descriptor = os.open(errors, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         self._errors: IO[bytes] = os.fdopen(descriptor, "w+b")
@@ -221,9 +226,12 @@ class MariadbSession:
             return MariadbError(int(found.group(1)), found.group(2)[:600])
         return SnapshotError(
             "mariadb-session-lost",
-            f"The MariaDB session ended by itself (client status {status}): {said[-600:]}",
-            "Check that the server runs and that the asset's address, port, user and password "
-            "are right.",
+            f"The MariaDB session of the user {self._user} ended by itself "
+            f"(client status {status}, "
+            f"{self._gave}): {said[-600:]}",
+            "Check that the server runs and that the asset's address, port and user are right in "
+            "snapshot_and_verify_connections. The password is that of the asset in "
+            "snapshot_and_verify_secrets, in a vault file.",
         )
 
 

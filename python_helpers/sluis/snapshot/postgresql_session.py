@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Dict, List, Optional
 from ..errors import InputError, SnapshotError
 from ..programs import PATH, Command, fixed, option
 from .children import Account, Children
+from .gave_words import gave_words
 from .postgresql_programs import Programs
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Connection:
     port: int
     user: str
     password: Optional[str] = None
+    #: what the inventory has for a password, in words
+    gave: str = "no password was given"
 
     @staticmethod
     def of(asset: Dict[str, Any], secrets: Dict[str, Any]) -> Connection:
@@ -86,6 +89,7 @@ class Connection:
             int(asset.get("port") or 5432),
             str(asset.get("user") or "postgres"),
             str(password) if password else None,
+            gave_words(password),
         )
 
     @property
@@ -154,6 +158,7 @@ class Session:
         account: Optional[Account] = None,
     ) -> None:
         self._children = children
+        self._user, self._gave = connection.user, connection.gave
         errors = os.path.join(children.private, f"psql-{os.urandom(6).hex()}")
         descriptor = os.open(errors, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         self._errors: IO[bytes] = os.fdopen(descriptor, "w+b")
@@ -242,7 +247,10 @@ class Session:
             return QueryError(found.group(1), found.group(2))
         return SnapshotError(
             "postgresql-session-lost",
-            f"The PostgreSQL session ended by itself (psql status {status}): {text[-600:]}",
-            "Check that the server runs and that the asset's address, port, user and password "
-            "are right.",
+            f"The PostgreSQL session of the user {self._user} ended by itself "
+            f"(psql status {status}, "
+            f"{self._gave}): {text[-600:]}",
+            "Check that the server runs and that the asset's address, port and user are right in "
+            "snapshot_and_verify_connections. The password is that of the asset in "
+            "snapshot_and_verify_secrets, in a vault file.",
         )

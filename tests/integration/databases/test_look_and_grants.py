@@ -202,6 +202,23 @@ def test_check_mariadb_a_view_that_calls_a_function_needs_execute(
     assert dumped(asset, folder).warnings == ()
 
 
+@pytest.mark.parametrize(
+    ("given", "gave"),
+    [(None, "no password was given"), ("", "the password given is empty"),
+     ("wrong", "a password was given")],
+)  # fmt: skip
+def test_check_mariadb_says_what_it_had_for_a_password(
+    new_maria: New, mariadb: RealMariadb, given: str | None, gave: str
+) -> None:
+    made, user = new_maria("create table t (i int)"), f"reader_{uuid.uuid4().hex[:8]}"
+    mariadb.sql(f"create user {user}@localhost identified by 'right'")
+    with pytest.raises(SnapshotError) as caught:
+        look_at_mariadb(asset_of(made, user), AssetSecrets(given))
+    assert f"of the user {user} ended by itself" in caught.value.what
+    assert gave in caught.value.what
+    assert "snapshot_and_verify_secrets" in caught.value.remedy
+
+
 def test_check_mariadb_a_function_in_another_database_is_granted_there(
     new_maria: New, mariadb: RealMariadb, folder: Path
 ) -> None:

@@ -17,6 +17,11 @@ from sluis.rehearsal.postgres import RealPostgres
 from sluis.snapshot import postgresql, postgresql_instant
 from support.databases import argument_lists, part, processes_of, take_dump, wait_until
 
+#: what is said of a password that is not given, is empty, or is another one
+GAVE = {
+    None: "no password was given", "": "the password given is empty",
+    "wrong": "a password was given",
+}  # fmt: skip
 New = Callable[..., dict[str, Any]]
 EVERYTHING = (Path(__file__).parents[2] / "support" / "one_of_everything.sql").read_text()
 
@@ -195,6 +200,12 @@ def test_the_password_is_never_an_argument(
     with pytest.raises(SnapshotError, match="password authentication failed") as caught:
         take_dump(postgresql, asset, folder / "other", secrets={"password": "wrong"})
     assert caught.value.code == "postgresql-session-lost"
+    for number, (given, gave) in enumerate(GAVE.items()):
+        with pytest.raises(SnapshotError) as caught:
+            take_dump(postgresql, asset, folder / f"n{number}", secrets={"password": given})
+        assert f"of the user {asset['user']} ended by itself" in caught.value.what
+        assert gave in caught.value.what
+        assert "snapshot_and_verify_secrets" in caught.value.remedy
 
 
 @pytest.mark.parametrize("status", [0, 1])
