@@ -35,7 +35,7 @@ from .listed_items import (
     settle_below,
     store_items,
     strays,
-    unlisted_packages,
+    uncounted,
 )
 from .refused_alone import raise_unless_alone
 from .source import Source
@@ -56,6 +56,10 @@ _SHARING = ("deltashowsharingchanges", "deltashowremovedasdeleted", "deltatraver
 
 #: entries of a page that we ask for; a wish only (onedrive-api-docs#1285)
 _PAGE = 1000
+
+#: what a gap is called that names folders of which nobody knows whether all in them is seen
+UNCOUNTED = "items of folders that tell no count"
+_EXAMPLES = 5
 
 #: called with the items and pages read so far
 Progress = Callable[[int, int], None]
@@ -247,7 +251,8 @@ async def _fit(graph: Graph, source: Source, state: DriveState, number: int) -> 
     for _round in range(_MOST_ROUNDS):
         found += await _hang(graph, source, state, number, asked, ghosts)
         wrong = [row[0] for row in miscounted(state)]
-        wrong += [row[0] for row in unlisted_packages(state)]
+        # the drive's own listing is that of its root
+        wrong += [folder for folder, path in uncounted(state) if path]
         todo = [folder for folder in wrong if folder not in checked]
         if not todo:
             break
@@ -292,6 +297,15 @@ def _say_what_is_left(
             " that it is not there. It may be restricted to its owner (docs-contrib#442)."
         )
         state.could_not(number, "items", f"{source.name}: {name_of(state, item)}", why)
+    if blind := uncounted(state):
+        some = ", ".join(path or "the library itself" for _, path in blind[:_EXAMPLES])
+        more = f" and {len(blind) - _EXAMPLES} more" if len(blind) > _EXAMPLES else ""
+        why = (
+            f"{len(blind)} do not tell how many items they hold ({some}{more}), as notebooks never"
+            " do. Each was listed twice, by itself and with the drive; what neither listing shows"
+            " is not known of."
+        )
+        state.could_not(number, UNCOUNTED, source.name, why)
     hidden = 0
     for folder, path, count, listed in miscounted(state):
         if count > listed and folder in fitting.checked:

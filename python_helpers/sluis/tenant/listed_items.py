@@ -237,15 +237,15 @@ def miscounted(state: DriveState) -> list[tuple[str, str, int, int]]:
     ).fetchall()
 
 
-def unlisted_packages(state: DriveState) -> list[tuple[str, str]]:
-    """Packages without a child in the listing: id and path. ``map_folders`` first.
+def uncounted(state: DriveState) -> list[tuple[str, str]]:
+    """Folders and packages that tell no count of their children: id and path.
 
-    A package tells no count of its children, so the only way to know is to look.
+    ``map_folders`` first. A package (a notebook) never tells one, so the only way to know more than
+    the listing does is to look into each.
     """
     return state.db.execute(
         "SELECT i.item_id, f.path FROM items i JOIN temp.folder_paths f ON f.item_id = i.item_id"
-        " WHERE i.type = 'package' AND NOT EXISTS (SELECT 1 FROM items c"
-        " WHERE c.parent_id = i.item_id AND c.gone_in_pass IS NULL) ORDER BY f.path"
+        " WHERE i.children IS NULL ORDER BY f.path"
     ).fetchall()
 
 
