@@ -261,6 +261,8 @@ class Work:
     graph: Graph
     folder: Path
     drive: SmallDrive
+    #: folder of the target
+    into: str = ""
 
     async def export(self, policy: Policy | None = None) -> ExportReport:
         """A pass over the drive."""
@@ -280,16 +282,17 @@ class Work:
         """Into the drive ``self.drive``, which may be another one by now."""
         with ImportState(self.folder / "import.sqlite") as state:
             return await import_drive(
-                self.graph, self.manifest, self.folder / "export", Target(self.drive.id), policy,
-                state, workers=2, **more,
+                self.graph, self.manifest, self.folder / "export",
+                Target(self.drive.id, self.into), policy, state, workers=2, **more,
             )  # fmt: skip
 
     async def compare(self, policy: ImportPolicy = SIGNED, **more: Any) -> Reconciliation:
         """The drive beside the manifest."""
         with ImportState(self.folder / "import.sqlite") as state:
             return await reconcile(
-                self.graph, self.manifest, self.folder / "export", Target(self.drive.id), policy,
-                state, self.folder / "scratch", workers=2, **more,
+                self.graph, self.manifest, self.folder / "export",
+                Target(self.drive.id, self.into), policy, state, self.folder / "scratch",
+                workers=2, **more,
             )  # fmt: skip
 
 

@@ -77,7 +77,7 @@ async def import_drive(
     recognise(tree, state.rows(), target.folder)
     if state.before() is None:
         state.keep_before(node.id for _, node in tree.below(place.root_id))
-    base = tree.at(target.folder)
+    base = tree.place(target.folder)
     decisions = decide(
         plan,
         policy,

@@ -162,7 +162,7 @@ class ImportWriting:
         """The target's folder, made where it is not there."""
         here = self.root_id
         for name in filter(None, self.folder.split("/")):
-            found = tree.at(name, here)
+            found = tree.child(here, name)
             if found is None:
                 try:
                     here, _ = await make_folder(self.graph, self.drive_id, here, name)

@@ -177,7 +177,7 @@ async def look_at_landing(graph: Graph, landing: Landing) -> Arrived:
     place = await look_at(graph, landing.drive_id)
     tree = await list_target(graph, place)
     # by id: an owner who renames the folder has not lost what is in it
-    folder = tree.get(landing.item_id) or tree.at(landing.folder)
+    folder = tree.get(landing.item_id) or tree.place(landing.folder)
     if folder is None or folder.kind != "folder":
         raise SluisError(
             "landing-gone",

@@ -131,8 +131,10 @@ class _Run:
         self.graph = graph
         self.target = target
         self.tree = tree
-        base = tree.at(target.folder)
+        base = tree.place(target.folder)
         self.base = base.id if base and base.kind == "folder" else None
+        #: as the target spells it
+        self.folder = tree.path_of(self.base) if self.base else target.folder
         self.export = export
         self.found = found
         self.scratch = scratch
@@ -268,7 +270,7 @@ class _Run:
             notes += (f"In the target its name is spelled {node.name!r}.",)
         if pair.moved and (kind == "folder" or going.line is None):
             return Line(
-                going.path, pair.target, kind, "differs", "the listing", _moved(pair),
+                going.path, pair.moved, kind, "differs", "the listing", _moved(pair),
                 notes + _folder_notes(going.line),
             )  # fmt: skip
         if kind == "folder" or going.line is None:
@@ -290,7 +292,7 @@ class _Run:
             if verdict.category in SOUND:
                 said = "What is in it is as it was exported."
             return Line(
-                going.path, pair.target, kind, "differs", verdict.basis,
+                going.path, pair.moved, kind, "differs", verdict.basis,
                 f"{_moved(pair)} {said}", notes + verdict.notes,
             )  # fmt: skip
         return Line(
@@ -320,7 +322,7 @@ class _Run:
 
     async def _ask(self, path: str) -> Node | None:
         """Ask for an item that the listing does not have: listings have left items out."""
-        full = "/".join(filter(None, (self.target.folder, path)))
+        full = "/".join(filter(None, (self.folder, path)))
         place = "/".join(segment(name) for name in full.split("/"))
         try:
             asked = f"/drives/{segment(self.target.drive_id)}/root:/{place}"

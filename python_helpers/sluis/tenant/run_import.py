@@ -107,7 +107,7 @@ async def _plan(request: ImportRequest, clock: Clock | None) -> dict[str, Any]:
         place=request.target.folder,
         settled=settled_names(rows),
     )
-    base = tree.at(request.target.folder)
+    base = tree.place(request.target.folder)
     decisions = decide(
         made,
         request.policy,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -112,6 +113,28 @@ class TargetTree:
             here = found
         return self._nodes.get(here)
 
+    def place(self, path: str) -> Node | None:
+        """The item at the path that a person wrote, below the root.
+
+        Accents that a person or a service spells as two characters, and the other as one
+        (Unicode NFD and NFC), are the same where only one item can be meant.
+        """
+        here: Node | None = self._nodes[self.root_id]
+        for name in filter(None, path.split("/")):
+            here = self.child(here.id, name) if here else None
+        return here
+
+    def child(self, folder: str, name: str) -> Node | None:
+        """An item in a folder (an id), by a name as ``place`` takes it."""
+        found = self.at(name, folder)
+        if found is not None or name.isascii():
+            return found
+        alike = {
+            one for one in self._children.get(folder, {}).values()
+            if one in self._nodes and _composed(self._nodes[one].name) == _composed(name)
+        }  # fmt: skip
+        return self._nodes[alike.pop()] if len(alike) == 1 else None
+
     def below(self, folder: str) -> Iterator[tuple[str, Node]]:
         """Everything below a folder (an id) with its path from there, parents first."""
         waiting = [("", folder)]
@@ -155,6 +178,10 @@ class TargetTree:
             parts.append(self._ours.get(here, node.name))
             here = node.parent
         return "/".join(reversed(parts))
+
+
+def _composed(name: str) -> str:
+    return target_key(unicodedata.normalize("NFC", name))
 
 
 @dataclass(frozen=True)

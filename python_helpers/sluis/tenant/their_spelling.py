@@ -21,7 +21,7 @@ def recognise(tree: TargetTree, rows: Iterable[Row], folder: str) -> None:
         rows: what of it is ours.
         folder: the target's folder, below which the rows' paths are.
     """
-    base = tree.at(folder)
+    base = tree.place(folder)
     if base is None:
         return
     found = []

@@ -116,6 +116,32 @@ def test_unfriendly_07_dropped_dates_and_late_hashes_are_nobodys_edits(tmp_path,
     play(tmp_path, story)
 
 
+@pytest.mark.parametrize("there", [False, True], ids=["to-be-made", "there-before"])
+def test_unfriendly_08_a_folder_of_the_target_may_be_spelled_otherwise(tmp_path, there):
+    """A scope is written on a machine that spells accents apart, and the service composes them."""
+    apart = unicodedata.normalize("NFD", "Société/Été")
+
+    async def story(work: Work) -> None:
+        source = work.drive
+        await move_over(work, {"Plan/a.txt": b"one" * 400})
+        work.drive.composes, work.into = True, apart
+        if there:
+            work.drive.add("Société/Été")
+        for _pass in range(2):
+            done = await work.bring_over()
+            assert (done.outcome, done.notes) == ("done", [])
+            names = {one.name for one in work.drive.things.values()}
+            assert names == {"Société", "Été", "Plan", "a.txt"}
+            assert len(work.drive.things) == 4
+            result = await work.compare()
+            assert result.sound, result.lines
+            assert {line.path for line in result.lines} == {"Plan", "Plan/a.txt"}
+            source.write("Plan/a.txt", b"two" * 99)
+            await again_at_the_source(work, source)
+
+    play(tmp_path, story)
+
+
 def test_unfriendly_08_a_name_that_the_target_composes_is_neither_missing_nor_extra(tmp_path):
     apart = unicodedata.normalize("NFD", "Café/crème.txt")
 
