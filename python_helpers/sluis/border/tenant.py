@@ -7,7 +7,7 @@ paths and reasons are texts for people here: cleaned and cut, and never used to 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Mapping, Optional, Tuple
+from typing import Literal, Mapping, Optional, Tuple
 
 from .formats import Code, Count, Line, Paragraph, PlainName, Port, Seconds, Secret, Slug, Words
 from .marked import Annotated
@@ -83,6 +83,26 @@ class Budget:
     licences: Annotated[int, Whole(1, 10**7)]
     share: Annotated[float, Real(0.0001, 1)]
     state: PlainName
+
+
+@dataclass(frozen=True)
+class Drive:
+    """One drive. Its name, owner and address are for people; it is its id that is used."""
+
+    kind: Literal["sharepoint", "onedrive"]
+    id: GraphId
+    name: Line
+    drive_id: GraphId
+    site_id: MaybeGraphId = ""
+    list_id: MaybeGraphId = ""
+    owner: Line = ""
+    web_url: Line = ""
+    items: Optional[Count] = None
+    bytes: Optional[Count] = None
+    folders: Optional[Count] = None
+    shared: Optional[Count] = None
+    newest: Optional[Words] = None
+    system: bool = False
 
 
 @dataclass(frozen=True)

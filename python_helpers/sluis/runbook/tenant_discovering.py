@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from sluis.border import codec
-from sluis.border.tenant import TenantSecrets
-from sluis.border.verbs import tenant_export as exporting
-from sluis.border.verbs.tenant_discover import Answer, Drive, Request, SitePart, Workload
+from sluis.border.tenant import Drive, TenantSecrets
+from sluis.border.verbs.tenant_discover import Answer, Request, SitePart, Workload
 from sluis.errors import SnapshotError
 from sluis.evidence.predicates import Discovery, Machine, Reason, Refusal
 from sluis.runbook.run import OpenDossier, Run, now
@@ -102,7 +101,7 @@ def discovery_of(settings: TenantSettings, tenant: str, *, count: bool) -> Reque
     )
 
 
-def source_of(dossier: OpenDossier, tenant: str, drive: str) -> exporting.Drive:
+def source_of(dossier: OpenDossier, tenant: str, drive: str) -> Drive:
     """What discovery said of one drive.
 
     Raises:
@@ -113,7 +112,7 @@ def source_of(dossier: OpenDossier, tenant: str, drive: str) -> exporting.Drive:
         for item in statement.body.found:
             if item.get("tenant") == tenant and item.get("drive_id") == drive:
                 known = {name: item[name] for name in names if item.get(name) is not None}
-                return exporting.Drive(**known)
+                return Drive(**known)
     raise SnapshotError(
         "source-not-found",
         f"The tenant {tenant} has no drive {drive}, as far as the app can see.",

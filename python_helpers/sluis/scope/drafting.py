@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from sluis.border.characters import hostile, visible
-from sluis.border.tenant import NotSeen
-from sluis.border.verbs.tenant_discover import Drive, SitePart, Workload
+from sluis.border.tenant import Drive, NotSeen
+from sluis.border.verbs.tenant_discover import SitePart, Workload
 from sluis.scope.model import ScopeDocument
 
 #: fields that only people can decide, with what may stand there

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..border import codec
 from ..border.moving import Moving
-from ..border.tenant import About, NotSeen, StaysBehind, Target, TenantSecrets, Trouble
+from ..border.tenant import About, Drive, NotSeen, StaysBehind, Target, TenantSecrets, Trouble
 from ..border.verbs import (
     tenant_discover,
     tenant_export,
@@ -87,11 +87,9 @@ def discover_sources(
         },
         lambda told: progress.say(f"looking at {told['name']}", items=int(told["items"])),
     )
-    names = tenant_discover.Drive.__dataclass_fields__
+    names = Drive.__dataclass_fields__
     return tenant_discover.Answer(
-        sources=tuple(
-            tenant_discover.Drive(**{name: one[name] for name in names}) for one in found["sources"]
-        ),
+        sources=tuple(Drive(**{name: one[name] for name in names}) for one in found["sources"]),
         workloads=tuple(
             tenant_discover.Workload(
                 one["kind"], one["count"], one["seen"], one["how"], tuple(one["names"][:10])

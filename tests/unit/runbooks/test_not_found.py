@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from sluis.border.verbs.tenant_discover import Answer, Drive, SitePart, Workload
+from sluis.border.tenant import Drive
+from sluis.border.verbs.tenant_discover import Answer, SitePart, Workload
 from sluis.runbook.tenant_discovering import not_found
 from sluis.scope.model import ScopeDocument
 from support.divided import drive

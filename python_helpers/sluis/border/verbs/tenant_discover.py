@@ -8,7 +8,7 @@ from typing import Literal, Optional, Tuple
 from ..formats import AbsolutePath, Count, Line, Slug, Words
 from ..marked import Annotated
 from ..shapes import Most
-from ..tenant import Budget, GraphId, MaybeGraphId, NotSeen, TenantAccount, TenantSecrets
+from ..tenant import Budget, Drive, GraphId, NotSeen, TenantAccount, TenantSecrets
 from ..verb import Verb
 
 
@@ -29,26 +29,6 @@ class Request:
     folder: AbsolutePath
     count: bool
     progress: Optional[AbsolutePath] = None
-
-
-@dataclass(frozen=True)
-class Drive:
-    """One drive. Its name, owner and address are for people; it is its id that is used."""
-
-    kind: Literal["sharepoint", "onedrive"]
-    id: GraphId
-    name: Line
-    drive_id: GraphId
-    site_id: MaybeGraphId = ""
-    list_id: MaybeGraphId = ""
-    owner: Line = ""
-    web_url: Line = ""
-    items: Optional[Count] = None
-    bytes: Optional[Count] = None
-    folders: Optional[Count] = None
-    shared: Optional[Count] = None
-    newest: Optional[Words] = None
-    system: bool = False
 
 
 @dataclass(frozen=True)

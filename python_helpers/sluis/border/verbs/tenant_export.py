@@ -13,9 +13,8 @@ from ..tenant import (
     AtOnce,
     Budget,
     Counts,
-    GraphId,
+    Drive,
     Hours,
-    MaybeGraphId,
     NotSeen,
     Server,
     TenantAccount,
@@ -23,22 +22,6 @@ from ..tenant import (
     Trouble,
 )
 from ..verb import Verb
-
-
-@dataclass(frozen=True)
-class Drive:
-    """A drive as discovery found it, with the scope's count."""
-
-    kind: Literal["sharepoint", "onedrive"]
-    id: GraphId
-    name: Line
-    drive_id: GraphId
-    site_id: MaybeGraphId = ""
-    list_id: MaybeGraphId = ""
-    owner: Line = ""
-    web_url: Line = ""
-    items: Optional[Count] = None
-    bytes: Optional[Count] = None
 
 
 @dataclass(frozen=True)
