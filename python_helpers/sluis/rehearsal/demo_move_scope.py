@@ -21,6 +21,8 @@ _NAMES = {"characters": "_", "reserved": "_", "shorten": True, "tell_apart": Tru
 _FIRST, _SECOND = "Documents", "Archive"
 #: the id of the asset that comes from the old supplier
 SHARED = "i-drive"
+#: of what is not fetched
+_NOT_COUNTED = {"unknown_because": "We do not fetch this, so we do not count it."}
 _PROVIDER = {"by": "provider", "agreement": "Service agreement 2026-014"}
 
 
@@ -182,13 +184,14 @@ def _lists(tenant: Tenant, today: date) -> list[dict[str, Any]]:
                 "when": "no end date",
             }  # fmt: skip
             agreed = _agreed(name, f"Lists of {place}", "other", f"old: lists of {site}", today)
-            found.append({**agreed, "disposition": stays})
+            found.append({**agreed, **_NOT_COUNTED, "disposition": stays})
     return found
 
 
 def _mail(today: date) -> dict[str, Any]:
     return {
         **_agreed("mail", "Mail", "mailbox", "old: mailboxes", today),
+        **_NOT_COUNTED,
         "disposition": {
             "what": "stays", "what_happens": "Another firm moves it.", "when": "no end date",
         },

@@ -236,9 +236,9 @@ SENTENCES: dict[str, Said] = {
     ),
     "check.the service's hash": said(
         "Daarna vergelijken wij met het controlegetal dat Microsoft geeft. Wij lezen niet "
-        "alles terug. Dat getal ziet niet elke beschadiging.",
+        "alles terug. Dat getal laat niet elke beschadiging zien.",
         "After that we compare with the checksum that Microsoft gives. We do not read all of "
-        "it back. That number does not notice every damage.",
+        "it back. That number does not show all damage.",
     ),
     "how-we-move": said("Hoe wij het overzetten", "How we move it"),
     "people": said(
