@@ -21,6 +21,7 @@ from sluis.manifest import Manifest, loads
 from sluis.runbook.doubted_files import doubts_in
 from sluis.runbook.export_verdict import export_verdict, same_files, size_verdict, with_export
 from sluis.runbook.fetched_too_little import too_little
+from sluis.runbook.proof_words import proof_lines
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_history import known_id
 from sluis.runbook.snapshot_settings import SnapshotSettings
@@ -77,7 +78,9 @@ def prove_snapshots(
         if taken is None or not asset.takes_snapshot or taken.body.purpose == "adopted":
             continue
         if _verified(view, taken.sha256):
-            done.lines.append(f"{asset.id}: {taken.body.snapshot_id[:8]} is verified already")
+            done.lines.append(
+                f"{asset.id}: its snapshot {taken.body.snapshot_id[:8]} was proven before"
+            )
             continue
         done.changed = True
         if check_mode:
@@ -265,13 +268,7 @@ def _with_objects(dossier: OpenDossier, judgement: Judgement) -> Verification:
 
 
 def _tell(done: Proven, asset: Asset, taken: Snapshot, body: Verification) -> None:
-    seconds = sum(item.seconds for item in body.levels)
-    line = f"{asset.id}: {taken.snapshot_id[:8]} reached {body.reached or 'no level'}"
-    done.lines.append(
-        f"{line} ({body.compared_items:,} items compared, {seconds:.1f} s); "
-        + " ".join(f"{item.level} {item.verdict}" for item in body.levels)
-    )
-    done.lines += [f"{asset.id}: {name}: {said}" for name, said in body.three_two_one.items()]
+    done.lines += proof_lines(asset.id, taken.snapshot_id, body)
     needed = required_level(asset)
     if body.reached is None or body.reached < needed:
         done.warnings += [

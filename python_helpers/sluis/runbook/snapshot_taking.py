@@ -150,7 +150,7 @@ def take_snapshots(
         taken.changed = True
         taken.lines.append(
             f"{asset.id}: {body.items:,} items, {body.bytes:,} bytes copied to {body.store.id} "
-            f"as {body.snapshot_id[:8]}"
+            f"as snapshot {body.snapshot_id[:8]}"
         )
         taken.warnings += [f"{asset.id}: {line}" for line in body.warnings]
     if taken.changed and not check_mode:
