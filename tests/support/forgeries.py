@@ -21,8 +21,9 @@ from typing import Any
 from sluis.evidence.anchors import revoke_key, trust_key
 from sluis.evidence.canonical import canonical, sha256
 from sluis.evidence.keys import new_key
-from sluis.evidence.predicates import Body, Check
+from sluis.evidence.predicates import Behind, Body, Check, Export, Machine
 from sluis.evidence.statements import seal
+from sluis.plan.behind import BehindList, behind_list
 from support.dossiers import Made
 from support.scopes import make_scope
 from support.signed_dossier import SIGNERS, Ground, lay_down
@@ -663,6 +664,10 @@ OBJECTS: dict[str, Forgery] = {
         alone(lambda g: (an_object(g).chmod(0o600), os.truncate(an_object(g), 1 << 40))),
         "object-altered", "was altered", gate=False,
     ),
+    "a name taken off what stays behind": Forgery(
+        alone(lambda g: g.made.objects.path(stays_behind(g)).write_bytes(NOTHING_STAYS)),
+        "object-altered", "was altered", gate=False, always=True,
+    ),
     "a form edited": Forgery(
         alone(lambda g: flip(g.made.objects.path(g.statements["yes"].body.request_object))),
         "answer-differs", "was altered",
@@ -672,6 +677,32 @@ OBJECTS: dict[str, Forgery] = {
         "object-missing", "an object is missing", gate=False,
     ),
 }  # fmt: skip
+
+
+#: what somebody would like the client to have signed
+NOTHING_STAYS = BehindList(asset="files").to_bytes()
+
+
+def stays_behind(ground: Ground, of: str | None = None) -> str:
+    """Record what of a pass does not go over, as prepare does; the digest of its list.
+
+    Args:
+        ground: the finished change.
+        of: the statement of the pass; default: one that is recorded here.
+    """
+    made = ground.made
+    listed = behind_list("files", [("a.docx", "could-not-be-had"), ("Team.lnk", "shortcut")])
+    if of is None:
+        passed = Export(
+            asset="files", origin={}, machine=Machine(host="h1", target="ssh://h1"),
+            pass_number=1, started_at=made.now, finished_at=made.now, items=1, bytes=1,
+            complete=True, manifest_object=made.objects.put(b"a manifest"),
+        )  # fmt: skip
+        of = made.append(passed).sha256
+    kept = made.objects.put(listed.to_bytes())
+    made.append(Behind(asset="files", export=of, items=2, list_object=kept))
+    made.objects.path(kept).chmod(0o600)
+    return kept
 
 
 def put_empty(ground: Ground) -> Path:
@@ -723,6 +754,10 @@ REFERENCES: dict[str, Forgery] = {
     "a proof of another snapshot": Forgery(
         alone(lambda g: again(g, "verification", snapshot_id="other")), "reference-broken",
         "another snapshot", gate=False,
+    ),
+    "what stays behind of no pass": Forgery(
+        alone(lambda g: stays_behind(g, of=g.statements["scope"].sha256)), "reference-broken",
+        "the pass that it is about was never recorded", gate=False, always=True,
     ),
     "a permit on the no": Forgery(
         alone(lambda g: again(g, "permit", relies_on=(g.statements["no"].sha256,))),

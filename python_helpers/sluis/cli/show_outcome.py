@@ -56,6 +56,11 @@ def show_outcome(console: Console, found: Outcome, going_on: str | None = None) 
         _handover(console, found.handover)
     if going_on is None:
         _left(console, found)
+    for behind in found.stays_behind:
+        signed = behind.planned or 0
+        if behind.items or signed:
+            told = f"{behind.asset}: {behind.items} now, {signed} in the plan"
+            _line(console, "stays behind", told, "bold red" if behind.items > signed else "")
     for landing in found.landings:
         near = landing.late or (not landing.whole and landing.days_left <= _NEAR_DAYS)
         _line(console, "landing", landing.words, "bold red" if near else "")

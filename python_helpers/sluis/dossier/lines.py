@@ -39,6 +39,20 @@ class SignoffLine(Part):
     this_plan: bool = True
 
 
+class BehindLine(Part):
+    """How much of one asset does not go over in a move, and where that is named.
+
+    ``planned`` is what the plan says that the client signs, with its list; ``items`` is what the
+    newest pass left behind, with its own. The lists are objects of the dossier.
+    """
+
+    asset: str
+    planned: int | None
+    planned_list: str | None
+    items: int
+    list_object: str
+
+
 class StepLine(Part):
     """Where one step of the plan stands on one host.
 

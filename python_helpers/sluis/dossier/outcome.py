@@ -14,6 +14,7 @@ from sluis.dossier.coverage import assets_of
 from sluis.dossier.left import left_behind, words_about
 from sluis.dossier.lines import (
     AssetLine,
+    BehindLine,
     CheckLine,
     HandoverLine,
     LeftLine,
@@ -31,6 +32,7 @@ from sluis.dossier.steps import checks_of, opened_at, steps_of
 from sluis.dossier.watching import EndLine, LandingLine, ends_of, landings_of
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import (
+    Behind,
     Handover,
     Level,
     Plan,
@@ -85,6 +87,7 @@ class Outcome(Part):
     handover: HandoverLine | None
     put_back: tuple[PutBackLine, ...] = ()
     left: tuple[LeftLine, ...] = ()
+    stays_behind: tuple[BehindLine, ...] = ()
     missing: tuple[str, ...]
     problems: tuple[ProblemLine, ...]
     landings: tuple[LandingLine, ...]
@@ -158,6 +161,7 @@ def outcome(
         handover=handover,
         put_back=put_back(material, steps),
         left=_left(material),
+        stays_behind=_stays_behind(material),
         missing=tuple(what_is_missing(facts)),
         problems=tuple(
             ProblemLine(code=p.code, about=p.about, sentence=p.sentence, remedy=p.remedy)
@@ -266,6 +270,21 @@ def _scope_is_newest(material: Material) -> bool:
     """Whether no other scope was laid down after the plan was made."""
     newest = material.view.latest(Scope)
     return newest is not None and newest.body.scope_object == material.scope_object
+
+
+def _stays_behind(material: Material) -> tuple[BehindLine, ...]:
+    planned = {one.asset: one for one in material.plan.behind} if material.plan else {}
+    newest = {statement.body.asset: statement.body for statement in material.view.of(Behind)}
+    return tuple(
+        BehindLine(
+            asset=asset,
+            planned=planned[asset].items if asset in planned else None,
+            planned_list=planned[asset].list_sha256 if asset in planned else None,
+            items=body.items,
+            list_object=body.list_object,
+        )
+        for asset, body in newest.items()
+    )
 
 
 def _awaits_freeze(material: Material) -> bool:

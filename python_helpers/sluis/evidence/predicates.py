@@ -138,6 +138,20 @@ class Export(Body):
     warnings: tuple[str, ...] = ()
 
 
+class Behind(Body):
+    """What of one asset does not go over, as its newest pass and the new place have it.
+
+    ``export`` is the statement of that pass, ``list_object`` names each thing (see
+    ``sluis.plan.behind``), ``items`` counts them.
+    """
+
+    kind: ClassVar[str] = "behind"
+    asset: str
+    export: Sha256
+    items: int
+    list_object: Sha256
+
+
 class Snapshot(Body):
     """A copy of one asset was made.
 
@@ -510,7 +524,7 @@ PREDICATES: dict[str, type[Body]] = {
     for model in (
         Discovery, Scope, Export, Snapshot, Verification, Plan, Shown, Signoff, Waiver,
         Permit, Refusal, Freeze, Step, Check, Handover, Timestamp, Erasure, Forecast, Landing,
-        Told,
+        Told, Behind,
     )
 }  # fmt: skip
 

@@ -11,7 +11,9 @@ from typing import TypeVar
 
 from sluis.evidence.finding import FAILS, HOLDS, Finding, name_of
 from sluis.evidence.predicates import (
+    Behind,
     Body,
+    Export,
     Freeze,
     Handover,
     Landing,
@@ -94,6 +96,10 @@ def _complaints(statement: Statement, earlier: _Earlier) -> Iterator[str]:
     match statement.body:
         case Verification() as body:
             yield from _verification(body, earlier)
+        case Behind() as body:
+            fetched = earlier.one(body.export, Export)
+            if fetched is None or fetched.asset != body.asset:
+                yield f"The pass over {body.asset} that it is about was never recorded."
         case Plan() as body:
             yield from _scope_known(body.scope_object, earlier)
         case Freeze() as body:

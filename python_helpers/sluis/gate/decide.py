@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sluis.evidence.predicates import Permit, Plan, Reason, Refusal
+from sluis.gate.behind import behind
 from sluis.gate.coverage import coverage
 from sluis.gate.demand import Demand, Evidence, reason
 from sluis.gate.fetched import fetched
@@ -55,6 +56,7 @@ def decide(evidence: Evidence, demand: Demand, now: datetime) -> Permit | Refusa
     reasons += batch_may_go_on(evidence, demand)
     reasons += call_is_signed(evidence, demand)
     reasons += fetched(evidence, demand)
+    reasons += behind(evidence, demand)
     if reasons or consent.statement is None or consent.until is None:
         return Refusal(hosts=demand.hosts, step=step, reasons=_once(reasons))
     plan = evidence.view.latest(Plan)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Reason
+from sluis.plan.behind import BehindList
 from sluis.plan.model import PlanDocument, PlanStep
 from sluis.scope.model import ScopeDocument
 
@@ -53,7 +55,8 @@ class Evidence:
 
     ``plan`` and ``scope`` are those of the newest plan statement; ``None`` when
     there is none, or when its object is missing or altered. In ``scope`` each asset that
-    was given to an export worker has that host; ``workers`` are all of them.
+    was given to an export worker has that host; ``workers`` are all of them. ``lists`` are
+    those of what does not go over, by digest, as far as they differ and can be read.
     """
 
     view: View
@@ -61,6 +64,7 @@ class Evidence:
     plan: PlanDocument | None
     plan_object: str | None
     workers: tuple[str, ...] = ()
+    lists: Mapping[str, BehindList] = field(default_factory=dict)
 
 
 def reason(code: str, about: str, sentence: str, remedy: str) -> Reason:

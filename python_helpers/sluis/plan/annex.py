@@ -35,6 +35,9 @@ SENTENCES: dict[str, Said] = {
     "after-back": said("Na het teruggaan", "After going back"),
     "check": said("- {host}: {what}", "- {host}: {what}"),
     "looks-at": said("  {name}: {value}", "  {name}: {value}"),
+    "behind": said("Wat niet meegaat, per plek", "What does not move, by place"),
+    "behind-of": said("- {asset}: {count}; de lijst, SHA-256 {digest}",
+                      "- {asset}: {count}; the list, SHA-256 {digest}"),
 }  # fmt: skip
 
 
@@ -62,6 +65,12 @@ def plan_annex(plan: PlanDocument, language: Language) -> str:
         if checks:
             lines += ["", voice.say(key)]
             lines += [line for check in checks for line in _check(check, voice)]
+    if plan.behind:
+        lines += ["", voice.say("behind")]
+    lines += [
+        voice.say("behind-of", asset=one.asset, count=one.items, digest=one.list_sha256)
+        for one in plan.behind
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -128,12 +128,28 @@ class PlannedCheck(_Model):
     after: Literal["change", "way_back", "both"] = "change"
 
 
+class BehindOf(_Model):
+    """What of one asset does not go over: how much, and the list of it (:mod:`sluis.plan.behind`).
+
+    ``list_sha256`` is the digest of that list, which is an object of the dossier.
+    """
+
+    asset: str
+    items: int
+    list_sha256: Sha256
+
+
 #: What a plan of today binds. A plan of another version can be read and not be applied.
 PLAN_VERSION: Literal[2] = 2
 
 
 class PlanDocument(_Model):
-    """All steps of one change over one batch of hosts, in the order they run."""
+    """All steps of one change over one batch of hosts, in the order they run.
+
+    ``behind`` says of each asset that is fetched what does not go over.
+    """
+
+    came_later: ClassVar[frozenset[str]] = frozenset({"behind"})
 
     schema_version: Literal[1, 2] = PLAN_VERSION
     client: str
@@ -144,6 +160,7 @@ class PlanDocument(_Model):
     hosts: tuple[str, ...]
     steps: tuple[PlanStep, ...]
     checks: tuple[PlannedCheck, ...] = ()
+    behind: tuple[BehindOf, ...] = ()
 
     def find(self, step: str, host: str) -> PlanStep | None:
         """The step with this id on this host, if it is in the plan."""

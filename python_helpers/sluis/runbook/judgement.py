@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +10,11 @@ from pydantic import ValidationError
 
 from sluis.errors import EvidenceError
 from sluis.evidence.ledger import Ledger, View
-from sluis.evidence.predicates import Permit, Plan, Refusal, Scope
+from sluis.evidence.objects import ObjectStore
+from sluis.evidence.predicates import Behind, Permit, Plan, Refusal, Scope
 from sluis.gate.decide import decide
 from sluis.gate.demand import Demand, Evidence
+from sluis.plan.behind import BehindList
 from sluis.plan.model import PlanDocument, PlanStep
 from sluis.plan.tree import changed_since_plan, file_sha256
 from sluis.runbook.bound import changed_since_start, tree_of
@@ -100,7 +103,25 @@ def read_evidence(dossier: OpenDossier) -> Evidence:
     laid_down = view.latest(Scope, lambda item: item.body.scope_object == body.scope_object)
     division = Division(laid_down.body.workers, laid_down.body.given) if laid_down else Division()
     scope = placed(scope, division)
-    return Evidence(view, scope, plan, body.plan_object, division.workers)
+    lists = lists_that_differ(view, plan, dossier.objects)
+    return Evidence(view, scope, plan, body.plan_object, division.workers, lists)
+
+
+def lists_that_differ(
+    view: View, plan: PlanDocument, objects: ObjectStore
+) -> dict[str, BehindList]:
+    """What did not go over when it was signed and what does not now, where these differ.
+
+    A list that is missing, altered or unreadable is left out: the same as not having it.
+    """
+    signed = {one.asset: one.list_sha256 for one in plan.behind}
+    newest = {item.body.asset: item.body.list_object for item in view.of(Behind)}
+    found: dict[str, BehindList] = {}
+    for asset, digest in newest.items():
+        for one in {digest, signed.get(asset, digest)} if digest != signed.get(asset) else ():
+            with contextlib.suppress(EvidenceError):
+                found[one] = BehindList.from_bytes(objects.get(one))
+    return found
 
 
 def read_again(path: Path, ledger: Ledger) -> View:

@@ -15,24 +15,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sluis.errors import InputError
+from pydantic import ValidationError
+
+from sluis.errors import EvidenceError, InputError
 from sluis.evidence.canonical import canonical
 from sluis.evidence.ledger import View
 from sluis.evidence.plans import closed_at
 from sluis.evidence.predicates import Plan, Scope, Step
 from sluis.evidence.timestamps import stamp
+from sluis.gate.behind import more_behind
+from sluis.gate.demand import Evidence
 from sluis.plan.model import PlanDocument, PlannedCheck, PlanStep
 from sluis.plan.undoing import refuse_what_is_not_said
 from sluis.runbook.bound import tree_of
 from sluis.runbook.division import division_of, fetched_by
+from sluis.runbook.judgement import lists_that_differ
 from sluis.runbook.run import RUN_ID, OpenDossier, Run, now
 from sluis.runbook.snapshot_settings import Templar, plain
+from sluis.runbook.stays_noted import stays_now
 from sluis.runbook.tenant_steps import step_id
 from sluis.runbook.written_way_back import demand_way_back
 from sluis.scope.division import GROUP, Division, Moved, fetched_anew, placed
 from sluis.scope.load import load_scope
 from sluis.scope.model import ScopeDocument
 from sluis.scope.remarks import remarks
+from sluis.signoff.standing import standing
 
 #: runbooks whose change an engineer describes in a file of the same name
 _DESCRIBED = ("update.yml", "restore.yml")
@@ -258,6 +265,7 @@ def seal(
         # the gate would refuse it, so the client is not shown a way back that there is not
         steps = [step for step in steps if not step.way_back]
         checks = [check for check in checks if check.after != "way_back"]
+    view = dossier.ledger.read(now())
     plan = PlanDocument(
         client=run.client,
         change=run.change,
@@ -267,14 +275,15 @@ def seal(
         hosts=run.hosts,
         steps=tuple(steps),
         checks=tuple(checks),
+        behind=stays_now(view, declared.document),
     )
+    plan = _as_signed(plan, view, dossier)
     if described is not None:
         way_back = declared.document.way_back.consent
         _nothing_is_left_out(plan, described, way_back=way_back)
     demand_way_back(declared.document, run.playbook, steps=len(plan.way_back))
     refuse_what_is_not_said(plan)
     plan_object = dossier.objects.put(plan.to_bytes())
-    view = dossier.ledger.read(now())
     latest = view.latest(Plan)
     closed = closed_at(view)
     if latest and latest.body.plan_object == plan_object and latest.number > closed:
@@ -290,6 +299,27 @@ def seal(
     dossier.ledger.append(body, key=dossier.key, now=now())
     stamp(dossier.path, dossier.ledger, dossier.anchors, dossier.key, "plan", now())
     return plan, plan_object, True
+
+
+def _as_signed(plan: PlanDocument, view: View, dossier: OpenDossier) -> PlanDocument:
+    """The signed plan, when the only difference is that less stays behind now.
+
+    Who agreed that some files do not go over need not sign again because one of them does.
+    """
+    latest = view.latest(Plan)
+    if latest is None:
+        return plan
+    signed = latest.body
+    if not standing(view, signed.scope_object, signed.plan_object, now()).signed:
+        return plan
+    try:
+        before = PlanDocument.model_validate_json(dossier.objects.get(signed.plan_object))
+        lists = lists_that_differ(view, before, dossier.objects)
+        same = plan.model_copy(update={"behind": before.behind}).digest() == signed.plan_object
+    except (EvidenceError, ValidationError):
+        return plan
+    evidence = Evidence(view, None, before, signed.plan_object, lists=lists)
+    return before if same and not more_behind(evidence) else plan
 
 
 def _folder(run: Run) -> Path:

@@ -42,7 +42,7 @@ Call = Callable[[Request, TenantSecrets], Answer]
 
 #: what is left out of every export without making it less than whole: none of these is a
 #: file in its newest state
-_NO_FILES = frozenset(
+NO_FILES = frozenset(
     {
         "bytes of earlier versions",
         "earlier versions",
@@ -215,8 +215,8 @@ def _record(
         complete=True,
         checks=dict(done.checks),
         not_had=done.not_had,
-        unseen=tuple(said for what, said in gaps if what not in _NO_FILES),
-        left_out=tuple(said for what, said in gaps if what in _NO_FILES),
+        unseen=tuple(said for what, said in gaps if what not in NO_FILES),
+        left_out=tuple(said for what, said in gaps if what in NO_FILES),
         manifest_object=manifest_object,
         changes_object=keep("changes.json"),
         recycle_bin_object=keep("recycle_bin.json") if from_tenant else None,

@@ -1,9 +1,14 @@
-"""See before the client signs what would stand in the way of a move. Nothing is written."""
+"""See what would stand in the way of a move, and record what does not go over.
+
+Before the client signs, and once more when the last pass was made: what the client did not read
+must not stay behind. In the new tenant nothing is written.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sluis.border.strict_json import WrongError
 from sluis.border.tenant import TenantSecrets
@@ -13,9 +18,11 @@ from sluis.border.verbs.tenant_reconcile import Ahead as Answered
 from sluis.evidence.predicates import Reason, Refusal
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_taking import read_scope
+from sluis.runbook.stays_noted import note_what_stays
 from sluis.runbook.tenant_importing import import_request, newest_export
 from sluis.runbook.tenant_settings import TenantSettings
 from sluis.runbook.tenant_steps import going_from, into_of
+from sluis.runbook.worker_file import Fetch, bring_worker_file
 from sluis.tenant.import_policy import remedy_for
 
 Call = Callable[[Request, TenantSecrets], Answer]
@@ -33,7 +40,13 @@ class Ahead:
 
 
 def look_ahead(
-    run: Run, dossier: OpenDossier, host: str, settings: TenantSettings, call: Call
+    run: Run,
+    dossier: OpenDossier,
+    host: str,
+    settings: TenantSettings,
+    call: Call,
+    fetch: Fetch,
+    scratch: Path,
 ) -> Ahead:
     """Decide about every item of a host's assets as the import will, and stop at that.
 
@@ -41,10 +54,12 @@ def look_ahead(
 
     Args:
         run: the current run.
-        dossier: where a refusal is recorded.
+        dossier: where a refusal is recorded, and what does not go over.
         host: the worker.
         settings: accounts and secrets.
         call: runs ``reconcile_asset`` there.
+        fetch: brings the list of what does not go over from there.
+        scratch: a private folder on the controller.
 
     Raises:
         SluisError: an asset was not fetched, or its target cannot be looked at.
@@ -59,7 +74,14 @@ def look_ahead(
         if not isinstance(answer, Answered):
             wrong = WrongError("is a comparison, and a look ahead was asked for", ("found",))
             raise refused("bad-answer", host, TENANT_RECONCILE.name, wrong)
+        remote = f"{settings.exports}/.moving-{asset.id}/behind.gz"
+        local = scratch / "behind.gz"
+        bring_worker_file(fetch, remote, local, answer.behind_sha256)
+        note_what_stays(dossier, asset.id, local, answer.behind_in_all)
         tell(ahead, asset.id, answer)
+    for asset in scope.assets_on(host):
+        if asset.is_exported and into_of(asset) is None:
+            note_what_stays(dossier, asset.id)
     if ahead.refused:
         body = Refusal(hosts=(host,), reasons=tuple(ahead.refused))
         dossier.ledger.append(body, key=dossier.key, now=now())

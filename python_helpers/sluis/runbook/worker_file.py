@@ -28,6 +28,23 @@ def keep_worker_file(
 
     Args:
         dossier: where it is kept.
+        fetch, remote, local, expected: as :func:`bring_worker_file`.
+
+    Returns:
+        its SHA-256.
+
+    Raises:
+        InputError, SnapshotError: as :func:`bring_worker_file`. Nothing was kept.
+    """
+    found = bring_worker_file(fetch, remote, local, expected)
+    dossier.objects.put_file(local)
+    return found
+
+
+def bring_worker_file(fetch: Fetch, remote: str, local: Path, expected: str | None = None) -> str:
+    """Fetch a file.
+
+    Args:
         fetch: brings it.
         remote: its path on the worker, as we know it: never as the worker says it.
         local: where it lies afterwards, until the next call; what is there goes.
@@ -39,7 +56,6 @@ def keep_worker_file(
     Raises:
         InputError: ``bad-worker-path``.
         SnapshotError: ``worker-file-altered``: it is another file; ``worker-file-too-large``.
-            Nothing was kept.
     """
     if not _PLAIN.fullmatch(remote) or ".." in remote.split("/"):
         raise InputError(
@@ -64,5 +80,4 @@ def keep_worker_file(
             f"{remote} is not the file that the worker said it wrote.",
             "Find out who writes there, and run this again.",
         )
-    dossier.objects.put_file(local)
     return found

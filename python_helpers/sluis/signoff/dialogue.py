@@ -7,7 +7,7 @@ is not a yes. The first no ends it; then the client can say why.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
@@ -67,7 +67,7 @@ def questions(
     until: datetime,
     *,
     with_waivers: bool = False,
-    with_files: bool = False,
+    files: Mapping[str, str] | None = None,
 ) -> tuple[Question, ...]:
     """Everything that has to be confirmed before a sign-off, in order.
 
@@ -77,7 +77,8 @@ def questions(
         language: ``nl`` or ``en``.
         until: how long a yes counts, aware.
         with_waivers: whether there are waivers that count; they are shown and confirmed.
-        with_files: whether files are named that are not what was listed; the same.
+        files: when a text names files that stay behind or are not what was listed: what of it
+            has to be known by itself, by the question's id.
 
     Raises:
         InputError: ``open-question``: there is something in the scope that nobody has
@@ -92,7 +93,7 @@ def questions(
     ]
     if with_waivers:
         found.append(ask.confirm("read:waivers", "q.read-waivers"))
-    if with_files:
+    if files is not None:
         found.append(ask.confirm("read:files", "q.read-files"))
     found += [
         ask.confirm(f"document:{entry.id}", "q.document", title=entry.title, file=entry.file)
@@ -113,6 +114,7 @@ def questions(
                     words=" ".join(_copy_sentences(scope, asset, ours, ask.voice)),
                 )
             )
+    found += [ask.confirm(name, "q.behind", words=words) for name, words in (files or {}).items()]
     found += [
         ask.confirm(f"not-included:{entry.id}", "q.not-included", words=ours.words(entry.words))
         for entry in scope.not_included

@@ -1,79 +1,246 @@
-"""What the client reads about fetched files.
+"""What the client reads about fetched files: what stays behind, is not as listed, may not open.
 
-Each that is not byte for byte what was listed, and each that may not open in the new place.
+The text says per place how many there are and names the first; the technical details name all,
+or as many as a person can be handed, and where the whole list lies. What stays behind is a list
+that the plan names by its digest, so it is signed with the plan.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
-from sluis.border.characters import visible
 from sluis.evidence.ledger import View
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Export
-from sluis.scope.model import Language, ScopeDocument
+from sluis.plan.behind import WHYS, BehindItem, BehindList
+from sluis.plan.model import PlanDocument
+from sluis.scope.as_it_came import spelled
+from sluis.scope.model import Asset, Language, Migrate, ScopeDocument
 from sluis.scope.text import asset_name
 from sluis.scope.voice import Voice, paragraph
-from sluis.signoff.texts import SENTENCES
+from sluis.signoff.behind_texts import SENTENCES
 from sluis.tenant.tenant_manifest import HAD, ManifestLine, read_manifest
+
+#: names of one kind in the text, and in a question
+_FIRST, _ASKED = 5, 3
+#: lines of the technical details in all: a form has to stay one that a person can open
+MOST_NAMED = 2000
+#: what was wrong with a file, the worst first
+_CHECKS = (
+    "corrupt", "not verified", "edited meanwhile", "stale metadata", "rewritten by the service",
+)  # fmt: skip
+_ABOUTS = ("item", "rights", "person", "place")
+
+
+@dataclass(frozen=True)
+class FetchedText:
+    """What is told of all places together.
+
+    Args:
+        text: for the client.
+        annex: every name, for the technical details.
+        asked: what has to be known before a yes: a question's id and its words.
+    """
+
+    text: str
+    annex: str
+    asked: dict[str, str] = field(default_factory=dict)
 
 
 def fetched_text(
-    scope: ScopeDocument, view: View, objects: ObjectStore, language: Language
-) -> str | None:
-    """Name files of the newest passes: whose bytes are not those listed, and that a label locks.
+    scope: ScopeDocument,
+    view: View,
+    objects: ObjectStore,
+    language: Language,
+    plan: PlanDocument | None = None,
+) -> FetchedText | None:
+    """Name what stays behind, what is not byte for byte as listed, and what a label locks.
 
     Args:
         scope: what is signed.
         view: the ledger.
-        objects: where the manifests of the passes are.
+        objects: where the manifests of the passes are, and the lists that the plan names.
         language: of our own sentences.
+        plan: what is signed.
 
     Returns:
-        the text; ``None`` when there are none.
+        ``None`` when there is nothing of the kind.
 
     Raises:
-        EvidenceError: a manifest is missing or altered.
+        EvidenceError: a manifest or a list is missing or altered.
     """
     ours, voice = Voice(language), Voice(language, SENTENCES)
-    parts: list[str] = []
-    sealed: list[str] = []
+    lists = {one.asset: one.list_sha256 for one in plan.behind} if plan else {}
+    told = _Told(voice)
     for asset in scope.assets:
         if not asset.is_exported:
             continue
+        name = asset_name(scope, asset, ours)
+        stays, digest = BehindList(asset=asset.id), lists.get(asset.id)
+        if digest is not None:
+            stays = BehindList.from_bytes(objects.get(digest))
         newest = view.latest(Export, lambda item, one=asset.id: item.body.asset == one)  # type: ignore[misc]
-        if newest is None:
-            continue
-        objects.check(newest.body.manifest_object)
-        manifest, name = objects.path(newest.body.manifest_object), asset_name(scope, asset, ours)
-        for found, files in (
-            (parts, list(_named(read_manifest(manifest), voice))),
-            (sealed, [f"- {_shown(one)}" for one in read_manifest(manifest) if one.sealed]),
-        ):
-            if files:
-                head = voice.count("fetched.asset", len(files), name=name)
-                found += ["", paragraph(head), *files]
-    text: list[str] = []
-    if parts:
-        text += [voice.say("fetched.title").upper(), *parts]
-    if sealed:
-        between = ["", ""] if text else []
-        why = paragraph(voice.say("sealed.why"))
-        text += [*between, voice.say("sealed.title").upper(), "", why, *sealed]
-    return "\n".join(text) + "\n" if text else None
+        lines: Iterable[ManifestLine] = ()
+        if newest is not None:
+            objects.check(newest.body.manifest_object)
+            lines = read_manifest(objects.path(newest.body.manifest_object))
+        seen = _Seen(lines, stays)
+        told.behind(asset, name, stays, digest or "", ours)
+        if isinstance(asset.disposition, Migrate):
+            told.versions(name, seen.with_versions)
+        told.different(asset, name, seen.different)
+        told.locked(asset, name, seen.sealed)
+    return told.whole()
 
 
-def _named(lines: Iterable[ManifestLine], voice: Voice) -> Iterator[str]:
-    for line in lines:
-        if line.type != "file" or line.state != HAD or line.check == "equal":
-            continue
-        listed = "?" if line.listed_size is None else voice.number(line.listed_size)
-        said = voice.say(
-            f"fetched.{line.check or 'not verified'}", listed=listed, got=voice.number(line.size)
+class _Seen:
+    """What a manifest says: files that differ and do go over, and those with older versions."""
+
+    def __init__(self, lines: Iterable[ManifestLine], stays: BehindList) -> None:
+        behind = {one.path for one in stays.items if one.about == "item"}
+        self.with_versions = 0
+        self.different: list[ManifestLine] = []
+        self.sealed: list[str] = []
+        for line in lines:
+            if line.type != "file" or line.state != HAD:
+                continue
+            self.with_versions += bool(line.versions)
+            # what stays behind is told there, and counted once
+            if spelled(line.path) in behind:
+                continue
+            if line.sealed:
+                self.sealed.append(spelled(line.path))
+            if line.check != "equal":
+                self.different.append(line)
+        self.different.sort(key=lambda line: (_CHECKS.index(_check(line)), line.path))
+
+
+class _Told:
+    def __init__(self, voice: Voice) -> None:
+        self.voice = voice
+        self.parts: list[str] = []
+        self.sealed: list[str] = []
+        self.details: list[str] = []
+        self.asked: dict[str, str] = {}
+        self.named = 0
+
+    def behind(self, asset: Asset, name: str, stays: BehindList, digest: str, ours: Voice) -> None:
+        """What of one place does not go over."""
+        moved = isinstance(asset.disposition, Migrate)
+        for about in _ABOUTS:
+            some = [one for one in stays.items if one.about == about]
+            if not some:
+                continue
+            key = "item-fetched" if about == "item" and not moved else about
+            head = self.voice.count(f"behind.{key}", len(some), name=name)
+            then = "" if about == "item" else f" {self.voice.say(f'then.{about}')}"
+            below = self.voice.say("behind.where" if about == "place" else "behind.these")
+            self.parts += ["", paragraph(f"{head}.{then} {below}")]
+            if about == "item":
+                self._by_reason(some)
+            elif about != "place":  # which place it is, is said in words of the service
+                self.parts += self._first(some)
+            mark = "behind" if about == "item" else f"behind-{about}"
+            self.asked[f"{mark}:{asset.id}"] = f"{head}{self._few(about, some)}.{then}"
+        if isinstance(asset.disposition, Migrate) and any(o.about == "item" for o in stays.items):
+            words = ours.words(asset.disposition.old_copy)
+            self.parts += ["", paragraph(self.voice.say("behind.old-copy", words=words))]
+        if stays.items:
+            head = self.voice.count("annex.behind", len(stays.items), asset=asset.id)
+            self._detail(head, [self._line(one) for one in stays.items], digest)
+
+    def versions(self, name: str, count: int) -> None:
+        """Earlier versions never go over."""
+        if count:
+            self.parts += ["", paragraph(self.voice.count("versions", count, name=name))]
+
+    def different(self, asset: Asset, name: str, lines: Sequence[ManifestLine]) -> None:
+        """Files that go over and are not byte for byte what was listed."""
+        if not lines:
+            return
+        self.parts += ["", paragraph(self.voice.count("fetched.asset", len(lines), name=name))]
+        for check in _CHECKS:
+            some = [line for line in lines if _check(line) == check]
+            for line in some[:_FIRST]:
+                self.parts += [f"- {spelled(line.path)}", paragraph(self._said(line), indent=2)]
+            self.parts += self._more(len(some))
+        head = self.voice.count("annex.different", len(lines), asset=asset.id)
+        self._detail(head, [f"- {spelled(line.path)}: {self._said(line)}" for line in lines], "")
+
+    def locked(self, asset: Asset, name: str, paths: Sequence[str]) -> None:
+        """Files that go over as they are, and that a label may keep from being opened there."""
+        if not paths:
+            return
+        self.sealed += ["", paragraph(self.voice.count("sealed.asset", len(paths), name=name))]
+        self.sealed += [*(f"- {path}" for path in paths[:_FIRST]), *self._more(len(paths))]
+        head = self.voice.count("annex.sealed", len(paths), asset=asset.id)
+        self._detail(head, [f"- {path}" for path in paths], "")
+
+    def whole(self) -> FetchedText | None:
+        """All of it."""
+        text: list[str] = []
+        if self.parts:
+            text += [self.voice.say("fetched.title").upper(), *self.parts]
+        if self.sealed:
+            between = ["", ""] if text else []
+            why = paragraph(self.voice.say("sealed.why"))
+            text += [*between, self.voice.say("sealed.title").upper(), "", why, *self.sealed]
+        if not text:
+            return None
+        annex = [self.voice.say("annex.title").upper(), *self.details] if self.details else []
+        return FetchedText(
+            "".join(f"{line}\n" for line in text),
+            "".join(f"{line}\n" for line in annex),
+            self.asked,
         )
-        yield f"- {_shown(line)}\n{paragraph(said, indent=2)}"
+
+    def _few(self, about: str, some: Sequence[BehindItem]) -> str:
+        """The first names, for a question."""
+        if about == "place":
+            return ""
+        names = ", ".join(_short(one.path) for one in some[:_ASKED])
+        more = len(some) - _ASKED
+        rest = self.voice.say("behind.and-more", count=self.voice.number(more)) if more > 0 else ""
+        return f": {names}{rest}"
+
+    def _by_reason(self, some: Sequence[BehindItem]) -> None:
+        for why in WHYS:
+            alike = [one for one in some if one.why == why]
+            if alike:
+                self.parts += ["", paragraph(self.voice.say(f"why.{why}")), *self._first(alike)]
+
+    def _first(self, some: Sequence[BehindItem]) -> Iterator[str]:
+        yield from (f"- {one.path}" for one in some[:_FIRST])
+        yield from self._more(len(some))
+
+    def _more(self, count: int) -> Iterator[str]:
+        if count > _FIRST:
+            yield paragraph(f"- {self.voice.count('more', count - _FIRST)}", hang=2)
+
+    def _line(self, one: BehindItem) -> str:
+        return f"- {one.path}: {self.voice.say(f'short.{one.why}')}"
+
+    def _said(self, line: ManifestLine) -> str:
+        listed = "?" if line.listed_size is None else self.voice.number(line.listed_size)
+        got = self.voice.number(line.size)
+        return self.voice.say(f"fetched.{_check(line)}", listed=listed, got=got)
+
+    def _detail(self, head: str, lines: Sequence[str], digest: str) -> None:
+        room = max(MOST_NAMED - self.named, 0)
+        self.details += ["", head, *lines[:room]]
+        self.named += len(lines[:room])
+        if len(lines) > room:
+            self.details.append(f"- {self.voice.count('annex.more', len(lines) - room)}")
+        if digest:
+            place = f"objects/sha256/{digest[:2]}/{digest[2:]}"
+            self.details.append(self.voice.say("annex.list", place=place, digest=digest))
 
 
-def _shown(line: ManifestLine) -> str:
-    # a name is what somebody wrote; nothing in it may repaint a screen
-    return visible(line.path, allowed="")
+def _check(line: ManifestLine) -> str:
+    return line.check or "not verified"
+
+
+def _short(path: str, most: int = 70) -> str:
+    """A path that fits into a question; its end says most."""
+    return path if len(path) <= most else f"…{path[-most:]}"

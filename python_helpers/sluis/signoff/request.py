@@ -161,10 +161,12 @@ def build_request(
     }
     if accepted:
         texts["waivers"] = _waivers_text(accepted.values(), scope, spoken).encode()
-    files = fetched_text(scope, proposal.view, dossier.objects, spoken)
+    files = fetched_text(scope, proposal.view, dossier.objects, spoken, plan)
     if files is not None:
-        texts["files"] = files.encode()
+        texts["files"] = files.text.encode()
     annex = f"{scope_annex(scope, spoken)}\n{plan_annex(plan, spoken)}"
+    if files is not None and files.annex:
+        annex += f"\n{files.annex}"
     texts[ANNEX] = visible(annex).encode()
     handed = {
         f"document:{entry.id}": dossier.objects.get(entry.sha256) for entry in scope.documents
@@ -175,7 +177,7 @@ def build_request(
         spoken,
         _until(scope, now),
         with_waivers=bool(accepted),
-        with_files=files is not None,
+        files=None if files is None else files.asked,
     )
     return _offer("signoff", proposal, texts, handed, asked, language=spoken, now=now)
 

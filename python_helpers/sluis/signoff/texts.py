@@ -26,10 +26,11 @@ SENTENCES: dict[str, Said] = {
         "Above it says where you accepted less certainty before. Do you still agree to that?",
     ),
     "q.read-files": said(
-        "Hierboven staat welke bestanden anders zijn dan de lijst van de oude omgeving zegt. "
+        "Hierboven staat welke bestanden niet meegaan, anders zijn of misschien niet opengaan. "
         "Hebt u dat gelezen?",
-        "Above it says which files differ from what the old environment lists. Have you read that?",
+        "Above it says which files do not move, are different or may not open. Have you read that?",
     ),
+    "q.behind": said("{words} Weet u dat?", "{words} Do you know that?"),
     "q.document": said(
         "Hebt u dit stuk van ons gekregen: {title} (bestand {file})?",
         "Have you received this document from us: {title} (file {file})?",
@@ -151,45 +152,6 @@ SENTENCES: dict[str, Said] = {
         "What is also possible: {words} That takes about {hours} hours.",
     ),
     "waiver.ends": said("Het geldt tot en met {day}.", "It counts up to and including {day}."),
-    "fetched.title": said(
-        "Bestanden die anders zijn dan de lijst van de oude omgeving zegt",
-        "Files that differ from what the old environment lists",
-    ),
-    "sealed.title": said(
-        "Bestanden die in de nieuwe omgeving misschien niet opengaan",
-        "Files that may not open in the new environment",
-    ),
-    "sealed.why": said(
-        "Een label van de oude omgeving houdt ze op slot. Wij brengen ze over zoals ze zijn. Wie "
-        "het label heeft gezet, kan het eraf halen zolang de oude omgeving er is.",
-        "A label of the old environment keeps them locked. We move them as they are. Who set the "
-        "label can take it off while the old environment is there.",
-    ),
-    "fetched.asset.one": said("{name}: 1 bestand", "{name}: 1 file"),
-    "fetched.asset.more": said("{name}: {count} bestanden", "{name}: {count} files"),
-    "fetched.rewritten by the service": said(
-        "Volgens de lijst {listed} bytes, gekregen {got}. De oude omgeving heeft het "
-        "herschreven. De inhoud is die van onze eerdere kopie.",
-        "Listed with {listed} bytes, received {got}. The old environment rewrote it. It says what "
-        "our earlier copy of it says.",
-    ),
-    "fetched.stale metadata": said(
-        "Volgens de lijst {listed} bytes, gekregen {got}. De lijst liep achter; het bestand klopt.",
-        "Listed with {listed} bytes, received {got}. The list was out of date; the file is right.",
-    ),
-    "fetched.edited meanwhile": said(
-        "Gekregen {got} bytes. Iemand werkte eraan terwijl wij het ophaalden.",
-        "Received {got} bytes. Somebody worked on it while we fetched it.",
-    ),
-    "fetched.not verified": said(
-        "Volgens de lijst {listed} bytes, gekregen {got}. Het is niet zeker dat dit goed is.",
-        "Listed with {listed} bytes, received {got}. It is not certain that this is right.",
-    ),
-    "fetched.corrupt": said(
-        "Volgens de lijst {listed} bytes, gekregen {got}. Dit is beschadigd, of het is een "
-        "ander bestand.",
-        "Listed with {listed} bytes, received {got}. This is damaged, or it is another file.",
-    ),
     "waiver.details": said(
         "Technische details: plek {id} ({location}), bewijs van de kopie {level}, wijziging "
         "{change}, versie {version}.",

@@ -25,6 +25,8 @@ from ..border.verbs import (
 from ..border.verbs.tenant_export import OfServer, OfTenant
 from ..errors import EvidenceError
 from ..snapshot.progress import Progress
+from .import_plan import LeftOut
+from .reconciliation import write_lines
 from .run_export import discover_tenant, export
 from .run_import import plan, run_import
 from .run_reconcile import run_reconcile
@@ -34,6 +36,8 @@ from .stored_names import safe_name
 #: items that are named of each kind; the counts are of all
 MOST_NAMED = 1000
 _MOST_GAPS = 10_000
+#: the file of all that does not go over, beside the state of an asset's import
+BEHIND = "behind.gz"
 
 
 def export_asset(request: tenant_export.Request, secrets: TenantSecrets) -> tenant_export.Answer:
@@ -154,7 +158,10 @@ def reconcile_asset(
     moving = replace(request.moving, progress=request.progress)
     asked = _moving(moving, secrets)
     if request.ahead:
-        return tenant_reconcile.Answer(ahead_of(plan(asked)))
+        said = plan(asked)
+        lines = behind_in(said)
+        written = write_lines(Path(asked["state"]).parent / BEHIND, lines)
+        return tenant_reconcile.Answer(ahead_of(said, written, len(lines)))
     work = Path(asked["state"]).parent
     asked |= {
         "scratch": str(work / "scratch"), "lines": str(work / "lines.gz"), "trust": moving.trust,
@@ -162,8 +169,31 @@ def reconcile_asset(
     return tenant_reconcile.Answer(found_in(run_reconcile(asked, _sending(moving))))
 
 
-def ahead_of(said: Mapping[str, Any]) -> tenant_reconcile.Ahead:
-    """What an import would do, from what ``run_import.plan`` returns."""
+def behind_in(said: Mapping[str, Any]) -> list[LeftOut]:
+    """All that does not go over, and the rights that do not, from what ``plan`` returns."""
+    return [
+        *(LeftOut(**one) for one in said["left_out"]),
+        *(LeftOut(path, "rights-not-had", "") for path in said["rights_not_had"]),
+        *(
+            LeftOut(_person(one["name"], one["key"]), "unmapped-principal", "")
+            for one in said["unmapped"]
+        ),
+    ]
+
+
+def _person(name: str, key: str) -> str:
+    """Two people may have one name; the key under which a map would find them is one's own."""
+    return f"{name} ({key})" if name and name != key else key
+
+
+def ahead_of(said: Mapping[str, Any], behind: str, in_all: int) -> tenant_reconcile.Ahead:
+    """What an import would do.
+
+    Args:
+        said: what ``run_import.plan`` returns.
+        behind: SHA-256 of the file of all that does not go over.
+        in_all: how many lines that has.
+    """
     return tenant_reconcile.Ahead(
         kind="ahead",
         files=said["files"],
@@ -175,6 +205,8 @@ def ahead_of(said: Mapping[str, Any]) -> tenant_reconcile.Ahead:
         renamed_in_all=len(said["renamed"]),
         left_out=tuple(About(one["path"], one["why"]) for one in said["left_out"][:100]),
         left_out_in_all=len(said["left_out"]),
+        behind_sha256=behind,
+        behind_in_all=in_all,
         refusals=tuple(
             tenant_reconcile.Objection(
                 one["code"], one["what"], tuple(_examples(one["code"], said)[:5])

@@ -147,7 +147,7 @@ class Reconciliation:
         return data
 
 
-def write_lines(path: Path, lines: Iterable[Line]) -> str:
+def write_lines(path: Path, lines: Iterable[Line | LeftOut]) -> str:
     """Write every line as compressed JSON lines; the file appears whole or not at all.
 
     Returns:

@@ -1,6 +1,9 @@
-"""See before the client signs what would stand in the way; stop prepare when anything does."""
+"""See what would stand in the way and what does not go over; stop when anything is in the way."""
 
 from __future__ import annotations
+
+import tempfile
+from pathlib import Path
 
 from ansible.plugins.action import ActionBase
 
@@ -15,7 +18,7 @@ from sluis.scope.division import workers_into
 
 
 class ActionModule(ActionBase):
-    """Reads the new tenant and writes nothing there."""
+    """Reads the new tenant, writes nothing there, and records what does not go over."""
 
     TRANSFERS_FILES = False
     _supports_check_mode = True
@@ -29,15 +32,20 @@ class ActionModule(ActionBase):
         try:
             run = current_run(task_vars, __file__)
             refuse_objections(run)
-            ahead = look_ahead(
-                run,
-                open_dossier(run),
-                "".join(task_vars["inventory_hostname"]),
-                read_tenant_settings(
-                    "tenant_import", task_vars, self._templar, workers_into(read_scope(run))
-                ),
-                lambda request, secrets: ask(self, TENANT_RECONCILE, request, secrets, task_vars),
-            )
+            with tempfile.TemporaryDirectory(prefix="sluis-") as scratch:
+                ahead = look_ahead(
+                    run,
+                    open_dossier(run),
+                    "".join(task_vars["inventory_hostname"]),
+                    read_tenant_settings(
+                        "tenant_import", task_vars, self._templar, workers_into(read_scope(run))
+                    ),
+                    lambda request, secrets: ask(
+                        self, TENANT_RECONCILE, request, secrets, task_vars
+                    ),
+                    lambda remote, local: self._connection.fetch_file(remote, str(local)),
+                    Path(scratch),
+                )
         except SluisError as error:
             return as_failure(error)
         lines = [f"{item.code}: {item.sentence} {item.remedy}" for item in ahead.refused]

@@ -20,13 +20,17 @@ from sluis.evidence import ssh_signatures
 from sluis.evidence.canonical import canonical
 from sluis.evidence.predicates import (
     PREDICATES,
+    Behind,
     Check,
     Erasure,
+    Export,
     Freeze,
+    Machine,
     Shown,
     Waiver,
 )
 from sluis.evidence.verify import verify_dossier
+from sluis.plan.behind import behind_list
 from sluis.rehearsal.tsa import LocalTsa
 from support.dossiers import Made, copy, make, tell
 from support.signed_dossier import Ground, prepared
@@ -402,6 +406,8 @@ def test_W3_every_field_that_refers_is_looked_at(told: Made, kind: str, field: s
     }
     if kind == "step":
         bodies["step"] = bodies["step"].model_copy(update={"state": "started"})
+    if kind == "behind":
+        bodies["behind"] = _behind(told)
     good = bodies[kind]
     told.append(good)
     assert verdicts(told, "reference-broken") == [], "without the change nothing is wrong"
@@ -414,7 +420,42 @@ def test_W3_every_field_that_refers_is_looked_at(told: Made, kind: str, field: s
     told.append(good.model_copy(update={field: nowhere}))
     broken = verdicts(told, "reference-broken")
     assert broken
-    assert all(about.startswith("000014.json") for about, _ in broken)
+    newest = f"{len(told.read().statements):06}.json"
+    assert all(about.startswith(newest) for about, _ in broken)
+
+
+def _behind(told: Made) -> Behind:
+    """What does not go over of a pass that is recorded here."""
+    listed = behind_list("files", [("a.docx", "could-not-be-had")])
+    export = told.append(
+        Export(
+            asset="files", origin={}, machine=Machine(host="h1", target="ssh://h1"),
+            pass_number=1, started_at=told.now, finished_at=told.now, items=1, bytes=1,
+            complete=True, manifest_object=told.objects.put(b"a manifest"),
+        )
+    )  # fmt: skip
+    kept = told.objects.put(listed.to_bytes())
+    return Behind(asset="files", export=export.sha256, items=1, list_object=kept)
+
+
+def test_M1_what_stays_behind_is_of_a_pass_over_that_asset(told: Made) -> None:
+    body = _behind(told)
+    told.append(body)
+    assert told.verify().holds
+    told.append(body.model_copy(update={"asset": "other"}))
+    assert "reference-broken" in told.failures()
+
+
+def test_M1_an_edit_of_what_stays_behind_is_found(told: Made) -> None:
+    """Whoever takes a name off the list afterwards, signed or not."""
+    body = _behind(told)
+    told.append(body)
+    assert told.verify().holds
+    path = told.objects.path(body.list_object)
+    path.chmod(0o600)
+    path.write_bytes(behind_list("files", []).to_bytes())
+    assert "object-altered" in told.failures()
+    assert not told.verify().holds
 
 
 def test_W3_the_fields_that_refer_are_found() -> None:

@@ -12,7 +12,7 @@ from sluis.graph.connect import open_graph
 from sluis.graph.links import segment
 from sluis.runbook.tenant_looking import Ahead, tell
 from sluis.tenant.import_policy import ImportPolicy
-from sluis.tenant.on_worker import ahead_of
+from sluis.tenant.on_worker import ahead_of, behind_in
 from sluis.tenant.run_import import plan, run_import
 from sluis.tenant.run_landing import run_make_landing, run_watch_landing
 from sluis.tenant.run_reconcile import run_reconcile
@@ -311,7 +311,11 @@ def test_case_B2_what_would_stop_a_move_is_told_before_anybody_signs(move, reque
     move.target.control.add_file(move.to_drive, "Same.txt", b"theirs")
     request_for |= {"manifest": str(move.export()), "policy": {"names": {"reserved": "refuse"}}}
     ahead = Ahead()
-    tell(ahead, "team", ahead_of(plan(request_for)))
+    found = plan(request_for)
+    written = {(one.path, one.code) for one in behind_in(found)}
+    assert ("a/CON", "name-refused") in written
+    assert any(old in path and why == "unmapped-principal" for path, why in written)
+    tell(ahead, "team", ahead_of(found, "a" * 64, len(written)))
     said = {item.code: item.sentence for item in ahead.refused}
     assert said.keys() == {"name-refused", "unmapped-principal", "narrower-rights", "conflicts"}
     assert all(item.about == "team" for item in ahead.refused)

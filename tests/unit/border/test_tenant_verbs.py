@@ -89,6 +89,7 @@ GOOD: dict[str, tuple[Verb[Any, Any, Any], dict[str, Any]]] = {
         "kind": "ahead", "files": 3, "to_send": 3, "bytes_to_send": 9,
         "renamed": [{"path": "a", "target": "b"}], "renamed_in_all": 1,
         "left_out": [{"path": "a", "why": "b"}], "left_out_in_all": 1,
+        "behind_sha256": SHA, "behind_in_all": 1,
         "refusals": [{"code": "quota", "what": "No room.", "examples": ["a"]}],
     }}),
     "landing": (TENANT_LANDING, {

@@ -29,7 +29,8 @@ def test_the_operator_reads_what_stays_behind_on_the_screen(
     stays = tuple(About(f"CON{at}", "Its name is not allowed there.") for at in range(count))
     answer = Answered(
         kind="ahead", files=9, to_send=9, bytes_to_send=1, renamed=(), renamed_in_all=0,
-        left_out=stays, left_out_in_all=count, refusals=(),
+        left_out=stays, left_out_in_all=count, behind_sha256="c" * 64, behind_in_all=count,
+        refusals=(),
     )  # fmt: skip
     ahead = Ahead()
     tell(ahead, "team", answer)

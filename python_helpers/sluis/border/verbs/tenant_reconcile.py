@@ -121,7 +121,7 @@ class Becomes:
 
 @dataclass(frozen=True)
 class Ahead:
-    """What an import would do."""
+    """What an import would do. All that does not go over stands in a file on the worker."""
 
     kind: Literal["ahead"]
     files: Count
@@ -131,6 +131,8 @@ class Ahead:
     renamed_in_all: Count
     left_out: Abouts
     left_out_in_all: Count
+    behind_sha256: Sha256
+    behind_in_all: Count
     refusals: Annotated[Tuple[Objection, ...], Most(50)]
 
 

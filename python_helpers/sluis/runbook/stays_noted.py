@@ -1,0 +1,113 @@
+"""Record what of each asset does not go over, by name, for the plan, the client and the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+from sluis.border.strict_json import parse
+from sluis.errors import SnapshotError
+from sluis.evidence.ledger import View
+from sluis.evidence.objects import ObjectStore
+from sluis.evidence.predicates import Behind, Export
+from sluis.evidence.statements import Statement
+from sluis.plan.behind import WHYS, BehindList, Why, behind_list
+from sluis.plan.model import BehindOf
+from sluis.runbook.run import OpenDossier, now
+from sluis.runbook.tenant_exporting import NO_FILES
+from sluis.scope.model import ScopeDocument
+from sluis.tenant.tenant_manifest import HAD, check_manifest, read_manifest
+from sluis.unfolding import unfold
+
+#: bytes of one line that a worker wrote: two texts of at most some thousands of characters
+_LONGEST = 1 << 16
+#: more than that is no list that anybody signs
+_MOST = 1_000_000
+
+
+def note_what_stays(
+    dossier: OpenDossier, asset: str, written: Path | None = None, in_all: int = 0
+) -> BehindList:
+    """Record what of one asset does not go over, as its newest pass has it.
+
+    Args:
+        dossier: where it is recorded; nothing is, when that was recorded of this pass before.
+        asset: its id.
+        written: what the worker that puts it into another tenant says of each item; ``None``
+            for an asset that is only fetched: then the manifest says what could not be had.
+        in_all: how many lines the worker said that there are.
+
+    Raises:
+        SnapshotError: ``worker-file-altered``: the worker's list cannot be used.
+        EvidenceError: the manifest is missing or altered.
+    """
+    view = dossier.ledger.read(now())
+    export = view.latest(Export, lambda item: item.body.asset == asset)
+    if export is None:
+        raise AssertionError("what was not fetched has no list")
+    manifest = _manifest(dossier.objects, export)
+    found = list(_not_had(manifest) if written is None else _as_written(written, in_all))
+    listed = behind_list(asset, (*found, *_not_seen(manifest)))
+    body = Behind(
+        asset=asset,
+        export=export.sha256,
+        items=len(listed.items),
+        list_object=dossier.objects.put(listed.to_bytes()),
+    )
+    before = view.latest(Behind, lambda item: item.body.asset == asset)
+    if before is None or before.body != body:
+        dossier.ledger.append(body, key=dossier.key, now=now())
+    return listed
+
+
+def stays_now(view: View, scope: ScopeDocument) -> tuple[BehindOf, ...]:
+    """What was recorded last of each asset of a scope, as a plan names it."""
+    newest = {statement.body.asset: statement.body for statement in view.of(Behind)}
+    return tuple(
+        BehindOf(asset=asset.id, items=body.items, list_sha256=body.list_object)
+        for asset in scope.assets
+        if asset.is_exported and (body := newest.get(asset.id)) is not None
+    )
+
+
+def _manifest(objects: ObjectStore, export: Statement[Export]) -> Path:
+    objects.check(export.body.manifest_object)
+    return objects.path(export.body.manifest_object)
+
+
+def _not_had(manifest: Path) -> Iterator[tuple[str, Why]]:
+    for line in read_manifest(manifest):
+        if line.state != HAD:
+            yield line.path, "could-not-be-had"
+        elif line.check == "corrupt":
+            yield line.path, "corrupt"
+
+
+def _not_seen(manifest: Path) -> Iterator[tuple[str, Why]]:
+    """Places that could not be looked at. Of what is no file, the scope says what we do."""
+    about, _ = check_manifest(manifest)
+    for gap in about.gaps:
+        if gap.what not in NO_FILES:
+            yield f"{gap.what}: {gap.subject}", "not-seen"
+
+
+def _as_written(written: Path, in_all: int) -> Iterator[tuple[str, Why]]:
+    count = 0
+    try:
+        with written.open("rb") as file, unfold(file, _LONGEST) as lines:
+            while text := lines.next_line():
+                count += 1
+                data = parse(text, most_bytes=_LONGEST, most_values=10)
+                path, why = data["path"], data["code"]
+                if count > _MOST or not isinstance(path, str) or why not in WHYS:
+                    raise ValueError("a line names no item with a reason that there is")
+                yield path, cast("Why", why)
+        if count != in_all:
+            raise ValueError(f"it has {count} lines and not {in_all}")
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        raise SnapshotError(
+            "worker-file-altered",
+            f"The worker's list of what does not go over cannot be used: {str(error)[:300]}.",
+            "Find out who writes there, and run this again.",
+        ) from error

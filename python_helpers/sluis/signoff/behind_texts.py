@@ -1,0 +1,190 @@
+"""Every sentence about what stays behind in a move or is not as it was listed."""
+
+from __future__ import annotations
+
+from sluis.scope.texts import Said, said
+
+SENTENCES: dict[str, Said] = {
+    "fetched.title": said(
+        "Wat niet meegaat, en wat anders is", "What does not move, and what is different"
+    ),
+    # without their end: names follow, or a full stop
+    "behind.item.one": said(
+        "{name}: 1 bestand of map gaat niet mee", "{name}: 1 file or folder does not move"
+    ),
+    "behind.item.more": said(
+        "{name}: {count} bestanden of mappen gaan niet mee",
+        "{name}: {count} files or folders do not move",
+    ),
+    "behind.item-fetched.one": said(
+        "{name}: 1 bestand of map konden wij niet ophalen",
+        "{name}: we could not fetch 1 file or folder",
+    ),
+    "behind.item-fetched.more": said(
+        "{name}: {count} bestanden of mappen konden wij niet ophalen",
+        "{name}: we could not fetch {count} files or folders",
+    ),
+    "behind.rights.one": said(
+        "{name}: bij 1 bestand of map weten wij niet wie erbij mag",
+        "{name}: of 1 file or folder we do not know who may open it",
+    ),
+    "behind.rights.more": said(
+        "{name}: bij {count} bestanden of mappen weten wij niet wie erbij mag",
+        "{name}: of {count} files or folders we do not know who may open them",
+    ),
+    "behind.person.one": said(
+        "{name}: 1 persoon of groep kan straks niet meer overal bij",
+        "{name}: 1 person or group will not be able to open everything any more",
+    ),
+    "behind.person.more": said(
+        "{name}: {count} personen of groepen kunnen straks niet meer overal bij",
+        "{name}: {count} people or groups will not be able to open everything any more",
+    ),
+    "behind.place.one": said(
+        "{name}: op 1 plaats konden wij niet kijken",
+        "{name}: there is 1 place that we could not look into",
+    ),
+    "behind.place.more": said(
+        "{name}: op {count} plaatsen konden wij niet kijken",
+        "{name}: there are {count} places that we could not look into",
+    ),
+    # what comes of it
+    "then.rights": said(
+        "Straks kan iedereen erbij die bij de map eromheen kan.",
+        "Afterwards everybody can who can open the folder around it.",
+    ),
+    "then.person": said(
+        "Wij weten niet om wie het in de nieuwe omgeving gaat.",
+        "We do not know who that is in the new environment.",
+    ),
+    "then.place": said("Wat daar staat, gaat niet mee.", "What is there does not move."),
+    "behind.where": said(
+        "Bij de technische details staat waar.", "The technical details say where."
+    ),
+    "behind.these": said("Hieronder staat om welke het gaat.", "Below it says which."),
+    "behind.and-more": said(", en nog {count}", ", and {count} more"),
+    "behind.old-copy": said(
+        "Wat niet meegaat, blijft alleen in de oude omgeving. {words}",
+        "What does not move stays in the old environment only. {words}",
+    ),
+    # above the names
+    "why.could-not-be-had": said("Deze konden wij niet ophalen:", "These we could not fetch:"),
+    "why.corrupt": said(
+        "Van deze kregen wij iets anders dan de lijst van de oude omgeving zegt:",
+        "Of these we got something else than the old environment lists:",
+    ),
+    "why.too-large": said(
+        "Deze zijn te groot voor de nieuwe omgeving:",
+        "These are too large for the new environment:",
+    ),
+    "why.shortcut": said(
+        "Dit zijn snelkoppelingen. Die kunnen wij daar niet maken:",
+        "These are shortcuts. We cannot make them there:",
+    ),
+    "why.name-refused": said(
+        "Deze hebben een naam die daar niet mag:", "These have a name that is not allowed there:"
+    ),
+    "why.same-path": said(
+        "Op deze plaats staat nog iets met precies dezelfde naam. Alleen dat andere gaat mee:",
+        "In this place there is something else with exactly the same name. Only that one moves:",
+    ),
+    "more.one": said(
+        "en nog 1; achteraan, bij de technische details, staat het ook",
+        "and 1 more; it is at the end, in the technical details",
+    ),
+    "more.more": said(
+        "en nog {count}; achteraan, bij de technische details, staan ze ook",
+        "and {count} more; they are at the end, in the technical details",
+    ),
+    "versions.one": said(
+        "{name}: van 1 bestand zijn er oudere versies. Die gaan niet mee; alleen de nieuwste.",
+        "{name}: of 1 file there are older versions. They do not move; only the newest does.",
+    ),
+    "versions.more": said(
+        "{name}: van {count} bestanden zijn er oudere versies. Die gaan niet mee; alleen de "
+        "nieuwste.",
+        "{name}: of {count} files there are older versions. They do not move; only the newest do.",
+    ),
+    # files that do move
+    "fetched.asset.one": said(
+        "{name}: 1 bestand is anders dan de lijst van de oude omgeving zegt:",
+        "{name}: 1 file differs from what the old environment lists:",
+    ),
+    "fetched.asset.more": said(
+        "{name}: {count} bestanden zijn anders dan de lijst van de oude omgeving zegt:",
+        "{name}: {count} files differ from what the old environment lists:",
+    ),
+    "fetched.rewritten by the service": said(
+        "Volgens de lijst {listed} bytes, gekregen {got}. De oude omgeving heeft het "
+        "herschreven. De inhoud is die van onze eerdere kopie.",
+        "Listed with {listed} bytes, received {got}. The old environment rewrote it. It says what "
+        "our earlier copy of it says.",
+    ),
+    "fetched.stale metadata": said(
+        "Volgens de lijst {listed} bytes, gekregen {got}. De lijst liep achter; het bestand klopt.",
+        "Listed with {listed} bytes, received {got}. The list was out of date; the file is right.",
+    ),
+    "fetched.edited meanwhile": said(
+        "Gekregen {got} bytes. Iemand werkte eraan terwijl wij het ophaalden.",
+        "Received {got} bytes. Somebody worked on it while we fetched it.",
+    ),
+    "fetched.not verified": said(
+        "Volgens de lijst {listed} bytes, gekregen {got}. Het is niet zeker dat dit goed is.",
+        "Listed with {listed} bytes, received {got}. It is not certain that this is right.",
+    ),
+    "fetched.corrupt": said(
+        "Volgens de lijst {listed} bytes, gekregen {got}. Dit is beschadigd, of het is een "
+        "ander bestand.",
+        "Listed with {listed} bytes, received {got}. This is damaged, or it is another file.",
+    ),
+    "sealed.title": said(
+        "Bestanden die in de nieuwe omgeving misschien niet opengaan",
+        "Files that may not open in the new environment",
+    ),
+    "sealed.why": said(
+        "Een label van de oude omgeving houdt ze op slot. Wij brengen ze over zoals ze zijn. Wie "
+        "het label heeft gezet, kan het eraf halen zolang de oude omgeving er is.",
+        "A label of the old environment keeps them locked. We move them as they are. Who set the "
+        "label can take it off while the old environment is there.",
+    ),
+    "sealed.asset.one": said("{name}: 1 bestand", "{name}: 1 file"),
+    "sealed.asset.more": said("{name}: {count} bestanden", "{name}: {count} files"),
+    # the technical details
+    "annex.title": said(
+        "Technische details: wat niet meegaat, en wat anders is",
+        "Technical details: what does not move, and what is different",
+    ),
+    "annex.behind.one": said(
+        "{asset}: 1 regel over wat niet meegaat", "{asset}: 1 line on what does not move"
+    ),
+    "annex.behind.more": said(
+        "{asset}: {count} regels over wat niet meegaat",
+        "{asset}: {count} lines on what does not move",
+    ),
+    "annex.different.one": said("{asset}: 1 is anders", "{asset}: 1 is different"),
+    "annex.different.more": said("{asset}: {count} zijn anders", "{asset}: {count} are different"),
+    "annex.sealed.one": said("{asset}: 1 is op slot", "{asset}: 1 is locked"),
+    "annex.sealed.more": said("{asset}: {count} zijn op slot", "{asset}: {count} are locked"),
+    "annex.more.one": said(
+        "en nog 1, die hier niet meer past", "and 1 more, for which there is no room here"
+    ),
+    "annex.more.more": said(
+        "en nog {count}, die hier niet meer passen",
+        "and {count} more, for which there is no room here",
+    ),
+    "annex.list": said(
+        "De hele lijst: {place} in het dossier, SHA-256 {digest}",
+        "The whole list: {place} in the dossier, SHA-256 {digest}",
+    ),
+    "short.could-not-be-had": said("konden wij niet ophalen", "we could not fetch it"),
+    "short.corrupt": said("is niet wat de lijst zegt", "is not what the list says"),
+    "short.too-large": said("is daar te groot", "is too large there"),
+    "short.shortcut": said("is een snelkoppeling", "is a shortcut"),
+    "short.name-refused": said("heeft een naam die daar niet mag",
+                               "has a name that is not allowed there"),
+    "short.same-path": said("iets anders heeft precies deze plaats en naam",
+                            "something else has exactly this place and name"),
+    "short.rights-not-had": said("wie erbij mag, weten wij niet", "who may open it is not known"),
+    "short.unmapped-principal": said("krijgt daar geen rechten", "gets no rights there"),
+    "short.not-seen": said("konden wij niet bekijken", "we could not look into it"),
+}  # fmt: skip

@@ -1,0 +1,153 @@
+"""Nothing stays behind in a move that the client did not sign; fewer is fine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sluis.evidence.predicates import Behind, Export, Machine, Refusal
+from sluis.gate.behind import more_behind
+from sluis.gate.decide import decide
+from sluis.gate.demand import Evidence
+from sluis.plan.behind import WHYS, BehindItem, BehindList, Why, behind_list
+from sluis.plan.model import BehindOf
+from support.evidence_made import EMPTY, NOW, Made, digest_of, made, step
+
+ASSET = "files-one"
+Found = tuple[tuple[str, Why], ...]
+SIGNED: Found = (("a.docx", "could-not-be-had"), ("Team.lnk", "shortcut"))
+LISTS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(WHYS)), max_size=6)
+
+
+def story(signed: Found | None, *later: Found, way_back: bool = False) -> Evidence:
+    """A signed plan that names what stays behind, and what passes since leave behind."""
+    first = behind_list(ASSET, signed or ())
+    change: Made = made((step("import-files-one", "h1", "192.0.2.1", args={"asset": ASSET}),))
+    named = (BehindOf(asset=ASSET, items=len(first.items), list_sha256=first.digest()),)
+    plan = change.plan.model_copy(update={"behind": named if signed is not None else ()})
+    lists = {first.digest(): first}
+    for found in later:
+        listed = behind_list(ASSET, found)
+        lists[listed.digest()] = listed
+        passed = Export(
+            asset=ASSET, origin={}, machine=Machine(host="h1", target="ssh://h1"), pass_number=2,
+            started_at=NOW, finished_at=NOW, items=1, bytes=1, complete=True,
+            manifest_object=EMPTY,
+        )  # fmt: skip
+        export = digest_of(len(change.bodies) + 1)
+        look = Behind(
+            asset=ASSET, export=export, items=len(listed.items), list_object=listed.digest()
+        )
+        change = change.and_then(passed, look)
+    return replace(change.evidence(), plan=plan, lists=lists)
+
+
+@pytest.mark.parametrize(
+    "now",
+    [SIGNED, SIGNED[:1], (), (("a.docx", "corrupt"),)],
+    ids=["the same", "fewer", "none", "for another reason"],
+)
+def test_M1_what_was_signed_and_less_than_that_goes_on(now: Found) -> None:
+    assert more_behind(story(SIGNED, now)) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("b.docx", "could-not-be-had"), "b.docx (could-not-be-had)"),
+        (("a.docx", "could-not-be-had"), "a.docx (could-not-be-had)"),
+        (("a.docx", "rights-not-had"), "a.docx goes, and who may reach it is not known"),
+        (("A. Former", "unmapped-principal"), "the rights of A. Former"),
+        (("hidden items: Team", "not-seen"), "hidden items: Team (could not be looked at)"),
+    ],
+    ids=["another file", "a second one of that path", "its rights", "a person", "a place"],
+)
+def test_M1_more_than_was_signed_is_refused_by_name(more: tuple[str, Why], said: str) -> None:
+    (reason,) = more_behind(story(SIGNED, (*SIGNED, more)))
+    assert (reason.code, reason.about) == ("more-stays-behind", ASSET)
+    assert reason.sentence.endswith(f"1 more of {ASSET} would stay behind than the client signed "
+                                    f"for: {said}.")  # fmt: skip
+    assert "sign anew" in reason.remedy
+
+
+def test_M1_where_nothing_was_signed_nothing_stays_behind() -> None:
+    (reason,) = more_behind(story(None, SIGNED))
+    assert reason.code == "more-stays-behind"
+    assert reason.sentence.startswith(f"2 more of {ASSET}")
+    assert more_behind(story(None, ())) == []
+
+
+def test_the_newest_look_counts() -> None:
+    more: Found = (*SIGNED, ("b", "shortcut"))
+    assert more_behind(story(SIGNED, more, SIGNED)) == []
+    assert [one.code for one in more_behind(story(SIGNED, SIGNED, more))] == ["more-stays-behind"]
+
+
+@pytest.mark.parametrize("lost", [0, 1], ids=["what was signed", "what is now"])
+def test_a_list_that_cannot_be_read_is_no_yes(lost: int) -> None:
+    evidence = story(SIGNED, SIGNED[:1])
+    digest = behind_list(ASSET, (SIGNED, SIGNED[:1])[lost]).digest()
+    lists = {name: one for name, one in evidence.lists.items() if name != digest}
+    (reason,) = more_behind(replace(evidence, lists=lists))
+    assert reason.code == "behind-unreadable"
+
+
+def test_a_refusal_names_twenty_and_counts_the_others() -> None:
+    many: Found = tuple((f"{number:02}.txt", "too-large") for number in range(27))
+    (reason,) = more_behind(story((), many))
+    assert reason.sentence.startswith("27 more")
+    assert reason.sentence.count("(too-large)") == 20
+    assert reason.sentence.endswith("and 7 others.")
+
+
+def codes(evidence: Evidence, *, of_step: bool) -> set[str]:
+    change = made()
+    assert evidence.plan is not None
+    assert evidence.scope is not None
+    demand = change.demand(
+        step=evidence.plan.steps[0] if of_step else None, scope_object=evidence.scope.digest()
+    )
+    answer = decide(evidence, demand, NOW)
+    return {one.code for one in answer.reasons} if isinstance(answer, Refusal) else set()
+
+
+@pytest.mark.parametrize("of_step", [True, False], ids=["a step", "the batch"])
+def test_M1_the_gate_asks_it_of_the_batch_and_of_each_step(of_step: bool) -> None:
+    more: Found = (*SIGNED, ("b", "shortcut"))
+    assert "more-stays-behind" in codes(story(SIGNED, more), of_step=of_step)
+    assert "more-stays-behind" not in codes(story(SIGNED, SIGNED), of_step=of_step)
+
+
+def test_M1_a_pass_that_nobody_looked_through_is_put_nowhere() -> None:
+    evidence = story(SIGNED, SIGNED)
+    view = evidence.view
+    passed = next(item for item in view.statements if isinstance(item.body, Export))
+    again = replace(passed, number=len(view.statements) + 1, sha256="e" * 64)
+    later = replace(evidence, view=replace(view, statements=(*view.statements, again)))
+    assert "pass-not-looked-through" in codes(later, of_step=True)
+    assert "pass-not-looked-through" not in codes(later, of_step=False)
+    assert "pass-not-looked-through" not in codes(evidence, of_step=True)
+
+
+@given(LISTS, LISTS)
+def test_M1_more_and_what_was_signed_are_never_less_than_what_is(
+    signed: list[tuple[str, Why]], now: list[tuple[str, Why]]
+) -> None:
+    before, after = behind_list(ASSET, signed), behind_list(ASSET, now)
+    more = after.more_than(before)
+    assert len(more) >= len(after.items) - len(before.items)
+    together = BehindList(asset=ASSET, items=(*before.items, *more))
+    assert after.more_than(together) == ()
+    assert before.more_than(before) == ()
+
+
+def test_a_name_in_the_list_has_nothing_that_a_reader_would_not_see() -> None:
+    listed = behind_list(ASSET, [("a\u202egpj.exe\n", "too-large"), ("b\x1b[2J", "shortcut")])
+    assert [one.path for one in listed.items] == [
+        "a\\u{202E}gpj.exe\\u{000A}", "b\\u{001B}[2J",
+    ]  # fmt: skip
+    assert BehindList.from_bytes(listed.to_bytes()) == listed
+    assert listed.items[0] == BehindItem(path="a\\u{202E}gpj.exe\\u{000A}", why="too-large")

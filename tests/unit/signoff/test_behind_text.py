@@ -1,0 +1,181 @@
+"""What a client reads of a move in which things stay behind, whole, as files for a person to read.
+
+``SLUIS_WRITE_GOLDEN=1`` writes them anew; read the difference aloud before you keep it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sluis.errors import EvidenceError
+from sluis.evidence.predicates import Export, Machine
+from sluis.plan.annex import plan_annex
+from sluis.plan.behind import Why, behind_list
+from sluis.plan.model import BehindOf, PlanDocument
+from sluis.scope.model import Language, ScopeDocument
+from sluis.signoff.dialogue import questions
+from sluis.signoff.fetched_text import MOST_NAMED, FetchedText, fetched_text
+from sluis.tenant.tenant_manifest import About, Check, ManifestLine, write_manifest
+from support.dossiers import BEGIN, ONE, make
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "client_text"
+UNTIL = datetime(2026, 12, 4, 19, 15, tzinfo=UTC)
+LANGUAGES: tuple[Language, ...] = ("nl", "en")
+Found = list[tuple[str, Why]]
+#: of everything that there can be something, and of shortcuts more than a text names
+STAYS: Found = [
+    ("Beleid/Oud protocol.pdf", "could-not-be-had"),
+    ("Foto's/röntgen.jpg", "corrupt"),
+    *((f"Snelkoppelingen/Map {number}", "shortcut") for number in range(1, 8)),
+    ("Overleg/CON", "name-refused"),
+    ("Film.mp4", "too-large"),
+    ("Brief.docx", "same-path"),
+    ("Personeel", "rights-not-had"),
+    ("Voormalig Medewerker (old@practice.example)", "unmapped-principal"),
+    ("retention-labelled items: Team", "not-seen"),
+]
+
+
+def scope() -> ScopeDocument:
+    return ScopeDocument.from_bytes((GOLDEN / "CHG-1050.scope.json").read_bytes())
+
+
+def plan(language: Language) -> PlanDocument:
+    read = PlanDocument.model_validate_json(
+        (GOLDEN / f"CHG-1050.plan.{language}.json").read_bytes()
+    )
+    return read.model_copy(update={"scope_object": scope().digest()})
+
+
+def line(path: str, check: Check = "equal", versions: int = 0) -> ManifestLine:
+    older = tuple({"id": str(number)} for number in range(versions))
+    return ManifestLine(
+        path, "file", path, f"files/{path}", size=4_656, sha256=ONE, listed_size=8_115,
+        check=check, versions=older,
+    )  # fmt: skip
+
+
+LINES = [
+    line("Foto's/röntgen.jpg", "corrupt"), line("Rapport.docx", "rewritten by the service"),
+    replace(line("Contract.docx"), sealed="label"),
+    line("Agenda.xlsx", "not verified", versions=3), line("Lijst.csv", versions=1), line("a.txt"),
+]  # fmt: skip
+
+
+def told(
+    root: Path, stays: Found, lines: list[ManifestLine], language: Language
+) -> tuple[FetchedText | None, PlanDocument]:
+    """What is told of the move's first place that is fetched."""
+    made, of = make(root), next(item for item in scope().assets if item.is_exported)
+    listed = behind_list(of.id, stays)
+    kept = made.objects.put(listed.to_bytes())
+    write_manifest(root / "manifest", lines, About(source={}))
+    made.append(
+        Export(
+            asset=of.id, origin={}, machine=Machine(host="h1", target="ssh://h1"), pass_number=1,
+            started_at=BEGIN, finished_at=BEGIN + timedelta(minutes=1), items=len(lines), bytes=1,
+            complete=True, manifest_object=made.objects.put_file(root / "manifest"),
+        )
+    )  # fmt: skip
+    named = BehindOf(asset=of.id, items=len(listed.items), list_sha256=kept)
+    signed = plan(language).model_copy(update={"behind": (named,)})
+    return fetched_text(scope(), made.read(), made.objects, language, signed), signed
+
+
+def asked(found: FetchedText, signed: PlanDocument, language: Language) -> dict[str, str]:
+    every = questions(scope(), signed, language, UNTIL, files=found.asked)
+    return {one.id: one.text for one in every if one.id in {"read:files", *found.asked}}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_M1_the_text_is_the_one_that_was_read_aloud(tmp_path: Path, language: Language) -> None:
+    found, signed = told(tmp_path, STAYS, LINES, language)
+    assert found is not None
+    shown = "\n\n".join(f"? {text}" for text in asked(found, signed, language).values())
+    edge = f"\n{'=' * 78}\n\n"
+    text = f"{found.text}\n{shown}\n{edge}{found.annex}"
+    path = GOLDEN / f"stays-behind.{language}.txt"
+    if os.environ.get("SLUIS_WRITE_GOLDEN"):
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_M1_each_is_counted_once_and_named_with_its_reason(
+    tmp_path: Path, language: Language
+) -> None:
+    found, signed = told(tmp_path, STAYS, LINES, language)
+    assert found is not None
+    lines = found.annex.splitlines()
+    for path, _ in STAYS:
+        assert sum(row.startswith(f"- {path}: ") for row in lines) == 1, path
+    # what stays behind is not told again as a file that differs
+    assert found.text.count("röntgen.jpg") == 1
+    main = found.text + "".join(asked(found, signed, language).values())
+    assert not re.search(r"[0-9a-f]{12}|could-not|name-refused|objects/|not-seen", main)
+    assert signed.behind[0].list_sha256 in found.annex
+    assert signed.behind[0].list_sha256 in plan_annex(signed, language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_M1_what_stays_behind_is_a_question_of_its_own_for_each_place(
+    tmp_path: Path, language: Language
+) -> None:
+    found, signed = told(tmp_path, STAYS, LINES, language)
+    assert found is not None
+    of = signed.behind[0].asset
+    assert list(found.asked) == [
+        f"behind:{of}", f"behind-rights:{of}", f"behind-person:{of}", f"behind-place:{of}",
+    ]  # fmt: skip
+    ends = {"nl": "Weet u dat?", "en": "Do you know that?"}[language]
+    every = asked(found, signed, language)
+    assert all(every[name].endswith(ends) for name in found.asked)
+    assert "12" in every[f"behind:{of}"]
+    assert {"nl": "en nog 9", "en": "and 9 more"}[language] in every[f"behind:{of}"]
+
+
+def test_M1_a_name_can_repaint_nothing_and_forge_no_answer(tmp_path: Path) -> None:
+    names = ["\x1b[2Jgone", "a\n>>> yes", "abc\u202egpj.exe"]
+    found, signed = told(tmp_path, [(name, "shortcut") for name in names], [], "en")
+    assert found is not None
+    every = [found.text, found.annex, *asked(found, signed, "en").values()]
+    assert not set("\x1b\u202e") & set("".join(every))
+    assert not any(row.startswith(">>>") for row in "\n".join(every).splitlines())
+
+
+def test_M1_of_thousands_the_text_counts_and_says_where_the_list_is(tmp_path: Path) -> None:
+    many: Found = [(f"Team/{number:05}.lnk", "shortcut") for number in range(7_654)]
+    found, signed = told(tmp_path, many, [], "en")
+    assert found is not None
+    assert "7,654 files or folders do not move" in found.text
+    assert "and 7,649 more" in found.text
+    assert found.text.count(".lnk") == 5
+    assert found.annex.count(".lnk") == MOST_NAMED
+    assert f"and {7_654 - MOST_NAMED:,} more, for which there is no room here" in found.annex
+    digest = signed.behind[0].list_sha256
+    assert f"objects/sha256/{digest[:2]}/{digest[2:]}" in found.annex
+    assert len(found.text) < 2_000
+
+
+def test_M1_where_everything_goes_as_listed_there_is_no_such_text(tmp_path: Path) -> None:
+    assert told(tmp_path, [], [line("a")], "en")[0] is None
+
+
+def test_M1_a_list_that_was_edited_is_shown_to_nobody(tmp_path: Path) -> None:
+    made = make(tmp_path)
+    of = next(item for item in scope().assets if item.is_exported)
+    kept = made.objects.put(behind_list(of.id, STAYS).to_bytes())
+    path = made.objects.path(kept)
+    path.chmod(0o600)
+    path.write_bytes(behind_list(of.id, STAYS[1:]).to_bytes())
+    named = BehindOf(asset=of.id, items=len(STAYS), list_sha256=kept)
+    signed = plan("en").model_copy(update={"behind": (named,)})
+    with pytest.raises(EvidenceError) as caught:
+        fetched_text(scope(), made.read(), made.objects, "en", signed)
+    assert caught.value.code == "object-altered"
