@@ -11,7 +11,7 @@ from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Export
 from sluis.gate.steps import last_checks
 from sluis.plan.model import PlannedCheck
-from sluis.tenant.sealed_files import SEALED
+from sluis.tenant.tenant_manifest import SEALED
 
 
 def stayed_behind(

@@ -33,10 +33,8 @@ from sluis.runbook.worker_file import Fetch, keep_worker_file
 from sluis.scope.ends import by_end, end_of_source
 from sluis.scope.model import Asset
 from sluis.scope.moving import FromFolder, FromSftp, FromTenant, Origin
-from sluis.tenant.enumerate import UNCOUNTED
-from sluis.tenant.sealed_files import SEALED
 from sluis.tenant.stored_names import safe_name
-from sluis.tenant.tenant_manifest import ManifestLine, read_manifest
+from sluis.tenant.tenant_manifest import SEALED, UNCOUNTED, ManifestLine, read_manifest
 
 Call = Callable[[Request, TenantSecrets], Answer]
 

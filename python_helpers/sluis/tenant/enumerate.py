@@ -40,6 +40,7 @@ from .listed_items import (
 from .refused_alone import raise_unless_alone
 from .source import Source
 from .state import DriveState, Pass
+from .tenant_manifest import UNCOUNTED
 
 #: what an item is of which the service says that it is not there, and of which it says nothing
 _GONE: dict[str, Any] = {}
@@ -57,8 +58,7 @@ _SHARING = ("deltashowsharingchanges", "deltashowremovedasdeleted", "deltatraver
 #: entries of a page that we ask for; a wish only (onedrive-api-docs#1285)
 _PAGE = 1000
 
-#: what a gap is called that names folders of which nobody knows whether all in them is seen
-UNCOUNTED = "items of folders that tell no count"
+#: folders that such a gap names
 _EXAMPLES = 5
 
 #: called with the items and pages read so far

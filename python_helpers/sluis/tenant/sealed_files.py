@@ -18,11 +18,9 @@ from ..graph.rewritten import OFFICE
 from .file_forms import suffix_of
 from .state import DriveState
 from .stored_names import ExportFolder
-from .tenant_manifest import HAD
+from .tenant_manifest import HAD, SEALED
 
-#: what a gap is called that counts such files
-SEALED = "files that a label encrypted"
-#: and what is said of one of them in the new tenant
+#: what is said of one of them in the new tenant
 MAY_NOT_OPEN = "A label of the old tenant encrypted it; in this one it may not open."
 
 _LABEL = "label"
@@ -41,7 +39,7 @@ _DATA_SPACES = re.compile(
 )
 _FILTER = re.compile(rb"/Filter\s*/MicrosoftIRMServices\b")
 #: bytes at either end of a PDF in which the filter is looked for
-_PDF_ENDS = 1 << 20
+_PDF_ENDS = 1 << 17
 _PIECE = 1 << 20
 _OVERLAP = 64
 _EXAMPLES = 5

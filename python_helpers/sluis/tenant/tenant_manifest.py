@@ -37,6 +37,11 @@ Check = Literal[
     "not verified",  # nothing says that it is right: no hash, or neither size nor hash as listed
 ]
 
+#: what gaps are called that count files which a label encrypted, and that name folders of which
+#: nobody knows whether all in them is seen
+SEALED = "files that a label encrypted"
+UNCOUNTED = "items of folders that tell no count"
+
 HAD: State = "had"
 COULD_NOT: State = "could not be had"
 _VERSION = 1

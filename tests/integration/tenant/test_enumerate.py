@@ -13,10 +13,10 @@ import pytest
 from sluis.graph.connect import Graph
 from sluis.graph.errors import GraphError, LoopError
 from sluis.tenant import enumerate as enumerate_module
-from sluis.tenant.enumerate import UNCOUNTED, Listing, enumerate_drive
+from sluis.tenant.enumerate import Listing, enumerate_drive
 from sluis.tenant.source import Source
 from sluis.tenant.state import DriveState
-from sluis.tenant.tenant_manifest import Gap
+from sluis.tenant.tenant_manifest import UNCOUNTED, Gap
 from support.graph_stage import Stage, connected, refusal
 from support.listed import live_paths
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from sluis.rehearsal.tenant.containers import compound_file
-from sluis.tenant.sealed_files import MAY_NOT_OPEN, SEALED
-from sluis.tenant.tenant_manifest import read_manifest
+from sluis.tenant.sealed_files import MAY_NOT_OPEN
+from sluis.tenant.tenant_manifest import SEALED, read_manifest
 from support.small_drive import Work, again_at_the_source, move_over, play
 
 LABELLED = compound_file(bytes(5_000))

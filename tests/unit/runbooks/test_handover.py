@@ -29,7 +29,7 @@ from sluis.runbook.checks import not_passed, record_checks
 from sluis.runbook.handover import give_up, hand_over, missing_from, way_back
 from sluis.runbook.run import RUN_ID, OpenDossier
 from sluis.runbook.undone import Aftermath, aftermath
-from sluis.tenant.sealed_files import SEALED
+from sluis.tenant.tenant_manifest import SEALED
 from support.dossiers import Made, make
 from support.evidence_made import EMPTY, NOW, scope, step
 

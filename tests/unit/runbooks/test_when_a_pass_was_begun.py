@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -63,3 +65,13 @@ def test_the_worker_tells_of_a_pass_that_it_goes_on_with(
     done = asked(last=last)
     assert (done.seen_in_pass, done.begun is None) == (1, last)
     assert asked(last=last).begun is None
+
+
+def test_the_controller_needs_no_library_of_the_workers() -> None:
+    """It records passes and never speaks to Graph; a worker's Python may have more than its own."""
+    code = (
+        "import sys, sluis.runbook.tenant_exporting, sluis.runbook.handover\n"
+        "print(sorted({'aiohttp', 'msal', 'numpy'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"

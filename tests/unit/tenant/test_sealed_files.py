@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from sluis.rehearsal.tenant.containers import compound_file
-from sluis.tenant.sealed_files import SEALED, find_sealed, is_sealed
+from sluis.tenant.sealed_files import find_sealed, is_sealed
 from sluis.tenant.state import DriveState
 from sluis.tenant.stored_names import ExportFolder
+from sluis.tenant.tenant_manifest import SEALED
 from support.office_files import packed, word
 
 LABELLED = compound_file(bytes(5_000))
