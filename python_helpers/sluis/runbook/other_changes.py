@@ -60,13 +60,11 @@ def other_change_reasons(run: Run, dossier: OpenDossier, evidence: Evidence) -> 
         if not _may_matter(folder, min(begun.values(), default=None)):
             continue
         try:
-            view, scope = _read(folder, dossier, run.client, change)
+            view, theirs = _read(folder, dossier, run.client, change)
         except SluisError as error:
             found.append(_unreadable(change, str(error)))
             continue
-        if scope is None:
-            continue
-        both = _shared(mine, _data(scope, _copies(view, scope)))
+        both = _shared(mine, theirs)
         if not both:
             continue
         if view.problems:
@@ -132,14 +130,23 @@ def _may_matter(folder: Path, since: datetime | None) -> bool:
     return since is None or changed >= (since - _SLACK).timestamp()
 
 
-def _read(
-    folder: Path, dossier: OpenDossier, client: str, change: str
-) -> tuple[View, ScopeDocument | None]:
+def _read(folder: Path, dossier: OpenDossier, client: str, change: str) -> tuple[View, set[_Data]]:
+    """What another change has on record, and all data that it works on or has worked on.
+
+    It may have been prepared anew with another scope; what it did under an earlier plan is done.
+    """
     view = Ledger(folder, dossier.anchors, client, change).read(now())
-    plan = view.latest(Plan)
-    if plan is None:
-        return view, None
-    return view, ScopeDocument.from_bytes(ObjectStore(folder).get(plan.body.scope_object))
+    newest = view.latest(Plan)
+    if newest is None:
+        return view, set()
+    worked = {item.body.plan_object for item in view.of(Step)}
+    plans = [newest, *(item for item in view.of(Plan) if item.body.plan_object in worked)]
+    objects = ObjectStore(folder)
+    scopes = [
+        ScopeDocument.from_bytes(objects.get(digest))
+        for digest in sorted({plan.body.scope_object for plan in plans})
+    ]
+    return view, {one for scope in scopes for one in _data(scope, _copies(view, scope))}
 
 
 def _data(scope: ScopeDocument, copies: Mapping[str, _Copy]) -> dict[_Data, str]:

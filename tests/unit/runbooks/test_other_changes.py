@@ -112,6 +112,21 @@ def test_a_run_that_is_at_work_now_comes_first(mine: Made) -> None:
     assert reasons(mine) == [("changed-since-copy", "CHG-B")]
 
 
+def test_what_was_done_under_an_earlier_plan_is_not_forgotten(mine: Made) -> None:
+    made = other(mine)
+    works(made)
+    works(made, "done")
+    made.append(Handover(result="applied", sentence="Done.", plan_object=ev.EMPTY))
+    again = ScopeDocument.model_validate(_moved(ev.scope()))
+    made.append(
+        Plan(
+            plan_object="b" * 64, scope_object=made.objects.put(again.to_bytes()),
+            tree_sha256=ev.TREE, steps=1, hosts=("h1",),
+        )
+    )  # fmt: skip
+    assert reasons(mine) == [("changed-since-copy", "CHG-B")]
+
+
 def test_a_change_over_other_data_or_of_long_ago_does_not_matter(mine: Made) -> None:
     elsewhere = other(mine, scope=ScopeDocument.model_validate(_moved(ev.scope())))
     works(elsewhere)
