@@ -304,6 +304,12 @@ def test_check_why_a_host_does_not_let_us_in(fresh: LabChange, tmp_path: Path, w
     code = {"unknown": "host-key-unknown", "changed": "host-key-changed", "login": "login-refused"}
     assert status == 1, found
     assert "db1" in {one["about"] for one in told[code[what]]}, found
+    remedy = next(one["remedy"] for one in told[code[what]] if one["about"] == "db1")
+    port = fresh.lab.hosts["db1"].port
+    if what == "unknown":
+        assert remedy.endswith(f": ssh-keyscan -p {port} 127.0.10.2 >> {known}"), remedy
+    if what == "changed":
+        assert f"known_hosts file: {known}, line " in remedy, remedy
 
 
 @pytest.mark.slow
