@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from ..graph.answer import item_of
 from ..graph.connect import Graph
@@ -157,8 +158,10 @@ class _Run:
         async def work(turn: tuple[int, _Pair, str | None]) -> None:
             nonlocal total
             number, pair, url = turn
-            line = await self._one(pair, number, url)
+            line, node = await self._one(pair, number, url)
             self.result.lines.append(line)
+            # what was asked for has rights as well as what was listed
+            pairs[number] = replace(pair, node=node)
             if line.type == "file" and pair.going.line:
                 total = Progress(
                     total.files + 1,
@@ -243,14 +246,11 @@ class _Run:
         elsewhere = path if path is not None else f"/{self.tree.path_of(mine.id) or mine.name}"
         return _Pair(going, target, mine, row, elsewhere)
 
-    async def _one(self, pair: _Pair, number: int, url: str | None = None) -> Line:
-        going, node = pair.going, pair.node
-        notes: tuple[str, ...] = ()
-        if going.line and going.line.rights_why:
-            notes = ("Who could reach it at the source is not known; here it is as its folder.",)
-        if going.line and going.line.sealed:
-            notes += (MAY_NOT_OPEN,)
-        kind = "file" if going.line and going.line.type == "file" else "folder"
+    async def _one(
+        self, pair: _Pair, number: int, url: str | None = None
+    ) -> tuple[Line, Node | None]:
+        """The line of one item, and what is there: it may be in no listing."""
+        node, kind = pair.node, _kind(pair.going)
         if node is None and kind == "file":
             try:
                 node = await self._ask(pair.target)
@@ -258,7 +258,17 @@ class _Run:
                 drive = f"/drives/{segment(self.target.drive_id)}"
                 await raise_unless_alone(self.graph, drive, error)
                 why = f"The listing does not have it, and asking for it failed: {error.what}"
-                return Line(going.path, pair.target, kind, "missing", "not verified", why)
+                path = pair.going.path
+                return Line(path, pair.target, kind, "missing", "not verified", why), None
+        return await self._line(replace(pair, node=node), number, url), node
+
+    async def _line(self, pair: _Pair, number: int, url: str | None) -> Line:
+        going, node, kind = pair.going, pair.node, _kind(pair.going)
+        notes: tuple[str, ...] = ()
+        if going.line and going.line.rights_why:
+            notes = ("Who could reach it at the source is not known; here it is as its folder.",)
+        if going.line and going.line.sealed:
+            notes += (MAY_NOT_OPEN,)
         if node is None:
             why = "It is not in the target."
             return Line(going.path, pair.target, kind, "missing", "the listing", why)
@@ -376,6 +386,10 @@ def _what_is_extra(node: Node, row: Row | None, policy: ImportPolicy) -> tuple[C
 
 #: steps of items that the import itself put into the target
 _OURS = ("sending", "sent", "made")
+
+
+def _kind(going: Going) -> Literal["file", "folder"]:
+    return "file" if going.line and going.line.type == "file" else "folder"
 
 
 def _moved(pair: _Pair) -> str:

@@ -668,6 +668,28 @@ def test_rights_are_compared_on_each_item_by_its_path(ground: Ground) -> None:
     assert [one.path for one in result.rights_surplus] == ["b", "c"]
 
 
+def test_rights_on_an_item_that_the_listing_left_out_are_looked_at(ground: Ground) -> None:
+    """It was equal, with a link for anybody and without the right that was signed."""
+    ground.lines = [_line("x", b"x", permissions=PEOPLE)]
+    item = {
+        "id": "t:x", "name": "x", "parentReference": {"id": "root"}, "size": 1, "eTag": "e x",
+        "file": {"hashes": {"quickXorHash": QuickXor(b"x").base64()}}, "shared": {"scope": "users"},
+        "fileSystemInfo": {"lastModifiedDateTime": WHEN},
+    }  # fmt: skip
+    ground.contents["t:x"] = b"x"
+    ground.row("x")
+    link = {"id": "1", "roles": ["read"], "link": {"scope": "anonymous", "type": "view"}}
+    ground.more = [
+        ("GET", "root:/x", item),
+        ("GET", "items/t:x/permissions", {"value": [link]}),
+    ]
+    result = ground.run(_signing())
+    assert [line.category for line in result.lines] == ["equal"]
+    assert [one.recipient for one in result.rights_missing] == ["a@new.example"]
+    assert [one.principal for one in result.rights_surplus] == ["link:anonymous"]
+    assert not result.sound
+
+
 @pytest.mark.parametrize(("step", "surplus"), [("sent", 1), ("there", 0)])
 def test_rights_on_what_was_there_before_are_its_own(
     ground: Ground, step: str, surplus: int
