@@ -4,7 +4,9 @@ A sensitivity label can encrypt a file with a key of its tenant. Such a file mov
 and in the new tenant it asks the old one whether it may open; when that has ended, nobody opens it
 again. An Office file is then a compound file with a data space of rights management in it
 (MS-OFFCRYPTO 2.2), a PDF names the filter that opens it, and a file of another kind gets a suffix
-of its own. One with a password of its author is none of these: somebody knows the password.
+of its own. A mail message that was kept as a file has what was encrypted as an attachment of a
+fixed name (MS-OXORMMS 2.2.2). One with a password of its author is none of these: somebody knows
+the password.
 """
 
 from __future__ import annotations
@@ -28,6 +30,12 @@ _LABEL = "label"
 #: Purview Information Protection client")
 _GENERIC = frozenset(
     {"pfile", "ppdf", "ptxt", "pxml", "pjpg", "pjpeg", "ppng", "ptif", "ptiff", "pbmp", "pgif"}
+    | {"rpmsg"}  # the encrypted part of a message, saved by itself
+)
+#: more that the same page has to be encrypted as a compound file, beside ``OFFICE``
+_COMPOUND = frozenset(
+    {"doc", "dot", "xls", "xlt", "xla", "xlam", "ppt", "pot", "pps"}
+    | {"vsdx", "vsdm", "vssx", "vssm", "vstx", "vstm"}
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 #: of a document as of 2007, and of one from before
@@ -37,13 +45,18 @@ _DATA_SPACES = re.compile(
         for name in ("DRMEncryptedDataSpace", "\tDRMDataSpace", "\tDRMContent")
     )
 )
+#: the attachment's name, which a message has in either spelling
+_MESSAGE = re.compile(
+    b"|".join(re.escape("message.rpmsg".encode(code)) for code in ("utf-16-le", "ascii")),
+    re.IGNORECASE,
+)
 _FILTER = re.compile(rb"/Filter\s*/MicrosoftIRMServices\b")
 #: bytes at either end of a PDF in which the filter is looked for
 _PDF_ENDS = 1 << 17
 _PIECE = 1 << 20
 _OVERLAP = 64
 _EXAMPLES = 5
-_LOOKED_INTO = OFFICE | _GENERIC | {"pdf", "vsdx", "vsdm"}
+_LOOKED_INTO = OFFICE | _COMPOUND | _GENERIC | {"pdf", "msg"}
 _BY_NAME = " OR ".join(f"i.name LIKE '%.{suffix}'" for suffix in sorted(_LOOKED_INTO))
 
 _NOT_LOOKED = f"""
@@ -104,7 +117,8 @@ def is_sealed(file: BinaryIO, name: str) -> bool:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(size - _PDF_ENDS, len(begin)))
         return _FILTER.search(begin + file.read()) is not None
-    return file.read(len(_OLE)) == _OLE and _has(file, _DATA_SPACES)
+    wanted = _MESSAGE if suffix == "msg" else _DATA_SPACES
+    return file.read(len(_OLE)) == _OLE and _has(file, wanted)
 
 
 def _has(file: BinaryIO, wanted: re.Pattern[bytes]) -> bool:

@@ -20,6 +20,7 @@ WITH_PASSWORD = LABELLED.replace(
 )
 BINARY = LABELLED[:512] + "\tDRMDataSpace".encode("utf-16-le") + WITH_PASSWORD[512:]
 FAR = LABELLED[:8] + bytes((1 << 20) - 20) + "DRMEncryptedDataSpace".encode("utf-16-le")
+MESSAGE = LABELLED[:512] + "message.rpmsg".encode("utf-16-le") + WITH_PASSWORD[512:]
 PAPER = b"%PDF-1.7\n" + bytes(3 << 20) + b"<</Filter/MicrosoftIRMServices>>\n%%EOF"
 
 
@@ -71,3 +72,34 @@ def test_each_is_looked_into_once_and_counted_in_every_pass(tmp_path: Path) -> N
         state.db.execute("UPDATE items SET gone_in_pass = 3")
         assert find_sealed(state, folder, 3, "Team") == 0
         assert not state.gaps(3)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "data", "sealed"),
+    [
+        *((suffix, BINARY, 1) for suffix in ("doc", "dot", "xls", "XLT", "ppt", "pot", "pps")),
+        *((suffix, LABELLED, 1) for suffix in ("xlam", "docm", "xlsb", "vstx")),
+        ("doc", WITH_PASSWORD, 0),
+        ("msg", MESSAGE, 1),
+        ("msg", MESSAGE[:512] + b"Message.rpmsg" + WITH_PASSWORD[512:], 1),
+        ("msg", WITH_PASSWORD, 0),
+        ("rpmsg", b"\x76\xe8\x04\x60", 1),
+        ("txt", BINARY, 0),
+    ],
+)
+def test_M1_a_pass_looks_into_every_kind_that_a_label_can_encrypt(
+    tmp_path: Path, suffix: str, data: bytes, sealed: int
+) -> None:
+    with ExportFolder(tmp_path) as folder, DriveState(tmp_path / "s.sqlite", "d") as state:
+        state.begin_pass("2026-01-01T00:00:00Z")
+        with folder.place("content/1") as place:
+            place.write_bytes(data)
+        state.db.execute(
+            "INSERT INTO items (item_id, name, type, size, seen_in_pass)"
+            " VALUES ('1', ?, 'file', 1, 1)",
+            (f"a.{suffix}",),
+        )
+        state.db.execute("INSERT INTO places VALUES ('1', 'content/1', x'31')")
+        state.db.execute("INSERT INTO contents (item_id, state, in_pass) VALUES ('1', 'had', 1)")
+        assert find_sealed(state, folder, 1, "Team") == sealed
+        assert [gap.what for gap in state.gaps(1)] == [SEALED] * sealed
