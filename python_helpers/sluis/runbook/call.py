@@ -119,7 +119,7 @@ def read_call(action: ActionBase, task_vars: Mapping[str, Any], run: Run, outbox
     _once_each(args, at_apply, secrets, step)
     _known_later(module, at_apply, step)
     if task.check_mode:  # while planning: what was signed is not looked at once more
-        refuse_wrong_arguments(module, {*args, *at_apply, *secrets}, step)
+        refuse_wrong_arguments(module, args, {*at_apply, *secrets}, step)
     refuse_hidden_acts(module, secrets, args, step)
     sealed = {str(key): _plain(value, step) for key, value in secrets.items()}
     handler, sent = module.handler, Sent(args=dict(args))

@@ -6,96 +6,65 @@ system, after everything was signed.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-from ansible.errors import AnsibleError
-from ansible.plugins.loader import fragment_loader
-from ansible.utils.plugin_docs import get_docstring
 
 from sluis.errors import InputError
 from sluis.plan.faults import did_you_mean
-from sluis.runbook.call_modules import CORE, Module
+from sluis.runbook.call_argument_values import wrong_values
+from sluis.runbook.call_documentation import options_of
+from sluis.runbook.call_modules import Module
 
 #: what Ansible makes of the words after a module's name, where it takes such words
 _FREE = "free_form"
 _OF_FREE = frozenset({"_raw_params", "_uses_shell"})
-
-
-@dataclass(frozen=True)
-class Takes:
-    """What a module takes.
-
-    Args:
-        names: of its arguments, with their aliases.
-        required: for each argument that must be there, its name and its aliases.
-    """
-
-    names: frozenset[str]
-    required: tuple[tuple[str, frozenset[str]], ...]
+#: what the action itself takes that leaves the work to the module that this names
+_CHOOSES = "use"
 
 
 def wrong_arguments(module: Module, given: Collection[str]) -> Iterator[tuple[str, str]]:
     """What is wrong with the names of a step's arguments: each with what to do.
 
-    Nothing is said of a module without documentation, of one that another is chosen by, and of
-    our own, whose roles read them strictly.
+    Nothing is said of a module without documentation, and of our own, whose roles read them
+    strictly.
 
     Args:
         module: resolved.
         given: names of all arguments, in the open, secret and known later.
     """
-    takes = None if module.known.kind == "named by use" else _takes(module.path)
-    if takes is None:
+    options = options_of(module)
+    if options is None:
         return
-    for name in sorted(set(given) - takes.names):
+    does, given = module.chosen or module, set(given)
+    if module.chosen is not None:
+        given.discard(_CHOOSES)
+    names = frozenset().union(*(option.names for option in options.values()))
+    known = names | _OF_FREE if _FREE in names else names
+    for name in sorted(given - known):
         yield (
-            f"{module.name} has no argument {name[:80]!r}.",
-            did_you_mean(name, takes.names - _OF_FREE, "take it out."),
+            f"{does.name} has no argument {name[:80]!r}.",
+            did_you_mean(name, names, "take it out."),
         )
-    for name, spelled in takes.required:
-        if not spelled & set(given):
-            yield f"{module.name} needs the argument {name!r}.", f"Write {name}: below its args."
+    for name, option in options.items():
+        if option.required and name != _FREE and not option.names & given:
+            yield f"{does.name} needs the argument {name!r}.", f"Write {name}: below its args."
 
 
-def refuse_wrong_arguments(module: Module, given: Collection[str], step: str) -> None:
+def refuse_wrong_arguments(
+    module: Module, known: Mapping[str, Any], others: Collection[str], step: str
+) -> None:
     """Refuse a step whose module would refuse its arguments.
 
+    Args:
+        module: resolved.
+        known: the arguments in the open, as they will be used.
+        others: names of the arguments that are secret, or known later.
+        step: the step's id, for the error.
+
     Raises:
-        InputError: ``bad-argument``, with the first that is wrong.
+        InputError: ``bad-argument`` or ``bad-argument-value``, with the first that is wrong.
     """
-    for what, remedy in wrong_arguments(module, given):
+    for what, remedy in wrong_arguments(module, {*known, *others}):
         raise InputError("bad-argument", f"The step {step!r}: {what}", remedy)
-
-
-@functools.lru_cache(maxsize=64)
-def _takes(path: Path) -> Takes | None:
-    if not path.is_relative_to(CORE.parent):
-        return None
-    try:
-        documented = get_docstring(str(path), fragment_loader)[0]
-    except (AnsibleError, OSError, ValueError):
-        return None
-    if not isinstance(documented, Mapping):
-        return None
-    options = documented.get("options") or {}
-    if not isinstance(options, Mapping):
-        return None
-    spelled = {str(name): _spelled(str(name), said) for name, said in options.items()}
-    free = _OF_FREE if _FREE in spelled else frozenset()
-    return Takes(
-        names=frozenset().union(free, *spelled.values()),
-        required=tuple(
-            (name, spelled[name])
-            for name, said in options.items()
-            if name != _FREE and isinstance(said, Mapping) and said.get("required") is True
-        ),
-    )
-
-
-def _spelled(name: str, said: Any) -> frozenset[str]:
-    aliases = said.get("aliases") if isinstance(said, Mapping) else None
-    return frozenset({name, *(str(one) for one in aliases or ())})
+    for _, what, remedy in wrong_values(module, known):
+        raise InputError("bad-argument-value", f"The step {step!r}: {what}", remedy)

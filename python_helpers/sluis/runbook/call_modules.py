@@ -116,6 +116,7 @@ class Module:
 
     ``name`` is planned and shown. ``runs_as`` and ``handler`` are what Ansible is told to run:
     the module and the action plugin around it. ``action`` is the action's name in ``ACTIONS``.
+    ``chosen`` is the module that ``use`` names, where the action leaves the work to another.
     """
 
     name: str
@@ -124,6 +125,7 @@ class Module:
     action: str
     path: Path
     code_sha256: str
+    chosen: Module | None = None
 
     @property
     def known(self) -> Action:
@@ -201,8 +203,9 @@ def _core(given: str, leaf: str, args: Mapping[str, Any], places: Places) -> Mod
         raise _unknown_action(given, key)
     if known.kind == "refused":
         raise _not_allowed(given, name, known.why)
-    if known.kind == "named by use":
-        code |= _chosen(given, args, places)
+    chosen = _chosen(given, args, places) if known.kind == "named by use" else None
+    if chosen is not None:
+        code[f"use {chosen.name}"] = chosen.code_sha256
     return Module(
         name=name,
         runs_as=name,
@@ -210,10 +213,11 @@ def _core(given: str, leaf: str, args: Mapping[str, Any], places: Places) -> Mod
         action=key,
         path=module,
         code_sha256=_digest(code),
+        chosen=chosen,
     )
 
 
-def _chosen(given: str, args: Mapping[str, Any], places: Places) -> dict[str, str]:
+def _chosen(given: str, args: Mapping[str, Any], places: Places) -> Module:
     """The module behind ``package`` or ``service``: without ``use`` the host would choose it."""
     use = args.get("use")
     if not isinstance(use, str) or use.lower() in ("", "auto"):
@@ -226,7 +230,7 @@ def _chosen(given: str, args: Mapping[str, Any], places: Places) -> dict[str, st
     module = resolve(use, {}, places)
     if module.handler != "ansible.legacy.normal" and module.action != "dnf":
         raise _not_allowed(given, module.name, "It is not a module that use can name.")
-    return {f"use {module.name}": module.code_sha256}
+    return module
 
 
 def _ours(given: str, path: Path, roles: Path) -> Module:

@@ -15,6 +15,7 @@ from sluis.errors import InputError
 from sluis.places import Places
 from sluis.plan.faults import Fault, nearest
 from sluis.plan.written_yaml import Item
+from sluis.runbook.call_argument_values import wrong_values
 from sluis.runbook.call_arguments import wrong_arguments
 from sluis.runbook.call_files import refuse_missing_files
 from sluis.runbook.call_modules import CORE, Module, resolve
@@ -138,6 +139,13 @@ def _of_step(file: str, step: dict[str, Item], known: Known) -> Iterator[Fault]:
     for what, remedy in wrong_arguments(found, given):
         line = next((at for name, at in given.items() if repr(name) in what), module.line)
         yield Fault("bad-argument", file, line, f"{about}: {what}", remedy)
+    known_as_used = {
+        name: value.plain()
+        for name, item in _fields(step.get("args")).items()
+        if (value := known.filled_in(item)).is_known
+    }
+    for name, what, remedy in wrong_values(found, known_as_used):
+        yield Fault("bad-argument-value", file, given[name], f"{about}: {what}", remedy)
     yield from _refused(file, about, step, found, known)
 
 

@@ -263,6 +263,10 @@ SLIPS = {
                              "module-not-allowed", "word of a playbook"),
     "argument": (UPDATE, "      dest: /var", "      dst: /var", "bad-argument", "dest"),
     "argument-in-line": (UPDATE, "state: stopped", "stat: stopped", "bad-argument", "state"),
+    "value": (UPDATE, "state: stopped", "state: stoped", "bad-argument-value", "'stopped'"),
+    "boolean": (UPDATE, "update_cache: true", "update_cache: ture", "bad-argument-value", "true"),
+    "mode": (UPDATE, 'mode: "0600"', "mode: rw", "bad-argument-value", "0640"),
+    "mode-as-number": (UPDATE, 'mode: "0600"', "mode: 600", "bad-argument-value", '"0600"'),
     # who it is for
     "hosts": (UPDATE, "    hosts: practice-server", "    hosts: practice-sever", "no-such-host",
               "practice-server"),
