@@ -184,12 +184,17 @@ class Snapshot(Body):
 
 
 class FetchedFile(Part):
-    """A file that was fetched and is not known to be right: what came, and what is wrong."""
+    """A file that was fetched and is not known to be right: what came, and what is wrong.
+
+    ``doubt`` is the reason in one of a few words (``sluis.tenant.tenant_manifest.Doubt``);
+    statements of older versions have none.
+    """
 
     path: str
     sha256: Sha256
     check: str
     note: str = ""
+    doubt: str | None = None
 
 
 class Verification(Body):

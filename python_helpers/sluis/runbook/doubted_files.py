@@ -62,8 +62,9 @@ def doubts_in(lines: Iterable[ManifestLine], origin: Origin | None) -> Doubts:
         if check in good or line.sha256 is None:
             continue
         file = FetchedFile(
-            path=spelled(line.path), sha256=line.sha256, check=check, note=line.check_note or ""
-        )
+            path=spelled(line.path), sha256=line.sha256, check=check, note=line.check_note or "",
+            doubt=line.doubt,
+        )  # fmt: skip
         # what is damaged is taken by nobody; it is named with the others
         if check != CORRUPT and (file.path, file.sha256) in taken:
             as_it_came.append(file)

@@ -1,4 +1,4 @@
-"""Every sentence about what stays behind in a move or is not as it was listed."""
+"""Every sentence about what stays behind in a move or may not be right."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from sluis.scope.texts import Said, said
 
 SENTENCES: dict[str, Said] = {
     "fetched.title": said(
-        "Wat niet meegaat, en wat anders is", "What does not move, and what is different"
+        "Wat niet meegaat, en wat u verder moet weten",
+        "What does not move, and what else you should know",
     ),
     # without their end: names follow, or a full stop
     "behind.item.one": said(
@@ -106,36 +107,70 @@ SENTENCES: dict[str, Said] = {
         "{name}: of {count} files there are older versions. They do not move; only the newest do.",
     ),
     # files that do move
-    "fetched.asset.one": said(
-        "{name}: 1 bestand is anders dan de lijst van de oude omgeving zegt:",
-        "{name}: 1 file differs from what the old environment lists:",
+    "fetched.doubted.one": said(
+        "{name}: 1 bestand klopt misschien niet:", "{name}: 1 file may not be right:"
     ),
-    "fetched.asset.more": said(
-        "{name}: {count} bestanden zijn anders dan de lijst van de oude omgeving zegt:",
-        "{name}: {count} files differ from what the old environment lists:",
+    "fetched.doubted.more": said(
+        "{name}: {count} bestanden kloppen misschien niet:",
+        "{name}: {count} files may not be right:",
+    ),
+    "fetched.right.one": said(
+        "{name}: 1 bestand klopt, maar de lijst van de oude omgeving klopte niet:",
+        "{name}: 1 file is right, but the list of the old environment was not:",
+    ),
+    "fetched.right.more": said(
+        "{name}: {count} bestanden kloppen, maar de lijst van de oude omgeving klopte niet:",
+        "{name}: {count} files are right, but the list of the old environment was not:",
+    ),
+    "sizes.got": said("Gekregen {got} bytes.", "Received {got} bytes."),
+    "sizes.same": said(
+        "Gekregen {got} bytes, evenveel als in de lijst.",
+        "Received {got} bytes, as many as listed.",
+    ),
+    "sizes.other": said(
+        "Volgens de lijst {listed} bytes, gekregen {got}.",
+        "Listed with {listed} bytes, received {got}.",
+    ),
+    "sizes.unlisted": said(
+        "Gekregen {got} bytes. De lijst zegt niet hoeveel het er moeten zijn.",
+        "Received {got} bytes. The list does not say how many there should be.",
     ),
     "fetched.rewritten by the service": said(
-        "Volgens de lijst {listed} bytes, gekregen {got}. De oude omgeving heeft het "
-        "herschreven. De inhoud is die van onze eerdere kopie.",
-        "Listed with {listed} bytes, received {got}. The old environment rewrote it. It says what "
-        "our earlier copy of it says.",
+        "De oude omgeving heeft het herschreven. De inhoud is die van onze eerdere kopie.",
+        "The old environment rewrote it. It says what our earlier copy of it says.",
     ),
     "fetched.stale metadata": said(
-        "Volgens de lijst {listed} bytes, gekregen {got}. De lijst liep achter; het bestand klopt.",
-        "Listed with {listed} bytes, received {got}. The list was out of date; the file is right.",
+        "De lijst liep achter; het bestand klopt.",
+        "The list was out of date; the file is right.",
     ),
-    "fetched.edited meanwhile": said(
-        "Gekregen {got} bytes. Iemand werkte eraan terwijl wij het ophaalden.",
-        "Received {got} bytes. Somebody worked on it while we fetched it.",
+    "fetched.edited": said(
+        "Iemand werkte eraan terwijl wij het ophaalden.",
+        "Somebody worked on it while we fetched it.",
+    ),
+    "fetched.no hash": said(
+        "De oude omgeving geeft niets om de inhoud mee te vergelijken. Het is niet zeker dat dit "
+        "goed is.",
+        "The old environment gives nothing to compare the content with. It is not certain that "
+        "this is right.",
+    ),
+    "fetched.older": said(
+        "De nieuwste versie kregen wij niet. Dit is een oudere versie.",
+        "We did not get the newest version. This is an older one.",
+    ),
+    "fetched.read once": said(
+        "Wij hebben het maar één keer gelezen. Het is niet zeker dat dit goed is.",
+        "We read it only once. It is not certain that this is right.",
+    ),
+    "fetched.differs": said(
+        "De lijst vermeldt iets anders dan wij kregen. Het is niet zeker dat dit goed is.",
+        "What is listed is not what we got. It is not certain that this is right.",
     ),
     "fetched.not verified": said(
-        "Volgens de lijst {listed} bytes, gekregen {got}. Het is niet zeker dat dit goed is.",
-        "Listed with {listed} bytes, received {got}. It is not certain that this is right.",
+        "Het is niet zeker dat dit goed is.", "It is not certain that this is right."
     ),
     "fetched.corrupt": said(
-        "Volgens de lijst {listed} bytes, gekregen {got}. Dit is beschadigd, of het is een "
-        "ander bestand.",
-        "Listed with {listed} bytes, received {got}. This is damaged, or it is another file.",
+        "Dit is beschadigd, of het is een ander bestand.",
+        "This is damaged, or it is another file.",
     ),
     "sealed.title": said(
         "Bestanden die in de nieuwe omgeving misschien niet opengaan",
@@ -151,8 +186,8 @@ SENTENCES: dict[str, Said] = {
     "sealed.asset.more": said("{name}: {count} bestanden", "{name}: {count} files"),
     # the technical details
     "annex.title": said(
-        "Technische details: wat niet meegaat, en wat anders is",
-        "Technical details: what does not move, and what is different",
+        "Technische details: wat niet meegaat, en wat u verder moet weten",
+        "Technical details: what does not move, and what else you should know",
     ),
     "annex.behind.one": said(
         "{asset}: 1 regel over wat niet meegaat", "{asset}: 1 line on what does not move"
@@ -161,8 +196,14 @@ SENTENCES: dict[str, Said] = {
         "{asset}: {count} regels over wat niet meegaat",
         "{asset}: {count} lines on what does not move",
     ),
-    "annex.different.one": said("{asset}: 1 is anders", "{asset}: 1 is different"),
-    "annex.different.more": said("{asset}: {count} zijn anders", "{asset}: {count} are different"),
+    "annex.doubted.one": said("{asset}: 1 klopt misschien niet", "{asset}: 1 may not be right"),
+    "annex.doubted.more": said(
+        "{asset}: {count} kloppen misschien niet", "{asset}: {count} may not be right"
+    ),
+    "annex.right.one": said("{asset}: 1 stond verkeerd in de lijst",
+                            "{asset}: 1 was listed wrongly"),
+    "annex.right.more": said("{asset}: {count} stonden verkeerd in de lijst",
+                             "{asset}: {count} were listed wrongly"),
     "annex.sealed.one": said("{asset}: 1 is op slot", "{asset}: 1 is locked"),
     "annex.sealed.more": said("{asset}: {count} zijn op slot", "{asset}: {count} are locked"),
     "annex.more.one": said(

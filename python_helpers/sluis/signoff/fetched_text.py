@@ -1,4 +1,4 @@
-"""What the client reads about fetched files: what stays behind, is not as listed, may not open.
+"""What the client reads about fetched files: what stays behind, may be wrong, may not open.
 
 The text says per place how many there are and names the first; the technical details name all,
 or as many as a person can be handed, and where the whole list lies. What stays behind is a list
@@ -20,7 +20,7 @@ from sluis.scope.model import Asset, Language, Migrate, ScopeDocument
 from sluis.scope.text import asset_name
 from sluis.scope.voice import Voice, paragraph
 from sluis.signoff.behind_texts import SENTENCES
-from sluis.tenant.tenant_manifest import HAD, ManifestLine, read_manifest
+from sluis.tenant.tenant_manifest import DOUBTS, HAD, ManifestLine, read_manifest
 
 #: names of one kind in the text, and in a question
 _FIRST, _ASKED = 5, 3
@@ -30,6 +30,8 @@ MOST_NAMED = 2000
 _CHECKS = (
     "corrupt", "not verified", "edited meanwhile", "stale metadata", "rewritten by the service",
 )  # fmt: skip
+#: what says that the file is right, and that the list was not
+_RIGHT = ("stale metadata", "rewritten by the service")
 _ABOUTS = ("item", "rights", "person", "place")
 
 
@@ -55,7 +57,7 @@ def fetched_text(
     language: Language,
     plan: PlanDocument | None = None,
 ) -> FetchedText | None:
-    """Name what stays behind, what is not byte for byte as listed, and what a label locks.
+    """Name what stays behind, what may not be right or as listed, and what a label locks.
 
     Args:
         scope: what is signed.
@@ -113,7 +115,7 @@ class _Seen:
                 self.sealed.append(spelled(line.path))
             if line.check != "equal":
                 self.different.append(line)
-        self.different.sort(key=lambda line: (_CHECKS.index(_check(line)), line.path))
+        self.different.sort(key=lambda line: (_rank(line), line.path))
 
 
 class _Told:
@@ -156,17 +158,22 @@ class _Told:
             self.parts += ["", paragraph(self.voice.count("versions", count, name=name))]
 
     def different(self, asset: Asset, name: str, lines: Sequence[ManifestLine]) -> None:
-        """Files that go over and are not byte for byte what was listed."""
-        if not lines:
-            return
-        self.parts += ["", paragraph(self.voice.count("fetched.asset", len(lines), name=name))]
-        for check in _CHECKS:
-            some = [line for line in lines if _check(line) == check]
-            for line in some[:_FIRST]:
-                self.parts += [f"- {spelled(line.path)}", paragraph(self._said(line), indent=2)]
-            self.parts += self._more(len(some))
-        head = self.voice.count("annex.different", len(lines), asset=asset.id)
-        self._detail(head, [f"- {spelled(line.path)}: {self._said(line)}" for line in lines], "")
+        """Files that go over and may not be right, and those of which only the list was not."""
+        right = [line for line in lines if _check(line) in _RIGHT]
+        doubted = [line for line in lines if _check(line) not in _RIGHT]
+        for key, alike in (("doubted", doubted), ("right", right)):
+            if not alike:
+                continue
+            head = self.voice.count(f"fetched.{key}", len(alike), name=name)
+            self.parts += ["", paragraph(head)]
+            for why in dict.fromkeys(_why(line) for line in alike):
+                some = [line for line in alike if _why(line) == why]
+                for line in some[:_FIRST]:
+                    self.parts += [f"- {spelled(line.path)}", paragraph(self._said(line), indent=2)]
+                self.parts += self._more(len(some))
+            head = self.voice.count(f"annex.{key}", len(alike), asset=asset.id)
+            said = [f"- {spelled(line.path)}: {self._said(line)}" for line in alike]
+            self._detail(head, said, "")
 
     def locked(self, asset: Asset, name: str, paths: Sequence[str]) -> None:
         """Files that go over as they are, and that a label may keep from being opened there."""
@@ -222,9 +229,18 @@ class _Told:
         return f"- {one.path}: {self.voice.say(f'short.{one.why}')}"
 
     def _said(self, line: ManifestLine) -> str:
-        listed = "?" if line.listed_size is None else self.voice.number(line.listed_size)
-        got = self.voice.number(line.size)
-        return self.voice.say(f"fetched.{_check(line)}", listed=listed, got=got)
+        why, got = _why(line), self.voice.number(line.size)
+        if why == "edited":  # what was listed is of before
+            sizes = self.voice.say("sizes.got", got=got)
+        elif line.listed_size is None:
+            sizes = self.voice.say("sizes.unlisted", got=got)
+        elif line.listed_size == line.size:
+            sizes = self.voice.say("sizes.same", got=got)
+        else:
+            sizes = self.voice.say(
+                "sizes.other", listed=self.voice.number(line.listed_size), got=got
+            )
+        return f"{sizes} {self.voice.say(f'fetched.{why}')}"
 
     def _detail(self, head: str, lines: Sequence[str], digest: str) -> None:
         room = max(MOST_NAMED - self.named, 0)
@@ -237,8 +253,23 @@ class _Told:
             self.details.append(self.voice.say("annex.list", place=place, digest=digest))
 
 
+def _rank(line: ManifestLine) -> tuple[int, int]:
+    why = _why(line)
+    return _CHECKS.index(_check(line)), DOUBTS.index(why) if why in DOUBTS else -1
+
+
 def _check(line: ManifestLine) -> str:
     return line.check or "not verified"
+
+
+def _why(line: ManifestLine) -> str:
+    """What is said of a file: the reason for a doubt, else what its check says."""
+    check = _check(line)
+    if check == "edited meanwhile":
+        return "edited"
+    if check == "not verified" and line.doubt in DOUBTS:
+        return line.doubt or check
+    return check
 
 
 def _short(path: str, most: int = 70) -> str:

@@ -26,9 +26,10 @@ SENTENCES: dict[str, Said] = {
         "Above it says where you accepted less certainty before. Do you still agree to that?",
     ),
     "q.read-files": said(
-        "Hierboven staat welke bestanden niet meegaan, anders zijn of misschien niet opengaan. "
-        "Hebt u dat gelezen?",
-        "Above it says which files do not move, are different or may not open. Have you read that?",
+        "Hierboven staat wat niet meegaat, en welke bestanden misschien niet kloppen of niet "
+        "opengaan. Hebt u dat gelezen?",
+        "Above it says what does not move, and which files may not be right or may not open. "
+        "Have you read that?",
     ),
     "q.behind": said("{words} Weet u dat?", "{words} Do you know that?"),
     "q.document": said(

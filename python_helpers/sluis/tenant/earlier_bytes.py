@@ -80,8 +80,7 @@ def is_older(earlier: Earlier, now: Listed, got: Delivered) -> bool:
     makes another version.
     """
     told = earlier.listed
-    same_content = (told.size, told.quickxor) == (now.size, now.quickxor)
-    same = told.times == now.times and (same_content or told.etag == now.etag)
+    same = told.times == now.times and (_says_the_same(told, now) or told.etag == now.etag)
     return got.sha256 == earlier.sha256 and (earlier.older or not same)
 
 
@@ -117,13 +116,39 @@ def keep_earlier(
 ) -> None:
     """The earlier bytes stay; the line says why the newer ones are not there."""
     check: Check = "corrupt" if earlier.worth == _CORRUPT else "not verified"
-    note = f"Its newest version could not be had right: {why} These bytes are of an earlier pass."
+    # of one and the same version they are not older; they may still be right, or as wrong
+    older = earlier.older or not _is_of_one_version(earlier.listed, now)
+    what = "Its newest version" if older else "It was to be fetched again, and"
+    note = f"{what} could not be had right: {why} These bytes are of an earlier pass."
     state.db.execute(
         "UPDATE contents SET verdict = ?, note = ?, etag = ?, listed_size = ?,"
-        " listed_quickxor = ?, listed_times = ?, worth = ?, older = 1, in_pass = ?"
+        " listed_quickxor = ?, listed_times = ?, worth = ?, older = ?, in_pass = ?"
         " WHERE item_id = ?",
-        (check, note, now.etag, now.size, now.quickxor, now.times, earlier.worth, number, item_id),
+        (
+            check,
+            note,
+            now.etag,
+            now.size,
+            now.quickxor,
+            now.times,
+            earlier.worth,
+            int(older),
+            number,
+            item_id,
+        ),
     )
+
+
+def _is_of_one_version(told: Listed, now: Listed) -> bool:
+    """Whether what the service said then and says now is of one version of a file."""
+    if told.etag is not None and told.etag == now.etag:
+        return True
+    return told.times == now.times and _says_the_same(told, now)
+
+
+def _says_the_same(told: Listed, now: Listed) -> bool:
+    """Whether hash and size are the same; that a size is no longer listed tells nothing."""
+    return told.quickxor == now.quickxor and (told.size == now.size or not now.sized)
 
 
 def write_row(state: DriveState, row: Row) -> None:

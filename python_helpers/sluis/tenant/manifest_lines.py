@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from .listed_items import PATH, map_folders
+from .doubt import doubt_of
+from .listed_items import PATH, is_sized, map_folders
 from .state import DriveState
 from .tenant_manifest import COULD_NOT, HAD, ManifestLine
 
@@ -14,7 +15,7 @@ _LINES = f"""
 SELECT {PATH} AS path, i.item_id, i.type, i.size, i.quickxor, i.etag, i.created, i.modified,
        i.created_by, i.modified_by, i.extra, i.seen_in_pass, p.stored,
        c.state, c.why, c.size, c.sha256, c.quickxor, c.listed_size, c.listed_quickxor,
-       c.verdict, c.note, c.etag, c.sealed, r.data, r.why, v.data, v.why, l.data, i.shared
+       c.verdict, c.note, c.etag, c.sealed, r.data, r.why, v.data, v.why, l.data, i.shared, c.older
 FROM items i
 JOIN temp.folder_paths f ON f.item_id = i.parent_id
 LEFT JOIN places p ON p.item_id = i.item_id
@@ -52,7 +53,7 @@ def _line(row: tuple[Any, ...]) -> ManifestLine:
         path, item_id, kind, size, quickxor, etag, created, modified, created_by, modified_by,
         extra, seen, stored, state, why, got_size, sha256, got_quickxor, listed_size,
         listed_quickxor, verdict, note, got_etag, sealed, permissions, no_permissions,
-        versions, no_versions, fields, shared,
+        versions, no_versions, fields, shared, older,
     ) = row  # fmt: skip
     common: dict[str, Any] = {
         "path": path,
@@ -83,6 +84,8 @@ def _line(row: tuple[Any, ...]) -> ManifestLine:
             state=COULD_NOT,
             why=why or "It was not fetched before this manifest was written.",
         )
+    if not is_sized(json.loads(extra) if extra else {}):
+        listed_size = None
     return ManifestLine(
         **common,
         stored=stored,
@@ -92,6 +95,13 @@ def _line(row: tuple[Any, ...]) -> ManifestLine:
         listed_size=listed_size,
         listed_quickxor=listed_quickxor,
         check=verdict,
+        doubt=doubt_of(
+            verdict,
+            note,
+            older=bool(older),
+            listed=(listed_size, listed_quickxor),
+            got=(got_size, got_quickxor, sha256),
+        ),
         etag=got_etag,
         sealed=sealed or None,
     )

@@ -14,6 +14,8 @@ from .tenant_manifest import Check
 TRIES = 3
 NO_HASH = "The source lists no hash; size and time were the same before and after the reading."
 
+BUSY = "It was edited each of the"
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:

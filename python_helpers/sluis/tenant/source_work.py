@@ -15,7 +15,7 @@ from ..graph.part_file import ReadBack
 from .found import Found
 from .local_copy import PIECE, Piece
 from .reading_back import look_again, read_back
-from .source_file import NO_HASH, Fetch, Outcome, PieceDone, Wanted
+from .source_file import BUSY, NO_HASH, Fetch, Outcome, PieceDone, Wanted
 from .source_listing import found_of, spelled_time
 from .state import DriveState
 from .stored_names import ExportFolder
@@ -51,7 +51,7 @@ WHERE i.type = 'file' AND i.gone_in_pass IS NULL AND c.state = 'had'
 ORDER BY p.stored
 """
 _BUSY = (
-    f"It was edited each of the {_ROUNDS} times between two readings; the copy may be partly what "
+    f"{BUSY} {_ROUNDS} times between two readings; the copy may be partly what "
     "it was before an edit and partly what it was after."
 )
 _TWICE = "The source lists no hash; two readings of it and the copy on disk are the same bytes."

@@ -37,6 +37,16 @@ Check = Literal[
     "not verified",  # nothing says that it is right: no hash, or neither size nor hash as listed
 ]
 
+#: why a file is "not verified" or "edited meanwhile", where that is known
+Doubt = Literal[
+    "no hash",  # no hash is listed; nothing that is listed differs
+    "older",  # it is known to be of an earlier version
+    "read once",  # its source lists no hash, and was not read a second time
+    "edited",  # somebody worked on it each time that it was fetched
+    "differs",  # what is listed is something else
+]
+DOUBTS: tuple[str, ...] = get_args(Doubt)
+
 #: what gaps are called that count files which a label encrypted, and that name folders of which
 #: nobody knows whether all in them is seen
 SEALED = "files that a label encrypted"
@@ -65,10 +75,12 @@ class ManifestLine:
         size: bytes that were had; for a file that could not be had what was listed.
         sha256: of the bytes on disk, in hexadecimal.
         quickxor: of the bytes on disk, base64 as Graph spells it.
-        listed_size: bytes, as the service listed them.
+        listed_size: bytes, as the service listed them; ``None`` when it did not.
         listed_quickxor: as the service listed it, or another kind of hash (``other_hashes``);
             ``None`` when it gave none.
         check: what the service's size and hash say; ``None`` for what has no bytes.
+        doubt: why nothing says that it is right, where ``check`` says so (``Doubt``); ``None`` in
+            manifests of older versions, too.
         check_note: one sentence when ``check`` is anything but ``equal``.
         etag: as listed when the bytes were fetched.
         sealed: ``label`` when rights management encrypted it, so that it may not open elsewhere.
@@ -99,6 +111,7 @@ class ManifestLine:
     listed_quickxor: str | None = None
     check: Check | None = None
     check_note: str | None = None
+    doubt: str | None = None
     etag: str | None = None
     sealed: str | None = None
     created: str | None = None

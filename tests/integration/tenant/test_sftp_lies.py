@@ -115,6 +115,7 @@ def test_without_a_second_reading_nothing_is_called_equal(tmp_path):
         _, lines = run(server, tmp_path, read_twice=False)
     assert (lines["file"].state, lines["file"].check) == ("had", "not verified")
     assert "lists no hash" in lines["file"].check_note
+    assert lines["file"].doubt == "read once"
 
 
 def test_a_link_that_a_listing_calls_a_file_is_not_followed(tmp_path):

@@ -166,6 +166,7 @@ def test_M1_good_bytes_are_never_replaced_by_worse(
             line = await service.one_pass(listed(name, newer, version), wrong)
             assert (line.state, line.check, line.sha256) == ("had", "not verified", first.sha256)
             assert "newest version could not be had right" in (line.check_note or "")
+            assert line.doubt == "older"
             assert line.listed_size == len(newer)
         refused = await service.one_pass(listed(name, newer, 4), refusal(403, "malwareDetected"))
         assert (refused.check, refused.sha256) == ("not verified", first.sha256)
@@ -198,6 +199,25 @@ def test_M1_what_the_client_signed_for_stays_while_nothing_better_comes(tmp_path
         first = await service.one_pass(listed("a.bin"), DATA[:100])
         second = await service.one_pass(listed("a.bin"), DATA[:90])
         assert (second.check, second.sha256) == ("not verified", first.sha256)
+        # both are of the one version that is listed, so neither is called an older one
+        assert (first.doubt, second.doubt) == ("differs", "differs")
+        third = await service.one_pass(listed("a.bin"), DATA[:100])
+        assert (third.doubt, third.sha256) == ("differs", first.sha256)
+        assert "earlier version" not in (third.check_note or "")
+
+    story(tmp_path, tell)
+
+
+def test_M1_of_what_lists_no_hash_or_no_size_nobody_says_that_it_differs(tmp_path: Path) -> None:
+    bare = listed("a.bin")
+    del bare["file"]["hashes"]
+
+    async def tell(service: Service) -> None:
+        line = await service.one_pass(bare, DATA)
+        assert (line.check, line.doubt, line.listed_size) == ("not verified", "no hash", len(DATA))
+        del bare["size"]
+        line = await service.one_pass({**bare, "eTag": "e"}, DATA)
+        assert (line.check, line.doubt, line.listed_size) == ("not verified", "no hash", None)
 
     story(tmp_path, tell)
 

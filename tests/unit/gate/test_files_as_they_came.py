@@ -99,6 +99,38 @@ def test_M1_a_whole_reading_of_a_busy_file_is_no_doubt_on_a_server() -> None:
     assert export_verdict(export(files), 5, 4, doubts_in(files, server)).verdict == "not verified"
 
 
+SIGNED = {
+    "no hash": ("niets om de inhoud mee te vergelijken", "nothing to compare"),
+    "older": ("Dit is een oudere versie", "an older one"),
+    "read once": ("maar één keer gelezen", "read only once"),
+    "edited": ("werd aan gewerkt", "worked on it"),
+    "differs": ("niet wat de bron vermeldt", "not what the source lists"),
+    None: ("niet zeker", "not certain"),
+    "something new": ("niet zeker", "not certain"),
+}
+
+
+@pytest.mark.parametrize("doubt", SIGNED)
+def test_M1_the_words_to_sign_say_what_is_true_of_the_file(doubt: str | None) -> None:
+    (file,) = doubts_in([line("a", doubt=doubt)], origin()).doubted
+    assert file.doubt == doubt
+    (pasted,) = yaml.safe_load(lines_to_paste(file))["as_it_came"]
+    for language, said in zip(("nl", "en"), SIGNED[doubt], strict=True):
+        words = pasted["words"][language]
+        assert said in words
+        assert {one for one, all_said in SIGNED.items() if words.count(
+            all_said[("nl", "en").index(language)]
+        )} == {one for one in SIGNED if SIGNED[one] == SIGNED[doubt]}  # fmt: skip
+
+
+def test_M1_a_statement_without_a_reason_is_read_and_claims_none() -> None:
+    older = FetchedFile.model_validate({"path": "a", "sha256": ONE, "check": "not verified"})
+    assert older.doubt is None
+    assert "niet wat de bron vermeldt" not in lines_to_paste(older)
+    edited = older.model_copy(update={"check": "edited meanwhile"})
+    assert "Somebody worked on it" in lines_to_paste(edited)
+
+
 NASTY = ["plain.txt", "it's: a #name.txt", "a\u202egpj.exe", "\u200bseen.txt", '"quoted" \\.txt']
 
 

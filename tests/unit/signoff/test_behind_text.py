@@ -64,7 +64,13 @@ def line(path: str, check: Check = "equal", versions: int = 0) -> ManifestLine:
 LINES = [
     line("Foto's/röntgen.jpg", "corrupt"), line("Rapport.docx", "rewritten by the service"),
     replace(line("Contract.docx"), sealed="label"),
-    line("Agenda.xlsx", "not verified", versions=3), line("Lijst.csv", versions=1), line("a.txt"),
+    replace(line("Agenda.xlsx", "not verified", versions=3), doubt="differs"),
+    replace(line("Rooster.xlsx", "not verified"), doubt="older"),
+    replace(line("Notitie.txt", "not verified"), doubt="no hash", listed_size=4_656),
+    replace(line("Oud.csv", "not verified"), doubt="read once", listed_size=4_656),
+    replace(line("Plan.docx", "edited meanwhile"), doubt="edited"),
+    replace(line("Blad.aspx", "not verified"), listed_size=None),
+    line("Lijst.csv", versions=1), line("a.txt"),
 ]  # fmt: skip
 
 

@@ -59,7 +59,8 @@ def test_M1_every_file_that_differs_is_named_and_counted_once(tmp_path: Path) ->
     lines.append(line("unread.msg", None))
     text = told(tmp_path, lines)
     assert text is not None
-    assert "6 files" in text
+    assert "4 files may not be right:" in text
+    assert "2 files are right, but the list of the old environment was not:" in text
     named = [row[2:] for row in text.splitlines() if row.startswith("- ")]
     assert named == ["4.html", "3.html", "unread.msg", "2.html", "1.html", "0.html"], "worst first"
     assert text.count("Listed with 8,115 bytes, received 4,656.") == 5
@@ -70,8 +71,55 @@ def test_M1_every_file_that_differs_is_named_and_counted_once(tmp_path: Path) ->
 def test_a_client_reads_it_in_dutch(tmp_path: Path) -> None:
     text = told(tmp_path, [line("a.html", "corrupt")], language="nl")
     assert text is not None
-    assert ": 1 bestand is anders dan de lijst van de oude omgeving zegt:\n" in text
+    assert ": 1 bestand klopt misschien niet:\n" in text
     assert "Volgens de lijst 8.115 bytes, gekregen 4.656." in text
+
+
+DOUBTED = {
+    "no hash": ("niets om de inhoud mee te vergelijken", "nothing to compare the content with"),
+    "older": ("Dit is een oudere versie.", "This is an older one."),
+    "read once": ("maar één keer gelezen", "We read it only once."),
+    "differs": ("vermeldt iets anders dan wij kregen", "What is listed is not what we got."),
+}
+
+
+@pytest.mark.parametrize("doubt", DOUBTED)
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_M1_a_doubt_is_told_with_the_reason_that_is_true_of_the_file(
+    tmp_path: Path, doubt: str, language: Language
+) -> None:
+    text = told(
+        tmp_path,
+        [replace(line("a.txt", "not verified"), doubt=doubt, listed_size=4_656)],
+        language=language,
+    )
+    assert text is not None
+    read = " ".join(text.split())
+    column = ("nl", "en").index(language)
+    assert [one for one in DOUBTED if DOUBTED[one][column] in read] == [doubt]
+    # as many bytes as listed is no difference, and nobody says that there is one
+    assert ("4.656" if language == "nl" else "4,656") in read
+    assert not any(one in read for one in ("Volgens de lijst", "Listed with", "anders is"))
+    uncertain = {"nl": "Het is niet zeker dat dit goed is", "en": "It is not certain that"}
+    assert (uncertain[language] in read) == (doubt != "older"), "an older one is not the newest"
+
+
+@pytest.mark.parametrize("check", ["corrupt", "not verified", "edited meanwhile"])
+def test_M1_where_no_size_is_listed_none_is_told(tmp_path: Path, check: Check) -> None:
+    text = told(tmp_path, [replace(line("a.txt", check), listed_size=None)])
+    assert text is not None
+    assert "?" not in text
+    assert ("The list does not say how many" in text) == (check != "edited meanwhile")
+
+
+def test_M1_an_unknown_reason_says_only_that_it_is_not_certain(tmp_path: Path) -> None:
+    for doubt in (None, "\x1b[2J", "corrupt"):
+        text = told(tmp_path / repr(doubt), [replace(line("a", "not verified"), doubt=doubt)])
+        assert text is not None
+        last = text.splitlines()[-2:]
+        assert " ".join(" ".join(last).split()).endswith(
+            "received 4,656. It is not certain that this is right."
+        )
 
 
 def test_where_all_is_as_listed_there_is_no_such_text(tmp_path: Path) -> None:
