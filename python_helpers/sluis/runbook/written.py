@@ -18,7 +18,7 @@ from ansible.parsing.vault import is_encrypted
 
 from sluis.places import Places
 from sluis.plan.described import Reachable, description_faults
-from sluis.plan.faults import Fault, WrittenError, did_you_mean, looks_like
+from sluis.plan.faults import Fault, WrittenError, did_you_mean, looks_like, nearest
 from sluis.plan.role_options import Options, read_options
 from sluis.plan.written_yaml import (
     Item,
@@ -32,8 +32,8 @@ from sluis.runbook.run import now
 from sluis.runbook.written_checks import check_faults
 from sluis.runbook.written_choice import chosen_faults
 from sluis.runbook.written_hosts import group_faults, list_faults
-from sluis.runbook.written_places import OF_CHANGE, OF_CLIENT, place_faults
-from sluis.runbook.written_settings import setting_faults
+from sluis.runbook.written_places import NOTES, OF_CHANGE, OF_CLIENT, place_faults
+from sluis.runbook.written_settings import Assets, is_ours, setting_faults
 from sluis.runbook.written_signers import signer_faults
 from sluis.runbook.written_steps import Known, module_faults
 from sluis.runbook.written_way_back import way_back_faults
@@ -54,7 +54,8 @@ _NOT_OPENED = (
     "docs/front-door.md."
 )
 #: hosts and groups that Ansible adds by itself
-_ALWAYS = frozenset({"all", "ungrouped", "localhost"})
+_ALWAYS_GROUPS = frozenset({"all", "ungrouped"})
+_ALWAYS_HOSTS = frozenset({"localhost"})
 
 
 def read_what_was_written(
@@ -119,7 +120,7 @@ def written_faults(
         return [*faults, *error.faults], unread
     if scope is not None:
         faults += reading.hosts_of(str(path.relative_to(places.root)), scope)
-    assets: Collection[str] = {asset.id for asset in scope.assets} if scope is not None else ()
+    here = {asset.id for asset in scope.assets} if scope is not None else set()
     if change is not None and playbook in _SIGNED:
         folder = places.change(client, change)
         if scope is not None:
@@ -131,7 +132,7 @@ def written_faults(
     faults += place_faults(places.inventory(client), OF_CLIENT, places.root)
     faults += signer_faults(places.trust(client), places.root, scope)
     faults += reading.lists()
-    faults += reading.settings(assets)
+    faults += reading.settings(Assets(here, _assets_of(places.inventory(client))))
     return faults, unread
 
 
@@ -228,19 +229,18 @@ class _Reading:
         yield from module_faults(file, item, known)
         yield from check_faults(file, item, known, {fault.line for fault in faults})
 
-    def settings(self, assets: Collection[str]) -> Iterator[Fault]:
+    def settings(self, assets: Assets) -> Iterator[Fault]:
         """What is wrong with the variables of the inventory."""
-        yield from self._files("group_vars", set(self._inventory.groups) | _ALWAYS, assets)
-        yield from self._files("host_vars", set(self._inventory.hosts) | _ALWAYS, assets)
+        groups = {name for name, one in self._inventory.groups.items() if one.get_hosts()}
+        yield from self._files("group_vars", groups | _ALWAYS_GROUPS, assets)
+        yield from self._files("host_vars", set(self._inventory.hosts) | _ALWAYS_HOSTS, assets)
         for owner in (*self._inventory.groups.values(), *self._inventory.hosts.values()):
             for name, value in owner.vars.items():
                 file, line = self._where(str(name))
                 item = item_of(value, line)
                 yield from setting_faults(file, str(name), item, self._options, assets)
 
-    def _files(
-        self, folder: str, known: Collection[str], assets: Collection[str]
-    ) -> Iterator[Fault]:
+    def _files(self, folder: str, known: Collection[str], assets: Assets) -> Iterator[Fault]:
         place = self._folder / folder
         for top in sorted(place.iterdir()) if place.is_dir() else ():
             if top.name.startswith(".") or top.name.endswith("~"):
@@ -249,6 +249,10 @@ class _Reading:
             if name not in known:
                 yield from self._nobodys(top, name, known)
                 continue
+            for path in sorted(_unread(top)):
+                yield from self._dropped(
+                    path, "Ansible reads no file that ends so", f"Let it end in {_ENDINGS[1]}"
+                )
             for path in sorted(_below(top)):
                 item = yield from self._read(path)
                 if item is None or not isinstance(item.value, dict):
@@ -259,14 +263,55 @@ class _Reading:
                     )
 
     def _nobodys(self, top: Path, name: str, known: Collection[str]) -> Iterator[Fault]:
-        """Settings for a host or a group that is not there: only where it looks like a slip."""
-        near = looks_like(name, known)
+        """Variables for a host or a group that is not there: a slip, or settings of ours."""
+        if top.suffix in NOTES:
+            return
+        empty = name in self._inventory.groups and top.parent.name == "group_vars"
+        near = None if empty else looks_like(name, known)
+        if near is None and top.stem in known and looks_like(top.suffix, _ENDINGS[1:]):
+            near = f"{top.stem}{_ENDINGS[1]}"
         if near is not None:
             yield Fault(
                 "no-such-host", self._name(top), 0,
                 f"The inventory has no {name[:80]!r}, so nobody would read this.",
                 f"Did you mean {near!r}? Otherwise take it out.",
             )  # fmt: skip
+            return
+        nobody = f"the inventory has no {name[:80]!r}"
+        if empty:
+            nobody = f"nobody is in the group {name[:80]!r}"
+        meant = self._at(name) or nearest(name, known)
+        instead = f"Did you mean {meant!r}? Otherwise: take" if meant and not empty else "Take"
+        for path in sorted({*_below(top), *_unread(top)}):
+            yield from self._dropped(path, nobody, f"{instead} it out, or add it to hosts.yml")
+
+    def _at(self, address: str) -> str | None:
+        """The host that is reached at an address."""
+        for name, host in self._inventory.hosts.items():
+            if host.vars.get("ansible_host") == address:
+                return str(name)
+        return None
+
+    def _dropped(self, path: Path, why: str, remedy: str) -> Iterator[Fault]:
+        """A setting of ours in a file that nobody reads; of what else is there nothing is said."""
+        reading, item = self._read(path), None
+        said: list[Fault] = []
+        try:
+            while True:
+                said.append(next(reading))
+        except StopIteration as end:
+            item = end.value
+        if path.suffix in _ENDINGS[1:]:
+            yield from said
+        given = item.value if item is not None and isinstance(item.value, dict) else {}
+        for name, value in given.items():
+            if is_ours(name, self._options):
+                yield Fault(
+                    "no-such-host" if path.suffix in _ENDINGS else "not-read",
+                    self._name(path), value.line,
+                    f"Nobody would read {name[:80]!r} here: {why}.", f"{remedy}.",
+                )  # fmt: skip
+                return
 
     def _read(self, path: Path) -> Generator[Fault, None, Item | None]:
         """One file, opened. What is wrong with it is given; then there is no item."""
@@ -351,6 +396,18 @@ class _Reading:
         return str(path.relative_to(self._root)) if path.is_relative_to(self._root) else str(path)
 
 
+def _assets_of(folder: Path) -> frozenset[str] | None:
+    """The assets in all scopes of a client; ``None``: there is no scope, or one is not readable."""
+    found: set[str] = set()
+    for path in sorted((folder / "changes").glob("*/scope.yml")):
+        try:
+            scope = read_written(path.read_bytes()).plain()
+            found |= {str(asset["id"]) for asset in scope["assets"]}
+        except (OSError, NotReadableError, LookupError, TypeError):
+            return None
+    return frozenset(found) or None
+
+
 def _put_back(scope: ScopeDocument | None) -> frozenset[str] | None:
     """The assets that the way back puts back, when the client agrees to one."""
     if scope is None or not scope.way_back.consent:
@@ -401,4 +458,14 @@ def _below(top: Path) -> Iterator[Path]:
         if path.is_dir():
             yield from _below(path)
         elif path.suffix in _ENDINGS:
+            yield path
+
+
+def _unread(top: Path) -> Iterator[Path]:
+    """The files in a variable folder that Ansible would not read for their endings."""
+    for path in top.rglob("*") if top.is_dir() else ():
+        inner = path.relative_to(top).parts
+        if any(one.startswith(".") or one.endswith("~") for one in inner) or not path.is_file():
+            continue
+        if path.suffix not in (*_ENDINGS, *NOTES):
             yield path

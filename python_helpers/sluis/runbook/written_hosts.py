@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 
 from sluis.plan.faults import Fault, looks_like, not_a_group, unknown_field
@@ -57,9 +58,22 @@ def group_faults(file: str, hosts: Mapping[str, Collection[str]]) -> Iterator[Fa
                 "Name its hosts under 'hosts:', or take the group out.",
             )  # fmt: skip
     for name in sorted(set(hosts) - set(OURS)):
-        near = looks_like(name.lower(), OURS)
-        if near is not None and near not in hosts:
+        near = _meant(name)
+        if near is not None and not set(hosts[name]) <= set(hosts.get(near, ())):
             yield Fault(
                 "no-such-group", file, 0, f"Nothing asks for a group {name[:80]!r}.",
                 f"Did you mean {near!r}? Otherwise give it a name that does not look like it.",
             )  # fmt: skip
+
+
+def _meant(name: str) -> str | None:
+    """The group of ours that a name is a slip of, or that has its words and more."""
+    plain = re.sub(r"[^a-z0-9]+", "_", name.lower())
+    near = looks_like(plain, OURS)
+    if near is not None:
+        return near
+    words = plain.split("_")
+    for ours in OURS:
+        if all(any(looks_like(word, (part,)) for word in words) for part in ours.split("_")):
+            return ours
+    return None

@@ -10,7 +10,10 @@ from sluis.plan.faults import Fault, looks_like
 #: what a client's inventory and a change may hold
 OF_CLIENT = ("group_vars", "host_vars", "changes", "vault.cfg", "hosts.yml")
 OF_CHANGE = ("scope.yml", "update.yml", "restore.yml", "waivers", "documents", "files")
-_NOT_READ = (".example", ".md", ".txt", ".j2")
+#: endings of files that are notes, examples or old copies
+NOTES = (".example", ".md", ".txt", ".j2", ".bak", ".orig", ".old", ".rej")
+#: folders that are read by their name: one beside them is none of them
+_BY_NAME = frozenset({"group_vars", "host_vars", "changes", "waivers", "documents"})
 
 
 def place_faults(folder: Path, known: Collection[str], root: Path) -> Iterator[Fault]:
@@ -23,10 +26,11 @@ def place_faults(folder: Path, known: Collection[str], root: Path) -> Iterator[F
     """
     there = {item.name for item in folder.iterdir()} if folder.is_dir() else set()
     for name in sorted(there - set(known)):
-        if name.startswith(".") or name.endswith("~") or Path(name).suffix in _NOT_READ:
+        if name.startswith(".") or name.endswith("~") or Path(name).suffix in NOTES:
             continue
         near = looks_like(name.lower(), known)
-        if near is not None and near not in there:
+        beside = near in there and not (near in _BY_NAME and (folder / name).is_dir())
+        if near is not None and not beside:
             yield Fault(
                 "not-read", str((folder / name).relative_to(root)), 0, "Nobody would read it.",
                 f"Did you mean {near!r}? Otherwise give it a name that does not look like it.",

@@ -71,8 +71,35 @@ FIELDS: Mapping[str, frozenset[str]] = {
 }
 
 
+@dataclass(frozen=True)
+class Assets:
+    """Ids of the assets that settings may speak of.
+
+    Args:
+        here: those of this change's scope; empty: there is none, or it could not be read.
+        anywhere: those of all scopes of the client; ``None``: nobody can tell.
+    """
+
+    here: Collection[str]
+    anywhere: Collection[str] | None
+
+
+def is_ours(name: str, options: Options) -> bool:
+    """Whether a variable bears a name that only a setting of ours bears.
+
+    Args:
+        name: its name.
+        options: what the roles take.
+    """
+    return name in options.variables or _plain(name).startswith(options.prefixes)
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("-", "_")
+
+
 def setting_faults(
-    file: str, name: str, item: Item, options: Options, assets: Collection[str]
+    file: str, name: str, item: Item, options: Options, assets: Assets
 ) -> Iterator[Fault]:
     """What is wrong with one variable of an inventory; nothing when it is none of ours.
 
@@ -81,7 +108,7 @@ def setting_faults(
         name: its name.
         item: its value.
         options: what the roles take.
-        assets: ids of the scope's assets, where they are known.
+        assets: what it may speak of.
     """
     if name not in options.variables:
         yield from _unknown(file, name, item, options)
@@ -107,34 +134,48 @@ def _unknown(file: str, name: str, item: Item, options: Options) -> Iterator[Fau
             f"Did you mean {meant!r}? Otherwise: give it a name that does not look like it.",
         )  # fmt: skip
         return
-    plain = name.lower().replace("-", "_")
-    ours = plain.startswith(options.prefixes)
-    if ours or difflib.get_close_matches(plain, options.variables, n=1, cutoff=_ALIKE):
+    plain = _plain(name)
+    if is_ours(name, options) or difflib.get_close_matches(
+        plain, options.variables, n=1, cutoff=_ALIKE
+    ):
         yield Fault(
             "unknown-setting", file, item.line, f"{name[:80]!r} is no setting of ours: no role "
             "would look at it.", did_you_mean(plain, options.variables, _NO_OPTION),
         )  # fmt: skip
 
 
-def _each(
-    file: str, name: str, item: Item, each: _Each, assets: Collection[str]
-) -> Iterator[Fault]:
+def _each(file: str, name: str, item: Item, each: _Each, assets: Assets) -> Iterator[Fault]:
     for called, given in item.value.items():
-        if each.assets and called not in assets:
-            near = difflib.get_close_matches(called, sorted(assets), n=1, cutoff=0.75)
-            # a setting for an asset of another change is none of this one's business
-            if near:
-                yield Fault(
-                    "unknown-asset", file, given.line,
-                    f"{name} speaks of {called[:80]!r}, and the scope has no such asset.",
-                    did_you_mean(called, near, "take it out."),
-                )  # fmt: skip
+        if each.assets and called not in assets.here:
+            fault = _of_nothing(file, name, called, given, assets)
+            if fault is not None:
+                yield fault
                 continue
         before = list(_fields(file, f"{name}: {called}", given, each.known | each.told_elsewhere))
         yield from before
         if not before and each.made is not None and given.is_known:
             made, plain = each.made, given.plain()
             yield from _usable(file, given, lambda made=made, n=called, v=plain: made(n, v))  # type: ignore[misc]
+
+
+def _of_nothing(file: str, name: str, called: str, given: Item, assets: Assets) -> Fault | None:
+    """A setting for an asset that there is not; for one of another change it is none of ours."""
+    about = f"{name} speaks of {called[:80]!r}, and "
+    if assets.anywhere is not None:
+        if called in assets.anywhere:
+            return None
+        return Fault(
+            "unknown-asset", file, given.line,
+            f"{about}no scope.yml of this client has such an asset.",
+            did_you_mean(called, {*assets.here, *assets.anywhere}, "take it out."),
+        )  # fmt: skip
+    near = difflib.get_close_matches(called, sorted(assets.here), n=1, cutoff=0.75)
+    if not near:
+        return None
+    return Fault(
+        "unknown-asset", file, given.line, f"{about}the scope has no such asset.",
+        did_you_mean(called, near, "take it out."),
+    )  # fmt: skip
 
 
 def _fields(file: str, about: str, item: Item, known: Collection[str]) -> Iterator[Fault]:

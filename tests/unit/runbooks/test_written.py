@@ -555,10 +555,13 @@ def test_F1_everything_is_said_at_once(ground: Ground) -> None:
     ("name", "text"),
     [
         (SETTINGS, "practice_version: 5.1\nrestore_point: x\nservice_name: practice\n"),
-        (SETTINGS, "snapshot_and_verify_connections:\n  database-of-another-change: {port: 1}\n"),
         (SETTINGS, 'snapshot_and_verify_workdir: "{{ ansible_remote_tmp }}"\n'),
         (SETTINGS, 'snapshot_and_verify_adopt: "{{ all_backups }}"\n'),
         ("host_vars/an-old-server.yml", "x: 1\n"),
+        ("host_vars/an-old-server/notes", "what: [is not\n"),
+        ("group_vars/all.yml.bak", "snapshot_and_verify_patience: 5\n"),
+        ("group_vars/clients/picture.png", "\0"),
+        (f"changes/{CHANGE}/files2/x", "x"),
         (SETTINGS, ("snapshot_and_verify_store_secrets:\n  repository_password: !vault |\n"
          "    $ANSIBLE_VAULT;1.1;AES256\n    6162\n")),
         (SETTINGS, "x: &one {a: 1}\ny: {<<: *one, b: 2}\n"),
@@ -626,6 +629,90 @@ def test_F1_what_nobody_would_read_is_said(ground: Ground, name: str, meant: str
     if meant == "waivers":
         shutil.rmtree(ground.folder / f"changes/{CHANGE}/waivers")
     assert f"Did you mean {meant!r}" in ground.said()
+
+
+OURS_AT_NOBODY = {
+    "no-group": ("group_vars/servers.yml", "snapshot_and_verify_patience: 5\n", "'servers'"),
+    "no-group-like-it": ("group_vars/databases.yml", "x: 1\nchange_gate_typo: 1\n", "line 2"),
+    "folder": ("group_vars/db/main.yml", "snapshot_and_verify_become: true\n", "no 'db'"),
+    "address": ("host_vars/192.0.2.10.yml", "snapshot-and-verify-become: true\n",
+                "Did you mean 'practice-server'"),
+    "host": ("host_vars/server.yml", "snapshot_and_verify_become: true\n",
+             "Did you mean 'practice-server'"),
+    "group-of-hosts": ("host_vars/all.yml", "snapshot_and_verify_become: true\n", "no 'all'"),
+    "host-of-groups": ("group_vars/localhost.yml", "sluis_x: true\n", "no 'localhost'"),
+    "ending": ("group_vars/clients.ymll", "x: 1\n", "Did you mean 'clients.yml'"),
+    "ending-inside": ("group_vars/clients/main.ymll", "snapshot_and_verify_patience: 5\n",
+                      "end in .yml"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("slip", OURS_AT_NOBODY.values(), ids=OURS_AT_NOBODY.keys())
+def test_F1_a_setting_in_a_file_that_nobody_reads_is_said(
+    ground: Ground, slip: tuple[str, str, str]
+) -> None:
+    name, text, meant = slip
+    ground.add(name, text)
+    said = ground.said()
+    assert f"{CLIENT}/{name}" in said
+    assert meant in said
+
+
+def test_F1_a_setting_of_a_group_with_nobody_in_it_is_said(ground: Ground) -> None:
+    ground.add(INVENTORY, "    databases:\n      hosts: {}\n")
+    ground.add("group_vars/databases.yml", "x: 1\n")
+    ground.read()
+    ground.add("group_vars/databases.yml", "snapshot_and_verify_patience: 5\n")
+    assert "nobody is in the group 'databases'" in ground.said()
+
+
+@pytest.mark.parametrize("name", ["groupvars", "group-vars", "host_var", "Group_vars"])
+def test_F1_a_folder_beside_the_right_one_is_said(ground: Ground, name: str) -> None:
+    ground.add("host_vars/practice-server.yml", "x: 1\n")
+    ground.read()
+    ground.add(f"{name}/all.yml", "x: 1\n")
+    meant = "host_vars" if name.startswith("host") else "group_vars"
+    said = ground.said()
+    assert f"{CLIENT}/{name}" in said
+    assert f"Did you mean {meant!r}" in said
+
+
+def test_F1_waivers_beside_the_waivers_are_said(ground: Ground) -> None:
+    ground.waiver()
+    ground.add(f"changes/{CHANGE}/waiver/patient-records.yml", "x: 1\n")
+    assert "Did you mean 'waivers'" in ground.said()
+
+
+@pytest.mark.parametrize("key", ["patientdb", "quite-another"])
+def test_F1_a_setting_for_an_asset_of_no_scope_is_said(ground: Ground, key: str) -> None:
+    ground.add(SETTINGS, f"snapshot_and_verify_connections:\n  {key}: {{port: 1}}\n")
+    said = ground.said()
+    assert f"line {line_of(ground, SETTINGS, key)}:" in said
+    assert f"{key!r}, and no scope.yml of this client" in said
+    scope = (ground.folder / f"changes/{CHANGE}/scope.yml").read_text()
+    ground.add("changes/CHG-2/scope.yml", scope.replace("id: patient-records", f"id: {key}"))
+    ground.read()
+
+
+def test_F1_a_scope_that_cannot_be_read_accuses_no_setting(ground: Ground) -> None:
+    """Another change of the client may be half written: nobody can tell what it will name."""
+    ground.add(SETTINGS, "snapshot_and_verify_connections:\n  another: {port: 1}\n")
+    ground.add("changes/CHG-2/scope.yml", "assets: [\n")
+    ground.read()
+
+
+@pytest.mark.parametrize("name", ["verifier-hosts", "the_verifiers", "export-worker-hosts"])
+def test_F1_a_group_that_has_the_words_of_ours_is_said(ground: Ground, name: str) -> None:
+    ground.change_in(INVENTORY, ("verifiers:\n", f"{name}:\n"))
+    meant = "export_workers" if name.startswith("export") else "verifiers"
+    assert f"Did you mean {meant!r}" in ground.said()
+
+
+def test_F1_a_group_within_ours_may_have_a_name_like_it(ground: Ground) -> None:
+    ground.add(
+        INVENTORY, "      children:\n        verifiers-north:\n          hosts: {verifier: }\n"
+    )
+    ground.read()
 
 
 @pytest.mark.parametrize(
