@@ -83,6 +83,11 @@ def test_F9_an_example_is_read_as_it_stands(tmp_path: Path, number: int) -> None
         return
     path = places.inventory(CLIENT) / "group_vars" / "all.yml"
     path.write_text(text)
+    # the page speaks of an asset that the template's change does not have
+    scope = (places.change(CLIENT, CHANGE) / "scope.yml").read_text()
+    other = places.change(CLIENT, "CHG-SHOP")
+    other.mkdir()
+    (other / "scope.yml").write_text(scope.replace("id: patient-records", "id: web-shop"))
     read(places)
     # and it is really looked into: a letter more in any field is refused
     field = re.findall(r"(?m)^ +([a-z_]+):", text)[-1]
