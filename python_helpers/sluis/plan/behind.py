@@ -25,12 +25,16 @@ Why = Literal[
     "same-path",
     "rights-not-had",  # it goes, and is as open as its folder
     "unmapped-principal",  # ``path`` is the person or group whose rights are not given
+    # ``path`` is the item and whose right on it is not given
+    "right-not-givable",
+    "folder-was-there",  # and what else lies in it is not ours to open
     "not-seen",  # ``path`` says what could not be looked at, and where
 ]
 WHYS: tuple[Why, ...] = get_args(Why)
 #: what one line is about; for another reason than was signed the same file still stays behind
 _ABOUT: dict[Why, str] = {
     "rights-not-had": "rights", "unmapped-principal": "person", "not-seen": "place",
+    "right-not-givable": "access", "folder-was-there": "access",
 }  # fmt: skip
 
 
@@ -44,7 +48,7 @@ class BehindItem(BaseModel):
 
     @property
     def about(self) -> str:
-        """What the line is about: an ``item``, its ``rights``, a ``person`` or a ``place``."""
+        """What it is about: an ``item``, its ``rights``, ``access``, a ``person``, a ``place``."""
         return _ABOUT.get(self.why, "item")
 
 

@@ -13,6 +13,11 @@ from sluis.gate.steps import last_checks
 from sluis.plan.model import PlannedCheck
 from sluis.tenant.tenant_manifest import SEALED
 
+_COUNTED = {
+    "left_out_in_all": "items stayed behind",
+    "rights_left_in_all": "rights were not given, as signed",
+}
+
 
 def stayed_behind(
     view: View, objects: ObjectStore, checks: Iterable[PlannedCheck], since: int
@@ -34,9 +39,10 @@ def stayed_behind(
             result = json.loads(objects.get(made.body.result_object))
         except EvidenceError:
             continue  # erased or lost, as sluis verify says; the end is still recorded
-        count = result.get("left_out_in_all") if isinstance(result, Mapping) else None
-        if isinstance(count, int) and count > 0:
-            yield f"{count} items stayed behind; what {check.check} found names them."
+        for counted, words in _COUNTED.items():
+            count = result.get(counted) if isinstance(result, Mapping) else None
+            if isinstance(count, int) and count > 0:
+                yield f"{count} {words}; what {check.check} found names them."
 
 
 def may_not_open(view: View, assets: Iterable[str]) -> Iterator[str]:

@@ -200,5 +200,7 @@ def in_one_line(result: Found) -> str:
     }
     counts = ", ".join(f"{count} {what}" for what, count in sorted(counted.items()) if count)
     stayed = f"; {result.left_out_in_all} items stayed behind" if result.left_out_in_all else ""
+    if result.rights_left_in_all:
+        stayed += f"; {result.rights_left_in_all} rights were not given, as signed"
     said = f"{result.items} items compared ({_ON[result.trust]}): {counts or 'none'}"
     return said[: 500 - len(stayed)] + stayed

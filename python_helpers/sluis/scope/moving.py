@@ -27,6 +27,8 @@ LeaveOut = Literal[
     "unmapped-principal",
     "narrower-rights",
     "rights-not-had",
+    "right-not-givable",
+    "folder-was-there",
     "same-path",
     "room-not-told",
 ]

@@ -216,6 +216,14 @@ SENTENCES: dict[str, Said] = {
         "een afscherming die wij niet konden lezen, zodat iedereen in die map erbij kan",
         "a restriction that we could not read, so that everybody in that folder can reach it",
     ),
+    "leave-out.right-not-givable": said(
+        "toegang die wij daar niet kunnen geven, zoals bekijken zonder downloaden",
+        "access that we cannot give there, such as to look and not download",
+    ),
+    "leave-out.folder-was-there": said(
+        "de toegang tot een map die daar al was",
+        "the access to a folder that was there already",
+    ),
     "gone.stop": said(
         "Haalt u iets weg nadat wij het hebben overgezet, dan stoppen wij en vragen wij het u.",
         "If you remove something after we moved it, we stop and ask you.",

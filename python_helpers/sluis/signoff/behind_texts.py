@@ -41,6 +41,14 @@ SENTENCES: dict[str, Said] = {
         "{name}: {count} personen of groepen kunnen straks niet meer overal bij",
         "{name}: {count} people or groups will not be able to open everything any more",
     ),
+    "behind.access.one": said(
+        "{name}: 1 persoon of groep krijgt daar niet de toegang die er nu is",
+        "{name}: 1 person or group does not get the access there that there is now",
+    ),
+    "behind.access.more": said(
+        "{name}: {count} keer krijgt iemand daar niet de toegang die er nu is",
+        "{name}: {count} times somebody does not get the access there that there is now",
+    ),
     "behind.place.one": said(
         "{name}: op 1 plaats konden wij niet kijken",
         "{name}: there is 1 place that we could not look into",
@@ -57,6 +65,10 @@ SENTENCES: dict[str, Said] = {
     "then.person": said(
         "Wij weten niet om wie het in de nieuwe omgeving gaat.",
         "We do not know who that is in the new environment.",
+    ),
+    "then.access": said(
+        "Wie dat is, kan daar straks minder dan nu, of niets.",
+        "Whoever that is can do less there than now, or nothing.",
     ),
     "then.place": said("Wat daar staat, gaat niet mee.", "What is there does not move."),
     "behind.where": said(
@@ -88,6 +100,13 @@ SENTENCES: dict[str, Said] = {
     "why.same-path": said(
         "Op deze plaats staat nog iets met precies dezelfde naam. Alleen dat andere gaat mee:",
         "In this place there is something else with exactly the same name. Only that one moves:",
+    ),
+    "why.right-not-givable": said(
+        "Deze toegang kunnen wij daar niet geven:", "This access we cannot give there:"
+    ),
+    "why.folder-was-there": said(
+        "Deze map was daar al en is niet van ons. Daarom geven wij er niemand toegang toe:",
+        "This folder was there already and is not ours. So we give nobody access to it:",
     ),
     "more.one": said(
         "en nog 1; achteraan, bij de technische details, staat het ook",
@@ -227,5 +246,12 @@ SENTENCES: dict[str, Said] = {
                             "something else has exactly this place and name"),
     "short.rights-not-had": said("wie erbij mag, weten wij niet", "who may open it is not known"),
     "short.unmapped-principal": said("krijgt daar geen rechten", "gets no rights there"),
+    "short.right-not-givable": said(
+        "deze toegang kunnen wij daar niet geven", "this access we cannot give there"
+    ),
+    "short.folder-was-there": said(
+        "deze map was daar al; wij geven er geen toegang toe",
+        "this folder was there already; we give no access to it",
+    ),
     "short.not-seen": said("konden wij niet bekijken", "we could not look into it"),
 }  # fmt: skip

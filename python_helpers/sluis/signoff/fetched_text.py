@@ -32,7 +32,9 @@ _CHECKS = (
 )  # fmt: skip
 #: what says that the file is right, and that the list was not
 _RIGHT = ("stale metadata", "rewritten by the service")
-_ABOUTS = ("item", "rights", "person", "place")
+_ABOUTS = ("item", "rights", "person", "access", "place")
+#: of these there are several reasons, each with its words
+_BY_REASON = ("item", "access")
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ class _Told:
             then = "" if about == "item" else f" {self.voice.say(f'then.{about}')}"
             below = self.voice.say("behind.where" if about == "place" else "behind.these")
             self.parts += ["", paragraph(f"{head}.{then} {below}")]
-            if about == "item":
+            if about in _BY_REASON:
                 self._by_reason(some)
             elif about != "place":  # which place it is, is said in words of the service
                 self.parts += self._first(some)

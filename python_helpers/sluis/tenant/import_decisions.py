@@ -9,7 +9,7 @@ changed and nobody else touched it in the target.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -21,6 +21,7 @@ from .import_state import Row
 from .name_rules import NAME_LIMIT, PATH_LIMIT, characters_in, with_mark
 from .set_aside import Aside, aside_name, is_gone
 from .target_tree import Node, TargetTree
+from .tenant_manifest import ManifestLine
 
 Action = Literal[
     "make",  # a folder
@@ -89,6 +90,16 @@ class Decisions:
         """Bytes that are still to be sent."""
         sent = (one for one in self.files if one.action in ("send", "replace"))
         return sum(one.going.line.size for one in sent if one.going.line)
+
+    def were_there(self, before: frozenset[str]) -> Iterator[ManifestLine]:
+        """Folders of the source that were in the target before.
+
+        Args:
+            before: ids of everything that was.
+        """
+        for job in self.folders:
+            if job.action == "use" and job.node and job.node.id in before and job.going.line:
+                yield job.going.line
 
 
 def decide(

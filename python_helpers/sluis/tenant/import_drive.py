@@ -8,7 +8,7 @@ with the same state goes on and sends nothing twice.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from ..graph.connect import Graph
@@ -20,6 +20,7 @@ from .import_state import ImportState, Row
 from .import_writing import ImportWriting
 from .name_rules import PATH_LIMIT, characters_in
 from .quota_check import check_quota
+from .rights_left import not_signed, on_old_folders
 from .set_aside import is_gone
 from .stored_names import ExportFolder
 from .target_tree import Place, list_target, look_at
@@ -87,8 +88,12 @@ async def import_drive(
         room=room_below(place, target),
     )
     _say_decisions(report, decisions)
+    there = on_old_folders(decisions.were_there(state.before() or frozenset()), policy)
+    report.rights_left += there
+    _refuse(report, not_signed(there, policy))
     if decisions.conflicts:
         report.fail(_in_the_way(len(decisions.conflicts)))
+    if report.reasons:
         return report
     report.quota = check_quota(place.quota, decisions.bytes, policy.reserve)
     if (reason := report.quota.refusal(policy.leave_out)) is not None:
@@ -123,6 +128,8 @@ _OF_WHAT = {
     "unmapped-principal": "{} principals would lose their rights",
     "narrower-rights": "{} items could be seen by more people",
     "rights-not-had": "{} items would be as open as their folders",
+    "right-not-givable": "{} rights would not be given",
+    "folder-was-there": "{} rights would not be given",
 }
 
 
@@ -133,10 +140,16 @@ def _say_plan(report: ImportReport, plan: ImportPlan) -> None:
     report.not_carried = plan.not_carried
     report.may_be_narrower = plan.may_be_narrower
     report.rights_not_had = plan.rights_not_had
+    report.rights_left = plan.rights_left
 
 
 def _agreed(report: ImportReport, plan: ImportPlan, policy: ImportPolicy) -> bool:
-    for reason, count in plan.not_agreed(policy).items():
+    _refuse(report, plan.not_agreed(policy))
+    return not report.reasons
+
+
+def _refuse(report: ImportReport, not_agreed: Mapping[str, int]) -> None:
+    for reason, count in sorted(not_agreed.items()):
         what = _OF_WHAT.get(reason, "{} items would stay behind").format(count)
         report.fail(
             Failure(
@@ -146,7 +159,6 @@ def _agreed(report: ImportReport, plan: ImportPlan, policy: ImportPolicy) -> boo
                 "Settle it in the scope, or have it signed as it is.",
             )
         )
-    return not report.reasons
 
 
 def _say_decisions(report: ImportReport, decisions: Decisions) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from .import_policy import LEAVE_OUT, ImportPolicy
 from .name_plan import Renamed, plan_names
+from .rights_left import RightLeft, not_givable, not_signed
 from .tenant_manifest import HAD, ManifestLine
 from .user_map import Unmapped, find_unmapped, grants_in
 
@@ -60,6 +61,8 @@ class ImportPlan:
             not tell, and it cannot reliably take them away (``retainInheritedPermissions`` is
             refused: microsoft-graph-docs-contrib#23).
         rights_not_had: items with rights of their own of which nobody knows whose they are.
+        rights_left: rights that cannot be given in any target; those that cannot be given in this
+            one are known when it was looked at (``rights_left.on_old_folders``).
         not_carried: what Graph cannot carry over: how many items have it (earlier versions,
             list columns, authorship).
     """
@@ -72,6 +75,7 @@ class ImportPlan:
     bytes: int
     may_be_narrower: tuple[str, ...]
     rights_not_had: tuple[str, ...]
+    rights_left: tuple[RightLeft, ...]
     not_carried: Mapping[str, int]
 
     def not_agreed(self, policy: ImportPolicy) -> dict[str, int]:
@@ -83,6 +87,7 @@ class ImportPlan:
             found["narrower-rights"] = len(self.may_be_narrower)
         if self.rights_not_had and "rights-not-had" not in policy.leave_out:
             found["rights-not-had"] = len(self.rights_not_had)
+        found.update(not_signed(self.rights_left, policy))
         return dict(sorted(found.items()))
 
     def as_data(self) -> dict[str, Any]:
@@ -96,6 +101,7 @@ class ImportPlan:
             "unmapped": [asdict(one) for one in self.unmapped],
             "may_be_narrower": list(self.may_be_narrower),
             "rights_not_had": list(self.rights_not_had),
+            "rights_left": [asdict(one) for one in self.rights_left],
             "not_carried": dict(self.not_carried),
         }
 
@@ -151,6 +157,7 @@ def plan_import(
         bytes=sum(line.size for line in sent),
         may_be_narrower=tuple(line.path for line in carried if _shared_with_people(line)),
         rights_not_had=tuple(line.path for line in carried if line.rights_why),
+        rights_left=not_givable(carried, policy),
         not_carried={
             "versions": sum(bool(line.versions) for line in sent),
             "list columns": sum(bool(line.fields) for line in carried),
@@ -172,7 +179,7 @@ def _one_of(one: ManifestLine, other: ManifestLine) -> tuple[ManifestLine, Manif
 def _shared_with_people(line: ManifestLine) -> bool:
     """Whether rights are somebody's; a link alone only adds to what is inherited."""
     grants = (grant for one in line.permissions for grant in grants_in(one))
-    return any(grant.principal.kind != "link" for grant in grants)
+    return any(grant.principal.kind not in ("link", "nobody") for grant in grants)
 
 
 def _stays(line: ManifestLine, policy: ImportPolicy) -> tuple[str, str]:

@@ -26,6 +26,10 @@ LEAVE_OUT = {
     "unmapped-principal": "a right on it belongs to somebody whom the user map does not name",
     "rights-not-had": "who may reach it at the source could not be had, and in the target it is as "
     "open as its folder",
+    "right-not-givable": "it is of a kind that Graph cannot give in the target, such as to look "
+    "and not download, or a second right of somebody that lasts longer than the first",
+    "folder-was-there": "the folder was in the target before, and what else is in it is not ours "
+    "to open",
     "same-path": "another item has the very same path, and the target takes one of them",
     "room-not-told": "the target may have no room for it, and does not say how much it has",
     "narrower-rights": "the source may have kept others out of it, which Graph cannot do in the "
@@ -162,6 +166,8 @@ def remedy_for(reason: str) -> str:
     named = ""
     if reason == "unmapped-principal":
         named = "name each under 'people', or "
+    if reason == "folder-was-there":
+        named = "name another folder to put it into, or "
     if reason == "room-not-told":
         named = "after a look at the room in the target's admin centre, "
     return f"In the scope, {named}write {reason} into 'leave_out' of this asset; then sign anew."

@@ -10,6 +10,7 @@ from .import_decisions import Conflict
 from .import_plan import LeftOut
 from .name_plan import Renamed
 from .quota_check import QuotaAnswer
+from .rights_left import RightLeft
 from .user_map import Unmapped
 
 #: ``done``: everything that was to go is there · ``refused``: nothing was written ·
@@ -72,7 +73,8 @@ class ImportReport:
         gone: paths of items of ours whose source is not in the manifest any more.
         may_be_narrower: items that others may see now who could not at the source.
         rights_not_had: items of which nobody knows who could reach them at the source.
-        not_given: rights that were not given.
+        rights_left: rights that cannot be given and that somebody has to sign for.
+        not_given: rights that were not given, of whatever kind.
         not_carried: how many items have what Graph cannot carry over.
         quota: what the target said about room.
     """
@@ -93,6 +95,7 @@ class ImportReport:
     gone: list[str] = field(default_factory=list)
     may_be_narrower: tuple[str, ...] = ()
     rights_not_had: tuple[str, ...] = ()
+    rights_left: tuple[RightLeft, ...] = ()
     not_given: list[RightsGiven] = field(default_factory=list)
     not_carried: Mapping[str, int] = field(default_factory=dict)
     quota: QuotaAnswer | None = None

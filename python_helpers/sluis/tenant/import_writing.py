@@ -17,14 +17,15 @@ from ..graph.errors import ThrottledError
 from .file_sending import FileSending, stops_all
 from .give_rights import give_rights, rights_digest
 from .import_decisions import Decisions, Job, same_time
-from .import_policy import ImportPolicy, Target
+from .import_policy import ImportPolicy, Target, remedy_for
 from .import_report import Failure, ImportReport, Progress, RightsGiven
 from .import_state import ImportState, Row
+from .rights_left import THERE_WHY, lefts, not_signed, rights_of
 from .set_aside import Aside, set_aside
 from .stored_names import ExportFolder
 from .target_folders import make_folder, move_item, set_dates
 from .target_tree import TargetTree, node_of
-from .user_map import Invite, NotGiven, translate
+from .user_map import Invite
 
 #: calls about rights in a row that were put off without end, after which none is made: on lists
 #: of over 100,000 items none gets through (sp-dev-docs ``migration-perm-guidance.md``)
@@ -258,14 +259,18 @@ class ImportWriting:
         line, row = job.going.line, rows.get(job.going.source_id)
         if line is None or not line.permissions or row is None or row.target_id is None:
             return
-        invites, not_given = translate(line.permissions, self.policy.users)
-        if row.step == "there" and invites:
-            # what lies in that folder besides ours is the target's, and not ours to open
-            not_given += tuple(
-                NotGiven(one.recipient, one.role, "the folder was in the target before")
-                for one in invites
+        invites, not_given = rights_of(line, self.policy, was_there=row.step == "there")
+        # a folder may have come into its place since it was decided about
+        found = [one for one in lefts(job.going.path, not_given) if one.code == "folder-was-there"]
+        if not_signed(found, self.policy):
+            self._fail(
+                job.going.path,
+                SluisError(
+                    "folder-was-there",
+                    f"{len(found)} rights on it were not given: {THERE_WHY}.",
+                    remedy_for("folder-was-there"),
+                ),
             )
-            invites = ()
         if not_given:
             data = tuple(
                 {"principal": one.principal, "role": one.role, "why": one.why} for one in not_given

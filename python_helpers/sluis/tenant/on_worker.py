@@ -178,6 +178,10 @@ def behind_in(said: Mapping[str, Any]) -> list[LeftOut]:
             LeftOut(_person(one["name"], one["key"]), "unmapped-principal", "")
             for one in said["unmapped"]
         ),
+        *(
+            LeftOut(f"{one['path']}: {_person(one['name'], one['principal'])}", one["code"], "")
+            for one in said["rights_left"]
+        ),
     ]
 
 
@@ -238,6 +242,8 @@ def found_in(said: Mapping[str, Any]) -> tenant_reconcile.Found:
         rights_missing_in_all=len(said["rights_missing"]),
         rights_surplus=_rights(said["rights_surplus"], "principal"),
         rights_surplus_in_all=len(said["rights_surplus"]),
+        rights_left=_rights(said["rights_left"], "principal"),
+        rights_left_in_all=len(said["rights_left"]),
         rights_looked_at=said["rights_looked_at"],
         there_before=said["there_before"],
         reused=said["reused"],
@@ -406,6 +412,13 @@ def _examples(code: str, said: Mapping[str, Any]) -> list[str]:
         return [f"{one['path']} ({one['why']})" for one in said["conflicts"]]
     if code == "unmapped-principal":
         return [f"{one['name']} ({one['key']})" for one in said["unmapped"]]
+    if code in ("right-not-givable", "folder-was-there"):
+        return [
+            f"{one['path']} ({one['role']!r} of {_person(one['name'], one['principal'])}: "
+            f"{one['why']})"
+            for one in said["rights_left"]
+            if one["code"] == code
+        ]
     if code == "narrower-rights":
         return list(said["may_be_narrower"])
     if code == "rights-not-had":

@@ -9,7 +9,7 @@ service`` stops the hand-over.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,15 +30,16 @@ from .many_at_once import many_at_once
 from .name_rules import target_key
 from .reconcile_rights import PlaceRights, compare_rights, rights_of_place
 from .reconcile_state import ReconcileState
-from .reconciliation import SOUND, Category, Line, Reconciliation, Trust
+from .reconciliation import SOUND, Category, Line, Reconciliation, RightMissing, Trust
 from .refused_alone import raise_unless_alone
+from .rights_left import RightLeft, lefts, rights_of
 from .sealed_files import MAY_NOT_OPEN
 from .set_aside import FOLDER_ID
 from .stored_names import ExportFolder
 from .target_tree import Node, TargetTree, list_target, look_at, node_of
 from .tenant_manifest import ManifestLine, read_manifest
 from .their_spelling import recognise
-from .user_map import translate
+from .user_map import Invite, grants_in
 
 
 async def reconcile(
@@ -267,6 +268,13 @@ class _Run:
         notes: tuple[str, ...] = ()
         if going.line and going.line.rights_why:
             notes = ("Who could reach it at the source is not known; here it is as its folder.",)
+        grants = (
+            (one for right in going.line.permissions for one in grants_in(right))
+            if going.line
+            else ()
+        )
+        if any(one.principal.kind == "nobody" for one in grants):
+            notes += (_NOBODY,)
         if going.line and going.line.sealed:
             notes += (MAY_NOT_OPEN,)
         if node is None:
@@ -347,10 +355,12 @@ class _Run:
         of_place: PlaceRights | None = None
         for pair in pairs:
             line, node = pair.going.line, pair.node
-            ours = pair.row is not None and pair.row.step != "there"
-            invites = (
-                translate(line.permissions, policy.users)[0] if line and policy.permissions else ()
-            )
+            was_there = pair.row is not None and pair.row.step == "there"
+            ours = pair.row is not None and not was_there
+            invites: tuple[Invite, ...] = ()
+            if line is not None:
+                invites, not_given = rights_of(line, policy, was_there=was_there)
+                self._not_given(lefts(line.path, not_given), policy)
             if node is None or not (invites or (node.shared and ours)):
                 continue
             self.result.rights_looked_at += 1
@@ -363,6 +373,17 @@ class _Run:
             self.result.rights_missing += missing
             # what was there before has rights of its own
             self.result.rights_surplus += surplus if ours else ()
+
+    def _not_given(self, found: Iterable[RightLeft], policy: ImportPolicy) -> None:
+        """A right that does not go over is listed apart when that was signed, else missing."""
+        for one in found:
+            if one.code in policy.leave_out:
+                self.result.rights_left.append(one)
+            else:
+                why = f"It is not given, and nobody signed for that: {one.why}."
+                self.result.rights_missing.append(
+                    RightMissing(one.path, one.principal, one.role, why)
+                )
 
 
 def _gone(plan: ImportPlan, rows: Mapping[str, Row]) -> dict[str, Row]:
@@ -384,6 +405,7 @@ def _what_is_extra(node: Node, row: Row | None, policy: ImportPolicy) -> tuple[C
     return "extra", "It is ours, and its original was removed before the last pass."
 
 
+_NOBODY = "At the source it has a link that names nobody, and so gives nobody anything."
 #: steps of items that the import itself put into the target
 _OURS = ("sending", "sent", "made")
 

@@ -1,8 +1,8 @@
 """Whether the rights that were to be given are there, and no others.
 
 Only direct rights count as too many: what is inherited belongs to the place that the client
-chose. An item that gets a right of its own keeps the site's groups and applications as rights of
-its own, so of these only what is more than they have in that place is too much.
+chose. An item that gets a right of its own keeps all that it inherited as rights of its own, so of
+a principal that has rights in that place only what is more than these is too much.
 """
 
 from __future__ import annotations
@@ -21,20 +21,18 @@ from .user_map import Grant, Invite, grants_in
 _STRENGTH = {"read": 1, "write": 2, "owner": 3}
 #: of a role that nobody knows: more than any
 _UNKNOWN = 4
-#: principals of the place itself
-_OF_PLACE = ("site-group", "application")
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceRights:
-    """What groups of the site and applications may do in the target's folder.
+    """Who may do what in the target's folder.
 
     Args:
-        strength: by key of the principal.
+        grants: by key of the principal.
         why: one sentence when that could not be looked at.
     """
 
-    strength: Mapping[str, int] = field(default_factory=dict)
+    grants: Mapping[str, Sequence[Grant]] = field(default_factory=dict)
     why: str = ""
 
 
@@ -44,16 +42,15 @@ async def rights_of_place(graph: Graph, drive_id: str, item_id: str) -> PlaceRig
     Raises:
         GraphError: the service is away, or lets us in no more.
     """
-    found: dict[str, int] = {}
+    found: dict[str, list[Grant]] = {}
     place = f"/drives/{segment(drive_id)}/items/{segment(item_id)}/permissions"
     try:
         async for page in graph.pages(place):
             for permission in page.items:
                 for grant in grants_in({**permission, "inheritedFrom": None}):
-                    if grant.principal.kind in _OF_PLACE:
-                        for key in grant.principal.keys:
-                            strength = _STRENGTH.get(grant.role, _UNKNOWN)
-                            found[key] = max(found.get(key, 0), strength)
+                    # two links of one kind are not for the same people
+                    for key in grant.principal.keys if grant.principal.kind != "link" else ():
+                        found.setdefault(key, []).append(grant)
     except GraphError as error:
         await raise_unless_alone(graph, f"/drives/{segment(drive_id)}", error)
         return PlaceRights(
@@ -81,7 +78,7 @@ async def compare_rights(
         item_id: the item in the target.
         path: its original path.
         invites: what was to be given on it.
-        of_place: what groups of the site and applications may do in the target's folder.
+        of_place: who may do what in the target's folder.
 
     Returns:
         what is missing, and what nobody signed for. When the rights cannot be looked at,
@@ -142,12 +139,9 @@ def _lasts(until: str | None, signed: str | None) -> bool:
 def _too_much(grant: Grant, signed: Mapping[str, Invite], of_place: PlaceRights) -> str:
     """Why a right in the target is more than was signed; empty when it is not."""
     strength = _STRENGTH.get(grant.role, _UNKNOWN)
-    if grant.principal.kind in _OF_PLACE:
-        if of_place.why:
-            return of_place.why
-        if any(of_place.strength.get(key, 0) >= strength for key in grant.principal.keys):
-            return ""
-    why = "Nobody signed for it."
+    if grant.principal.kind == "nobody" or _has_in_place(grant, strength, of_place):
+        return ""
+    why = of_place.why or "Nobody signed for it."
     for one in (signed[key] for key in grant.principal.keys if key in signed):
         if _STRENGTH[one.role] < strength:
             continue
@@ -156,6 +150,17 @@ def _too_much(grant: Grant, signed: Mapping[str, Invite], of_place: PlaceRights)
         ends = f"ends on {grant.until}" if grant.until else "has no end"
         why = f"It was signed until {one.until}, and {ends} in the target."
     return why
+
+
+def _has_in_place(grant: Grant, strength: int, of_place: PlaceRights) -> bool:
+    """Whether somebody may do the same in the target's folder, as freely and for as long."""
+    return any(
+        _STRENGTH.get(one.role, _UNKNOWN) >= strength
+        and (not one.bound or one.bound == grant.bound)
+        and (one.until is None or _ends_by(grant.until, one.until))
+        for key in grant.principal.keys
+        for one in of_place.grants.get(key, ())
+    )
 
 
 def _ends_by(until: str | None, signed: str) -> bool:

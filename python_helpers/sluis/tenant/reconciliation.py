@@ -15,6 +15,7 @@ from typing import Any, Literal
 from ..evidence import files
 from .import_plan import LeftOut
 from .import_report import plain_json
+from .rights_left import RightLeft
 
 Category = Literal[
     "equal",
@@ -92,6 +93,7 @@ class Reconciliation:
         left_out: items that stay behind by signed rule; they are in no line.
         rights_missing: rights that were to be given and are not there.
         rights_surplus: rights on items of ours that nobody signed for.
+        rights_left: rights that are not given, by signed rule.
         rights_looked_at: on how many items rights were looked at.
         there_before: items in the target from before the import, which are in no line.
         reused: lines taken from an attempt at this same reconciliation that was killed.
@@ -105,6 +107,7 @@ class Reconciliation:
     left_out: tuple[LeftOut, ...] = ()
     rights_missing: list[RightMissing] = field(default_factory=list)
     rights_surplus: list[RightSurplus] = field(default_factory=list)
+    rights_left: list[RightLeft] = field(default_factory=list)
     rights_looked_at: int = 0
     there_before: int = 0
     reused: int = 0
@@ -139,6 +142,7 @@ class Reconciliation:
                 "left_out": [asdict(one) for one in self.left_out],
                 "rights_missing": [asdict(one) for one in self.rights_missing],
                 "rights_surplus": [asdict(one) for one in self.rights_surplus],
+                "rights_left": [asdict(one) for one in self.rights_left],
                 "rights_looked_at": self.rights_looked_at,
                 "there_before": self.there_before,
                 "reused": self.reused,

@@ -16,6 +16,7 @@ from .import_report import Failure, Progress, plain_json
 from .import_request import ImportRequest, read_import_request
 from .import_state import ImportState
 from .quota_check import check_quota
+from .rights_left import not_signed, on_old_folders
 from .target_tree import list_target, look_at
 from .tenant_manifest import read_manifest
 from .tenant_request import connection
@@ -99,6 +100,9 @@ async def _plan(request: ImportRequest, clock: Clock | None) -> dict[str, Any]:
     with ImportState(request.state) as state:
         state.bind(request.target.drive_id, request.target.folder)
         rows = tuple(state.rows())
+        before = state.before()
+    if before is None:
+        before = frozenset(node.id for _, node in tree.below(place.root_id))
     recognise(tree, rows, request.target.folder)
     made = plan_import(
         lines,
@@ -116,10 +120,14 @@ async def _plan(request: ImportRequest, clock: Clock | None) -> dict[str, Any]:
         base=base.id if base else None,
         room=room_below(place, request.target),
     )
+    there = on_old_folders(decisions.were_there(before), request.policy)
     quota = check_quota(place.quota, decisions.bytes, request.policy.reserve)
     refusals = [
         Failure("", reason, f"{count} would stay behind for this reason.", remedy_for(reason))
-        for reason, count in made.not_agreed(request.policy).items()
+        for reason, count in (
+            *made.not_agreed(request.policy).items(),
+            *not_signed(there, request.policy).items(),
+        )
     ]
     if decisions.conflicts:
         refusals.append(
@@ -136,6 +144,7 @@ async def _plan(request: ImportRequest, clock: Clock | None) -> dict[str, Any]:
     data: dict[str, Any] = plain_json(
         {
             **made.as_data(),
+            "rights_left": [asdict(one) for one in (*made.rights_left, *there)],
             "conflicts": [asdict(one) for one in decisions.conflicts],
             "notes": [asdict(one) for one in decisions.notes],
             "gone": sorted(row.path for row in decisions.gone),

@@ -10,12 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from ..errors import InputError
 from .tenant_manifest import ManifestLine
 
-Kind = Literal["user", "group", "site-group", "application", "link"]
+#: ``nobody``: a link that gives nobody anything
+Kind = Literal["user", "group", "site-group", "application", "link", "nobody"]
+#: For which reason out of ``LEAVE_OUT`` a right does not go over; empty where nobody has to sign
+#: for it: the signed map gives that principal nothing, or the right gives nobody anything.
+WhyNot = Literal["right-not-givable", "folder-was-there", "unmapped-principal", ""]
 
 _MAIL = re.compile(r"[^\s@<>,;:\"\x00-\x1f]{1,64}@[^\s@<>,;:\"\x00-\x1f]{1,255}")
 _ID = re.compile(r"id:[0-9A-Za-z][0-9A-Za-z._-]{0,127}")
@@ -75,11 +80,21 @@ class Invite:
 
 @dataclass(frozen=True)
 class NotGiven:
-    """A right that does not go over, with why."""
+    """A right that does not go over.
+
+    Args:
+        principal: the key under which the map would find it.
+        role: as in ``Grant``.
+        why: one sentence, without its capital and full stop.
+        code: for which reason.
+        name: of the principal, for people.
+    """
 
     principal: str
     role: str
     why: str
+    code: WhyNot = "right-not-givable"
+    name: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -164,6 +179,8 @@ def grants_in(permission: Mapping[str, Any]) -> Iterator[Grant]:
     if isinstance(link, Mapping) and link.get("scope") in ("anonymous", "organization", None):
         scope = str(link.get("scope") or "unknown")
         people.append(Principal("link", (f"link:{scope}",), f"a link for {_SCOPES[scope]}"))
+    if not people and _names_nobody(permission, link):
+        people.append(Principal("nobody", ("link:nobody",), "a link that names nobody"))
     if not people:
         shown = str(permission.get("id", "?"))
         people.append(Principal("user", (f"permission:{shown.lower()}",), "not told who"))
@@ -177,7 +194,7 @@ def find_unmapped(lines: Iterable[ManifestLine], users: UserMap) -> tuple[Unmapp
     for line in lines:
         here = {grant.principal for one in line.permissions for grant in grants_in(one)}
         for principal in here:
-            if users.names(principal):
+            if principal.kind == "nobody" or users.names(principal):
                 continue
             _, examples, count = found.setdefault(principal.keys[0], (principal, [], 0))
             if len(examples) < _EXAMPLES:
@@ -200,25 +217,36 @@ def translate(
     """
     best: dict[str, Invite] = {}
     not_given: set[NotGiven] = set()
+    of_target: list[tuple[Grant, str]] = []
     for grant in (one for permission in permissions for one in grants_in(permission)):
-        who, target = grant.principal.keys[0], users.target_of(grant.principal)
-        if not users.names(grant.principal):
-            not_given.add(NotGiven(who, grant.role, "the user map does not name it"))
+        principal, target = grant.principal, users.target_of(grant.principal)
+        if principal.kind == "nobody":
+            not_given.add(_not(grant, "it is a link that names nobody and gives nobody anything"))
+        elif not users.names(principal):
+            not_given.add(_not(grant, "the user map does not name it", "unmapped-principal"))
         elif target is None:
-            not_given.add(NotGiven(who, grant.role, "the user map gives it nothing"))
-        elif grant.role not in _ROLES:
-            not_given.add(NotGiven(who, grant.role, "Graph cannot give this role"))
-        elif grant.bound:
-            not_given.add(NotGiven(who, grant.role, grant.bound))
+            not_given.add(_not(grant, "the user map gives it nothing"))
         else:
-            new = Invite(target, grant.role, grant.until)
-            best[target] = _stronger(best.get(target), new)
+            of_target.append((grant, target))
+            if not _why_not(grant):
+                new = Invite(target, grant.role, grant.until)
+                best[target] = _stronger(best.get(target), new)
+    for grant, target in of_target:
+        given = best.get(target)
+        if given is None or not _covers(given, grant):
+            not_given.add(_not(grant, _why_not(grant) or _SHORTER, "right-not-givable"))
     return (
         tuple(best[key] for key in sorted(best)),
         tuple(sorted(not_given, key=lambda one: (one.principal, one.role, one.why))),
     )
 
 
+#: Graph names a person's right on an item after the person alone (the ids of permissions that
+#: Microsoft's examples show are the login's name in base64), so there is one with one end.
+_SHORTER = (
+    "it lasts longer than a stronger right of the same person that ends, and the target keeps one "
+    "right of each person on an item"
+)
 _SCOPES = {
     "anonymous": "anybody",
     "organization": "everybody in the tenant",
@@ -245,6 +273,17 @@ def _people(permission: Mapping[str, Any]) -> Iterator[Principal]:
                 break
 
 
+def _names_nobody(permission: Mapping[str, Any], link: object) -> bool:
+    """Whether it is a link that lets in only who is named, and says that nobody is."""
+    scope = link.get("scope") if isinstance(link, Mapping) else None
+    if scope == "existingAccess":  # for those who have access without it
+        return True
+    told = [permission.get(key) for key in (*_SEVERAL, "invitation")]
+    # what is not told at all may be anybody
+    return scope == "users" and [] in told and all(one in ([], None) for one in told)
+
+
+_SEVERAL = ("grantedToIdentitiesV2", "grantedToIdentities")
 _PARTS: tuple[tuple[str, Kind], ...] = (
     ("user", "user"),
     ("group", "group"),
@@ -306,13 +345,47 @@ def _bound(permission: Mapping[str, Any], link: object) -> str:
     return ""
 
 
+def _not(grant: Grant, why: str, code: WhyNot = "") -> NotGiven:
+    return NotGiven(grant.principal.keys[0], grant.role, why, code, grant.principal.name)
+
+
+def _why_not(grant: Grant) -> str:
+    """Why a right by itself cannot be given; empty when it can."""
+    if grant.bound:
+        return grant.bound
+    if grant.role not in _ROLES:
+        return "Graph cannot give this role"
+    unreadable = grant.until is not None and _moment(grant.until) is None
+    return "when it ends could not be read" if unreadable else ""
+
+
 def _stronger(one: Invite | None, other: Invite) -> Invite:
     if one is None or _ROLES.index(other.role) < _ROLES.index(one.role):
         return other
-    if one.role == other.role and one.until is not None:
-        # of two equal rights the one that lasts longer holds
-        return other if other.until is None or other.until > one.until else one
-    return one
+    # of two equal rights the one that lasts longer holds
+    return other if one.role == other.role and not _lasts(one.until, other.until) else one
+
+
+def _covers(given: Invite, grant: Grant) -> bool:
+    """Whether somebody loses nothing when a right is not given beside another."""
+    known = grant.role in _ROLES and _ROLES.index(given.role) <= _ROLES.index(grant.role)
+    return known and _lasts(given.until, grant.until)
+
+
+def _lasts(until: str | None, other: str | None) -> bool:
+    """Whether an end is not before another one; what cannot be read may be later than any."""
+    if until is None or other is None or until == other:
+        return until is None or until == other
+    here, there = _moment(until), _moment(other)
+    return here is not None and there is not None and here >= there
+
+
+def _moment(until: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(until)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _is_target(target: object) -> bool:

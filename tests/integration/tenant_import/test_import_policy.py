@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -104,12 +105,21 @@ def test_rights_on_a_folder_that_was_in_the_target_before_are_not_given(move):
         users=UserMap.from_data({old: new}), leave_out=frozenset({"narrower-rights"})
     )
     report = move.bring_over(policy)
-    assert report.outcome == "done"
-    assert _own_rights(move, "Finance") == set()
-    assert "before" in report.not_given[0].not_given[0]["why"]
-    found = move.reconcile(policy)
-    assert [one.path for one in found.rights_missing] == ["Finance"]
-    assert not found.sound
+    assert report.outcome == "refused"
+    assert [one.code for one in report.reasons] == ["folder-was-there"]
+    assert set(move.there()) == {"Finance", "Finance/theirs.txt"}
+    signed = replace(policy, leave_out=policy.leave_out | {"folder-was-there"})
+    for _ in range(2):  # a later pass asks nothing else
+        report = move.bring_over(signed)
+        assert report.outcome == "done"
+        assert _own_rights(move, "Finance") == set()
+        assert [(one.path, one.code) for one in report.rights_left] == [
+            ("Finance", "folder-was-there")
+        ]
+        assert "before" in report.not_given[0].not_given[0]["why"]
+        found = move.reconcile(signed)
+        assert [(one.path, one.principal) for one in found.rights_left] == [("Finance", new)]
+        assert found.sound, found.as_data()
 
 
 @pytest.mark.parametrize("rights", [True, False])

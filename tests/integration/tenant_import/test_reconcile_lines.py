@@ -653,7 +653,7 @@ def test_where_the_rights_of_the_place_cannot_be_seen_no_group_is_taken_for_righ
 
 
 def test_rights_are_compared_on_each_item_by_its_path(ground: Ground) -> None:
-    """Also behind one without rights, and on what was there before only what was to be given."""
+    """Also behind one without rights; on what was there before nothing is given."""
     ground.lines = [_line("a"), *(_line(name, permissions=PEOPLE) for name in ("b", "c", "d"))]
     for name in "abcd":
         ground.there(name)
@@ -663,8 +663,9 @@ def test_rights_are_compared_on_each_item_by_its_path(ground: Ground) -> None:
         ("GET", f"items/t:{name}/permissions", {"value": [stranger]}) for name in ("b", "c", "d")
     ]
     result = ground.run(_signing())
-    assert result.rights_looked_at == 3
+    assert result.rights_looked_at == 2
     assert [one.path for one in result.rights_missing] == ["b", "c", "d"]
+    assert "nobody signed for that: the folder was in the target" in result.rights_missing[2].why
     assert [one.path for one in result.rights_surplus] == ["b", "c"]
 
 
@@ -702,6 +703,92 @@ def test_rights_on_what_was_there_before_are_its_own(
     result = ground.run()
     assert len(result.rights_surplus) == surplus
     assert result.rights_looked_at == surplus, "what nothing was to be given on is not looked at"
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_what_cannot_be_given_is_signed_for_or_missing(ground: Ground, signed: bool) -> None:
+    """It was in a list that nothing read, and the move was sound."""
+    people = [{"user": {"email": f"{who}@old.example"}} for who in "ab"]
+    rights: tuple[dict[str, Any], ...] = (
+        {"grantedToIdentitiesV2": people[:1], "link": {"scope": "users", "type": "blocksDownload"}},
+        {"grantedToIdentitiesV2": people[1:], "link": {"scope": "users", "type": "createOnly"}},
+        {"grantedToV2": people[1], "roles": ["sp.approve"]},
+    )  # fmt: skip
+    ground.lines = [_line("x", b"x", permissions=rights), _line("Old", permissions=PEOPLE)]
+    ground.there("x", b"x")
+    ground.row("x")
+    ground.there("Old")
+    ground.row("Old", "there")
+    users = {f"{who}@old.example": f"{who}@new.example" for who in "ab"}
+    leave_out = ["narrower-rights", *(("right-not-givable", "folder-was-there") if signed else ())]
+    result = ground.run(_signing(users=users, leave_out=leave_out))
+    found = result.rights_left if signed else result.rights_missing
+    assert len(found) == 4
+    assert sorted({one.path for one in found}) == ["Old", "x"]
+    assert len(result.rights_left) + len(result.rights_missing) == 4
+    assert result.sound == signed
+
+
+def test_a_link_that_names_nobody_is_said_in_one_line(ground: Ground) -> None:
+    link = {"link": {"scope": "users", "type": "view"}, "grantedToIdentitiesV2": [], "id": "1"}
+    ground.lines = [_line("x", b"x", permissions=(link,))]
+    ground.there("x", b"x", shared={"scope": "users"})
+    ground.row("x")
+    ground.more = [("GET", "items/t:x/permissions", {"value": [link]})]
+    result = ground.run(_signing())
+    (line,) = result.lines
+    assert line.notes == (
+        "At the source it has a link that names nobody, and so gives nobody anything.",
+    )
+    assert result.sound
+
+
+def _given(kind: str, key: str, role: str, **more: Any) -> dict[str, Any]:
+    return {"id": key, "grantedToV2": {kind: {"email": key}}, "roles": [role], **more}
+
+
+_BOUND = {"link": {"scope": "users", "type": "view", "preventsDownload": True}}
+
+
+@pytest.mark.parametrize(
+    ("place", "own", "why"),
+    [
+        ([_given("group", "g@x", "write")], _given("group", "g@x", "write"), ""),
+        ([_given("user", "u@x", "write")], _given("user", "u@x", "read"), ""),
+        ([_given("user", "u@x", "read")], _given("user", "u@x", "write"), "Nobody signed for it."),
+        ([], _given("group", "g@x", "read"), "Nobody signed for it."),
+        (
+            [_given("user", "u@x", "read", expirationDateTime=ENDS)],
+            _given("user", "u@x", "read"), "Nobody signed for it.",
+        ),
+        (
+            [_given("user", "u@x", "read", **_BOUND)],
+            _given("user", "u@x", "read"), "Nobody signed for it.",
+        ),
+        # another link of that kind is for whoever got its address
+        (
+            [{"id": "1", "roles": ["read"], "link": {"scope": "anonymous", "type": "view"}}],
+            {"id": "2", "roles": ["read"], "link": {"scope": "anonymous", "type": "view"}},
+            "Nobody signed for it.",
+        ),
+        (refusal(403, "accessDenied"), _given("group", "g@x", "read"), "could not be seen"),
+    ],
+    ids=["group", "person", "more", "another", "for longer", "freer", "link", "not seen"],
+)  # fmt: skip
+def test_whoever_has_rights_in_the_place_keeps_them_on_an_item(
+    ground: Ground, place: Any, own: dict[str, Any], why: str
+) -> None:
+    """A group and a person as well as the site's groups: an item that is shared keeps them all."""
+    ground.lines = [_line("x", b"x")]
+    ground.there("x", b"x", shared={"scope": "users"})
+    ground.row("x")
+    ground.more = [
+        ("GET", "items/root/permissions", {"value": place} if isinstance(place, list) else place),
+        ("GET", "items/t:x/permissions", {"value": [own]}),
+    ]
+    result = ground.run()
+    assert result.sound == (not why)
+    assert all(why in one.why for one in result.rights_surplus)
 
 
 def test_without_signed_rights_none_is_expected(ground: Ground) -> None:

@@ -83,7 +83,9 @@ GOOD: dict[str, tuple[Verb[Any, Any, Any], dict[str, Any]]] = {
         }],
         "lines_sha256": SHA, "left_out": [STAYS], "left_out_in_all": 1,
         "rights_missing": [RIGHT], "rights_missing_in_all": 1, "rights_surplus": [RIGHT],
-        "rights_surplus_in_all": 1, "rights_looked_at": 3, "there_before": 0, "reused": 0,
+        "rights_surplus_in_all": 1, "rights_left_in_all": 2,
+        "rights_left": [{"path": "c", "who": "d@x.example", "role": "write", "why": "no"}],
+        "rights_looked_at": 3, "there_before": 0, "reused": 0,
     }}),
     "ahead": (TENANT_RECONCILE, {"found": {
         "kind": "ahead", "files": 3, "to_send": 3, "bytes_to_send": 9,

@@ -61,9 +61,17 @@ def test_M1_what_was_signed_and_less_than_that_goes_on(now: Found) -> None:
         (("a.docx", "could-not-be-had"), "a.docx (could-not-be-had)"),
         (("a.docx", "rights-not-had"), "a.docx goes, and who may reach it is not known"),
         (("A. Former", "unmapped-principal"), "the rights of A. Former"),
+        (("plan.docx: a@x", "right-not-givable"), "a right on plan.docx: a@x (right-not-givable)"),
         (("hidden items: Team", "not-seen"), "hidden items: Team (could not be looked at)"),
     ],
-    ids=["another file", "a second one of that path", "its rights", "a person", "a place"],
+    ids=[
+        "another file",
+        "a second one of that path",
+        "its rights",
+        "a person",
+        "a right",
+        "a place",
+    ],
 )
 def test_M1_more_than_was_signed_is_refused_by_name(more: tuple[str, Why], said: str) -> None:
     (reason,) = more_behind(story(SIGNED, (*SIGNED, more)))

@@ -17,8 +17,8 @@ FOUND = Found(
     kind="compared", sound=True, target=Target("d1", "Team"), manifest_sha256="a" * 64,
     trust="every byte", items=2, counts={"equal": 2}, files_by_basis={"every byte": 2}, lines=(),
     lines_sha256="b" * 64, left_out=(), left_out_in_all=0, rights_missing=(),
-    rights_missing_in_all=0, rights_surplus=(), rights_surplus_in_all=0, rights_looked_at=0,
-    there_before=0, reused=0,
+    rights_missing_in_all=0, rights_surplus=(), rights_surplus_in_all=0, rights_left=(),
+    rights_left_in_all=0, rights_looked_at=0, there_before=0, reused=0,
 )  # fmt: skip
 
 
@@ -55,3 +55,5 @@ def test_a_comparison_says_what_stayed_behind_and_on_what_it_rests(
     trust: Trust, left: int, said: str
 ) -> None:
     assert in_one_line(replace(FOUND, trust=trust, left_out_in_all=left)) == said
+    found = replace(FOUND, trust=trust, left_out_in_all=left, rights_left_in_all=2)
+    assert in_one_line(found) == f"{said}; 2 rights were not given, as signed"

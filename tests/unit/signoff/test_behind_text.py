@@ -38,6 +38,8 @@ STAYS: Found = [
     ("Brief.docx", "same-path"),
     ("Personeel", "rights-not-had"),
     ("Voormalig Medewerker (old@practice.example)", "unmapped-principal"),
+    ("Rapport.docx: Anna de Vries (anna@practice.example)", "right-not-givable"),
+    ("Archief: team@practice.example", "folder-was-there"),
     ("retention-labelled items: Team", "not-seen"),
 ]
 
@@ -124,7 +126,9 @@ def test_M1_each_is_counted_once_and_named_with_its_reason(
     # what stays behind is not told again as a file that differs
     assert found.text.count("röntgen.jpg") == 1
     main = found.text + "".join(asked(found, signed, language).values())
-    assert not re.search(r"[0-9a-f]{12}|could-not|name-refused|objects/|not-seen", main)
+    assert not re.search(
+        r"[0-9a-f]{12}|could-not|name-refused|objects/|not-seen|not-giv|was-there", main
+    )
     assert signed.behind[0].list_sha256 in found.annex
     assert signed.behind[0].list_sha256 in plan_annex(signed, language)
 
@@ -137,7 +141,8 @@ def test_M1_what_stays_behind_is_a_question_of_its_own_for_each_place(
     assert found is not None
     of = signed.behind[0].asset
     assert list(found.asked) == [
-        f"behind:{of}", f"behind-rights:{of}", f"behind-person:{of}", f"behind-place:{of}",
+        f"behind:{of}", f"behind-rights:{of}", f"behind-person:{of}",
+        f"behind-access:{of}", f"behind-place:{of}",
     ]  # fmt: skip
     ends = {"nl": "Weet u dat?", "en": "Do you know that?"}[language]
     every = asked(found, signed, language)

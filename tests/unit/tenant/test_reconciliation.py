@@ -18,6 +18,7 @@ from sluis.tenant.reconciliation import (
     RightSurplus,
     write_lines,
 )
+from sluis.tenant.rights_left import RightLeft
 
 EQUAL = Line("a.txt", "a.txt", "file", "equal", "every byte")
 NOTED = Line("b.txt", "B.txt", "file", "equal", "the service's hash", notes=("spelled otherwise",))
@@ -37,10 +38,12 @@ def test_the_result_as_data_counts_all_and_lists_what_is_worth_reading() -> None
         reused=1,
         rights_missing=[RightMissing("a.txt", "x@y", "write", "It is not there.")],
         rights_surplus=[RightSurplus("a.txt", "z@y", "read", "Nobody signed for it.")],
+        rights_left=[RightLeft("d", "z@y", "Z", "write", "folder-was-there", "it was")],
     )  # fmt: skip
     data = result.as_data()
-    lines, missing, surplus, left_out = (
-        data.pop(name) for name in ("lines", "rights_missing", "rights_surplus", "left_out")
+    lines, missing, surplus, left_out, rights_left = (
+        data.pop(name)
+        for name in ("lines", "rights_missing", "rights_surplus", "left_out", "rights_left")
     )
     assert data == {
         "sound": False, "drive_id": "drive", "folder": "Folder", "manifest_sha256": "d" * 64,
@@ -55,6 +58,10 @@ def test_the_result_as_data_counts_all_and_lists_what_is_worth_reading() -> None
     assert missing == [
         {"path": "a.txt", "recipient": "x@y", "role": "write", "why": "It is not there."}
     ]
+    assert rights_left == [
+        {"path": "d", "principal": "z@y", "name": "Z", "role": "write",
+         "code": "folder-was-there", "why": "it was"},
+    ]  # fmt: skip
     assert surplus == [
         {"path": "a.txt", "principal": "z@y", "role": "read", "why": "Nobody signed for it."}
     ]

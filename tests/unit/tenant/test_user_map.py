@@ -43,8 +43,10 @@ def test_rights_go_to_whom_the_map_names_and_to_nobody_else() -> None:
     )
     assert invites == (Invite("user01@rehearsal.example", "write"),)
     assert not_given == (
-        NotGiven("user02@old.example", "read", "the user map gives it nothing"),
-        NotGiven("user03@old.example", "owner", "the user map does not name it"),
+        NotGiven("user02@old.example", "read", "the user map gives it nothing", ""),
+        NotGiven(
+            "user03@old.example", "owner", "the user map does not name it", "unmapped-principal"
+        ),
     )
 
 
@@ -115,11 +117,90 @@ def test_of_several_rights_the_strongest_is_given_once() -> None:
     )
 
 
+def test_a_weaker_right_that_lasts_longer_is_not_lost_in_silence() -> None:
+    """For ever to read and until a date to write became nothing after that date."""
+    who, end = "user01@old.example", "2027-01-01T00:00:00Z"
+    permissions = [_user(who, "read"), _user(who, "write", expirationDateTime=end)]
+    invites, (not_given,) = translate(permissions, _MAP)
+    assert invites == (Invite("user01@rehearsal.example", "write", end),)
+    assert (not_given.principal, not_given.role) == (who, "read")
+    assert not_given.code == "right-not-givable"
+    assert "lasts longer" in not_given.why
+
+
+@pytest.mark.parametrize(
+    "weaker",
+    [
+        {"expirationDateTime": "2026-12-31T23:00:00-01:00"},
+        {"expirationDateTime": "2026-12-01T00:00:00Z"},
+        {"link": {"type": "view", "scope": "users", "preventsDownload": True},
+         "expirationDateTime": "2026-12-01T00:00:00Z"},
+    ],
+    ids=["the same moment", "sooner", "narrower as well"],
+)  # fmt: skip
+def test_what_a_stronger_right_has_in_it_is_not_missed(weaker: dict[str, Any]) -> None:
+    who, end = "user01@old.example", "2027-01-01T00:00:00Z"
+    permissions = [
+        _user(who, "write", expirationDateTime=end), {**_user(who, "read"), **weaker}
+    ]  # fmt: skip
+    assert translate(permissions, _MAP) == (
+        (Invite("user01@rehearsal.example", "write", end),), (),
+    )  # fmt: skip
+
+
+def test_of_two_ends_the_later_moment_holds_however_it_is_written() -> None:
+    early, late = "2027-01-01T03:00:00+03:00", "2027-01-01T01:00:00Z"
+    for ends in ((early, late), (late, early)):
+        permissions = [_user("user01@old.example", "read", expirationDateTime=end) for end in ends]
+        invites, not_given = translate(permissions, _MAP)
+        assert [one.until for one in invites] == [late]
+        assert not_given == ()
+
+
+def test_an_end_that_cannot_be_read_is_no_end_to_be_given() -> None:
+    right = _user("user01@old.example", "read", expirationDateTime="soon")
+    invites, (not_given,) = translate([right], _MAP)
+    assert invites == ()
+    assert not_given.why == "when it ends could not be read"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"link": {"scope": "users", "type": "view"}, "grantedToIdentitiesV2": []},
+        {"link": {"scope": "users", "type": "edit"}, "grantedToIdentitiesV2": [],
+         "grantedToIdentities": []},
+        {"link": {"scope": "existingAccess", "type": "view"}},
+    ],
+    ids=["nobody", "nobody twice", "existing access"],
+)  # fmt: skip
+def test_a_link_that_names_nobody_is_mapped_by_nobody(link: dict[str, Any]) -> None:
+    permission = {"id": "L1", "roles": ["read"], **link}
+    assert find_unmapped([_line("x", permission)], UserMap()) == ()
+    invites, (not_given,) = translate([permission], UserMap())
+    assert invites == ()
+    assert (not_given.code, not_given.principal) == ("", "link:nobody")
+    assert "gives nobody anything" in not_given.why
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"grantedToIdentitiesV2": [{}]},
+        {"grantedToIdentitiesV2": [], "invitation": {"signInRequired": True}},
+    ],
+    ids=["not told", "told as nothing that we know", "invited"],
+)
+def test_a_link_for_people_who_are_not_told_is_no_link_for_nobody(more: dict[str, Any]) -> None:
+    permission = {"id": "L1", "roles": ["read"], "link": {"scope": "users", "type": "view"}, **more}
+    (unmapped,) = find_unmapped([_line("x", permission)], UserMap())
+    assert unmapped.key == "permission:l1"
+
+
 def test_a_role_that_graph_cannot_give_is_listed() -> None:
-    _, not_given = translate([_user("user01@old.example", "sp.restricted view")], _MAP)
-    assert not_given == (
-        NotGiven("user01@old.example", "restricted view", "Graph cannot give this role"),
-    )
+    _, not_given = translate([_user("user01@old.example", "sp.approve")], _MAP)
+    assert not_given == (NotGiven("user01@old.example", "approve", "Graph cannot give this role"),)
 
 
 @pytest.mark.parametrize(
@@ -177,8 +258,12 @@ _JSON = st.recursive(
 @given(st.dictionaries(_KEYS, _JSON, max_size=6))
 def test_whatever_the_service_says_no_right_is_dropped_in_silence(permission: Any) -> None:
     line = _line("x", permission)
-    assert list(grants_in(permission))
-    assert find_unmapped([line], UserMap())
+    grants = list(grants_in(permission))
+    assert grants
+    # a link that names nobody is said, and nobody has to map it
+    assert bool(find_unmapped([line], UserMap())) == any(
+        one.principal.kind != "nobody" for one in grants
+    )
     invites, not_given = translate([permission], UserMap())
     assert not invites
     assert not_given

@@ -40,7 +40,7 @@ class Compared:
 
 @dataclass(frozen=True)
 class Right:
-    """A right that is missing, or that nobody signed for."""
+    """A right that is missing, that nobody signed for, or that is not given as signed."""
 
     path: Line
     who: Line
@@ -68,6 +68,8 @@ class Found:
     rights_missing_in_all: Count
     rights_surplus: Annotated[Tuple[Right, ...], Most(1000)]
     rights_surplus_in_all: Count
+    rights_left: Annotated[Tuple[Right, ...], Most(1000)]
+    rights_left_in_all: Count
     rights_looked_at: Count
     there_before: Count
     reused: Count
@@ -84,6 +86,7 @@ class Found:
             (self.rights_missing, self.rights_missing_in_all),
             (self.rights_surplus, self.rights_surplus_in_all),
             (self.left_out, self.left_out_in_all),
+            (self.rights_left, self.rights_left_in_all),
         )
         if any(len(some) > in_all for some, in_all in named):
             raise ValueError("names more than it counts")
@@ -102,6 +105,8 @@ class Objection:
         "unmapped-principal",
         "narrower-rights",
         "rights-not-had",
+        "right-not-givable",
+        "folder-was-there",
         "same-path",
         "room-not-told",
         "conflicts",
