@@ -284,3 +284,12 @@ def shrink(path: Path, lab: Lab) -> None:
             "we_do": "We keep what came in ready."}  # fmt: skip
     scope["risks"] = [risk, lost]
     write_yaml(path, scope)
+    _without_the_database(path.parents[2])
+
+
+def _without_the_database(inventory: Path) -> None:
+    """A setting for an asset that no scope of the client has is refused."""
+    settings = inventory / "group_vars" / "all" / "main.yml"
+    said = yaml.safe_load(settings.read_text())
+    said.pop("snapshot_and_verify_connections", None)
+    write_yaml(settings, said)
