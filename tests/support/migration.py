@@ -22,7 +22,7 @@ from sluis.rehearsal.lab import Lab
 from sluis.rehearsal.plain_yaml import write_yaml
 from sluis.rehearsal.tenant.settings import Population, Settings
 from sluis.rehearsal.tenant.start import Tenant, start_tenant
-from support.signed_change import LabChange, quick_client
+from support.signed_change import LabChange, quick_client, without_the_database
 
 OLD = Population(users=1, sites=1, items_per_drive=12, office_share=0.3, shared_share=0.0)
 NEW = Population(users=1, sites=1, items_per_drive=0)
@@ -139,6 +139,7 @@ def start_migration(
             lab, who, change, today=now.date(), title="Move to the new tenant", job="migration"
         )
         _scope(path, before, after, share, now.date())
+        without_the_database(who.inventory)
         return Migration(made, before, after, stack)
     except BaseException:
         stack.close()

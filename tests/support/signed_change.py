@@ -284,11 +284,11 @@ def shrink(path: Path, lab: Lab) -> None:
             "we_do": "We keep what came in ready."}  # fmt: skip
     scope["risks"] = [risk, lost]
     write_yaml(path, scope)
-    _without_the_database(path.parents[2])
+    without_the_database(path.parents[2])
 
 
-def _without_the_database(inventory: Path) -> None:
-    """A setting for an asset that no scope of the client has is refused."""
+def without_the_database(inventory: Path) -> None:
+    """Take out the setting for the lab's database, which is refused where no scope has it."""
     settings = inventory / "group_vars" / "all" / "main.yml"
     said = yaml.safe_load(settings.read_text())
     said.pop("snapshot_and_verify_connections", None)
