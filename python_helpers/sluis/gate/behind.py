@@ -20,6 +20,7 @@ _SAID = {
     "person": "the rights of {path}",
     "access": "a right on {path} ({why})",
     "place": "{path} (could not be looked at)",
+    "count": "{path} that the scope counts",
 }
 
 

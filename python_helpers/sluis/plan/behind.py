@@ -6,6 +6,7 @@ behind. Sentences of a service, which differ from day to day, stand in the manif
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Literal, get_args
@@ -29,17 +30,27 @@ Why = Literal[
     "right-not-givable",
     "folder-was-there",  # and what else lies in it is not ours to open
     "not-seen",  # ``path`` says what could not be looked at, and where
+    "fewer-than-counted",  # ``path`` says how little of what the scope counts came (``shortfall``)
 ]
 WHYS: tuple[Why, ...] = get_args(Why)
 #: what one line is about; for another reason than was signed the same file still stays behind
 _ABOUT: dict[Why, str] = {
     "rights-not-had": "rights", "unmapped-principal": "person", "not-seen": "place",
     "right-not-givable": "access", "folder-was-there": "access",
+    "fewer-than-counted": "count",
 }  # fmt: skip
+#: steps in percent in which a shortfall is written, so that a day's work does not change the list
+_STEP = 5
+_SHORTFALL = re.compile(r"(files|bytes): less than ([0-9]{1,3}) % of ([0-9,]{1,30})", re.ASCII)
+#: what people throw away while a move is prepared: nobody signs anew for that many
+_LITTLE = {"files": 10, "bytes": 1 << 20}
 
 
 class BehindItem(BaseModel):
-    """One thing that does not go over. ``path`` has nothing in it that a reader would not see."""
+    """One thing that does not go over, or is not there.
+
+    ``path`` has nothing in it that a reader would not see.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -48,7 +59,7 @@ class BehindItem(BaseModel):
 
     @property
     def about(self) -> str:
-        """What it is about: an ``item``, its ``rights``, ``access``, a ``person``, a ``place``."""
+        """An ``item``, its ``rights`` or ``access``, a ``person``, ``place`` or ``count``."""
         return _ABOUT.get(self.why, "item")
 
 
@@ -86,15 +97,47 @@ class BehindList(BaseModel):
             ) from None
 
     def more_than(self, signed: BehindList) -> tuple[BehindItem, ...]:
-        """What stays behind here and did not there, as often as it does."""
+        """What stays behind here and did not there, as often as it does.
+
+        That fewer of what was counted came is more only from a step on, and from more than a few
+        files on: people go on working, and throw things away.
+        """
         before = Counter((one.about, one.path) for one in signed.items)
+        least = {"files": 100, "bytes": 100}
+        for what, percent, _ in filter(None, map(_shortfall_of, signed.items)):
+            least[what] = min(least[what], percent)
         found = []
         for one in self.items:
-            if before[one.about, one.path]:
+            short = _shortfall_of(one)
+            if short is not None:
+                what, percent, counted = short
+                fewer = counted * (least[what] - percent) // 100
+                if percent < least[what] - _STEP and fewer > _LITTLE[what]:
+                    found.append(one)
+            elif before[one.about, one.path]:
                 before[one.about, one.path] -= 1
             else:
                 found.append(one)
         return tuple(found)
+
+
+def shortfall(what: str, came: int, counted: int) -> str | None:
+    """How little came of what is counted, roughly, as the ``path`` of an item; ``None`` if enough.
+
+    Args:
+        what: ``files`` or ``bytes``.
+        came: of them, in the newest pass.
+        counted: of them, by the scope.
+    """
+    if came * 100 >= counted * (100 - _STEP):
+        return None
+    percent = (came * 100 // counted // _STEP + 1) * _STEP
+    return f"{what}: less than {percent} % of {counted:,}"
+
+
+def _shortfall_of(one: BehindItem) -> tuple[str, int, int] | None:
+    found = _SHORTFALL.fullmatch(one.path) if one.about == "count" else None
+    return (found[1], int(found[2]), int(found[3].replace(",", "") or 0)) if found else None
 
 
 def behind_list(asset: str, found: Iterable[tuple[str, Why]]) -> BehindList:

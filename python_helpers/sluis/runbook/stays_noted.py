@@ -14,9 +14,10 @@ from sluis.evidence.predicates import Behind, Export
 from sluis.evidence.statements import Statement
 from sluis.plan.behind import WHYS, BehindList, Why, behind_list
 from sluis.plan.model import BehindOf
+from sluis.runbook.fetched_too_little import fewer_than_counted
 from sluis.runbook.run import OpenDossier, now
 from sluis.runbook.tenant_exporting import NO_FILES
-from sluis.scope.model import ScopeDocument
+from sluis.scope.model import Asset, ScopeDocument
 from sluis.tenant.tenant_manifest import HAD, check_manifest, read_manifest
 from sluis.unfolding import unfold
 
@@ -27,13 +28,13 @@ _MOST = 1_000_000
 
 
 def note_what_stays(
-    dossier: OpenDossier, asset: str, written: Path | None = None, in_all: int = 0
+    dossier: OpenDossier, asset: Asset, written: Path | None = None, in_all: int = 0
 ) -> BehindList:
     """Record what of one asset does not go over, as its newest pass has it.
 
     Args:
         dossier: where it is recorded; nothing is, when that was recorded of this pass before.
-        asset: its id.
+        asset: as the scope has it.
         written: what the worker that puts it into another tenant says of each item; ``None``
             for an asset that is only fetched: then the manifest says what could not be had.
         in_all: how many lines the worker said that there are.
@@ -43,19 +44,22 @@ def note_what_stays(
         EvidenceError: the manifest is missing or altered.
     """
     view = dossier.ledger.read(now())
-    export = view.latest(Export, lambda item: item.body.asset == asset)
+    export = view.latest(Export, lambda item: item.body.asset == asset.id)
     if export is None:
         raise AssertionError("what was not fetched has no list")
     manifest = _manifest(dossier.objects, export)
     found = list(_not_had(manifest) if written is None else _as_written(written, in_all))
-    listed = behind_list(asset, (*found, *_not_seen(manifest)))
+    fewer = list(fewer_than_counted(asset, export.body))
+    if fewer:
+        fewer = list(fewer_than_counted(asset, export.body, _named(manifest)))
+    listed = behind_list(asset.id, (*found, *_not_seen(manifest), *fewer))
     body = Behind(
-        asset=asset,
+        asset=asset.id,
         export=export.sha256,
         items=len(listed.items),
         list_object=dossier.objects.put(listed.to_bytes()),
     )
-    before = view.latest(Behind, lambda item: item.body.asset == asset)
+    before = view.latest(Behind, lambda item: item.body.asset == asset.id)
     if before is None or before.body != body:
         dossier.ledger.append(body, key=dossier.key, now=now())
     return listed
@@ -82,6 +86,14 @@ def _not_had(manifest: Path) -> Iterator[tuple[str, Why]]:
             yield line.path, "could-not-be-had"
         elif line.check == "corrupt":
             yield line.path, "corrupt"
+
+
+def _named(manifest: Path) -> tuple[int, int]:
+    """How many files could not be had, and their bytes; each of them is in the list by its name."""
+    sizes = [
+        line.size for line in read_manifest(manifest) if line.type == "file" and line.state != HAD
+    ]
+    return len(sizes), sum(sizes)
 
 
 def _not_seen(manifest: Path) -> Iterator[tuple[str, Why]]:

@@ -15,7 +15,8 @@ from sluis.border.tenant import TenantSecrets
 from sluis.border.verb import refused
 from sluis.border.verbs.tenant_reconcile import TENANT_RECONCILE, Answer, Request
 from sluis.border.verbs.tenant_reconcile import Ahead as Answered
-from sluis.evidence.predicates import Reason, Refusal
+from sluis.evidence.predicates import Export, Reason, Refusal
+from sluis.runbook.fetched_too_little import said_of_counts
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_taking import read_scope
 from sluis.runbook.stays_noted import note_what_stays
@@ -23,6 +24,7 @@ from sluis.runbook.tenant_importing import import_request, newest_export
 from sluis.runbook.tenant_settings import TenantSettings
 from sluis.runbook.tenant_steps import going_from, into_of
 from sluis.runbook.worker_file import Fetch, bring_worker_file
+from sluis.scope.model import Asset
 from sluis.tenant.import_policy import remedy_for
 
 Call = Callable[[Request, TenantSecrets], Answer]
@@ -77,15 +79,22 @@ def look_ahead(
         remote = f"{settings.exports}/.moving-{asset.id}/behind.gz"
         local = scratch / "behind.gz"
         bring_worker_file(fetch, remote, local, answer.behind_sha256)
-        note_what_stays(dossier, asset.id, local, answer.behind_in_all)
+        listed = note_what_stays(dossier, asset, local, answer.behind_in_all)
         tell(ahead, asset.id, answer)
+        ahead.lines += said_of_counts(asset, _newest(dossier, asset), listed)
     for asset in scope.assets_on(host):
         if asset.is_exported and into_of(asset) is None:
-            note_what_stays(dossier, asset.id)
+            listed = note_what_stays(dossier, asset)
+            ahead.lines += said_of_counts(asset, _newest(dossier, asset), listed)
     if ahead.refused:
         body = Refusal(hosts=(host,), reasons=tuple(ahead.refused))
         dossier.ledger.append(body, key=dossier.key, now=now())
     return ahead
+
+
+def _newest(dossier: OpenDossier, asset: Asset) -> Export:
+    """The pass that was noted just now, whichever worker made it."""
+    return [s.body for s in dossier.ledger.read(now()).of(Export) if s.body.asset == asset.id][-1]
 
 
 def tell(ahead: Ahead, asset: str, answer: Answered) -> None:

@@ -71,6 +71,17 @@ SENTENCES: dict[str, Said] = {
         "Whoever that is can do less there than now, or nothing.",
     ),
     "then.place": said("Wat daar staat, gaat niet mee.", "What is there does not move."),
+    "then.count": said(
+        "Tenzij er sinds het tellen zoveel is weggegooid, ontbreekt er iets. Dat hebben wij niet.",
+        "Unless so much was thrown away since it was counted, something is missing. We do not have "
+        "it.",
+    ),
+    "fewer.files": said(
+        "geteld {counted} bestanden, gekregen {got}", "counted {counted} files, received {got}"
+    ),
+    "fewer.bytes": said(
+        "geteld {counted} bytes, gekregen {got}", "counted {counted} bytes, received {got}"
+    ),
     "behind.where": said(
         "Bij de technische details staat waar.", "The technical details say where."
     ),
@@ -253,5 +264,6 @@ SENTENCES: dict[str, Said] = {
         "deze map was daar al; wij geven er geen toegang toe",
         "this folder was there already; we give no access to it",
     ),
+    "short.fewer-than-counted": said("dat is minder dan geteld", "that is fewer than counted"),
     "short.not-seen": said("konden wij niet bekijken", "we could not look into it"),
 }  # fmt: skip

@@ -91,6 +91,7 @@ def fetched_text(
             lines = read_manifest(objects.path(newest.body.manifest_object))
         seen = _Seen(lines, stays)
         told.behind(asset, name, stays, digest or "", ours)
+        told.fewer(asset, name, stays, newest.body if newest else None)
         if isinstance(asset.disposition, Migrate):
             told.versions(name, seen.with_versions)
         told.different(asset, name, seen.different)
@@ -153,6 +154,25 @@ class _Told:
         if stays.items:
             head = self.voice.count("annex.behind", len(stays.items), asset=asset.id)
             self._detail(head, [self._line(one) for one in stays.items], digest)
+
+    def fewer(self, asset: Asset, name: str, stays: BehindList, newest: Export | None) -> None:
+        """What was counted and did not come. The list has it roughly; the figures are said here."""
+        short = [one.path for one in stays.items if one.about == "count"]
+        if not short or newest is None:
+            return
+        said = [
+            self.voice.say(
+                f"fewer.{what}", counted=self.voice.number(counted), got=self.voice.number(got)
+            )
+            for what, counted, got in (
+                ("files", asset.items, newest.items),
+                ("bytes", asset.size, newest.bytes),
+            )
+            if counted is not None and any(path.startswith(f"{what}:") for path in short)
+        ]
+        words = f"{name}: {'; '.join(said)}. {self.voice.say('then.count')}"
+        self.parts += ["", paragraph(words)]
+        self.asked[f"behind-count:{asset.id}"] = words
 
     def versions(self, name: str, count: int) -> None:
         """Earlier versions never go over."""

@@ -12,7 +12,7 @@ from sluis.evidence.predicates import Behind, Export, Machine, Refusal
 from sluis.gate.behind import more_behind
 from sluis.gate.decide import decide
 from sluis.gate.demand import Evidence
-from sluis.plan.behind import WHYS, BehindItem, BehindList, Why, behind_list
+from sluis.plan.behind import WHYS, BehindItem, BehindList, Why, behind_list, shortfall
 from sluis.plan.model import BehindOf
 from support.evidence_made import EMPTY, NOW, Made, digest_of, made, step
 
@@ -79,6 +79,45 @@ def test_M1_more_than_was_signed_is_refused_by_name(more: tuple[str, Why], said:
     assert reason.sentence.endswith(f"1 more of {ASSET} would stay behind than the client signed "
                                     f"for: {said}.")  # fmt: skip
     assert "sign anew" in reason.remedy
+
+
+LESS: Found = (("bytes: less than 60 % of 9,000,000", "fewer-than-counted"),)
+
+
+@pytest.mark.parametrize(
+    ("signed", "now", "of", "more"),
+    [
+        (80, 95, "3,000", 0), (80, 80, "3,000", 0), (80, 75, "3,000", 0), (80, 70, "3,000", 1),
+        (None, 95, "3,000", 0), (None, 90, "3,000", 1), (10, 5, "3,000", 0),
+        # one of four, which its owner threw away
+        (None, 80, "4", 0), (80, 55, "40", 0), (80, 50, "40", 1),
+    ],
+)  # fmt: skip
+def test_M1_clearly_fewer_than_was_signed_is_more_that_is_missing(
+    signed: int | None, now: int, of: str, more: int
+) -> None:
+    def fewer(percent: int) -> Found:
+        return ((f"files: less than {percent} % of {of}", "fewer-than-counted"),)
+
+    found = more_behind(story(SIGNED + (fewer(signed) if signed else ()), SIGNED + fewer(now)))
+    assert len(found) == more
+    assert all(f"files: less than {now} % of {of} that the scope counts" in one.sentence
+               for one in found)  # fmt: skip
+    # files are counted by themselves
+    other = more_behind(story(SIGNED + LESS, SIGNED + LESS + fewer(now)))
+    assert len(other) == len(more_behind(story(SIGNED, SIGNED + fewer(now))))
+    assert [one.code for one in more_behind(story(SIGNED, SIGNED + LESS))] == ["more-stays-behind"]
+
+
+@given(came=st.integers(0, 10_000), counted=st.integers(0, 10_000))
+def test_M1_a_shortfall_is_true_and_as_near_as_its_steps(came: int, counted: int) -> None:
+    said = shortfall("files", came, counted)
+    assert (said is None) == (came * 100 >= counted * 95)
+    if said is not None:
+        percent = int(said.split()[3])
+        assert came * 100 < counted * percent
+        assert came * 100 >= counted * (percent - 5)
+        assert said.endswith(f"of {counted:,}")
 
 
 def test_M1_where_nothing_was_signed_nothing_stays_behind() -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from sluis.evidence.predicates import Export, Machine
-from sluis.runbook.fetched_too_little import too_little
+from sluis.plan.behind import behind_list
+from sluis.runbook.fetched_too_little import fewer_than_counted, said_of_counts, too_little
 from sluis.scope.model import Asset
 from support.scopes import make_scope
 
@@ -120,3 +121,45 @@ def test_it_says_both_figures_and_what_to_do() -> None:
     said = too_little(counted(None, None), brought(1, 2, 2, at=NEXT), [brought(5, 5)])
     assert said is not None
     assert said.startswith("pass 2 brought 1 files, and pass 1 brought 5. ")
+
+
+@pytest.mark.parametrize("origin", ORIGINS, ids=lambda one: str(one["by"]))
+@pytest.mark.parametrize(
+    ("scope", "came", "lines", "said"),
+    [
+        # a first pass that is just not "too little": half of it is not mounted
+        pytest.param(
+            (3000, 12_000), (1500, 6_000),
+            ["files: less than 55 % of 3,000", "bytes: less than 55 % of 12,000"],
+            ["counted 3,000 files (2026-03-02), got 1,500.", "counted 12,000 bytes"], id="half",
+        ),
+        pytest.param(
+            (3000, 12_000), (2849, 12_000), ["files: less than 95 % of 3,000"],
+            ["counted 3,000 files (2026-03-02), got 2,849."], id="files-alone",
+        ),
+        pytest.param(
+            (3000, 12_000), (3000, 11_399), ["bytes: less than 95 % of 12,000"],
+            ["counted 12,000 bytes (2026-03-02), got 11,399."], id="bytes-alone",
+        ),
+        pytest.param((3000, 12_000), (2850, 11_400), [], [], id="nearly-all"),
+        pytest.param((3000, 12_000), (9_999, 99_999), [], [], id="more"),
+        pytest.param((None, None), (1, 1), [], [], id="nobody-counted"),
+        pytest.param((0, 0), (0, 0), [], [], id="there-are-none"),
+    ],
+)  # fmt: skip
+def test_M1_between_half_and_all_the_figures_are_told(
+    origin: dict[str, Any],
+    scope: tuple[int | None, int | None],
+    came: tuple[int, int],
+    lines: list[str],
+    said: list[str],
+) -> None:
+    asset = counted(*scope, origin=origin)
+    export = brought(*came)
+    found = list(fewer_than_counted(asset, export))
+    assert found == [(one, "fewer-than-counted") for one in lines]
+    told = said_of_counts(asset, export, behind_list(asset.id, found))
+    assert len(told) == len(said)
+    assert all(one in line for one, line in zip(said, told, strict=True))
+    # it is no refusal
+    assert too_little(asset, export, []) is None or not any(came)

@@ -47,9 +47,14 @@ def made(tmp_path: Path) -> Made:
     return made
 
 
-def note(made: Made, written: Path | None = None, in_all: int = 0) -> BehindList:
+def note(
+    made: Made, written: Path | None = None, in_all: int = 0, *, items: int = 2, size: int = 1
+) -> BehindList:
     dossier: Any = SimpleNamespace(ledger=made.ledger, objects=made.objects, key=made.key)
-    return note_what_stays(dossier, "files-one", written, in_all)
+    asset = some_scope().assets[0]
+    assert asset.id == "files-one"
+    counted = asset.model_copy(update={"items": items, "size": size})
+    return note_what_stays(dossier, counted, written, in_all)
 
 
 def recorded(made: Made) -> list[Behind]:
@@ -83,6 +88,21 @@ def test_M1_of_what_is_moved_its_worker_says_it(made: Made, tmp_path: Path) -> N
         ("Team\\u{202E}.lnk", "shortcut"),
         ("retention-labelled items: Team", "not-seen"),
     ]
+
+
+@pytest.mark.parametrize("moved", [False, True], ids=["only fetched", "moved"])
+def test_M1_what_was_counted_and_did_not_come_is_a_line_of_it(
+    made: Made, tmp_path: Path, moved: bool
+) -> None:
+    written = tmp_path / "behind.gz"
+    write_lines(written, [])
+    # b.exe is missed by its name, and is not missed again as a figure
+    assert not any(one.about == "count" for one in note(made, items=3, size=1).items)
+    listed = note(made, written if moved else None, items=6, size=1)
+    fewer = [one for one in listed.items if one.about == "count"]
+    assert [one.path for one in fewer] == ["files: less than 55 % of 6"]
+    assert recorded(made)[-1].items == len(listed.items)
+    assert not any(one.about == "count" for one in note(made, items=2, size=1).items)
 
 
 def test_the_same_of_the_same_pass_is_recorded_once(made: Made) -> None:

@@ -41,11 +41,18 @@ STAYS: Found = [
     ("Rapport.docx: Anna de Vries (anna@practice.example)", "right-not-givable"),
     ("Archief: team@practice.example", "folder-was-there"),
     ("retention-labelled items: Team", "not-seen"),
+    ("files: less than 85 % of 3,000", "fewer-than-counted"),
+    ("bytes: less than 85 % of 12,000,000", "fewer-than-counted"),
 ]
 
 
 def scope() -> ScopeDocument:
-    return ScopeDocument.from_bytes((GOLDEN / "CHG-1050.scope.json").read_bytes())
+    """That of the move, with a count of its first place that is fetched."""
+    read = ScopeDocument.from_bytes((GOLDEN / "CHG-1050.scope.json").read_bytes())
+    first = next(item for item in read.assets if item.is_exported)
+    counted = first.model_copy(update={"items": 3_000, "size": 12_000_000})
+    assets = tuple(counted if item is first else item for item in read.assets)
+    return read.model_copy(update={"assets": assets})
 
 
 def plan(language: Language) -> PlanDocument:
@@ -87,7 +94,8 @@ def told(
     made.append(
         Export(
             asset=of.id, origin={}, machine=Machine(host="h1", target="ssh://h1"), pass_number=1,
-            started_at=BEGIN, finished_at=BEGIN + timedelta(minutes=1), items=len(lines), bytes=1,
+            started_at=BEGIN, finished_at=BEGIN + timedelta(minutes=1), items=2_460,
+            bytes=9_812_000,
             complete=True, manifest_object=made.objects.put_file(root / "manifest"),
         )
     )  # fmt: skip
@@ -143,6 +151,7 @@ def test_M1_what_stays_behind_is_a_question_of_its_own_for_each_place(
     assert list(found.asked) == [
         f"behind:{of}", f"behind-rights:{of}", f"behind-person:{of}",
         f"behind-access:{of}", f"behind-place:{of}",
+        f"behind-count:{of}",
     ]  # fmt: skip
     ends = {"nl": "Weet u dat?", "en": "Do you know that?"}[language]
     every = asked(found, signed, language)
@@ -172,6 +181,23 @@ def test_M1_of_thousands_the_text_counts_and_says_where_the_list_is(tmp_path: Pa
     digest = signed.behind[0].list_sha256
     assert f"objects/sha256/{digest[:2]}/{digest[2:]}" in found.annex
     assert len(found.text) < 2_000
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_M1_fewer_than_were_counted_is_told_with_both_figures(
+    tmp_path: Path, language: Language
+) -> None:
+    found, _ = told(tmp_path, STAYS[-2:-1], [], language)
+    assert found is not None
+    said = {
+        "nl": "geteld 3.000 bestanden, gekregen 2.460.",
+        "en": "counted 3,000 files, received 2,460.",
+    }[language]
+    assert said in " ".join(found.text.split())
+    (question,) = found.asked.values()
+    assert said in question
+    assert "bytes" not in found.text
+    assert STAYS[-2][0] in found.annex
 
 
 def test_M1_where_everything_goes_as_listed_there_is_no_such_text(tmp_path: Path) -> None:
