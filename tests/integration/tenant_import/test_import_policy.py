@@ -12,6 +12,7 @@ import pytest
 from sluis.graph.connect import open_graph
 from sluis.graph.links import segment
 from sluis.runbook.tenant_looking import Ahead, tell
+from sluis.tenant.import_decisions import Decisions
 from sluis.tenant.import_policy import ImportPolicy
 from sluis.tenant.on_worker import ahead_of, behind_in
 from sluis.tenant.run_import import plan, run_import
@@ -120,6 +121,42 @@ def test_rights_on_a_folder_that_was_in_the_target_before_are_not_given(move):
         found = move.reconcile(signed)
         assert [(one.path, one.principal) for one in found.rights_left] == [("Finance", new)]
         assert found.sound, found.as_data()
+
+
+def test_a_folder_that_came_into_its_place_meanwhile_gets_no_right_in_silence(move, monkeypatch):
+    """Somebody made it between the listing and the folder's turn, so that nobody was asked."""
+    old, new = _people(move.source)[0], _people(move.target)[0]
+    _fill(move, {"Finance/ours.txt": b"1"})
+    _share(move, "Finance", old, "write")
+    move.export()
+    move.target.control.add_file(move.to_drive, "Finance/theirs.txt", b"secret")
+    policy = ImportPolicy(
+        users=UserMap.from_data({old: new}), leave_out=frozenset({"narrower-rights"})
+    )
+    monkeypatch.setattr(Decisions, "were_there", lambda *_: iter(()))
+    report = move.bring_over(policy)
+    assert report.outcome == "incomplete"
+    assert [(one.path, one.code) for one in report.reasons] == [("Finance", "folder-was-there")]
+    assert _own_rights(move, "Finance") == set()
+
+
+def test_rights_on_a_folder_that_was_there_are_told_before_anybody_signs(move, request_for):
+    old, new = _people(move.source)[0], _people(move.target)[0]
+    _fill(move, {"Finance/ours.txt": b"1"})
+    _share(move, "Finance", old, "write")
+    move.target.control.add_file(move.to_drive, "Finance/theirs.txt", b"secret")
+    policy = {"users": {old: new}, "leave_out": ["narrower-rights"]}
+    request_for |= {"manifest": str(move.export()), "policy": policy}
+    found = plan(request_for)
+    assert [one["code"] for one in found["refusals"]] == ["folder-was-there"]
+    (one,) = behind_in(found)
+    assert one.code == "folder-was-there"
+    assert one.path.startswith("Finance: ")
+    policy["leave_out"].append("folder-was-there")
+    assert plan(request_for)["refusals"] == []
+    assert run_import(request_for)["complete"]
+    # the client signed the list, and it is the same in a later pass
+    assert behind_in(plan(request_for)) == [one]
 
 
 @pytest.mark.parametrize("rights", [True, False])
