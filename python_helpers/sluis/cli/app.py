@@ -20,7 +20,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.text import Text
-from typer.exceptions import TyperException
+from typer.core import TyperGroup
+from typer.exceptions import Exit, TyperException
 
 from sluis import __version__
 from sluis.cli import (
@@ -103,11 +104,11 @@ def run(arguments: list[str]) -> int:
     except SluisError as error:
         return _wrong(error, error.exit_status, arguments)
     except (KeyboardInterrupt, typer.Abort):
-        return _wrong(_stopped(), EXIT_FAILED, arguments)
+        return _wrong(_stopped(arguments), EXIT_FAILED, arguments)
     except Exception as error:
         return _wrong(_unexpected(error), EXIT_FAILED, arguments)
     if status_of_verb == _TYPER_INTERRUPTED:
-        return _wrong(_stopped(), EXIT_FAILED, arguments)
+        return _wrong(_stopped(arguments), EXIT_FAILED, arguments)
     return int(status_of_verb or 0)
 
 
@@ -125,17 +126,30 @@ def _wrong(error: SluisError, exit_status: int, arguments: list[str]) -> int:
     return exit_status
 
 
-#: verbs of which the first two words are the client and the change
-_OF_CHANGE = frozenset(
-    {"prepare", "request", "sign", "apply", "freeze", "landing", "status", "judge", "adopt"}
-)
+def _typed(arguments: list[str]) -> tuple[str, str] | None:
+    """Client and change among what was typed, wherever options stand; ``None``: not both."""
+    program = typer.main.get_command(app)
+    if not isinstance(program, TyperGroup):
+        return None
+    try:
+        top = program.make_context("sluis", list(arguments), resilient_parsing=True)
+        words = [*top._protected_args, *top.args]
+        if not words:
+            return None
+        name, verb, rest = program.resolve_command(top, words)
+        if verb is None:
+            return None
+        given = verb.make_context(name, rest, parent=top, resilient_parsing=True).params
+    except (TyperException, Exit):
+        return None
+    client, change = given.get("client"), given.get("change")
+    return (client, change) if isinstance(client, str) and isinstance(change, str) else None
 
 
 def _filled_in(error: SluisError, arguments: list[str]) -> SluisError:
     """The same with the client and the change that were typed, so that it can be pasted."""
-    given = arguments[1:3]
-    verb = arguments[0] if arguments else ""
-    if verb not in _OF_CHANGE or len(given) < 2 or any(one.startswith("-") for one in given):
+    given = _typed(arguments)
+    if given is None:
         return error
     remedy = error.remedy.replace("CLIENT CHANGE", shlex.join(given))
     error.remedy = remedy.replace("<client>", shlex.quote(given[0]))
@@ -162,8 +176,11 @@ def _say(error: SluisError, exit_status: int, arguments: list[str]) -> None:
         console.print(Text(plainly(text)), soft_wrap=True)
 
 
-def _stopped() -> SluisError:
+def _stopped(arguments: list[str]) -> SluisError:
     remedy = "See where it stands with: sluis status CLIENT CHANGE"
+    if _typed(arguments) is None:
+        command = shlex.join(["sluis", *arguments])
+        remedy = f"Begin again with: {command}"
     return SluisError("stopped", "You stopped it.", remedy)
 
 

@@ -320,6 +320,10 @@ def _after_no(signoff: SignoffLine, command: str) -> str:
 
 
 def _after_failure(facts: Facts, command: str) -> str:
+    client, _, change = command.partition(" ")
+    restore = (
+        f"restore as a change of its own, begun with: sluis new {client} --change {change}-back"
+    )
     failed = [line for line in facts.steps if line.state == "failed"]
     back = [line for line in failed if line.way_back]
     if back:
@@ -332,13 +336,19 @@ def _after_failure(facts: Facts, command: str) -> str:
     if failed:
         step = failed[0]
         return (
-            f"Find out why step {step.step} on {step.host} failed; then restore, or record "
-            f"what you found with: {_judge(command, step)}"
+            f"Find out why step {step.step} on {step.host} failed; then record what you found "
+            f"with: {_judge(command, step)}; or {restore}."
         )
     if facts.handover is not None:
-        return f"The change is closed; restore if needed, then: sluis prepare {command}."
+        return (
+            f"The change is closed. Prepare it again with: sluis prepare {command}; or, where data "
+            f"must go back, {restore}."
+        )
     if any(check.state == "not passed" for check in facts.checks):
-        return "Find out why the check did not pass; restore when it cannot be put right."
+        return (
+            "Find out why the check did not pass, and put it right; then go on with: "
+            f"sluis apply {command}; or {restore}."
+        )
     if facts.asked == "prepare":
         return f"Read the run's log, put right what it names, then: sluis prepare {command}."
     return f"Read the run's log, put right what it names, then: sluis apply {command}."

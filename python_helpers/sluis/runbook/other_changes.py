@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -62,13 +63,13 @@ def other_change_reasons(run: Run, dossier: OpenDossier, evidence: Evidence) -> 
         try:
             view, theirs = _read(folder, dossier, run.client, change)
         except SluisError as error:
-            found.append(_unreadable(change, str(error)))
+            found.append(_unreadable(change, folder, str(error)))
             continue
         both = _shared(mine, theirs)
         if not both:
             continue
         if view.problems:
-            found.append(_unreadable(change, view.problems[0].sentence))
+            found.append(_unreadable(change, folder, view.problems[0].sentence))
         elif _at_work(view) and run_going_on(folder) is not None:
             found.append(_under_way(change, both))
         else:
@@ -247,12 +248,12 @@ def _changed_since(change: str, late: set[str]) -> Reason:
     )
 
 
-def _unreadable(change: str, why: str) -> Reason:
+def _unreadable(change: str, folder: Path, why: str) -> Reason:
     return Reason(
         code="other-change-unreadable",
         about=change,
         sentence=f"Nobody can tell what {change} did since the copies were made: {why}"[:1000],
-        remedy=f"Look at it with: sluis verify dossiers/…/{change}",
+        remedy=f"Look at it with: sluis verify {shlex.quote(str(folder))}",
     )
 
 

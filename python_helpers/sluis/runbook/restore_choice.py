@@ -8,8 +8,10 @@ rule gives: the newest proven snapshot from before the first step that changed s
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, get_args
 
 from sluis.errors import EvidenceError, InputError, RefusedError
@@ -102,7 +104,7 @@ def planned_restores(
         InputError: ``bad-restore-list``, ``asset-not-in-scope``.
         EvidenceError: the snapshot is not in a dossier that holds.
     """
-    view = _sound(dossier.ledger.read(now()), run.change)
+    view = _sound(dossier.ledger.read(now()), run.change, dossier.path)
     scope = placed_scope(run)
     if way_back:
         if not scope.way_back.consent:
@@ -156,7 +158,7 @@ def choose(run: Run, dossier: OpenDossier, evidence: Evidence, args: Mapping[str
         EvidenceError: ``ledger-does-not-hold``, ``snapshot-not-found``, ``other-snapshot``.
         RefusedError: ``no-proven-snapshot``.
     """
-    _sound(evidence.view, run.change)
+    _sound(evidence.view, run.change, dossier.path)
     asset = evidence.scope.asset(str(args["asset"])) if evidence.scope else None
     if asset is None:
         raise InputError(
@@ -230,7 +232,7 @@ def _named(run: Run, dossier: OpenDossier, asset: Asset, change: str, snapshot_i
     else:
         view = Ledger(folder, dossier.anchors, run.client, change).read(now())
         objects = ObjectStore(folder)
-    _sound(view, change)
+    _sound(view, change, folder)
     found = view.latest(
         Snapshot,
         lambda item: item.body.snapshot_id == snapshot_id and item.body.asset == asset.id,
@@ -264,12 +266,13 @@ def _reached(view: View, snapshot: Statement[Snapshot]) -> Level | None:
     return proof.body.reached if proof else None
 
 
-def _sound(view: View, change: str) -> View:
+def _sound(view: View, change: str, folder: Path) -> View:
     for problem in view.problems:
         raise EvidenceError(
             "ledger-does-not-hold",
             f"The ledger of {change} does not hold: {problem.sentence}",
-            "Run sluis verify on that dossier; a snapshot it names cannot be trusted now.",
+            "A snapshot that it names cannot be trusted now. See what is wrong with: "
+            f"sluis verify {shlex.quote(str(folder))}",
         )
     return view
 

@@ -16,8 +16,9 @@ from typer.core import TyperGroup
 from typer.exceptions import Exit, TyperException
 
 import sluis
-from sluis.cli.app import app, run
+from sluis.cli.app import _filled_in, _stopped, app, run
 from sluis.dossier.outcome import outcome
+from sluis.errors import InputError
 from sluis.evidence.predicates import Body
 from support.outcomes import NOW, material
 from support.scopes import CHANGE, CLIENT
@@ -157,6 +158,41 @@ def test_a_remedy_has_the_client_and_the_change_that_were_typed(
     said = "".join(capsys.readouterr())
     assert f"sluis request {CLIENT} {CHANGE}" in said
     assert not _PLACEHOLDER.search(said)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param([["--project", "{project}"], ["--json"]], id="before"),
+        pytest.param([[], ["--signature", "x"]], id="between"),
+        pytest.param([[], []], id="none"),
+    ],
+)
+def test_a_remedy_is_filled_in_wherever_options_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[list[str]]
+) -> None:
+    change = small_change(tmp_path, monkeypatch)
+    first, second = options
+    first = [one.format(project=change.places.root) for one in first]
+    error = InputError("x", "It is so.", "Type: sluis request CLIENT CHANGE")
+    found = _filled_in(error, [*first, "sign", *second, CLIENT, CHANGE])
+    assert found.remedy == f"Type: sluis request {CLIENT} {CHANGE}"
+
+
+def test_what_was_stopped_is_begun_again_with_what_was_typed() -> None:
+    assert _stopped(["check", CLIENT]).remedy == f"Begin again with: sluis check {CLIENT}"
+    known = _filled_in(_stopped(["apply", CLIENT, CHANGE]), ["apply", CLIENT, CHANGE])
+    assert known.remedy == f"See where it stands with: sluis status {CLIENT} {CHANGE}"
+
+
+def test_no_path_is_told_with_a_gap() -> None:
+    """``dossiers/…/CHG-1`` cannot be pasted."""
+    root = Path(sluis.__file__).parent
+    gaps = [
+        (path.name, line, command) for path in sorted(root.rglob("*.py"))
+        for line, command in told_in(path.read_text(encoding="utf-8")) if "…" in command
+    ]  # fmt: skip
+    assert gaps == []
 
 
 def test_what_cannot_be_typed_is_noticed() -> None:
