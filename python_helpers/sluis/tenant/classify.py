@@ -184,7 +184,7 @@ def _unexplained(
     said = f"{_sizes(now, kept)} {form.said}".rstrip()
     if form.kind == "damaged":
         return "corrupt", said
-    if same and is_plausible(now.size, kept.size):
+    if same and form.kind not in ("empty", "page") and is_plausible(now.size, kept.size):
         return "rewritten by the service", f"{said} It says what was had of it, and was right."
     is_office = suffix in OFFICE
     if now.size == kept.size and not is_office:
