@@ -259,6 +259,8 @@ def test_a_check_that_did_not_pass_or_was_not_made(passed: bool | None):
     found = outcome(material(story), NOW, asked="apply")
     assert found.state == "failed"
     assert found.checks[0].state == ("not passed" if passed is False else "not made")
+    if passed is False:
+        assert "begun with: sluis new practice --change CHG-1042-back" in found.next
 
 
 def test_a_check_from_before_the_last_step_does_not_count():
