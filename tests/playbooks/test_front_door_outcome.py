@@ -143,7 +143,7 @@ def test_F4_nobody_is_asked_to_sign_for_a_proof_that_failed(
     ]
     assert "needs V6 and reached V4" in found["unproven"][0]["sentence"]
     assert "sluis prepare practice CHG-1042" in found["next"]
-    assert "waivers/<asset>.yml" in found["next"]
+    assert "waivers/patient-records.yml" in found["next"]
     front.run(["status", CLIENT, CHANGE])
     screen = capsys.readouterr().out
     assert "not proven (level-too-low): patient-records needs V6 and reached V4." in screen

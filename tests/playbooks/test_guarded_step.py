@@ -63,7 +63,9 @@ PLAN_ONLY_STEPS = """\
 @pytest.fixture(scope="module")
 def bench(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> LabChange:
     """A project in which plans are laid down without snapshots."""
-    change = new_change(lab, tmp_path_factory.mktemp("plans") / "project", "CHG-PLAN")
+    change = new_change(
+        lab, tmp_path_factory.mktemp("plans") / "project", "CHG-PLAN", consent=False
+    )
     (change.root / "playbooks" / "plan_only.yml").write_text(PLAN_ONLY)
     (change.root / "playbooks" / "plan_only_steps.yml").write_text(PLAN_ONLY_STEPS)
     return change

@@ -49,7 +49,9 @@ MAKE = (
 
 @pytest.fixture(scope="module")
 def change(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabChange]:
-    made = new_change(lab, tmp_path_factory.mktemp("checks") / "project", "CHG-CHECKS")
+    made = new_change(
+        lab, tmp_path_factory.mktemp("checks") / "project", "CHG-CHECKS", consent=False
+    )
     playbooks = made.root / "playbooks"
     (playbooks / "plan_checks.yml").write_text(PLAN)
     (playbooks / "checks_planned.yml").write_text(PLANNED)
