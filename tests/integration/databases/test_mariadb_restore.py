@@ -335,6 +335,7 @@ def killed_at(number: int, work: Callable[[], Any]) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_case_A7_killed_at_every_statement_and_kept_again_the_swap_goes_on(
     mariadb: RealMariadb, broken: Dumped, folder: Path
 ) -> None:

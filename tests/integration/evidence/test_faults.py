@@ -135,7 +135,8 @@ def _killed(at: int, act: Callable[[], object]) -> bool:
 
 # the first, the second (which may have to mend the witness), and any other statement
 @pytest.mark.parametrize(
-    ("history", "stride"), [(0, 9), pytest.param(1, 3, marks=pytest.mark.slow), (4, 9)]
+    ("history", "stride"),
+    [(0, 9), *(pytest.param(*one, marks=pytest.mark.slow) for one in [(1, 3), (4, 9)])],
 )
 def test_killed_at_any_instruction_of_an_append(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, history: int, stride: int
