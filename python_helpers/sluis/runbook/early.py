@@ -20,7 +20,6 @@ from sluis.runbook.plugin_folders import close_working_folder, foreign_module_re
 from sluis.runbook.run import CHECK, Run, current_run, now, open_dossier
 from sluis.runbook.surroundings import hand_on
 from sluis.runbook.telling import tell_front_door
-from sluis.runbook.written import leave_out_sealed, read_what_was_written
 
 _UNREADABLE = "reaches-outside"
 #: phases that lay down what gets signed; later ones carry out what was read before
@@ -70,8 +69,14 @@ def _refuse_early(plugin_file: str, loader: DataLoader) -> None:
     # a slip of the pen is said with its line, before what is only found to be unreadable
     readable = all(reason.code == _UNREADABLE for reason in reasons)
     if readable and (run.phase in _LAY_DOWN or run.playbook not in _SIGNED):
+        from sluis.runbook.written import read_what_was_written
+
         read_what_was_written(run.places, run.client, run.change, run.playbook, loader)
     if not reasons:
+        # a third of all that is imported, and not for a run that is refused; from here on it is
+        # had by each process that is forked for a task
+        from sluis.runbook import written  # noqa: F401
+
         close_working_folder()
         hand_on(run.places)
         _WATCHED[plugin_file] = run, -1
@@ -103,6 +108,8 @@ def _only_looks_around(run: Run, loader: DataLoader) -> None:
         reasons += tree_of(run).reasons
     for reason in reasons:
         raise RefusedError(reason.code, reason.sentence, reason.remedy)
+    from sluis.runbook.written import leave_out_sealed
+
     leave_out_sealed(run.places, run.client, loader)
     close_working_folder()
     hand_on(run.places)
