@@ -153,7 +153,10 @@ def _one_host(lab: Lab, change: LabChange, connection: str) -> None:
     write_yaml(change.who.inventory / "hosts.yml", {"all": {"hosts": {name: settings}}})
     scope = change.who.places.change(change.who.client, change.change) / "scope.yml"
     today = datetime.now(UTC).date()
-    write_scope(lab, change.who, change.change, today=today, title="Steps to be timed")
+    stop = {"consent": False, "words": "If it fails, we stop and ask you first."}
+    write_scope(
+        lab, change.who, change.change, today=today, title="Steps to be timed", way_back=stop
+    )
     _keep_one_asset(scope)
 
 
