@@ -96,6 +96,10 @@ class BehindList(BaseModel):
                 "Put the object back from a copy of the dossier, or run prepare again.",
             ) from None
 
+    def falls_short(self, what: str) -> bool:
+        """Whether fewer ``files`` or ``bytes`` came than the scope counts."""
+        return any(one.about == "count" and one.path.startswith(f"{what}:") for one in self.items)
+
     def more_than(self, signed: BehindList) -> tuple[BehindItem, ...]:
         """What stays behind here and did not there, as often as it does.
 

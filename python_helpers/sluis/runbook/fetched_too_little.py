@@ -76,11 +76,10 @@ def said_of_counts(asset: Asset, export: Export, listed: BehindList) -> list[str
         export: its newest pass.
         listed: what of it does not go over.
     """
-    short = tuple(one.path for one in listed.items if one.about == "count")
     return [
         f"{asset.id}: counted {counted:,} {what} ({asset.counted_on}), got {came:,}. {_NOT_THERE}"
         for what, came, counted in _beside(asset, export)
-        if counted is not None and any(path.startswith(f"{what}:") for path in short)
+        if counted is not None and listed.falls_short(what)
     ]
 
 

@@ -56,9 +56,10 @@ def other_change_reasons(run: Run, dossier: OpenDossier, evidence: Evidence) -> 
     copies = _copies(evidence.view, evidence.scope)
     mine = _data(evidence.scope, copies)
     begun = {asset: _begun(copy) for asset, copy in copies.items()}
+    since = min(begun.values(), default=None)
     found = []
     for change, folder in _others(run):
-        if not _may_matter(folder, min(begun.values(), default=None)):
+        if not _may_matter(folder, since):
             continue
         try:
             view, theirs = _read(folder, dossier, run.client, change)

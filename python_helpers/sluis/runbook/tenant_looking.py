@@ -71,7 +71,8 @@ def look_ahead(
     for asset in going_from(run, host):
         into = into_of(asset)
         assert into is not None  # noqa: S101  going_from gives no other
-        moving = import_request(scope, asset, into, newest_export(dossier, asset), settings)
+        export = newest_export(dossier, asset)
+        moving = import_request(scope, asset, into, export, settings)
         answer = call(Request(moving, ahead=True), settings.secret(into.tenant)).found
         if not isinstance(answer, Answered):
             wrong = WrongError("is a comparison, and a look ahead was asked for", ("found",))
@@ -81,7 +82,7 @@ def look_ahead(
         bring_worker_file(fetch, remote, local, answer.behind_sha256)
         listed = note_what_stays(dossier, asset, local, answer.behind_in_all)
         tell(ahead, asset.id, answer)
-        ahead.lines += said_of_counts(asset, _newest(dossier, asset), listed)
+        ahead.lines += said_of_counts(asset, export, listed)
     for asset in scope.assets_on(host):
         if asset.is_exported and into_of(asset) is None:
             listed = note_what_stays(dossier, asset)
@@ -94,7 +95,9 @@ def look_ahead(
 
 def _newest(dossier: OpenDossier, asset: Asset) -> Export:
     """The pass that was noted just now, whichever worker made it."""
-    return [s.body for s in dossier.ledger.read(now()).of(Export) if s.body.asset == asset.id][-1]
+    found = dossier.ledger.read(now()).latest(Export, lambda item: item.body.asset == asset.id)
+    assert found is not None  # noqa: S101  what was not fetched has no list
+    return found.body
 
 
 def tell(ahead: Ahead, asset: str, answer: Answered) -> None:

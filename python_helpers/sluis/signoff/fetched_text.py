@@ -157,8 +157,7 @@ class _Told:
 
     def fewer(self, asset: Asset, name: str, stays: BehindList, newest: Export | None) -> None:
         """What was counted and did not come. The list has it roughly; the figures are said here."""
-        short = [one.path for one in stays.items if one.about == "count"]
-        if not short or newest is None:
+        if newest is None or not (stays.falls_short("files") or stays.falls_short("bytes")):
             return
         said = [
             self.voice.say(
@@ -168,7 +167,7 @@ class _Told:
                 ("files", asset.items, newest.items),
                 ("bytes", asset.size, newest.bytes),
             )
-            if counted is not None and any(path.startswith(f"{what}:") for path in short)
+            if counted is not None and stays.falls_short(what)
         ]
         words = f"{name}: {'; '.join(said)}. {self.voice.say('then.count')}"
         self.parts += ["", paragraph(words)]

@@ -18,6 +18,7 @@ from ..graph.answer import item_of
 from ..graph.connect import Graph
 from ..graph.delta import delta
 from ..graph.errors import GraphError, LoopError, ResyncError
+from .first_few import first_few
 from .listed_items import (
     Counted,
     apply_page,
@@ -57,9 +58,6 @@ _SHARING = ("deltashowsharingchanges", "deltashowremovedasdeleted", "deltatraver
 
 #: entries of a page that we ask for; a wish only (onedrive-api-docs#1285)
 _PAGE = 1000
-
-#: folders that such a gap names
-_EXAMPLES = 5
 
 #: called with the items and pages read so far
 Progress = Callable[[int, int], None]
@@ -298,10 +296,9 @@ def _say_what_is_left(
         )
         state.could_not(number, "items", f"{source.name}: {name_of(state, item)}", why)
     if blind := uncounted(state):
-        some = ", ".join(path or "the library itself" for _, path in blind[:_EXAMPLES])
-        more = f" and {len(blind) - _EXAMPLES} more" if len(blind) > _EXAMPLES else ""
+        some = first_few([path or "the library itself" for _, path in blind])
         why = (
-            f"{len(blind)} do not tell how many items they hold ({some}{more}), as notebooks never"
+            f"{len(blind)} do not tell how many items they hold ({some}), as notebooks never"
             " do. Each was listed twice, by itself and with the drive; what neither listing shows"
             " is not known of."
         )

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from ..graph.connect import Graph
 from ..graph.errors import GraphError
 from ..graph.links import segment
 from .reconciliation import RightMissing, RightSurplus
 from .refused_alone import raise_unless_alone
-from .user_map import Grant, Invite, grants_in
+from .user_map import Grant, Invite, grants_in, moment
 
 _STRENGTH = {"read": 1, "write": 2, "owner": 3}
 #: of a role that nobody knows: more than any
@@ -165,10 +164,6 @@ def _has_in_place(grant: Grant, strength: int, of_place: PlaceRights) -> bool:
 
 def _ends_by(until: str | None, signed: str) -> bool:
     """Whether a right ends when it was signed to end, or before; what cannot be read does not."""
-    try:
-        here, there = datetime.fromisoformat(until or ""), datetime.fromisoformat(signed)
-    except ValueError:
-        return False
-    zoned = [one if one.tzinfo else one.replace(tzinfo=UTC) for one in (here, there)]
+    here, there = moment(until or ""), moment(signed)
     # the service may keep whole seconds
-    return zoned[0].replace(microsecond=0) <= zoned[1]
+    return here is not None and there is not None and here.replace(microsecond=0) <= there

@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from .import_policy import ImportPolicy
+from .import_policy import LEAVE_OUT, ImportPolicy
 from .tenant_manifest import ManifestLine
 from .user_map import Invite, NotGiven, translate
 
 #: what lies in such a folder besides ours is the target's, and not ours to open
-THERE_WHY = "the folder was in the target before, and what else is in it is not ours to open"
+THERE_WHY = LEAVE_OUT["folder-was-there"]
 
 
 @dataclass(frozen=True, slots=True)

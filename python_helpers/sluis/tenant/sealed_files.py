@@ -18,6 +18,7 @@ from typing import BinaryIO
 from ..errors import SluisError
 from ..graph.rewritten import OFFICE
 from .file_forms import suffix_of
+from .first_few import first_few
 from .state import DriveState
 from .stored_names import ExportFolder
 from .tenant_manifest import HAD, SEALED
@@ -55,7 +56,6 @@ _FILTER = re.compile(rb"/Filter\s*/MicrosoftIRMServices\b")
 _PDF_ENDS = 1 << 17
 _PIECE = 1 << 20
 _OVERLAP = 64
-_EXAMPLES = 5
 _LOOKED_INTO = OFFICE | _COMPOUND | _GENERIC | {"pdf", "msg"}
 _BY_NAME = " OR ".join(f"i.name LIKE '%.{suffix}'" for suffix in sorted(_LOOKED_INTO))
 
@@ -93,10 +93,9 @@ def find_sealed(state: DriveState, folder: ExportFolder, number: int, source: st
         state.db.execute("UPDATE contents SET sealed = ? WHERE item_id = ?", (found, item))
     names = [name for (name,) in state.db.execute(_FOUND, (HAD, _LABEL))]
     if names:
-        more = f" and {len(names) - _EXAMPLES} more" if len(names) > _EXAMPLES else ""
         why = (
             f"{len(names)} go over as they are and may not open in another tenant:"
-            f" {', '.join(names[:_EXAMPLES])}{more}. Who set the label can take it off before."
+            f" {first_few(names)}. Who set the label can take it off before."
         )
         state.could_not(number, SEALED, source, why)
     return len(names)

@@ -355,7 +355,7 @@ def _why_not(grant: Grant) -> str:
         return grant.bound
     if grant.role not in _ROLES:
         return "Graph cannot give this role"
-    unreadable = grant.until is not None and _moment(grant.until) is None
+    unreadable = grant.until is not None and moment(grant.until) is None
     return "when it ends could not be read" if unreadable else ""
 
 
@@ -376,11 +376,12 @@ def _lasts(until: str | None, other: str | None) -> bool:
     """Whether an end is not before another one; what cannot be read may be later than any."""
     if until is None or other is None or until == other:
         return until is None or until == other
-    here, there = _moment(until), _moment(other)
+    here, there = moment(until), moment(other)
     return here is not None and there is not None and here >= there
 
 
-def _moment(until: str) -> datetime | None:
+def moment(until: str) -> datetime | None:
+    """When a right ends; ``None`` when that cannot be read. Without a zone it is UTC."""
     try:
         found = datetime.fromisoformat(until)
     except ValueError:
