@@ -62,10 +62,12 @@ PLAN_ONLY_STEPS = """\
 
 @pytest.fixture(scope="module")
 def bench(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> LabChange:
-    """A project in which plans are laid down without snapshots."""
-    change = new_change(
-        lab, tmp_path_factory.mktemp("plans") / "project", "CHG-PLAN", consent=False
-    )
+    """A project in which plans are laid down without snapshots, and without a way back."""
+    return plan_only(lab, tmp_path_factory.mktemp("plans"), consent=False)
+
+
+def plan_only(lab: Lab, folder: Path, *, consent: bool) -> LabChange:
+    change = new_change(lab, folder / "project", "CHG-PLAN", consent=consent)
     (change.root / "playbooks" / "plan_only.yml").write_text(PLAN_ONLY)
     (change.root / "playbooks" / "plan_only_steps.yml").write_text(PLAN_ONLY_STEPS)
     return change
@@ -136,7 +138,10 @@ def test_a_step_that_cannot_be_planned(bench: LabChange, why: str) -> None:
     assert len(bench.view().of(Plan)) == before
 
 
-def test_F6_prepare_asks_what_becomes_of_each_step_when_it_fails(bench: LabChange) -> None:
+def test_F6_prepare_asks_what_becomes_of_each_step_when_it_fails(
+    lab: Lab, tmp_path: Path
+) -> None:
+    bench = plan_only(lab, tmp_path, consent=True)
     back = {**step(step="start-again"), "undoes": ["b"]}
     described = {
         "software_update_steps": [step(), step(step="b")], "software_update_way_back": [back],
