@@ -138,9 +138,7 @@ def test_a_step_that_cannot_be_planned(bench: LabChange, why: str) -> None:
     assert len(bench.view().of(Plan)) == before
 
 
-def test_F6_prepare_asks_what_becomes_of_each_step_when_it_fails(
-    lab: Lab, tmp_path: Path
-) -> None:
+def test_F6_prepare_asks_what_becomes_of_each_step_when_it_fails(lab: Lab, tmp_path: Path) -> None:
     bench = plan_only(lab, tmp_path, consent=True)
     back = {**step(step="start-again"), "undoes": ["b"]}
     described = {

@@ -24,6 +24,7 @@ from sluis.evidence.anchors import load_anchors
 from sluis.evidence.keys import operator_key
 from sluis.places import Places
 from sluis.runbook.check_words import CLOSED
+from sluis.runbook.move_check_words import NOT_ENTERED
 from sluis.scope.load import ScopeError, load_scope
 from sluis.scope.remarks import remarks
 
@@ -32,7 +33,7 @@ _NO_LIST = "inventory-not-readable"
 _LAST_LINES = 5
 _NOT_OPENED = "vault-not-opened"
 #: what is only missing because a file that holds it could not be opened
-_IN_THE_VAULT = frozenset({"no-repository-password"})
+_IN_THE_VAULT = frozenset({"no-app-secret", "no-repository-password", "source-login-missing"})
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def check_all(
             "whatever needs a password from a file that could not be opened; what is said of "
             "logins may be wrong because of that"
         )
-    closed = sorted({one.about for one in out if one.code in CLOSED})
+    closed = sorted({one.about for one in out if one.code in CLOSED | NOT_ENTERED})
     if closed:
         not_looked_at.append(
             f"what is on {', '.join(closed)}: check again when the way there is open"

@@ -28,6 +28,7 @@ from .links import address, can_be_sent, joined, origin, relative
 from .pacer import Pacer
 from .pages import Page, follow
 from .retry import THROTTLES, Patience, may_repeat
+from .token_claims import Claims, claims_of
 from .tokens import Tokens
 from .wire import Wire
 
@@ -93,6 +94,14 @@ class Graph:
         """What was used so far."""
         pacer = self.pacer
         return Spent(self._requests, pacer.units, pacer.throttled, pacer.seconds_waited)
+
+    async def sign_in(self) -> Claims | None:
+        """Sign in, and say what our token tells; ``None`` when it cannot be read.
+
+        Raises:
+            GraphError: ``sign-in-refused``, ``sign-in-failed``.
+        """
+        return claims_of(await self._tokens.get())
 
     async def get(
         self,

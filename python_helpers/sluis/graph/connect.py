@@ -57,7 +57,8 @@ async def open_graph(
     time = clock or (pacer.clock if pacer else SystemClock())
     trust = _trust(account.ca)
     wire = Wire(trust, agent, account.proxy)
-    tokens = Tokens(account, time)
+    patience = patience or Patience()
+    tokens = Tokens(account, time, patience)
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
             limit=0, limit_per_host=concurrency, ssl=trust, ttl_dns_cache=60
@@ -76,7 +77,7 @@ async def open_graph(
         pacer or Pacer(clock=time),
         concurrency=concurrency,
         clock=time,
-        patience=patience or Patience(),
+        patience=patience,
         link_units=link_units,
     )
     try:

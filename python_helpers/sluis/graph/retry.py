@@ -29,12 +29,16 @@ class Patience:
             429 that never clears (sp-dev-docs ``migration-perm-guidance.md``).
         first: seconds before the second attempt; doubled for each next one.
         longest: seconds at most.
+        sign_ins: attempts to get a token.
+        sign_in_seconds: seconds for a sign-in to connect, and between two bytes of its answer.
     """
 
     tries: int = 6
     throttles: int = 10
     first: float = 1.0
     longest: float = 60.0
+    sign_ins: int = 5
+    sign_in_seconds: tuple[float, float] = (20.0, 60.0)
 
     def pause(self, attempt: int, chance: random.Random) -> float:
         """Seconds to wait after failed attempt number ``attempt`` (1, 2, …)."""

@@ -35,14 +35,13 @@ from ..errors import InputError
 from .account import Account
 from .clock import Clock
 from .errors import ConnectionCutError, GraphError, plain
+from .retry import Patience
 
 #: seconds before its end at which MSAL gives up a token
 MSAL_MARGIN = 300.0
 #: seconds for which MSAL repeats a 400 without asking
 MSAL_REPEATS = 60.0
 _LAST_MOMENT = 30.0  # seconds before its end at which requests no longer go out with a token
-_TRIES = 5
-_TIMEOUT = (20.0, 60.0)  # seconds to connect, and between two bytes
 
 
 class Tokens:
@@ -51,14 +50,17 @@ class Tokens:
     Args:
         account: whose.
         clock: time, for when to renew.
+        patience: how often it is asked for, and how long one answer may take.
     """
 
-    def __init__(self, account: Account, clock: Clock) -> None:
+    def __init__(self, account: Account, clock: Clock, patience: Patience | None = None) -> None:
+        patience = patience or Patience()
         self._account = account
         self._clock = clock
+        self._tries = patience.sign_ins
         self._thread = ThreadPoolExecutor(1, "sluis-tokens")
         self._app: Any = None
-        self._session = _session(account)
+        self._session = _session(account, patience.sign_in_seconds)
         self._token = ""
         self._ends = self._renew_from = float("-inf")
         self._not_before = float("-inf")
@@ -101,7 +103,7 @@ class Tokens:
 
     async def _fetch(self) -> None:
         loop = asyncio.get_running_loop()
-        for attempt in range(1, _TRIES + 1):
+        for attempt in range(1, self._tries + 1):
             began = self._clock.now()
             try:
                 answer = await loop.run_in_executor(self._thread, self._ask)
@@ -122,7 +124,7 @@ class Tokens:
                     self._not_before = self._clock.now() + MSAL_REPEATS + 1
                     raise failed
                 pause = 6.0 * attempt
-            if attempt < _TRIES:
+            if attempt < self._tries:
                 await self._clock.sleep(pause)
         self._not_before = self._clock.now() + MSAL_REPEATS + 1
         raise failed
@@ -194,13 +196,17 @@ def _certificate(path: Path) -> dict[str, str]:
 class _Session(requests.Session):
     """Requests with a time limit, which ``requests`` does not have by itself."""
 
+    def __init__(self, seconds: tuple[float, float]) -> None:
+        super().__init__()
+        self._seconds = seconds
+
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
-        kwargs.setdefault("timeout", _TIMEOUT)
+        kwargs.setdefault("timeout", self._seconds)
         return super().request(*args, **kwargs)
 
 
-def _session(account: Account) -> requests.Session:
-    session = _Session()
+def _session(account: Account, seconds: tuple[float, float]) -> requests.Session:
+    session = _Session(seconds)
     session.trust_env = False  # no .netrc and no proxy that we were not given
     if account.ca is not None:
         session.verify = str(account.ca)

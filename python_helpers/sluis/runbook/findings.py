@@ -15,7 +15,8 @@ _LONGEST = 4000
 #: a waiver can be signed for it.
 _ONLY_LOWERS = frozenset(
     {
-        "clock-off", "escrow-password-missing", "right-missing-for-level",
+        "account-not-known", "clock-off", "escrow-password-missing", "right-missing-for-level",
+        "role-missing-for-level", "role-not-known",
         "rights-not-asked", "scratch-server-missing", "store-not-append-only",
         "store-on-the-same-machine",
     }

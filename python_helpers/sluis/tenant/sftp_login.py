@@ -173,3 +173,28 @@ def _unreachable(login: SftpLogin, why: str) -> CutError:
         f"The server {login.address}:{login.port} cannot be reached: {why}.",
         "Check the address and that the old supplier lets this machine in, then run it again.",
     )
+
+
+def shown_key(login: SftpLogin) -> str | None:
+    """The public key that a server shows, for a person to compare; ``None``: it shows none.
+
+    Nobody is logged in, and nothing is believed because of it.
+
+    Args:
+        login: where the server is.
+    """
+    try:
+        link = socket.create_connection((login.address, login.port), timeout=login.patience)
+    except OSError:
+        return None
+    transport = paramiko.Transport(link)
+    transport.set_log_channel(_LOG)
+    transport.banner_timeout = login.patience
+    try:
+        transport.start_client(timeout=login.patience)
+        key = transport.get_remote_server_key()
+        return f"{key.get_name()} {key.get_base64()}"
+    except (paramiko.SSHException, EOFError, OSError):
+        return None
+    finally:
+        transport.close()

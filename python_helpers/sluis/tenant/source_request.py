@@ -83,7 +83,7 @@ def read_source_request(data: Mapping[str, Any]) -> SourceRequest:
         since = policy.get("only_since")
         since = None if since is None else str(since)
         servers = dict(data.get("servers", {}))
-        logins = {name: _login(name, dict(server)) for name, server in servers.items()}
+        logins = {name: login_of(name, dict(server)) for name, server in servers.items()}
         reads = tuple(_read(dict(one), logins) for one in data["sources"])
         request = SourceRequest(
             reads,
@@ -124,7 +124,16 @@ def _read(data: dict[str, Any], logins: Mapping[str, SftpLogin]) -> Read:
     return Read(source, location, logins[server] if server is not None else None, mounted)
 
 
-def _login(name: str, data: dict[str, Any]) -> SftpLogin:
+def login_of(name: str, data: dict[str, Any]) -> SftpLogin:
+    """How to get into a server, from the part of a request that says so.
+
+    Args:
+        name: what the request calls it, for messages.
+        data: see ``read_source_request``.
+
+    Raises:
+        InputError: ``source-request``, ``source-secret-file``.
+    """
     _no_other(data, _SERVER, f"its server {name}")
     return SftpLogin(
         str(data["address"]),

@@ -79,7 +79,7 @@ def read_request(data: Mapping[str, Any]) -> Request:
         budget = dict(data.get("budget", {}))
         state = budget.pop("state", None)
         request = Request(
-            _account(data["account"]),
+            account_of(data["account"]),
             tuple(source_from_data(dict(one)) for one in data.get("sources", ())),
             Path(data["folder"]),
             policy,
@@ -118,7 +118,14 @@ async def connection(request: Request, clock: Clock | None = None) -> AsyncItera
         pacer.close()
 
 
-def _account(data: Mapping[str, Any]) -> Account:
+def account_of(data: Mapping[str, Any]) -> Account:
+    """Who we are, from the part of a request that says so; see ``read_request``.
+
+    Raises:
+        InputError: ``tenant-request``, ``tenant-secret-file``, ``account-proof``,
+            ``account-tenant``, ``cloud-address``.
+        KeyError: it names no tenant, or no app.
+    """
     known = {
         "tenant_id", "client_id", "secret", "secret_file", "certificate", "authority", "graph",
         "ca", "proxy",

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from sluis.border import codec
 from sluis.border.verb import PROTOCOL, Verb
+from sluis.border.verbs.tenant_check import TENANT_CHECK
 from sluis.border.verbs.tenant_discover import TENANT_DISCOVER
 from sluis.border.verbs.tenant_export import TENANT_EXPORT
 from sluis.border.verbs.tenant_forecast import TENANT_FORECAST
@@ -31,6 +32,9 @@ SHA = "ab" * 32
 GAP = {"what": "permissions", "subject": "a/b.txt", "why": "The app may not."}
 STAYS = {"path": "a/b.txt", "code": "too-large", "why": "It has 5 bytes."}
 TROUBLE = {"code": "disk-full", "what": "The disk is full.", "remedy": "Make room.", "path": ""}
+FAILURE = {
+    "family": "GraphError", "code": "sign-in-refused", "what": "No token.", "remedy": "Look there.",
+}  # fmt: skip
 RIGHT = {"path": "a", "who": "p@x.example", "role": "write", "why": "it is not there"}
 #: one good answer of each kind, with something in every list
 GOOD: dict[str, tuple[Verb[Any, Any, Any], dict[str, Any]]] = {
@@ -50,6 +54,26 @@ GOOD: dict[str, tuple[Verb[Any, Any, Any], dict[str, Any]]] = {
             "kind": "mailboxes", "count": 2, "seen": True, "how": "listed", "names": ["a"],
         }],
         "could_not": [GAP],
+    }),
+    "check": (TENANT_CHECK, {
+        "tenants": [{
+            "tenant": "old", "side": "from",
+            "tenant_id": "53ed189b-8ba7-479f-bf8b-047c8e4f5fe2", "roles": ["Sites.Read.All"],
+            "drives": [{"name": "b!1", "state": "gone", "why": "404"}],
+            "people": [{"name": "p@x.example", "state": "there", "why": ""}],
+            "listings": [{"name": "sites", "state": "refused", "why": "403"}],
+            "elsewhere": ["b!2"],
+        }, {
+            "tenant": "new", "side": "into",
+            "refused": {"why": "secret wrong", "failure": FAILURE},
+            "drives": [], "people": [], "listings": [], "elsewhere": [],
+        }],
+        "servers": [{
+            "server": "old-files", "failure": FAILURE,
+            "shown": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA",
+            "folders": [{"folder": "/srv/I"}],
+        }],
+        "folders": [{"folder": "/mnt/scans", "failure": FAILURE}],
     }),
     "export": (TENANT_EXPORT, {
         "done": {
@@ -219,6 +243,10 @@ def test_L1_a_field_that_nobody_knows_is_refused_by_name(name: str) -> None:
         ("ahead", ("found", "refusals", 0, "code"), "signed-already"),
         ("discover", ("sources", 0, "drive_id"), "b!1/../../me"),
         ("discover", ("sources", 0, "id"), "-x"),
+        ("check", ("tenants", 0, "roles", 0), "Sites.Read.All; id"),
+        ("check", ("tenants", 0, "side"), "both"),
+        ("check", ("servers", 0, "shown"), "ssh-ed25519 AAAA\nevil.example ssh-rsa AAAA"),
+        ("check", ("servers", 0, "shown"), "ssh-ed25519 $(id)AAAAAAAAAAAAAAA"),
         ("landing", ("item_id",), "a/b"),
         ("landing", ("made",), "soon"),
         ("look", ("state",), "everything has arrived"),
