@@ -258,3 +258,23 @@ def test_prepare_of_a_move_stops_before_anything_is_made(move: Move) -> None:
     assert not list((change.root / "dossiers").rglob("*.gz")), "nothing was fetched"
     for worker in ("app1", "db1"):
         assert not move.made.exports(worker).exists()
+
+
+@pytest.mark.slow
+def test_check_without_workers_this_machine_looks(lab: Lab, tmp_path: Path) -> None:
+    old = Settings(
+        seed=9, tenant_name="old", population=OLD,
+        address="127.0.10.25", content_address="127.0.10.26",
+    )  # fmt: skip
+    new = Settings(
+        seed=10, tenant_name="new", population=NEW,
+        address="127.0.10.27", content_address="127.0.10.28",
+    )  # fmt: skip
+    with start_migration(lab, tmp_path, "MIG-10", old=old, new=new, workers=None) as made:
+        change = made.change
+        said = yaml.safe_load((change.who.inventory / "group_vars/all/tenants.yml").read_text())
+        said["tenant_export_secrets"] = {"old": {"secret": "not the one at all"}}
+        write_yaml(change.who.inventory / "group_vars" / "all" / "tenants.yml", said)
+        status, found = sluis(change, "check", change.who.client, change.change)
+    told = [one["code"] for one in found["findings"]]
+    assert (status, "tenant-secret-wrong" in told) == (1, True), yaml.safe_dump(found)
