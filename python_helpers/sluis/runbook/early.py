@@ -108,7 +108,7 @@ def _only_looks_around(run: Run, loader: DataLoader) -> None:
         reasons += tree_of(run).reasons
     for reason in reasons:
         raise RefusedError(reason.code, reason.sentence, reason.remedy)
-    from sluis.runbook.written import leave_out_sealed
+    from sluis.runbook.written_files import leave_out_sealed
 
     leave_out_sealed(run.places, run.client, loader)
     close_working_folder()

@@ -7,33 +7,28 @@ and the settings of our roles in the client's inventory.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from ansible.errors import AnsibleError
 from ansible.inventory.host import Host
 from ansible.inventory.manager import InventoryManager, split_host_pattern
 from ansible.parsing.dataloader import DataLoader
-from ansible.parsing.vault import is_encrypted
 
 from sluis.places import Places
 from sluis.plan.described import Reachable, description_faults
-from sluis.plan.faults import Fault, WrittenError, did_you_mean, looks_like, nearest
+from sluis.plan.faults import Fault, WrittenError, did_you_mean
 from sluis.plan.role_options import Options, read_options
-from sluis.plan.written_yaml import (
-    Item,
-    NotReadableError,
-    item_of,
-    read_written,
-    sealed_texts,
-)
+from sluis.plan.written_yaml import NotReadableError, item_of, read_written
 from sluis.runbook.inventory import NO_SOURCES
 from sluis.runbook.run import now
 from sluis.runbook.written_checks import check_faults
 from sluis.runbook.written_choice import chosen_faults
+from sluis.runbook.written_files import ENDINGS, Files, files_below, files_passed_over
 from sluis.runbook.written_hosts import group_faults, list_faults
-from sluis.runbook.written_places import NOTES, OF_CHANGE, OF_CLIENT, place_faults
-from sluis.runbook.written_settings import Assets, is_ours, setting_faults
+from sluis.runbook.written_nobodys import Nobodys
+from sluis.runbook.written_places import OF_CHANGE, OF_CLIENT, place_faults
+from sluis.runbook.written_settings import Assets, setting_faults
 from sluis.runbook.written_signers import signer_faults
 from sluis.runbook.written_steps import Known, module_faults
 from sluis.runbook.written_way_back import way_back_faults
@@ -48,11 +43,6 @@ _SIGNED = (*_DESCRIBED, "tenant_migration.yml")
 #: what our playbooks do not reach, see their ``hosts``
 _NOT_IN_BATCH = "verifiers"
 _NO_LIST = "inventory-not-readable"
-_ENDINGS = ("", ".yml", ".yaml", ".json")
-_NOT_OPENED = (
-    "Name the file, or the program, that has its password: see 'Secrets in ansible-vault' in "
-    "docs/front-door.md."
-)
 #: hosts and groups that Ansible adds by itself
 _ALWAYS_GROUPS = frozenset({"all", "ungrouped"})
 _ALWAYS_HOSTS = frozenset({"localhost"})
@@ -148,17 +138,16 @@ class _Reading:
     def __init__(
         self, places: Places, client: str, loader: DataLoader, *, unseal: bool = False
     ) -> None:
-        self._unseal = unseal
-        self._places, self._root = places, places.root
+        self._places = places
+        self._files = Files(places.root, loader, unseal=unseal)
         self._folder = places.inventory(client)
-        self._loader = loader
         self._options: Options = read_options(places.root / "roles")
         try:
             # of its own: what ours has read would be kept in the run's loader
             self._inventory = InventoryManager(loader=DataLoader(), sources=[str(self._folder)])
         except (AnsibleError, OSError, ValueError) as error:
             whole = Fault(
-                _NO_LIST, self._name(self._folder), 0,
+                _NO_LIST, self._files.name(self._folder), 0,
                 f"The inventory cannot be read: {error}"[:1000],
                 "Write it as YAML or INI. Secrets go into host_vars or group_vars.",
             )  # fmt: skip
@@ -167,12 +156,12 @@ class _Reading:
     def _lists(self) -> Iterator[Fault]:
         """What is wrong in a list of hosts, with its line; Ansible names the file and no more."""
         for path in sorted(self._folder.iterdir()) if self._folder.is_dir() else ():
-            if path.suffix not in _ENDINGS[1:] or not path.is_file():
+            if path.suffix not in ENDINGS[1:] or not path.is_file():
                 continue
             try:
-                yield from list_faults(self._name(path), read_written(path.read_bytes()))
+                yield from list_faults(self._files.name(path), read_written(path.read_bytes()))
             except NotReadableError as error:
-                yield Fault(_NO_LIST, self._name(path), error.line, error.what, error.remedy)
+                yield Fault(_NO_LIST, self._files.name(path), error.line, error.what, error.remedy)
             except OSError:
                 continue
 
@@ -181,7 +170,7 @@ class _Reading:
         yield from self._lists()
         groups = self._inventory.groups
         members = {name: [host.name for host in one.get_hosts()] for name, one in groups.items()}
-        yield from group_faults(self._name(self._folder), members)
+        yield from group_faults(self._files.name(self._folder), members)
 
     def hosts_of(self, file: str, scope: ScopeDocument) -> Iterator[Fault]:
         """Assets of the scope whose host the inventory does not have."""
@@ -200,7 +189,7 @@ class _Reading:
 
         Without a scope nothing is said of the assets that it names: it could not be read.
         """
-        file = self._name(path)
+        file = self._files.name(path)
         if not path.is_file():
             yield Fault(
                 "no-such-change", file, 0, "It is not there.",
@@ -208,7 +197,7 @@ class _Reading:
                 f"sluis new {self._folder.name} --change {path.parent.name}.",
             )  # fmt: skip
             return
-        item = yield from self._read(path)
+        item = yield from self._files.read(path)
         if item is None:
             return
         everyone = {*self._inventory.hosts, *self._inventory.groups}
@@ -232,119 +221,36 @@ class _Reading:
     def settings(self, assets: Assets) -> Iterator[Fault]:
         """What is wrong with the variables of the inventory."""
         groups = {name for name, one in self._inventory.groups.items() if one.get_hosts()}
-        yield from self._files("group_vars", groups | _ALWAYS_GROUPS, assets)
-        yield from self._files("host_vars", set(self._inventory.hosts) | _ALWAYS_HOSTS, assets)
+        yield from self._variables("group_vars", groups | _ALWAYS_GROUPS, assets)
+        yield from self._variables("host_vars", set(self._inventory.hosts) | _ALWAYS_HOSTS, assets)
         for owner in (*self._inventory.groups.values(), *self._inventory.hosts.values()):
             for name, value in owner.vars.items():
                 file, line = self._where(str(name))
                 item = item_of(value, line)
                 yield from setting_faults(file, str(name), item, self._options, assets)
 
-    def _files(self, folder: str, known: Collection[str], assets: Assets) -> Iterator[Fault]:
+    def _variables(self, folder: str, known: Collection[str], assets: Assets) -> Iterator[Fault]:
+        nobodys = Nobodys(self._files, self._inventory, self._options)
         place = self._folder / folder
         for top in sorted(place.iterdir()) if place.is_dir() else ():
             if top.name.startswith(".") or top.name.endswith("~"):
                 continue
-            name = top.stem if top.suffix in _ENDINGS[1:] else top.name
+            name = top.stem if top.suffix in ENDINGS[1:] else top.name
             if name not in known:
-                yield from self._nobodys(top, name, known)
+                yield from nobodys.faults(top, name, known)
                 continue
-            for path in sorted(_unread(top)):
-                yield from self._dropped(
-                    path, "Ansible reads no file that ends so", f"Let it end in {_ENDINGS[1]}"
+            for path in sorted(files_passed_over(top)):
+                yield from nobodys.dropped(
+                    path, "Ansible reads no file that ends so", f"Let it end in {ENDINGS[1]}"
                 )
-            for path in sorted(_below(top)):
-                item = yield from self._read(path)
+            for path in sorted(files_below(top)):
+                item = yield from self._files.read(path)
                 if item is None or not isinstance(item.value, dict):
                     continue
                 for variable, given in item.value.items():
                     yield from setting_faults(
-                        self._name(path), variable, given, self._options, assets
+                        self._files.name(path), variable, given, self._options, assets
                     )
-
-    def _nobodys(self, top: Path, name: str, known: Collection[str]) -> Iterator[Fault]:
-        """Variables for a host or a group that is not there: a slip, or settings of ours."""
-        if top.suffix in NOTES:
-            return
-        empty = name in self._inventory.groups and top.parent.name == "group_vars"
-        near = None if empty else looks_like(name, known)
-        if near is None and top.stem in known and looks_like(top.suffix, _ENDINGS[1:]):
-            near = f"{top.stem}{_ENDINGS[1]}"
-        if near is not None:
-            yield Fault(
-                "no-such-host", self._name(top), 0,
-                f"The inventory has no {name[:80]!r}, so nobody would read this.",
-                f"Did you mean {near!r}? Otherwise take it out.",
-            )  # fmt: skip
-            return
-        nobody = f"the inventory has no {name[:80]!r}"
-        if empty:
-            nobody = f"nobody is in the group {name[:80]!r}"
-        meant = self._at(name) or nearest(name, known)
-        instead = f"Did you mean {meant!r}? Otherwise: take" if meant and not empty else "Take"
-        for path in sorted({*_below(top), *_unread(top)}):
-            yield from self._dropped(path, nobody, f"{instead} it out, or add it to hosts.yml")
-
-    def _at(self, address: str) -> str | None:
-        """The host that is reached at an address."""
-        for name, host in self._inventory.hosts.items():
-            if host.vars.get("ansible_host") == address:
-                return str(name)
-        return None
-
-    def _dropped(self, path: Path, why: str, remedy: str) -> Iterator[Fault]:
-        """A setting of ours in a file that nobody reads; of what else is there nothing is said."""
-        reading, item = self._read(path), None
-        said: list[Fault] = []
-        try:
-            while True:
-                said.append(next(reading))
-        except StopIteration as end:
-            item = end.value
-        if path.suffix in _ENDINGS[1:]:
-            yield from said
-        given = item.value if item is not None and isinstance(item.value, dict) else {}
-        for name, value in given.items():
-            if is_ours(name, self._options):
-                yield Fault(
-                    "no-such-host" if path.suffix in _ENDINGS else "not-read",
-                    self._name(path), value.line,
-                    f"Nobody would read {name[:80]!r} here: {why}.", f"{remedy}.",
-                )  # fmt: skip
-                return
-
-    def _read(self, path: Path) -> Generator[Fault, None, Item | None]:
-        """One file, opened. What is wrong with it is given; then there is no item."""
-        file = self._name(path)
-        if not path.is_file():
-            yield Fault(
-                "not-readable", file, 0, "It is not an ordinary file.", "Put an ordinary one there."
-            )
-            return None
-        try:
-            content = path.read_bytes()
-            if is_encrypted(content):
-                content = self._loader._decrypt_if_vault_data(content)[0]
-        except AnsibleError as error:
-            yield _not_opened(file, 0, error)
-            return None
-        except OSError as error:
-            yield Fault(
-                "not-readable", file, 0, f"It cannot be read: {error.strerror}.",
-                "Put an ordinary file there that you can read.",
-            )  # fmt: skip
-            return None
-        try:
-            item = read_written(bytes(content))
-        except NotReadableError as error:
-            yield Fault("not-yaml", file, error.line, error.what, error.remedy)
-            return None
-        for line, sealed in sealed_texts(bytes(content)) if self._unseal else ():
-            try:
-                self._loader._decrypt_if_vault_data(sealed)
-            except AnsibleError as error:
-                yield _not_opened(file, line, error)
-        return item
 
     def _batch(self) -> frozenset[str]:
         left_out = self._inventory.groups.get(_NOT_IN_BATCH)
@@ -389,11 +295,8 @@ class _Reading:
                 continue
             for number, line in enumerate(lines, 1):
                 if wanted.search(line):
-                    return self._name(path), number
-        return self._name(self._folder), 0
-
-    def _name(self, path: Path) -> str:
-        return str(path.relative_to(self._root)) if path.is_relative_to(self._root) else str(path)
+                    return self._files.name(path), number
+        return self._files.name(self._folder), 0
 
 
 def _assets_of(folder: Path) -> frozenset[str] | None:
@@ -413,59 +316,3 @@ def _put_back(scope: ScopeDocument | None) -> frozenset[str] | None:
     if scope is None or not scope.way_back.consent:
         return None
     return frozenset(asset.id for asset in scope.assets if asset.takes_snapshot)
-
-
-def _not_opened(file: str, line: int, error: AnsibleError) -> Fault:
-    return Fault(
-        "vault-not-opened", file, line,
-        f"It is encrypted, and cannot be opened: {str(error)[:300]}", _NOT_OPENED,
-    )  # fmt: skip
-
-
-def leave_out_sealed(places: Places, client: str, loader: DataLoader) -> None:
-    """Let Ansible go on without files of variables that it cannot open.
-
-    For a look at what is out there only: which files they are is said by the readers, and so
-    much as can be seen without them is seen.
-
-    Args:
-        places: the project.
-        client: client id.
-        loader: of this run; it takes such a file for an empty one from here on.
-    """
-    for folder in ("group_vars", "host_vars"):
-        place = places.inventory(client) / folder
-        for top in sorted(place.iterdir()) if place.is_dir() else ():
-            for path in _below(top):
-                try:
-                    content = path.read_bytes()
-                    if is_encrypted(content):
-                        loader._decrypt_if_vault_data(content)
-                except AnsibleError:
-                    loader._FILE_CACHE[str(path)] = {}
-                except OSError:
-                    continue
-
-
-def _below(top: Path) -> Iterator[Path]:
-    """The files of a variable folder that Ansible would read, as it finds them."""
-    if not top.is_dir():
-        yield top
-        return
-    for path in top.iterdir():
-        if path.name.startswith(".") or path.name.endswith("~"):
-            continue
-        if path.is_dir():
-            yield from _below(path)
-        elif path.suffix in _ENDINGS:
-            yield path
-
-
-def _unread(top: Path) -> Iterator[Path]:
-    """The files in a variable folder that Ansible would not read for their endings."""
-    for path in top.rglob("*") if top.is_dir() else ():
-        inner = path.relative_to(top).parts
-        if any(one.startswith(".") or one.endswith("~") for one in inner) or not path.is_file():
-            continue
-        if path.suffix not in (*_ENDINGS, *NOTES):
-            yield path
