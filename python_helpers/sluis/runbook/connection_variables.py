@@ -13,7 +13,8 @@ from typing import Any
 from ansible import constants
 from ansible.plugins.loader import become_loader, connection_loader, shell_loader
 
-_PREFIX = "ansible_"
+#: how the name of every variable begins by which Ansible reaches a machine
+CONNECTION = "ansible_"
 #: the parts of ansible-core over which a machine is reached, see ``connections.KNOWN``
 _PARTS = (
     ("connection", connection_loader, ("ssh", "local")),
@@ -42,7 +43,7 @@ def connection_variables() -> frozenset[str]:
         for variable in option.get("vars") or ()
     }
     found.update(*constants.MAGIC_VARIABLE_MAPPING.values())
-    return frozenset(name for name in found if name.startswith(_PREFIX))
+    return frozenset(name for name in found if name.startswith(CONNECTION))
 
 
 def meant_by(name: str) -> str | None:
@@ -57,9 +58,9 @@ def meant_by(name: str) -> str | None:
     plain = name.lower().replace("-", "_")
     if plain in known:
         return plain
-    if plain.startswith(_PREFIX):
-        near = _near(plain[len(_PREFIX) :], (one[len(_PREFIX) :] for one in known), _ALIKE)
-        return None if near is None else f"{_PREFIX}{near}"
+    if plain.startswith(CONNECTION):
+        near = _near(plain[len(CONNECTION) :], (one[len(CONNECTION) :] for one in known), _ALIKE)
+        return None if near is None else f"{CONNECTION}{near}"
     return _near(plain, known, _WHOLE)
 
 

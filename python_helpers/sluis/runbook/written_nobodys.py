@@ -9,6 +9,7 @@ from ansible.inventory.manager import InventoryManager
 
 from sluis.plan.faults import Fault, looks_like, nearest
 from sluis.plan.role_options import Options
+from sluis.runbook.connection_variables import CONNECTION
 from sluis.runbook.written_files import ENDINGS, Files, files_below, files_passed_over
 from sluis.runbook.written_places import NOTES
 from sluis.runbook.written_settings import is_ours
@@ -56,7 +57,9 @@ class Nobodys:
             yield from self.dropped(path, nobody, f"{instead} it out, or add it to hosts.yml")
 
     def dropped(self, path: Path, why: str, remedy: str) -> Iterator[Fault]:
-        """A setting of ours in a file that nobody reads; of what else is there nothing is said.
+        """A setting of ours, or a way to reach a machine, in a file that nobody reads.
+
+        A file that holds anything else beside ``ansible_*`` may stay: it may be an old server's.
 
         Args:
             path: of the file.
@@ -73,14 +76,15 @@ class Nobodys:
         if path.suffix in ENDINGS[1:]:
             yield from said
         given = item.value if item is not None and isinstance(item.value, dict) else {}
-        for name, value in given.items():
-            if is_ours(name, self._options):
-                yield Fault(
-                    "no-such-host" if path.suffix in ENDINGS else "not-read",
-                    self._files.name(path), value.line,
-                    f"Nobody would read {name[:80]!r} here: {why}.", f"{remedy}.",
-                )  # fmt: skip
-                return
+        name = next((one for one in given if is_ours(one, self._options)), None)
+        if name is None and all(one.startswith(CONNECTION) for one in given):
+            name = next(iter(given), None)
+        if name is not None:
+            yield Fault(
+                "no-such-host" if path.suffix in ENDINGS else "not-read",
+                self._files.name(path), given[name].line,
+                f"Nobody would read {name[:80]!r} here: {why}.", f"{remedy}.",
+            )  # fmt: skip
 
     def _at(self, address: str) -> str | None:
         """The host that is reached at an address."""

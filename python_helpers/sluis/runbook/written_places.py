@@ -12,6 +12,8 @@ OF_CLIENT = ("group_vars", "host_vars", "changes", "vault.cfg", "hosts.yml")
 OF_CHANGE = ("scope.yml", "update.yml", "restore.yml", "waivers", "documents", "files")
 #: endings of files that are notes, examples or old copies
 NOTES = (".example", ".md", ".txt", ".j2", ".bak", ".orig", ".old", ".rej")
+#: files of a change of which there is one; of a client's lists of hosts Ansible reads them all
+_ONE_OF = frozenset({"scope.yml", "update.yml", "restore.yml"})
 #: folders that are read by their name: one beside them is none of them
 _BY_NAME = frozenset({"group_vars", "host_vars", "changes", "waivers", "documents"})
 
@@ -28,6 +30,14 @@ def place_faults(folder: Path, known: Collection[str], root: Path) -> Iterator[F
     for name in sorted(there - set(known)):
         if name.startswith(".") or name.endswith("~") or Path(name).suffix in NOTES:
             continue
+        right = _twin(name)
+        if right in there:
+            yield Fault(
+                "not-read", str((folder / name).relative_to(root)), 0,
+                f"Nobody would read it: {right!r} is read, and it is there as well.",
+                f"Write what is missing into {right!r}, and take this one out.",
+            )  # fmt: skip
+            continue
         near = looks_like(name.lower(), known)
         beside = near in there and not (near in _BY_NAME and (folder / name).is_dir())
         if near is not None and not beside:
@@ -35,3 +45,10 @@ def place_faults(folder: Path, known: Collection[str], root: Path) -> Iterator[F
                 "not-read", str((folder / name).relative_to(root)), 0, "Nobody would read it.",
                 f"Did you mean {near!r}? Otherwise give it a name that does not look like it.",
             )  # fmt: skip
+
+
+def _twin(name: str) -> str | None:
+    """The file of a change that another spelling of its name stands for, as ``update.yaml``."""
+    spelled = Path(name.lower())
+    right = f"{spelled.stem}.yml"
+    return right if right in _ONE_OF and spelled.suffix in (".yml", ".yaml") else None

@@ -120,7 +120,7 @@ def waiver_faults(
         if path.suffix != ".yml":
             yield Fault(
                 "bad-waiver", file, 0, "Nobody would read it: the name of a waiver ends in .yml.",
-                "Rename it, or take it out.",
+                f"Call it '{path.stem[:80]}.yml', or take it out.",
             )  # fmt: skip
             continue
         if path.stem not in assets:

@@ -558,6 +558,8 @@ def test_F1_everything_is_said_at_once(ground: Ground) -> None:
         (SETTINGS, 'snapshot_and_verify_workdir: "{{ ansible_remote_tmp }}"\n'),
         (SETTINGS, 'snapshot_and_verify_adopt: "{{ all_backups }}"\n'),
         ("host_vars/an-old-server.yml", "x: 1\n"),
+        ("host_vars/an-old-server.yml", "ansible_host: 192.0.2.99\nx: 1\n"),
+        ("host_vars/an-old-server.yml", "{}\n"),
         ("host_vars/an-old-server/notes", "what: [is not\n"),
         ("group_vars/all.yml.bak", "snapshot_and_verify_patience: 5\n"),
         ("group_vars/clients/picture.png", "\0"),
@@ -631,7 +633,38 @@ def test_F1_what_nobody_would_read_is_said(ground: Ground, name: str, meant: str
     assert f"Did you mean {meant!r}" in ground.said()
 
 
+@pytest.mark.parametrize("name", ["update.yaml", "scope.yaml", "restore.yaml", "Update.yml"])
+def test_a_second_spelling_beside_a_file_of_the_change_is_refused(
+    ground: Ground, name: str
+) -> None:
+    """Ansible takes either ending, so an engineer may count on what stands in the other one."""
+    right = f"{Path(name.lower()).stem}.yml"
+    ground.read()
+    ground.add(f"changes/{CHANGE}/{name}", "x: 1\n")
+    if not (ground.folder / f"changes/{CHANGE}/{right}").exists():
+        assert f"Did you mean {right!r}" in ground.said()  # nothing is there that is read instead
+        ground.add(f"changes/{CHANGE}/{right}", "x: 1\n")
+    said = ground.said()
+    assert f"changes/{CHANGE}/{name}" in said
+    assert f"{right!r} is read, and it is there as well" in said
+
+
+def test_a_second_list_of_hosts_is_read_and_left_alone(ground: Ground) -> None:
+    ground.add("hosts.yaml", "all:\n  hosts:\n    practice-server:\n")
+    ground.read()
+
+
+def test_a_waiver_with_another_ending_is_told_its_name(ground: Ground) -> None:
+    ground.waiver()
+    (ground.folder / WAIVER).rename(ground.folder / WAIVER.replace(".yml", ".yaml"))
+    assert "Call it 'scanned-letters.yml'" in ground.said()
+
+
 OURS_AT_NOBODY = {
+    "only-how-to-reach-it": ("host_vars/an-old-server.yml",
+                             "# it was replaced\nansible_host: 192.0.2.99\nansible_user: x\n",
+                             "line 2: Nobody would read 'ansible_host' here"),
+    "only-of-a-group": ("group_vars/databases.yml", "ansible_become: true\n", "no 'databases'"),
     "no-group": ("group_vars/servers.yml", "snapshot_and_verify_patience: 5\n", "'servers'"),
     "no-group-like-it": ("group_vars/databases.yml", "x: 1\nchange_gate_typo: 1\n", "line 2"),
     "folder": ("group_vars/db/main.yml", "snapshot_and_verify_become: true\n", "no 'db'"),

@@ -46,7 +46,7 @@ def test_every_file_is_looked_at_and_each_fault_names_its_own(tmp_path: Path) ->
     )  # fmt: skip
     place = "change/waivers"
     assert found[:3] == [
-        Fault("bad-waiver", f"{place}/aaa.yaml", 0, NOBODY, "Rename it, or take it out."),
+        Fault("bad-waiver", f"{place}/aaa.yaml", 0, NOBODY, "Call it 'aaa.yml', or take it out."),
         Fault(
             "waiver-unknown-asset", f"{place}/leters.yml", 0, "The scope has no asset 'leters'.",
             found[1].remedy,
