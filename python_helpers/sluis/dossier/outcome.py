@@ -26,7 +26,7 @@ from sluis.dossier.lines import (
     StepLine,
 )
 from sluis.dossier.material import Material
-from sluis.dossier.put_back import put_back
+from sluis.dossier.put_back import put_back, puts_back
 from sluis.dossier.state import Facts, State, exit_status, next_thing, state_of, what_is_missing
 from sluis.dossier.steps import checks_of, opened_at, steps_of
 from sluis.dossier.watching import EndLine, LandingLine, ends_of, landings_of
@@ -138,6 +138,7 @@ def outcome(
         last_refusal=refusals[-1] if refusals else None,
         awaits_freeze=_awaits_freeze(material),
         unproven=unproven(evidence_of(material), now),
+        puts_back=material.plan is not None and puts_back(material.plan),
     )
     state = state_of(facts)
     assets = assets_of(material, now)

@@ -8,8 +8,21 @@ from sluis.dossier.lines import PutBackLine, StepLine
 from sluis.dossier.material import Material
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Snapshot
+from sluis.plan.model import PlanDocument
 
 _RESTORE, _SWAP = "asset_restore", "asset_swap"
+
+
+def puts_back(plan: PlanDocument) -> bool:
+    """Whether a change puts data back as its own work, and not only in its way back.
+
+    Args:
+        plan: of the change.
+    """
+    return any(
+        step.module.rpartition(".")[2] in (_RESTORE, _SWAP) and not step.way_back
+        for step in plan.steps
+    )
 
 
 def put_back(material: Material, steps: tuple[StepLine, ...]) -> tuple[PutBackLine, ...]:

@@ -70,6 +70,7 @@ class Facts:
         last_refusal: the newest refusal of this run.
         unproven: what of the assets is not proven as the gate asks it, and not waived.
         awaits_freeze: a freeze was agreed on, and nobody has said yet that it is there.
+        puts_back: the change itself puts data back, not only its way back.
     """
 
     asked: Literal["prepare", "apply", "status"]
@@ -86,6 +87,7 @@ class Facts:
     last_refusal: RefusalLine | None
     awaits_freeze: bool = False
     unproven: tuple[Reason, ...] = ()
+    puts_back: bool = False
 
 
 def exit_status(state: State) -> int:
@@ -332,6 +334,12 @@ def _after_failure(facts: Facts, command: str) -> str:
             f"The way back is not finished. Put right why step {step.step} on {step.host} failed; "
             f"then record it with: {_judge(command, step)}; and go "
             f"on with the way back: sluis apply {command}."
+        )
+    if failed and facts.puts_back:
+        step = failed[0]
+        return (
+            f"Put right why step {step.step} on {step.host} failed; then record it with: "
+            f"{_judge(command, step)}; and go on putting back with: sluis apply {command}."
         )
     if failed:
         step = failed[0]

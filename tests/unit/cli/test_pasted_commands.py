@@ -20,7 +20,7 @@ from sluis.cli.app import _filled_in, _stopped, app, run
 from sluis.dossier.outcome import outcome
 from sluis.errors import InputError
 from sluis.evidence.predicates import Body
-from support.outcomes import NOW, material
+from support.outcomes import NOW, PLAN, laid_down, material, permit, shown, signoff, step
 from support.scopes import CHANGE, CLIENT
 from support.small_change import small_change
 from unit.dossier.test_outcome_properties import stories
@@ -68,6 +68,31 @@ def test_what_is_next_can_be_pasted(story: list[Body]) -> None:
         for command in commands_in(said):
             paste(command)
             assert not re.search(r"\b[A-Z]{4,}\b|[<…]", command), f"to be filled in: {command}"
+
+
+@pytest.mark.parametrize("module", ["asset_restore", "sluis.sluis.asset_swap"])
+def test_after_a_failed_step_of_a_restore_the_next_commands_go_on_with_that_restore(
+    module: str,
+) -> None:
+    """Another restore, begun anew, would start from data that is half put back."""
+    failed: list[Body] = [
+        *laid_down(), shown(), signoff(3), permit(),
+        step("install", "h1", "started"), step("install", "h1", "failed"),
+    ]  # fmt: skip
+    swap = PLAN.steps[0].model_copy(update={"module": module})
+    plan = PLAN.model_copy(update={"steps": (swap, *PLAN.steps[1:])})
+    said = outcome(material(failed, plan=plan), NOW, asked="apply").next
+    assert commands_in(said) == [
+        f"sluis judge {CLIENT} {CHANGE} install --host h1 --as 'run again'",
+        f"sluis apply {CLIENT} {CHANGE}",
+    ]
+    for command in commands_in(said):
+        paste(command)
+    assert "sluis new" not in said
+    # where only the way back puts data back, the change is no restore
+    back = PLAN.steps[2].model_copy(update={"module": module})
+    plan = PLAN.model_copy(update={"steps": (*PLAN.steps[:2], back)})
+    assert "sluis new" in outcome(material(failed, plan=plan), NOW, asked="apply").next
 
 
 def told_in(source: str) -> Iterator[tuple[int, str]]:
