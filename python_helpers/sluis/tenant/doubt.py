@@ -6,13 +6,12 @@ is another thing than that it differs, and an older version is known not to be t
 
 from __future__ import annotations
 
-from .source_file import BUSY, NO_HASH
 from .tenant_manifest import Doubt
 
 
 def doubt_of(
     check: str | None,
-    note: str | None,
+    known: Doubt | None,
     *,
     older: bool,
     listed: tuple[int | None, str | None],
@@ -22,7 +21,7 @@ def doubt_of(
 
     Args:
         check: what its line says.
-        note: the sentence with it.
+        known: the reason that was written down with that, by what looked at the file.
         older: whether its bytes are known to be of an earlier version.
         listed: size in bytes and hash, as listed; each ``None`` when there was none.
         got: size in bytes, quickXorHash and SHA-256 of what is on disk.
@@ -34,13 +33,10 @@ def doubt_of(
         return "edited"
     if check != "not verified":
         return None
-    said = note or ""
     if older:
         return "older"
-    if said.startswith(BUSY):
-        return "edited"
-    if said.startswith(NO_HASH):
-        return "read once"
+    if known is not None:
+        return known
     (size, hashed), (came, quickxor, sha256) = listed, got
     if size is not None and size != came:
         return "differs"

@@ -15,7 +15,8 @@ _LINES = f"""
 SELECT {PATH} AS path, i.item_id, i.type, i.size, i.quickxor, i.etag, i.created, i.modified,
        i.created_by, i.modified_by, i.extra, i.seen_in_pass, p.stored,
        c.state, c.why, c.size, c.sha256, c.quickxor, c.listed_size, c.listed_quickxor,
-       c.verdict, c.note, c.etag, c.sealed, r.data, r.why, v.data, v.why, l.data, i.shared, c.older
+       c.verdict, c.note, c.etag, c.sealed, r.data, r.why, v.data, v.why, l.data, i.shared, c.older,
+       c.doubt
 FROM items i
 JOIN temp.folder_paths f ON f.item_id = i.parent_id
 LEFT JOIN places p ON p.item_id = i.item_id
@@ -53,7 +54,7 @@ def _line(row: tuple[Any, ...]) -> ManifestLine:
         path, item_id, kind, size, quickxor, etag, created, modified, created_by, modified_by,
         extra, seen, stored, state, why, got_size, sha256, got_quickxor, listed_size,
         listed_quickxor, verdict, note, got_etag, sealed, permissions, no_permissions,
-        versions, no_versions, fields, shared, older,
+        versions, no_versions, fields, shared, older, doubt,
     ) = row  # fmt: skip
     common: dict[str, Any] = {
         "path": path,
@@ -97,7 +98,7 @@ def _line(row: tuple[Any, ...]) -> ManifestLine:
         check=verdict,
         doubt=doubt_of(
             verdict,
-            note,
+            doubt,
             older=bool(older),
             listed=(listed_size, listed_quickxor),
             got=(got_size, got_quickxor, sha256),

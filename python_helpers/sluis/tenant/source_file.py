@@ -12,9 +12,6 @@ from .tenant_manifest import Check
 
 #: how often a file that changes while it is read is read
 TRIES = 3
-NO_HASH = "The source lists no hash; size and time were the same before and after the reading."
-
-BUSY = "It was edited each of the"
 
 
 @dataclass(frozen=True, slots=True)

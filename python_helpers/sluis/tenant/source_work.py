@@ -15,11 +15,11 @@ from ..graph.part_file import ReadBack
 from .found import Found
 from .local_copy import PIECE, Piece
 from .reading_back import look_again, read_back
-from .source_file import BUSY, NO_HASH, Fetch, Outcome, PieceDone, Wanted
+from .source_file import Fetch, Outcome, PieceDone, Wanted
 from .source_listing import found_of, spelled_time
 from .state import DriveState
 from .stored_names import ExportFolder
-from .tenant_manifest import COULD_NOT, HAD
+from .tenant_manifest import COULD_NOT, HAD, Doubt
 
 #: called with what is being done, and the files and bytes of it so far
 Progress = Callable[[str, int, int], None]
@@ -51,10 +51,13 @@ WHERE i.type = 'file' AND i.gone_in_pass IS NULL AND c.state = 'had'
 ORDER BY p.stored
 """
 _BUSY = (
-    f"{BUSY} {_ROUNDS} times between two readings; the copy may be partly what "
+    f"It was edited each of the {_ROUNDS} times between two readings; the copy may be partly what "
     "it was before an edit and partly what it was after."
 )
+_NO_HASH = "The source lists no hash; size and time were the same before and after the reading."
 _TWICE = "The source lists no hash; two readings of it and the copy on disk are the same bytes."
+#: why a file is in doubt of which there is one reading and nothing else
+_READ_ONCE: Doubt = "read once"
 
 
 class SourceWork:
@@ -187,13 +190,13 @@ class SourceWork:
         self._describe(outcome)
         self._state.db.execute(
             "INSERT OR REPLACE INTO contents (item_id, state, why, size, sha256, quickxor,"
-            " etag, listed_size, verdict, note, in_pass, reread)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " etag, listed_size, verdict, note, doubt, in_pass, reread)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 item, COULD_NOT if copied is None else HAD, outcome.why,
                 copied and copied.size, copied and copied.sha256, copied and copied.quickxor,
-                found.tag, found.size, outcome.check, copied and NO_HASH, self._number,
-                copied is None,
+                found.tag, found.size, outcome.check, copied and _NO_HASH, copied and _READ_ONCE,
+                self._number, copied is None,
             ),
         )  # fmt: skip
         if outcome.wanted.pieces or outcome.wanted.size >= PIECE:
@@ -211,7 +214,8 @@ class SourceWork:
         self.again += 1
         self.again_bytes += outcome.read
         if copied is None:
-            self._settle(item, "not verified", f"{NO_HASH} A second reading failed: {outcome.why}.")
+            why = f"{_NO_HASH} A second reading failed: {outcome.why}."
+            self._settle(item, "not verified", why, _READ_ONCE)
             return
         (sha256,) = self._state.db.execute(
             "SELECT sha256 FROM contents WHERE item_id = ?", (item,)
@@ -230,7 +234,8 @@ class SourceWork:
                 (COULD_NOT, why, item),
             )
         elif last and self._everything:
-            self._settle(item, "not verified", f"{_BUSY} Stop what writes it; then run it again.")
+            why = f"{_BUSY} Stop what writes it; then run it again."
+            self._settle(item, "not verified", why, "edited")
         elif last:
             # it may be torn: what writes through its memory moves no time while it is read. The
             # last pass reads it again
@@ -243,9 +248,10 @@ class SourceWork:
                 f"{item} was not the same when it was read again, and was fetched anew.",
             )  # fmt: skip
 
-    def _settle(self, item: str, check: str, note: str) -> None:
+    def _settle(self, item: str, check: str, note: str, doubt: Doubt | None = None) -> None:
         self._state.db.execute(
-            "UPDATE contents SET verdict = ?, note = ? WHERE item_id = ?", (check, note, item)
+            "UPDATE contents SET verdict = ?, note = ?, doubt = ? WHERE item_id = ?",
+            (check, note, doubt, item),
         )
 
     def _describe(self, outcome: Outcome) -> None:

@@ -57,7 +57,8 @@ CREATE TABLE IF NOT EXISTS contents (
     item_id TEXT PRIMARY KEY, state TEXT NOT NULL, why TEXT, size INTEGER, sha256 TEXT,
     quickxor TEXT, etag TEXT, listed_size INTEGER, listed_quickxor TEXT, verdict TEXT,
     note TEXT, in_pass INTEGER NOT NULL, reread INTEGER NOT NULL DEFAULT 0,
-    looks TEXT, listed_times TEXT, worth INTEGER, older INTEGER, sealed TEXT) WITHOUT ROWID;
+    looks TEXT, listed_times TEXT, worth INTEGER, older INTEGER, sealed TEXT,
+    doubt TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS arriving (
     item_id TEXT PRIMARY KEY, "row" TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS chunks (
@@ -80,6 +81,12 @@ _ADDED = (
     ("contents", "worth", "INTEGER"),
     ("contents", "older", "INTEGER"),
     ("contents", "sealed", "TEXT"),
+    ("contents", "doubt", "TEXT"),
+)
+#: the reasons for a doubt, by the sentence that stood for them in a state of an earlier version
+_TOLD_BY = (
+    ("edited", "It was edited each of the %"),
+    ("read once", "The source lists no hash; size and time were the same before and after%"),
 )
 
 
@@ -333,6 +340,15 @@ class DriveState:
             known = {row[1] for row in self.db.execute(f"PRAGMA table_info({table})")}
             if column not in known:
                 self.db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
+                if column == "doubt":
+                    self._name_doubts()
+
+    def _name_doubts(self) -> None:
+        for doubt, note in _TOLD_BY:
+            self.db.execute(
+                "UPDATE contents SET doubt = ? WHERE verdict = 'not verified' AND note LIKE ?",
+                (doubt, note),
+            )
 
     def _doubt_whole_documents(self) -> None:
         """What an earlier version took for rewritten because it was whole is asked for again."""

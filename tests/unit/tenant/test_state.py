@@ -137,6 +137,31 @@ def test_M1_what_was_taken_for_rewritten_because_it_was_whole_is_doubted(tmp_pat
         assert {verdict for _, verdict in verdicts(state)} == {"rewritten by the service"}
 
 
+def test_a_doubt_that_an_earlier_release_told_by_its_sentence_alone_is_named(
+    tmp_path: Path,
+) -> None:
+    place = tmp_path / "old.sqlite"
+    once = "The source lists no hash; size and time were the same before and after the reading."
+    rows = {
+        "a": ("not verified", once),
+        "b": ("not verified", f"{once} A second reading failed: it is away."),
+        "c": ("not verified", "It was edited each of the 3 times between two readings; the copy"),
+        "d": ("not verified", "Something else."),
+        "e": ("equal", once),
+    }
+    with DriveState(place) as state:
+        state.db.execute("ALTER TABLE contents DROP COLUMN doubt")
+        for item, (verdict, note) in rows.items():
+            state.db.execute(
+                "INSERT INTO contents (item_id, state, verdict, note, in_pass)"
+                " VALUES (?, 'had', ?, ?, 1)",
+                (item, verdict, note),
+            )
+    with DriveState(place) as state:
+        named = dict(state.db.execute("SELECT item_id, doubt FROM contents").fetchall())
+    assert named == {"a": "read once", "b": "read once", "c": "edited", "d": None, "e": None}
+
+
 def test_a_full_listing_sweeps_what_it_did_not_name(state: DriveState) -> None:
     apply_page(state, 1, [ROOT, _item("a", "root"), _item("b", "root")], "end", complete=True)
     state.finish_pass("2026-01-01T01:00:00Z")
