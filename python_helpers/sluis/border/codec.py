@@ -133,7 +133,7 @@ def shape_of(kind: Any) -> Shape:
         return record(kind)  # type: ignore[arg-type]
     origin, parts = get_origin(kind), get_args(kind)
     if origin is Literal:
-        return Choice(parts)
+        return Choice(_words(parts))
     if origin is Union or origin is getattr(types, "UnionType", Union):
         return _union([part for part in parts if part is not type(None)], len(parts))
     if origin is tuple and most and len(parts) == 2 and parts[1] is Ellipsis:
@@ -141,6 +141,14 @@ def shape_of(kind: Any) -> Shape:
     if origin in _MAPPINGS and most:
         return Named(shape_of(parts[0]), shape_of(parts[1]), most)
     raise TypeError(f"{kind!r} has no shape: use a format, and bound each list and mapping")
+
+
+def _words(parts: Tuple[Any, ...]) -> Tuple[Any, ...]:
+    """The words of a ``Literal``; of one within it, which Python 3.8 leaves as it is, its own."""
+    words: List[Any] = []
+    for part in parts:
+        words += _words(get_args(part)) if get_origin(part) is Literal else [part]
+    return tuple(words)
 
 
 _MAPPINGS = (dict, get_origin(Mapping[str, str]))

@@ -12,6 +12,21 @@ from .tenant import AtOnce, Budget, GraphId, Target, TenantAccount
 
 _Mark = Annotated[str, Form(r"[A-Za-z0-9_~!#+=()-]{1,8}", "a mark", 8)]
 Trust = Literal["every byte", "the service's hash"]
+#: why something may stay behind, when that was signed
+LeaveOut = Literal[
+    "could-not-be-had",
+    "shortcut",
+    "name-refused",
+    "corrupt",
+    "too-large",
+    "unmapped-principal",
+    "narrower-rights",
+    "rights-not-had",
+    "right-not-givable",
+    "folder-was-there",
+    "same-path",
+    "room-not-told",
+]
 
 
 @dataclass(frozen=True)

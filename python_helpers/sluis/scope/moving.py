@@ -10,28 +10,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
+from sluis.border.moving import LeaveOut
 from sluis.evidence.predicates import Sha256
 from sluis.scope.words import Exact, Name, Slug, Text
 
 #: kinds of which a copy is fetched from where they are; that copy is their snapshot
 ExportedKind = Literal["sharepoint", "onedrive", "share", "home drives"]
 EXPORTED_KINDS: tuple[ExportedKind, ...] = ("sharepoint", "onedrive", "share", "home drives")
-
-#: why something may stay behind, when that was signed
-LeaveOut = Literal[
-    "could-not-be-had",
-    "shortcut",
-    "name-refused",
-    "corrupt",
-    "too-large",
-    "unmapped-principal",
-    "narrower-rights",
-    "rights-not-had",
-    "right-not-givable",
-    "folder-was-there",
-    "same-path",
-    "room-not-told",
-]
 
 _Mark = Annotated[str, Field(pattern=r"^[A-Za-z0-9_~!#+=()-]{1,8}$")]
 

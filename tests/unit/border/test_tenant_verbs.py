@@ -10,13 +10,14 @@ import copy
 import json
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluis.border import codec
+from sluis.border import codec, moving
+from sluis.border.strict_json import WrongError
 from sluis.border.verb import PROTOCOL, Verb
 from sluis.border.verbs.tenant_check import TENANT_CHECK
 from sluis.border.verbs.tenant_discover import TENANT_DISCOVER
@@ -25,8 +26,10 @@ from sluis.border.verbs.tenant_forecast import TENANT_FORECAST
 from sluis.border.verbs.tenant_import import TENANT_IMPORT
 from sluis.border.verbs.tenant_landing import TENANT_LANDING
 from sluis.border.verbs.tenant_landing_look import TENANT_LANDING_LOOK
-from sluis.border.verbs.tenant_reconcile import TENANT_RECONCILE
+from sluis.border.verbs.tenant_reconcile import TENANT_RECONCILE, Objection
 from sluis.errors import BorderError
+from sluis.scope.moving import LeaveOut
+from sluis.tenant.import_policy import LEAVE_OUT
 
 SHA = "ab" * 32
 GAP = {"what": "permissions", "subject": "a/b.txt", "why": "The app may not."}
@@ -270,3 +273,20 @@ def test_L1_what_is_impossible_is_a_bad_answer(
 )
 def test_L1_no_answer_at_all_brings_the_controller_down(name: str, body: Any) -> None:
     survived(GOOD[name][0], body)
+
+
+@pytest.mark.parametrize("code", [*get_args(LeaveOut), "conflicts", "quota"])
+def test_an_import_can_be_stopped_for_whatever_a_scope_can_sign(code: str) -> None:
+    """One list of reasons: a new one in the scope is a code that a worker may answer with."""
+    said = {"code": code, "what": "It is so.", "examples": []}
+    assert codec.load(Objection, said).code == code
+    assert LEAVE_OUT.keys() == {*get_args(moving.LeaveOut)} == {*get_args(LeaveOut)}
+
+
+def test_a_word_that_no_reason_has_is_no_answer() -> None:
+    with pytest.raises(WrongError):
+        codec.load(Objection, {"code": "other", "what": "x", "examples": []})
+
+
+def test_a_choice_within_a_choice_is_one_list_of_words_in_python_3_8_too() -> None:
+    assert codec._words((Literal["a", "b"], "c")) == ("a", "b", "c")

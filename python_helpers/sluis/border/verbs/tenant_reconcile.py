@@ -7,7 +7,7 @@ from typing import Literal, Optional, Tuple, Union
 
 from ..formats import AbsolutePath, Count, Line, Paragraph, Sha256, Words
 from ..marked import Annotated
-from ..moving import Moving, Trust
+from ..moving import LeaveOut, Moving, Trust
 from ..shapes import Most
 from ..tenant import Abouts, Counts, Staying, Target, TenantSecrets
 from ..verb import Verb
@@ -96,22 +96,7 @@ class Found:
 class Objection:
     """Why an import would not start, with the first examples. What to do follows from the code."""
 
-    code: Literal[
-        "could-not-be-had",
-        "shortcut",
-        "name-refused",
-        "corrupt",
-        "too-large",
-        "unmapped-principal",
-        "narrower-rights",
-        "rights-not-had",
-        "right-not-givable",
-        "folder-was-there",
-        "same-path",
-        "room-not-told",
-        "conflicts",
-        "quota",
-    ]
+    code: Literal[LeaveOut, "conflicts", "quota"]
     what: Paragraph
     examples: Annotated[Tuple[Line, ...], Most(5)] = ()
 
