@@ -14,6 +14,7 @@ from sluis.plan.faults import did_you_mean
 from sluis.runbook.call_argument_values import wrong_values
 from sluis.runbook.call_documentation import options_of
 from sluis.runbook.call_modules import Module
+from sluis.runbook.call_together import lacking, together
 
 #: what Ansible makes of the words after a module's name, where it takes such words
 _FREE = "free_form"
@@ -48,6 +49,20 @@ def wrong_arguments(module: Module, given: Collection[str]) -> Iterator[tuple[st
     for name, option in options.items():
         if option.required and name != _FREE and not option.names & given:
             yield f"{does.name} needs the argument {name!r}.", f"Write {name}: below its args."
+    there = {name for name, option in options.items() if option.names & given or option.by_itself}
+    # words after a module's name may hold any argument, and a misspelt name may be the one wanted
+    if given <= names and not _OF_FREE & given:
+        yield from _together(does, frozenset(there))
+
+
+def _together(module: Module, there: frozenset[str]) -> Iterator[tuple[str, str]]:
+    for names, because in lacking(together(module.path), there):
+        which = " or ".join(repr(name) for name in names)
+        what = f"{module.name} needs the argument {which}"
+        what += f" together with {because!r}." if because else "."
+        yield what, f"Write {names[0]}: below its args." if len(names) == 1 else (
+            "Write one of them below its args."
+        )  # fmt: skip
 
 
 def refuse_wrong_arguments(

@@ -25,12 +25,14 @@ class Option:
     Args:
         names: its name and its aliases.
         required: whether it must be there.
+        by_itself: whether it has a value when nobody gives one.
         spec: its form, as ``AnsibleModule`` takes it in an ``argument_spec``.
     """
 
     names: frozenset[str]
     required: bool
     spec: Mapping[str, Any]
+    by_itself: bool = False
 
 
 def options_of(module: Module) -> Mapping[str, Option] | None:
@@ -84,4 +86,7 @@ def _option(name: str, said: Any) -> Option:
             for one, option in within.items()
         }
     aliases = (str(one) for one in said.get("aliases") or ())
-    return Option(frozenset({name, *aliases}), said.get("required") is True, spec)
+    return Option(
+        frozenset({name, *aliases}), said.get("required") is True, spec,
+        by_itself=said.get("default") is not None,
+    )  # fmt: skip

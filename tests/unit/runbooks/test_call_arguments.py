@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
+from ansible.plugins.loader import fragment_loader
+from ansible.utils.plugin_docs import get_docstring
 
 from sluis.errors import InputError
 from sluis.rehearsal.project import checkout
@@ -12,6 +15,7 @@ from sluis.runbook.call import read_call
 from sluis.runbook.call_arguments import wrong_arguments
 from sluis.runbook.call_files import Outbox
 from sluis.runbook.call_modules import ACTIONS, CORE, resolve
+from sluis.runbook.call_together import Together, together
 from support.guarded_call import Guarded
 
 PLACES = checkout()
@@ -44,6 +48,9 @@ def test_F1_a_misspelt_argument_is_named_with_the_one_that_was_meant() -> None:
         ("shell", ("cmd", "executable", "_uses_shell")),
         ("script", ("cmd", "creates")),
         ("systemd", ("name", "state", "daemon-reload")),
+        ("systemd_service", ("daemon_reload",)),
+        ("systemd_service", ("service", "enabled")),
+        ("service", ("state",)),  # which module that will be is not known here
         ("uri", ("url", "method", "body_format", "status_code")),
         ("unarchive", ("src", "dest", "remote_src")),
         ("lineinfile", ("path", "line", "regexp")),
@@ -63,11 +70,53 @@ def test_F1_what_a_module_takes_is_taken(module: str, given: tuple[str, ...]) ->
         ("apt", ("nam",), "has no argument 'nam'"),
         ("command", ("argv", "become"), "has no argument 'become'"),
         ("uri", ("method",), "needs the argument 'url'"),
+        ("systemd_service", ("state",), "needs the argument 'name' together with 'state'"),
+        ("systemd", ("enabled", "daemon_reload"), "needs the argument 'name' together with"),
+        ("sysvinit", ("name",), "needs the argument 'state' or 'enabled'"),
+        ("pip", ("state",), "needs the argument 'name' or 'requirements'"),
+        ("systemd", ("nmae", "state"), "has no argument 'nmae'"),
     ],
 )
 def test_F1_what_it_does_not_take_is_said(module: str, given: tuple[str, ...], wrong: str) -> None:
     (what,) = said(module, *given)
     assert wrong in what
+
+
+def test_the_examples_of_ansible_itself_lack_nothing() -> None:
+    """A false alarm would keep a good change from being made."""
+    alarms, looked_at, demanding = [], 0, set()
+    for path in sorted((CORE / "modules").glob("[a-z]*.py")):
+        demands = together(path)
+        examples = yaml.safe_load(get_docstring(str(path), fragment_loader)[1] or "")
+        for task in examples if isinstance(examples, list) else ():
+            given = task.get(f"ansible.builtin.{path.stem}")
+            try:
+                found = resolve(path.stem, given or {}, PLACES)
+            except InputError:
+                continue
+            if isinstance(given, dict):
+                looked_at += 1
+                demanding |= {path.stem} if demands != Together() else set()
+                alarms += [(path.stem, what) for what, _ in wrong_arguments(found, given)]
+    assert looked_at > 200
+    assert {"systemd_service", "pip", "iptables", "sysvinit"} <= demanding
+    assert alarms == []
+
+
+@pytest.mark.parametrize(
+    ("call", "demands"),
+    [
+        ("required_by=dict(a=('b',), c='d')", Together(by=(("a", ("b",)), ("c", ("d",))))),
+        ("required_one_of=[['a', 'b']]", Together(one_of=(("a", "b"),))),
+        ("required_one_of=MINE, required_by={**MINE}", Together()),  # known when it runs
+        ("required_by=dict(MINE)", Together()),
+        ("required_one_of=[[a]]", Together()),
+    ],
+)
+def test_only_plain_words_of_a_module_count(tmp_path: Path, call: str, demands: Together) -> None:
+    module = tmp_path / "m.py"
+    module.write_text(f"m = AnsibleModule(argument_spec={{}}, {call})\n")
+    assert together(module) == demands
 
 
 def test_every_module_of_ansible_core_that_may_be_a_step_is_documented() -> None:
