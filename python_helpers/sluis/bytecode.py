@@ -76,15 +76,17 @@ def not_from_source(folders: Iterable[Path]) -> list[str]:
     """
     roots = tuple(f"{os.path.realpath(folder)}{os.sep}" for folder in folders)
     elsewhere = _ELSEWHERE.setdefault(roots, set())
+    private = private_folder(_home())
+    real: dict[str, str] = {}
     found = []
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if name in _GOOD or not isinstance(file, str) or file in elsewhere:
             continue
-        if not os.path.realpath(file).startswith(roots):
+        if not _real_path(file, real).startswith(roots):
             elsewhere.add(file)
             continue
-        bad = _bad(module, file)
+        bad = _bad(module, file, private)
         if bad is None:
             _GOOD.add(name)
         else:
@@ -102,7 +104,17 @@ def planted_beside(source: Path) -> list[str]:
     return [str(path) for path in sorted(source.parent.glob(pattern)) if _differs(path, source)]
 
 
-def _bad(module: ModuleType, file: str) -> str | None:
+def _real_path(file: str, folders: dict[str, str]) -> str:
+    """Where a file really lies; each folder is followed once."""
+    if Path(file).is_symlink():
+        return os.path.realpath(file)
+    folder, name = os.path.split(file)
+    if folder not in folders:
+        folders[folder] = os.path.realpath(folder)
+    return f"{folders[folder]}{os.sep}{name}"
+
+
+def _bad(module: ModuleType, file: str, private: Path | None) -> str | None:
     loader = getattr(getattr(module, "__spec__", None), "loader", None)
     if isinstance(
         loader,
@@ -110,14 +122,11 @@ def _bad(module: ModuleType, file: str) -> str | None:
     ):
         return file
     cached = getattr(module, "__cached__", None)
-    if not isinstance(cached, str) or _is_private(cached) or not Path(cached).exists():
+    if not isinstance(cached, str) or not Path(cached).exists():
+        return None
+    if private is not None and Path(cached).is_relative_to(private):
         return None
     return cached if _differs(Path(cached), Path(file)) else None
-
-
-def _is_private(cached: str) -> bool:
-    folder = private_folder(_home())
-    return folder is not None and Path(cached).is_relative_to(folder)
 
 
 def _differs(compiled: Path, source: Path) -> bool:

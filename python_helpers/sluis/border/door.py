@@ -1,4 +1,4 @@
-"""The host's end of the border: from an Ansible module's arguments to its exit."""
+"""The host's end of the border: from an Ansible module's request to its exit."""
 
 from __future__ import annotations
 
@@ -16,14 +16,9 @@ Q = TypeVar("Q")
 S = TypeVar("S")
 A = TypeVar("A")
 
-_OF_A_MODULE = {
-    "request": {"type": "str", "required": True, "no_log": True},
-    "secrets": {"type": "str", "required": True, "no_log": True},
-}
-
 
 def serve(
-    ansible_module: Callable[..., Any],
+    module: Any,
     verb: Verb[Q, S, A],
     work: Optional[Callable[[Q, S], A]],
     *,
@@ -32,10 +27,10 @@ def serve(
     afterwards: Callable[[Optional[str]], None] = lambda progress: None,
     lacking: str = "",
 ) -> None:
-    """Be an Ansible module from its arguments to its exit.
+    """Do what a module was asked, and end it.
 
     Args:
-        ansible_module: Ansible's class. Modules hand it in: this room does not know Ansible.
+        module: an ``AnsibleModule``, as ``sluis.border.code_bundle.arrive`` gives it.
         verb: what is asked.
         work: does it; ``None`` when it could not be imported.
         looks: it is done in check mode as well, with ``check_mode`` in the request, and
@@ -44,7 +39,6 @@ def serve(
         afterwards: called with the request's ``progress`` when it was done or failed.
         lacking: which library was missing when ``work`` could not be imported.
     """
-    module = ansible_module(argument_spec=_OF_A_MODULE, supports_check_mode=True)
     if module.check_mode and not looks:
         module.exit_json(changed=True)
     if work is None:

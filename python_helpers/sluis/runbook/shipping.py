@@ -18,6 +18,7 @@ from sluis.errors import RefusedError, SluisError, SnapshotError
 from sluis.runbook.connections import connection_name, refuse_unrecognised
 from sluis.runbook.host_errors import host_error
 from sluis.runbook.interpreters import found_anew
+from sluis.runbook.own_code import code_for
 from sluis.runbook.run import Run
 from sluis.runbook.step_end import is_broken_off
 
@@ -35,7 +36,7 @@ def ask(
 ) -> A:
     """Run a module of ours where the action is connected to, and decode its answer.
 
-    Both arguments travel as base64 text that the module declares ``no_log``. As plain
+    Request and secrets travel as base64 text that the module declares ``no_log``. As plain
     values Ansible would blank them out of the whole answer wherever they occur, and a
     password such as "documents" would eat the manifest.
 
@@ -52,6 +53,7 @@ def ask(
     result = action._execute_module(
         module_name=verb.name,
         module_args={
+            "code": code_for(verb.name),
             "request": _text(verb.pack_request(request, host=host)),
             "secrets": _text(verb.pack_secrets(secrets, host=host)),
         },

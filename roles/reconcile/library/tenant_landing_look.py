@@ -17,6 +17,10 @@ attributes:
     support: full
     description: Nothing is read or written. The action plugin says what would be done.
 options:
+  code:
+    description: The project's own code that does it, packed. See C(sluis.border.code_bundle).
+    type: str
+    required: true
   request:
     description: What to do, as JSON in base64. See C(sluis.border.verbs.tenant_landing_look).
     type: str
@@ -47,25 +51,28 @@ failure:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.border.door import serve
-from ansible.module_utils.sluis.border.verbs.tenant_landing_look import TENANT_LANDING_LOOK
-from ansible.module_utils.sluis.snapshot.progress import forget
-
-LACKING = ""
-try:
-    from ansible.module_utils.sluis.tenant.landing_on_worker import look_in_landing
-except ImportError as error:
-    look_in_landing, LACKING = None, str(error)
+from ansible.module_utils.sluis.border.code_bundle import arrive
 
 
 def main():
+    module = arrive(AnsibleModule)
+    from sluis.border.door import serve
+    from sluis.border.verbs.tenant_landing_look import TENANT_LANDING_LOOK
+    from sluis.snapshot.progress import forget
+
+    lacking = ""
+    try:
+        from sluis.tenant.landing_on_worker import look_in_landing
+    except ImportError as error:
+        look_in_landing, lacking = None, str(error)
+
     serve(
-        AnsibleModule,
+        module,
         TENANT_LANDING_LOOK,
         look_in_landing,
         changes=False,
         afterwards=forget,
-        lacking=LACKING,
+        lacking=lacking,
     )
 
 

@@ -16,6 +16,10 @@ attributes:
     support: full
     description: Nothing is read or written. The action plugin says what would be done.
 options:
+  code:
+    description: The project's own code that does it, packed. See C(sluis.border.code_bundle).
+    type: str
+    required: true
   request:
     description: What to do, as JSON in base64. See C(sluis.border.verbs.tenant_reconcile).
     type: str
@@ -46,19 +50,22 @@ failure:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.border.door import serve
-from ansible.module_utils.sluis.border.verbs.tenant_reconcile import TENANT_RECONCILE
-from ansible.module_utils.sluis.snapshot.progress import forget
-
-LACKING = ""
-try:
-    from ansible.module_utils.sluis.tenant.on_worker import reconcile_asset
-except ImportError as error:
-    reconcile_asset, LACKING = None, str(error)
+from ansible.module_utils.sluis.border.code_bundle import arrive
 
 
 def main():
-    serve(AnsibleModule, TENANT_RECONCILE, reconcile_asset, afterwards=forget, lacking=LACKING)
+    module = arrive(AnsibleModule)
+    from sluis.border.door import serve
+    from sluis.border.verbs.tenant_reconcile import TENANT_RECONCILE
+    from sluis.snapshot.progress import forget
+
+    lacking = ""
+    try:
+        from sluis.tenant.on_worker import reconcile_asset
+    except ImportError as error:
+        reconcile_asset, lacking = None, str(error)
+
+    serve(module, TENANT_RECONCILE, reconcile_asset, afterwards=forget, lacking=lacking)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,10 @@ attributes:
     support: full
     description: Looks what there is and says what would be done. Changes nothing.
 options:
+  code:
+    description: The project's own code that does it, packed. See C(sluis.border.code_bundle).
+    type: str
+    required: true
   request:
     description: What to do, as JSON in base64. See C(sluis.snapshot.restore).
     type: str
@@ -54,14 +58,17 @@ failure:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.border.door import serve
-from ansible.module_utils.sluis.border.verbs.asset_swap import ASSET_SWAP
-from ansible.module_utils.sluis.snapshot.progress import forget
-from ansible.module_utils.sluis.snapshot.restore import swap
+from ansible.module_utils.sluis.border.code_bundle import arrive
 
 
 def main():
-    serve(AnsibleModule, ASSET_SWAP, swap, afterwards=forget, looks=True)
+    module = arrive(AnsibleModule)
+    from sluis.border.door import serve
+    from sluis.border.verbs.asset_swap import ASSET_SWAP
+    from sluis.snapshot.progress import forget
+    from sluis.snapshot.restore import swap
+
+    serve(module, ASSET_SWAP, swap, afterwards=forget, looks=True)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,10 @@ attributes:
     description: The checks only read, so they are made in check mode as well.
     support: full
 options:
+  code:
+    description: The project's own code that does it, packed. See C(sluis.border.code_bundle).
+    type: str
+    required: true
   request:
     description: The checks, as described for the role, as JSON in base64.
     type: str
@@ -47,13 +51,16 @@ failure:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.border.door import serve
-from ansible.module_utils.sluis.border.verbs.service_check import SERVICE_CHECK
-from ansible.module_utils.sluis.checks.run import answer_checks
+from ansible.module_utils.sluis.border.code_bundle import arrive
 
 
 def main():
-    serve(AnsibleModule, SERVICE_CHECK, answer_checks, looks=True, changes=False)
+    module = arrive(AnsibleModule)
+    from sluis.border.door import serve
+    from sluis.border.verbs.service_check import SERVICE_CHECK
+    from sluis.checks.run import answer_checks
+
+    serve(module, SERVICE_CHECK, answer_checks, looks=True, changes=False)
 
 
 if __name__ == "__main__":

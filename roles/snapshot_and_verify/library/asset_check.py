@@ -15,6 +15,10 @@ attributes:
     support: full
     description: It only looks, in check mode and otherwise.
 options:
+  code:
+    description: The project's own code that does it, packed. See C(sluis.border.code_bundle).
+    type: str
+    required: true
   request:
     description: What to look at, as JSON in base64. See C(sluis.snapshot.look).
     type: str
@@ -46,13 +50,16 @@ failure:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.border.door import serve
-from ansible.module_utils.sluis.border.verbs.asset_check import ASSET_CHECK
-from ansible.module_utils.sluis.snapshot.look import look_around
+from ansible.module_utils.sluis.border.code_bundle import arrive
 
 
 def main():
-    serve(AnsibleModule, ASSET_CHECK, look_around, looks=True, changes=False)
+    module = arrive(AnsibleModule)
+    from sluis.border.door import serve
+    from sluis.border.verbs.asset_check import ASSET_CHECK
+    from sluis.snapshot.look import look_around
+
+    serve(module, ASSET_CHECK, look_around, looks=True, changes=False)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,10 @@ attributes:
     support: full
     description: Counts and reads; sends nothing to the store.
 options:
+  code:
+    description: The project's own code that does it, packed. See C(sluis.border.code_bundle).
+    type: str
+    required: true
   request:
     description: Which assets and which store, as JSON in base64. See C(sluis.snapshot.measure).
     type: str
@@ -46,13 +50,16 @@ failure:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.border.door import serve
-from ansible.module_utils.sluis.border.verbs.asset_forecast import ASSET_FORECAST
-from ansible.module_utils.sluis.snapshot.measure import measure_speeds
+from ansible.module_utils.sluis.border.code_bundle import arrive
 
 
 def main():
-    serve(AnsibleModule, ASSET_FORECAST, measure_speeds, looks=True, changes=False)
+    module = arrive(AnsibleModule)
+    from sluis.border.door import serve
+    from sluis.border.verbs.asset_forecast import ASSET_FORECAST
+    from sluis.snapshot.measure import measure_speeds
+
+    serve(module, ASSET_FORECAST, measure_speeds, looks=True, changes=False)
 
 
 if __name__ == "__main__":

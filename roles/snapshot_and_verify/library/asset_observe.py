@@ -15,6 +15,10 @@ attributes:
     support: full
     description: Nothing is read or written. The action plugin says what would be done.
 options:
+  code:
+    description: The project's own code that does it, packed. See C(sluis.border.code_bundle).
+    type: str
+    required: true
   request:
     description: What to look at, as JSON in base64.
     type: str
@@ -46,13 +50,16 @@ failure:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.border.door import serve
-from ansible.module_utils.sluis.border.verbs.asset_observe import ASSET_OBSERVE
-from ansible.module_utils.sluis.snapshot.observe import observe_source
+from ansible.module_utils.sluis.border.code_bundle import arrive
 
 
 def main():
-    serve(AnsibleModule, ASSET_OBSERVE, observe_source)
+    module = arrive(AnsibleModule)
+    from sluis.border.door import serve
+    from sluis.border.verbs.asset_observe import ASSET_OBSERVE
+    from sluis.snapshot.observe import observe_source
+
+    serve(module, ASSET_OBSERVE, observe_source)
 
 
 if __name__ == "__main__":

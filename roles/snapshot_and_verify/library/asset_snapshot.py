@@ -16,6 +16,10 @@ attributes:
     support: full
     description: Nothing is read, written or sent. The action plugin says what would be done.
 options:
+  code:
+    description: The project's own code that does it, packed. See C(sluis.border.code_bundle).
+    type: str
+    required: true
   request:
     description: What to copy and where to, as JSON in base64. See C(sluis.snapshot.make).
     type: str
@@ -47,14 +51,17 @@ failure:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.border.door import serve
-from ansible.module_utils.sluis.border.verbs.asset_snapshot import ASSET_SNAPSHOT
-from ansible.module_utils.sluis.snapshot.make import make_snapshot
-from ansible.module_utils.sluis.snapshot.progress import forget
+from ansible.module_utils.sluis.border.code_bundle import arrive
 
 
 def main():
-    serve(AnsibleModule, ASSET_SNAPSHOT, make_snapshot, afterwards=forget)
+    module = arrive(AnsibleModule)
+    from sluis.border.door import serve
+    from sluis.border.verbs.asset_snapshot import ASSET_SNAPSHOT
+    from sluis.snapshot.make import make_snapshot
+    from sluis.snapshot.progress import forget
+
+    serve(module, ASSET_SNAPSHOT, make_snapshot, afterwards=forget)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,10 @@ attributes:
     support: full
     description: The store is looked at and not written to.
 options:
+  code:
+    description: The project's own code that does it, packed. See C(sluis.border.code_bundle).
+    type: str
+    required: true
   request:
     description: Which store, as JSON in base64. See C(sluis.snapshot.prepare).
     type: str
@@ -47,13 +51,16 @@ failure:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.border.door import serve
-from ansible.module_utils.sluis.border.verbs.asset_store import ASSET_STORE
-from ansible.module_utils.sluis.snapshot.prepare import prepare_store
+from ansible.module_utils.sluis.border.code_bundle import arrive
 
 
 def main():
-    serve(AnsibleModule, ASSET_STORE, prepare_store, looks=True, changes=False)
+    module = arrive(AnsibleModule)
+    from sluis.border.door import serve
+    from sluis.border.verbs.asset_store import ASSET_STORE
+    from sluis.snapshot.prepare import prepare_store
+
+    serve(module, ASSET_STORE, prepare_store, looks=True, changes=False)
 
 
 if __name__ == "__main__":

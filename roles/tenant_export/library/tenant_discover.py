@@ -17,6 +17,10 @@ attributes:
     support: full
     description: Nothing is read or written. The action plugin says what would be done.
 options:
+  code:
+    description: The project's own code that does it, packed. See C(sluis.border.code_bundle).
+    type: str
+    required: true
   request:
     description: What to do, as JSON in base64. See C(sluis.border.verbs.tenant_discover).
     type: str
@@ -47,19 +51,22 @@ failure:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.border.door import serve
-from ansible.module_utils.sluis.border.verbs.tenant_discover import TENANT_DISCOVER
-from ansible.module_utils.sluis.snapshot.progress import forget
-
-LACKING = ""
-try:
-    from ansible.module_utils.sluis.tenant.on_worker import discover_sources
-except ImportError as error:
-    discover_sources, LACKING = None, str(error)
+from ansible.module_utils.sluis.border.code_bundle import arrive
 
 
 def main():
-    serve(AnsibleModule, TENANT_DISCOVER, discover_sources, afterwards=forget, lacking=LACKING)
+    module = arrive(AnsibleModule)
+    from sluis.border.door import serve
+    from sluis.border.verbs.tenant_discover import TENANT_DISCOVER
+    from sluis.snapshot.progress import forget
+
+    lacking = ""
+    try:
+        from sluis.tenant.on_worker import discover_sources
+    except ImportError as error:
+        discover_sources, lacking = None, str(error)
+
+    serve(module, TENANT_DISCOVER, discover_sources, afterwards=forget, lacking=lacking)
 
 
 if __name__ == "__main__":

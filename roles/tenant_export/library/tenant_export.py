@@ -17,6 +17,10 @@ attributes:
     support: full
     description: Nothing is read or written. The action plugin says what would be done.
 options:
+  code:
+    description: The project's own code that does it, packed. See C(sluis.border.code_bundle).
+    type: str
+    required: true
   request:
     description: What to do, as JSON in base64. See C(sluis.border.verbs.tenant_export).
     type: str
@@ -47,19 +51,22 @@ failure:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.border.door import serve
-from ansible.module_utils.sluis.border.verbs.tenant_export import TENANT_EXPORT
-from ansible.module_utils.sluis.snapshot.progress import forget
-
-LACKING = ""
-try:
-    from ansible.module_utils.sluis.tenant.on_worker import export_asset
-except ImportError as error:
-    export_asset, LACKING = None, str(error)
+from ansible.module_utils.sluis.border.code_bundle import arrive
 
 
 def main():
-    serve(AnsibleModule, TENANT_EXPORT, export_asset, afterwards=forget, lacking=LACKING)
+    module = arrive(AnsibleModule)
+    from sluis.border.door import serve
+    from sluis.border.verbs.tenant_export import TENANT_EXPORT
+    from sluis.snapshot.progress import forget
+
+    lacking = ""
+    try:
+        from sluis.tenant.on_worker import export_asset
+    except ImportError as error:
+        export_asset, lacking = None, str(error)
+
+    serve(module, TENANT_EXPORT, export_asset, afterwards=forget, lacking=lacking)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
 from sluis.border.characters import hostile
+from sluis.border.code_bundle import arrive, pack_code
 from sluis.border.door import answer_request, serve
 from sluis.border.formats import ExactName, Line, Paragraph
 from sluis.border.parts import AssetSecrets, Secrets, StoreSecrets
@@ -41,6 +43,8 @@ class Answer:
 
 VERB = Verb("asset_snapshot", Request, Secrets, Answer)
 PASSWORD = "een lang wachtwoord"
+#: none: what is tried here is in this process already
+CODE = pack_code({})
 SECRETS = Secrets(StoreSecrets(store_user="praktijk", store_password=PASSWORD))
 
 
@@ -275,15 +279,16 @@ def test_L7_an_error_goes_back_without_a_secret():
 
 
 @pytest.fixture
-def served(capsys):
+def served(capsys, monkeypatch):
     """Serve one call: what was said to Ansible, as it reads it."""
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
 
     def call(work, *, check_mode=False, **how):
         arguments = patch_module_args(
-            {**_params(Request("letters")), "_ansible_check_mode": check_mode}
+            {**_params(Request("letters")), "code": CODE, "_ansible_check_mode": check_mode}
         )
         with arguments, pytest.raises(SystemExit) as ended:
-            serve(AnsibleModule, VERB, work, **how)
+            serve(arrive(AnsibleModule), VERB, work, **how)
         said = json.loads(capsys.readouterr().out)
         assert ended.value.code == (1 if said.get("failed") else 0)
         said.pop("invocation", None)

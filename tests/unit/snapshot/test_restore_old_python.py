@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import sluis
+from sluis.runbook.own_code import code_for, sources_for
 
 ROOM = Path(sluis.__file__).parent
 #: where pyenv keeps others beside the one that PATH names
@@ -69,11 +70,21 @@ def pythons() -> dict[str, str]:
     return found
 
 
-def test_all_that_a_host_gets_is_loaded_by_every_python_that_is_here() -> None:
-    names = [".".join(path.relative_to(ROOM.parent).with_suffix("").parts) for path in FILES]
+def test_all_that_a_host_gets_is_loaded_by_every_python_that_is_here(tmp_path: Path) -> None:
+    """As it arrives there: out of the bundle, with nothing of ours installed."""
+    sent = tmp_path / "code"
+    sent.write_text(code_for("asset_verify"))
+    names = sorted(
+        ".".join(("sluis", *Path(name).with_suffix("").parts)).removesuffix(".__init__")
+        for name in sources_for("asset_verify")
+    )
+    door = ROOM / "border" / "code_bundle.py"
     code = (
-        "import importlib, sys\n"
-        f"sys.path.insert(0, {str(ROOM.parent)!r})\n"
+        "import importlib, importlib.util, sys\n"
+        f"spec = importlib.util.spec_from_file_location('door', {str(door)!r})\n"
+        "door = importlib.util.module_from_spec(spec)\n"
+        "spec.loader.exec_module(door)\n"
+        f"door.install(door._unpacked(open({str(sent)!r}).read()))\n"
         f"for name in {names!r}: importlib.import_module(name)\n"
         "print(len(sys.modules) > 100)\n"
     )
