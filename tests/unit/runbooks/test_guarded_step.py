@@ -350,20 +350,21 @@ def nested(deep: int) -> Any:
     return value
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        {**DONE, "stdout_lines": ["1"] * MOST_VALUES},
-        {**DONE, "x": dict.fromkeys(map(str, range(MOST_VALUES)))},
-        {**DONE, "x": [["", ""] for _ in range(MOST_VALUES // 3)]},
-        {**FAILED, "x": nested(MOST_VALUES)},
-        {**DONE, "stdout": "x" * (MOST_CHARACTERS + 1)},
-        {**DONE, "x" * (MOST_CHARACTERS + 1): 1},
-        {**DONE, "lines": ["x" * (MOST_CHARACTERS // 4)] * 5},
-    ],
-    ids=["lines", "names", "lists", "depth", "text", "name", "texts"],
-)
-def test_L22_an_answer_without_end_leaves_the_step_lost(made: Made, answer: Any) -> None:
+#: made when they are needed: each is a megabyte
+WITHOUT_END: dict[str, Callable[[], dict[str, Any]]] = {
+    "lines": lambda: {**DONE, "stdout_lines": ["1"] * MOST_VALUES},
+    "names": lambda: {**DONE, "x": dict.fromkeys(map(str, range(MOST_VALUES)))},
+    "lists": lambda: {**DONE, "x": [["", ""] for _ in range(MOST_VALUES // 3)]},
+    "depth": lambda: {**FAILED, "x": nested(MOST_VALUES)},
+    "text": lambda: {**DONE, "stdout": "x" * (MOST_CHARACTERS + 1)},
+    "name": lambda: {**DONE, "x" * (MOST_CHARACTERS + 1): 1},
+    "texts": lambda: {**DONE, "lines": ["x" * (MOST_CHARACTERS // 4)] * 5},
+}
+
+
+@pytest.mark.parametrize("which", WITHOUT_END)
+def test_L22_an_answer_without_end_leaves_the_step_lost(made: Made, which: str) -> None:
+    answer = WITHOUT_END[which]()
     result = run(made, answer)
     assert [body.state for body in said(made)] == ["started", "lost"]
     assert "The answer is too large" in said(made)[-1].detail
