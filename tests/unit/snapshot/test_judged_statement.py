@@ -146,7 +146,9 @@ def test_a_manifest_that_came_as_the_same_bytes_is_not_read_again() -> None:
 
 
 @pytest.mark.parametrize(("late", "verdict"), [(0, "proven"), (1, "failed")])
-@pytest.mark.parametrize(("form", "hours"), [("{}.9+01:00", 1), ("{}-02:00", -2), ("{}", 0)])
+@pytest.mark.parametrize(
+    ("form", "hours"), [("{}.9+01:00", 1), ("{}-02:00", -2), ("{}", 0), ("{}.123456789Z", 0)]
+)
 def test_a_clock_may_be_off_by_so_much_in_any_zone(
     late: int, verdict: str, form: str, hours: int
 ) -> None:
