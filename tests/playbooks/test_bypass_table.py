@@ -126,6 +126,7 @@ class TestControls:
     def test_runner_unsigned_is_refused(self, change: LabChange, tmp_path: Path) -> None:
         refused(change, raw_runner(change, tmp_path / "job"), "awaiting-signoff")
 
+    @pytest.mark.slow
     def test_runner_signed_is_carried_out(self, change: LabChange, tmp_path: Path) -> None:
         change.sign()
         run = raw_runner(change, tmp_path / "job")

@@ -247,6 +247,7 @@ def locked(change: LabChange, tmp_path: Path) -> tuple[LabChange, Path, Path]:
     return change, password, program
 
 
+@pytest.mark.slow
 def test_F3_the_front_door_opens_ansible_vault(
     locked: tuple[LabChange, Path, Path], tmp_path: Path
 ) -> None:

@@ -226,6 +226,7 @@ def _planned_with(bench: LabChange, settings: dict[str, Any]) -> str:
     return "" if run.returncode == 0 else run.stdout + run.stderr
 
 
+@pytest.mark.slow
 def test_L13_a_full_connection_name_is_the_same_connection(
     bench: LabChange, settings: dict[str, Any]
 ) -> None:
@@ -237,6 +238,7 @@ def test_L13_a_full_connection_name_is_the_same_connection(
     assert "connection-not-known" in told
 
 
+@pytest.mark.slow
 def test_L12_ssh_is_given_no_settings_file_unless_it_is_told_to_read_none(
     bench: LabChange, settings: dict[str, Any]
 ) -> None:

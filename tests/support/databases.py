@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import secrets
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,12 +15,13 @@ from typing import Any
 
 import psutil
 
+from support.memory import server_place
+
 
 @contextmanager
-def place() -> Iterator[Path]:
+def place(*, on_disk: bool = False) -> Iterator[Path]:
     """A folder that a server's user can reach; pytest's own are closed to others."""
-    folder = Path(tempfile.mkdtemp(prefix="sluis-db-test-"))
-    folder.chmod(0o755)
+    folder = server_place("sluis-db-test-", on_disk=on_disk)
     try:
         yield folder
     finally:

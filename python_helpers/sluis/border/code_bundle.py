@@ -22,7 +22,7 @@ from types import CodeType, ModuleType
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 #: what a module of ours is given; the code is no secret, and no log has room for it
-ARGUMENTS: Dict[str, Dict[str, Any]] = {
+ARGUMENTS: Dict[str, Dict[str, object]] = {
     "code": {"type": "str", "required": True, "no_log": True},
     "request": {"type": "str", "required": True, "no_log": True},
     "secrets": {"type": "str", "required": True, "no_log": True},

@@ -17,6 +17,10 @@ attributes:
     support: full
     description: It is all the same, because nothing is ever changed.
 options:
+  code:
+    description: The project's own code that does it, packed. See C(sluis.border.code_bundle).
+    type: str
+    required: true
   request:
     description: What to look at, as JSON in base64. See C(sluis.border.verbs.tenant_check).
     type: str
@@ -47,24 +51,27 @@ failure:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.sluis.border.door import serve
-from ansible.module_utils.sluis.border.verbs.tenant_check import TENANT_CHECK
-
-LACKING = ""
-try:
-    from ansible.module_utils.sluis.tenant.look_move import look_at_move
-except ImportError as error:
-    look_at_move, LACKING = None, str(error)
+from ansible.module_utils.sluis.border.code_bundle import arrive
 
 
 def main():
+    module = arrive(AnsibleModule)
+    from sluis.border.door import serve
+    from sluis.border.verbs.tenant_check import TENANT_CHECK
+
+    lacking = ""
+    try:
+        from sluis.tenant.look_move import look_at_move
+    except ImportError as error:
+        look_at_move, lacking = None, str(error)
+
     serve(
-        AnsibleModule,
+        module,
         TENANT_CHECK,
         look_at_move,
         looks=True,
         changes=False,
-        lacking=LACKING,
+        lacking=lacking,
     )
 
 

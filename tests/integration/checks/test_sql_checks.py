@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from sluis.checks.run import run_checks
 from sluis.rehearsal.mariadb import RealMariadb
 from sluis.rehearsal.postgres import RealPostgres
-from sluis.rehearsal.server_process import server_folder
+from support.databases import place
 from support.sql_tricks import (
     MARIADB_TRICKS,
     MARIADB_WORLD,
@@ -34,10 +33,8 @@ def ask(password: str | None = None, **fields: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def postgres(request: pytest.FixtureRequest) -> Iterator[RealPostgres]:
-    folder = server_folder("sluis-test-checks-pg-")
-    request.addfinalizer(lambda: shutil.rmtree(folder))
-    with RealPostgres(folder, address=ADDRESS) as server:
+def postgres() -> Iterator[RealPostgres]:
+    with place() as folder, RealPostgres(folder / "server", address=ADDRESS) as server:
         server.sql(f"create role checker login password '{PASSWORD}'; create database \"it's\";")
         server.sql(
             "create table patient as select g as id, 'name '||g as name "
@@ -96,10 +93,8 @@ def test_a_client_program_that_is_missing(postgres: RealPostgres, tmp_path: Path
 
 
 @pytest.fixture(scope="module")
-def mariadb(request: pytest.FixtureRequest) -> Iterator[RealMariadb]:
-    folder = server_folder("sluis-test-checks-maria-")
-    request.addfinalizer(lambda: shutil.rmtree(folder))
-    with RealMariadb(folder, address=ADDRESS) as server:
+def mariadb() -> Iterator[RealMariadb]:
+    with place() as folder, RealMariadb(folder / "server", address=ADDRESS) as server:
         server.sql(
             f"create database practice; create user checker identified by '{PASSWORD}';"
             "grant select, delete on practice.* to checker;"
@@ -179,12 +174,11 @@ def state_of_postgresql(server: RealPostgres, folder: Path) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def open_folder(request: pytest.FixtureRequest) -> Path:
+def open_folder() -> Iterator[Path]:
     """A folder in which the server's user and the checks' user may write."""
-    folder = server_folder("sluis-test-checks-open-")
-    folder.chmod(0o777)
-    request.addfinalizer(lambda: shutil.rmtree(folder))
-    return folder
+    with place() as folder:
+        folder.chmod(0o777)
+        yield folder
 
 
 def all_refused(tricks: dict[str, str], here: dict[str, str], **fields: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ import pytest
 
 from sluis.rehearsal.mariadb import RealMariadb
 from sluis.rehearsal.postgres import RealPostgres
-from sluis.rehearsal.server_process import server_folder
 from support.databases import place
 
 _numbers = itertools.count(1)
@@ -20,18 +18,17 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[RealPostgres]:
-    folder = server_folder("sluis-test-pg-")
-    with RealPostgres(folder, address="127.0.10.41", settings={"fsync": "off"}) as server:
+    with (
+        place() as folder,
+        RealPostgres(folder / "server", address="127.0.10.41", settings={"fsync": "off"}) as server,
+    ):
         yield server
-    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
 def mariadb() -> Iterator[RealMariadb]:
-    folder = server_folder("sluis-test-maria-")
-    with RealMariadb(folder, address="127.0.10.42") as server:
+    with place() as folder, RealMariadb(folder / "server", address="127.0.10.42") as server:
         yield server
-    shutil.rmtree(folder)
 
 
 @pytest.fixture

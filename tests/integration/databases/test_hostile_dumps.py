@@ -131,13 +131,12 @@ def test_a_dump_that_never_ends_is_ended(
     assert "not restored and checked within 6 s" in answer["detail"]
 
 
-def test_a_dump_that_fills_the_disk_is_ended(
-    folder: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_dump_that_fills_the_disk_is_ended(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scratch_guard, "ROOM", 64 << 20)
     monkeypatch.setattr(filling, "_SLACK", 64 << 20)
     text = "create table t as select repeat(md5(i::text), 100) from generate_series(1, 10000000) i;"
-    answer = check(postgresql, folder, HEAD + text + TAIL, scratch)
+    with place(on_disk=True) as scratch:
+        answer = check(postgresql, folder, HEAD + text + TAIL, scratch)
     assert answer["verdict"] == "failed"
     assert "while it is restored" in answer["detail"]
 

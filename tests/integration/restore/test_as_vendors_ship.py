@@ -15,7 +15,7 @@ import pytest
 
 from sluis.rehearsal.mariadb import RealMariadb
 from sluis.rehearsal.postgres import RealPostgres
-from sluis.rehearsal.server_process import server_folder
+from support.databases import place
 from support.restores import restore_beside, swap, take, tree
 
 pytestmark = pytest.mark.slow
@@ -70,7 +70,7 @@ select 'next', nextval('office.ship_id_seq') is not null;
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[RealPostgres]:
     """One cluster with two databases that belong to a role of their vendor's."""
-    with RealPostgres(server_folder("vendor-pg-")) as running:
+    with place() as folder, RealPostgres(folder / "server") as running:
         running.sql('create role "Vendor App" login; create role vendor_audit; '
                     "create role vendor_reader login")  # fmt: skip
         for name in ("books", "former"):
@@ -145,7 +145,7 @@ select 'event', event_name, definer, status, event_definition, starts
 
 
 def test_a_vendors_mariadb_comes_back_with_code_that_runs_as_somebody_else(tmp_path: Path) -> None:
-    with RealMariadb(server_folder("vendor-maria-")) as server:
+    with place() as folder, RealMariadb(folder / "server") as server:
         server.sql("create user 'shop_jobs'@'localhost'; create database shop;"
                    "grant all on shop.* to 'shop_jobs'@'localhost'")  # fmt: skip
         server.sql(SHOP, "shop")

@@ -10,9 +10,9 @@ import pytest
 
 from sluis.errors import SnapshotError
 from sluis.rehearsal.mariadb import RealMariadb
-from sluis.rehearsal.server_process import server_folder
 from sluis.snapshot import mariadb_swap
 from sluis.snapshot.mariadb import dump
+from support.databases import place
 from support.restores import Snapshotted, restore_beside, swap, take
 
 NAME = "web-shop"
@@ -20,7 +20,7 @@ NAME = "web-shop"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RealMariadb]:
-    with RealMariadb(server_folder("restore-maria-")) as running:
+    with place() as folder, RealMariadb(folder / "server") as running:
         running.sql(f"create database `{NAME}`")
         running.sql(
             "create table photo (id int primary key auto_increment, name varchar(80));"

@@ -13,7 +13,7 @@ import pytest
 
 from sluis.errors import EvidenceError, InputError, SnapshotError
 from sluis.rehearsal.postgres import RealPostgres
-from sluis.rehearsal.server_process import server_folder
+from support.databases import place
 from support.restores import Snapshotted, restore_beside, swap, take
 
 NAME = "practice it's"
@@ -21,7 +21,7 @@ NAME = "practice it's"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RealPostgres]:
-    with RealPostgres(server_folder("restore-pg-")) as running:
+    with place() as folder, RealPostgres(folder / "server") as running:
         running.sql(f'create role owner_of_it login; create database "{NAME}" owner owner_of_it;')
         running.sql(
             "create table patient (id serial primary key, name text);"
