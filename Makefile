@@ -12,10 +12,14 @@ BENCH ?=
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow lint format bench mutants lock clean system
+.PHONY: help install demo test slow lint format bench mutants lock clean system
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(VENV)/.ready system ## make .venv here, and install the Debian packages that it needs
+	@echo "Sluis is installed in $(VENV), and no Debian package is missing."
+	@echo "Next: $(BIN)/sluis keys new operator (README.md, 'A client's first update')"
 
 demo: $(VENV)/.ready system ## show the whole thing on a small lab (INTERACTIVE=1: you are the client)
 	@INTERACTIVE="$(INTERACTIVE)" $(BIN)/python -m sluis.rehearsal.demo

@@ -5,8 +5,10 @@ What is found at the end fails the run.
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
+import sys
 
 import psutil
 import pytest
@@ -34,6 +36,7 @@ def pytest_configure(config):
     # a worker gets its own mark, so that it blames no other worker's tests
     os.environ[_MARK] = secrets.token_hex(8)
     config.stash[_left] = []
+    gc.disable()  # until all is collected: nearly all that is made by then stays
 
 
 # before pytest-xdist, which reads the groups in this very hook
@@ -49,6 +52,29 @@ def pytest_collection_modifyitems(items):
             file = item.nodeid.partition("::")[0]
             item.add_marker(pytest.mark.xdist_group(f"{file}:{','.join(names)}"))
     items.sort(key=lambda item: "playbooks" not in item.path.parts)
+
+
+def pytest_collection_finish():
+    """Leave what was collected alone from now on.
+
+    Hundreds of thousands of objects that live as long as the process: each full collection walked
+    through them, and wrote to each page of them that a child of this process had in common with it.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+
+
+_INTERPRETER = (sys.pycache_prefix, sys.dont_write_bytecode)
+
+
+# after the fixtures, which put back what they set
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item):
+    """No test leaves another interpreter to those that come after it."""
+    now = (sys.pycache_prefix, sys.dont_write_bytecode)
+    sys.pycache_prefix, sys.dont_write_bytecode = _INTERPRETER
+    assert now == _INTERPRETER, f"{item.nodeid} left pycache_prefix, dont_write_bytecode = {now}"
 
 
 def _module_fixtures(item):

@@ -40,7 +40,7 @@ class VarsModule(BaseVarsPlugin):
         """Return no variables, or stop the run."""
         super().get_vars(loader, path, entities)
         try:
-            refuse_early(__file__, loader)
+            refuse_early(__file__, loader, entities)
             keep_up(__file__)
         except SluisError as error:
             raise AnsibleError(str(error)) from error

@@ -5,6 +5,7 @@ Standard library only and Python 3.8 syntax: this file also runs on managed host
 
 from __future__ import annotations
 
+import re
 from typing import Dict
 
 #: Exit statuses of ``sluis``, from ``sysexits.h`` where one fits.
@@ -13,6 +14,19 @@ EXIT_FAILED = 1
 EXIT_USAGE = 64
 EXIT_AWAITING_SIGNOFF = 75
 EXIT_REFUSED = 77
+
+_ENDED = re.compile(r"[.!?…]['\"”’»)\]]*\Z")
+
+
+def as_sentence(said: str) -> str:
+    """One line with a full stop, so that what follows it is not read as part of it.
+
+    What another program said is often the end of a sentence of ours, and has none. In a text of
+    several lines each line stands by itself.
+    """
+    if not said.strip() or "\n" in said or _ENDED.search(said.rstrip()):
+        return said
+    return said.rstrip(" :;,") + "."
 
 
 class SluisError(Exception):
@@ -27,6 +41,7 @@ class SluisError(Exception):
     exit_status = EXIT_FAILED
 
     def __init__(self, code: str, what: str, remedy: str) -> None:
+        what = as_sentence(what)
         super().__init__(what)
         self.code = code
         self.what = what

@@ -83,6 +83,11 @@ class Places:
             "Run this in the project's folder, or name it with --project.",
         )
 
+    def clients(self) -> list[str]:
+        """The names of all folders in ``inventories/`` that can be a client's."""
+        folders = (self.root / "inventories").glob("*")
+        return sorted(one.name for one in folders if one.is_dir() and one.name != "trust")
+
     def inventory(self, client: str) -> Path:
         """``inventories/<client>``"""
         return self.root / "inventories" / client_id(client)

@@ -10,7 +10,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,7 +29,7 @@ class Day:
     """One first day: the machines, and how long each step took."""
 
     def __init__(self, harbour: Harbour) -> None:
-        self._harbour = harbour
+        self.harbour = harbour
         self.minutes: list[tuple[str, float]] = []
         self._left_open: list[object] = []
 
@@ -59,11 +59,11 @@ class Day:
         for block in found:
             self._type(block, block.text, 0)
             if block.machine == "cellar" and block.user == "root":
-                bring_from_cellar(self._harbour)
+                bring_from_cellar(self.harbour)
 
     def _type(self, block: Block, text: str, expect: int) -> str:
         print("\n".join(f"  {block.machine}$ {line}" for line in text.splitlines()[:1]), flush=True)
-        machine = self._harbour.named(block.machine)
+        machine = self.harbour.named(block.machine)
         if block.stays:
             port = _PORT.search(text)
             assert port, f"nobody can tell when this answers: {text}"
@@ -75,9 +75,21 @@ class Day:
 
 def follow(day: Day) -> None:
     """The first day, from README's first step to its last."""
-    own_key, client, change, estimate, run, evidence = (
-        blocks(step) for step in steps(section(README, "## A client's first update, step by step"))
-    )
+    said = up_to(day, "apply")
+    assert "applied and verified" in said, said
+    with day.step("6. the evidence"):
+        for block in _readme_steps()[5]:
+            day.readme(block)
+
+
+def up_to(day: Day, last: str) -> str:
+    """What the README does up to a command of its fifth step; what that said on the screen.
+
+    Args:
+        day: the machines.
+        last: the command: ``prepare``, ``sign`` or ``apply``.
+    """
+    own_key, client, change, estimate, run, _ = _readme_steps()
     with day.step("1. a key of one's own"):
         for block in own_key:
             day.readme(block)
@@ -94,16 +106,21 @@ def follow(day: Day) -> None:
         day.readme(estimate[0])
     in_three_parts = run[-1]
     for line in in_three_parts.text.splitlines():
-        with day.step(f"5. {line.split()[1]}"):
+        part = line.split()[1]
+        with day.step(f"5. {part}"):
             said = day.readme(Block(line))
-    assert "applied and verified" in said, said
-    with day.step("6. the evidence"):
-        for block in evidence:
-            day.readme(block)
+        if part == last:
+            return said
+    raise AssertionError(f"the README has no command {last} there")
 
 
-def main() -> int:
-    """Set up the machines, follow the pages, and print the minutes."""
+def _readme_steps() -> list[list[Block]]:
+    whole = section(README, "## A client's first update, step by step")
+    return [blocks(step) for step in steps(whole)]
+
+
+def with_machines(story: Callable[[Day], None]) -> None:
+    """Set up the machines, live a story on them, and print the minutes."""
     # the first process of its namespaces would not even notice
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     with tempfile.TemporaryDirectory(prefix="first-day-") as folder:
@@ -113,14 +130,13 @@ def main() -> int:
         print(f"machines: {(time.monotonic() - began) / 60:.1f} min", flush=True)
         day = Day(harbour)
         try:
-            follow(day)
+            story(day)
         finally:
             for what, minutes in day.minutes:
                 print(f"{minutes:6.1f} min  {what}")
             print(f"{sum(m for _, m in day.minutes):6.1f} min  in all", flush=True)
-    print("applied and verified")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with_machines(follow)
+    print("applied and verified")

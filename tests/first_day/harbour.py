@@ -17,7 +17,7 @@ _SHIPS, _FORMER = 5000, 400
 _LETTERS = """
 import pathlib
 for number in range(3000):
-    folder = pathlib.Path("/srv/tally/letters", f"of {2020 + number // 500}")
+    folder = pathlib.Path("/srv/tally/lettres reçues", f"of {2020 + number // 500}")
     folder.mkdir(exist_ok=True)
     (folder / f"letter é {number}.txt").write_text(f"letter {number}\\n" * 60)
 """
@@ -74,6 +74,8 @@ def set_up(folder: Path) -> Harbour:
     app_password = secrets.token_hex(12)
     _books(ledger, app_password)
     _program(counter, app_password)
+    # another Python than the desk's, and the only one of that machine
+    counter.run("ln -sf pypy3 /usr/bin/python3; rm /usr/bin/python3.*")
     return Harbour(desk, counter, ledger, cellar, password)
 
 
@@ -140,13 +142,13 @@ def _program(counter: Machine, password: str) -> None:
     counter.run(
         f"""
         useradd --system --home-dir /var/lib/tally --create-home tally
-        mkdir -p /opt/tally/bin /opt/tally/current /opt/tally/etc /srv/tally/letters
+        mkdir -p /opt/tally/bin /opt/tally/current /opt/tally/etc '/srv/tally/lettres reçues'
         cp /var/tmp/vendor/tallyctl /opt/tally/bin
         cp /var/tmp/vendor/tallyd.py /opt/tally/current
         echo 3.1 >/opt/tally/current/VERSION
         (umask 077; echo '192.0.2.11:5433:tally:Tally Office:{password}' >/opt/tally/etc/pgpass)
         chown -R tally: /srv/tally /var/lib/tally
-        chmod 750 /srv/tally/letters
+        chmod 750 '/srv/tally/lettres reçues'
         """
     )
     counter.run("python3 -c " + shlex.quote(_LETTERS), user="tally")

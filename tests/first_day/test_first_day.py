@@ -18,10 +18,22 @@ ROOT = HERE.parents[1]
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_F9_the_documentation_leads_to_applied_and_verified() -> None:
+    said = _lived("follow")
+    assert len(re.findall(r"^ +\d+\.\d min  ", said, re.MULTILINE)) == 9, said
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_a_machine_that_vanishes_ends_the_run_and_the_way_out_is_said() -> None:
+    _lived("vanish")
+
+
+def _lived(story: str) -> str:
+    """What a story said to its good end."""
     assert os.geteuid() == 0, "machines of one's own need root"
     day = subprocess.Popen(
-        [HERE / "run"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True,
+        [HERE / "run", story], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     try:
         said, _ = day.communicate(timeout=1100)
@@ -30,7 +42,7 @@ def test_F9_the_documentation_leads_to_applied_and_verified() -> None:
         day.wait()
     assert day.returncode == 0, said
     assert said.endswith("\napplied and verified\n"), said
-    assert len(re.findall(r"^ +\d+\.\d min  ", said, re.MULTILINE)) == 9, said
+    return said
 
 
 def test_F9_it_shares_nothing_with_the_lab() -> None:

@@ -36,7 +36,7 @@ AREAS = {
         (
             "unit/tenant/test_classify.py", "unit/tenant/test_import_decisions.py",
             "unit/tenant/test_decided_rows.py", "unit/tenant/test_reconcile_rules.py",
-            "unit/tenant/test_reconciliation.py",
+            "unit/tenant/test_reconciliation.py", "unit/tenant/test_reconcile_pairs.py",
             "integration/tenant/test_wanted.py",
             "integration/tenant_import/test_reconcile_lines.py",
         ),

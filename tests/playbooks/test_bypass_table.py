@@ -77,6 +77,7 @@ ROWS = {
     ),
     "limit": Row(("--limit", "app1"), code="option-not-allowed"),
     "limit-in-a-localhost-world": Row(("--limit", "clients"), code="option-not-allowed"),
+    "L7-diff": Row(("--diff",), code="option-not-allowed"),
     "module-path": Row(("--module-path", "/tmp"), code="option-not-allowed"),
     "library-environment": Row(environ={"ANSIBLE_LIBRARY": "/tmp"}, code="environment"),
     "action-plugins-environment": Row(
@@ -297,6 +298,19 @@ def _description_that_runs_something(change: LabChange) -> None:
     path.write_text(path.read_text() + f"other: \"{{{{ lookup('pipe', 'touch {mark}') }}}}\"\n")
 
 
+def _shell_by(condition: str) -> Callable[[LabChange], None]:
+    """A shell on a host that is another one at another moment."""
+
+    def tamper(change: LabChange) -> None:
+        path = change.who.inventory / "hosts.yml"
+        hosts = yaml.safe_load(path.read_text())
+        host = hosts["all"]["children"]["clients"]["hosts"]["app1"]
+        host["ansible_shell_executable"] = f"{{{{ '/bin/sh' if {condition} else '/tmp/other' }}}}"
+        path.write_text(yaml.safe_dump(hosts))
+
+    return tamper
+
+
 TAMPERED: dict[str, tuple[Callable[[LabChange], None], str]] = {
     "other-address": (_other_address, "tree-changed"),
     "group-vars": (_group_vars, "tree-changed"),
@@ -311,6 +325,8 @@ TAMPERED: dict[str, tuple[Callable[[LabChange], None], str]] = {
     "L4-vars-by-a-link": (_vars_by_a_link, "link-leads-away"),
     "L4-description-by-a-link": (_description_by_a_link, "link-leads-away"),
     "L4-description-that-runs-something": (_description_that_runs_something, "reaches-outside"),
+    "L4-shell-by-the-clock": (_shell_by("now().year < 2000"), "reaches-outside"),
+    "L4-shell-by-the-phase": (_shell_by("phase == 'prepare'"), "reaches-outside"),
 }
 
 
@@ -477,6 +493,27 @@ def test_L10_what_an_environment_brings_in_does_not_stay_hidden(
     run = change.playbook("-e", "phase=apply", environ={"PYTHONPATH": str(tmp_path)})
     refused(change, run, "environment-not-clean")
     assert "PYTHONPATH" in run.stdout + run.stderr
+
+
+def test_L10_no_variable_breaks_a_dossier(change: LabChange) -> None:
+    """Each names where files are left. One more beside the statements, and nothing holds."""
+    change.sign()
+    statements = change.dossier / "statements"
+    cached = {"ANSIBLE_CACHE_PLUGIN": "jsonfile"}
+    for name, named, options in (
+        ("SLUIS_PROGRESS", statements / "progress", ()),
+        # it is refused for another reason, too, and tells nobody who does not listen
+        ("SLUIS_PROGRESS", statements / "progress", ("--tags", "x")),
+        ("ANSIBLE_CACHE_PLUGIN_CONNECTION", statements, ()),
+        ("ANSIBLE_LOCAL_TEMP", statements, ()),
+    ):
+        run = change.playbook("-e", "phase=apply", *options, environ={**cached, name: str(named)})
+        refused(change, run, "environment-not-clean")
+        assert f"{name} (its value)" in " ".join((run.stdout + run.stderr).split())
+        assert not (statements / "stopped.json").exists()
+    run = change.playbook("-e", "phase=apply")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert change.markers() == CHANGED
 
 
 def _plant(source: Path, mark: Path) -> Path:

@@ -139,6 +139,40 @@ def test_check_a_change_in_which_nothing_is_wrong(fresh: LabChange) -> None:
     assert (status, found["findings"], found["change"]) == (0, [], None), found
 
 
+def test_newcomer_what_check_calls_written_ends_prepare_with_64_too(fresh: LabChange) -> None:
+    """It was 1 and "read the run's log": a ticketing system called a person."""
+    main = fresh.who.inventory / "group_vars" / "all" / "main.yml"
+    store = yaml.safe_load(main.read_text())["snapshot_and_verify_store"]
+    settings(fresh, snapshot_and_verify_store=store | {"site": "Elsewhere"})
+    ids = (fresh.who.client, fresh.change)
+    status, found = sluis(fresh, "check", *ids)
+    assert (status, set(codes(found))) == (64, {"store-not-allowed"}), found
+    status, found = sluis(fresh, "prepare", *ids)
+    assert (status, found["exit_status"], found["error"]["code"]) == (64, 64, "store-not-allowed")
+    assert "allowed_locations" in found["error"]["what"]
+
+
+@pytest.mark.slow
+def test_newcomer_a_disk_that_the_verifier_does_not_have_is_no_store(
+    fresh: LabChange, tiny: Path
+) -> None:
+    """A store of kind local is a folder of host and verifier; nobody said whose it is."""
+    (tiny.parent / "repo").mkdir()
+    main = fresh.who.inventory / "group_vars" / "all" / "main.yml"
+    store = yaml.safe_load(main.read_text())["snapshot_and_verify_store"]
+    place = {name: store[name] for name in ("id", "site", "country", "provider")}
+    ids = (fresh.who.client, fresh.change)
+    for path, code in ((tiny.parent / "repo", None), (tiny, "store-not-shared")):
+        disk = {**place, "kind": "local", "machine": "usb", "path": str(path)}
+        settings(fresh, snapshot_and_verify_store=disk)
+        if code:
+            fresh.lab.run("db1", f"touch {path}/config")
+        _, found = sluis(fresh, "check", *ids)
+        told = codes(found)
+        assert set(told) <= {"store-on-the-same-machine", "store-not-append-only", code}, told
+        assert (code in told) is (code is not None), told
+
+
 def test_check_everything_that_is_wrong_is_said_at_once(
     fresh: LabChange, reader: str, stranger: str, tiny: Path, tmp_path: Path
 ) -> None:
@@ -211,6 +245,69 @@ def test_check_what_is_pasted_mends_it(fresh: LabChange, reader: str) -> None:
         fresh.lab.sql(one["remedy"].partition("administrator: ")[2])
     status, found = sluis(fresh, "check", fresh.who.client, fresh.change)
     assert (status, found["findings"]) == (0, []), found
+
+
+def sql_check(change: LabChange, name: str, **more: Any) -> dict[str, Any]:
+    server = change.lab.postgres
+    return {
+        "id": name, "what": "Patients are there.", "host": "db1", "type": "sql",
+        "engine": "postgresql", "database": "practice", "host_address": server.address,
+        "port": server.port, "user": READER, "bin_dir": str(server.bin_dir), "at_least": 1,
+        "query": "select count(*) from patient", **more,
+    }  # fmt: skip
+
+
+def test_F9_check_and_prepare_ask_each_query_before_anything_is_made(
+    fresh: LabChange, reader: str
+) -> None:
+    """A password that is missing let prepare end well, and all data was put back at apply."""
+    fresh.lab.sql(f"alter role {reader} password 'of the check'")
+    described = {
+        "software_update_steps": marker_steps(),
+        "service_checks_list": [
+            sql_check(fresh, "patients"),
+            # what the new version brings, and what it makes of it, is not judged
+            sql_check(fresh, "later", query="select count(*) from later", tries=5, delay=60),
+            sql_check(fresh, "more", at_least=10**9),
+            sql_check(fresh, "stays", at_least=10**9, after="both"),
+        ],
+    }
+    ids = (fresh.who.client, fresh.change)
+
+    def checked(**passwords: str) -> tuple[int, dict[str, list[dict[str, Any]]]]:
+        secrets = {name: {"password": one} for name, one in passwords.items()}
+        settings(fresh, "secrets.yml", service_checks_secrets=secrets)
+        describe(fresh, **described)
+        status, found = sluis(fresh, "check", *ids)
+        assert "of the check" not in yaml.safe_dump(found)
+        return status, codes(found)
+
+    status, told = checked()
+    assert (status, {*told}, len(told["check-not-let-in"])) == (1, {"check-not-let-in"}, 4), told
+    first = told["check-not-let-in"][0]
+    assert (first["about"], "no password supplied" in first["what"]) == ("db1", True), first
+    assert "service_checks_secrets: {patients: {password: ...}}" in first["remedy"]
+    assert "update.yml" in first["remedy"]
+    status, found = sluis(fresh, "prepare", *ids)
+    assert (status, found["state"]) == (1, "failed"), found
+    assert {one["code"] for one in found["run"]["errors"]} == {"check-not-let-in"}, found["run"]
+    assert fresh.view().statements == (), "not even the scope was laid down"
+
+    right = dict.fromkeys(("patients", "later", "more", "stays"), "of the check")
+    status, told = checked(**{**right, "patients": "wrong"})
+    assert {*told} == {"check-not-let-in", "check-may-not-read"}, told
+    (wrong,) = told["check-not-let-in"]
+    assert "password authentication failed" in wrong["what"]
+    assert "in service_checks_secrets" in wrong["remedy"]
+    for one in told["check-may-not-read"]:
+        fresh.lab.sql(one["remedy"].partition("administrator: ")[2])
+    status, told = checked(**right)
+    (stays,) = told["check-does-not-hold"]
+    assert (status, {*told}) == (1, {"check-does-not-hold"}), told
+    assert "the check stays has to hold after the way back" in stays["what"]
+    described["service_checks_list"].pop()
+    status, told = checked(**right)
+    assert (status, told) == (0, {}), told
 
 
 @pytest.mark.slow

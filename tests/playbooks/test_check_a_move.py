@@ -181,6 +181,21 @@ def test_check_all_that_is_wrong_with_a_move_is_said_at_once(move: Move, tmp_pat
     assert {one["kind"] for one in found["findings"]} == {"out there"}
 
 
+def test_check_without_a_change_tries_what_the_settings_name_from_each_worker(
+    move: Move, tmp_path: Path
+) -> None:
+    who = move.made.change.who
+    hosts = yaml.safe_load((who.inventory / "hosts.yml").read_text())
+    hosts["all"]["children"]["export_workers"] = {"hosts": {"app1": {}}}
+    write_yaml(who.inventory / "hosts.yml", hosts)
+    move.set(tenant_import_secrets={"new": {"secret": "not the one at all"}})
+    move.server(host_key=new_ssh_key(tmp_path / "other", "somebody else").rsplit(" ", 1)[0])
+    status, found = sluis(move.made.change, "check", who.client)
+    about = {one["code"]: one["about"] for one in found["findings"]}
+    assert about == {"tenant-secret-wrong": "tenant new", "host-key-wrong": f"server {SERVER}"}
+    assert status == 1
+
+
 @pytest.mark.slow
 def test_check_two_names_of_one_tenant_and_a_folder_that_is_gone(move: Move) -> None:
     old = move.made.old

@@ -13,6 +13,8 @@ import pexpect
 import pytest
 import yaml
 
+from sluis.dossier.material import read_material
+from sluis.dossier.outcome import outcome
 from sluis.evidence.anchors import load_anchors, trust_key
 from sluis.evidence.keys import load_key, new_key
 from sluis.evidence.ledger import Ledger, View
@@ -268,6 +270,12 @@ def test_a_no_is_recorded_and_fails_the_run(prepared: Prepared) -> None:
     assert (statement.body.decision, statement.body.remarks) == ("no", "First scan the rest.")
     assert statement.body.confirmed["risk:letters-unlinked"] == "no"
     assert "B. Client (owner) said no to this change: First scan the rest." in screen.seen
+    found = outcome(
+        read_material(prepared.places, CLIENT, CHANGE, datetime.now(UTC)), datetime.now(UTC)
+    )
+    assert found.signoff is not None
+    assert "Scanned letters" in found.signoff.no_to
+    assert f"said no to: “{found.signoff.no_to}”. They wrote: “First scan the rest.”" in found.next
 
 
 def test_wrong_answers_are_asked_again_and_never_a_yes(prepared: Prepared) -> None:

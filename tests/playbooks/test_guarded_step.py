@@ -17,8 +17,10 @@ from sluis.evidence.keys import load_key
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Handover, Plan, Step
 from sluis.plan.model import PlanDocument
+from sluis.plan.text import plan_text
 from sluis.rehearsal.lab import Lab
 from sluis.runbook.run import now
+from sluis.scope.words import Both
 from support.signed_change import ANSIBLE, STAYS, LabChange, describe, marker_steps, new_change
 
 SECRET = "correct-horse-battery-staple"
@@ -125,6 +127,23 @@ REFUSED: dict[str, tuple[list[dict[str, Any]], str]] = {
     "a list for arguments": ([step(args=["x"])], "argument_errors"),
     "nothing at all": ([], "empty-plan"),
 }
+
+
+def test_newcomer_words_in_two_languages_are_in_the_plan_and_each_is_shown(
+    bench: LabChange,
+) -> None:
+    """The client read the scope in English, and the steps in Dutch."""
+    words, stays = (
+        {"nl": "Doe het.", "en": "Do it."},
+        {"nl": "Het blijft.", "en": "It stays there."},
+    )
+    done = plan_of(bench, step(words=words, stays=stays))
+    assert done.returncode == 0, done.stdout
+    plan = newest_plan(bench)
+    assert (plan.steps[0].name, plan.steps[0].stays) == (Both(**words), Both(**stays))
+    assert "Doe het. / Do it." in done.stdout
+    assert "1. Doe het." in plan_text(plan, "nl")
+    assert "1. Do it." in plan_text(plan, "en")
 
 
 @pytest.mark.parametrize("why", REFUSED)
@@ -469,6 +488,16 @@ def test_a_killed_controller_leaves_a_step_for_a_person(ready: LabChange) -> Non
             key=load_key(ready.who.keys, None, None),
             now=now(),
         )
+    # another machine that answers there in the meantime gets nothing of what is left
+    which = ready.lab.hosts["app1"].folder / "etc" / "machine-id"
+    kept = which.read_text()
+    which.write_text("f" * 32 + "\n")
+    run = ready.playbook("-e", "phase=apply")
+    which.write_text(kept)
+    assert run.returncode != 0
+    assert "wrong-machine" in run.stdout
+    assert ready.markers()["app1"].count("mark") == 0
+
     run = ready.playbook("-e", "phase=apply")
     assert run.returncode == 0, run.stdout + run.stderr
     runs = {name: (h.folder / "changed" / "runs").read_text() for name, h in

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from sluis.evidence.objects import ObjectStore
-from sluis.evidence.predicates import Behind, Handover, Plan, Step
+from sluis.evidence.predicates import Behind, Handover, Plan, Refusal, Step
 from sluis.plan.behind import BehindList
 from sluis.plan.model import PlanDocument
 from sluis.rehearsal.lab import Lab
@@ -52,6 +52,7 @@ def test_M1_what_stays_behind_is_signed_by_name_and_no_more_than_that_does(
     when_less_stays_behind_the_signature_stands(migration, infected)
     a_file_that_nobody_signed_for_is_refused_by_name(migration)
     read_and_signed_anew_it_is_handed_over(migration)
+    applied_once_more_it_was_handed_over_before(migration)
 
 
 def the_text_names_the_file_that_cannot_be_had(migration: Migration) -> str:
@@ -120,6 +121,19 @@ def read_and_signed_anew_it_is_handed_over(migration: Migration) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
     assert migration.outcome().state == "applied and verified"
     assert sluis(change, "verify", str(change.dossier))[1]["holds"] is True
+
+
+def applied_once_more_it_was_handed_over_before(migration: Migration) -> None:
+    """Newcomer, 14: of what is done nobody reads that it was refused, or that it failed."""
+    change, before = migration.change, len(migration.change.view().of(Refusal))
+    run = migration.run("-e", "phase=apply")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "This change was handed over before. Nothing was done now." in run.stdout
+    assert "fatal" not in run.stdout
+    status, found = sluis(change, "apply", change.who.client, change.change)
+    assert (status, found["state"], found["refusals"]) == (0, "applied and verified", [])
+    assert found["run"]["errors"] == []
+    assert len(migration.change.view().of(Refusal)) == before
 
 
 def prepare(migration: Migration) -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from sluis.cli.private import PrivateFolder
 from sluis.evidence.predicates import Discovery, Refusal, Snapshot, Verification
+from sluis.runbook.own_folder import PROGRESS_FILE
 from sluis.snapshot.nonce import FILE
 from support.snapshot_ground import Ground, snapshot_ground
 
@@ -122,10 +124,13 @@ def test_check_mode_touches_nothing_and_says_what_it_would_do(ground: Ground) ->
 
 def test_no_secret_is_seen_anywhere_and_progress_is(ground: Ground, tmp_path: Path) -> None:
     change = ground.change([_asset(ground)])
-    progress = tmp_path / "progress"
     ground.settings = {"verifiers": ["app2"]}
     ground._inventory()
-    run = ground.run(change, "-vvvv", SLUIS_PROGRESS=str(progress))
+    tmp_path.chmod(0o700)
+    with PrivateFolder({"XDG_RUNTIME_DIR": str(tmp_path)}) as private:
+        progress = private.path / PROGRESS_FILE
+        run = ground.run(change, "-vvvv", SLUIS_PROGRESS=str(progress))
+        lines = progress.read_text().splitlines() if progress.exists() else []
     told = [_ok(run)]
     dossier = ground.places.dossier("practice", change)
     told += [p.read_bytes().decode("latin-1") for p in dossier.rglob("*") if p.is_file()]
@@ -135,8 +140,8 @@ def test_no_secret_is_seen_anywhere_and_progress_is(ground: Ground, tmp_path: Pa
     assert proof.body.verifier.host == "app2"
     assert proof.body.verifier.target.startswith("ssh://")
     assert proof.body.reached == "V6"
-    if progress.exists():  # work that is done within seconds tells nothing
-        assert all(json.loads(line)["asset"] for line in progress.read_text().splitlines())
+    # work that is done within seconds tells nothing
+    assert all(json.loads(line)["asset"] for line in lines)
 
 
 def test_nothing_on_the_command_line_replaces_evidence(ground: Ground) -> None:
@@ -195,6 +200,46 @@ def test_row_wrong_machine_against_the_inventory_and_against_last_time(proven: P
     assert configured.returncode != 0
     assert "wrong-machine" in configured.stdout
     assert len(ground.view(proven.change).statements) == count
+
+
+@pytest.mark.slow
+def test_case_A1_a_proof_ends_with_the_copy_that_it_is_of(ground: Ground) -> None:
+    """What a store does not keep any more ends the run; prepare then makes it anew."""
+    letters, photos = _asset(ground), _asset(ground, "photos", "app2")
+    change = ground.change([letters, photos])
+    _ok(ground.run(change))
+    assert "changed=1" not in _ok(ground.run(change, entry="kept"))
+    assert _reached(ground, change) == {"letters": ["V6"], "photos": ["V6"]}
+    taken = ground.view(change).latest(Snapshot, lambda s: s.body.asset == "letters")
+    assert taken is not None
+    store = ground.server.data / ground.repository
+    (store / "snapshots" / taken.body.snapshot_id).unlink()
+    run = ground.run(change, entry="kept")
+    assert run.returncode != 0
+    assert f"the store does not show snapshot {taken.body.snapshot_id[:8]} any more" in run.stdout
+    (refused,) = ground.view(change).of(Refusal)
+    assert [(r.code, r.about) for r in refused.body.reasons] == [("copy-gone", "letters")]
+    assert _reached(ground, change) == {"letters": ["V6", None], "photos": ["V6"]}
+    _ok(ground.run(change))
+    assert _reached(ground, change) == {"letters": ["V6", None, "V6"], "photos": ["V6"]}
+    assert "changed=1" not in _ok(ground.run(change, entry="kept"))
+
+
+@pytest.mark.slow
+def test_case_A1_a_snapshot_that_lost_its_data_is_proven_no_more(ground: Ground) -> None:
+    """The store still shows it. A new copy would lean on what is lost, so none is made."""
+    change = ground.change([_asset(ground)])
+    _ok(ground.run(change))
+    packs = [p for p in (ground.server.data / ground.repository / "data").rglob("*") if p.is_file()]
+    for pack in packs:
+        pack.chmod(0o600)
+        pack.unlink()
+    run = ground.run(change)
+    assert run.returncode != 0
+    assert "not all data of snapshot" in " ".join((run.stdout + run.stderr).split())
+    (refused,) = ground.view(change).of(Refusal)
+    assert [(r.code, r.about) for r in refused.body.reasons] == [("store-damaged", "letters")]
+    assert _reached(ground, change)["letters"] == ["V6", "V1"]
 
 
 @pytest.mark.slow

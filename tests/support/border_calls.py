@@ -18,6 +18,7 @@ from sluis.snapshot.generations import objections
 #: function -> its module in ``sluis.snapshot``, and the verb that asks for it
 WHERE = {
     "adopt_backup": ("adopt", "asset_copies"),
+    "look_for_kept": ("kept", "asset_kept"),
     "make_snapshot": ("make", "asset_snapshot"),
     "measure_speeds": ("measure", "asset_forecast"),
     "observe_source": ("observe", "asset_observe"),

@@ -24,6 +24,7 @@ from sluis.border.verbs import (
     asset_check,
     asset_copies,
     asset_forecast,
+    asset_kept,
     asset_observe,
     asset_restore,
     asset_snapshot,
@@ -66,6 +67,7 @@ ANSWERS: list[tuple[Any, Any]] = [
     (asset_snapshot.ASSET_SNAPSHOT, asset_snapshot.Answer(MADE)),
     (asset_verify.ASSET_VERIFY, PROOF),
     (asset_store.ASSET_STORE, asset_store.Answer(True, ("made it",), PROBE, TIME, 4)),
+    (asset_kept.ASSET_KEPT, asset_kept.Answer((NEWEST,), "a pack is missing", ("check",))),
     (
         asset_forecast.ASSET_FORECAST,
         asset_forecast.Answer(1e6, None, {"letters": asset_forecast.Size(9, 3)}, ("link: away",)),
@@ -102,7 +104,9 @@ ANSWERS: list[tuple[Any, Any]] = [
     ),
     (
         service_check.SERVICE_CHECK,
-        service_check.Answer((service_check.Result("web", True, "status 200", 1, 0.1),)),
+        service_check.Answer(
+            (service_check.Result("web", None, "n", 1, 0.1, "may not read", "u@h"),),
+        ),
     ),
 ]  # fmt: skip
 

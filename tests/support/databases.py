@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,13 +16,15 @@ from typing import Any
 
 import psutil
 
-from support.memory import server_place
+from support.memory import memory
 
 
 @contextmanager
 def place(*, on_disk: bool = False) -> Iterator[Path]:
     """A folder that a server's user can reach; pytest's own are closed to others."""
-    folder = server_place("sluis-db-test-", on_disk=on_disk)
+    within = None if on_disk else memory()
+    folder = Path(tempfile.mkdtemp(prefix="sluis-db-test-", dir=within))
+    folder.chmod(0o755)
     try:
         yield folder
     finally:

@@ -36,7 +36,7 @@ def sluis(change: LabChange, *words: str) -> tuple[int, dict[str, Any]]:
         told = events(found.stderr)
         # a run is never silent; what was wrong before it is one event
         # (--told only writes something down; a look that Ansible could not begin did not run)
-        assert told or "--told" in words or document.get("not_looked_at"), words
+        assert told or "--told" in words or document.get("not_looked_at"), (words, document)
     if "state" in document:
         OUTCOME.validate(document)
     return found.returncode, document

@@ -19,6 +19,8 @@ import paramiko
 PASSWORD = "open-sesame-3f9c"
 ROOT = b"/drive"
 EOF, NO_FILE, DENIED, FAILED = 1, 2, 3, 4
+#: no answer at all, where a status is asked for
+SILENT = -1
 
 
 class HangUpError(Exception):
@@ -30,7 +32,8 @@ class Node:
     """One item as the server tells it.
 
     ``content`` is what it gives; ``size`` what it says there is. ``on_read`` may change the
-    node, return other bytes, a status, or hang up.
+    node, return other bytes, a status (``SILENT``: no answer), or hang up. ``trailing`` is what
+    comes after the bytes in each answer, where the protocol has nothing.
     """
 
     content: bytes = b""
@@ -40,6 +43,7 @@ class Node:
     target: bytes = b""
     on_open: Callable[[Node], int | None] | None = None
     on_read: Callable[[Node, int, int], bytes | int | None] | None = None
+    trailing: bytes = b""
     #: names instead of the children that are there
     names: Callable[[int], list[tuple[bytes, Node]] | int] | None = None
     #: what a listing says of it, where that is not what it is
@@ -161,7 +165,9 @@ class _Sftp(paramiko.SubsystemHandler):
                 length, kind = struct.unpack(">IB", self._take(5))
                 body = self._take(length - 1)
                 number, rest = body[:4], body[4:]
-                self._send(*self._answer(kind, number, rest))
+                said = self._answer(kind, number, rest)
+                if said is not None:
+                    self._send(*said)
         except (HangUpError, EOFError, OSError, paramiko.SSHException):
             transport.close()
 
@@ -185,6 +191,8 @@ class _Sftp(paramiko.SubsystemHandler):
 
     def _answer(self, kind, number, rest):
         given = self._given(kind, rest)
+        if given == SILENT:
+            return None
         if isinstance(given, int):
             return 101, number + struct.pack(">I", given) + _string(b"as I please\x1b[31m") * 2
         return given[0], number + given[1]
@@ -232,7 +240,7 @@ class _Sftp(paramiko.SubsystemHandler):
             if server.drop_after is not None and server.given > server.drop_after:
                 server.drop_after = None
                 raise HangUpError
-        return 103, _string(data)
+        return 103, _string(data) + node.trailing
 
     def _names(self, handle, rest):
         path = self.handles[handle]

@@ -7,7 +7,6 @@ On a disk that was a third of these tests' processor time, most of it in the fil
 from __future__ import annotations
 
 import os
-import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -30,10 +29,3 @@ def memory() -> Path | None:
     fits = psutil.virtual_memory().available >= _FILES + _PROCESSES
     runs = not found.f_flag & os.ST_NOEXEC
     return _MEMORY if room and fits and runs and os.access(_MEMORY, os.W_OK) else None
-
-
-def server_place(prefix: str, *, on_disk: bool = False) -> Path:
-    """A new folder that a server's own user can enter."""
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=None if on_disk else memory()))
-    folder.chmod(0o755)
-    return folder

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_CUSTOM = "http://schemas.openxmlformats.org/officeDocument/2006/customXml"
 _METADATA = "http://schemas.microsoft.com/office/2006/metadata"
 
 
@@ -81,7 +82,7 @@ def promoted(members: Mapping[str, str | bytes]) -> dict[str, str | bytes]:
         "docProps/core.xml": "<p>promoted</p>",
         "docProps/custom.xml": "<p>ContentTypeId</p>",
         "customXml/item1.xml": f'<p:properties xmlns:p="{_METADATA}/properties"/>',
-        "customXml/itemProps1.xml": "<x>{GUID}</x>",
+        "customXml/itemProps1.xml": f'<d:datastoreItem d:itemID="{{GUID}}" xmlns:d="{_CUSTOM}"/>',
         "customXml/_rels/item1.xml.rels": relations(("rId1", "customXmlProps", "itemProps1.xml")),
         "[trash]/0000.dat": b"\xff" * 300,
         **kept,

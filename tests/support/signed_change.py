@@ -22,6 +22,9 @@ from sluis.rehearsal.client_files import SIGNER, LabClient, write_client, write_
 from sluis.rehearsal.lab import Lab
 from sluis.rehearsal.plain_yaml import write_yaml
 from sluis.rehearsal.project import clean_environment, make_project
+from sluis.runbook.run import OpenDossier
+from sluis.signoff.proposal import propose
+from sluis.signoff.request import build_request
 from support.mirror import make_like
 from support.quick_repository import make_quick_repository
 
@@ -109,16 +112,29 @@ class LabChange:
             check=False,
         )
 
-    def start(self, phase: str) -> subprocess.Popen[bytes]:
-        """Start a phase in the background; nobody reads what it says."""
-        command = [
+    def command(self, phase: str) -> list[str]:
+        """The command line that carries out a phase, for who starts it themselves."""
+        return [
             str(ANSIBLE / "ansible-playbook"), "-i", f"inventories/{self.who.client}",
             "playbooks/update.yml", "-e", f"change={self.change}", "-e", f"phase={phase}",
         ]  # fmt: skip
+
+    def start(self, phase: str) -> subprocess.Popen[bytes]:
+        """Start a phase in the background; nobody reads what it says."""
         quiet = subprocess.DEVNULL
         return subprocess.Popen(
-            command, cwd=self.root, env=self.environment(), stdin=quiet, stdout=quiet, stderr=quiet
-        )
+            self.command(phase), cwd=self.root, env=self.environment(),
+            stdin=quiet, stdout=quiet, stderr=quiet,
+        )  # fmt: skip
+
+    def client_reads(self) -> dict[str, str]:
+        """The texts that the client would be shown now, each paragraph on one line."""
+        trust = load_anchors(self.who.places.trust(self.who.client), self.who.client)
+        key = load_key(self.who.keys, None, None)
+        dossier = OpenDossier(self.dossier, self.ledger, ObjectStore(self.dossier), trust, key)
+        now = datetime.now(UTC).replace(microsecond=0)
+        offer = build_request(dossier, propose(dossier, now), now=now)
+        return {title: " ".join(data.decode().split()) for title, data in offer.texts.items()}
 
     def sign(self, *, hours: float = 4) -> None:
         """Record the client's yes to the newest plan, as the attended prompt does."""

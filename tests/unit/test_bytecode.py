@@ -164,8 +164,11 @@ def test_what_was_compiled_from_a_folder_that_is_gone_is_removed(tmp_path: Path)
     assert sorted(str(p.relative_to(kept)) for p in kept.rglob("*.pyc")) == ["there/deep/x.pyc"]
 
 
-def test_L11_the_front_door_does_not_start_from_planted_code(tmp_path: Path) -> None:
+def test_L11_the_front_door_does_not_start_from_planted_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its first lines are the only ones that Python may take from beside their source."""
+    monkeypatch.setattr(sys, "pycache_prefix", None)  # beside its source, wherever ours lie
     package = tmp_path / "sluis"
     shutil.copytree(Path(sluis.__file__).parent, package, ignore=shutil.ignore_patterns("*.pyc"))
     start = package / "cli" / "start.py"

@@ -3,9 +3,11 @@
 import ast
 import gc
 import sys
+from pathlib import Path
 
 import pytest
 
+import sluis
 from sluis.syntax import parsed
 
 _DEEP = "def f():\n    return " + "(" * 60 + "1" + ",)" * 60 + "\n"
@@ -70,3 +72,13 @@ def test_the_fault_is_there_where_it_is_not_held_off() -> None:
                 ast.parse(_DEEP * 20)
     finally:
         gc.set_threshold(*before)
+
+
+def test_nothing_of_ours_makes_a_tree_another_way() -> None:
+    room = Path(sluis.__file__).parent
+    makers = {
+        path.relative_to(room).as_posix()
+        for path in room.rglob("*.py")
+        if "ast.parse(" in path.read_text(encoding="utf-8")
+    }
+    assert makers == {"syntax.py"}

@@ -14,14 +14,13 @@ import base64
 import binascii
 import importlib.abc
 import importlib.machinery
-import importlib.util
 import json
 import sys
 import zlib
 from types import CodeType, ModuleType
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence
 
-#: what a module of ours is given; the code is no secret, and no log has room for it
+#: the arguments of each of our modules; the code is not secret, but it is too long for a log
 ARGUMENTS: Dict[str, Dict[str, object]] = {
     "code": {"type": "str", "required": True, "no_log": True},
     "request": {"type": "str", "required": True, "no_log": True},
@@ -45,7 +44,7 @@ def pack_code(sources: Mapping[str, str]) -> str:
 
 
 def arrive(ansible_module: Callable[..., Any]) -> Any:
-    """Be an Ansible module: read its arguments, and make the code that came along importable.
+    """Start an Ansible module: read its arguments, and make the code in them importable.
 
     Args:
         ansible_module: Ansible's class. Modules hand it in: this room does not know Ansible.
@@ -94,16 +93,18 @@ class _Bundle(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
         path: Optional[Sequence[str]] = None,
         target: Optional[ModuleType] = None,
     ) -> Optional[importlib.machinery.ModuleSpec]:
-        """The spec of a module of ours, ``None`` for everybody else's."""
+        """The spec of a module in the bundle, ``None`` for any other."""
         del path, target
         file = self._file(fullname)
         if file is None:
             return None
-        spec = importlib.util.spec_from_loader(
-            fullname, self, origin=file, is_package=file.endswith("__init__.py")
+        spec = importlib.machinery.ModuleSpec(
+            fullname,
+            self,
+            origin=f"{_PACKAGE}/{file}",
+            is_package=file.endswith("__init__.py"),
         )
-        if spec is not None:
-            spec.has_location = True  # so that a traceback shows the lines
+        spec.has_location = True  # so that a traceback shows the lines
         return spec
 
     def get_source(self, fullname: str) -> str:
@@ -111,18 +112,17 @@ class _Bundle(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
         file = self._file(fullname)
         if file is None:
             raise ImportError(f"{fullname} did not come along", name=fullname)
-        return self._sources[file.partition("/")[2]]
+        return self._sources[file]
 
     def get_code(self, fullname: str) -> CodeType:
         """A module, compiled."""
-        return self.source_to_code(self.get_source(fullname), str(self._file(fullname)))
+        return self.source_to_code(self.get_source(fullname), f"{_PACKAGE}/{self._file(fullname)}")
 
     def _file(self, fullname: str) -> Optional[str]:
-        parts: List[str] = fullname.split(".")
-        if parts[0] != _PACKAGE:
+        package, *parts = fullname.split(".")
+        if package != _PACKAGE:
             return None
-        inside = "/".join(parts[1:])
-        for file in (f"{inside}.py", f"{inside}/__init__.py".lstrip("/")):
+        for file in ("/".join([*parts, "__init__.py"]), "/".join(parts) + ".py"):
             if file in self._sources:
-                return f"{_PACKAGE}/{file}"
+                return file
         return None

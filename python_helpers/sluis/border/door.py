@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
+import os
 from typing import Any, Callable, Dict, Mapping, Optional, TypeVar
 
-from ..errors import BorderError, InputError, SluisError
+from ..errors import BorderError, InputError, SluisError, SnapshotError
 from .secrets import SecretFinder
 from .strict_json import WrongError
-from .verb import Failure, Verb, refused
+from .verb import Verb, failure_of, refused
 
 Q = TypeVar("Q")
 S = TypeVar("S")
@@ -91,8 +92,23 @@ def answer_request(
         return {"answer": base64.b64encode(verb.pack_answer(answer)).decode("ascii")}
     except SluisError as error:
         return _failed(verb, error, finder.without)
+    except OSError as error:
+        if not (error.strerror and isinstance(error.filename, (str, bytes))):
+            raise  # a connection, say: it tells nothing about a file here
+        return _failed(verb, _of_the_machine(verb.name, error), finder.without)
     finally:
         afterwards(getattr(request, "progress", None))
+
+
+def _of_the_machine(module: str, error: OSError) -> SnapshotError:
+    """A file that this machine does not give us: nothing is wrong with the way, or with Python."""
+    return SnapshotError(
+        "file-not-usable",
+        f"{module} could not use a file or folder of the machine it ran on, "
+        f"{os.fsdecode(error.filename)!r}: {error.strerror}.",
+        "See there whether it is what it should be, whether the user that Ansible becomes may use "
+        "it, and whether the disk has room; then run this again.",
+    )
 
 
 def _unpacked(verb: Verb[Q, S, A], params: Mapping[str, Any], name: str) -> bytes:
@@ -106,11 +122,6 @@ def _unpacked(verb: Verb[Q, S, A], params: Mapping[str, Any], name: str) -> byte
 def _failed(
     verb: Verb[Q, S, A], error: SluisError, without: Callable[[str], str] = lambda text: text
 ) -> Dict[str, str]:
-    failure = Failure(
-        family=type(error).__name__.lstrip("_"),
-        code=error.code,
-        what=without(error.what),
-        remedy=without(error.remedy),
-    )
+    failure = failure_of(error, without)
     packed = base64.b64encode(verb.pack_failure(failure)).decode("ascii")
     return {"failure": packed, "msg": failure.what}

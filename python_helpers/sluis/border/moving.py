@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import posixpath
 from dataclasses import dataclass
 from typing import Literal, Mapping, Optional, Tuple
 
-from .formats import AbsolutePath, ExactName, PlainName, Sha256, Slug
+from .formats import AbsolutePath, ChangeId, ExactName, PlainName, Sha256, Slug
 from .marked import Annotated
 from .shapes import Form, Most, Whole
 from .tenant import AtOnce, Budget, GraphId, Target, TenantAccount
@@ -61,6 +63,7 @@ class Moving:
     """One exported asset, and where it goes.
 
     Args:
+        change: the change that moves it.
         asset: its id.
         account, budget: of the new tenant.
         workers: files under way at once.
@@ -73,6 +76,7 @@ class Moving:
         progress: a file to write progress to.
     """
 
+    change: ChangeId
     asset: Slug
     account: TenantAccount
     budget: Budget
@@ -85,3 +89,20 @@ class Moving:
     policy: Policy
     trust: Trust
     progress: Optional[AbsolutePath] = None
+
+    def all_work(self) -> str:
+        """The folder on the worker for every import of this asset, whichever change's it is.
+
+        It lies beside the exports and not in one: what lies there is under snapshot.
+        """
+        return posixpath.join(posixpath.dirname(self.folder), f".moving-{self.asset}")
+
+    def work(self) -> str:
+        """The folder on the worker for this change's import of this asset into this place.
+
+        Another change and another place have another one by their name alone, so no import
+        ever finds what was kept of another.
+        """
+        place = f"{self.target.drive_id}\0{self.target.folder}".encode("utf-8", "surrogatepass")
+        digest = hashlib.sha256(place).hexdigest()
+        return posixpath.join(self.all_work(), f"{self.change}-{digest[:16]}")

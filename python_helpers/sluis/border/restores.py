@@ -29,7 +29,7 @@ class Request:
     Args:
         asset: what is put back.
         change: the change's id.
-        restore_id: names this restore; the same on every run.
+        restore_id: names this restore; the same on every run of one signed plan, and of no other.
         snapshot_id: full id of the snapshot.
         manifests: of before and, when it differs, of after.
         facts: the signed figures, where there are any.

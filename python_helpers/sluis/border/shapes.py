@@ -13,6 +13,7 @@ import re
 from datetime import datetime
 from typing import Any, Callable, Dict, Sequence, Tuple
 
+from ..counted import counted
 from .characters import clean_text, hostile
 from .strict_json import WrongError
 
@@ -261,7 +262,7 @@ class Many(Shape):
 
     def _each(self, value: Any, work: Callable[[Any], Any]) -> "list[Any]":
         if len(value) > self._most:
-            raise WrongError(f"holds {len(value):,} items and may hold {self._most:,}")
+            raise WrongError(f"holds {counted(len(value), 'item')} and may hold {self._most:,}")
         return [at(str(index), work, item) for index, item in enumerate(value)]
 
 
@@ -283,7 +284,7 @@ class Named(Shape):
         if not isinstance(value, dict):
             raise WrongError("is not a mapping")
         if len(value) > self._most:
-            raise WrongError(f"holds {len(value):,} items and may hold {self._most:,}")
+            raise WrongError(f"holds {counted(len(value), 'item')} and may hold {self._most:,}")
         made = {
             at("(a name)", self._key.load, name): at(shown(name), work, item)
             for name, item in value.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, Dict, List, Tuple
 
 #: digits of a number that is still read; ``int()`` takes quadratic time on more
@@ -81,4 +82,7 @@ def _whole(digits: str) -> int:
 def _real(digits: str) -> float:
     if len(digits) > 10 * _MOST_DIGITS:
         raise WrongError("holds a number with too many digits")
-    return float(digits)
+    number = float(digits)
+    if not math.isfinite(number):  # 1e999 is valid JSON, and Python parses it as infinity
+        raise WrongError("holds a number that is not finite")
+    return number

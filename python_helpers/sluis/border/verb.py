@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Generic, Type, TypeVar
+from typing import Any, Callable, Generic, Type, TypeVar
 
-from ..errors import BorderError
+from ..errors import BorderError, SluisError
 from . import codec
 from .formats import Code, Paragraph
 from .marked import Annotated
@@ -43,6 +43,21 @@ class Failure:
     code: Code
     what: Paragraph
     remedy: Paragraph
+
+
+def failure_of(error: SluisError, without: Callable[[str], str] = lambda text: text) -> Failure:
+    """One of our errors, as it goes back over the border.
+
+    Args:
+        error: what happened.
+        without: takes secrets out of a text.
+    """
+    return Failure(
+        family=type(error).__name__.lstrip("_"),
+        code=error.code,
+        what=without(error.what),
+        remedy=without(error.remedy),
+    )
 
 
 @dataclass(frozen=True)

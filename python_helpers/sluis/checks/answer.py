@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Mapping
 
+from ..border.verbs.service_check import Why
 from ..errors import InputError
 
 
@@ -12,11 +13,14 @@ from ..errors import InputError
 class Answer:
     """``passed`` is ``None`` when the check could not be made; ``detail`` says why.
 
-    ``detail`` goes into the record for good, so it holds no data of the client.
+    ``detail`` goes into the record for good, so it holds no data of the client. ``why`` and ``to``
+    are as in ``Result`` of the border.
     """
 
     passed: bool | None
     detail: str
+    why: Why = "looked"
+    to: str | None = None
 
 
 def text(check: Mapping[str, Any], name: str, default: str | None = None) -> str:

@@ -28,10 +28,13 @@ def file(check: Mapping[str, Any]) -> Answer:
     except FileNotFoundError:
         return Answer(bool(check.get("absent")), "the file is not there")
     except OSError as error:
-        return Answer(None, f"the file cannot be read: {error.strerror}")
+        return Answer(None, f"the file cannot be read: {error.strerror}", "not answered")
     try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            return Answer(False, "it is not a regular file")
+        mode = os.fstat(fd).st_mode
+        if stat.S_ISDIR(mode):
+            return Answer(False, "it is a folder, and not a file", "no file")
+        if not stat.S_ISREG(mode):
+            return Answer(False, "it is not a regular file", "no file")
         if check.get("absent"):
             return Answer(False, "the file is there")
         return _content(fd, str(wanted).encode() if wanted else b"", digest)

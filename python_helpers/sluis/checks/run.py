@@ -30,7 +30,15 @@ def answer_checks(request: Request, secrets: Secrets) -> Checked:
     described = [codec.dump(check) for check in request.checks]
     return Checked(
         tuple(
-            Result(one["id"], one["passed"], one["detail"], one["tries"], one["seconds"])
+            Result(
+                one["id"],
+                one["passed"],
+                one["detail"],
+                one["tries"],
+                one["seconds"],
+                one["why"],
+                one["to"],
+            )
             for one in run_checks(described, secrets.passwords)
         )
     )
@@ -52,7 +60,7 @@ def run_checks(
         clock: seconds that only go forward.
 
     Returns:
-        For each: ``{"id", "passed": bool|None, "detail", "tries", "seconds"}``
+        For each: ``{"id", "passed": bool|None, "detail", "tries", "seconds", "why", "to"}``
     """
     return [_one(check, passwords.get(str(check.get("id"))), sleep, clock) for check in checks]
 
@@ -75,7 +83,7 @@ def _one(
             if tries < most:
                 sleep(delay)
     except InputError as error:
-        answer = Answer(None, error.what)
+        answer = Answer(None, error.what, "not answered")
     detail = answer.detail
     if tries > 1:
         detail += f" (try {tries} of {most})"
@@ -85,6 +93,8 @@ def _one(
         "detail": detail,
         "tries": tries,
         "seconds": round(clock() - started, 3),
+        "why": answer.why,
+        "to": answer.to,
     }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any, Mapping
 
+from ..counted import counted
 from .answer import Answer, bad_check, number, text
 from .sql_mariadb import ask_mariadb
 from .sql_postgresql import ask_postgresql
@@ -79,7 +80,9 @@ def _judge(check: Mapping[str, Any], output: str | Answer) -> Answer:
     got = output.strip()
     # Only a bare number is repeated: any other answer may be personal data.
     shown = (
-        got if re.fullmatch(r"-?[0-9.]{1,20}", got) else f"another answer ({len(got)} characters)"
+        got
+        if re.fullmatch(r"-?[0-9.]{1,20}", got)
+        else f"another answer ({counted(len(got), 'character')})"
     )
     if check.get("at_least") is not None:
         least = number(check, "at_least", None, -(2**53), 2**53)

@@ -16,6 +16,8 @@ MOST_ROWS = 10_000
 MOST_BYTES = 4 << 20
 #: bytes of memory for the client program, which holds the whole answer
 _MOST_MEMORY = 1 << 30
+#: characters of a server's words that are repeated
+_MOST_WORDS = 200
 #: seconds beyond the server's own limit
 _GRACE = 15
 
@@ -63,16 +65,46 @@ def ask(
             most_memory=_MOST_MEMORY,
         )
     except SnapshotError:
-        return Answer(None, f"there is no program {os.path.basename(command.program)} on this host")
+        return not_answered(f"there is no program {os.path.basename(command.program)} on this host")
     except OSError as error:
         # TimeoutError is an OSError, without a text of the system
         if isinstance(error, TimeoutError):
-            return Answer(None, f"no answer within {timeout + _GRACE:g} s")
-        return Answer(None, f"the client program cannot run: {error.strerror}")
+            return not_answered(f"no answer within {timeout + _GRACE:g} s")
+        return not_answered(f"the client program cannot run: {error.strerror}")
     errors = done.errors.decode("utf-8", "replace")
     if len(done.output) >= MOST_BYTES or "out of memory" in errors:
-        return Answer(None, f"the answer is larger than {MOST_BYTES:,} bytes")
+        return not_answered(f"the answer is larger than {MOST_BYTES:,} bytes")
     return Said(done.output.decode("utf-8", "replace"), done.status, errors)
+
+
+def not_answered(detail: str) -> Answer:
+    """An `Answer` of a query that nobody could ask, or that was not answered."""
+    return Answer(None, detail, "not answered")
+
+
+def not_let_in(errors: str, password: Optional[str]) -> Answer:
+    """An `Answer` for a server that could not be reached or let nobody in.
+
+    Args:
+        errors: what the client program said.
+        password: what it was given.
+    """
+    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    lines = [line for line in lines if "FATAL" in line or "ERROR" in line] or lines
+    gave = "a password was given" if password else "no password was given"
+    return Answer(
+        None,
+        f"the database could not be reached or let nobody in ({gave})"
+        f"{server_words(lines[-1] if lines else '')}. Its password is the one of this check in "
+        "service_checks_secrets",
+        "not let in",
+    )
+
+
+def server_words(words: str) -> str:
+    """What a server said, short, to go on a sentence."""
+    plain = " ".join(words.split())[:_MOST_WORDS]
+    return f": {plain}" if plain else ""
 
 
 def hexed(text: str) -> str:

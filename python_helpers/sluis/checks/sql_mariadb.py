@@ -19,11 +19,21 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any, Mapping, Optional, Union
+from dataclasses import replace
+from typing import Any, Mapping, Optional, Pattern, Union
 
 from ..programs import Command, find, fixed, option
 from .answer import Answer, bad_check, number, text
-from .sql_client import MOST_ROWS, Said, ask, hexed, mark
+from .sql_client import (
+    MOST_ROWS,
+    Said,
+    ask,
+    hexed,
+    mark,
+    not_answered,
+    not_let_in,
+    server_words,
+)
 from .sql_mariadb_guard import Found, found_in, guard
 from .sql_words import calls_a_quoted_name, words_of
 
@@ -67,11 +77,17 @@ over partition regexp rlike row select some then union using varbinary varchar w
 xor
 """
 _ALLOWED = frozenset((_READING + _GRAMMAR).split())
-_QUALIFIED = re.compile('\\.\\s*[`"]?[A-Za-z0-9_$\u0080-\U0010ffff]+[`"]?\\s*\\(')
+#: white space of ASCII: to the server any other is part of a name
+_QUALIFIED = re.compile('\\.\\s*[`"]?[A-Za-z0-9_$\u0080-\U0010ffff]+[`"]?\\s*\\(', re.ASCII)
 _COMMENT = re.compile(r"--|/\*|#")
 _MORE_THAN_READS = re.compile(
     r"\bnext\s+value\s+for\b|\bfor\s+update\b|\block\s+in\s+share\s+mode\b", re.IGNORECASE
 )
+_ERROR = re.compile(r"ERROR \d")
+_DENIED = re.compile("ERROR 1044 ")
+#: errors of a column, a table or a function that there is not
+_NOT_THERE = frozenset({1054, 1146, 1305})
+_OF_NAMES = _NOT_THERE | {1064, 1142, 1143, 1370}
 #: errors of somebody who is not let in: client errors, and the server's to a newcomer
 _NOT_IN = frozenset({1040, 1044, 1045, 1049, 1129, 1130, 1203, 1226, 1227, 1698})
 
@@ -82,7 +98,7 @@ set session sql_mode = '';
 set session max_statement_time = {seconds}, lock_wait_timeout = {whole}, \
 innodb_lock_wait_timeout = {whole}, sql_select_limit = {limit};
 start transaction read only;
-select '{ready}';
+select '{ready}', current_user();
 {guard}
 set @sluis_query = if(@sluis_found is null, convert(0x{query} using utf8mb4), null);
 prepare sluis_query from @sluis_query;
@@ -138,31 +154,57 @@ def ask_mariadb(
     if said.status == 0 and rows is not None:
         count = said.output.partition(end + "\t")[2].strip()
         if not count.isdigit() or int(count) > MOST_ROWS:
-            return Answer(None, f"the answer has more than {MOST_ROWS:,} rows")
+            return not_answered(f"the answer has more than {MOST_ROWS:,} rows")
         return rows
+    denied = _words(said.errors, _DENIED)
+    who = re.search("'([^']*)'@'([^']*)'", denied)
+    if who:
+        what = f"the user may not use that database{server_words(denied)}"
+        return Answer(None, what, "may not read", f"{who[1]}@{who[2]}")
+    if _code(said) in _NOT_IN or 2000 <= _code(said) < 3000:
+        return not_let_in(said.errors, password)
     return _refused(said, ready, found_in(said.output, looked), plain, begin)
 
 
-def _refused(said: Said, ready: str, look: Found, plain: str, begin: str) -> Answer:
+def _code(said: Said) -> int:
     found = re.search(r"ERROR (\d+)", said.errors)
-    code = int(found[1]) if found else 0
-    if code in _NOT_IN or 2000 <= code < 3000:
-        return Answer(None, "the database could not be reached or let nobody in")
+    return int(found[1]) if found else 0
+
+
+def _words(errors: str, start: Pattern[str]) -> str:
+    """What stands behind ``ERROR 1044 (42000) at line 3: ``, to the end of its line."""
+    found = start.search(errors)
+    return errors[found.end() :].partition(": ")[2].partition("\n")[0] if found else ""
+
+
+def _refused(said: Said, ready: str, look: Found, plain: str, begin: str) -> Answer:
+    code = _code(said)
+    words = _words(said.errors, _ERROR)
     if ready not in said.output:
-        return Answer(None, f"the database does not let a check be limited to reading ({code})")
+        return not_answered(f"the database does not let a check be limited to reading ({code})")
     if look.answer is not None:
-        return look.answer
+        return replace(look.answer, why="not answered")
     if code == 1792:
-        return Answer(False, "the query does more than read, and the database refused it")
+        refused = "the query does more than read, and the database refused it"
+        return Answer(False, refused, "not answered")
     if plain in said.output and begin not in said.output:
-        return Answer(None, "the query is not one statement that only reads")
+        return not_answered("the query is not one statement that only reads")
+    # of these alone the server's words are of the query and of names, and hold no data
+    told = server_words(words) if code in _OF_NAMES else f" ({code})"
     if code in (1142, 1143, 1370):
         return Answer(
-            None, "the user may not read that; GRANT SELECT ON the tables that the query reads"
+            None,
+            f"the user may not read that; GRANT SELECT ON the tables that the query reads{told}",
+            "may not read",
+            said.output.partition(ready + "\t")[2].partition("\n")[0],
         )
     if code == 1969:
-        return Answer(False, "the database ended the query after its time")
-    return Answer(False, "the database answered the query with an error")
+        return Answer(False, "the database ended the query after its time", "not answered")
+    return Answer(
+        False,
+        f"the database answered the query with an error{told}",
+        "not there" if code in _NOT_THERE else "not answered",
+    )
 
 
 def _must_only_call_readers(check: Mapping[str, Any], query: str) -> None:

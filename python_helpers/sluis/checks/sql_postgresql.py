@@ -24,7 +24,7 @@ from typing import Any, Dict, Mapping, Optional, Union
 
 from ..programs import Command, fixed, option
 from .answer import Answer, number, text
-from .sql_client import MOST_ROWS, ask, hexed, mark
+from .sql_client import MOST_ROWS, ask, hexed, mark, not_answered, not_let_in, server_words
 from .sql_words import words_of
 
 #: Functions that PostgreSQL marks volatile although they only read (or only wait).
@@ -39,6 +39,8 @@ _READING = (
 )
 #: Extensions whose functions run a text as SQL, here or on another server.
 _RUN_TEXT = "dblink tablefunc xml2 postgres_fdw"
+#: codes of a table, column, function, schema or type that there is not
+_NOT_THERE = frozenset({"42P01", "42703", "42883", "3F000", "42704"})
 #: seconds for our own look into the catalog, however short the query's time is
 _GUARD_SECONDS = 10.0
 #: Rights beyond reading that a role may have by membership.
@@ -155,6 +157,8 @@ begin
 end $sluis$;
 """
 _SCRIPT = """\\set ON_ERROR_STOP 1
+\\echo {who}
+\\echo :USER
 begin read only;
 set local statement_timeout = {guard_milliseconds};
 set local lock_timeout = {milliseconds};
@@ -190,50 +194,61 @@ def ask_postgresql(
     Returns:
         The answer as text, or what prevented one.
     """
-    begin, end = mark("begin"), mark("end")
-    script = _script(query, timeout, begin, end)
+    who, begin, end = mark("who"), mark("begin"), mark("end")
+    script = _script(query, timeout, who, begin, end)
     said = ask(_command(check), script, _environment(timeout, password), timeout)
     if isinstance(said, Answer):
         return said
     rows = said.between(begin, end)
     if said.status == 0 and rows is not None:
         if said.output.partition(end + "\n")[2]:
-            return Answer(None, f"the answer has more than {MOST_ROWS:,} rows")
+            return not_answered(f"the answer has more than {MOST_ROWS:,} rows")
         return rows
     if said.status == 2:
-        return Answer(None, "the database could not be reached or let nobody in")
+        return not_let_in(said.errors, password)
     found = _ERROR.search(said.errors)
-    return _refused(found[1] if found else "", found[2] if found else "", rows is not None)
+    code, words = (found[1], found[2]) if found else ("", "")
+    return _refused(code, words, rows is not None, said.between(who, "\n"))
 
 
-def _refused(code: str, words: str, begun: bool) -> Answer:
+def _refused(code: str, words: str, begun: bool, to: Optional[str]) -> Answer:
     if code == "SL001":
-        return Answer(
-            None,
+        return not_answered(
             f"the query uses what is not known to only read: {words}; ask the tables instead",
         )
     if code == "SL002":
-        return Answer(
-            None,
+        return not_answered(
             f"the user {words} may do more than read; make one for checks: CREATE ROLE "
             "sluis_check LOGIN; GRANT pg_read_all_data TO sluis_check",
         )
     if code == "57014":
-        return Answer(False if begun else None, "the database ended the query after its time")
+        ended = "the database ended the query after its time"
+        return Answer(False if begun else None, ended, "not answered")
     if not begun:
-        return Answer(None, f"the database does not let a check be limited to reading ({code})")
+        return not_answered(f"the database does not let a check be limited to reading ({code})")
     if code == "42P11":
-        return Answer(None, "the query is not one statement that only reads")
+        return not_answered("the query is not one statement that only reads")
     if code == "42501":
         return Answer(
-            None, "the user may not read that; GRANT SELECT ON the tables that the query reads"
+            None,
+            "the user may not read that; GRANT SELECT ON the tables that the query reads"
+            + server_words(words),
+            "may not read",
+            to,
         )
     if code == "25006":
-        return Answer(False, "the query does more than read, and the database refused it")
-    return Answer(False, "the database answered the query with an error")
+        refused = "the query does more than read, and the database refused it"
+        return Answer(False, refused, "not answered")
+    # of these alone the server's words are of the query and of names, and hold no data
+    said = server_words(words) if code[:2] in ("42", "3F") else f" ({code})"
+    return Answer(
+        False,
+        f"the database answered the query with an error{said}",
+        "not there" if code in _NOT_THERE else "not answered",
+    )
 
 
-def _script(query: str, timeout: float, begin: str, end: str) -> str:
+def _script(query: str, timeout: float, who: str, begin: str, end: str) -> str:
     words = words_of(query)
     guard = _GUARD.format(
         query=hexed(query),
@@ -248,6 +263,7 @@ def _script(query: str, timeout: float, begin: str, end: str) -> str:
         milliseconds=int(timeout * 1000),
         guard_milliseconds=int(max(timeout, _GUARD_SECONDS) * 1000),
         guard=guard,
+        who=who,
         begin=begin,
         end=end,
         query=hexed(query),

@@ -10,7 +10,7 @@ from typing import Callable, Optional, Union
 from urllib.parse import quote
 
 from .answer import Answer
-from .sql_client import MOST_BYTES, MOST_ROWS
+from .sql_client import MOST_BYTES, MOST_ROWS, not_answered
 
 #: action codes of the authorizer: https://www.sqlite.org/c3ref/c_alter_table.html
 _PRAGMA, _READ, _SELECT, _FUNCTION, _RECURSIVE = 19, 20, 21, 31, 33
@@ -44,7 +44,7 @@ def ask_sqlite(path: str, query: str, timeout: float) -> Union[str, Answer]:
         The answer as text, or what prevented one.
     """
     if not os.path.isfile(path):
-        return Answer(False, "the database file is not there")
+        return Answer(False, "the database file is not there", "not there")
     ends = time.monotonic() + timeout
     try:
         with contextlib.closing(_open(path, timeout)) as connection:
@@ -53,26 +53,30 @@ def ask_sqlite(path: str, query: str, timeout: float) -> Union[str, Answer]:
             connection.set_progress_handler(_after(ends), 10_000)
             rows = connection.execute(query).fetchmany(MOST_ROWS + 1)
     except _UnfinishedError:
-        return Answer(
-            None,
+        return not_answered(
             "its last changes are in a -wal file that nobody has open; reading them would write "
             "beside the database. Start and stop the program that it belongs to",
         )
     except OSError as error:
-        return Answer(None, f"the database file cannot be read: {error.strerror}")
+        return not_answered(f"the database file cannot be read: {error.strerror}")
     except (sqlite3.Error, sqlite3.Warning) as error:
         if time.monotonic() > ends:
-            return Answer(False, f"no answer within {timeout:g} s")
+            return Answer(False, f"no answer within {timeout:g} s", "not answered")
         if "not authorized" in str(error) or "prohibited" in str(error):
-            return Answer(False, "the query does more than read, and SQLite refused it")
+            refused = "the query does more than read, and SQLite refused it"
+            return Answer(False, refused, "not answered")
         if "one statement" in str(error):
-            return Answer(None, "the query is not one statement that only reads")
-        return Answer(False, f"SQLite answered with an error ({type(error).__name__})")
+            return not_answered("the query is not one statement that only reads")
+        return Answer(
+            False,
+            f"SQLite answered with an error ({type(error).__name__})",
+            "not there" if str(error).startswith("no such ") else "not answered",
+        )
     if len(rows) > MOST_ROWS:
-        return Answer(None, f"the answer has more than {MOST_ROWS:,} rows")
+        return not_answered(f"the answer has more than {MOST_ROWS:,} rows")
     answer = "\n".join("\t".join("" if v is None else str(v) for v in row) for row in rows)
     if len(answer) > MOST_BYTES:
-        return Answer(None, f"the answer is larger than {MOST_BYTES:,} bytes")
+        return not_answered(f"the answer is larger than {MOST_BYTES:,} bytes")
     return answer
 
 

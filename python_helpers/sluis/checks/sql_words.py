@@ -13,8 +13,14 @@ from typing import FrozenSet, Set
 
 #: Every character above ASCII can be part of a name, for PostgreSQL and for MariaDB.
 _WORD = re.compile("[A-Za-z0-9_$\u0080-\U0010ffff]+")
-_CALL = re.compile('([A-Za-z0-9_$\u0080-\U0010ffff]+)["`]?\\s*\\(')
-_QUOTED_CALL = re.compile(r'[`"](?:\s|/\*.*?\*/|(?:--|#)[^\n]*\n)*\(', re.DOTALL)
+#: White space is that of ASCII: any other is part of a name, for the servers as well. A name is
+#: looked for from its beginning only, or a long one would take the square of its length.
+_CALL = re.compile(
+    '(?<![A-Za-z0-9_$\u0080-\U0010ffff])([A-Za-z0-9_$\u0080-\U0010ffff]+)["`]?\\s*\\(',
+    re.ASCII,
+)
+#: a bracket, or a comment, which a bracket may follow
+_QUOTED_CALL = re.compile(r'[`"]\s*(?:\(|--|#|/\*)')
 _COMMENT = re.compile(r"--|/\*")
 #: bytes of a name that PostgreSQL keeps
 _KEPT = 63
@@ -47,7 +53,8 @@ def calls_a_quoted_name(query: str) -> bool:
     """Tell whether a bracket follows a name in backticks or double quotes.
 
     Between quotes a name may hold any sign or be a word of the language, so no list of
-    functions can say what it calls. A text that ends before a bracket counts as well.
+    functions can say what it calls. A text that ends before a bracket counts as well, and a
+    comment after the quote counts as one with a bracket after it.
     """
     return _QUOTED_CALL.search(query) is not None
 

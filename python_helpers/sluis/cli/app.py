@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 import tempfile
@@ -18,7 +19,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 from typer.core import TyperGroup
 from typer.exceptions import Exit, TyperException
@@ -42,6 +42,7 @@ from sluis.cli import (
     status,
     verify,
 )
+from sluis.cli.from_here import Screen, filled, from_here
 from sluis.cli.plainly import plainly
 from sluis.cli.progress_event import ProgressEvent
 from sluis.cli.session import Session, print_json
@@ -64,6 +65,8 @@ rehearse.add_to(app)
 app.add_typer(keys.app, name="keys")
 
 
+#: a remedy that names the verb, and nothing that could be pasted
+_VERB_ALONE = re.compile(r"\bRun prepare (?:first|again)(?=[.;](?:\s|$))")
 #: what typer makes of Ctrl-C
 _TYPER_INTERRUPTED = 130
 
@@ -99,7 +102,8 @@ def run(arguments: list[str]) -> int:
     try:
         status_of_verb = app(arguments, prog_name="sluis", standalone_mode=False)
     except TyperException as error:
-        return _wrong(SluisError("usage", error.format_message(), "See: sluis --help"),
+        verb = getattr(getattr(error, "ctx", None), "command_path", None) or "sluis"
+        return _wrong(SluisError("usage", error.format_message(), f"See: {verb} --help"),
                       EXIT_USAGE, arguments)  # fmt: skip
     except SluisError as error:
         return _wrong(error, error.exit_status, arguments)
@@ -124,6 +128,17 @@ def _wrong(error: SluisError, exit_status: int, arguments: list[str]) -> int:
     except (OSError, ValueError, AttributeError, SystemExit):
         sys.stdout = sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     return exit_status
+
+
+def _project(arguments: list[str]) -> Path | None:
+    """The project's folder among what was typed."""
+    program = typer.main.get_command(app)
+    try:
+        top = program.make_context("sluis", list(arguments), resilient_parsing=True)
+    except (TyperException, Exit):
+        return None
+    given = top.params.get("project")
+    return Path(given) if isinstance(given, str | Path) else None
 
 
 def _typed(arguments: list[str]) -> tuple[str, str] | None:
@@ -151,13 +166,16 @@ def _filled_in(error: SluisError, arguments: list[str]) -> SluisError:
     given = _typed(arguments)
     if given is None:
         return error
-    remedy = error.remedy.replace("CLIENT CHANGE", shlex.join(given))
+    remedy = _VERB_ALONE.sub(r"\g<0>: sluis prepare CLIENT CHANGE", error.remedy)
+    remedy = remedy.replace("CLIENT CHANGE", shlex.join(given))
     error.remedy = remedy.replace("<client>", shlex.quote(given[0]))
     return error
 
 
 def _say(error: SluisError, exit_status: int, arguments: list[str]) -> None:
     error = _filled_in(error, arguments)
+    missing = from_here(_project(arguments))
+    error.remedy = filled(error.remedy, missing)
     if "--json" in arguments:
         print_json({"schema_version": 1, "exit_status": exit_status, "error": error.as_dict()})
     if _events_wanted(arguments):
@@ -168,11 +186,11 @@ def _say(error: SluisError, exit_status: int, arguments: list[str]) -> None:
         sys.stderr.write(event.as_line())
         sys.stderr.flush()
         return
-    console = Console(stderr=True, highlight=False)
+    console = Screen(stderr=True, highlight=False)
     if error.what.startswith("Usage:"):  # no verb was given: the help says it all
         console.print(Text(plainly(error.what)), soft_wrap=True)
         return
-    for text in (f"sluis: {error.what}", f"{error.remedy} [{error.code}]"):
+    for text in (f"sluis: {filled(error.what, missing)}", f"{error.remedy} [{error.code}]"):
         console.print(Text(plainly(text)), soft_wrap=True)
 
 

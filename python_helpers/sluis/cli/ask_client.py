@@ -52,8 +52,14 @@ class Terminal:
         self.console.print(Text(words, style=style), soft_wrap=True)
 
 
-def terminal_of(console: Console) -> Terminal:
+def terminal_of(
+    console: Console, otherwise: str = "for who is elsewhere use: sluis request CLIENT CHANGE"
+) -> Terminal:
     """The terminal, or a refusal: a yes that nobody read is not a yes.
+
+    Args:
+        console: where is asked.
+        otherwise: what to do where there is none, as the end of a sentence.
 
     Raises:
         InputError: ``no-terminal``.
@@ -62,6 +68,6 @@ def terminal_of(console: Console) -> Terminal:
         raise InputError(
             "no-terminal",
             "There is no terminal on which somebody could read and answer.",
-            "Run this at a terminal; for who is elsewhere use: sluis request CLIENT CHANGE",
+            f"Run this at a terminal; {otherwise}",
         )
     return Terminal(console)

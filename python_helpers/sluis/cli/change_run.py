@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 
-from sluis.cli.one_run import one_run
+from sluis.cli.no_file import refuse_what_is_no_file
+from sluis.cli.one_run import newest, one_run
 from sluis.cli.plainly import plainly
 from sluis.cli.progress import Form
 from sluis.cli.runner import Phase, Playbook, RunReport
 from sluis.cli.session import Session
 from sluis.cli.show_outcome import show_outcome
-from sluis.cli.told_errors import not_in_the_outcome, told_errors
+from sluis.cli.told_errors import not_in_the_outcome, said_why, told_errors
 from sluis.cli.written import read_in_a_clean_place
+from sluis.cli.wrong_input import wrong_input
 from sluis.dossier.outcome import Outcome, outcome
+from sluis.dossier.waiver_words import drafted_for
 from sluis.errors import InputError
 from sluis.places import Places, change_id, client_id
 from sluis.plan.faults import WrittenError
+from sluis.runbook.not_there import must_be_there, no_such_client
 from sluis.scope.load import load_scope
+from sluis.scope.undescribed import how_to_describe
+
+#: what an engineer describes a change in, as a file of that name
+_DESCRIBED: tuple[Playbook, ...] = ("update", "restore")
 
 ClientArgument = Annotated[str, typer.Argument(help="The client's id.", show_default=False)]
 ChangeArgument = Annotated[str, typer.Argument(help="The change's id.", show_default=False)]
@@ -44,9 +53,6 @@ TimeLimitOption = Annotated[
     int | None,
     typer.Option(min=1, help="Stop the run after so many minutes.", show_default=False),
 ]
-
-#: changes that are named at most
-_NAMED = 20
 
 
 def run_phase(
@@ -85,16 +91,20 @@ def run_phase(
         after = held.material()
     if report.ended == "without a word":
         # Ansible could not even begin: a list of hosts that is none is said in our words
-        faults = read_in_a_clean_place(places, client, change, chosen)
+        faults = read_in_a_clean_place(places, client, change, chosen).faults
         unread = [one for one in faults if one.code == "inventory-not-readable"]
         if unread:
             raise WrittenError(unread)
+    if phase == "prepare" and newest(after) == since and (wrong := wrong_input(report)):
+        raise wrong
     found = outcome(
         after,
         session.now(),
         asked=phase,
         since=since,
         ended_well=report.ended == "by itself",
+        told=said_why(report.errors),
+        drafted=drafted_for(places.change(client, change)),
     )
     session.result(
         found.model_dump(mode="json") | {"run": report.as_dict()},
@@ -118,7 +128,8 @@ def described_playbook(
         ambiguous: whether it may describe both; then the first is given.
 
     Raises:
-        InputError: ``no-such-change``, or ``which-playbook`` when it describes both.
+        InputError: ``no-such-change``, ``which-playbook`` when it describes both, or
+            ``not-a-file``.
     """
     folder = places.change(client, change)
     inventory = places.inventory(client)
@@ -126,62 +137,46 @@ def described_playbook(
         raise no_such_client(places, client)
     must_be_there(places, client, change)
     scope = folder / "scope.yml"
-    if scope.is_file() and load_scope(scope).document.job == "migration":
+    job = load_scope(scope).document.job if scope.is_file() else None
+    if job == "migration":
         # whatever else lies there: "sluis new" lays an update.yml beside every scope
         return "tenant_migration"
-    choices: tuple[Playbook, ...] = ("update", "restore")
-    found = [name for name in choices if (folder / f"{name}.yml").is_file()]
+    found = [name for name in _DESCRIBED if (folder / f"{name}.yml").is_file()]
     if not found:
+        refuse_what_is_no_file(places, client, change)
+        begin = f"begin with: sluis new {client} --change {change}"
         raise InputError(
             "no-such-change",
             f"{folder} holds neither update.yml nor restore.yml, nor a scope with the job "
             "'migration'.",
-            f"Describe the change there; begin with: sluis new {client} --change {change}",
+            how_to_describe(folder, begin, discover=f"sluis discover {client} {change}"),
         )
-    if len(found) > 1 and not ambiguous:
-        raise InputError(
-            "which-playbook",
-            f"{folder} describes an update and a restore.",
-            "Say which one with --playbook.",
-        )
-    return found[0]
+    chosen: Playbook = "restore" if job == "restore" and "restore" in found else found[0]
+    both = both_described(places, client, change, chosen)
+    if both is not None and not ambiguous:
+        raise both
+    return chosen
 
 
-def must_be_there(places: Places, client: str, change: str) -> None:
-    """Refuse a change of which nobody wrote or did anything.
+def both_described(places: Places, client: str, change: str, meant: Playbook) -> InputError | None:
+    """What is wrong with a change that describes an update and a restore; ``None`` when not both.
 
     Args:
         places: the project.
         client: client id.
         change: change id.
-
-    Raises:
-        InputError: ``no-such-client``, ``no-such-change``, naming those that there are.
+        meant: the one that its scope speaks of, or the first.
     """
-    if not places.inventory(client).is_dir() and not places.dossier(client, change).is_dir():
-        raise no_such_client(places, client)
-    if places.change(client, change).is_dir() or places.dossier(client, change).is_dir():
-        return
-    folders = (places.change(client, change).parent, places.dossier(client, change).parent)
-    there = sorted({
-        one.name for folder in folders if folder.is_dir() for one in folder.iterdir()
-        if one.is_dir() and not one.name.startswith(".")
-    })  # fmt: skip
-    named = f"there are: {', '.join(there[:_NAMED])}" if there else "there is none yet"
-    more = f", and {len(there) - _NAMED} more" if len(there) > _NAMED else ""
-    raise InputError(
-        "no-such-change",
-        f"There is no change {change} of client {client}; {named}{more}.",
-        f"Check the id. A new one begins with: sluis new {client} --change {change}",
-    )
-
-
-def no_such_client(places: Places, client: str) -> InputError:
-    """The error for a client that the project does not have."""
+    folder = places.change(client, change)
+    if meant not in _DESCRIBED or not all((folder / f"{one}.yml").is_file() for one in _DESCRIBED):
+        return None
+    kept, other = f"{meant}.yml", "update.yml" if meant == "restore" else "restore.yml"
+    path = folder.relative_to(places.root) / other
     return InputError(
-        "no-such-client",
-        f"There is no client {client} in {places.root / 'inventories'}.",
-        f"Make it with: sluis new {client}",
+        "which-playbook",
+        f"{folder} describes an update and a restore.",
+        f"Keep one: {kept} is for a scope with the job {meant!r}. Then {other} goes: "
+        f"rm {shlex.quote(str(path))}. Otherwise say which one with --playbook.",
     )
 
 

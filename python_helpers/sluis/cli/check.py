@@ -9,11 +9,13 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from sluis.cli.change_run import ClientArgument, JsonOption, ProgressOption, no_such_client
+from sluis.cli.change_run import ClientArgument, JsonOption, ProgressOption
 from sluis.cli.checked import Checked, NotRight, check_all, likely_playbook
 from sluis.cli.plainly import plainly
 from sluis.cli.session import Session
+from sluis.counted import counted
 from sluis.places import change_id, client_id
+from sluis.runbook.not_there import no_such_client
 
 
 def add_to(app: typer.Typer) -> None:
@@ -76,9 +78,8 @@ def _show(console: Console, found: Checked) -> None:
     for line in found.not_looked_at:
         console.print(Text(f"Not looked at: {plainly(line)}", style="yellow"), soft_wrap=True)
     if found.wrong:
-        number = len(found.wrong)
-        things = "thing is" if number == 1 else "things are"
-        console.print(f"{number} {things} not right. Nothing was changed.", markup=False)
+        things = counted(len(found.wrong), "thing is", "things are")
+        console.print(f"{things} not right. Nothing was changed.", markup=False)
     else:
         console.print("Everything that was looked at is right. Nothing was changed.")
 

@@ -6,13 +6,16 @@ in the list of hosts must not hide what is wrong in the scope.
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sluis.cli.change_run import described_playbook
+from sluis.cli.change_run import both_described, described_playbook
+from sluis.cli.checked_vault import without_what_follows
 from sluis.cli.private import PrivateFolder
 from sluis.cli.progress import Line, Progress
 from sluis.cli.runner import Playbook, Request, RunReport, run
@@ -21,19 +24,25 @@ from sluis.cli.vault import VaultId, vault_ids
 from sluis.cli.written import read_in_a_clean_place
 from sluis.errors import InputError, SluisError
 from sluis.evidence.anchors import load_anchors
+from sluis.evidence.files import read_regular
 from sluis.evidence.keys import operator_key
 from sluis.places import Places
 from sluis.runbook.check_words import CLOSED
 from sluis.runbook.move_check_words import NOT_ENTERED
+from sluis.runbook.written_choice import asked_less
 from sluis.scope.load import ScopeError, load_scope
 from sluis.scope.remarks import remarks
 
+#: settings that nothing can be looked at without
+_OF_SETTINGS = frozenset({"bad-backup", "bad-setting", "bad-store", "certificate-missing"})
+#: jobs of a scope by which it is told what describes the change
+_JOBS = ("migration", "restore", "update")
+_LARGEST_SCOPE = 16 << 20
 _NO_LIST = "inventory-not-readable"
 #: of the log of a look that broke off
 _LAST_LINES = 5
-_NOT_OPENED = "vault-not-opened"
-#: what is only missing because a file that holds it could not be opened
-_IN_THE_VAULT = frozenset({"no-app-secret", "no-repository-password", "source-login-missing"})
+#: what is said of a scope that can be read all the same
+_READABLE = frozenset({"no-such-host", "open-question"})
 
 
 @dataclass(frozen=True)
@@ -112,10 +121,13 @@ def check_all(
         opened_by = vault_ids(session.places, client, session.environ)
     except InputError as error:
         written.append(_of_error(f"inventories/{client}", error))
+    read = read_in_a_clean_place(session.places, client, change, playbook, opened_by)
     written += [
-        NotRight(True, one.file, one.line, one.code, one.what, one.remedy)
-        for one in read_in_a_clean_place(session.places, client, change, playbook, opened_by)
+        NotRight(True, one.file, one.line, one.code, one.what, one.remedy) for one in read.faults
     ]
+    if change is not None and playbook is not None:
+        both = both_described(session.places, client, change, playbook)
+        written += [_of_error(f"inventories/{client}/changes/{change}", both)] if both else []
     report, not_looked_at = _out_there(session, client, change)
     out = list(_found(report)) if report is not None else []
     if any(one.code == _NO_LIST for one in written):
@@ -123,16 +135,22 @@ def check_all(
         not_looked_at = [
             "hosts, stores, settings and steps, because the list of hosts cannot be read"
         ]
-    if change is not None and any(one.about.endswith("/scope.yml") for one in written):
+    if change is not None and any(
+        one.about.endswith("/scope.yml") and one.code not in _READABLE for one in written
+    ):
         not_looked_at.append(
             "the folders and databases of this change, because its scope cannot be read"
         )
-    if any(one.code == _NOT_OPENED for one in written):
-        out = [one for one in out if one.code not in _IN_THE_VAULT]
+    written, out, instead = without_what_follows(written, out)
+    not_looked_at += instead
+    unread = sorted({one.about for one in out if one.code in _OF_SETTINGS})
+    if unread:
         not_looked_at.append(
-            "whatever needs a password from a file that could not be opened; what is said of "
-            "logins may be wrong because of that"
+            f"folders, databases and stores of {', '.join(unread)}, because the settings cannot "
+            "be used"
         )
+        known = {(one.code, one.what) for one in written}
+        out = [one for one in out if (one.code, one.what) not in known]
     closed = sorted({one.about for one in out if one.code in CLOSED | NOT_ENTERED})
     if closed:
         not_looked_at.append(
@@ -141,16 +159,19 @@ def check_all(
     everything = {(one.about, one.line, one.what): one for one in [*written, *out]}
     wrong = sorted(everything.values(), key=lambda one: not one.written)
     told = report.as_dict() | {"log": None} if report is not None else None
-    return Checked(tuple(wrong), tuple(not_looked_at), told, _remarks(session, client, change))
+    said = (*_remarks(session, client, change), *read.remarks)
+    return Checked(tuple(wrong), tuple(not_looked_at), told, said)
 
 
 def _remarks(session: Session, client: str, change: str | None) -> tuple[str, ...]:
     if change is None:
         return ()
+    folder = session.places.change(client, change)
     try:
-        return remarks(load_scope(session.places.change(client, change) / "scope.yml").document)
+        document = load_scope(folder / "scope.yml").document
     except InputError:
         return ()  # what is wrong with it is said by its reader
+    return (*remarks(document), *asked_less(folder, session.places, client, document))
 
 
 def _keys(session: Session, client: str) -> Iterator[NotRight]:
@@ -262,7 +283,24 @@ def likely_playbook(places: Places, client: str, change: str) -> Playbook:
         return described_playbook(places, client, change, ambiguous=True)
     except ScopeError:
         folder = places.change(client, change)
-        return "update" if (folder / "update.yml").is_file() else "restore"
+        job = _job_as_written(folder / "scope.yml")
+        if job == "migration":
+            return "tenant_migration"
+        restores = (folder / "restore.yml").is_file()
+        if restores and (job == "restore" or not (folder / "update.yml").is_file()):
+            return "restore"
+        return "update"
+
+
+def _job_as_written(scope: Path) -> str | None:
+    """The job of a scope that cannot be read as a whole, or the one that is meant."""
+    try:
+        text = read_regular(scope.resolve(), _LARGEST_SCOPE).decode("utf-8", "replace")
+    except (OSError, ValueError, RuntimeError):
+        return None
+    found = re.search(r"(?m)^job:[ \t]*['\"]?([A-Za-z ]{1,40})", text)
+    near = difflib.get_close_matches(found[1].strip().lower(), _JOBS, n=1) if found else []
+    return near[0] if near else None
 
 
 def with_the_rest(session: Session, client: str, change: str, error: InputError) -> InputError:

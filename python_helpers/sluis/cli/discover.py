@@ -20,6 +20,7 @@ from sluis.cli.plainly import plainly
 from sluis.cli.runner import RunReport
 from sluis.cli.session import Session
 from sluis.cli.told_errors import told_errors
+from sluis.counted import counted
 from sluis.errors import EXIT_FAILED
 from sluis.places import change_id, client_id
 
@@ -89,7 +90,6 @@ def _show(
 
 
 def _counted(asset: Mapping[str, Any]) -> str:
-    what = "item" if asset["items"] == 1 else "items"
-    figures = [f"{asset['items']} {what}"] if asset["items"] is not None else ["not counted"]
-    figures += [f"{asset['size']} bytes"] if asset["size"] is not None else []
+    figures = [counted(asset["items"], "item")] if asset["items"] is not None else ["not counted"]
+    figures += [counted(asset["size"], "byte")] if asset["size"] is not None else []
     return f"{asset['name']} ({asset['kind']}): {', '.join(figures)}"

@@ -18,13 +18,12 @@ from ansible_runner.utils import get_callback_dir
 from sluis.errors import InputError
 from sluis.evidence.keys import key_folder
 from sluis.places import Places
+from sluis.runbook.own_folder import PROGRESS, PROGRESS_FILE
 from sluis.runbook.surroundings import SYSTEM_PATH, home, may_be_there
 
 #: taken over from the caller as they are, when they are set
 KEPT = ("LANG", "SLUIS_KEY", "SSH_AUTH_SOCK", "TERM")
 
-#: names the file in which long tasks on this machine say how far they are
-PROGRESS = "SLUIS_PROGRESS"
 #: every process of a run carries this variable, so that all of them can be found again
 RUN_MARK = "SLUIS_RUN"
 
@@ -62,7 +61,7 @@ def environment(
         "PYTHONNOUSERSITE": "1",
         "PYTHONSAFEPATH": "1",
         RUN_MARK: ident,
-        PROGRESS: str(private / "progress"),
+        PROGRESS: str(private / PROGRESS_FILE),
         "SLUIS_KEYS": str(key_folder(caller)),
         "ANSIBLE_CONFIG": ansible_settings(places),
         "ANSIBLE_ROLES_PATH": str(places.root / "roles"),

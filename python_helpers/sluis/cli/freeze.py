@@ -46,7 +46,9 @@ def freeze(
     places, client, change = session.places, client_id(client), change_id(change)
     _scope_of(read_material(places, client, change, session.now()))
     if told_by is None:
-        told_by = terminal_of(session.err).line("Who at the client told you so?")
+        told_by = terminal_of(session.err, 'or say who told you so with --told-by "…".').line(
+            "Who at the client told you so?"
+        )
     if not told_by.strip():
         raise InputError("no-name", "Nobody is named.", "Say who at the client told you.")
     key = session.operator().key

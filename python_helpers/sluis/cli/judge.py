@@ -25,6 +25,7 @@ from sluis.gate.steps import step_states
 from sluis.places import change_id, client_id
 
 Judgement = Literal["run again", "counts as done"]
+JUDGEMENTS: tuple[Judgement, Judgement] = ("run again", "counts as done")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -39,8 +40,13 @@ def judge(
     step: Annotated[str, typer.Argument(help="The step's id.", show_default=False)],
     host: Annotated[str, typer.Option(help="On which host.", show_default=False)],
     judgement: Annotated[
-        Judgement, typer.Option("--as", help="What you found.", show_default=False)
-    ],
+        str | None,
+        typer.Option(
+            "--as",
+            help="What you found: 'run again' or 'counts as done'. Asked when it is left out.",
+            show_default=False,
+        ),
+    ] = None,
     why: Annotated[
         str | None, typer.Option(help="What you looked at, in a sentence.", show_default=False)
     ] = None,
@@ -50,8 +56,11 @@ def judge(
     session: Session = context.obj
     places, client, change = session.places, client_id(client), change_id(change)
     _judgeable(read_material(places, client, change, session.now()), step, host)
+    found_as = _judgement(session, judgement)
     if why is None:
-        why = terminal_of(session.err).line("What did you look at? In a sentence:")
+        why = terminal_of(session.err, 'or say what you looked at with --why "…".').line(
+            "What did you look at? In a sentence:"
+        )
     if not why.strip():
         raise InputError("no-reason", "A judgement needs a reason.", "Say what you looked at.")
     key = session.operator().key
@@ -68,7 +77,7 @@ def judge(
                 state="judged",
                 plan_object=plan_object,
                 call_sha256=call_sha256,
-                judgement=judgement,
+                judgement=found_as,
                 detail=why.strip()[:2000],
             ),
             key=key,
@@ -80,13 +89,32 @@ def judge(
         {
             "schema_version": 1,
             "exit_status": 0,
-            "judged": {"step": step, "host": host, "judgement": judgement},
+            "judged": {"step": step, "host": host, "judgement": found_as},
             "outcome": found.model_dump(mode="json"),
         },
         as_json=as_json,
         show=lambda console: show_outcome(console, found),
     )
     return 0
+
+
+def _judgement(session: Session, given: str | None) -> Judgement:
+    """What the operator found; asked at a terminal, until it is one of the two."""
+    again, done = JUDGEMENTS
+    ways: dict[str | None, Judgement] = {"1": again, "2": done, again: again, done: done}
+    if given is not None and given not in JUDGEMENTS:
+        raise InputError(
+            "no-such-judgement",
+            f"{given[:80]!r} is no judgement.",
+            "Write: --as 'run again' or: --as 'counts as done'.",
+        )
+    if given is None:
+        terminal = terminal_of(
+            session.err, "or say what you found with --as 'run again' or --as 'counts as done'."
+        )
+        while given not in ways:
+            given = terminal.line("What did you find? 1 = run again, 2 = counts as done:").strip()
+    return ways[given]
 
 
 def _judgeable(material: Material, step: str, host: str) -> tuple[str, str]:

@@ -15,11 +15,13 @@ from rich.text import Text
 from sluis.cli.change_run import ClientArgument, JsonOption
 from sluis.cli.plainly import plainly
 from sluis.cli.session import Session
+from sluis.counted import counted
 from sluis.errors import InputError
 from sluis.evidence.anchors import Party, load_anchors, revoke_key, trust_key
 from sluis.evidence.files import read_regular
 from sluis.evidence.keys import PublicKey, key_folder, new_key, public_key
 from sluis.places import Places, client_id
+from sluis.runbook.not_there import no_such_client
 
 app = typer.Typer(
     name="keys",
@@ -77,6 +79,7 @@ def list_keys(
         keys = [{"keyid": key.keyid, "name": key.name} for key in _own(session)]
     else:
         client = client_id(client)
+        _must_exist(session.places, client)
         anchors = load_anchors(session.places.trust(client), client)
         keys = [
             key.model_dump(mode="json", exclude={"public_pem"}) for key in anchors.keys.values()
@@ -84,7 +87,7 @@ def list_keys(
     session.result(
         {"schema_version": 1, "client": client, "keys": keys},
         as_json=as_json,
-        show=lambda console: _show(console, keys),
+        show=lambda console: _show(console, client, keys),
     )
     return 0
 
@@ -176,7 +179,8 @@ def _ask_passphrase() -> bytes:
     if 0 < len(first) < _SHORTEST:
         raise InputError(
             "weak-passphrase",
-            f"That passphrase has {len(first)} characters: whoever gets hold of the file guesses "
+            f"That passphrase has {counted(len(first), 'character')}: whoever gets hold of "
+            "the file guesses "
             "it.",
             f"Take at least {_SHORTEST}, such as four words that do not belong together; or say "
             "--no-passphrase and mean it.",
@@ -229,16 +233,24 @@ def _from_file(path: Path, name: str | None) -> PublicKey:
 
 def _must_exist(places: Places, client: str) -> None:
     if not places.inventory(client).is_dir():
-        raise InputError(
-            "no-such-client",
-            f"There is no client {client} in {places.root / 'inventories'}.",
-            f"Make it with: sluis new {client}",
-        )
+        raise no_such_client(places, client)
 
 
-def _show(console: Console, keys: list[dict[str, Any]]) -> None:
+def _of_client(key: dict[str, Any]) -> str:
+    """A key that a client's dossiers believe: its id in one piece, and what is known of it."""
+    told = [f"{name.replace('_', ' ')} {value}" for name, value in key.items()
+            if name not in ("keyid", "name", "party") and value is not None]  # fmt: skip
+    return f"{key['keyid']}  {key['name']} ({key['party']}){'; ' if told else ''}{'; '.join(told)}"
+
+
+def _show(console: Console, client: str | None, keys: list[dict[str, Any]]) -> None:
     if not keys:
-        console.print("There is no key yet.")
+        console.print("There is no key yet. Make one: sluis keys new NAME", markup=False)
+        return
+    if client is not None:
+        # a table breaks an id that is to be copied, or looked for
+        for key in keys:
+            console.print(Text(plainly(_of_client(key))), soft_wrap=True)
         return
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for column in keys[0]:

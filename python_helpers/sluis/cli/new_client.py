@@ -65,19 +65,25 @@ def new_client(
     session.result(
         {"schema_version": 1, "client": client, "change": change, "made": [str(p) for p in made]},
         as_json=as_json,
-        show=lambda console: _show(console, client, change, made),
+        show=lambda console: _show(console, places, client, change, made),
     )
     return 0
 
 
-def _show(console: Console, client: str, change: str | None, made: list[Path]) -> None:
+def _show(
+    console: Console, places: Places, client: str, change: str | None, made: list[Path]
+) -> None:
     for path in made:
         console.print(f"Made {path}", markup=False, soft_wrap=True)
-    todo = [f"write your hosts and settings into inventories/{client}"]
+    todo = []
+    if places.inventory(client) in made:
+        todo.append(f"write your hosts and settings into inventories/{client}")
     if change is not None:
         todo.append(f"describe the change in inventories/{client}/changes/{change}")
-    todo += [f"trust your key with: sluis keys trust {client}"]
-    console.print(f"Next: {'; '.join(todo)}.", markup=False, soft_wrap=True)
+    if not any(places.trust(client).iterdir()):
+        todo.append(f"trust your key with: sluis keys trust {client}")
+    if todo:
+        console.print(f"Next: {'; '.join(todo)}.", markup=False, soft_wrap=True)
 
 
 def _make_client(places: Places, client: str, change: str | None) -> Path:

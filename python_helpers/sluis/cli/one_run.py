@@ -13,6 +13,11 @@ from sluis.cli.session import Session
 from sluis.dossier.material import Material, read_material
 
 
+def newest(material: Material) -> int:
+    """The number of the newest statement; 0 when there is none."""
+    return max((item.number for item in material.view.statements), default=0)
+
+
 @contextmanager
 def one_run(session: Session, client: str, change: str, what: str) -> Iterator[OneRun]:
     """Hold the change's lock.
@@ -45,7 +50,7 @@ class OneRun:
 
     def newest(self) -> int:
         """The number of the newest statement; 0 when there is none."""
-        return max((item.number for item in self.material().view.statements), default=0)
+        return newest(self.material())
 
     def play(
         self,

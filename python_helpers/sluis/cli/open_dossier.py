@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sluis.cli.session import Session
-from sluis.dossier.material import read_material
-from sluis.dossier.outcome import Outcome, outcome
+from sluis.cli.under_way import outcome_now
+from sluis.dossier.outcome import Outcome
 from sluis.errors import InputError
 from sluis.evidence.anchors import Anchors, load_anchors
 from sluis.evidence.keys import OperatorKey
@@ -29,9 +29,8 @@ class OpenDossier:
     key: OperatorKey
 
     def outcome(self, session: Session) -> Outcome:
-        """Where the change stands now."""
-        now = session.now()
-        return outcome(read_material(self.places, self.client, self.change, now), now)
+        """Where the change stands now; a run of it may be going on."""
+        return outcome_now(self.places, self.client, self.change, session.now())[0]
 
 
 def open_dossier(session: Session, client: str, change: str) -> OpenDossier:

@@ -15,6 +15,7 @@ from sluis.cli.change_run import (
 )
 from sluis.cli.checked import with_the_rest
 from sluis.cli.session import Session
+from sluis.cli.wrong_input import WrongInputError
 from sluis.errors import InputError
 
 #: errors by which nothing else can be looked at, or that say where it was stopped and no more
@@ -55,6 +56,6 @@ def prepare(
             as_json=as_json,
         )
     except InputError as error:
-        if error.code in _ALONE:
+        if error.code in _ALONE or isinstance(error, WrongInputError):
             raise
         raise with_the_rest(session, client, change, error) from error

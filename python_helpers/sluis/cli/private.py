@@ -20,9 +20,7 @@ from types import TracebackType
 from typing import Self
 
 from sluis.cli import warden
-
-_PREFIX = "sluis-run-"
-_HELD = "held"
+from sluis.runbook.own_folder import HELD, PREFIX
 
 
 class PrivateFolder:
@@ -45,11 +43,11 @@ class PrivateFolder:
     @property
     def held(self) -> Path:
         """The lock that every process of the run holds."""
-        return self.path / _HELD
+        return self.path / HELD
 
     def __enter__(self) -> Self:
         sweep(self._base)
-        self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self._base))
+        self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=self._base))
         self._descriptor = os.open(self.held, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         fcntl.flock(self._descriptor, fcntl.LOCK_SH)
         self._warden = subprocess.Popen(
@@ -96,12 +94,12 @@ def sweep(base: Path) -> list[Path]:
         The folders that were removed.
     """
     removed = []
-    for folder in base.glob(f"{_PREFIX}*"):
+    for folder in base.glob(f"{PREFIX}*"):
         try:
             found = folder.lstat()
             if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
                 continue
-            descriptor = os.open(folder / _HELD, os.O_RDWR | os.O_NOFOLLOW)
+            descriptor = os.open(folder / HELD, os.O_RDWR | os.O_NOFOLLOW)
         except OSError:
             continue
         try:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sluis.cli.plainly import plainly
 from sluis.cli.progress import Line
+from sluis.counted import counted
 
 _MOST_AT_ONCE = 256 * 1024
 #: no figure reaches this; a program that reads events need not know larger numbers
@@ -79,8 +80,7 @@ def _number(given: Any) -> float | None:
 def _figures(line: Line) -> list[str]:
     found = [] if line.done is None else [f"{line.done:.0%}"]
     found += [] if line.size is None else [_bytes(line.size)]
-    what = "item" if line.items == 1 else "items"
-    return found + ([] if line.items is None else [f"{line.items} {what}"])
+    return found + ([] if line.items is None else [counted(line.items, "item")])
 
 
 def _bytes(given: int) -> str:

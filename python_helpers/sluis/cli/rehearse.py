@@ -23,6 +23,7 @@ from sluis.cli.change_run import JsonOption
 from sluis.cli.plainly import plainly
 from sluis.cli.rehearsal_wishes import with_contents, with_traits
 from sluis.cli.session import Session
+from sluis.counted import counted
 from sluis.errors import InputError, SluisError
 
 if TYPE_CHECKING:
@@ -170,7 +171,8 @@ def _settings(
     if items * (users + sites) > _MOST_ITEMS:
         raise InputError(
             "too-many-items",
-            f"{users + sites} drives of {items} files are more than {_MOST_ITEMS} items.",
+            f"{counted(users + sites, 'drive')} of {counted(items, 'file')} are more than "
+            f"{_MOST_ITEMS} items.",
             "Ask for fewer --items, --users or --sites.",
         )
     if not name.isascii() or not name.isalnum() or len(name) > 40:
@@ -308,7 +310,7 @@ def _show(console: Console, reach: Reach, settings: Settings) -> None:
 
     tenant, app = reach.tenant, reach.tenant.app
     count = sum(int(drive["items"]) for drive in reach.drives)
-    limits = f"as for {settings.limits.licences} licences" if settings.limits else "off"
+    limits = f"as for {counted(settings.limits.licences, 'licence')}" if settings.limits else "off"
     facts = {
         "authority": tenant.authority,
         "graph": tenant.graph,
@@ -317,7 +319,8 @@ def _show(console: Console, reach: Reach, settings: Settings) -> None:
         "secret file": f"{app.secret_file}",
         "certificate": f"{app.certificate}",
         "permissions": ", ".join(settings.apps[0].permissions),
-        "holds": f"{len(reach.drives)} drives, {count} items, from seed {settings.seed}",
+        "holds": f"{counted(len(reach.drives), 'drive')}, {counted(count, 'item')}, from seed "
+        f"{settings.seed}",
         "throttling": limits,
         "environment": f"{reach.environment_file}",
         "for Sluis": f"{reach.account_file}",

@@ -9,18 +9,24 @@ import typer
 from rich.console import Console
 
 from sluis.cli.change_run import ChangeArgument, ClientArgument, JsonOption
-from sluis.cli.open_dossier import drafted_waiver, open_dossier
+from sluis.cli.open_dossier import OpenDossier, drafted_waiver, open_dossier
 from sluis.cli.session import Session
 from sluis.cli.tree_now import still_alive
 from sluis.scope.model import Language
-from sluis.signoff.proposal import propose, propose_waiver
+from sluis.scope.one_language import in_one_language
+from sluis.signoff.proposal import Proposal, propose, propose_waiver
 from sluis.signoff.request import build_request, build_waiver_request, write_request
-from sluis.signoff.ssh_signature import NAMESPACE
+from sluis.signoff.ssh_signature import HOW_TO_ALLOW, NAMESPACE
 
 LanguageOption = Annotated[
     Language | None,
     typer.Option(help="By itself: the scope's own.", show_default=False),
 ]
+
+#: how many places are named on the screen
+_NAMED = 8
+#: what of a waiver is in the operator's words
+_OF_A_WAIVER = ("reason", "risk", "alternative")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -52,11 +58,11 @@ def request(
         offer = build_request(dossier, proposal, now=now, language=language)
     else:
         draft, others = drafted_waiver(dossier, waiver)
-        offer = build_waiver_request(
-            propose_waiver(dossier, now), draft, others, now=now, language=language
-        )
+        proposal = propose_waiver(dossier, now)
+        offer = build_waiver_request(proposal, draft, others, now=now, language=language)
     path, shown = write_request(dossier, output.resolve(), now=now, offer=offer)
     until = offer.request.expires_at
+    other = _in_the_other(proposal, offer.request.language)
     session.result(
         {
             "schema_version": 1,
@@ -69,18 +75,59 @@ def request(
             "shown": shown.sha256,
             "expires_at": until.isoformat(),
             "namespace": NAMESPACE,
+            "in_one_language": list(other),
         },
         as_json=as_json,
         show=lambda console: _show(
-            console, path, f"{until:%Y-%m-%d %H:%M} UTC", f"{dossier.client} {dossier.change}"
+            console,
+            path,
+            f"{until:%Y-%m-%d %H:%M} UTC",
+            f"{dossier.client} {dossier.change}",
+            _told_other(offer.request.language, other),
+            _nobody_known(dossier),
         ),
     )
     return 0
 
 
-def _show(console: Console, path: Path, until: str, about: str) -> None:
+def _in_the_other(proposal: Proposal, language: Language) -> tuple[str, ...]:
+    """Words that the client reads as they were written, in another language than was chosen."""
+    if language == proposal.scope.language:
+        return ()
+    if proposal.plan is None:
+        return _OF_A_WAIVER
+    return (*in_one_language(proposal.scope), *in_one_language(proposal.plan))
+
+
+def _told_other(language: Language, places: tuple[str, ...]) -> str:
+    if not places:
+        return ""
+    named = ", ".join(places[:_NAMED])
+    more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
+    remedy = "The words of a waiver are in one language: leave --language out."
+    if places != _OF_A_WAIVER:
+        remedy = (
+            'Where it matters, write both, {nl: "Zo.", en: "Like this."}, prepare again and write '
+            "the file anew."
+        )
+    return (
+        f"Not all that the client reads there is in the language that was chosen ({language}): "
+        f"{named}{more}. {remedy}\n"
+    )
+
+
+def _nobody_known(dossier: OpenDossier) -> str:
+    """What is said before anything is sent: nobody whose key is not known can answer it."""
+    if dossier.anchors.allowed_signers is not None:
+        return ""
+    how = HOW_TO_ALLOW.replace("<client>", dossier.client)
+    return f"No SSH key of this client is known yet, and no answer counts before one is. {how}\n"
+
+
+def _show(console: Console, path: Path, until: str, about: str, *remarks: str) -> None:
     console.print(
         f"Wrote {path}\n"
+        f"{''.join(remarks)}"
         f"Send it to the client. They fill it in and sign it, until {until}, with:\n"
         f"  ssh-keygen -Y sign -n {NAMESPACE} -f THEIR-KEY {path.name}\n"
         f"Then record both files with:\n"

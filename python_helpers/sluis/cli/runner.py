@@ -27,16 +27,20 @@ from ansible_runner.runner import Runner
 
 from sluis.bytecode import planted_beside
 from sluis.cli import leash
-from sluis.cli.environment import PROGRESS, RUN_MARK, environment
+from sluis.cli.environment import RUN_MARK, environment
+from sluis.cli.no_file import refuse_what_is_no_file
 from sluis.cli.private import PrivateFolder
 from sluis.cli.progress import Progress
 from sluis.cli.progress_file import ProgressFile
 from sluis.cli.runlog import RunLog
 from sluis.cli.vault import vault_ids
 from sluis.cli.watch import Ended, Watch
+from sluis.counted import counted
 from sluis.errors import InputError, RefusedError
 from sluis.places import Places, change_id
 from sluis.runbook.findings import Finding
+from sluis.runbook.not_there import no_such_client
+from sluis.runbook.own_folder import PROGRESS
 from sluis.runbook.telling import told_by
 
 Playbook = Literal[
@@ -88,6 +92,7 @@ class RunReport:
         forecasts: what a forecast gave, by host: ``lines`` and ``routes``.
         drafted: what ``discover`` drafted.
         findings: what a look found to be wrong out there.
+        wrong_input: whether what stopped it, or part of that, is in what was written.
     """
 
     ident: str
@@ -99,6 +104,7 @@ class RunReport:
     forecasts: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     drafted: Mapping[str, Any] | None = None
     findings: tuple[Finding, ...] = ()
+    wrong_input: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain JSON data."""
@@ -126,7 +132,8 @@ def run(
 
     Raises:
         InputError: an extra var that is not on the list; a client or playbook that is
-            not in the project; something that was written for the change cannot be used.
+            not in the project; something that was written for the change cannot be used;
+            ``not-a-file``, ``file-too-large``.
         RefusedError: ``compiled-code``.
     """
     _check(request)
@@ -166,11 +173,8 @@ def _check(request: Request) -> None:
         )
     inventory = request.places.inventory(request.client)
     if inventory.is_symlink() or not inventory.is_dir():
-        raise InputError(
-            "no-such-client",
-            f"There is no folder inventories/{request.client} in {request.places.root}.",
-            f"Make it with: sluis new {request.client}",
-        )
+        raise no_such_client(request.places, request.client)
+    refuse_what_is_no_file(request.places, request.client, request.change or None)
     playbook = request.places.root / "playbooks" / f"{request.playbook}.yml"
     if not playbook.is_file():
         raise InputError(
@@ -270,6 +274,7 @@ def _report(runner: Runner, watch: Watch, ident: str, log: RunLog) -> RunReport:
         forecasts=watch.forecasts,
         drafted=watch.drafted,
         findings=tuple(watch.findings),
+        wrong_input=watch.wrong_input,
     )
 
 
@@ -318,6 +323,6 @@ def _look_for_processes(ident: str, watch: Watch, *, end_them: bool) -> None:
         _, left = psutil.wait_procs(left, timeout=10)
     if left:
         watch.trouble(
-            f"{len(left)} processes of this run are still at work. "
+            f"{counted(len(left), 'process is', 'processes are')} still at work for this run. "
             "No other run of this change can start before they end."
         )

@@ -13,6 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
+from sluis.cli.from_here import Screen, filled_document, from_here
 from sluis.cli.progress import Form, Progress, progress_on
 from sluis.errors import InputError
 from sluis.evidence.keys import OperatorKey, key_folder, load_key, operator_key
@@ -46,10 +47,14 @@ class Session:
 
     project: Path | None
     environ: Mapping[str, str]
-    out: Console = field(default_factory=lambda: Console(highlight=False))
-    err: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
+    out: Screen = field(default_factory=lambda: Screen(highlight=False))
+    err: Screen = field(default_factory=lambda: Screen(stderr=True, highlight=False))
     now: Callable[[], datetime] = _now
     progress: Form = "people"
+
+    def __post_init__(self) -> None:
+        """Have both screens tell commands as they are typed from here."""
+        self.out.missing = self.err.missing = from_here(self.project)
 
     @property
     def places(self) -> Places:
@@ -69,7 +74,7 @@ class Session:
             show: prints it for people.
         """
         if as_json:
-            print_json(data)
+            print_json(filled_document(data, self.out.missing))
         else:
             show(self.out)
 

@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import re
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from sluis.cli.plainly import plainly
-from sluis.dossier.lines import AssetLine, HandoverLine, SignoffLine
+from sluis.counted import counted
+from sluis.dossier.lines import AssetLine, BehindLine, HandoverLine, SignoffLine
 from sluis.dossier.outcome import Outcome
 from sluis.dossier.state import said_no
 
 _COLOURS = {0: "bold green", 75: "bold yellow", 77: "bold red", 1: "bold red"}
-_STEP_COLOURS = {"done": "green", "open": "dim", "failed": "red", "maybe half run": "yellow"}
+_STEP_COLOURS = {
+    "done": "green",
+    "open": "dim",
+    "failed": "red",
+    "maybe half run": "yellow",
+    "under way": "yellow",
+}
 _CHECK_COLOURS = {"passed": "green", "not passed": "red", "not made": "yellow"}
 
 
+#: what a line of what stays behind is about, of one and of more
+_BEHIND = {
+    "item": ("file or folder", "files or folders"),
+    "rights": ("item without its rights", "items without their rights"),
+    "person": (
+        "person, group or link that gets no rights", "people, groups or links that get no rights"
+    ),
+    "access": ("right that cannot be given", "rights that cannot be given"),
+    "place": ("place that could not be looked into", "places that could not be looked into"),
+    "count": ("count that falls short", "counts that fall short"),
+}  # fmt: skip
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 #: so long before its deadline a landing folder is shown in red (days)
 _NEAR_DAYS = 7.0
 
@@ -41,7 +62,7 @@ def show_outcome(console: Console, found: Outcome, going_on: str | None = None) 
     )
     _assets(console, found)
     _signoff(console, found.signoff)
-    _steps(console, found, running=going_on is not None)
+    _steps(console, found)
     _checks(console, found)
     for problem in found.problems:
         _line(console, "does not hold", f"{problem.about}: {problem.sentence}", "red")
@@ -59,7 +80,7 @@ def show_outcome(console: Console, found: Outcome, going_on: str | None = None) 
     for behind in found.stays_behind:
         signed = behind.planned or 0
         if behind.items or signed:
-            told = f"{behind.asset}: {behind.items} now, {signed} in the plan"
+            told = f"{behind.asset}: {_behind(behind)}"
             _line(console, "stays behind", told, "bold red" if behind.items > signed else "")
     for landing in found.landings:
         near = landing.late or (not landing.whole and landing.days_left <= _NEAR_DAYS)
@@ -71,7 +92,7 @@ def show_outcome(console: Console, found: Outcome, going_on: str | None = None) 
             _line(console, "missing", sentence)
     _line(console, "next", found.next, "bold")
     _line(console, "dossier", found.dossier)
-    _line(console, "head", f"{found.head or 'none'} ({found.statements} statements)")
+    _line(console, "head", f"{found.head or 'none'} ({counted(found.statements, 'statement')})")
 
 
 def _refusal(console: Console, found: Outcome) -> None:
@@ -80,12 +101,31 @@ def _refusal(console: Console, found: Outcome) -> None:
     if no is not None:
         wrote = f", and wrote: {no.remarks}" if no.remarks else ", without saying why."
         _line(console, "refused", f"{no.signer_name} said no{wrote}", "red")
+        if no.no_to:
+            _line(console, "the no was to", no.no_to)
     newest = found.refusals[-1] if found.refusals else None
     if newest is None or (no is not None and newest.number < (no.number or 0)):
         return
     for reason in newest.reasons:
-        _line(console, f"refused ({reason.code})", f"{reason.about}: {reason.sentence}", "red")
+        # a plan has no name but its digest, and the sentence says what it is about
+        named = "" if _DIGEST.fullmatch(reason.about) else f"{reason.about}: "
+        told = f"{named}{reason.sentence}"
+        _line(console, f"refused ({reason.code})", told, "red")
         _line(console, "remedy", reason.remedy)
+
+
+def _behind(line: BehindLine) -> str:
+    """How much stays behind of what, and how much of it is in the plan."""
+    signed = line.planned or 0
+    if not (line.kinds or not line.items) or not (line.planned_kinds or not signed):
+        lines = counted(line.items, "thing")
+        return f"{lines} now, {signed} in the plan; the lists of them cannot be read"
+    told = []
+    for kind, words in _BEHIND.items():
+        now, then = line.kinds.get(kind, 0), line.planned_kinds.get(kind, 0)
+        if now or then:
+            told.append(f"{counted(now, *words)} ({then} in the plan)")
+    return "; ".join(told)
 
 
 def _handover(console: Console, line: HandoverLine) -> None:
@@ -138,6 +178,9 @@ def _assets(console: Console, found: Outcome) -> None:
             _text(line.store or ""),
         )
     console.print(table)
+    for line in found.assets:
+        if line.asks_less:
+            _line(console, f"asked of {line.asset}", f"{line.asks_less}.")
 
 
 def _proven(line: AssetLine) -> Text:
@@ -163,15 +206,13 @@ def _signoff(console: Console, line: SignoffLine | None) -> None:
     _line(console, "sign-off", said, "" if line.stands else "yellow")
 
 
-def _steps(console: Console, found: Outcome, *, running: bool) -> None:
+def _steps(console: Console, found: Outcome) -> None:
     lines = [line for line in found.steps if not line.way_back or line.state != "open"]
     if not lines:
         return
     table = _table("step", "host", "state", "what")
     for line in lines:
         state: str = line.state
-        if running and line.state == "maybe half run":
-            state = "under way"
         state = state if line.signed else f"{state}, not signed"
         what = f"(way back) {line.name}" if line.way_back else line.name
         if line.detail:
@@ -194,7 +235,7 @@ def _checks(console: Console, found: Outcome) -> None:
         return
     table = _table("check", "host", "state", "what")
     for line in found.checks:
-        what = f"{line.what}: {line.detail}" if line.detail else line.what
+        what = f"{line.what.rstrip('.')}: {line.detail}" if line.detail else line.what
         if line.after == "way back":
             what = f"(after the way back) {what}"
         table.add_row(

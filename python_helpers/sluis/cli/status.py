@@ -6,15 +6,22 @@ from typing import Annotated
 
 import typer
 
-from sluis.cli.change_run import ChangeArgument, ClientArgument, JsonOption, must_be_there
+from sluis.cli.change_run import ClientArgument, JsonOption, described_playbook
 from sluis.cli.session import Session
 from sluis.cli.show_outcome import show_outcome
 from sluis.cli.status_watch import Seen, going_on, watch
-from sluis.dossier.material import read_material
-from sluis.dossier.outcome import outcome
+from sluis.cli.under_way import outcome_now
+from sluis.errors import InputError
 from sluis.places import change_id, client_id
-from sluis.runbook.lock import run_going_on
+from sluis.runbook.alive import in_the_way
+from sluis.runbook.not_there import changes_of, must_be_there, no_such_client
 
+#: states in which the newest plan is still to be signed or applied
+_TO_BE_CARRIED_OUT = frozenset({"awaiting sign-off", "signed", "awaiting freeze"})
+
+ChangeOrNone = Annotated[
+    str | None, typer.Argument(help="The change's id; without it those that there are are named.")
+]
 WatchOption = Annotated[
     bool, typer.Option("--watch", help="Go on, and show it anew when it changes, until Ctrl-C.")
 ]
@@ -28,7 +35,7 @@ def add_to(app: typer.Typer) -> None:
 def status(
     context: typer.Context,
     client: ClientArgument,
-    change: ChangeArgument,
+    change: ChangeOrNone = None,
     watching: WatchOption = False,
     as_json: JsonOption = False,
 ) -> int:
@@ -38,7 +45,10 @@ def status(
     With --json as well, each change is one line: the whole document of --json.
     """
     session: Session = context.obj
-    client, change = client_id(client), change_id(change)
+    client = client_id(client)
+    if change is None:
+        raise _no_change(session, client)
+    change = change_id(change)
     must_be_there(session.places, client, change)
 
     def look() -> Seen:
@@ -58,12 +68,35 @@ def status(
     return seen.outcome.exit_status
 
 
+def _no_change(session: Session, client: str) -> InputError:
+    """The error that tells which changes there are."""
+    if not session.places.inventory(client).is_dir():
+        return no_such_client(session.places, client)
+    return InputError(
+        "no-change",
+        f"No change of client {client} was named; {changes_of(session.places, client)}.",
+        f"Name one: sluis status {client} CHANGE",
+    )
+
+
 def _look(session: Session, client: str, change: str) -> Seen:
-    now = session.now()
-    material = read_material(session.places, client, change, now)
-    running = run_going_on(material.dossier)
-    found = outcome(material, now)
-    if running is not None:
-        # what looks half done may just be under way
-        found = found.model_copy(update={"next": f"Wait for the run to end: {running}."})
+    found, material, running = outcome_now(session.places, client, change, session.now())
+    if found.state in _TO_BE_CARRIED_OUT and (blocking := in_the_way(session.places, material)):
+        # a sign-off stands by itself, but what it is for cannot be carried out any more
+        told = {
+            "next": blocking[0].remedy,
+            "missing": (*(reason.sentence for reason in blocking), *found.missing),
+        }
+        found = found.model_copy(update=told)
+    if found.state == "not prepared" and (how := _not_described(session, client, change)):
+        found = found.model_copy(update={"next": how})
     return Seen(found, running)
+
+
+def _not_described(session: Session, client: str, change: str) -> str | None:
+    """How to describe a change of which prepare would say that nobody has."""
+    try:
+        described_playbook(session.places, client, change, ambiguous=True)
+    except InputError as error:
+        return error.remedy if error.code == "no-such-change" else None
+    return None

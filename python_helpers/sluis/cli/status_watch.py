@@ -14,6 +14,7 @@ from rich.console import Console
 
 from sluis.cli.plainly import plainly
 from sluis.cli.show_outcome import show_outcome
+from sluis.counted import counted, plural
 from sluis.dossier.outcome import Outcome
 from sluis.runbook.lock import run_going_on
 
@@ -102,7 +103,7 @@ def _show(console: Console, seen: Seen, said: str) -> str:
     else:
         words += found.state
         if forward:
-            words += f"; {done} of {len(forward)} steps done"
+            words += f"; {done} of {counted(len(forward), 'step')} done"
         words += f"; next: {found.next}"
     words = plainly(words, limit=1000)
     if words != said:
@@ -128,20 +129,21 @@ def going_on(found: Outcome) -> str:
     if not began:
         copied = sum(line.snapshot_id is not None for line in asked)
         return (
-            f"{copied} of {len(asked)} assets are copied, {proven} of {len(asked)} copies are "
-            "proven by restoring them"
+            f"{copied} of {counted(len(asked), 'asset is', 'assets are')} copied, {proven} of "
+            f"{counted(len(asked), 'copy is', 'copies are')} proven by restoring "
+            f"{plural(len(asked), 'it', 'them')}"
         )
     back = any(step.way_back and step.state != "open" for step in found.steps)
     steps = [step for step in found.steps if step.way_back is back]
     done = sum(step.state == "done" for step in steps)
-    what = "steps of the way back" if back else "steps"
-    words = f"{done} of {len(steps)} {what} done"
-    now = [f"{step.name} (on {step.host})" for step in steps if step.state == "maybe half run"]
+    what = " of the way back" if back else ""
+    words = f"{done} of {counted(len(steps), 'step')}{what} done"
+    now = [f"{step.name} (on {step.host})" for step in steps if step.state == "under way"]
     if now:
         return f"{words}; now: {', '.join(now)}"
     made = sum(check.state != "not made" for check in found.checks)
     if steps and done == len(steps) and found.checks:
-        return f"{words}; {made} of {len(found.checks)} checks made"
+        return f"{words}; {made} of {counted(len(found.checks), 'check')} made"
     return words
 
 
@@ -156,7 +158,7 @@ def _trace(dossier: Path) -> object:
     traces: list[object] = [run_going_on(dossier)]
     for folder in (dossier, *_folders(dossier)):
         try:
-            traces.append((folder.name, folder.stat().st_mtime_ns))
+            traces.append((folder.name, folder.stat().st_ctime_ns))
         except OSError:
             continue
     return traces

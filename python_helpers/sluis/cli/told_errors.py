@@ -9,6 +9,8 @@ from sluis.dossier.outcome import Outcome
 
 #: words of Ansible's own, or of a module that is none of ours
 _OF_A_TASK = "task-failed"
+#: errors of which only the log has more
+_IN_THE_LOG = frozenset({_OF_A_TASK, "ansible-failed"})
 
 
 def told_errors(errors: Iterable[Mapping[str, str]]) -> list[str]:
@@ -30,6 +32,15 @@ def told_errors(errors: Iterable[Mapping[str, str]]) -> list[str]:
         )
         for (what, remedy, code), where in hosts.items()
     ]  # fmt: skip
+
+
+def said_why(errors: Iterable[Mapping[str, str]]) -> bool:
+    """Whether some error says by itself what stopped a run, so that nobody needs its log.
+
+    Args:
+        errors: those of a run report.
+    """
+    return any(error["code"] not in _IN_THE_LOG for error in errors)
 
 
 def not_in_the_outcome(
@@ -56,5 +67,5 @@ def _said(found: Outcome) -> Iterator[str]:
 
 def _of_task(error: Mapping[str, str]) -> str:
     """What a task said, without the task's name in front of it."""
-    what = error["what"]
+    what = error["what"].rstrip(".")
     return what.partition(": ")[2] or what if error["code"] == _OF_A_TASK else what

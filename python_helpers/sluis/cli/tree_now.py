@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sluis.cli.environment import ansible_settings
+from sluis.cli.no_file import refuse_what_is_no_file
 from sluis.cli.open_dossier import OpenDossier
 from sluis.cli.private import PrivateFolder
 from sluis.cli.session import Session
@@ -29,8 +30,10 @@ def tree_now(dossier: OpenDossier, now: datetime) -> TreeNow:
         now: aware UTC time.
 
     Raises:
-        InputError: ``tree-not-readable``, ``settings-not-a-file``.
+        InputError: ``tree-not-readable``, ``settings-not-a-file``, ``not-a-file``,
+            ``file-too-large``.
     """
+    refuse_what_is_no_file(dossier.places, dossier.client, dossier.change)
     root = dossier.places.root
     with PrivateFolder({}) as private:
         done = run(

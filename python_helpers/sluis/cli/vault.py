@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ VARIABLE = "SLUIS_VAULT_PASSWORD_FILE"
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _DEFAULT = "default"
 _LARGEST = 64 * 1024
+_HOW_TO_WRITE = (
+    "Write one line for each vault id: NAME = FILE. See 'Secrets in ansible-vault' in "
+    "docs/front-door.md."
+)
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ def _in_file(path: Path, root: Path) -> Iterator[VaultId]:
     try:
         text = path.read_bytes()[:_LARGEST].decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise _bad(about, f"cannot be read: {error}") from None
+        raise _bad(about, f"cannot be read: {error}", "Save it as UTF-8 text.") from None
     for number, line in enumerate(text.splitlines(), 1):
         said = line.strip()
         if not said or said.startswith(("#", ";")):
@@ -102,12 +107,22 @@ def _vault_id(name: str, named: str, where: str, base: Path) -> VaultId:
 
 def _must_be_ours(path: Path, about: str, *, secret: bool = False) -> None:
     """Nobody else may write it; and a password nobody else may read."""
+    other = "name another file there" if secret else "take it out"
     try:
         found = path.stat()
+    except FileNotFoundError:
+        remedy = f"Put a file there, or {other}."
+        if secret:
+            remedy = (
+                f"Write the password into it: (umask 077; cat > {shlex.quote(str(path))}). "
+                "Or correct its path in that line."
+            )
+        raise _bad(about, "is not there", remedy) from None
     except OSError as error:
-        raise _bad(about, f"cannot be read: {error.strerror}") from None
+        remedy = f"Let yourself read it, or {other}."
+        raise _bad(about, f"cannot be read: {error.strerror}", remedy) from None
     if not stat.S_ISREG(found.st_mode):
-        raise _bad(about, "is not a file")
+        raise _bad(about, "is not a file", f"Put an ordinary file there, or {other}.")
     others = stat.S_IWGRP | stat.S_IWOTH
     if secret and not found.st_mode & stat.S_IXUSR:
         others |= stat.S_IRGRP | stat.S_IROTH
@@ -119,10 +134,5 @@ def _must_be_ours(path: Path, about: str, *, secret: bool = False) -> None:
         )
 
 
-def _bad(where: str, what: str) -> InputError:
-    return InputError(
-        "bad-vault-setting",
-        f"{where} {what}.",
-        "Write one line for each vault id: NAME = FILE. See 'Secrets in ansible-vault' in "
-        "docs/front-door.md.",
-    )
+def _bad(where: str, what: str, remedy: str = _HOW_TO_WRITE) -> InputError:
+    return InputError("bad-vault-setting", f"{where} {what}.", remedy)

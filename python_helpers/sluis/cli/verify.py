@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from rich.text import Text
 from sluis.cli.change_run import JsonOption
 from sluis.cli.plainly import plainly
 from sluis.cli.session import Session
+from sluis.counted import counted
 from sluis.errors import EXIT_FAILED, InputError
 from sluis.evidence.anchors import load_anchors
 from sluis.evidence.ledger import Ledger
@@ -70,7 +72,7 @@ def verify(
         raise InputError(
             "bad-head", f"{head[:80]!r} is not a head.", "Give its 64 hexadecimal characters."
         )
-    folder = _folder(dossier)
+    folder = _folder(session, dossier)
     whose = client_id(client) if client is not None else _whose(session, trust, folder)
     expected = change_id(change) if change is not None else None
     believed = _trust(session, trust, folder, whose)
@@ -94,9 +96,19 @@ def verify(
     return 0 if verdict.holds else EXIT_FAILED
 
 
-def _folder(dossier: Path) -> Path:
-    """The dossier's place as it was named. Links in it are left, so that they are seen."""
+def _folder(session: Session, dossier: Path) -> Path:
+    """The dossier's place as it was named. Links in it are left, so that they are seen.
+
+    A path is one from where the user stands; when nothing is there, from the project's folder:
+    the other verbs work in any folder of a project.
+    """
     path = dossier.absolute()
+    if not dossier.is_absolute() and not os.path.lexists(path):
+        try:
+            inside = session.places.root / dossier
+        except InputError:
+            inside = path
+        path = inside if os.path.lexists(inside) else path
     return path.resolve() if ".." in path.parts else path
 
 
@@ -111,6 +123,13 @@ def _whose(session: Session, trust: Path | None, folder: Path) -> str:
         known = error.code == "no-project"  # said where the keys are looked for
     if known:
         return name
+    there = sorted(one.parent.name for one in folder.glob("*/statements"))
+    if there:
+        raise InputError(
+            "which-dossier",
+            f"{folder} is no dossier; it holds those of {', '.join(there[:20])}.",
+            f"Name one: sluis verify {folder / there[0]}",
+        )
     raise InputError(
         "which-client",
         f"Whose dossier {folder} is cannot be told: it lies in {name[:80]!r}, which is no client "
@@ -160,12 +179,12 @@ def _show(console: Console, dossier: Path, believed: Path, verdict: Verdict) -> 
         Text.assemble(
             f"{verdict.client} {verdict.change}: the dossier ",
             (word, _COLOURS[word]),
-            f" ({failed} things do not, {unknown} could not be checked).",
+            f" ({counted(failed, 'thing does', 'things do')} not, {unknown} could not be checked).",
         ),
         soft_wrap=True,
     )
     console.print(
-        f"head: {verdict.head or 'none'} ({verdict.statements} statements)\n"
+        f"head: {verdict.head or 'none'} ({counted(verdict.statements, 'statement')})\n"
         f"dossier: {dossier}\nkeys believed: {believed}",
         markup=False,
         soft_wrap=True,

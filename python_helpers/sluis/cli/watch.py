@@ -11,6 +11,7 @@ from sluis.cli.plainly import plainly
 from sluis.cli.progress import Line, Progress, lines_of
 from sluis.cli.progress_file import ProgressFile
 from sluis.cli.runlog import RunLog
+from sluis.errors import as_sentence
 from sluis.runbook.findings import Finding, read_findings
 
 Ended = Literal["by itself", "with a failure", "cancelled", "out of time", "without a word"]
@@ -25,6 +26,7 @@ _OPEN_THE_VAULT = (
     "Name the file, or the program, that has the password: see 'Secrets in ansible-vault' in "
     "docs/front-door.md."
 )
+_CLOSED = "The change was carried out and handed over before: nothing is done."
 _OF_ANSIBLE = "ansible-failed"
 _LONGEST = 1500
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
@@ -46,6 +48,8 @@ class Watch:
         self.forecasts: dict[str, dict[str, Any]] = {}
         self.drafted: dict[str, Any] | None = None
         self.findings: list[Finding] = []
+        self.wrong_input = False
+        self._closed = False
 
     def on_event(self, event: dict[str, Any]) -> bool:
         """Take one event of ansible-runner; the answer says not to keep it."""
@@ -71,6 +75,7 @@ class Watch:
     def error(self, host: str, told: Mapping[str, str]) -> None:
         """Keep an error, once: ``code``, ``what`` and ``remedy``."""
         clean = {name: plainly(str(told.get(name) or ""), limit=4000) for name in _ERROR_FIELDS}
+        clean["what"] = as_sentence(clean["what"])
         if {"host": host, **clean} not in self.errors:
             self.errors.append({"host": host, **clean})
 
@@ -96,6 +101,7 @@ class Watch:
         error = result.get("sluis")
         if isinstance(error, dict):
             self.error(host, error)
+            self.wrong_input |= result.get("wrong_input") is True
         elif event.get("event") == "runner_on_unreachable":
             self._unreachable(host, result)
         elif event.get("event") == "runner_on_failed" and not data.get("ignore_errors"):
@@ -116,6 +122,7 @@ class Watch:
                 self.findings.append(one)
             if stopped and one.stops:
                 self.error(host, one.as_dict())
+                self.wrong_input |= one.written
 
     def _take_words(self, words: str) -> None:
         """Ansible's own errors of the run itself: they are words on its screen and no more."""
@@ -142,7 +149,7 @@ class Watch:
 
     def _failed(self, host: str, data: dict[str, Any], result: dict[str, Any]) -> None:
         """A task that failed with words of Ansible's, or of a module that is none of ours."""
-        said = " ".join(str(result.get("msg") or "").split())[:_LONGEST]
+        said = " ".join(_of_items(result).split())[:_LONGEST]
         if not said or result.get("censored"):
             return
         task = str(data.get("task") or "a task")
@@ -155,6 +162,8 @@ class Watch:
             self._log.write(str(event["stdout"]))
 
     def _show(self, event: dict[str, Any]) -> None:
+        if event.get("event") == "runner_on_failed" and self._was_closed(event):
+            return
         for line in lines_of(event):
             if line.kind == "play":
                 self._play = line
@@ -165,6 +174,22 @@ class Watch:
                 self._play = None
             self._progress.tell(line)
 
+    def _was_closed(self, event: dict[str, Any]) -> bool:
+        """Whether all that is refused is to do once more what was handed over; it is said once.
+
+        Whoever only asks again must not read of a failure. The outcome says how it stands.
+        """
+        data = event.get("event_data")
+        result = data.get("res") if isinstance(data, dict) else None
+        reasons = result.get("reasons") if isinstance(result, dict) else None
+        if isinstance(reasons, list) and reasons and not self._closed:
+            self._closed = all(
+                isinstance(one, dict) and one.get("code") == "change-closed" for one in reasons
+            )
+            if self._closed:
+                self._progress.tell(Line("word", _CLOSED))
+        return self._closed
+
     def _show_work(self) -> None:
         for line in self.at_work.news() if self.at_work else ():
             self._progress.tell(line)
@@ -174,3 +199,19 @@ class Watch:
             act()
         except Exception as error:  # whatever it is, the run is worth more than its display
             self.trouble(f"{what} failed ({type(error).__name__}); the run went on without it.")
+
+
+def _of_items(result: Mapping[str, Any]) -> str:
+    """Why a task failed; of a loop Ansible only says that an item did, so its items tell.
+
+    An item that failed with an error of ours has told it already, as an event of its own.
+    """
+    items = result.get("results")
+    failed = [
+        one for one in (items if isinstance(items, list) else ())
+        if isinstance(one, dict) and one.get("failed")
+    ]  # fmt: skip
+    if not failed:
+        return str(result.get("msg") or "")
+    told = [str(one.get("msg") or "") for one in failed if not isinstance(one.get("sluis"), dict)]
+    return "; ".join(one for one in dict.fromkeys(told) if one)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from sluis.cli.environment import ansible_settings
+from sluis.cli.no_file import refuse_what_is_no_file
 from sluis.cli.private import PrivateFolder
 from sluis.cli.runner import Playbook
 from sluis.cli.vault import VaultId
@@ -19,13 +21,26 @@ from sluis.runbook.surroundings import SYSTEM_PATH, home
 _SECONDS = 120
 
 
+@dataclass(frozen=True)
+class Written:
+    """What is to be said of what was written.
+
+    Args:
+        faults: what is wrong.
+        remarks: what stops nothing and ought to be known.
+    """
+
+    faults: tuple[Fault, ...]
+    remarks: tuple[str, ...] = ()
+
+
 def read_in_a_clean_place(
     places: Places,
     client: str,
     change: str | None,
     playbook: Playbook | None,
     opened_by: Sequence[VaultId] = (),
-) -> list[Fault]:
+) -> Written:
     """Read everything that was written, with Ansible, and without the caller's settings of it.
 
     Args:
@@ -36,8 +51,9 @@ def read_in_a_clean_place(
         opened_by: what opens files of ansible-vault.
 
     Raises:
-        InputError: ``settings-not-a-file``.
+        InputError: ``settings-not-a-file``, ``not-a-file``, ``file-too-large``.
     """
+    refuse_what_is_no_file(places, client, change)
     root = places.root
     with PrivateFolder({}) as private:
         done = run(
@@ -59,17 +75,18 @@ def read_in_a_clean_place(
             },
         )  # fmt: skip
     try:
-        return [
+        said = json.loads(done.output)
+        faults = [
             Fault(str(one["code"]), str(one["file"]), int(one["line"]), str(one["what"]),
                   str(one["remedy"]))
-            for one in json.loads(done.output)
+            for one in said["faults"]
         ]  # fmt: skip
+        return Written(tuple(faults), tuple(str(one) for one in said["remarks"]))
     except (ValueError, KeyError, TypeError):
         last = done.errors.decode("utf-8", "replace").strip().splitlines()[-1:]
-        return [
-            Fault(
-                "not-readable", f"inventories/{client}", 0,
-                f"What was written cannot be read. {' '.join(last)[:500]}",
-                "Put right what it names.",
-            )
-        ]  # fmt: skip
+        fault = Fault(
+            "not-readable", f"inventories/{client}", 0,
+            f"What was written cannot be read. {' '.join(last)[:500]}",
+            "Put right what it names.",
+        )  # fmt: skip
+        return Written((fault,))

@@ -7,6 +7,7 @@ from datetime import datetime
 from sluis.dossier.lines import AssetLine
 from sluis.dossier.material import Material
 from sluis.evidence.predicates import Snapshot, Verification
+from sluis.gate.restores import BROKEN_STATE_LEVEL, WHY_LESS, put_back
 from sluis.scope.model import Asset, required_level
 from sluis.signoff.standing import waivers
 
@@ -33,12 +34,16 @@ def _line(material: Material, asset: Asset, waived_to: object, now: datetime) ->
         digest = taken.sha256
         proof = material.view.latest(Verification, lambda s: s.body.snapshot == digest)
     needed = asset.takes_snapshot
+    required = required_level(asset)
+    less = required > BROKEN_STATE_LEVEL and (
+        material.plan is not None and asset.id in put_back(material.plan)
+    )
     return AssetLine.model_validate(
         {
             "asset": asset.id,
             "kind": asset.kind,
             "host": asset.host,
-            "required": required_level(asset) if needed else None,
+            "required": (BROKEN_STATE_LEVEL if less else required) if needed else None,
             "reached": proof.body.reached if proof else None,
             "snapshot_id": taken.body.snapshot_id if taken else None,
             "finished_at": taken.body.finished_at if taken else None,
@@ -47,5 +52,6 @@ def _line(material: Material, asset: Asset, waived_to: object, now: datetime) ->
             ),
             "store": taken.body.store.id if taken else None,
             "waived_to": waived_to,
+            "asks_less": f"{BROKEN_STATE_LEVEL} and not {required}: {WHY_LESS}" if less else "",
         }
     )

@@ -13,8 +13,10 @@ from pydantic import ValidationError
 from sluis.border.characters import clean_text
 from sluis.border.own_databases import COPY, DISPLACED
 from sluis.errors import EvidenceError
+from sluis.evidence.ledger import View
 from sluis.evidence.objects import ObjectStore
-from sluis.evidence.predicates import Left, LeftKind, Step
+from sluis.evidence.predicates import Left, LeftKind, Plan, Step
+from sluis.evidence.statements import Statement
 from sluis.gate.demand import Evidence
 from sluis.plan.model import PlanDocument
 from sluis.scope.model import ScopeDocument
@@ -46,25 +48,43 @@ _WORDS: Mapping[LeftKind, str] = {
 }
 
 
+#: one of the two modules, and the number of the plan that it ran under
+_Under = tuple[str, int]
+
+
 @dataclass
 class _Copies:
     """One asset's copies on its host, oldest first, and whether each was swapped in."""
 
     swapped: dict[str, bool] = field(default_factory=dict)
-    displaced: list[str] = field(default_factory=list)
-    #: of which of the two modules the last step began and was not done
-    unsure: set[str] = field(default_factory=set)
+    #: names of displaced data, once each: a step that is run again names the same
+    displaced: dict[str, None] = field(default_factory=dict)
+    #: of which of the two modules, under which plan, the last step began and was not done
+    unsure: set[_Under] = field(default_factory=set)
+    #: of which it was already, when the last one began
+    before: set[_Under] = field(default_factory=set)
 
-    def note(self, module: str, result: Mapping[str, Any]) -> None:
+    def begin(self, step: _Under) -> None:
+        """One of the two steps began."""
+        self.before = set(self.unsure)
+        self.unsure.add(step)
+
+    def stop(self, step: _Under, result: Mapping[str, Any]) -> None:
+        """One of the two steps failed; of one that never asked the host nothing is there."""
+        if result.get("untouched") is True and step not in self.before:
+            self.unsure.discard(step)
+
+    def note(self, step: _Under, result: Mapping[str, Any]) -> None:
         """One of the two steps was done, and answered this."""
-        self.unsure.discard(module)
+        self.unsure.discard(step)
+        module, _ = step
         beside, quarantine = result.get("beside"), result.get("quarantine")
         if module == _RESTORE and isinstance(beside, str):
             self.swapped[beside] = False
         if module == _SWAP and self.swapped:
             self.swapped[next(reversed(self.swapped))] = True
         if module == _SWAP and isinstance(quarantine, str):
-            self.displaced.append(quarantine)
+            self.displaced[quarantine] = None
 
 
 def left_behind(evidence: Evidence, objects: ObjectStore) -> tuple[Left, ...]:
@@ -87,10 +107,14 @@ def left_behind(evidence: Evidence, objects: ObjectStore) -> tuple[Left, ...]:
         if step is None or module not in (_RESTORE, _SWAP):
             continue
         copy = copies.setdefault((body.host, str(step.args.get("asset"))), _Copies())
+        # each plan that was laid down has names of its own on the host
+        under = (module, _laid_down(evidence.view, statement))
         if body.state == "started":
-            copy.unsure.add(module)
+            copy.begin(under)
+        if body.state == "failed":
+            copy.stop(under, _result(objects, body.result_object))
         if body.state == "done":
-            copy.note(module, _result(objects, body.result_object))
+            copy.note(under, _result(objects, body.result_object))
     found: list[Left] = []
     for (host, asset), copy in copies.items():
         found += _of(host, asset, copy, evidence.scope)
@@ -117,13 +141,23 @@ def _of(host: str, asset_id: str, copies: _Copies, scope: ScopeDocument | None) 
             yield left("restored copy", place)
         elif rest is not None:
             yield left(rest, place)
+    unsure = {module for module, _ in copies.unsure}
     for module, (what, of_database, of_files) in _PERHAPS.items():
-        if module in copies.unsure and asset is not None and scope is not None:
+        if module in unsure and asset is not None and scope is not None:
             if asset.kind in ("postgresql", "mariadb"):
                 mark = of_database + re.sub("[^A-Za-z0-9]", "_", scope.change)
             else:
                 mark = of_files + scope.change
             yield left(what, f"{asset.location}{mark}…")
+
+
+def _laid_down(view: View, step: Statement[Step]) -> int:
+    """The number of the plan statement that the step ran under."""
+    plan = view.latest(
+        Plan,
+        lambda item: item.number < step.number and item.body.plan_object == step.body.plan_object,
+    )
+    return plan.number if plan else 0
 
 
 def _result(objects: ObjectStore, digest: str | None) -> Mapping[str, Any]:

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from sluis.evidence.predicates import LeftKind, Level, NotUndone, Reason
 
-StepState = Literal["open", "done", "maybe half run", "failed"]
+#: ``under way`` is said while a run goes on, by ``sluis status`` alone
+StepState = Literal["open", "under way", "done", "maybe half run", "failed"]
 CheckState = Literal["passed", "not passed", "not made"]
 
 
@@ -23,7 +24,8 @@ class SignoffLine(Part):
     """The client's newest answer, and whether it counts for the plan that counts now.
 
     ``number`` is the statement that says so; ``remarks`` is what they wrote with it;
-    ``this_plan`` whether it was given to the scope and the plan that count now.
+    ``this_plan`` whether it was given to the scope and the plan that count now. ``no_to`` is
+    the question, as they read it, that got the no; empty when that is not known.
     """
 
     decision: Literal["yes", "no", "withdrawn"]
@@ -37,13 +39,17 @@ class SignoffLine(Part):
     number: int | None = None
     remarks: str = ""
     this_plan: bool = True
+    no_to: str = ""
 
 
 class BehindLine(Part):
     """How much of one asset does not go over in a move, and where that is named.
 
     ``planned`` is what the plan says that the client signs, with its list; ``items`` is what the
-    newest pass left behind, with its own. The lists are objects of the dossier.
+    newest pass left behind, with its own. The lists are objects of the dossier. ``kinds`` and
+    ``planned_kinds`` say how many lines are about an ``item``, the ``rights`` on one, a ``person``
+    whose rights are not given, one ``access`` that is not, a ``place`` that nobody could look
+    into, or a ``count``; empty when the list cannot be read.
     """
 
     asset: str
@@ -51,6 +57,8 @@ class BehindLine(Part):
     planned_list: str | None
     items: int
     list_object: str
+    kinds: dict[str, int] = {}
+    planned_kinds: dict[str, int] = {}
 
 
 class StepLine(Part):
@@ -95,7 +103,8 @@ class AssetLine(Part):
 
     ``reached`` is the level that was proven, ``required`` the level the gate asks;
     ``age_hours`` counts from the end of the snapshot to the time of this document.
-    ``waived_to`` is what the client accepted instead.
+    ``waived_to`` is what the client accepted instead. ``asks_less`` says why the gate asks less
+    than the scope does; empty when it does not.
     """
 
     asset: str
@@ -108,6 +117,7 @@ class AssetLine(Part):
     age_hours: float | None = None
     store: str | None = None
     waived_to: Level | Literal["none"] | None = None
+    asks_less: str = ""
 
 
 class RefusalLine(Part):
@@ -149,13 +159,15 @@ class LeftLine(Part):
 class PutBackLine(Part):
     """How far one asset is that the plan puts back.
 
+    ``to be put back again``: an earlier plan of the change had put it back.
+
     ``before`` and ``broken`` name the newest snapshots of the state before the change and of the
     broken one, each with its store.
     """
 
     asset: str
     host: str
-    state: Literal["back", "not back", "perhaps half back"]
+    state: Literal["back", "not back", "perhaps half back", "to be put back again"]
     sentence: str
     before: str | None = None
     broken: str | None = None

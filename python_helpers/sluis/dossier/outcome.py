@@ -7,6 +7,7 @@ show did not happen.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import Literal
 
@@ -30,6 +31,9 @@ from sluis.dossier.put_back import put_back, puts_back
 from sluis.dossier.state import Facts, State, exit_status, next_thing, state_of, what_is_missing
 from sluis.dossier.steps import checks_of, opened_at, steps_of
 from sluis.dossier.watching import EndLine, LandingLine, ends_of, landings_of
+from sluis.errors import EvidenceError
+from sluis.evidence.asked import Asked as AskedThen
+from sluis.evidence.asked import first_no
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import (
     Behind,
@@ -48,6 +52,7 @@ from sluis.evidence.predicates import (
 from sluis.gate.coverage import unproven
 from sluis.gate.demand import Evidence
 from sluis.gate.fetched import awaits_freeze
+from sluis.plan.behind import BehindList
 from sluis.signoff.standing import standing
 
 Asked = Literal["prepare", "apply", "status"]
@@ -105,6 +110,8 @@ def outcome(
     asked: Asked = "status",
     since: int = 0,
     ended_well: bool = True,
+    told: bool = False,
+    drafted: frozenset[str] = frozenset(),
 ) -> Outcome:
     """Compute the outcome document.
 
@@ -116,6 +123,8 @@ def outcome(
         since: the number of the newest statement before the run; with ``status`` 0.
         ended_well: whether the run itself came to a proper end. It can make an
             outcome worse and never better.
+        told: whether what stopped the run is said with it, in words of ours.
+        drafted: the assets for which a waiver is drafted; it changes what is next, and no state.
     """
     view = material.view
     steps = steps_of(material)
@@ -139,6 +148,8 @@ def outcome(
         awaits_freeze=_awaits_freeze(material),
         unproven=unproven(evidence_of(material), now),
         puts_back=material.plan is not None and puts_back(material.plan),
+        told=told,
+        drafted=drafted,
     )
     state = state_of(facts)
     assets = assets_of(material, now)
@@ -182,11 +193,17 @@ def in_short(found: Outcome) -> tuple[str, ...]:
     levels = [
         f"{line.asset}: {line.reached or 'nothing'} is proven, {line.required} is asked"
         + (f", waived to {line.waived_to}" if line.waived_to else "")
+        + (f" ({line.asks_less})" if line.asks_less else "")
         for line in found.assets
         if line.required is not None
     ]
+    again = [
+        f"{line.asset} on {line.host}: {line.state}. {line.sentence}"
+        for line in found.put_back
+        if line.state == "to be put back again"
+    ]
     reasons = [f"{one.sentence} {one.remedy} [{one.code}]" for one in found.unproven]
-    return (*levels, f"{found.change} is {found.state}.", *reasons, f"Next: {found.next}")
+    return (*levels, *again, f"{found.change} is {found.state}.", *reasons, f"Next: {found.next}")
 
 
 def _signoff(material: Material, now: datetime) -> SignoffLine | None:
@@ -208,9 +225,21 @@ def _signoff(material: Material, now: datetime) -> SignoffLine | None:
         why_not=answer.why_not if answer else None,
         number=newest.number,
         remarks=body.remarks,
+        no_to=_question_of_the_no(material, body),
         this_plan=newest.number > opened_at(material)
         and (body.scope_object, body.plan_object) == (material.scope_object, material.plan_object),
     )
+
+
+def _question_of_the_no(material: Material, body: Signoff) -> str:
+    """The question that got the no, as it was put."""
+    if body.decision != "no" or body.request_object is None or not body.confirmed:
+        return ""
+    try:
+        asked = AskedThen.from_bytes(ObjectStore(material.dossier).get(body.request_object))
+    except EvidenceError:
+        return ""  # sluis verify says what became of it
+    return first_no(asked.questions, body.confirmed)
 
 
 def _handover(material: Material) -> HandoverLine | None:
@@ -260,8 +289,10 @@ def _still_refused(material: Material, since: int, asked: Asked) -> bool:
     refusal = material.view.latest(Refusal)
     if refusal is None or refusal.number <= since:
         return False
-    # Within a run only change steps are progress; looking back, anything new is.
-    kinds = _PROGRESS if asked == "status" else (Step, Handover)
+    # Within a run only change steps are progress; looking back, anything new is. Of a run that
+    # began no step, a hand-over says again how the one before it failed.
+    began = any(step.number > since for step in material.view.of(Step))
+    kinds = _PROGRESS if asked == "status" else (Step, Handover) if began else (Step,)
     return not any(
         s.number > refusal.number for s in material.view.statements if isinstance(s.body, kinds)
     )
@@ -276,6 +307,7 @@ def _scope_is_newest(material: Material) -> bool:
 def _stays_behind(material: Material) -> tuple[BehindLine, ...]:
     planned = {one.asset: one for one in material.plan.behind} if material.plan else {}
     newest = {statement.body.asset: statement.body for statement in material.view.of(Behind)}
+    objects = ObjectStore(material.dossier)
     return tuple(
         BehindLine(
             asset=asset,
@@ -283,9 +315,20 @@ def _stays_behind(material: Material) -> tuple[BehindLine, ...]:
             planned_list=planned[asset].list_sha256 if asset in planned else None,
             items=body.items,
             list_object=body.list_object,
+            kinds=_kinds(objects, body.list_object),
+            planned_kinds=_kinds(objects, planned[asset].list_sha256) if asset in planned else {},
         )
         for asset, body in newest.items()
     )
+
+
+def _kinds(objects: ObjectStore, digest: str) -> dict[str, int]:
+    """How many lines of a list are about what."""
+    try:
+        listed = BehindList.from_bytes(objects.get(digest))
+    except EvidenceError:
+        return {}  # erased or lost, as sluis verify says
+    return dict(sorted(Counter(one.about for one in listed.items).items()))
 
 
 def _awaits_freeze(material: Material) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from sluis.dossier.lines import PutBackLine, StepLine
 from sluis.dossier.material import Material
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Snapshot
 from sluis.plan.model import PlanDocument
+from sluis.plan.swapped_before import swapped_before
 
 _RESTORE, _SWAP = "asset_restore", "asset_swap"
 
@@ -28,6 +30,8 @@ def puts_back(plan: PlanDocument) -> bool:
 def put_back(material: Material, steps: tuple[StepLine, ...]) -> tuple[PutBackLine, ...]:
     """A line for each asset that the plan puts back, once the first of those steps began.
 
+    When an earlier plan of the change put something back, there are lines before that as well.
+
     Args:
         material: the dossier as read and verified.
         steps: where the steps of the plan stand.
@@ -43,12 +47,18 @@ def put_back(material: Material, steps: tuple[StepLine, ...]) -> tuple[PutBackLi
         if module in (_RESTORE, _SWAP) and line is not None:
             asset = str(step.args.get("asset"))
             found.setdefault((step.host, asset), {})[module] = line
-    if not any(line.number is not None for both in found.values() for line in both.values()):
+    before = swapped_before(material.view, plan, material.plan_object)
+    begun = any(line.number is not None for both in found.values() for line in both.values())
+    if not begun and not before:
         return ()
-    return tuple(_lines(material.view, found))
+    return tuple(_lines(material.view, found, before))
 
 
-def _lines(view: View, found: dict[tuple[str, str], dict[str, StepLine]]) -> Iterator[PutBackLine]:
+def _lines(
+    view: View,
+    found: dict[tuple[str, str], dict[str, StepLine]],
+    before: Mapping[tuple[str, str], datetime],
+) -> Iterator[PutBackLine]:
     for (host, asset), both in found.items():
         swap, restore = both.get(_SWAP), both.get(_RESTORE)
         if swap is not None and swap.state == "done":
@@ -56,6 +66,13 @@ def _lines(view: View, found: dict[tuple[str, str], dict[str, StepLine]]) -> Ite
         elif swap is not None and swap.number is not None and swap.state != "open":
             state = "perhaps half back"
             words = f"Step {swap.step} {_ENDED[swap.state]}. Look at it before anything runs there."
+        elif swap is not None and (swap.step, swap.host) in before:
+            state = "to be put back again"
+            words = (
+                f"It was put back at {before[swap.step, swap.host]:%Y-%m-%d %H:%M} UTC, under an "
+                "earlier plan. This plan puts it back once more; what was done in it since then "
+                "goes to quarantine."
+            )
         elif restore is not None and restore.state == "done":
             state, words = "not back", "Live is what the change left. A compared copy lies beside."
         elif restore is not None and restore.state in _ENDED:

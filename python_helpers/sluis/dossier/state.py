@@ -13,12 +13,14 @@ from sluis.dossier.lines import (
     SignoffLine,
     StepLine,
 )  # fmt: skip
+from sluis.dossier.waiver_words import waiver_words
 from sluis.errors import EXIT_APPLIED, EXIT_AWAITING_SIGNOFF, EXIT_FAILED, EXIT_REFUSED
 from sluis.evidence.predicates import Reason
 from sluis.gate.demand import judge_command
 from sluis.gate.neighbours import NOT_IN_SCOPE
 from sluis.gate.open_questions import OPEN_QUESTION
 
+#: ``under way`` is said while a run goes on: what the ledger shows then is no last word
 State = Literal[
     "applied and verified",
     "not proven",
@@ -29,17 +31,19 @@ State = Literal[
     "failed",
     "failed and restored",
     "failed, data restored",
+    "under way",
     "not finished",
     "not prepared",
     "does not hold",
 ]
 
-#: 75 means that nothing is wrong and somebody's move is awaited
+#: 75 means that nothing is wrong, and somebody's move or the end of a run is awaited
 _EXITS: dict[State, int] = {
     "applied and verified": EXIT_APPLIED,
     "awaiting sign-off": EXIT_AWAITING_SIGNOFF,
     "signed": EXIT_AWAITING_SIGNOFF,
     "awaiting freeze": EXIT_AWAITING_SIGNOFF,
+    "under way": EXIT_AWAITING_SIGNOFF,
     "refused": EXIT_REFUSED,
     "not proven": EXIT_REFUSED,
 }
@@ -71,6 +75,8 @@ class Facts:
         unproven: what of the assets is not proven as the gate asks it, and not waived.
         awaits_freeze: a freeze was agreed on, and nobody has said yet that it is there.
         puts_back: the change itself puts data back, not only its way back.
+        drafted: the assets for which a waiver is drafted.
+        told: what stopped the run is said with the outcome, with what to do about it.
     """
 
     asked: Literal["prepare", "apply", "status"]
@@ -88,6 +94,8 @@ class Facts:
     awaits_freeze: bool = False
     unproven: tuple[Reason, ...] = ()
     puts_back: bool = False
+    told: bool = False
+    drafted: frozenset[str] = frozenset()
 
 
 def exit_status(state: State) -> int:
@@ -174,12 +182,14 @@ def what_is_missing(facts: Facts) -> Iterator[str]:
             yield f"The way back was taken: {line.step} on {line.host}."
     for check in facts.checks:
         if check.state != "passed":
-            yield f"Check {check.check} on {check.host}: {check.state}."
+            moment = " after the way back" if check.after == "way back" else ""
+            yield f"Check {check.check} on {check.host}{moment}: {check.state}."
     yield from _handover_missing(facts)
 
 
 _STEP_WORDS = {
     "open": "not done",
+    "under way": "under way",
     "maybe half run": "started, and may have half run",
     "failed": "failed",
 }
@@ -203,7 +213,7 @@ def _before_the_end(facts: Facts) -> State:
         return "failed" if facts.asked == "prepare" else "not prepared"
     if not facts.documents or not facts.scope_is_newest:
         return "failed" if facts.asked == "prepare" else "not prepared"
-    if facts.handover is not None:
+    if facts.handover is not None and not _judged_since(facts, facts.handover):
         return "failed"
     if any(line.state == "failed" for line in facts.steps) or any(
         check.state == "not passed" for check in facts.checks
@@ -222,6 +232,17 @@ def _before_the_end(facts: Facts) -> State:
     return "awaiting sign-off"
 
 
+def _closed(facts: Facts) -> bool:
+    """Whether the plan was handed over for good; one that failed can be gone on with."""
+    return facts.handover is not None and facts.handover.result != "failed"
+
+
+def _judged_since(facts: Facts, handover: HandoverLine) -> bool:
+    """Whether somebody looked at what failed, and recorded it, so that the change goes on."""
+    numbers = (line.number for line in facts.steps if line.number is not None)
+    return not _closed(facts) and max(numbers, default=0) > handover.number
+
+
 def said_no(signoff: SignoffLine) -> bool:
     """Whether the client's newest answer is a no to the plan that counts now."""
     return signoff.decision == "no" and signoff.this_plan
@@ -231,7 +252,7 @@ def next_thing(state: State, facts: Facts, client: str, change: str) -> str:
     """The next thing to do, in one sentence."""
     command = f"{client} {change}"
     half = [line for line in facts.steps if line.state == "maybe half run"]
-    if half:
+    if half and not _closed(facts):
         step = half[0]
         return (
             f"Look at {step.host}: step {step.step} may have half run; then record what you "
@@ -246,7 +267,7 @@ def next_thing(state: State, facts: Facts, client: str, change: str) -> str:
         case "not proven":
             return _after_no_proof(facts, command)
         case "awaiting sign-off":
-            return f"Ask the client to sign: sluis sign {command}, or sluis request {command}."
+            return _ask_to_sign(command)
         case "signed":
             return f"Carry it out: sluis apply {command}."
         case "awaiting freeze":
@@ -256,8 +277,10 @@ def next_thing(state: State, facts: Facts, client: str, change: str) -> str:
             )
         case "refused" if facts.signoff is not None and said_no(facts.signoff):
             return _after_no(facts.signoff, command)
+        case "refused" if facts.last_refusal and _only_unsigned(facts.last_refusal):
+            return _ask_to_sign(command)
         case "refused" if facts.last_refusal and facts.last_refusal.reasons:
-            return facts.last_refusal.reasons[0].remedy
+            return _with_command(facts.last_refusal.reasons[0].remedy, command)
         case "refused":
             return f"Prepare it again and have it signed: sluis prepare {command}."
         case "does not hold":
@@ -266,18 +289,55 @@ def next_thing(state: State, facts: Facts, client: str, change: str) -> str:
                 f"sluis verify dossiers/{client}/{change}."
             )
         case "not prepared":
-            return f"Prepare it: sluis prepare {command}."
-        case "failed, data restored":
             return (
-                "Settle by hand what was not undone (see below the hand-over), then prepare again: "
-                f"sluis prepare {command}."
+                f"See whether it is described and all is right: sluis check {command}; then: sluis "
+                f"prepare {command}."
             )
+        case "failed, data restored":
+            return _after_way_back(facts, command)
         case "failed and restored":
-            return f"Find out why it failed, then prepare again: sluis prepare {command}."
+            why = _could_not_be_made(facts, command) or "Find out why it failed"
+            return f"{why}, then prepare again: sluis prepare {command}."
+        case "not finished" if facts.signoff is None or _ended(facts.signoff):
+            return f"{_ask_to_sign(command)} Then go on where it stopped: sluis apply {command}."
         case "not finished":
             return f"Go on where it stopped: sluis apply {command}."
         case _:
             return _after_failure(facts, command)
+
+
+#: reasons after which the same plan is shown and asked for once more
+_UNSIGNED = frozenset(
+    {"awaiting-signoff", "signoff-expired", "signoff-not-shown", "signoff-used",
+     "signoff-withdrawn", "signoff-without-end"}
+)  # fmt: skip
+
+
+def _ended(signoff: SignoffLine) -> bool:
+    """Whether the plan is to be shown and asked for once more before anything goes on."""
+    why_not = signoff.why_not
+    return not signoff.stands and why_not is not None and why_not.code in _UNSIGNED
+
+
+def _ask_to_sign(command: str) -> str:
+    return f"Ask the client to sign: sluis sign {command}, or sluis request {command}."
+
+
+def _only_unsigned(refusal: RefusalLine) -> bool:
+    """Whether nothing is wrong but that no yes stands."""
+    codes = {reason.code for reason in refusal.reasons}
+    return bool(codes) and codes <= _UNSIGNED
+
+
+def _with_command(remedy: str, command: str) -> str:
+    """A remedy that names what to do, with the command that does it."""
+    words = remedy.casefold()
+    for verb, asked in (("prepare", "prepare"), ("apply", "apply again"), ("sign", "signed")):
+        if asked in words and f"sluis {verb}" not in words:
+            full = f"sluis {verb} {command}."
+            one = remedy.count(". ") == remedy.count(";") == 0
+            return f"{remedy.rstrip('.')}: {full}" if one else f"{remedy} The command: {full}"
+    return remedy
 
 
 def _judge(command: str, step: StepLine) -> str:
@@ -300,24 +360,54 @@ def _after_no_proof(facts: Facts, command: str) -> str:
         return f"Write {what} into scope.yml, then: sluis prepare {command}."
     about = list(dict.fromkeys(reason.about for reason in facts.unproven))
     names = ", ".join(about)
-    waiver = f"waivers/{about[0] if len(about) == 1 else '<asset>'}.yml"
     return (
-        f"Put right what is said of {names}, then: sluis prepare {command}. Where the client "
-        f"accepts less, draft a waiver for that asset ({waiver} beside scope.yml); "
-        f"it is asked for first, with: sluis sign {command}."
+        f"Put right what is said of {names}, then: sluis prepare {command}. "
+        f"{waiver_words(about, facts.drafted, command)}"
     )
 
 
 def _after_no(signoff: SignoffLine, command: str) -> str:
     """The client's no outlives every earlier refusal: nothing else has to be settled first."""
-    if signoff.remarks:
-        return (
-            f"{signoff.signer_name} said no, and wrote: {signoff.remarks} Settle that with them, "
-            f"change the scope or the steps, then prepare and ask again: sluis prepare {command}."
-        )
+    to = f" to: “{signoff.no_to[:300]}”" if signoff.no_to else ""
+    wrote = f" They wrote: “{signoff.remarks}”." if signoff.remarks else ""
+    settle = "Settle that with them" if signoff.remarks else "Ask them why"
     return (
-        f"{signoff.signer_name} said no. Ask them why, change the scope or the steps, then prepare "
-        f"and ask again: sluis prepare {command}."
+        f"{signoff.signer_name} said no{to}.{wrote} {settle}. Where the scope or the steps change "
+        f"for it, prepare anew: sluis prepare {command}; the same plan may be asked again as it "
+        f"is: sluis sign {command}."
+    )
+
+
+def _after_way_back(facts: Facts, command: str) -> str:
+    """What to do when something was not undone, or not every check passed after the way back."""
+    first = []
+    if facts.handover is not None and facts.handover.not_undone:
+        first.append("Settle by hand what was not undone (see below the hand-over)")
+    for check in facts.checks:
+        if check.after == "way back" and check.state == "not passed":
+            first.append(
+                f"Find out why the check {check.check} on {check.host} did not pass after the way "
+                "back, and put that right"
+            )
+            break
+    not_made = _could_not_be_made(facts, command)
+    first += [not_made] if not_made else []
+    if not first:
+        first.append("Read what the hand-over says, and put it right")
+    return f"{'. '.join(first)}; then prepare again: sluis prepare {command}."
+
+
+def _could_not_be_made(facts: Facts, command: str) -> str | None:
+    """How to make it possible to make a check that was tried in vain; ``None``: there is none."""
+    tried = [one for one in facts.checks if one.state == "not made" and one.number is not None]
+    if not tried:
+        return None
+    names = list(dict.fromkeys(f"{one.check} on {one.host}" for one in tried))
+    others = f", nor {len(names) - 1} more" if len(names) > 1 else ""
+    said = f" ({tried[0].detail})" if tried[0].detail else ""
+    return (
+        f"The check {names[0]} could not be made{others}{said}: nobody knows whether it holds. Put "
+        f"right what keeps it from being made; sluis check {command} tries every sql check"
     )
 
 
@@ -326,7 +416,10 @@ def _after_failure(facts: Facts, command: str) -> str:
     restore = (
         f"restore as a change of its own, begun with: sluis new {client} --change {change}-back"
     )
-    failed = [line for line in facts.steps if line.state == "failed"]
+    if _closed(facts) and facts.asked == "prepare":
+        # the plan that the ledger shows is over: it says nothing of what stopped this run
+        return f"Put right what stopped the run, as said here, then: sluis prepare {command}."
+    failed = [] if _closed(facts) else [line for line in facts.steps if line.state == "failed"]
     back = [line for line in failed if line.way_back]
     if back:
         step = back[0]
@@ -347,16 +440,28 @@ def _after_failure(facts: Facts, command: str) -> str:
             f"Find out why step {step.step} on {step.host} failed; then record what you found "
             f"with: {_judge(command, step)}; or {restore}."
         )
-    if facts.handover is not None:
+    if _closed(facts):
         return (
             f"The change is closed. Prepare it again with: sluis prepare {command}; or, where data "
             f"must go back, {restore}."
+        )
+    if any(check.state == "not passed" for check in facts.checks) and facts.puts_back:
+        return (
+            "Find out why the check did not pass, and put it right; then go on with: "
+            f"sluis apply {command}; what is back is not put back again, the checks are made "
+            "again. Where the check itself is wrong, correct it in restore.yml and prepare anew: "
+            f"sluis prepare {command}; the client then signs that all of it is put back once "
+            "more, and what was done in it since then goes to quarantine."
         )
     if any(check.state == "not passed" for check in facts.checks):
         return (
             "Find out why the check did not pass, and put it right; then go on with: "
             f"sluis apply {command}; or {restore}."
         )
-    if facts.asked == "prepare":
-        return f"Read the run's log, put right what it names, then: sluis prepare {command}."
-    return f"Read the run's log, put right what it names, then: sluis apply {command}."
+    not_made = _could_not_be_made(facts, command)
+    if not_made and facts.asked == "apply":
+        return f"{not_made}; then go on with: sluis apply {command}; or {restore}."
+    verb = "prepare" if facts.asked == "prepare" else "apply"
+    if facts.told:
+        return f"Put right what stopped the run, as said here, then: sluis {verb} {command}."
+    return f"Read the run's log, put right what it names, then: sluis {verb} {command}."

@@ -101,7 +101,7 @@ def _check_line(
         {
             "check": promised.check,
             "host": promised.host,
-            "what": promised.what,
+            "what": str(promised.what),
             "state": state,
             "number": found.number if found else None,
             "detail": found.body.detail if found else "",
@@ -135,11 +135,12 @@ def _was_signed(material: Material, step: PlanStep, started: Statement[Step]) ->
     before = _before(material.view, started.number)
     permitted = any(s.body.plan_object == material.plan_object for s in before.of(Permit))
     at = started.recorded_at
-    answer = standing(before, material.scope_object, material.plan_object, at)
+    # whether the data was still what was signed for, the gate judged; its permit says so
+    answer = standing(before, material.scope_object, material.plan_object, at, same_data=False)
     if not answer.signed and step.way_back and answer.statement is not None:
         # consent given beforehand does not expire while data is broken; see the gate
         at = answer.statement.recorded_at
-        answer = standing(before, material.scope_object, material.plan_object, at)
+        answer = standing(before, material.scope_object, material.plan_object, at, same_data=False)
     return permitted and answer.signed
 
 
@@ -172,7 +173,7 @@ def _line(
         {
             "step": step.step,
             "host": step.host,
-            "name": step.name,
+            "name": str(step.name),
             "way_back": step.way_back,
             "last_pass": step.last_pass,
             "state": state,

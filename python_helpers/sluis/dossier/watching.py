@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 
+from sluis.counted import plural
 from sluis.dossier.lines import Part
 from sluis.dossier.material import Material
 from sluis.evidence.predicates import Forecast, Handover, Landing, SourceEnd, Told
@@ -121,8 +122,8 @@ def _landing(
         words += f" Looked at {looks[-1].recorded_at:%Y-%m-%d %H:%M} UTC: {look.words}"
         if look.new_files is not None:
             words += (
-                f" Since the look before: {look.new_files:+,} files,"
-                f" {look.new_bytes or 0:+,} bytes."
+                f" Since the look before: {look.new_files:+,} {plural(look.new_files, 'file')},"
+                f" {look.new_bytes or 0:+,} {plural(look.new_bytes or 0, 'byte')}."
             )
     words += (
         f" Told: {told[-1].who}, {told[-1].at:%Y-%m-%d %H:%M} UTC."

@@ -148,7 +148,7 @@ def trust_key(
                 raise InputError(
                     "key-was-revoked",
                     f"The key {known.name} was revoked on {known.revoked_at.date()}.",
-                    "Make a new key with `sluis keys new`.",
+                    "Make a new key with: sluis keys new NAME",
                 )
             return known
         trusted = TrustedKey(
@@ -207,7 +207,8 @@ def _load_keys(trust: Path, client: str) -> _KeysFile | None:
         raise InputError(
             "anchors-of-another-client",
             f"{path} holds the keys of {file.client[:80]!r}, not of {client!r}.",
-            "Give every client its own trust anchors.",
+            f"If that is whose dossier it is, say so with --client {file.client[:80]}; otherwise "
+            f"name the folder with the keys of {client}.",
         )
     if len({key.keyid for key in file.keys}) != len(file.keys):
         raise _bad(path, "a key is in it twice")

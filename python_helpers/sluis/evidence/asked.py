@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Literal
+from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sluis.errors import EvidenceError
 from sluis.evidence.predicates import Level, Sha256, Utc
+from sluis.evidence.typed_words import is_yes
 
 #: how the request, and the form that was sent, are named in a ``shown`` statement
 REQUEST = "request"
@@ -71,3 +73,28 @@ class Asked(_Asked):
                 "The recorded request cannot be read.",
                 "Read the dossier with the version that wrote it, or a newer one.",
             ) from None
+
+
+class Put(Protocol):
+    """A question as it was put."""
+
+    @property
+    def id(self) -> str:
+        """By which its answer is kept."""
+
+    @property
+    def text(self) -> str:
+        """As it was read."""
+
+
+def first_no(questions: Iterable[Put], confirmed: Mapping[str, str]) -> str:
+    """The question that got a no, on one line; empty when none did.
+
+    Args:
+        questions: in the order in which they were put.
+        confirmed: what was answered, by the question's id.
+    """
+    for question in questions:
+        if is_yes(confirmed.get(question.id, "")) is False:
+            return " ".join(question.text.split())
+    return ""

@@ -137,6 +137,18 @@ def read_regular(path: Path | str, largest: int) -> bytes:
         os.close(descriptor)
 
 
+def read_through_links(path: Path, largest: int) -> bytes:
+    """Read a regular file that may be reached through links; never wait for anything else.
+
+    Raises:
+        OSError: it is not there, not readable, no regular file, or larger than ``largest`` bytes.
+    """
+    try:
+        return read_regular(path.resolve(), largest)
+    except (ValueError, RuntimeError) as error:  # the second: a link to itself
+        raise OSError(errno.EINVAL, str(error)) from error
+
+
 def open_to_lock(path: Path, mode: int = 0o600, *, make: bool = True) -> int:
     """Open a regular file to lock and to write, never through a symbolic link.
 

@@ -99,11 +99,17 @@ def load_key(folder: Path, name: str | None, passphrase: bytes | None) -> Operat
         name = _only_key(folder)
     _check_name(name)
     path = folder / f"{name}{_PRIVATE}"
+    if path.exists() and not path.is_file():
+        raise InputError(
+            "not-a-file",
+            f"{path} is a pipe, a device or a folder, not a key.",
+            "Put the key's file there, or take it out.",
+        )
     if not path.is_file() or path.is_symlink():
         raise InputError(
             "no-key",
             f"There is no key {name} in {folder}.",
-            "Make one with `sluis keys new`, or name another with SLUIS_KEY.",
+            "Make one with: sluis keys new NAME; or name another with SLUIS_KEY.",
         )
     _check_private(folder, folder=True)
     _check_private(path, folder=False)
@@ -213,7 +219,7 @@ def _only_key(folder: Path) -> str:
     names = sorted(path.stem for path in folder.glob(f"*{_PRIVATE}")) if folder.is_dir() else []
     if not names:
         raise InputError(
-            "no-key", f"There is no key in {folder}.", "Make one with `sluis keys new`."
+            "no-key", f"There is no key in {folder}.", "Make one with: sluis keys new NAME"
         )
     if len(names) > 1:
         raise InputError(
@@ -248,5 +254,5 @@ def _bad_key(path: Path | None) -> InputError:
     return InputError(
         "bad-key",
         f"{path or 'This text'} is not an Ed25519 key in PEM.",
-        "Make a key with `sluis keys new`.",
+        "Make a key with: sluis keys new NAME",
     )

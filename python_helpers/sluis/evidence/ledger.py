@@ -286,7 +286,7 @@ class Ledger:
             raise EvidenceError(
                 "key-not-trusted",
                 f"The key {key.name} is not trusted for {self.client} at this moment.",
-                "Trust it with `sluis keys trust`, or use another key.",
+                f"Use another key, or trust it with: sluis keys trust {self.client} {key.name}",
             )
         return trusted
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from sluis.counted import counted, plural
 from sluis.errors import EvidenceError
 from sluis.evidence.files import UNFINISHED
 from sluis.evidence.finding import FAILS, HOLDS, UNKNOWN, Finding, name_of
@@ -42,8 +43,9 @@ def object_findings(dossier: Path, statements: Sequence[Statement]) -> Iterator[
         yield Finding(
             "objects",
             HOLDS if whole else UNKNOWN,
-            f"{whole} of {len(named)} objects",
-            f"{whole} objects, {size} bytes, have the content that the statements name.",
+            f"{whole} of {counted(len(named), 'object')}",
+            f"{counted(whole, 'object')}, {counted(size, 'byte')}, "
+            f"{plural(whole, 'has', 'have')} the content that the statements name.",
         )
     yield from _strays(store, named)
 

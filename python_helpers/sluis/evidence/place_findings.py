@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from sluis.counted import counted
 from sluis.errors import InputError
 from sluis.evidence.finding import FAILS, UNKNOWN, Finding
 from sluis.places import change_id
@@ -87,7 +88,8 @@ def _hard_links(dossier: Path) -> Iterator[Finding]:
                     twice.append(f"{folder}/{name}"[len(top) + 1 :])
     if twice:
         first = _shown(min(twice))
-        said = f"{len(twice)} files have another name elsewhere and can be changed there: {first}"
+        some = counted(len(twice), "file has", "files have")
+        said = f"{some} another name elsewhere and can be changed there: {first}"
         yield Finding("hard-links", UNKNOWN, first, f"{said}{' …' if len(twice) > 1 else '.'}")
 
 

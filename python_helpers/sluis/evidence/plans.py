@@ -10,10 +10,19 @@ if TYPE_CHECKING:
     from sluis.evidence.ledger import View
 
 
-def planned_at(view: View, plan_object: str) -> int:
-    """The ledger number at which this plan was laid down last, or 0."""
+def planned_at(view: View, plan_object: str | None) -> int:
+    """The ledger number at which this plan was laid down last, or 0; without a plan it is 0."""
     plan = view.latest(Plan, lambda item: item.body.plan_object == plan_object)
     return plan.number if plan else 0
+
+
+def plan_statement(view: View, plan_object: str | None) -> str | None:
+    """Digest of the statement that laid this plan down last, or ``None``.
+
+    A plan that was carried out and is laid down anew is signed anew, and has the same object.
+    """
+    plan = view.latest(Plan, lambda item: item.body.plan_object == plan_object)
+    return plan.sha256 if plan else None
 
 
 def closed_at(view: View) -> int:
@@ -23,3 +32,8 @@ def closed_at(view: View) -> int:
     """
     last = view.latest(Handover, lambda item: item.body.result != "failed")
     return last.number if last else 0
+
+
+def is_closed(view: View, plan_object: str | None) -> bool:
+    """Whether this plan, as it was laid down last, was handed over for good."""
+    return closed_at(view) > planned_at(view, plan_object)

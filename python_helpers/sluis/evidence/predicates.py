@@ -13,6 +13,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from sluis.errors import as_sentence
+
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Words = Annotated[str, Field(min_length=1, max_length=4000)]
 Level = Literal["V0", "V1", "V2", "V3", "V4", "V5", "V6"]
@@ -71,6 +73,10 @@ class Store(Part):
     provider: str
 
 
+#: in the detail of a level, what went well stands behind this
+HOLDS = " What holds: "
+
+
 class LevelResult(Part):
     """One level: what was run, how long it took (seconds), what came out."""
 
@@ -79,6 +85,13 @@ class LevelResult(Part):
     ran: tuple[str, ...] = ()
     seconds: float = 0.0
     detail: str = ""
+
+    @property
+    def missing(self) -> str:
+        """Of a level that is not proven: its verdict, and only what is missing."""
+        said = "failed" if self.verdict == "failed" else f"is {self.verdict}"
+        why = self.detail.partition(HOLDS)[0].strip()
+        return as_sentence(f"{self.level} {said}: {why}" if why else f"{self.level} {said}")
 
 
 class Discovery(Body):

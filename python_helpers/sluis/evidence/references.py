@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from sluis.counted import counted
 from sluis.evidence.finding import FAILS, HOLDS, Finding, name_of
 from sluis.evidence.predicates import (
     Behind,
@@ -50,7 +51,7 @@ def reference_findings(statements: Sequence[Statement]) -> Iterator[Finding]:
         yield Finding(
             "references",
             HOLDS,
-            f"{len(statements)} statements",
+            counted(len(statements), "statement"),
             "Everything that a statement rests on was recorded before it.",
         )
 

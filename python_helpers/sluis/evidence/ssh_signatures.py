@@ -13,6 +13,7 @@ from sluis.programs import Command, Done, Words, fixed, option, run
 
 #: what a sign-off or waiver is signed for; a signature for anything else is not one
 NAMESPACE = "sluis-signoff"
+_AGAIN = "Have the client sign again, with the key in allowed_signers."
 _PATIENCE = 30
 _LARGEST_SIGNERS = 4 * 1024 * 1024
 #: What held before in this process. A ledger is read at every step, and each check starts a
@@ -62,7 +63,8 @@ def check_ssh_signature(
         raise _bad(principal, str(error)) from error
     if done.status != 0:
         said = done.errors.decode("utf-8", "replace").strip().splitlines()
-        raise _bad(principal, said[-1] if said else "no reason given")
+        why = said[0] if said else "no reason given"
+        raise _bad(principal, why, _remedy(why, namespace))
     _HELD.add(known)
 
 
@@ -93,9 +95,24 @@ def ssh_time(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y%m%d%H%M%SZ")
 
 
-def _bad(principal: str, why: str) -> EvidenceError:
+def _remedy(why: str, namespace: str) -> str:
+    """What to do about a signature that does not hold, by the words of OpenSSH 9."""
+    if "namespace does not match" in why:
+        return (
+            "It was made for another purpose. Have the client sign again with:"
+            f" ssh-keygen -Y sign -n {namespace} -f KEY FILE"
+        )
+    if "incorrect signature" in why:
+        return (
+            "The text is not the one that was signed: it was edited afterwards, or is another"
+            " file. Have the client sign it as it is now."
+        )
+    return _AGAIN
+
+
+def _bad(principal: str, why: str, remedy: str = _AGAIN) -> EvidenceError:
     return EvidenceError(
         "ssh-signature-bad",
         f"The SSH signature is not one of {principal[:100]!r} over this text: {why[:200]}.",
-        "Have the client sign again, with the key in allowed_signers.",
+        remedy,
     )

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sluis.counted import counted
 from sluis.errors import InputError
 from sluis.evidence.anchors import Anchors
 from sluis.evidence.answers import ANSWER_DIFFERS, SSH_SIGNATURE
@@ -115,7 +116,7 @@ def _chain(view: View, anchors: Anchors) -> Iterator[Finding]:
         yield Finding(
             "chain",
             HOLDS,
-            f"{len(view.pages)} statements",
+            counted(len(view.pages), "statement"),
             "Every signature is right, every statement follows from the one before it; "
             f"recorded by {', '.join(_names(keys, anchors))}.",
         )
@@ -209,7 +210,11 @@ def _expected(view: View, expected: str) -> Finding:
     for page in view.pages:
         if page.sha256 == expected.lower():
             later = view.pages[-1].number - page.number
-            more = f" {later} statements are newer than it." if later else ""
+            more = (
+                f" {counted(later, 'statement is', 'statements are')} newer than it."
+                if later
+                else ""
+            )
             return Finding(
                 "mailed-head",
                 HOLDS,
@@ -240,7 +245,7 @@ def _answers(view: View) -> Iterator[Finding]:
         yield Finding(
             "answers",
             HOLDS,
-            f"{agree} of {len(view.answers)} answers",
+            f"{agree} of {counted(len(view.answers), 'answer')}",
             "What is recorded of the client's answers is what they were asked and answered.",
         )
 

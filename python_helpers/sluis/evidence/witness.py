@@ -36,6 +36,8 @@ from sluis.evidence.statements import seal, unseal
 
 PAYLOAD_TYPE = "application/vnd.sluis.head+json"
 _LARGEST_FILE = 16 * 1024
+#: the folder of witnesses, beside the dossiers of one client
+HEADS = ".heads"
 
 
 class Head(BaseModel):
@@ -67,7 +69,7 @@ class Witness:
     @property
     def folder(self) -> Path:
         """``.heads``, beside the dossiers of one client."""
-        return self.dossier.parent / ".heads"
+        return self.dossier.parent / HEADS
 
     @property
     def path(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sluis.counted import counted
 from sluis.evidence.predicates import Behind, Export, Reason
 from sluis.gate.demand import Demand, Evidence, reason
 from sluis.gate.steps import step_states
@@ -77,12 +78,12 @@ def _not_looked_at(evidence: Evidence, demand: Demand) -> list[Reason]:
     step, view = demand.step, evidence.view
     if step is None or step.way_back:
         return []
-    asset = str(step.args.get("asset", ""))
-    own = step_states(view, evidence.plan_object or "").get((step.step, step.host))
-    export = view.latest(Export, lambda item: item.body.asset == asset)
-    look = view.latest(Behind, lambda item: item.body.asset == asset)
+    own = step_states(view, evidence.plan_object).get((step.step, step.host))
+    export = view.latest(Export, lambda item: item.body.asset == step.args.get("asset"))
     if export is None or (own is not None and own.state == "done"):
         return []
+    asset = export.body.asset
+    look = view.latest(Behind, lambda item: item.body.asset == asset)
     if look is not None and look.body.export == export.sha256:
         return []
     return [
@@ -100,5 +101,5 @@ def _named(more: tuple[BehindItem, ...]) -> str:
         _SAID[one.about].format(path=one.path[:300], why=one.why) for one in more[:_NAMED_AT_MOST]
     ]
     if len(more) > _NAMED_AT_MOST:
-        said.append(f"and {len(more) - _NAMED_AT_MOST} others")
+        said.append(f"and {counted(len(more) - _NAMED_AT_MOST, 'other')}")
     return "; ".join(said)

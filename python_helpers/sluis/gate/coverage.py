@@ -19,15 +19,13 @@ from sluis.evidence.statements import Statement
 from sluis.gate.demand import Demand, Evidence, reason
 from sluis.gate.neighbours import neighbours
 from sluis.gate.open_questions import open_questions
-from sluis.gate.restores import put_back
+from sluis.gate.restores import BROKEN_STATE_LEVEL, put_back
 from sluis.gate.steps import failure_under
+from sluis.plan.model import PlanStep
 from sluis.scope.as_it_came import lines_to_paste
 from sluis.scope.model import Asset, ScopeDocument, freshness_hours, required_level
+from sluis.scope.words import LONGEST_PATH
 from sluis.signoff.standing import waivers
-
-#: What is asked of a snapshot of a broken state: it must come back, but a broken
-#: database cannot be expected to pass its own checks.
-BROKEN_STATE_LEVEL: Level = "V3"
 
 #: from this level on, every file of a copy is known to be the source's
 _EQUAL: Level = "V5"
@@ -63,7 +61,9 @@ def coverage(evidence: Evidence, demand: Demand, now: datetime) -> Coverage:
         waiver = accepted.get(asset.id)
         if waiver is not None:
             relies_on.append(waiver.sha256)
-        reasons += _asset_reasons(evidence, demand, scope, asset, waiver, now, relies_on, until)
+        reasons += _asset_reasons(
+            evidence, demand.step, scope, asset, waiver, now, relies_on, until
+        )
     return Coverage(tuple(relies_on), min(until, default=None), tuple(reasons))
 
 
@@ -77,24 +77,16 @@ def unproven(evidence: Evidence, now: datetime) -> tuple[Reason, ...]:
         evidence: the dossier as read and verified.
         now: aware UTC time.
     """
-    scope, plan = evidence.scope, evidence.plan
-    if scope is None or plan is None:
+    scope = evidence.scope
+    if scope is None or evidence.plan is None:
         return ()
-    nobody = Demand(
-        client=plan.client,
-        change=plan.change,
-        playbook=plan.playbook,
-        hosts=plan.hosts,
-        scope_object=plan.scope_object,
-        tree_sha256=plan.tree_sha256,
-    )
     accepted = waivers(evidence.view, now)
     found: list[Reason] = []
     for asset in scope.assets:
         if asset.host is None and not asset.takes_snapshot:
             continue
         waiver = accepted.get(asset.id)
-        found += _asset_reasons(evidence, nobody, scope, asset, waiver, now, [], [])
+        found += _asset_reasons(evidence, None, scope, asset, waiver, now, [], [])
     found = [one for one in found if one.code != "snapshot-too-old"]
     return (*found, *neighbours(evidence), *open_questions(evidence))
 
@@ -129,7 +121,7 @@ def _hosts_named(evidence: Evidence, demand: Demand) -> list[Reason]:
 
 def _asset_reasons(
     evidence: Evidence,
-    demand: Demand,
+    step: PlanStep | None,
     scope: ScopeDocument,
     asset: Asset,
     waiver: Statement[Waiver] | None,
@@ -158,13 +150,14 @@ def _asset_reasons(
                 "Have the client sign a waiver for this asset, or take it out of reach.",
             )
         ]
+    way_back = step is not None and step.way_back
     needed: Level = accepts or required_level(asset)
     after = 0
     if evidence.plan is not None and asset.id in put_back(evidence.plan):
         needed = min(needed, BROKEN_STATE_LEVEL)
-    elif demand.way_back:
+    elif way_back:
         needed = min(needed, BROKEN_STATE_LEVEL)
-        after = failure_under(evidence.view, evidence.plan_object or "") or 0
+        after = failure_under(evidence.view, evidence.plan_object) or 0
     taken = evidence.view.latest(Snapshot, lambda item: item.body.asset == asset.id)
     if taken is None or taken.number < after:
         return [
@@ -195,7 +188,7 @@ def _asset_reasons(
                 "level-too-low",
                 asset.id,
                 f"{asset.id} needs {needed} and reached {reached or 'nothing'}."
-                + (f" {short.level} is {short.verdict}: {short.detail}"[:3000] if short else ""),
+                + (f" {short.missing[:3000]}" if short else ""),
                 _remedy(short),
             )
         )
@@ -203,9 +196,9 @@ def _asset_reasons(
     if needed >= _EQUAL:
         found += _as_it_came(asset, proof.body)
     found += _place_reasons(asset, taken.body.store)
-    found += _machine_reasons(demand, asset, taken.body)
+    found += _machine_reasons(step, asset, taken.body)
     fresh_until = taken.body.finished_at + timedelta(hours=freshness_hours(scope, asset))
-    if fresh_until < now and not demand.way_back:
+    if fresh_until < now and not way_back:
         found.append(
             reason(
                 "snapshot-too-old",
@@ -216,7 +209,7 @@ def _asset_reasons(
             )
         )
     relies_on += [taken.sha256, proof.sha256]
-    if not demand.way_back:
+    if not way_back:
         until.append(fresh_until)
     return found
 
@@ -236,7 +229,7 @@ def _doubted(asset: Asset, proof: Verification) -> list[Reason]:
             f"{asset.id}: {file.path}"[:1000],
             f"{file.path}: {file.check}. {file.note}"[:3000].rstrip(),
             _DAMAGED
-            if file.check == "corrupt"
+            if file.check == "corrupt" or len(file.path) > LONGEST_PATH
             else "Run prepare again; it is then fetched again. If the client takes it as it came, "
             f"put this under 'origin' of {asset.id} in scope.yml and have it signed:\n"
             f"{lines_to_paste(file)}",
@@ -278,7 +271,7 @@ def _place_reasons(asset: Asset, store: Store) -> list[Reason]:
     ]
 
 
-def _machine_reasons(demand: Demand, asset: Asset, taken: Snapshot) -> list[Reason]:
+def _machine_reasons(step: PlanStep | None, asset: Asset, taken: Snapshot) -> list[Reason]:
     """The machine about to be changed, or that fetches, is the machine the snapshot came from."""
     if asset.is_exported and taken.machine.host != asset.host:
         return [
@@ -290,7 +283,6 @@ def _machine_reasons(demand: Demand, asset: Asset, taken: Snapshot) -> list[Reas
                 "Run prepare again; it is then fetched anew there.",
             )
         ]
-    step = demand.step
     if step is None or step.host != asset.host:
         return []
     source, target = urlsplit(taken.machine.target), step.target

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sluis.evidence.plans import is_closed
 from sluis.evidence.predicates import Permit, Plan, Reason, Refusal
 from sluis.gate.behind import behind
 from sluis.gate.coverage import coverage
@@ -47,6 +48,13 @@ def decide(evidence: Evidence, demand: Demand, now: datetime) -> Permit | Refusa
             )
         )
         return Refusal(hosts=demand.hosts, step=step, reasons=tuple(reasons))
+    if is_closed(evidence.view, evidence.plan_object):
+        # it does nothing any more, so what was true only when it was carried out does not count
+        reasons += [*batch_may_go_on(evidence, demand), *_not_what_was_closed(evidence, demand)]
+        # a yes that cannot be shown any more is one for a change of the past, too
+        consent = signed(evidence, demand, now)
+        reasons += [one for one in consent.reasons if one.code == "signoff-unproven"]
+        return Refusal(hosts=demand.hosts, step=step, reasons=_once(reasons))
     reasons += [*_same_change(evidence, demand), *open_questions(evidence)]
     if not demand.way_back:  # what is half changed is put back, whatever else is there
         reasons += neighbours(evidence)
@@ -57,11 +65,13 @@ def decide(evidence: Evidence, demand: Demand, now: datetime) -> Permit | Refusa
     reasons += call_is_signed(evidence, demand)
     reasons += fetched(evidence, demand)
     reasons += behind(evidence, demand)
-    if reasons or consent.statement is None or consent.until is None:
+    answer = consent.answer
+    if reasons or answer is None or answer.body.expires_at is None:
         return Refusal(hosts=demand.hosts, step=step, reasons=_once(reasons))
     plan = evidence.view.latest(Plan)
-    relies_on = [*covered.relies_on, consent.statement, *([plan.sha256] if plan else [])]
-    until = min([consent.until, *([covered.until] if covered.until else [])])
+    relies_on = [*covered.relies_on, answer.sha256, *([plan.sha256] if plan else [])]
+    # a yes to the way back, given beforehand, may have ended: data that is broken is put back
+    until = min([max(answer.body.expires_at, now), *([covered.until] if covered.until else [])])
     return Permit(
         hosts=demand.hosts,
         plan_object=evidence.plan_object,
@@ -79,24 +89,39 @@ def _ledger_holds(evidence: Evidence) -> list[Reason]:
     ]
 
 
+_NOT_AS_PLANNED = {
+    "another-client": "The plan was made for another client.",
+    "another-change": "The plan was made for another change.",
+    "another-playbook": "The plan is for another playbook.",
+    "scope-changed": "The scope is not the one that the plan was made for.",
+}
+_NOT_AS_CLOSED = {
+    "another-client": "It was another client's.",
+    "another-change": "It was another change.",
+    "another-playbook": "It was another playbook.",
+    "scope-changed": "The scope is not the one that was carried out.",
+}
+
+
+def _asked_otherwise(plan: PlanDocument, demand: Demand) -> list[tuple[str, str]]:
+    """What a demand says other than the plan: the code of the reason, and what was asked."""
+    compared = (
+        ("another-client", plan.client, demand.client),
+        ("another-change", plan.change, demand.change),
+        ("another-playbook", plan.playbook, demand.playbook),
+        ("scope-changed", plan.scope_object, demand.scope_object),
+    )
+    return [(code, want) for code, have, want in compared if have != want]
+
+
 def _same_change(evidence: Evidence, demand: Demand) -> list[Reason]:
     plan = evidence.plan
     if plan is None:
         return []
-    found = []
-    for code, have, want, sentence in (
-        ("another-client", plan.client, demand.client, "The plan was made for another client."),
-        ("another-change", plan.change, demand.change, "The plan was made for another change."),
-        ("another-playbook", plan.playbook, demand.playbook, "The plan is for another playbook."),
-        (
-            "scope-changed",
-            plan.scope_object,
-            demand.scope_object,
-            "The scope is not the one that the plan was made for.",
-        ),
-    ):
-        if have != want:
-            found.append(reason(code, want, sentence, "Run prepare again and have it signed."))
+    found = [
+        reason(code, want, _NOT_AS_PLANNED[code], "Run prepare again and have it signed.")
+        for code, want in _asked_otherwise(plan, demand)
+    ]
     found += _same_tree(plan, demand)
     if plan.hosts != demand.hosts:
         different = sorted(set(plan.hosts) ^ set(demand.hosts))
@@ -116,6 +141,35 @@ def _same_change(evidence: Evidence, demand: Demand) -> list[Reason]:
                 workers,
                 f"The export workers are not those that the work was divided over: {workers}.",
                 "Run prepare again: it divides the work anew, and says what is fetched again.",
+            )
+        )
+    return found
+
+
+def _not_what_was_closed(evidence: Evidence, demand: Demand) -> list[Reason]:
+    """Whether somebody who applies a closed change once more asks for something else.
+
+    What decides a run of it may change for later ones. What was written for this change, its
+    scope and what lies beside that, is its own: a change of those was not carried out.
+    """
+    plan = evidence.plan
+    if plan is None:
+        return []
+    found = [
+        reason(code, want, _NOT_AS_CLOSED[code], "Start a new change for what is to be done now.")
+        for code, want in _asked_otherwise(plan, demand)
+    ]
+    own = f"inventories/{demand.client}/changes/{demand.change}/"
+    told = [one for one in demand.tree_changes if one.startswith(own)]
+    if plan.tree_sha256 != demand.tree_sha256 and (told or not demand.tree_changes):
+        words = "; ".join(told[:_NAMED_AT_MOST])
+        found.append(
+            reason(
+                "tree-changed",
+                words or demand.tree_sha256,
+                "What was written for this change is not what was carried out"
+                + (f": {words}." if words else ", or that cannot be told."),
+                "Put it back as it was, and start a new change for what is to be done now.",
             )
         )
     return found

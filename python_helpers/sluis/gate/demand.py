@@ -73,7 +73,5 @@ def reason(code: str, about: str, sentence: str, remedy: str) -> Reason:
 
 
 def judge_command(client: str, change: str, step: str, host: str) -> str:
-    """The command that records a judgement: it can be pasted, and asks for the reason itself."""
-    return (
-        f"sluis judge {client} {change} {step} --host {host} --as 'run again' (or 'counts as done')"
-    )
+    """The command that records a judgement: it can be pasted, and asks for the rest itself."""
+    return f"sluis judge {client} {change} {step} --host {host}"

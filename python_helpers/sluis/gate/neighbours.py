@@ -9,6 +9,7 @@ from sluis.border import codec
 from sluis.border.characters import visible
 from sluis.border.found import Found
 from sluis.border.strict_json import WrongError
+from sluis.counted import counted
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Discovery, Reason
 from sluis.gate.demand import Evidence, reason
@@ -50,7 +51,7 @@ def unnamed(host: str, one: Found, beside: Asset) -> Reason:
         beside: an asset of the same kind on that host.
     """
     name = visible(one.location, allowed="")[:200]
-    size = f"{one.bytes:,} bytes" if one.bytes is not None else "of a size that we may not know"
+    size = counted(one.bytes, "byte") if one.bytes is not None else "of a size that we may not know"
     return reason(
         NOT_IN_SCOPE,
         f"{host}: {name}",

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sluis.evidence.predicates import Reason, Signoff
-from sluis.gate.demand import Demand, Evidence, reason
+from sluis.evidence.statements import Statement
+from sluis.gate.demand import Demand, Evidence
 from sluis.signoff.standing import standing
 
 
 @dataclass(frozen=True)
 class Consent:
-    """The client's standing answer: the statement, until when it holds, or why not."""
+    """The client's answer that stands, or why none does."""
 
-    statement: str | None
-    until: datetime | None
+    answer: Statement[Signoff] | None
     reasons: tuple[Reason, ...]
 
 
@@ -29,19 +29,14 @@ def signed(evidence: Evidence, demand: Demand, now: datetime) -> Consent:
             instead: consent that was given beforehand does not expire while data is broken.
     """
     if evidence.plan_object is None:
-        return Consent(None, None, ())
+        return Consent(None, ())
     at = now
     if demand.way_back:
         given = evidence.view.latest(Signoff)
         at = given.recorded_at if given else now
-    answer = standing(evidence.view, demand.scope_object, evidence.plan_object, at)
-    if not answer.signed or answer.statement is None:
-        why = answer.why_not or reason(
-            "not-signed",
-            demand.change,
-            "The client has not signed this scope and this plan.",
-            "Have the client sign.",
-        )
-        return Consent(None, None, (why,))
-    until = answer.statement.body.expires_at
-    return Consent(answer.statement.sha256, max(until, now) if until else now, ())
+    answer = standing(
+        evidence.view, demand.scope_object, evidence.plan_object, at, same_data=not demand.way_back
+    )
+    if answer.why_not is not None:
+        return Consent(None, (answer.why_not,))
+    return Consent(answer.statement, ())

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sluis.evidence.ledger import View
-from sluis.evidence.plans import closed_at, planned_at
-from sluis.evidence.predicates import Check, Reason, Step
+from sluis.evidence.plans import is_closed, planned_at
+from sluis.evidence.predicates import Check, Handover, Reason, Step
 from sluis.evidence.statements import Statement
 from sluis.gate.demand import Demand, Evidence, judge_command, reason
 from sluis.plan.model import PlanDocument, PlanStep
@@ -30,7 +30,7 @@ class StepState:
 
 
 def step_states(
-    view: View, plan_object: str, run: str | None = None
+    view: View, plan_object: str | None, run: str | None = None
 ) -> dict[tuple[str, str], StepState]:
     """Where every step under this plan stands, by step id and host.
 
@@ -39,7 +39,7 @@ def step_states(
 
     Args:
         view: the ledger.
-        plan_object: digest of the plan.
+        plan_object: digest of the plan; without one there are no steps.
         run: the run that is asking; what it started itself is under way.
     """
     states: dict[tuple[str, str], StepState] = {}
@@ -63,7 +63,7 @@ def step_states(
     return states
 
 
-def failure_under(view: View, plan_object: str) -> int | None:
+def failure_under(view: View, plan_object: str | None) -> int | None:
     """The ledger number of the first failure under this plan, or ``None``.
 
     A failure is a step that failed, or was judged so, or a check that was not passed. A
@@ -87,7 +87,7 @@ def first_change(evidence: Evidence) -> int | None:
     Steps that only quiesce come before the last catch-up snapshot, and leave data alone.
     A plan that was laid down anew has new snapshots, so what ran before it does not count.
     """
-    plan, plan_object = evidence.plan, evidence.plan_object or ""
+    plan, plan_object = evidence.plan, evidence.plan_object
     since = planned_at(evidence.view, plan_object)
     for statement in evidence.view.of(Step):
         body = statement.body
@@ -134,14 +134,15 @@ def batch_may_go_on(evidence: Evidence, demand: Demand) -> list[Reason]:
     if evidence.plan_object is None:
         return []
     view, plan_object = evidence.view, evidence.plan_object
-    since = planned_at(view, plan_object)
-    if closed_at(view) > since:
+    if is_closed(view, plan_object):
         return [
             reason(
                 "change-closed",
                 demand.change,
                 "This change was already handed over. Nothing was done now.",
-                "Start a new change, or run prepare again and have the new plan signed.",
+                "Nothing is left to do. Start a new change for what is to be done now."
+                if _was_applied(view)
+                else "Start a new change, or run prepare again and have the new plan signed.",
             )
         ]
     failed = failure_under(view, plan_object)
@@ -184,6 +185,12 @@ def batch_may_go_on(evidence: Evidence, demand: Demand) -> list[Reason]:
     return found
 
 
+def _was_applied(view: View) -> bool:
+    """Whether the newest hand-over is of a change that was applied: it is over for good."""
+    last = view.latest(Handover)
+    return last is not None and last.body.result == "applied"
+
+
 def _way_back_is_open(evidence: Evidence, demand: Demand, failed: int | None) -> list[Reason]:
     step = demand.step
     about = f"{step.step} on {step.host}" if step else demand.change
@@ -206,7 +213,7 @@ def _way_back_is_open(evidence: Evidence, demand: Demand, failed: int | None) ->
                 "Run the restore as a change of its own.",
             )
         )
-    for item in step_states(evidence.view, evidence.plan_object or "", demand.run).values():
+    for item in step_states(evidence.view, evidence.plan_object, demand.run).values():
         own = step is not None and (item.step, item.host) == (step.step, step.host)
         judge = judge_command(demand.client, demand.change, item.step, item.host)
         if own and item.state == "failed":

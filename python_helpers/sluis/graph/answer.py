@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import GraphError, plain_place
+
+#: values of one answer, and so the memory that they take: one of two bytes takes a hundred here
+_MOST_VALUES = 500_000
+#: what each value of a list or an object costs one of; or a whole text, which may hold them too
+_SIGN_OR_TEXT = re.compile(rb'[,\[{]|"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_QUOTE = ord('"')
+#: characters of a number
+_LONGEST_NUMBER = 400
 
 
 @dataclass(frozen=True)
@@ -71,15 +81,49 @@ def malformed(call: str, what: str, *, status: int | None = None) -> GraphError:
     )
 
 
-def json_or_none(raw: bytes) -> Any:
-    """The JSON of a body, or None when it is none."""
+def json_or_none(raw: bytes | bytearray) -> Any:
+    """The JSON of a body, or None when it is none, or more than an answer may be.
+
+    A number that is not finite is no JSON. A whole number beyond 64 bits, which nothing of ours
+    could hold, comes as a fraction.
+    """
+    if not raw or _holds_too_much(raw):
+        return None
     try:
-        return json.loads(raw) if raw else None
+        return json.loads(raw, parse_int=_number, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError):  # not JSON, or JSON without a bottom
         return None
 
 
-def parsed(raw: bytes, status: int, method: str, url: str) -> dict[str, Any]:
+def _holds_too_much(raw: bytes | bytearray) -> bool:
+    """Whether a body holds more values than any answer does, told before they are made."""
+    if sum(raw.count(sign) for sign in (b",", b"[", b"{")) <= _MOST_VALUES:
+        return False
+    values = texts = 0
+    for found in _SIGN_OR_TEXT.finditer(raw):
+        if raw[found.start()] == _QUOTE:
+            texts += 1
+        else:
+            values += 1
+        if values > _MOST_VALUES or texts > 2 * _MOST_VALUES:  # a name and a text for each
+            return True
+    return False
+
+
+def _number(digits: str) -> float:
+    if len(digits) <= 20 and -(2**63) <= (number := int(digits)) < 2**63:
+        return number
+    return _finite(digits)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits) if len(digits) <= _LONGEST_NUMBER else math.inf
+    if not math.isfinite(number):
+        raise ValueError("a number that is not finite")
+    return number
+
+
+def parsed(raw: bytes | bytearray, status: int, method: str, url: str) -> dict[str, Any]:
     """The JSON object of a success; empty when it had no body.
 
     Raises:
@@ -92,4 +136,7 @@ def parsed(raw: bytes, status: int, method: str, url: str) -> dict[str, Any]:
         return body
     if status >= 300:
         return {}
-    raise malformed(f"{method} {plain_place(url)}", "is no JSON object", status=status)
+    call = f"{method} {plain_place(url)}"
+    if _holds_too_much(raw):
+        raise malformed(call, f"holds more than {_MOST_VALUES:,} values", status=status)
+    raise malformed(call, "is no JSON object", status=status)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..counted import counted
 from . import cost
 from .answer import malformed
 from .errors import GraphError, codes_of
@@ -126,7 +127,8 @@ async def _send(
     if missing := [number for number in part if number not in found]:
         raise GraphError(
             "batch-incomplete",
-            f"Graph answered {len(part) - len(missing)} of {len(part)} requests of a batch.",
+            f"Graph answered {len(part) - len(missing)} of {counted(len(part), 'request')} "
+            "of a batch.",
             "Ask for the missing ones again; what they did is not known.",
         )
     return found

@@ -30,7 +30,7 @@ from .pages import Page, follow
 from .retry import THROTTLES, Patience, may_repeat
 from .token_claims import Claims, claims_of
 from .tokens import Tokens
-from .wire import Wire
+from .wire import LEAST, Wire
 
 #: how often a read is sent on within Graph
 _REDIRECTS = 5
@@ -44,8 +44,9 @@ CUT = (
 )
 
 
-#: bytes of an answer that is no content: a page of a thousand items has some three million
-_LARGEST = 64 << 20
+#: Bytes of an answer that is no content: a page of a thousand items has some three million. As
+#: text it may take four times as much, twice.
+_LARGEST = 16 << 20
 #: seconds in which such an answer has to come whole, also from a server that never quite stops
 _LONGEST = 900.0
 
@@ -291,7 +292,7 @@ class Graph:
         rejected: str | None,
         *,
         is_json: bool,
-    ) -> tuple[int, Mapping[str, str], bytes, str]:
+    ) -> tuple[int, Mapping[str, str], bytearray, str]:
         async with self.paced(units) as hear:
             token = await self._tokens.get(rejected)
             sent = {
@@ -310,7 +311,7 @@ class Graph:
             )
             async with asyncio.timeout(_LONGEST), request as answer:
                 hear(answer.headers, answer.status)
-                raw = await _whole(answer, f"{method} {plain_place(url)}")
+                raw = await whole(answer, f"{method} {plain_place(url)}")
                 return answer.status, answer.headers, raw, token
 
     @asynccontextmanager
@@ -367,6 +368,7 @@ class Graph:
         try:
             async with (
                 self.paced(units) as hear,
+                asyncio.timeout(_LONGEST + len(data or b"") / LEAST),
                 self._session.request(
                     method,
                     URL(url, encoded=True),
@@ -382,10 +384,15 @@ class Graph:
             raise call_errors.untrusted(url, error) from None
 
 
-async def _whole(answer: aiohttp.ClientResponse, call: str) -> bytes:
+async def whole(answer: aiohttp.ClientResponse, call: str) -> bytearray:
+    """The body of an answer that is no content.
+
+    Raises:
+        GraphError: ``page-malformed``: it is far too large.
+    """
     raw = bytearray()
     async for piece in answer.content.iter_any():
         raw += piece
         if len(raw) > _LARGEST:
             raise malformed(call, f"is larger than {_LARGEST >> 20} MB")
-    return bytes(raw)
+    return raw

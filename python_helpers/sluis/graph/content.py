@@ -6,15 +6,19 @@ its ETag. What is kept goes to a :class:`sluis.graph.part_file.PartFile` at its 
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import ssl
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
+from . import disk
 from .errors import GraphError, answer_error
 from .part_file import Chunk, PartFile, ReadBack, store_whole
 from .wire import Reply, Wire, WireError
@@ -22,6 +26,8 @@ from .wire import Reply, Wire, WireError
 _SMALL = 1 << 20  # bytes up to which a file is taken whole into memory
 _REDIRECTS = 5
 _WORDS = 1 << 16  # bytes of a refusal that are looked at
+#: bytes beyond twice the listed size that are still taken: listed sizes are often somewhat wrong
+_BEYOND = 64 << 20
 _RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
 
 
@@ -50,6 +56,10 @@ class AnotherContentError(Exception):
     """What comes now does not belong to what was fetched before."""
 
 
+class TooLongError(Exception):
+    """Far more comes than the listing says."""
+
+
 class Content:
     """A content that is being fetched, over as many requests as it takes.
 
@@ -68,6 +78,10 @@ class Content:
         self.headers: Mapping[str, str] = {}
         #: bytes of content that came, in all requests together
         self.carried = 0
+        #: seconds that these requests took
+        self.seconds = 0.0
+        self._most = 0
+        self.allow(size)
         #: chunks that became whole and were not told of yet
         self.fresh: list[Chunk] = []
         self._part = PartFile(target)
@@ -83,6 +97,14 @@ class Content:
     def position(self) -> int:
         """Bytes that are on disk and hashed."""
         return self._part.position
+
+    def allow(self, size: int) -> bool:
+        """Take a body of about this size; whether that is more than before."""
+        most = 2 * size + _BEYOND
+        if most <= self._most:
+            return False
+        self._most = most
+        return True
 
     def begin(self, have: Sequence[Chunk] = ()) -> None:
         """Open the part file, and read back what an earlier run left in it."""
@@ -106,10 +128,20 @@ class Content:
         Raises:
             WireError: cut; what came before is kept.
             AnotherContentError: restart.
+            TooLongError: see ``allow``, or discard it.
             GraphError: a refusal.
             OSError: the disk.
         """
         self.status, self.headers = 0, {}
+        began = time.monotonic()
+        try:
+            return self._get(wire, url, early, news)
+        finally:
+            self.seconds += time.monotonic() - began
+
+    def _get(
+        self, wire: Wire, url: str, early: Callable[[], None], news: Callable[[], None]
+    ) -> Downloaded | None:
         # asking for what lies behind the end tells whether that was the end
         headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
         if self.position or self._total is not None:
@@ -139,6 +171,11 @@ class Content:
         self._etag = self._total = None
         if self._opened:
             self._part.restart()
+
+    def discard(self) -> None:
+        """Leave nothing of what was fetched."""
+        if self._opened:
+            self._part.discard()
 
     def finish(self) -> Downloaded:
         """Put the file in its place."""
@@ -197,11 +234,17 @@ class Content:
                 self.restart()  # a 200 to a Range request begins at the beginning
                 at = 0
         self._etag = etag or self._etag
+        if total is not None and total > self._most:
+            raise TooLongError
         self._total = total
         if at == 0 and length is not None and length == total == self.size <= _SMALL:
             return self._small(reply, length)
+        if not disk.has_room(self.target.parent, (self.size if total is None else total) - at):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         early()
         self._stream(reply, news)
+        if reply.trouble is not None:
+            raise WireError(reply.trouble)
         if self._total is None:
             return self._whole_by_itself(reply)
         if self.position == self._total == self.size:
@@ -244,7 +287,7 @@ class Content:
             if not self._opened:
                 self.begin()
             self.fresh += self._part.write(memoryview(data)[:at])  # what came is kept
-            raise WireError("the body ended early")
+            raise WireError(reply.trouble or "the body ended early")
         if self._opened:
             self._part.close()
             self._opened = False
@@ -262,6 +305,8 @@ class Content:
             self.fresh += self._part.took(got)
             if self.fresh:
                 news()
+            if self.position > self._most:
+                raise TooLongError
             if got < len(room):
                 return  # it ended, of itself or not: that is seen by the length
         raise WireError("stopped")

@@ -33,10 +33,10 @@ _LARGEST = (6_250, 6_000_000)
 _PERMISSION = re.compile(
     r"/(permissions|invite|createLink|grant|revokeGrants)(?=[/(]|$)", re.IGNORECASE
 )
-_DELTA = re.compile(r"/(?:microsoft\.graph\.)?delta(\([^)]*\))?$", re.IGNORECASE)
+_DELTA = re.compile(r"/(?:microsoft\.graph\.)?delta(\([^()]*\))?$", re.IGNORECASE)
 _LISTS = re.compile(
     r"/(children|versions|items|drives|sites|users|lists|columns|subsites|recycleBin/items"
-    r"|getAllSites|search\([^)]*\)|search)/?$",
+    r"|getAllSites|search\([^()]*\)|search)/?$",
     re.IGNORECASE,
 )
 

@@ -14,6 +14,7 @@ import fcntl
 import mmap
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 #: what memory, place and length are multiples of; no disk has larger blocks
 ALIGN = 4096
@@ -60,6 +61,12 @@ def go_past_cache(descriptor: int, past: bool = True) -> bool:
     except OSError:
         return False
     return past
+
+
+def has_room(folder: Path, size: int) -> bool:
+    """Whether so many bytes are free below a folder, as far as its file system says."""
+    told = os.statvfs(folder)
+    return not told.f_blocks or size <= told.f_bavail * told.f_frsize
 
 
 def read_run(

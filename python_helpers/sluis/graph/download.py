@@ -4,7 +4,8 @@ Content comes from pre-authenticated URLs on another origin. They are secrets, t
 minutes or an hour (corso#3069: 401), they may answer a Range request with 200 and everything, and
 their refusals are JSON bodies that must never become content (rclone 9a0d7e57d). A body may end
 early with or without a sign of it, and the length in the listing may itself be wrong (rclone#2036,
-abraunegg#2471): where the two differ, the service is asked whether there is more.
+abraunegg#2471): where the two differ, the service is asked whether there is more. A body far beyond
+that length has to be one that the item, asked again, says it has.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..counted import counted
 from .answer import malformed
-from .content import AnotherContentError, Content, Downloaded
+from .content import AnotherContentError, Content, Downloaded, TooLongError
 from .errors import ConnectionCutError, GraphError, ThrottledError
 from .links import joined, segment
 from .part_file import Chunk, cannot_write
 from .retry import THROTTLES
-from .wire import WireError
+from .wire import LEAST, WireError
 
 if TYPE_CHECKING:
     from .calls import Graph
@@ -61,7 +63,7 @@ async def download(
 
     Raises:
         GraphError: what the service said (``malware``, ``graph-not-found``…), ``cannot-write``,
-            ``content-unstable``, ``connection-cut``.
+            ``content-unstable``, ``content-too-long``, ``connection-cut``.
     """
     place = f"/drives/{segment(drive_id)}/items/{segment(item_id)}/content"
     return await _Download(graph, place, target, size, on_chunk).run(url, have)
@@ -131,7 +133,7 @@ class _Download:
             await self._thread(content.begin, have)
             if content.position == content.size:
                 return await self._thread(content.finish)  # only the last rename was missing
-        furthest = content.position
+        gained = _Gain(content)
         while True:
             is_fresh = url is None
             url = await self._link() if url is None else url
@@ -148,7 +150,13 @@ class _Download:
                 if restarts > _RESTARTS:
                     raise _unstable(self.place) from None
                 await self._thread(content.restart)
-                furthest = 0
+                gained = _Gain(content)
+                continue
+            except TooLongError:
+                surprises += 1
+                if surprises > _SURPRISES or not await self._is_longer():
+                    await self._thread(content.discard)
+                    raise _too_long(self.place, content.size) from None
                 continue
             except WireError as error:
                 failed: GraphError = _cut(self.place, error)
@@ -171,11 +179,16 @@ class _Download:
                     ) from None
                 elif error.code not in _PASSING and (error.status or 0) < 500:
                     raise
-            failures = failures + 1 if content.position <= furthest else 1
-            furthest = max(furthest, content.position)
+            failures = 1 if gained.enough() else failures + 1
             if failures >= patience.tries:
                 raise failed
             await self.graph.clock.sleep(patience.pause(failures, self.graph.chance))
+
+    async def _is_longer(self) -> bool:
+        """Whether the item, asked again, says that it has more bytes than we would take."""
+        body = await self.graph.get(self.place.removesuffix("/content"), {"$select": "id,size"})
+        size = body.get("size")
+        return type(size) is int and self.content.allow(size)
 
     async def _link(self) -> str:
         """A fresh pre-authenticated URL, from where ``/content`` redirects to."""
@@ -229,6 +242,37 @@ class _Download:
             self._report()
             if self._trouble is not None:
                 raise self._trouble
+
+
+class _Gain:
+    """What attempts brought since one of them brought enough.
+
+    A byte for each new connection is no progress: a file would take years.
+    """
+
+    def __init__(self, content: Content) -> None:
+        self._content = content
+        self._attempts = 0
+        self._position, self._seconds = content.position, content.seconds
+
+    def enough(self) -> bool:
+        """Whether the attempts, with this one, brought more than the least rate."""
+        content, self._attempts = self._content, self._attempts + 1
+        seconds = self._attempts + content.seconds - self._seconds
+        if content.position - self._position < LEAST * seconds:
+            return False
+        self._attempts = 0
+        self._position, self._seconds = content.position, content.seconds
+        return True
+
+
+def _too_long(place: str, size: int) -> GraphError:
+    return GraphError(
+        "content-too-long",
+        f"The content of {place} goes far beyond the {counted(size, 'byte')} that the service"
+        " lists. Nothing of it was kept.",
+        "Open and save the file at its source, so that its size is listed anew; then run again.",
+    )
 
 
 def _cut(place: str, error: BaseException) -> GraphError:

@@ -49,6 +49,10 @@ class GraphError(SluisError):
         self.headers: Mapping[str, str] = {}
 
 
+class NoTenantError(GraphError):
+    """The sign-in service knows no such tenant."""
+
+
 class ResyncError(GraphError):
     """The delta link is no longer good: enumerate again.
 
@@ -90,6 +94,10 @@ class ThrottledError(GraphError):
 
 class ConnectionCutError(GraphError):
     """No answer, or half of one, however often we tried."""
+
+
+class NotTrustedError(ConnectionCutError):
+    """The other side shows a certificate that nobody here vouches for."""
 
 
 def plain(text: object) -> str:

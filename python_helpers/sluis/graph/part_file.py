@@ -155,6 +155,11 @@ class PartFile:
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         self._past_cache = disk.go_past_cache(self._descriptor)
 
+    def discard(self) -> None:
+        """Leave nothing of it."""
+        self.close()
+        self.path.unlink(missing_ok=True)
+
     def finish(self, modified_ns: int | None = None) -> list[Chunk]:
         """Put the whole file in its place; return the last chunk, if there is one.
 

@@ -31,6 +31,7 @@ class Patience:
         longest: seconds at most.
         sign_ins: attempts to get a token.
         sign_in_seconds: seconds for a sign-in to connect, and between two bytes of its answer.
+        sign_in_whole: seconds for all of one sign-in, however its answer comes.
     """
 
     tries: int = 6
@@ -39,6 +40,7 @@ class Patience:
     longest: float = 60.0
     sign_ins: int = 5
     sign_in_seconds: tuple[float, float] = (20.0, 60.0)
+    sign_in_whole: float = 300.0
 
     def pause(self, attempt: int, chance: random.Random) -> float:
         """Seconds to wait after failed attempt number ``attempt`` (1, 2, …)."""

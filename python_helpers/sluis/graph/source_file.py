@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 from concurrent.futures import Executor
 from functools import partial
@@ -70,6 +71,13 @@ class SourceFile:
         for at in range(0, self.size, _BLOCK):
             running.update(await self.read(at, min(_BLOCK, self.size - at)))
         return running.base64()
+
+    async def digest(self, kind: str) -> str:
+        """SHA-256 or SHA-1 (``sha256``, ``sha1``) of all of it, in hexadecimal."""
+        running = hashlib.new(kind, usedforsecurity=False)
+        for at in range(0, self.size, _BLOCK):
+            running.update(await self.read(at, min(_BLOCK, self.size - at)))
+        return running.hexdigest()
 
     def close(self) -> None:
         """Let go of it."""

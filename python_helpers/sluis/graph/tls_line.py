@@ -6,11 +6,13 @@ import base64
 import re
 import socket
 import ssl
+import time
 from urllib.parse import SplitResult, unquote
 
 #: seconds without a byte after which a connection counts as broken
 TIMEOUT = 120.0
 _LONGEST = 64 << 10  # bytes of a proxy's answer
+_PROXY = 60.0  # seconds in which it has to come
 
 
 class WireError(Exception):
@@ -53,10 +55,10 @@ def _tunnel(plain: socket.socket, place: tuple[str, int], proxy: SplitResult) ->
         user = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}".encode()
         request += f"Proxy-Authorization: Basic {base64.b64encode(user).decode('ascii')}\r\n"
     plain.sendall(request.encode("latin-1") + b"\r\n")
-    answer = b""
+    answer, until = b"", time.monotonic() + _PROXY
     while b"\r\n\r\n" not in answer:
         got = plain.recv(1)  # nothing that belongs to TLS may be taken
-        if not got or len(answer) > _LONGEST:
+        if not got or len(answer) > _LONGEST or time.monotonic() > until:
             raise ConnectionError
         answer += got
     if not re.match(rb"HTTP/1\.[01] 2\d\d", answer):

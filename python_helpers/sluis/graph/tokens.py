@@ -15,9 +15,13 @@ What was measured of MSAL 1.39 and is heeded here:
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+import contextlib
+import os
+import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msal
 import requests
@@ -32,15 +36,20 @@ from cryptography.x509 import load_pem_x509_certificates
 from msal.exceptions import MsalServiceError
 
 from ..errors import InputError
+from ..evidence.files import read_regular
 from .account import Account
 from .clock import Clock
-from .errors import ConnectionCutError, GraphError, plain
+from .errors import ConnectionCutError, GraphError, NoTenantError, NotTrustedError, plain
 from .retry import Patience
+from .sign_in import sign_in_session
+
+T = TypeVar("T")
 
 #: seconds before its end at which MSAL gives up a token
 MSAL_MARGIN = 300.0
 #: seconds for which MSAL repeats a 400 without asking
 MSAL_REPEATS = 60.0
+_LARGEST_CERTIFICATE = 1 << 20  # bytes
 _LAST_MOMENT = 30.0  # seconds before its end at which requests no longer go out with a token
 
 
@@ -57,10 +66,9 @@ class Tokens:
         patience = patience or Patience()
         self._account = account
         self._clock = clock
-        self._tries = patience.sign_ins
-        self._thread = ThreadPoolExecutor(1, "sluis-tokens")
+        self._patience = patience
         self._app: Any = None
-        self._session = _session(account, patience.sign_in_seconds)
+        self._session = sign_in_session(account, patience.sign_in_seconds)
         self._token = ""
         self._ends = self._renew_from = float("-inf")
         self._not_before = float("-inf")
@@ -95,20 +103,25 @@ class Tokens:
         return self._token
 
     async def close(self) -> None:
-        """Let go of the thread and its connections."""
+        """Let go of the connections; nobody waits for a renewal that is under way."""
         if self._fetching and not self._fetching.done():
+            self._fetching.cancel()
             await asyncio.wait([self._fetching])
-        self._thread.shutdown(wait=False)
         self._session.close()
 
     async def _fetch(self) -> None:
-        loop = asyncio.get_running_loop()
-        for attempt in range(1, self._tries + 1):
+        for attempt in range(1, self._patience.sign_ins + 1):
             began = self._clock.now()
             try:
-                answer = await loop.run_in_executor(self._thread, self._ask)
+                async with asyncio.timeout(self._patience.sign_in_whole):
+                    answer = await _aside(partial(self._ask, self._app, self._session))
             except (requests.RequestException, MsalServiceError, OSError) as error:
-                failed: GraphError = ConnectionCutError(
+                if isinstance(error, TimeoutError):
+                    # its thread may go on with these for as long as the service likes
+                    self._app = None
+                    self._session = sign_in_session(self._account, self._patience.sign_in_seconds)
+                untrusted = isinstance(error, requests.exceptions.SSLError)
+                failed: GraphError = (NotTrustedError if untrusted else ConnectionCutError)(
                     "sign-in-failed",
                     f"The sign-in at {self._account.cloud.authority} gave no usable answer "
                     f"({type(error).__name__}).",
@@ -124,7 +137,7 @@ class Tokens:
                     self._not_before = self._clock.now() + MSAL_REPEATS + 1
                     raise failed
                 pause = 6.0 * attempt
-            if attempt < self._tries:
+            if attempt < self._patience.sign_ins:
                 await self._clock.sleep(pause)
         self._not_before = self._clock.now() + MSAL_REPEATS + 1
         raise failed
@@ -136,15 +149,45 @@ class Tokens:
         # a token that lives 300 s or less is new each time MSAL is asked: use most of it
         self._renew_from = began + (life - MSAL_MARGIN if life > 2 * MSAL_MARGIN else life * 0.6)
 
-    def _ask(self) -> dict[str, Any]:
-        if self._app is None:
-            self._app = _application(self._account, self._session)
-        self._app.remove_tokens_for_client()
+    def _ask(self, app: Any, session: requests.Session) -> dict[str, Any]:
+        if app is None:
+            app = _application(self._account, session)
+            if session is self._session:
+                self._app = app
+        app.remove_tokens_for_client()
         scope = f"{self._account.cloud.graph}/.default"
         if not self._account.cloud.is_microsofts:
             scope = "https://graph.microsoft.com/.default"  # a rehearsal plays the global cloud
-        answer: dict[str, Any] = self._app.acquire_token_for_client([scope])
+        answer: dict[str, Any] = app.acquire_token_for_client([scope])
         return answer
+
+
+def _aside(work: Callable[[], T]) -> asyncio.Future[T]:
+    """Work in a thread that nothing waits for: no loop that closes, and no end of the process.
+
+    What blocks in it may go on for as long as a service gives a byte now and then.
+    """
+    loop = asyncio.get_running_loop()
+    made: asyncio.Future[T] = loop.create_future()
+
+    def tell(say: Callable[[Any], None], what: Any) -> None:
+        def unless_left() -> None:
+            if not made.done():
+                say(what)
+
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(unless_left)
+
+    def run() -> None:
+        try:
+            answer = work()
+        except BaseException as error:  # it is raised again where somebody sees it
+            tell(made.set_exception, error)
+        else:
+            tell(made.set_result, answer)
+
+    threading.Thread(target=run, name="sluis-tokens", daemon=True).start()
+    return made
 
 
 def _application(account: Account, session: requests.Session) -> msal.ConfidentialClientApplication:
@@ -159,7 +202,7 @@ def _application(account: Account, session: requests.Session) -> msal.Confidenti
             http_client=session,
         )
     except ValueError as error:  # MSAL's word for an authority that does not exist
-        raise GraphError(
+        raise NoTenantError(
             "sign-in-refused",
             f"There is no tenant {account.tenant_id} at {account.cloud.authority}: {plain(error)}",
             "Check tenant_id and the cloud.",
@@ -169,7 +212,8 @@ def _application(account: Account, session: requests.Session) -> msal.Confidenti
 def _certificate(path: Path) -> dict[str, str]:
     """What MSAL wants for PS256: key and certificates apart, the app's certificate first."""
     try:
-        data = path.read_bytes()
+        # a name may be a link to this year's certificate
+        data = read_regular(os.path.realpath(path), _LARGEST_CERTIFICATE)
         if b"-----BEGIN" in data:
             key, certificates = load_pem_private_key(data, None), load_pem_x509_certificates(data)
         else:
@@ -191,28 +235,6 @@ def _certificate(path: Path) -> dict[str, str]:
             f"{path} does not hold a private key and its certificate ({type(error).__name__}).",
             "Give one PEM file with both, or a PFX, without a password.",
         ) from None
-
-
-class _Session(requests.Session):
-    """Requests with a time limit, which ``requests`` does not have by itself."""
-
-    def __init__(self, seconds: tuple[float, float]) -> None:
-        super().__init__()
-        self._seconds = seconds
-
-    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
-        kwargs.setdefault("timeout", self._seconds)
-        return super().request(*args, **kwargs)
-
-
-def _session(account: Account, seconds: tuple[float, float]) -> requests.Session:
-    session = _Session(seconds)
-    session.trust_env = False  # no .netrc and no proxy that we were not given
-    if account.ca is not None:
-        session.verify = str(account.ca)
-    if account.proxy is not None:
-        session.proxies = {"https": account.proxy}
-    return session
 
 
 def _refusal(account: Account, answer: dict[str, Any]) -> GraphError:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..errors import InputError
 from . import upload_errors
 from .answer import item_of, json_or_none, malformed
-from .calls import CUT
+from .calls import CUT, whole
 from .errors import ConnectionCutError, GraphError, ThrottledError, answer_error
 from .links import segment
 from .retry import THROTTLES
@@ -117,6 +117,11 @@ class Over:
 
     item_id: str
     etag: str
+
+
+def _least() -> int:
+    """Bytes of a chunk that a session keeps at least, or the chunk brought it no further."""
+    return max(1, CHUNK // 1024)
 
 
 class _SessionOverError(Exception):
@@ -276,12 +281,12 @@ class _Upload:
             try:
                 if at is None:
                     at = await self._status(url)
-                if at > furthest:
+                if at >= furthest + _least():
                     furthest, failures = at, 0
                 item = await self._chunk(url, at)
                 if isinstance(item, dict):
                     return item
-                if item > furthest:
+                if item >= at + _least():
                     at = item
                     continue
                 failed = malformed(
@@ -364,7 +369,7 @@ class _Upload:
     ) -> tuple[int, Any]:
         self.graph.pacer.carried(len(data or b""))
         async with self.graph.bare(method, url, headers=headers, data=data) as answer:
-            raw = await answer.read()
+            raw = await whole(answer, f"{method} the upload session of {self.place}")
             status = answer.status
         body = json_or_none(raw) if raw else {}
         if status in _OVER:
@@ -400,6 +405,17 @@ class _Upload:
                 return upload_errors.held(self.place, error)
         return upload_errors.taken(self.place, error)
 
+    async def _has(self, hashes: dict[str, Any]) -> bool:
+        """Whether each hash that is listed is that of the file; none needs to be."""
+        quickxor = hashes.get("quickXorHash")
+        if quickxor and quickxor != await self.file.quickxor():
+            return False
+        for kind in ("sha256", "sha1"):
+            told = hashes.get(f"{kind}Hash")
+            if isinstance(told, str) and told and told.lower() != await self.file.digest(kind):
+                return False
+        return True
+
     async def _already_there(self) -> dict[str, Any] | None:
         """Our file, if a session whose answer was lost has put it there.
 
@@ -424,9 +440,9 @@ class _Upload:
         same_size = item.get("size") == self.size
         if facet is not None and same_dates and (self.over is None or is_rewritten_name(self.name)):
             return item  # the service may have rewritten the content, so the hash need not match
-        if facet is not None and same_dates and same_size and not hashes.get("quickXorHash"):
-            return item  # hashes can come late
-        if same_size and hashes.get("quickXorHash") == await self.file.quickxor():
+        # hashes can come late
+        late = facet is not None and same_dates and not hashes.get("quickXorHash")
+        if same_size and (late or hashes.get("quickXorHash")) and await self._has(hashes):
             return item
         if self.conflict == "replace":
             return None

@@ -7,7 +7,8 @@ interpreter lock let go (measured against the rehearsal tenant on a busy machine
 aiohttp.
 
 It does GET and nothing more, sends no Authorization and follows no redirects. Whatever in an
-answer is not plain HTTP/1.1 is taken for a broken connection, never for content.
+answer is not plain HTTP/1.1 is taken for a broken connection, never for content; so is what never
+quite stops and never gets on.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -28,6 +30,11 @@ __all__ = ["Reply", "Wire", "WireError"]
 _HEAD = 64 << 10  # bytes at most of an answer's head; also of what is read ahead
 _LEFT = 16 << 10  # bytes of an unwanted body that are read to keep the connection
 _STATUS = re.compile(r"HTTP/1\.[01] (\d{3})(?: |$)")
+_EARLY = 10  # answers at most that come before the answer (103 and the like)
+#: Seconds after which a head, or a piece of a body, has to have come at such a rate at least. A
+#: line of 20 KB a second is twenty times as fast.
+WINDOW = 300.0
+LEAST = 1024  # bytes a second
 _PLAIN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -181,6 +188,7 @@ class Reply:
             Bytes read; whether the body is whole is for the caller to see from its length.
         """
         at = 0
+        self._line.begin()
         try:
             if self.length is None:
                 while at < len(view) and (got := self.read_into(view[at:])):
@@ -196,6 +204,11 @@ class Reply:
         """The body's first bytes, ``most`` at most."""
         data = bytearray(most)
         return bytes(data[: self.fill(memoryview(data))])
+
+    @property
+    def trouble(self) -> str | None:
+        """Why we stopped reading it, when it was not its end."""
+        return self._line.trouble
 
     @property
     def ended(self) -> bool:
@@ -251,6 +264,13 @@ class _Line:
         self._ahead = bytearray(_HEAD)
         self._view = memoryview(self._ahead)
         self._start = self._end = 0
+        #: why it was given up, if it was
+        self.trouble: str | None = None
+        self._late, self._came = 0.0, 0
+
+    def begin(self) -> None:
+        """From now on something has to come: a head, or so many bytes."""
+        self._late, self._came = time.monotonic() + WINDOW, 0
 
     def ask(self, request: bytes) -> tuple[int, dict[str, str], int | None]:
         """Send a request; status, headers and length of the answer."""
@@ -258,11 +278,12 @@ class _Line:
             self._socket.sendall(request)
         except OSError as error:
             raise WireError(type(error).__name__) from None
-        while True:
+        self.begin()
+        for _ in range(_EARLY + 1):
             status, headers = self._head()
-            if status >= 200:
-                break  # what came was the answer and not a word in between
-        return status, headers, _length(status, headers)
+            if status >= 200:  # it is the answer and not a word in between
+                return status, headers, _length(status, headers)
+        raise WireError("no answer, only words in between")
 
     def read_into(self, view: memoryview) -> int:
         """Read some bytes: first what was read ahead."""
@@ -270,11 +291,14 @@ class _Line:
         if ahead:
             view[:ahead] = self._view[self._start : self._start + ahead]
             self._start += ahead
+            self._count(ahead)
             return ahead
         try:
-            return self._socket.recv_into(view)
+            got = self._socket.recv_into(view)
         except (OSError, ValueError) as error:
             raise WireError(type(error).__name__) from None
+        self._count(got)
+        return got
 
     def fill(self, view: memoryview) -> int:
         """Read until the buffer is full or the connection ends; one TLS record at a time."""
@@ -288,7 +312,8 @@ class _Line:
                 if not got:
                     break
                 at += got  # type: ignore[operator]
-        except (OSError, ValueError):
+                self._count(got)  # type: ignore[arg-type]
+        except (OSError, ValueError, WireError):
             pass
         return at
 
@@ -346,6 +371,19 @@ class _Line:
         if not got:
             raise WireError("the connection was closed")
         self._end += got
+        self._count(0)  # what only leads to content brings it no further
+
+    def _count(self, got: int) -> None:
+        """So many bytes came of what was asked for.
+
+        Raises:
+            WireError: too few, for a long time.
+        """
+        self._came += got
+        late = time.monotonic() - self._late
+        if late > 0 and self._came < LEAST * (WINDOW + late):
+            self.trouble = "it comes too slowly"
+            raise WireError(self.trouble)
 
 
 _ONCE = {"content-length", "content-range", "transfer-encoding", "location"}

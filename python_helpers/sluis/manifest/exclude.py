@@ -7,8 +7,9 @@ number of folders. Leaving out a folder leaves out everything in it.
 
 from __future__ import annotations
 
+import itertools
 import re
-from typing import Callable, List, Sequence
+from typing import Callable, Iterator, List, Sequence
 
 from ..errors import InputError
 
@@ -21,7 +22,8 @@ def matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
     """
     if not patterns:
         return lambda _path: False
-    pattern = re.compile("|".join(_expression(p) for p in patterns), re.DOTALL)
+    numbers = itertools.count(1)
+    pattern = re.compile("|".join(_expression(p, numbers) for p in patterns), re.DOTALL)
     return lambda path: pattern.fullmatch(path) is not None
 
 
@@ -52,14 +54,41 @@ def _anchored(pattern: str) -> List[str]:
     return parts if "/" in pattern.rstrip("/") else ["**", *parts]
 
 
-def _expression(pattern: str) -> str:
-    parts = _anchored(pattern)
-    out = []
-    for number, part in enumerate(parts):
-        last = number == len(parts) - 1
-        if part == "**":
-            out.append(".*" if last else "(?:[^/]*/)*")
-            continue
-        name = "".join("[^/]*" if c == "*" else "[^/]" if c == "?" else re.escape(c) for c in part)
-        out.append(name if last else name + "/")
-    return "(?:" + "".join(out) + ")"
+def _expression(pattern: str, numbers: Iterator[int]) -> str:
+    """One pattern as an expression, ``numbers`` being for its groups.
+
+    Between two stars the first place that fits is as good as any, so none but it is tried: with
+    each place tried for each star, a name made for it takes hours.
+    """
+    *parts, end = _anchored(pattern)
+    blocks = [""]  # what stands between one ``**`` and the next
+    for part in parts:
+        if part != "**":
+            blocks[-1] += _name(part, numbers) + "/"
+        elif blocks[-1] or len(blocks) == 1:  # two of them in a row say the same as one
+            blocks.append("")
+    blocks[-1] += ".*" if end == "**" else _name(end, numbers)
+    first, *others = blocks
+    if not others:
+        return f"(?:{first})"
+    *between, last = others
+    out = "".join(_first("(?:[^/]*/)*?" + block, numbers) for block in between)
+    return f"(?:{first}{out}(?:[^/]*/)*{last})"
+
+
+def _name(part: str, numbers: Iterator[int]) -> str:
+    first, *others = ("".join(map(_sign, piece)) for piece in re.split(r"\*+", part))
+    if not others:
+        return first
+    *between, last = others
+    return first + "".join(_first("[^/]*?" + piece, numbers) for piece in between) + "[^/]*" + last
+
+
+def _sign(sign: str) -> str:
+    return "[^/]" if sign == "?" else re.escape(sign)
+
+
+def _first(expression: str, numbers: Iterator[int]) -> str:
+    """The first text only that an expression matches: Python before 3.11 has no atomic group."""
+    name = f"first{next(numbers)}"
+    return f"(?=(?P<{name}>{expression}))(?P={name})"

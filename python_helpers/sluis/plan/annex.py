@@ -13,6 +13,7 @@ from sluis.plan.text import Language, back_number
 from sluis.plan.undoing import undoing
 from sluis.scope.texts import Said, said
 from sluis.scope.voice import Voice
+from sluis.scope.words import spoken
 
 SENTENCES: dict[str, Said] = {
     "title": said("Technische details: de stappen", "Technical details: the steps"),
@@ -105,7 +106,7 @@ def _details(plan: PlanDocument, step: PlanStep, voice: Voice) -> Iterator[str]:
 
 
 def _check(check: PlannedCheck, voice: Voice) -> Iterator[str]:
-    yield voice.say("check", what=check.what, host=check.host)
+    yield voice.say("check", what=spoken(check.what, voice.language), host=check.host)
     for name, value in sorted(check.technical.items()):
         yield voice.say("looks-at", name=name, value=_value(value))
 

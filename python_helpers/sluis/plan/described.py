@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sluis.plan.faults import Fault, did_you_mean, nearest, value_faults
 from sluis.plan.role_options import Options
 from sluis.plan.written_undoing import undoing_faults
+from sluis.plan.written_words import words_faults
 from sluis.plan.written_yaml import Item
 
 _STEPS = {
@@ -76,6 +77,7 @@ def description_faults(
         yield from undoing_faults(
             file, item.value, reachable.put_back, lambda hosts: reachable.why_nothing(hosts)[1]
         )
+    yield from words_faults(file, item)
     yield from _checks(file, name, item.value.get(_CHECKS), reachable)
     yield from _secrets(file, item)
     yield from _restored(file, item.value.get("restore_asset_list"), reachable)

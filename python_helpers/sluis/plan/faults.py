@@ -15,6 +15,8 @@ _BOOLEANS = frozenset({"true", "false", "yes", "no", "on", "off", "1", "0", "y",
 _SHOWN_AT_MOST = 50
 #: so alike are a name and its misspelling
 _ALIKE = 0.8
+#: the code of what ansible-vault encrypted and nothing at hand opens
+STAYS_SHUT = "vault-not-opened"
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from pydantic import (
 
 from sluis.evidence.canonical import canonical, sha256
 from sluis.evidence.predicates import Sha256
+from sluis.scope.words import Both
 
 STEP_ID = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,79}")
 StepId = Annotated[str, Field(pattern=f"^{STEP_ID.pattern}$")]
@@ -77,6 +78,8 @@ class PlanStep(_Model):
     that only stop what writes, so that data is still as it was before the change.
     ``last_pass`` marks steps that bring over what the last pass over their asset found.
 
+    What the client reads (``name``, ``stays``) is one text, or the same in both languages.
+
     What becomes of the step when the change is put back: ``inside`` names the assets that hold
     everything it changes, so that putting those back undoes it; ``stays`` says in the client's
     words what stays; ``undoes``, of a step of the way back, names the steps that it undoes.
@@ -86,7 +89,7 @@ class PlanStep(_Model):
 
     step: StepId
     host: str
-    name: str
+    name: str | Both
     target: Target
     module: str
     module_sha256: Sha256
@@ -100,7 +103,7 @@ class PlanStep(_Model):
     quiesce: bool = False
     last_pass: bool = False
     inside: tuple[str, ...] = ()
-    stays: str = ""
+    stays: str | Both = ""
     undoes: tuple[str, ...] = ()
 
     def call_sha256(self) -> str:
@@ -123,7 +126,7 @@ class PlannedCheck(_Model):
 
     check: StepId
     host: str
-    what: str
+    what: str | Both
     technical: dict[str, CheckValue] = Field(default_factory=dict)
     after: Literal["change", "way_back", "both"] = "change"
 

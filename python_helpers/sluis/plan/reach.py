@@ -16,10 +16,12 @@ class Reach:
         hosts: names of every host that a run can go to.
         groups: names of every group that such a host is in.
         entries: digest by readable name: ``host app1: ansible_port``, ``group clients``.
+        texts: every text of a variable: where it is written, the variable's name, the text.
         reasons: what is wrong with the inventory itself.
     """
 
     hosts: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
     entries: Mapping[str, str] = field(default_factory=dict)
+    texts: tuple[tuple[str, str, str], ...] = ()
     reasons: tuple[Reason, ...] = ()

@@ -6,13 +6,16 @@ What each step is made of stands in :mod:`sluis.plan.annex`, under the same numb
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
 from typing import Literal
 
 from sluis.plan.model import PlanDocument, PlannedCheck, PlanStep
 from sluis.plan.undoing import put_back, undoing
 from sluis.scope.texts import Said, said
 from sluis.scope.voice import Voice, heading, paragraph
+from sluis.scope.words import spoken
 
 Language = Literal["nl", "en"]
 
@@ -29,6 +32,11 @@ SENTENCES: dict[str, Said] = {
                   "If anything fails, this stays as it is. {words}"),
     "not-undone": said("Gaat er iets mis, dan draaien wij dit NIET terug.",
                        "If anything fails, we do NOT undo this."),
+    "again": said(
+        "Dit deden wij in deze wijziging al eens, op {when}. Wij doen het nu opnieuw: ook wat er "
+        "daarna in is gewerkt, gaat eruit, en bewaren wij apart.",
+        "We did this before in this change, on {when}. We now do it once more: what was done in it "
+        "after that goes out as well, and we keep it apart."),
     "checks": said("Wat wij daarna nakijken", "What we check afterwards"),
     "no-checks": said("Daarna kijken wij niets na.", "We check nothing afterwards."),
     "back": said("Alleen als er iets misgaat", "Only if anything fails"),
@@ -49,12 +57,19 @@ SENTENCES: dict[str, Said] = {
 }  # fmt: skip
 
 
-def plan_text(plan: PlanDocument, language: Language) -> str:
+def plan_text(
+    plan: PlanDocument,
+    language: Language,
+    before: Mapping[tuple[str, str], datetime] = MappingProxyType({}),
+    zone: str | None = None,
+) -> str:
     """Render what will happen, without names of machines, modules and files.
 
     Args:
         plan: the plan to show.
         language: ``nl`` or ``en``.
+        before: when a step was done under an earlier plan, from ``swapped_before``.
+        zone: the client's time zone.
     """
     voice = Voice(language, SENTENCES)
     forward, back = plan.forward, plan.way_back
@@ -62,7 +77,7 @@ def plan_text(plan: PlanDocument, language: Language) -> str:
         voice.say("title").upper(),
         "",
         paragraph(f"{_intro('intro', forward, voice)} {voice.say('only')}"),
-        *_forward(plan, voice),
+        *_forward(plan, voice, before, zone),
         *_checks(plan.checks_after("change"), "checks", voice),
     ]
     if back:
@@ -86,12 +101,20 @@ def _intro(key: str, steps: Sequence[PlanStep], voice: Voice) -> str:
     return voice.say(f"{key}-one" if len(steps) == 1 else key, steps=len(steps))
 
 
-def _forward(plan: PlanDocument, voice: Voice) -> Iterator[str]:
+def _forward(
+    plan: PlanDocument,
+    voice: Voice,
+    before: Mapping[tuple[str, str], datetime],
+    zone: str | None,
+) -> Iterator[str]:
     for number, (step, words) in enumerate(
         zip(plan.forward, _step_words(plan.forward, voice), strict=True), start=1
     ):
         yield ""
         yield paragraph(f"{number}. {words}", hang=len(f"{number}. "))
+        done = before.get((step.step, step.host))
+        if done is not None:
+            yield paragraph(voice.say("again", when=voice.moment(done, zone)), indent=3)
         if plan.way_back:
             yield paragraph(_if_it_fails(plan, step, voice), indent=3)
 
@@ -106,7 +129,7 @@ def _told(items: Sequence[tuple[str, str]], voice: Voice) -> list[str]:
 
 
 def _step_words(steps: Sequence[PlanStep], voice: Voice) -> list[str]:
-    return _told([(step.name, step.host) for step in steps], voice)
+    return _told([(spoken(step.name, voice.language), step.host) for step in steps], voice)
 
 
 def _numbered(words: Sequence[str], letter: str) -> Iterator[str]:
@@ -118,7 +141,7 @@ def _if_it_fails(plan: PlanDocument, step: PlanStep, voice: Voice) -> str:
     if undoing(plan, step).by:
         return voice.say("undone")
     if step.stays:
-        return voice.say("stays", words=step.stays)
+        return voice.say("stays", words=spoken(step.stays, voice.language))
     return voice.say("not-undone")
 
 
@@ -126,7 +149,7 @@ def _left(plan: PlanDocument, voice: Voice) -> Iterator[str]:
     """What the way back leaves as the change made it, in one place."""
     told = _step_words(plan.forward, voice)
     left = [
-        (number, words, step.stays)
+        (number, words, spoken(step.stays, voice.language))
         for number, (step, words) in enumerate(zip(plan.forward, told, strict=True), start=1)
         if not undoing(plan, step).by
     ]
@@ -135,7 +158,7 @@ def _left(plan: PlanDocument, voice: Voice) -> Iterator[str]:
         return
     yield paragraph(voice.say("left"))
     for number, words, stays in left:
-        yield paragraph(f"- {number}. {words} {stays or ''}".rstrip(), hang=2)
+        yield paragraph(f"- {number}. {words} {stays}".rstrip(), hang=2)
 
 
 def _checks(checks: tuple[PlannedCheck, ...], key: str, voice: Voice) -> Iterator[str]:
@@ -144,5 +167,7 @@ def _checks(checks: tuple[PlannedCheck, ...], key: str, voice: Voice) -> Iterato
         yield paragraph(voice.say(f"no-{key}"))
         return
     yield from heading(voice.say(key))
-    for words in _told([(check.what, check.host) for check in checks], voice):
+    for words in _told(
+        [(spoken(check.what, voice.language), check.host) for check in checks], voice
+    ):
         yield paragraph(f"- {words}", hang=2)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from sluis.errors import InputError
 from sluis.plan.model import PlanDocument, PlanStep
+from sluis.scope.words import in_each
 
 _SWAP = "asset_swap"
 #: shorter words than this say nothing to the client
@@ -147,10 +148,10 @@ def wrongly_said(plan: PlanDocument) -> Iterator[tuple[PlanStep, InputError]]:
                     "Keep one of inside, stays, and a step of the way back that undoes it.",
                 ),
             )
-        if step.stays and len(step.stays.strip()) < _SHORTEST:
+        if step.stays and any(len(one.strip()) < _SHORTEST for one in in_each(step.stays)):
             yield (
                 step,
-                _bad(step, f"says that {step.stays!r} stays, which tells the client nothing"),
+                _bad(step, f"says that {str(step.stays)!r} stays, which tells the client nothing"),
             )
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from sluis.evidence.predicates import Reason
@@ -20,6 +22,11 @@ _PIECE = 1 << 18
 #: what Python would import in the place of a source, or beside it
 _COMPILED = (".pyc", ".pyo", ".so", ".pyd")
 _CACHE = "__pycache__"
+#: a compiled file until Python has written all of it (importlib's ``_write_atomic``); never read
+_IN_THE_MAKING = re.compile(r"\.pyc\.[0-9]{1,20}\Z")
+
+#: how an item looks to the kernel, by its path; the kernel alone sets the time of its last change
+Stamps = dict[bytes, tuple[int, ...]]
 
 #: What the files read so far hold, by path: how each looked to the kernel, and its digest.
 #: Ansible's workers are forked from the process that read them first, and inherit this.
@@ -37,6 +44,8 @@ class Walk:
     def __init__(self, project: Path, package: Path) -> None:
         self.entries: dict[str, str] = {}
         self.reasons: list[Reason] = []
+        #: of each file, link and folder, but for what Python writes for itself
+        self.stamps: Stamps = {}
         self._project = os.path.realpath(os.fsencode(project))
         self._package = os.path.realpath(os.fsencode(package))
         #: folders of which everything is collected anyway
@@ -101,6 +110,8 @@ class Walk:
         except OSError as error:
             self._refuse("not-readable", prefix, f"It cannot be read: {error.strerror}.")
             return
+        if os.path.basename(folder) != _CACHE.encode():  # noqa: PTH119
+            self._stamp(folder)
         for item in items:
             # a name need not be UTF-8, and it must still count
             name = item.name.decode("utf-8", "backslashreplace")
@@ -112,6 +123,8 @@ class Walk:
                 self.folder(item.path, f"{prefix}{name}/", code=code)
             elif code and name.endswith(_COMPILED):
                 self._compiled(item.path, prefix, name)
+            elif code and prefix.endswith(f"/{_CACHE}/") and _IN_THE_MAKING.search(name):
+                continue
             else:
                 self._item(item.path, prefix + name)
 
@@ -131,6 +144,7 @@ class Walk:
     def _item(self, path: bytes, name: str) -> None:
         try:
             status = os.lstat(path)
+            self.stamps[path] = _looks(status)
             if stat.S_ISLNK(status.st_mode):
                 self._link(path, name, code=False)
             elif stat.S_ISREG(status.st_mode):
@@ -142,6 +156,7 @@ class Walk:
 
     def _link(self, path: bytes, name: str, *, code: bool) -> None:
         """A link by its text, and by the content of what it leads to."""
+        self._stamp(path)
         try:
             text = os.readlink(path)  # noqa: PTH115
         except OSError:
@@ -169,6 +184,10 @@ class Walk:
         elif os.path.lexists(real):
             self._item(real, shown)
 
+    def _stamp(self, path: bytes) -> None:
+        with suppress(OSError):
+            self.stamps[path] = _looks(os.lstat(path))
+
     def _refuse(
         self,
         code: str,
@@ -177,6 +196,41 @@ class Walk:
         remedy: str = "Put an ordinary file there that you can read, or remove it.",
     ) -> None:
         self.reasons.append(Reason(code=code, about=about[:300], sentence=sentence, remedy=remedy))
+
+
+def stamps_of(paths: Iterable[bytes]) -> Stamps:
+    """How each of these looks now; what is gone is left out."""
+    now: Stamps = {}
+    for path in paths:
+        with suppress(OSError):
+            now[path] = _looks(os.lstat(path))
+    return now
+
+
+def touched(stamps: Stamps, now: Stamps | None = None) -> list[bytes]:
+    """What no longer looks as it did, or is gone.
+
+    Args:
+        stamps: as a walk collected them.
+        now: as another walk did just now; ``None``: look at each.
+    """
+    if now is None:
+        now = stamps_of(stamps)
+    return [path for path, looked in stamps.items() if now.get(path) != looked]
+
+
+def changed_after(stamps: Stamps, began_ns: int) -> list[bytes]:
+    """What was changed after a moment, in nanoseconds since the epoch, whatever it holds now."""
+    return [path for path, looked in stamps.items() if looked[_CHANGED] > began_ns]
+
+
+def changed_at(looked: tuple[int, ...]) -> int:
+    """When an item changed for the last time, in nanoseconds since the epoch.
+
+    Args:
+        looked: how it looked, one of :data:`Stamps`.
+    """
+    return looked[_CHANGED]
 
 
 def content_sha256(path: bytes, status: os.stat_result | None = None) -> str:
@@ -205,6 +259,10 @@ def content_sha256(path: bytes, status: os.stat_result | None = None) -> str:
 def _looks(status: os.stat_result) -> tuple[int, ...]:
     """A path is another file, too, when another disk was mounted over its folder."""
     return (status.st_dev, status.st_mode, *signature_of(status))
+
+
+#: where the time of the last change stands in how an item looks
+_CHANGED = 4
 
 
 def _inside(path: bytes, folder: bytes) -> bool:

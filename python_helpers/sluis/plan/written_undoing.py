@@ -134,7 +134,10 @@ def _is_list(item: Item | None) -> bool:
 
 
 def _text(item: Item | None) -> str:
-    return "" if item is None or item.value is None else str(item.value)
+    if item is None or item.value is None:
+        return ""
+    plain = item.plain()  # of words in two languages is said elsewhere what is wrong with them
+    return " / ".join(map(str, plain.values())) if isinstance(plain, dict) else str(plain)
 
 
 def _meant(name: str, known: Collection[str]) -> str:

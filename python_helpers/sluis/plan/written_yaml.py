@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from sluis.plan.yaml_bounds import BoundlessError, refuse_boundless
+
 _LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEPTH = 100
 _STANDARD = "tag:yaml.org,2002:"
@@ -88,15 +90,17 @@ def read_written(content: bytes) -> Item:
         line = content[: error.start].count(b"\n") + 1
         raise NotReadableError(line, "It is not UTF-8 text.", "Save it as UTF-8.") from None
     try:
-        _not_too_deep(text)
+        refuse_boundless(text, _DEPTH)
         node = yaml.compose(text, Loader=_LOADER)
         return Item(None, 1) if node is None else _item(node, node.start_mark.line + 1)
+    except BoundlessError as error:
+        raise NotReadableError(0, str(error), "Write it flatter, and without aliases.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         problem = getattr(error, "problem", None) or "it cannot be read"
         try:
             return item_of(json.loads(text))  # Ansible tries JSON, too
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
         raise NotReadableError(
             mark.line + 1 if mark else 0,
@@ -114,7 +118,9 @@ def sealed_texts(content: bytes) -> Iterator[tuple[int, bytes]]:
         content: a file that :func:`read_written` can read.
     """
     try:
-        nodes = [yaml.compose(content.decode("utf-8-sig"), Loader=_LOADER)]
+        text = content.decode("utf-8-sig")
+        refuse_boundless(text, _DEPTH)
+        nodes = [yaml.compose(text, Loader=_LOADER)]
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
         return
     while nodes:
@@ -136,15 +142,6 @@ def item_of(value: Any, line: int = 0) -> Item:
     if value is None or isinstance(value, bool | int | float | str):
         return Item(value, line)
     return Item(OPAQUE, line)
-
-
-def _not_too_deep(text: str) -> None:
-    depth = 0
-    for event in yaml.parse(text, _LOADER):
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEPTH:
-            raise RecursionError
 
 
 def _item(node: yaml.Node, line: int) -> Item:

@@ -92,9 +92,9 @@ def _make_believe_client(stage: Stage, words: list[str], log: Path) -> int:
 def _show(stage: Stage, screen: str, answer: str) -> None:
     """The question just asked, on one line, with the answer."""
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen)
-    paragraphs = [" ".join(part.split()) for part in re.split(r"\r?\n\s*\r?\n", plain)]
+    paragraphs = [" ".join(part.split()) for part in re.split(r"\n[ \t\r]*\n", plain)]
     question = next((words for words in reversed(paragraphs) if words), "")
-    question = re.sub(r"\s*(Type yes or no\.|Type it here\.)\s*", "", question)
+    question = re.sub(r" ?(Type yes or no\.|Type it here\.) ?", "", question)
     width = stage.console.width - len(answer) - 10
     if len(question) > width:
         question = question[:width] + " …"

@@ -171,8 +171,7 @@ def adopt(
         )
         if proof.reached is None or proof.reached < required_level(asset):
             done.warnings += [
-                f"{asset.id} needs {required_level(asset)}. {item.level} is {item.verdict}: "
-                f"{item.detail}"
+                f"{asset.id} needs {required_level(asset)}. {item.missing}"
                 for item in proof.levels
                 if item.verdict != "proven"
             ]

@@ -6,13 +6,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sluis.dossier.material import read_material
+from sluis.dossier.material import Material, read_material
 from sluis.dossier.outcome import evidence_of
+from sluis.dossier.waiver_words import drafted_for, waiver_words
 from sluis.errors import RefusedError
+from sluis.evidence.anchors import load_anchors
 from sluis.evidence.predicates import Reason
 from sluis.gate.coverage import unproven
 from sluis.gate.open_questions import OPEN_QUESTION
 from sluis.places import Places
+from sluis.runbook.other_changes import CHANGED_SINCE, other_change_reasons
 from sluis.scope.load import load_scope
 
 #: what a waiver can settle
@@ -53,7 +56,8 @@ def must_be_alive(
 
     Raises:
         RefusedError: ``change-closed``, ``tree-changed``, ``scope-changed``, ``not-proven``, with
-            all that is wrong.
+            all that is wrong; what another change is in the way with, such as
+            ``changed-since-copy``.
     """
     material = read_material(places, client, change, now)
     if material.plan is None:
@@ -80,6 +84,12 @@ def must_be_alive(
             + " Nobody is asked to sign for a plan that cannot be carried out.",
             f"Put it back as it was. Or: {again}",
         )
+    for reason in in_the_way(places, material):
+        raise RefusedError(
+            reason.code,
+            f"{reason.sentence} Nobody is asked to sign for a plan that cannot be carried out.",
+            reason.remedy,
+        )
     found = [
         reason
         for reason in unproven(evidence_of(material), now)
@@ -88,7 +98,25 @@ def must_be_alive(
         and not (reason.code in _CAN_BE_WAIVED and reason.about in drafted)
     ]
     if found:
-        raise RefusedError("not-proven", _words(found), _remedy(found, command))
+        there = drafted_for(places.change(client, change))
+        raise RefusedError("not-proven", _words(found), _remedy(found, there, command))
+
+
+def in_the_way(places: Places, material: Material) -> list[Reason]:
+    """Why the newest plan cannot be carried out, because of what other changes did or are doing.
+
+    Args:
+        places: the project.
+        material: the change's dossier.
+    """
+    if material.plan is None:
+        return []
+    anchors = load_anchors(places.trust(material.client), material.client)
+    again = f"Run prepare again: sluis prepare {material.client} {material.change}."
+    return [
+        reason.model_copy(update={"remedy": again}) if reason.code == CHANGED_SINCE else reason
+        for reason in other_change_reasons(material, anchors, evidence_of(material))
+    ]
 
 
 def _words(found: list[Reason]) -> str:
@@ -96,13 +124,7 @@ def _words(found: list[Reason]) -> str:
     return f"Nobody is asked to sign what is not proven. {told}"[:6000]
 
 
-def _remedy(found: list[Reason], command: str) -> str:
+def _remedy(found: list[Reason], drafted: Collection[str], command: str) -> str:
     own = " ".join(dict.fromkeys(reason.remedy for reason in found))
     waivable = [reason.about for reason in found if reason.code in _CAN_BE_WAIVED]
-    if not waivable:
-        return own
-    files = ", ".join(f"waivers/{name}.yml" for name in dict.fromkeys(waivable))
-    return (
-        f"{own} A waiver is drafted as {files} beside scope.yml, and asked for first, with: "
-        f"sluis sign {command}."
-    )
+    return f"{own} {waiver_words(waivable, drafted, command)}".rstrip()

@@ -1,12 +1,15 @@
-"""How much of a host's answer is taken: enough for every module, and never without end.
+"""What is taken of a host's answer: enough for every module, and never without end.
 
 Whatever Ansible registers is copied, looked through and printed many times over. A few
-megabytes of an answer can hold millions of values, and then a run stands still.
+megabytes of an answer can hold millions of values, and then a run stands still. And a number
+that is not finite is no JSON, though Ansible reads it as such: nothing that works with it later
+expects one.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,8 +17,10 @@ MOST_VALUES = 200_000
 MOST_CHARACTERS = 32 * 2**20
 
 
-def too_much(answer: Any) -> str:
+def not_taken(answer: Any) -> str:
     """Why an answer is not taken; empty when it is.
+
+    Whole numbers have no bound of their own: a certificate's serial number is one, of 160 bits.
 
     Args:
         answer: what a module or its action returned. Names count as values.
@@ -28,6 +33,9 @@ def too_much(answer: Any) -> str:
             values += 1
             if isinstance(value, (str, bytes, bytearray)):
                 characters += len(value)
+            elif isinstance(value, float):
+                if not math.isfinite(value):
+                    return "The answer holds a number that is not finite, so it is no JSON."
             elif id(value) not in seen and (inside := _inside(value)):
                 seen.add(id(value))
                 waiting += inside

@@ -25,6 +25,7 @@ from sluis.runbook.call_secrets import (
 from sluis.runbook.call_template import fill_in
 from sluis.runbook.connections import refuse_unrecognised
 from sluis.runbook.run import Run
+from sluis.scope.words import said_in
 
 _ARGUMENTS = frozenset(
     {
@@ -140,7 +141,7 @@ def read_call(action: ActionBase, task_vars: Mapping[str, Any], run: Run, outbox
     planned = PlanStep(
         step=step,
         host=str(task_vars["inventory_hostname"]),
-        name=str(given.get("words") or task.name or step),
+        name=said_in(given.get("words") or task.name or step),
         target=_target(action),
         module=module.name,
         module_sha256=module.code_sha256,
@@ -154,7 +155,7 @@ def read_call(action: ActionBase, task_vars: Mapping[str, Any], run: Run, outbox
         quiesce=bool(given.get("quiesce", False)),
         last_pass=bool(given.get("last_pass", False)),
         inside=_names(given, "inside", step),
-        stays=_untagged(str(given.get("stays") or "")),
+        stays=said_in(given.get("stays") or ""),
         undoes=_names(given, "undoes", step),
     )
     return Call(planned, sent.args, dict(secrets), module.runs_as, handler)

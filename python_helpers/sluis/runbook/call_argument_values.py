@@ -66,6 +66,18 @@ def _wrong(module: str, name: str, value: Any, option: Option) -> tuple[str, str
     return what, f"See what it takes with: ansible-doc {module}"
 
 
+def as_used(option: Option, value: Any) -> Any:
+    """A value as the module has it, converted.
+
+    Raises:
+        ValueError: the module would not take it.
+    """
+    found = ArgumentSpecValidator({"it": dict(option.spec)}).validate({"it": value})
+    if found.error_messages:
+        raise ValueError(found.error_messages[0])
+    return found.validated_parameters["it"]
+
+
 def _first_wrong(value: Any, choices: list[str]) -> str:
     parts = value if isinstance(value, list) else str(value).split(",")
     return next((str(one) for one in parts if str(one) not in choices), str(value))

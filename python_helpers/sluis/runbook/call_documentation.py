@@ -25,14 +25,14 @@ class Option:
     Args:
         names: its name and its aliases.
         required: whether it must be there.
-        by_itself: whether it has a value when nobody gives one.
         spec: its form, as ``AnsibleModule`` takes it in an ``argument_spec``.
+        by_itself: the value that it has when nobody gives one; ``None`` for none.
     """
 
     names: frozenset[str]
     required: bool
     spec: Mapping[str, Any]
-    by_itself: bool = False
+    by_itself: Any = None
 
 
 def options_of(module: Module) -> Mapping[str, Option] | None:
@@ -88,5 +88,5 @@ def _option(name: str, said: Any) -> Option:
     aliases = (str(one) for one in said.get("aliases") or ())
     return Option(
         frozenset({name, *aliases}), said.get("required") is True, spec,
-        by_itself=said.get("default") is not None,
+        by_itself=said.get("default"),
     )  # fmt: skip

@@ -151,7 +151,7 @@ def _value(node: nodes.Expr, results: Mapping[str, Mapping[str, Any]], step: str
             value = _inside(value, key)
         for name in filters:
             value = _FILTERS[name](value)
-    except (LookupError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, OverflowError) as error:
         way = ".".join(map(str, [source, *keys]))
         raise InputError(
             "result-not-known",

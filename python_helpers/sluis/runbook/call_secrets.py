@@ -21,7 +21,9 @@ from ansible.parsing.vault import VaultHelper
 
 from sluis.errors import InputError
 from sluis.evidence.canonical import canonical
+from sluis.evidence.files import read_regular
 from sluis.runbook.call_modules import CORE, Module
+from sluis.runbook.secret_words import carries_a_secret, words_carry_a_secret
 from sluis.syntax import parsed
 
 _SECRET_NAME = re.compile(
@@ -45,6 +47,11 @@ _ALSO: Mapping[tuple[str, str], str] = {
     ),
 }
 
+#: What is looked for in a file; ``^password=.*`` is no password.
+_PATTERNS = frozenset(
+    {"after", "before", "insertafter", "insertbefore", "pattern", "regexp", "search_string"}
+)
+
 _COST = {"n": 2**14, "r": 8, "p": 1}  # about 50 ms: guessing with a stolen key stays slow
 
 
@@ -59,10 +66,15 @@ def refuse_open_secrets(args: Any, step: str, path: str = "") -> None:
             name = f"{path}.{key}" if path else str(key)
             if isinstance(value, str) and value and _SECRET_NAME.search(str(key)):
                 raise _open_secret(step, name)
-            refuse_open_secrets(value, step, name)
+            if str(key) not in _PATTERNS:
+                refuse_open_secrets(value, step, name)
     elif isinstance(args, (list, tuple)):
+        if words_carry_a_secret(args):
+            raise _secret_inside(step, path)
         for value in args:
             refuse_open_secrets(value, step, path)
+    elif isinstance(args, str) and carries_a_secret(args):
+        raise _secret_inside(step, path)
     elif VaultHelper.get_ciphertext(args, with_tags=False) is not None:
         raise _open_secret(step, path)
 
@@ -137,7 +149,10 @@ def key_of(folder: Path, change: str) -> bytes:
                 path.hardlink_to(new)
         finally:
             new.unlink(missing_ok=True)
-    key = path.read_bytes()
+    try:
+        key = read_regular(path, 32)
+    except ValueError:
+        key = b""
     if len(key) != 32:
         raise InputError(
             "key-damaged",
@@ -167,7 +182,7 @@ def _is_executable(mode: Any) -> bool:
     text = str(mode)
     if re.fullmatch(r"[0-7]+", text):
         return bool(int(text, 8) & 0o111)
-    return bool(re.search(r"[+=][^,-]*[xXst]|=[ugo]|[+][ugo]", text)) or text == "preserve"
+    return bool(re.search(r"[+=][^,+=-]*[xXst]|=[ugo]|[+][ugo]", text)) or text == "preserve"
 
 
 def _open_secret(step: str, name: str) -> InputError:
@@ -175,6 +190,16 @@ def _open_secret(step: str, name: str) -> InputError:
         "secret-in-args",
         f"The argument {name!r} of the step {step!r} looks like a secret.",
         "Move it to secret_args; a plan is kept and shown.",
+    )
+
+
+def _secret_inside(step: str, name: str) -> InputError:
+    return InputError(
+        "secret-in-args",
+        f"A password, token or key seems to stand in {name or 'an argument'!r} of the step "
+        f"{step!r}. Whoever reads the plan would see it.",
+        "Put it in a file encrypted with ansible-vault, send that with a step of its own, and let "
+        "the program read the file (--password-file, --defaults-extra-file, PGPASSFILE).",
     )
 
 

@@ -49,13 +49,13 @@ _SAID = (
     ),
     (
         "missing sudo password",
-        "become-refused",
+        "become-password-missing",
         "asks a password for sudo",
         "Write ansible_become_password into a vault file of that host.",
     ),
     (
         "a password is required",
-        "become-refused",
+        "become-password-missing",
         "asks a password for sudo",
         "Write ansible_become_password into a vault file of that host.",
     ),
@@ -74,7 +74,7 @@ _OTHER = (
 #: codes of a host on which nothing could be looked at
 CLOSED = frozenset({"host-key-changed", "host-key-unknown", "login-refused", _OTHER[0]})
 #: codes of raised rights that a host refuses; without them it can be looked at still
-BECOME = "become-refused"
+BECOME = frozenset({"become-refused", "become-password-missing"})
 _SHOWN = 300
 #: ssh's words for nobody who answers, and what Ansible writes before them
 _PREFIX = "Failed to connect to the host via ssh: "
@@ -93,10 +93,15 @@ _OFFENDING = re.compile(r"Offending \S+ key in (\S+):(\d+)")
 _FILE_OPTION = re.compile(
     r"UserKnownHostsFile[= ]+(?:[\"']([^\"']+)[\"']|([^\s\"']+))", re.IGNORECASE
 )
-_HOME = "~/.ssh/known_hosts"
+_FOLDER = "~/.ssh"
 
 
-def unreachable_words(host: str, said: str, known_hosts: str | None = None) -> tuple[str, str, str]:
+def unreachable_words(
+    host: str,
+    said: str,
+    known_hosts: str | None = None,
+    at: tuple[str, int | None] | None = None,
+) -> tuple[str, str, str]:
     """Code, what is wrong, and what to do.
 
     Args:
@@ -108,8 +113,9 @@ def unreachable_words(host: str, said: str, known_hosts: str | None = None) -> t
     for words, code, what, remedy in _SAID:
         if words in plain.lower():
             known = {
-                "keyscan": _keyscan(host, plain, known_hosts), "offending": _offending(plain)
-            }  # fmt: skip
+                "keyscan": _keyscan(plain, at or (host, None), known_hosts),
+                "offending": _offending(plain),
+            }
             return code, f"{host} {what}.", remedy.format_map(known)
     code, what, remedy = _OTHER
     asked = _NO_ANSWER.search(plain)
@@ -122,16 +128,18 @@ def unreachable_words(host: str, said: str, known_hosts: str | None = None) -> t
     return code, f"{host} {what} at {address}, port {port}: {why.rstrip('.')[:_SHOWN]}.", remedy
 
 
-def _keyscan(host: str, plain: str, known_hosts: str | None) -> str:
-    """The command that writes the key down, with the address as ssh has it."""
+def _keyscan(plain: str, at: tuple[str, int | None], known_hosts: str | None) -> str:
+    """The command that writes the key down, with the address as ssh has it.
+
+    Without a terminal ssh asks nobody, and does not say where it wanted to go.
+    """
     found = _UNKNOWN.search(plain)
-    if found is None:
-        address, port = host, None
-    else:
-        address, port = found[1] or found[3], found[2]
-    at = f"-p {port} " if port and port != "22" else ""
-    file = _HOME if known_hosts is None else shlex.quote(known_hosts)
-    return f"ssh-keyscan {at}{shlex.quote(address)} >> {file}"
+    address, port = at if found is None else (found[1] or found[3], int(found[2] or 22))
+    where = f"-p {port} " if port not in (None, 22) else ""
+    scan = f"ssh-keyscan {where}{shlex.quote(address)}"
+    if known_hosts is None:
+        return f"mkdir -p -m 700 {_FOLDER}; {scan} >> {_FOLDER}/known_hosts"
+    return f"{scan} >> {shlex.quote(known_hosts)}"
 
 
 def _offending(plain: str) -> str:

@@ -7,13 +7,16 @@ put together here: a host may not give anybody commands.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from sluis.border.parts import Place, StoreSecrets
+from sluis.border.store import Store
 from sluis.border.verbs.asset_check import (
     Answer,
     CheckSecrets,
+    Disk,
     Lacking,
     Request,
     Seen,
@@ -25,14 +28,16 @@ from sluis.runbook.check_words import BECOME, unreachable_words
 from sluis.runbook.findings import Finding
 from sluis.runbook.grants import grant_of
 from sluis.runbook.host_errors import host_error
+from sluis.runbook.restore_stores import snapshots_elsewhere
 from sluis.runbook.run import Run, now
+from sluis.runbook.scope_lines import line_in_scope
 from sluis.runbook.snapshot_settings import SnapshotSettings
-from sluis.runbook.written_choice import named_assets
+from sluis.runbook.swap_look import IN_USE, stop_words
+from sluis.runbook.written_choice import must_be_quiet, named_assets, only_put_back
 from sluis.scope.division import is_left_open
 from sluis.scope.load import load_scope
 from sluis.scope.model import Asset, ScopeDocument, required_level
 from sluis.scope.neighbours import is_named
-from sluis.scope.strict_yaml import FormError, read_tree
 from sluis.snapshot.store import place_allowed, why_inside
 
 #: seconds that two clocks may differ
@@ -89,6 +94,20 @@ def put_back_here(run: Run, host: str) -> tuple[Asset, ...]:
     )
 
 
+def _must_be_quiet(run: Run, host: str) -> tuple[Asset, ...]:
+    """The files of a host that a restore swaps only while nothing has them open."""
+    scope = scope_of(run)
+    if scope is None or not is_restore(run.places, run.client, run.change):
+        return ()
+    quiet = must_be_quiet(run.change_folder / _RESTORE)
+    return tuple(
+        asset
+        for asset in scope.assets_on(host)
+        if asset.id in quiet and asset.kind not in _SERVERS
+        and asset.takes_snapshot and not asset.is_exported
+    )  # fmt: skip
+
+
 def _may_go_back(run: Run) -> bool:
     """Whether the client is asked for a way back, in which this user puts databases back."""
     scope = scope_of(run)
@@ -115,6 +134,7 @@ def look_at_settings(
         *_no_store(run, host, settings),
         *_not_allowed(run, host, settings),
         *_inside(run, host, settings, address, ()),
+        *_elsewhere(run, host, settings),
     ]
 
 
@@ -133,7 +153,7 @@ def look_at_host(
     Returns:
         What is wrong, and what was seen of the assets.
     """
-    restored = put_back_here(run, host)
+    restored = (*put_back_here(run, host), *_must_be_quiet(run, host))
     assets = restored or assets_here(run, host)
     copies = _copies_from(run, host)
     request = Request(
@@ -150,7 +170,10 @@ def look_at_host(
         {asset.id: settings.for_maker(asset.id).asset for asset in assets},
     )
     answer, between = _timed(call, request, secrets)
-    found = [*_troubles(answer, host, host, run), *_clock(answer, host, between)]
+    found = [
+        *_troubles(answer, host, host, run, _without_entry(assets, settings)),
+        *_clock(answer, host, between),
+    ]
     if not list(_inside(run, host, settings, address, ())):
         found += _inside(run, host, settings, address, answer.own)
     for one in answer.lacking:
@@ -204,6 +227,7 @@ def look_at_verifier(
     settings: SnapshotSettings,
     seen: Sequence[Seen],
     call: Call,
+    disk: Disk | None = None,
 ) -> list[Finding]:
     """Look at the machine that restores what is copied from a host.
 
@@ -214,6 +238,7 @@ def look_at_verifier(
         settings: the role's variables, for that host.
         seen: what was seen of its assets.
         call: runs ``look_around`` on the verifier.
+        disk: a store of kind ``local``, as that host sees it.
     """
     if not _copies_from(run, host):
         return []
@@ -229,20 +254,28 @@ def look_at_verifier(
     where = "the verifier" if verifier == "localhost" else verifier
     found = [*_troubles(answer, where, verifier), *_clock(answer, where, between)]
     scope, wants = scope_of(run), _want_v6(run, host)
+    if settings.own_store is not None and disk is not None and answer.disk is not None:
+        found += _two_users(host, where, settings.own_store, disk, answer.disk)
     if settings.own_store is not None and answer.lets_remove and (wants or scope is None):
         found.append(_not_append_only(settings.own_store.id, wants))
     return found
 
 
-def cannot_ask(host: str, error: Exception, known_hosts: str | None = None) -> Finding:
+def cannot_ask(
+    host: str,
+    error: Exception,
+    known_hosts: str | None = None,
+    at: tuple[str, int | None] | None = None,
+) -> Finding:
     """The finding for a host that a question could not even be sent to.
 
     Args:
         host: its inventory name.
         error: what Ansible made of it.
         known_hosts: the file in which ssh looks for its key; ``None``: its own.
+        at: address and port of the connection.
     """
-    code, what, remedy = unreachable_words(host, str(error), known_hosts)
+    code, what, remedy = unreachable_words(host, str(error), known_hosts, at)
     return Finding(host, code, what, remedy)
 
 
@@ -250,7 +283,7 @@ def from_error(host: str, error: SluisError) -> Finding:
     """The finding for an error of ours."""
     if error.code in ("module-failed", "module-lost"):
         code, what, remedy = unreachable_words(host, error.what)
-        if code == BECOME:
+        if code in BECOME:
             return Finding(host, code, what, remedy)
     return Finding(host, error.code, error.what, error.remedy, isinstance(error, InputError))
 
@@ -266,7 +299,11 @@ def _copies_from(run: Run, host: str) -> bool:
 
 def _no_store(run: Run, host: str, settings: SnapshotSettings) -> Iterator[Finding]:
     scope = scope_of(run)
-    if scope is None or not any(asset.takes_snapshot for asset in scope.assets_on(host)):
+    if scope is None:
+        # of a client as a whole nobody knows yet whether a store is needed; one that is named is
+        if run.change or settings.own_store is None:
+            return
+    elif not any(asset.takes_snapshot for asset in scope.assets_on(host)):
         return
     if settings.own_store is None:
         yield Finding(
@@ -332,13 +369,20 @@ def _inside(
     )  # fmt: skip
 
 
+def _elsewhere(run: Run, host: str, settings: SnapshotSettings) -> Iterator[Finding]:
+    if run.change and is_restore(run.places, run.client, run.change):
+        yield from snapshots_elsewhere(run, host, settings, scope_of(run))
+
+
 def _want_v6(run: Run, host: str) -> list[str]:
     """The assets of a host that have to reach V6."""
-    scope, waived = scope_of(run), _waived(run)
+    scope, lower = scope_of(run), _waived(run)
+    if scope is not None and is_restore(run.places, run.client, run.change):
+        lower |= only_put_back(run.change_folder / _RESTORE, run.places, run.client)
     return [
         asset.id
         for asset in (scope.assets_on(host) if scope else ())
-        if asset.takes_snapshot and required_level(asset) == "V6" and asset.id not in waived
+        if asset.takes_snapshot and required_level(asset) == "V6" and asset.id not in lower
     ]
 
 
@@ -350,17 +394,51 @@ def _timed(
     return answer, (before, now() + timedelta(seconds=1))
 
 
-def _troubles(answer: Answer, where: str, host: str, run: Run | None = None) -> list[Finding]:
+def _without_entry(assets: Sequence[Asset], settings: SnapshotSettings) -> dict[str, Asset]:
+    """The databases of which nobody wrote how they are reached."""
+    return {
+        asset.id: asset
+        for asset in assets
+        if asset.kind in _SERVERS and asset.id not in settings.connections
+    }
+
+
+def _never_written(error: SluisError, asset: Asset, host: str) -> SluisError:
+    """What goes wrong with a database that was looked for where it is by default."""
+    return SluisError(
+        error.code,
+        f"{error.what.rstrip('.')}. snapshot_and_verify_connections has no entry {asset.id}, so "
+        "it was looked for on that machine itself, as the server's own administrator",
+        f"Write how it is reached, in host_vars/{host}: snapshot_and_verify_connections: "
+        f"{{{asset.id}: {{host_address: ..., port: ..., user: ...}}}}; docs/examples.md shows one. "
+        f"Otherwise: {error.remedy}",
+    )
+
+
+def _troubles(
+    answer: Answer,
+    where: str,
+    host: str,
+    run: Run | None = None,
+    without_entry: Mapping[str, Asset] = MappingProxyType({}),
+) -> list[Finding]:
     found = []
     for one in answer.troubles:
         error = host_error(one.failure, host=host, module="asset_check")
+        if one.asset is not None and one.asset in without_entry:
+            error = _never_written(error, without_entry[one.asset], host)
         if run is not None and one.asset and is_restore(run.places, run.client, run.change):
+            if error.code == IN_USE:
+                what = f"{where}: {one.asset}: {error.what} It cannot be swapped as long as it is."
+                found.append(Finding(where, IN_USE, what, stop_words(host)))
+                continue
             found.append(_not_asked(where, one.asset, error))
             continue
         about = f"{one.asset}: " if one.asset and one.asset not in error.what else ""
         remedy = error.remedy
         if run is not None and one.asset and error.code in _NOT_THERE:
-            remedy = f"Correct the location of {one.asset}: {_line_of_location(run, one.asset)}."
+            line = line_in_scope(run, one.asset, ("location",))
+            remedy = f"Correct the location of {one.asset}: {line}."
         found.append(Finding(where, error.code, f"{where}: {about}{error.what}", remedy))
     return found
 
@@ -374,18 +452,6 @@ def _not_asked(where: str, asset: str, error: SluisError) -> Finding:
         f"It may be what is broken. Otherwise: {error.remedy} The rights stand in "
         "docs/examples.md, below 'Rights to put a database back'.",
     )  # fmt: skip
-
-
-def _line_of_location(run: Run, asset: str) -> str:
-    """File and line of the scope in which it stands where an asset is."""
-    path = run.change_folder / "scope.yml"
-    name = str(path.relative_to(run.places.root))
-    try:
-        tree = read_tree(path.read_bytes())
-        number = next(n for n, one in enumerate(tree.value["assets"]) if one.get("id") == asset)
-        return f"{name}, line {tree.marks['assets', number, 'location'][0]}"
-    except (OSError, FormError, LookupError, TypeError, AttributeError, StopIteration):
-        return name
 
 
 def _clock(answer: Answer, where: str, between: tuple[datetime, datetime]) -> list[Finding]:
@@ -422,6 +488,30 @@ def _right(
         host, code, f"{host}: {one.asset}: the user {one.to[:80]!r} {grant.lacks}.",
         f"Run there as an administrator: {grant.statement}",
     )  # fmt: skip
+
+
+def _two_users(
+    host: str, where: str, store: Store, there: Disk, restored: Disk
+) -> Iterator[Finding]:
+    """A store on a disk that the host and the verifier do not use alike."""
+    if there.there != restored.there:
+        has, has_not = (host, where) if there.there else (where, host)
+        yield Finding(
+            host, "store-not-shared",
+            f"{host}: the store {store.id} at {store.location} is a repository on {has} and "
+            f"none on {has_not}: that path is not the same folder on both.",
+            "A store of kind local is a folder that the host and the verifier both have by that "
+            "path: mount it on both, or name a store of kind rest or sftp.",
+        )  # fmt: skip
+    elif not there.there and there.number not in (0, restored.number):
+        yield Finding(
+            host, "store-not-writable",
+            f"{host}: the store {store.id} at {store.location} has no repository yet. {where} "
+            f"would make it as the user {restored.user}, and then the user {there.user} of {host} "
+            "could not write in it.",
+            "Let one user do both: on the host snapshot_and_verify_become: true, or on the "
+            "verifier the same user as on the host. Or name a store of kind rest or sftp.",
+        )  # fmt: skip
 
 
 def _not_append_only(store: str, wants: Sequence[str]) -> Finding:

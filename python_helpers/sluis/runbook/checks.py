@@ -26,6 +26,7 @@ from sluis.plan.model import PlanDocument, PlannedCheck
 from sluis.runbook.planning import note_check
 from sluis.runbook.redaction import Redaction
 from sluis.runbook.run import OpenDossier, Run, now
+from sluis.scope.words import said_in
 
 _MOST_DETAIL = 500
 #: whole numbers up to here are the same in every reader of JSON
@@ -132,6 +133,8 @@ def typed_checks(
     for name, check in checks.items():
         given = {field: value for field, value in check.items() if value is not None}
         given.pop("after", None)  # when it is made is no matter of the host's
+        if isinstance(given.get("what"), Mapping):
+            given["what"] = name  # nor is what the client reads in two languages
         for field in _TEXTS:
             if isinstance(given.get(field), (int, float)) and not isinstance(given[field], bool):
                 given[field] = str(given[field])  # YAML took it for a number
@@ -145,6 +148,17 @@ def typed_checks(
         else:
             found[name] = one
     return found, unusable
+
+
+def passwords_of(given: Any, names: Iterable[str]) -> dict[str, str]:
+    """The passwords of these checks, from ``service_checks_secrets``."""
+    secrets = given if isinstance(given, Mapping) else {}
+    wanted = set(names)
+    return {
+        "".join(str(name)): "".join(str(one["password"]))
+        for name, one in secrets.items()
+        if name in wanted and isinstance(one, Mapping) and one.get("password")
+    }
 
 
 def _planned(check: Mapping[str, Any], host: str) -> PlannedCheck:
@@ -162,7 +176,7 @@ def _planned(check: Mapping[str, Any], host: str) -> PlannedCheck:
         {
             "check": check["id"],
             "host": host,
-            "what": str(check["what"]),
+            "what": said_in(check["what"]),
             "technical": technical,
             "after": check.get("after") or "change",
         }
@@ -199,7 +213,7 @@ def record_checks(
         body = Check(
             check=name,
             host=host,
-            what=str(check["what"]),
+            what=str(said_in(check["what"])),
             passed=answer.passed if answer else None,
             detail=clean_text(redaction.text(answer.detail if answer else why), _MOST_DETAIL),
         )

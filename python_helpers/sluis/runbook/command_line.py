@@ -27,7 +27,6 @@ _MAY_BE_GIVEN = frozenset(
         "become_password_file",
         "check",
         "connection_password_file",
-        "diff",
         "forks",
         "vault_ids",
         "vault_password_files",
@@ -37,6 +36,8 @@ _MAY_BE_GIVEN = frozenset(
 
 #: These only look: nothing is run, so nothing is refused.
 _LOOKS = ("syntax", "listhosts", "listtasks", "listtags")
+
+_DIFF = "--diff"
 
 _NAMES = {
     "module_name": "-m (ad hoc)",
@@ -78,17 +79,7 @@ def command_line_reasons(places: Places, extra_vars: Mapping[str, Any]) -> list[
         extra_vars: what ``-e`` gave.
     """
     found = [*_one_of_ours(places)]
-    found += [
-        Reason(
-            code="option-not-allowed",
-            about=option,
-            sentence=f"The option {option} could make this another run than the one that was "
-            "signed.",
-            remedy="Leave it out. A change resumes by itself where it stopped; what belongs to "
-            "the machines stands in the inventory.",
-        )
-        for option in _given()
-    ]
+    found += [_not_allowed(option) for option in _given()]
     found += [
         Reason(
             code="extra-var-not-allowed",
@@ -101,6 +92,26 @@ def command_line_reasons(places: Places, extra_vars: Mapping[str, Any]) -> list[
         if name not in EXTRA_VARS
     ]
     return found
+
+
+def _not_allowed(option: str) -> Reason:
+    sentence = f"The option {option} could make this another run than the one that was signed."
+    remedy = (
+        "Leave it out. A change resumes by itself where it stopped; what belongs to the machines "
+        "stands in the inventory."
+    )
+    if option == _DIFF:
+        # nobody can tell which of these lines are secret: a file that was sealed is sent in the
+        # open, a template holds what was worked out of a secret, and a host has files of its own
+        sentence = (
+            f"The option {option} prints what is in files, also what ansible-vault keeps secret "
+            "and what lies on the client's machines."
+        )
+        remedy = (
+            'Leave it out, and "always" under [diff] in ansible.cfg as well. Prepare shows what '
+            "will be done; a template is bound by what comes out of it."
+        )
+    return Reason(code="option-not-allowed", about=option, sentence=sentence, remedy=remedy)
 
 
 def _playbooks() -> tuple[str, ...]:

@@ -61,7 +61,7 @@ _ONLY: Mapping[str, frozenset[str]] = {
     "updatehostkeys": frozenset({"no", "false"}),
     "verifyhostkeydns": frozenset({"no", "false"}),
 }
-_SETTING = re.compile(r"\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+)\"?(.*?)\"?\s*")
+_SETTING = re.compile(r"\s*+([A-Za-z0-9]++)(?:\s*+=\s*+|\s++)\"?(.*)")
 _ADDRESS = re.compile(r"(?!-)[A-Za-z0-9._:%\[\]-]+")
 _JUMP = re.compile(r"(?!-)[A-Za-z0-9._@:,\[\]-]+|none")
 
@@ -191,7 +191,7 @@ def _check_setting(option: str, text: str) -> None:
     found = _SETTING.fullmatch(text)
     if found is None:
         raise _taken(option, text, "Write it as Name=value.")
-    name, value = found[1].lower(), found[2]
+    name, value = found[1].lower(), found[2].rstrip().removesuffix('"')
     if name in _ONLY:
         if value.lower() in _ONLY[name]:
             return

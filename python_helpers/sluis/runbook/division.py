@@ -5,7 +5,7 @@ from __future__ import annotations
 from sluis.evidence.anchors import load_anchors
 from sluis.evidence.ledger import Ledger, View
 from sluis.evidence.predicates import Export, Scope
-from sluis.runbook.judgement import read_again
+from sluis.runbook.read_before import read_again
 from sluis.runbook.run import Run
 from sluis.scope.division import Division, divide, needs_controller, placed, workers_of
 from sluis.scope.load import load_scope

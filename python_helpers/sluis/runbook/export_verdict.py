@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from sluis.counted import all_of, counted, plural
 from sluis.evidence.predicates import Export, LevelResult, Verdict, Verification
 from sluis.manifest import Manifest
 from sluis.runbook.doubted_files import CORRUPT, GOOD, Doubts
@@ -42,21 +43,22 @@ def same_files(copy: Manifest, lines: Iterable[ManifestLine], folder: str) -> Le
         lines: the manifest of the pass.
         folder: the folder in the copy that the pass lies in.
     """
-    counted = wrong = 0
+    files = wrong = 0
     example = ""
     for line in lines:
         if line.stored is None or line.sha256 is None:
             continue
-        counted += 1
+        files += 1
         entry = copy.entries.get(f"{folder}/{line.stored}")
         if entry is None or entry.sha256 != line.sha256:
             wrong += 1
             example = example or line.path
     ran = ("every file of the copy beside the manifest of the pass",)
     if wrong:
-        detail = f"{wrong} of {counted} files in the copy are not what was fetched: {example!r}"
+        some = f"{wrong:,} of {counted(files, 'file')} in the copy {plural(wrong, 'is', 'are')}"
+        detail = f"{some} not what was fetched: {example!r}"
         return LevelResult(level="V5", verdict="failed", ran=ran, detail=detail[:1000])
-    detail = f"all {counted} files in the copy are what was fetched"
+    detail = f"{all_of(files, 'file in the copy is', 'files in the copy are')} what was fetched"
     return LevelResult(level="V5", verdict="proven", ran=ran, detail=detail)
 
 
@@ -101,8 +103,8 @@ def _judge(
         return "not verified", "it was never fetched from where it is"
     if number > snapshot:
         return "not verified", "it was fetched again after this snapshot"
-    counted = ", ".join(f"{count} {name}" for name, count in sorted(export.checks.items()) if count)
-    said = f"{export.items} items in pass {export.pass_number}: {counted or 'no files'}"
+    checks = ", ".join(f"{count} {name}" for name, count in sorted(export.checks.items()) if count)
+    said = f"{counted(export.items, 'item')} in pass {export.pass_number}: {checks or 'no files'}"
     if export.checks.get(CORRUPT) or (doubts and doubts.counted.get(CORRUPT)):
         return "failed", said
     if not export.complete:
@@ -116,9 +118,12 @@ def _judge(
     else:
         unsure = doubts.doubted_in_all
     if unsure:
-        return "not verified", f"{unsure} files are not known to be right; {said}"
+        return (
+            "not verified",
+            f"{counted(unsure, 'file is', 'files are')} not known to be right; {said}",
+        )
     if export.not_had:
-        return "not verified", f"{export.not_had} items could not be had; {said}"
+        return "not verified", f"{counted(export.not_had, 'item')} could not be had; {said}"
     if export.unseen:
         return "not verified", f"not all could be seen: {'; '.join(export.unseen)[:1500]}; {said}"
     if doubts and doubts.as_it_came:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from sluis.counted import plural
 from sluis.evidence.predicates import Export
 from sluis.plan.behind import BehindList, Why, shortfall
 from sluis.scope.model import Asset
@@ -41,7 +42,7 @@ def too_little(asset: Asset, export: Export, earlier: Iterable[Export]) -> str |
         if counted is not None:
             known.append((counted, f"the scope, of {asset.counted_on}, counts"))
         most, who = max(known, default=(0, ""))
-        said = f"pass {export.pass_number} brought {came:,} {what}"
+        said = f"pass {export.pass_number} brought {_said(came, what)}"
         if came * 2 < most:
             return f"{said}, and {who} {most:,}. {_TO_DO}"
         if what == "files" and not came and counted is None:
@@ -77,7 +78,8 @@ def said_of_counts(asset: Asset, export: Export, listed: BehindList) -> list[str
         listed: what of it does not go over.
     """
     return [
-        f"{asset.id}: counted {counted:,} {what} ({asset.counted_on}), got {came:,}. {_NOT_THERE}"
+        f"{asset.id}: counted {_said(counted, what)} ({asset.counted_on}), got {came:,}. "
+        f"{_NOT_THERE}"
         for what, came, counted in _beside(asset, export)
         if counted is not None and listed.falls_short(what)
     ]
@@ -85,6 +87,10 @@ def said_of_counts(asset: Asset, export: Export, listed: BehindList) -> list[str
 
 def _beside(asset: Asset, export: Export) -> tuple[tuple[str, int, int | None], ...]:
     return (("files", export.items, asset.items), ("bytes", export.bytes, asset.size))
+
+
+def _said(count: int, what: str) -> str:
+    return f"{count:,} {plural(count, what.removesuffix('s'))}"
 
 
 def _figure(export: Export, what: str) -> int:

@@ -10,15 +10,16 @@ from sluis.border.characters import visible
 from sluis.errors import SluisError
 
 _LONGEST = 4000
-#: What keeps a level from being proven, or a question from being asked of what is broken, and
-#: nothing from being done: prepare goes on, says it, and
+#: What keeps a level from being proven, or a question from being asked of what is broken, or will
+#: be looked at again before it counts, and nothing from being done: prepare goes on, says it, and
 #: a waiver can be signed for it.
 _ONLY_LOWERS = frozenset(
     {
-        "account-not-known", "clock-off", "escrow-password-missing", "right-missing-for-level",
-        "role-missing-for-level", "role-not-known",
-        "rights-not-asked", "scratch-server-missing", "store-not-append-only",
-        "store-on-the-same-machine",
+        "account-not-known", "check-does-not-hold", "check-not-tried", "clock-off",
+        "escrow-password-missing", "owners-not-given", "right-missing-for-level",
+        "role-missing-for-level",
+        "restore-in-use", "role-not-known", "rights-not-asked", "scratch-server-missing",
+        "store-not-append-only", "store-on-the-same-machine",
     }
 )  # fmt: skip
 

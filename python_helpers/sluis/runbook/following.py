@@ -21,11 +21,10 @@ from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import connection_loader
 
 from sluis.runbook.connections import connection_name
+from sluis.runbook.own_folder import progress_file
 from sluis.runbook.progress_line import passed_on
 from sluis.snapshot.progress import PASSED_ON
 
-#: names the file on the controller that the front door watches; see ``sluis.cli.environment``
-PROGRESS = "SLUIS_PROGRESS"
 #: seconds between two looks; a task that is done sooner costs no second connection
 _EVERY = 5.0
 #: bytes of the file that are asked for, and that an answer may have
@@ -45,14 +44,14 @@ class Following:
     def __init__(self, action: ActionBase, asset: str | None = None) -> None:
         self._action = action
         self._asset = asset
-        self._target = os.environ.get(PROGRESS)
+        self._target = progress_file(os.environ)
         self._local = connection_name(action._connection) == "local"
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
         self.path: str | None = None
         if self._target:
             remote = f"/tmp/{PASSED_ON}{secrets.token_hex(12)}"  # noqa: S108  not guessable
-            self.path = self._target if self._local else remote
+            self.path = str(self._target) if self._local else remote
 
     def __enter__(self) -> Self:
         if self.path and not self._local:

@@ -54,6 +54,22 @@ def grant_of(kind: str, lacking: Lacking, user: str | None, *, restore: bool = F
     return Grant(lacks, grant.statement, grant.needed and lacking.need in TO_PUT_BACK)
 
 
+def read_grant(engine: str, database: str, to: str) -> str:
+    """The statement that lets a user of checks read a database.
+
+    Args:
+        engine: ``postgresql`` or ``mariadb``.
+        database: its name.
+        to: the user; in MariaDB with its host.
+    """
+    if engine == "mariadb":
+        return f"GRANT SELECT ON {_maria(database)}.* TO {_account(to)};"
+    return (
+        f"GRANT CONNECT ON DATABASE {_pg(database)} TO {_pg(to)}; "
+        f"GRANT pg_read_all_data TO {_pg(to)};"
+    )
+
+
 def _postgresql(lacking: Lacking, user: str | None) -> Grant:
     to, on = _pg(user or lacking.to), _pg(lacking.on)
     nonce = "cannot place the nonce, so freshness (V6) is out of reach"

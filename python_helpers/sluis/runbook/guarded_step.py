@@ -17,7 +17,7 @@ from sluis.evidence.predicates import Reason, Refusal, Step
 from sluis.evidence.statements import know_all_kinds
 from sluis.gate.steps import StepState, step_states
 from sluis.plan.model import PlanStep
-from sluis.runbook.answer_size import too_much
+from sluis.runbook.answer_size import not_taken
 from sluis.runbook.call import Call
 from sluis.runbook.judgement import explain, judge, record_refusal
 from sluis.runbook.other_changes import one_start_at_a_time
@@ -42,7 +42,7 @@ know_all_kinds()
 #: of a module's result, what is kept; the rest may be large, personal or secret
 _KEPT = (
     "beside", "changed", "checksum", "dest", "failed", "msg", "name", "path", "quarantine", "rc",
-    "state",
+    "state", "untouched",
 )  # fmt: skip
 _KEPT_LENGTH = 2000
 
@@ -174,9 +174,9 @@ def run_signed(guarded: Guarded, call: Call, delegate: Callable[[], Any]) -> dic
     try:
         with warnings_without(redaction):
             answer: Any = delegate()
-        large = too_much(answer)
-        end: End = "lost" if large else end_of(answer)
-        answer = {"msg": large} if large else answer
+        refused = not_taken(answer)
+        end: End = "lost" if refused else end_of(answer)
+        answer = {"msg": refused} if refused else answer
     except Exception as error:
         answer, end = result_of_error(error), end_of_error(error)
     except BaseException as error:
@@ -201,6 +201,8 @@ def _cleaned(answer: Any, end: End, redaction: Redaction) -> dict[str, Any]:
     raw = dict(answer) if isinstance(answer, Mapping) else {}
     # A client's server must not set facts for later tasks through a change step.
     raw.pop("ansible_facts", None)
+    # Lines of files: of one that ansible-vault keeps, or of the client's own.
+    raw.pop("diff", None)
     try:
         if redaction:
             raw.pop("invocation", None)

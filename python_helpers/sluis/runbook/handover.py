@@ -9,17 +9,18 @@ from typing import Any
 from ansible.utils.display import Display
 
 from sluis.border.characters import clean_text
+from sluis.counted import all_of
 from sluis.dossier.left import left_behind
 from sluis.errors import EvidenceError, RefusedError, SluisError
 from sluis.evidence.ledger import View
-from sluis.evidence.plans import planned_at
-from sluis.evidence.predicates import Handover, Step
+from sluis.evidence.plans import closed_at, planned_at
+from sluis.evidence.predicates import Handover, Refusal, Step
 from sluis.evidence.timestamps import stamp
 from sluis.gate.demand import Evidence, judge_command
 from sluis.gate.steps import failure_under, last_step, may_still_run, step_states
 from sluis.plan.model import PlanDocument
 from sluis.runbook.checks import wanting
-from sluis.runbook.judgement import read_evidence
+from sluis.runbook.judgement import Judgement, read_evidence
 from sluis.runbook.landing_handover import landed
 from sluis.runbook.run import RUN_ID, OpenDossier, now
 from sluis.runbook.stayed_behind import may_not_open, stayed_behind
@@ -72,7 +73,10 @@ def hand_over(dossier: OpenDossier) -> Handover:
             "Apply again; it goes on where it stopped.",
         )
     steps, checks = len(evidence.plan.forward), evidence.plan.checks_after("change")
-    said = f"All {steps} steps were done and all {len(checks)} checks passed."
+    said = (
+        f"{all_of(steps, 'step was', 'steps were').capitalize()} done and "
+        f"{all_of(len(checks), 'check')} passed."
+    )
     stayed = [
         *stayed_behind(evidence.view, dossier.objects, checks, since),
         *may_not_open(evidence.view, _assets(evidence)),
@@ -154,22 +158,37 @@ def _append(dossier: OpenDossier, body: Handover) -> Handover:
     return body
 
 
+def handed_over_before(judgement: Judgement) -> bool:
+    """Whether all that the gate has against a run is that everything was done and handed over.
+
+    Who calls apply once more must hear that, and read nothing of a refusal or a failure.
+    """
+    answer, evidence = judgement.answer, judgement.evidence
+    closed = evidence.view.latest(Handover)
+    return (
+        isinstance(answer, Refusal)
+        and all(reason.code == "change-closed" for reason in answer.reasons)
+        and closed is not None
+        and closed.body.result == "applied"
+    )
+
+
 def way_back(dossier: OpenDossier) -> dict[str, object]:
     """What a run that just stopped can still do, read from the ledger.
 
     Returns:
         ``broke``: whether a step or check failed, so that there is something to record;
         ``open``: whether the client also agreed beforehand to put the snapshots back;
+        ``closed``: whether the change was handed over before;
         ``msg``: what to tell the operator.
     """
     evidence = read_evidence(dossier)
     if evidence.plan is None or evidence.plan_object is None or evidence.scope is None:
-        return {"broke": False, "open": False, "msg": "There is no plan. Nothing was done."}
-    closed = evidence.view.latest(
-        Handover, lambda item: item.body.plan_object == evidence.plan_object
-    )
-    if closed is not None and closed.number > planned_at(evidence.view, evidence.plan_object):
-        return {"broke": False, "open": False, "msg": "This change was handed over before."}
+        msg = "There is no plan. Nothing was done."
+        return {"broke": False, "open": False, "closed": False, "msg": msg}
+    if closed_at(evidence.view) > planned_at(evidence.view, evidence.plan_object):
+        msg = "This change was handed over before."
+        return {"broke": False, "open": False, "closed": True, "msg": msg}
     unknown = [
         item
         for item in step_states(evidence.view, evidence.plan_object, RUN_ID).values()
@@ -185,7 +204,7 @@ def way_back(dossier: OpenDossier) -> dict[str, object]:
             "running, so nothing was put back. Look at the hosts and record of each what "
             f"you found with: {judge}. Then apply again; it goes on, or takes the way back."
         )
-        return {"broke": False, "open": False, "msg": msg}
+        return {"broke": False, "open": False, "closed": False, "msg": msg}
     failed = failure_under(evidence.view, evidence.plan_object) is not None
     consent = evidence.scope.way_back.consent and bool(evidence.plan.way_back)
     if not failed:
@@ -193,5 +212,31 @@ def way_back(dossier: OpenDossier) -> dict[str, object]:
     elif consent:
         msg = "The change failed. The signed way back was taken; see the dossier."
     else:
-        msg = "The change failed. The client agreed to no way back; restore as a change of its own."
-    return {"broke": failed, "open": failed and consent, "msg": msg}
+        msg = _not_put_back(evidence)
+    return {"broke": failed, "open": failed and consent, "closed": False, "msg": msg}
+
+
+def _not_put_back(evidence: Evidence) -> str:
+    """What failed, whether it had failed before, and how the change goes on."""
+    agreed = "The client agreed to no way back; find out why, then"
+    otherwise = "or restore as a change of its own."
+    states = step_states(evidence.view, evidence.plan_object).values()
+    last = max(
+        (item for item in states if item.state == "failed"),
+        key=lambda item: item.number,
+        default=None,
+    )
+    if last is None or evidence.scope is None:
+        return f"A check did not pass. {agreed} apply again; {otherwise}"
+    since = planned_at(evidence.view, evidence.plan_object)
+    failures = [
+        item
+        for item in evidence.view.of(Step)
+        if item.number > since
+        and (item.body.step, item.body.host, item.body.state) == (last.step, last.host, "failed")
+    ]
+    judge = judge_command(evidence.scope.client, evidence.scope.change, last.step, last.host)
+    return (
+        f"Step {last.step} on {last.host} failed{' again' if len(failures) > 1 else ''}. "
+        f"{agreed} record what you found with: {judge}, and apply again; {otherwise}"
+    )

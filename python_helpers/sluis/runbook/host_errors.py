@@ -14,10 +14,9 @@ from pathlib import Path
 import sluis
 from sluis.border.verb import Failure
 from sluis.errors import InputError, SluisError, SnapshotError
+from sluis.runbook.own_code import SENT_ROOMS
 from sluis.syntax import parsed
 
-#: what runs on hosts and workers
-_ROOMS = ("border", "checks", "graph", "manifest", "snapshot", "tenant")
 _CODE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+")
 #: what may stand where a sentence of ours leaves room: one word, such as a path, in quotes or not
 _ONE_WORD = r"['\"]?[A-Za-z0-9_./:@+,-]{0,200}['\"]?"
@@ -59,7 +58,7 @@ def _known() -> tuple[frozenset[str], tuple[re.Pattern[str], ...]]:
     codes: set[str] = set()
     advice: set[str] = set()
     for path in [
-        *(p for room in _ROOMS for p in (root / room).rglob("*.py")),
+        *(p for room in SENT_ROOMS for p in (root / room).rglob("*.py")),
         root / "programs.py",
     ]:
         for node in ast.walk(parsed(path.read_text(encoding="utf-8"))):

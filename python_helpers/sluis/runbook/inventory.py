@@ -6,27 +6,34 @@ run does. Files under ``host_vars`` and ``group_vars`` are bound as files, see `
 
 from __future__ import annotations
 
+import dataclasses
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+import yaml
 from ansible.errors import AnsibleError
 from ansible.inventory.group import Group
+from ansible.inventory.host import Host
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultHelper
 
 from sluis.evidence.canonical import canonical, sha256
 from sluis.evidence.predicates import Reason
-from sluis.places import Places
+from sluis.places import VAULT_SETTINGS, Places
 from sluis.plan.reach import Reach
 from sluis.plan.templates import outside, reaches_outside
+from sluis.plan.yaml_bounds import BoundlessError, refuse_boundless
 
 #: these Ansible adds to an inventory by itself
 _ALWAYS_HOSTS = frozenset({"localhost"})
 _ALWAYS_GROUPS = frozenset({"all", "ungrouped"})
 #: folders of a client's inventory that are not lists of hosts
 NO_SOURCES = ("changes", "group_vars", "host_vars")
+#: the code of an inventory of which nothing can be said
+NOT_READABLE = "inventory-not-readable"
 
 _Looks = tuple[tuple[str, int, int, int, int], ...]
 _KNOWN: dict[str, tuple[_Looks, Reach]] = {}
@@ -49,6 +56,29 @@ def reach_of(places: Places, client: str) -> Reach:
     return found
 
 
+def reach_of_run(entities: Iterable[object]) -> dict[str, str] | None:
+    """What the inventory says that the running Ansible has read, in the words of ``Reach.entries``.
+
+    Args:
+        entities: a host or a group that Ansible handed to a vars plugin; the rest hangs on it.
+
+    Returns:
+        ``None`` when nothing of an inventory was handed over.
+    """
+    groups: dict[str, Group] = {}
+    hosts: dict[str, Host] = {}
+    todo: list[object] = list(entities)
+    while todo:
+        one = todo.pop()
+        if isinstance(one, Host) and one.name not in hosts and not one.implicit:
+            hosts[one.name] = one
+            todo += one.groups
+        elif isinstance(one, Group) and one.name not in groups:
+            groups[one.name] = one
+            todo += [*one.parent_groups, *one.child_groups, *one.hosts]
+    return dict(_reach(groups, hosts).entries) if hosts else None
+
+
 def _looks(folder: str, *, top: bool) -> Iterator[tuple[str, int, int, int, int]]:
     try:
         items = list(os.scandir(folder))
@@ -68,32 +98,61 @@ def _looks(folder: str, *, top: bool) -> Iterator[tuple[str, int, int, int, int]
 
 def _resolved(folder: str, client: str) -> Reach:
     try:
+        _refuse_boundless(folder)
         manager = InventoryManager(loader=DataLoader(), sources=[folder])
-    except (AnsibleError, OSError, ValueError) as error:
+    except (AnsibleError, OSError, ValueError, BoundlessError) as error:
         return Reach(
             reasons=(
                 _reason(
-                    "inventory-not-readable",
+                    NOT_READABLE,
                     f"inventories/{client}",
                     f"The inventory cannot be read: {error}"[:1000],
                     "Write it as YAML or INI. Secrets go into host_vars or group_vars.",
                 ),
             )
         )
-    groups = {name: group for name, group in manager.groups.items() if group.get_hosts()}
+    found = _reach(manager.groups, manager.hosts)
+    return dataclasses.replace(
+        found, reasons=(*found.reasons, *_bad_names(client, [*manager.hosts, *found.groups]))
+    )
+
+
+def _refuse_boundless(folder: str) -> None:
+    """Some hundred bytes of YAML can repeat themselves a billion times, and Ansible would read on.
+
+    Raises:
+        BoundlessError: with the file.
+        OSError: a file that would be waited for.
+    """
+    for path, *_ in sorted(_looks(folder, top=True)):
+        if os.path.basename(path) == VAULT_SETTINGS:  # noqa: PTH119
+            continue  # no list of hosts: Ansible passes over it
+        if not (os.path.isfile(path) or os.path.isdir(path)):  # noqa: PTH112, PTH113
+            raise OSError(f"{os.path.relpath(path, folder)} is a device, a pipe or a socket.")
+        try:
+            refuse_boundless(Path(path).read_text())
+        except BoundlessError as error:
+            raise BoundlessError(f"{os.path.relpath(path, folder)}: {error}") from error
+        except (OSError, UnicodeError, yaml.YAMLError):
+            continue  # a folder, INI, or what Ansible says of it
+
+
+def _reach(groups: Mapping[str, Group], hosts: Mapping[str, Host]) -> Reach:
+    groups = {name: group for name, group in groups.items() if group.get_hosts()}
     entries: dict[str, str] = {}
     reasons: list[Reason] = []
+    texts: list[tuple[str, str, str]] = []
     for name, group in groups.items():
         entries[f"group {name}"] = _digest(_shape(group))
-        _bind(f"group {name}", group.vars, entries, reasons)
-    for name, host in manager.hosts.items():
+        _bind(f"group {name}", group.vars, entries, reasons, texts)
+    for name, host in hosts.items():
         entries[f"host {name}"] = _digest([item.name for item in host.get_groups()])
-        _bind(f"host {name}", host.vars, entries, reasons)
-    reasons += _bad_names(client, [*manager.hosts, *groups])
+        _bind(f"host {name}", host.vars, entries, reasons, texts)
     return Reach(
-        hosts=frozenset(manager.hosts) | _ALWAYS_HOSTS,
+        hosts=frozenset(hosts) | _ALWAYS_HOSTS,
         groups=frozenset(groups) | _ALWAYS_GROUPS,
         entries=entries,
+        texts=tuple(texts),
         reasons=tuple(reasons),
     )
 
@@ -108,13 +167,19 @@ def _shape(group: Group) -> dict[str, Any]:
 
 
 def _bind(
-    whose: str, variables: Mapping[str, Any], entries: dict[str, str], reasons: list[Reason]
+    whose: str,
+    variables: Mapping[str, Any],
+    entries: dict[str, str],
+    reasons: list[Reason],
+    texts: list[tuple[str, str, str]],
 ) -> None:
     for name, value in variables.items():
         if name == "inventory_file":  # Ansible's own, and only where it read the host
             continue
         entries[f"{whose}: {name}"] = _digest(value)
-        reached = [words for text in _texts(value) for words in outside(text)]
+        written = list(_texts(value))
+        texts += [(f"{whose}: {name}", str(name), text) for text in written]
+        reached = [words for text in written for words in outside(text)]
         if reached:
             reasons.append(reaches_outside(f"{whose}: {name}", reached))
 

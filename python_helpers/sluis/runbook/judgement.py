@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from pathlib import Path
 
 from pydantic import ValidationError
 
 from sluis.errors import EvidenceError
-from sluis.evidence.ledger import Ledger, View
+from sluis.evidence.ledger import View
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Behind, Permit, Plan, Refusal, Scope
 from sluis.gate.decide import decide
@@ -19,6 +18,7 @@ from sluis.plan.model import PlanDocument, PlanStep
 from sluis.plan.tree import changed_since_plan, file_sha256
 from sluis.runbook.bound import changed_since_start, tree_of
 from sluis.runbook.other_changes import other_change_reasons
+from sluis.runbook.read_before import read_again
 from sluis.runbook.run import RUN_ID, OpenDossier, Run, now
 from sluis.scope.division import CONTROLLER, Division, placed
 from sluis.scope.load import load_scope
@@ -31,21 +31,6 @@ class Judgement:
 
     answer: Permit | Refusal
     evidence: Evidence
-
-
-#: Ledgers as the main process read them. Workers are forked from it and inherit this, so
-#: that they check the signatures of new statements only; every file is still hashed.
-_READ_BEFORE: dict[Path, View] = {}
-
-
-def remember(path: Path, ledger: Ledger) -> None:
-    """Read a ledger in Ansible's main process, for the workers that follow.
-
-    Args:
-        path: the dossier.
-        ledger: its ledger.
-    """
-    _READ_BEFORE[path] = ledger.read(now(), _READ_BEFORE.get(path))
 
 
 def judge(run: Run, dossier: OpenDossier, step: PlanStep | None = None) -> Judgement:
@@ -76,7 +61,7 @@ def judge(run: Run, dossier: OpenDossier, step: PlanStep | None = None) -> Judge
             *run.objections,
             *tree.reasons,
             *changed_since_start(run, tree),
-            *other_change_reasons(run, dossier, evidence),
+            *other_change_reasons(run, dossier.anchors, evidence),
         ),
         workers=_workers_now(run) if evidence.workers else (),
     )
@@ -122,16 +107,6 @@ def lists_that_differ(
             with contextlib.suppress(EvidenceError):
                 found[one] = BehindList.from_bytes(objects.get(one))
     return found
-
-
-def read_again(path: Path, ledger: Ledger) -> View:
-    """Read a ledger, of which the main process may have read most.
-
-    Args:
-        path: the dossier.
-        ledger: its ledger.
-    """
-    return ledger.read(now(), _READ_BEFORE.get(path))
 
 
 def _workers_now(run: Run) -> tuple[str, ...]:

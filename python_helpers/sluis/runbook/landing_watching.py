@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sluis.border import codec
 from sluis.border.tenant import TenantSecrets
 from sluis.border.verbs import tenant_landing_look as looking
+from sluis.counted import plural
 from sluis.errors import SluisError
 from sluis.evidence.canonical import canonical
 from sluis.evidence.ledger import View
@@ -189,7 +190,10 @@ def _tell(looked: Looked, body: Landing) -> None:
         return
     since = ""
     if look.new_files is not None:
-        since = f" Since the last look: {look.new_files:+,} files, {look.new_bytes or 0:+,} bytes."
+        since = (
+            f" Since the last look: {look.new_files:+,} {plural(look.new_files, 'file')},"
+            f" {look.new_bytes or 0:+,} {plural(look.new_bytes or 0, 'byte')}."
+        )
     looked.lines.append(f"{body.asset}: {look.state}: {look.words}{since}")
     left = (place.deadline - now()).total_seconds() / 86_400
     if look.late:

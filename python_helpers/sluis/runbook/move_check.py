@@ -7,7 +7,7 @@ says what it found as typed facts; what is wrong, and what to write, is put toge
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sluis.border.tenant import AccountSecret, ServerSecret
@@ -43,51 +43,86 @@ _DRIVE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!_.,=:%-]{0,511}")
 
 
 @dataclass
-class _Asked:
-    """What one worker is asked, and who wants it."""
+class Needs:
+    """What one worker would be asked, and who wants it.
 
+    ``by_settings``: no scope says it, so that it is all that the settings name.
+    """
+
+    run: Run
+    host: str
     tenants: dict[tuple[str, Side], TenantUse] = field(default_factory=dict)
     servers: dict[str, ServerUse] = field(default_factory=dict)
-    folders: dict[str, Asset] = field(default_factory=dict)
+    folders: dict[str, list[Asset]] = field(default_factory=dict)
     found: list[Finding] = field(default_factory=list)
+    by_settings: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it would look at, for what is said when it cannot be asked."""
+        return (
+            *(f"tenant {name}" for name in sorted({name for name, _ in self.tenants})),
+            *(f"server {name}" for name in sorted(self.servers)),
+            *sorted(self.folders),
+        )
 
 
 def look_at_needs(
-    run: Run, host: str, sources: TenantSettings, targets: TenantSettings, call: Call
+    needs: Needs, sources: TenantSettings, targets: TenantSettings, call: Call
 ) -> list[Finding]:
     """Look at what one worker needs for its part of a move.
 
     Args:
-        run: the current run.
-        host: the worker.
+        needs: of that worker.
         sources: settings of what data is fetched from.
         targets: of what it is put into.
         call: runs ``look_at_move`` there; not at all when there is nothing to look at.
     """
-    scope = _scope(run)
-    if scope is None:
-        return []
-    asked = _asked(run, host, scope)
-    request, secrets = _request(asked, sources, targets)
+    run, host, found = needs.run, needs.host, list(needs.found)
+    if needs.by_settings:
+        _name_all(needs, sources, targets)
+    request, secrets = _request(needs, sources, targets, found)
     if not (request.tenants or request.servers or request.folders):
-        return asked.found
+        return found
     answer = call(request, secrets)
-    seen = {(one.tenant, one.side): one for one in answer.tenants}
-    at_servers = {one.server: one for one in answer.servers}
-    at_folders = {one.folder: one.failure for one in answer.folders}
-    found = asked.found
+    tenants = {(one.tenant, one.side): one for one in answer.tenants}
+    servers = {one.server: one for one in answer.servers}
+    folders = {one.folder: one for one in answer.folders}
     for part in request.tenants:
-        use = asked.tenants[part.tenant, part.side]
-        found += tenant_findings(run, host, use, part, seen)
+        used = needs.tenants[part.tenant, part.side]
+        found += tenant_findings(run, host, used, part, tenants)
     found += one_tenant_twice(answer.tenants)
     for server in request.servers:
-        use_ = asked.servers[server.server]
-        found += server_findings(run, host, use_, server, at_servers.get(server.server))
+        name = server.server
+        found += server_findings(run, host, needs.servers[name], server, servers.get(name))
     for folder in request.folders:
-        asset = asked.folders[folder]
-        missing = folder not in at_folders
-        found += folder_findings(run, host, asset, folder, at_folders.get(folder), missing=missing)
+        assets = needs.folders[folder]
+        found += folder_findings(run, host, (folder, host), assets, folders.get(folder))
     return found
+
+
+def needs_of(run: Run, host: str) -> Needs:
+    """What one worker needs for its part of a move; nothing, where its scope cannot be read.
+
+    Without a change each host of the group ``export_workers`` needs what the settings name. Where
+    there is no such group, only a scope says who fetches something: no other host is given the
+    secrets of a tenant to try.
+
+    Args:
+        run: the current run.
+        host: the worker.
+    """
+    if not run.change:
+        return Needs(run, host, by_settings=host in (run.export_workers or ()))
+    scope = _scope(run)
+    return Needs(run, host) if scope is None else _needs(run, host, scope)
+
+
+def _name_all(needs: Needs, sources: TenantSettings, targets: TenantSettings) -> None:
+    """Ask for whatever has settings, to sign in and no more."""
+    needs.tenants |= {(name, "from"): TenantUse() for name in sources.accounts}
+    needs.tenants |= {(name, "into"): TenantUse() for name in targets.accounts}
+    needs.servers |= {name: ServerUse() for name in sources.servers}
 
 
 def _scope(run: Run) -> ScopeDocument | None:
@@ -105,8 +140,8 @@ def _scope(run: Run) -> ScopeDocument | None:
         return None
 
 
-def _asked(run: Run, host: str, scope: ScopeDocument) -> _Asked:
-    asked = _Asked()
+def _needs(run: Run, host: str, scope: ScopeDocument) -> Needs:
+    needs = Needs(run, host)
     workers = [name for name in run.export_workers or (CONTROLLER,) if name in run.hosts]
     first = (workers or run.hosts or (host,))[0]
     for asset in scope.assets:
@@ -114,57 +149,55 @@ def _asked(run: Run, host: str, scope: ScopeDocument) -> _Asked:
             continue
         origin = asset.origin
         if isinstance(origin, FromTenant):
-            use = asked.tenants.setdefault((origin.tenant, "from"), TenantUse())
-            _drive(run, asked, use, asset, origin.drive, ("origin", "drive"))
+            use = needs.tenants.setdefault((origin.tenant, "from"), TenantUse())
+            _drive(needs, use, asset, origin.drive, ("origin", "drive"))
         elif isinstance(origin, FromSftp):
-            server = asked.servers.setdefault(origin.server, ServerUse())
+            server = needs.servers.setdefault(origin.server, ServerUse())
             server.folders.setdefault(origin.folder, []).append(asset)
         elif isinstance(origin, FromFolder):
-            asked.folders[origin.folder] = asset
+            needs.folders.setdefault(origin.folder, []).append(asset)
         into = into_of(asset)
         if into is not None and origin is not None:
-            use = asked.tenants.setdefault((into.tenant, "into"), TenantUse())
-            _drive(run, asked, use, asset, into.drive, ("disposition", "into", "drive"))
+            use = needs.tenants.setdefault((into.tenant, "into"), TenantUse())
+            _drive(needs, use, asset, into.drive, ("disposition", "into", "drive"))
         going = asset.disposition
         if isinstance(going, ClientMovesIt) and going.landing is not None:
-            use = asked.tenants.setdefault((going.landing.tenant, "into"), TenantUse())
+            use = needs.tenants.setdefault((going.landing.tenant, "into"), TenantUse())
             where = ("disposition", "landing", "drive")
-            _drive(run, asked, use, asset, going.landing.drive, where)
+            _drive(needs, use, asset, going.landing.drive, where)
             use.people.setdefault(going.landing.account, []).append(asset)
-    return asked
+    return needs
 
 
-def _drive(
-    run: Run, asked: _Asked, use: TenantUse, asset: Asset, drive: str, where: tuple[str, ...]
-) -> None:
+def _drive(needs: Needs, use: TenantUse, asset: Asset, drive: str, where: tuple[str, ...]) -> None:
     if _DRIVE.fullmatch(drive):
         use.drives.setdefault(drive, []).append((asset, where))
         return
-    asked.found.append(
+    needs.found.append(
         Finding(
             asset.id, "drive-id-form", f"{asset.id}: {drive[:80]!r} is no id of a drive.",
-            f"Write the id that 'sluis discover {run.client} {run.change}' finds, as "
+            f"Write the id that 'sluis discover {needs.run.client} {needs.run.change}' finds, as "
             f"{'.'.join(where)} of {asset.id} in scope.yml.", True,
         )
     )  # fmt: skip
 
 
 def _request(
-    asked: _Asked, sources: TenantSettings, targets: TenantSettings
+    needs: Needs, sources: TenantSettings, targets: TenantSettings, found: list[Finding]
 ) -> tuple[Request, CheckSecrets]:
-    """What can be asked with the settings as they are; what is wrong with them is a finding."""
+    """What can be asked with the settings as they are; ``found`` gets what is wrong with them."""
     tenants: list[OfTenant] = []
     held: dict[Side, dict[str, AccountSecret]] = {"from": {}, "into": {}}
-    for (name, side), use in sorted(asked.tenants.items()):
+    for (name, side), use in sorted(needs.tenants.items()):
         settings = sources if side == "from" else targets
         try:
             account = settings.account(name)
             secret = settings.secret(name).account
         except InputError as error:
-            asked.found.append(from_error(f"tenant {name}", error))
+            found.append(from_error(f"tenant {name}", error))
             continue
         if secret.secret is None and not (account.certificate or account.secret_file):
-            asked.found.append(_no_secret(settings.role, name))
+            found.append(_no_secret(settings.role, name))
             continue
         people = tuple(one for one in sorted(use.people) if one.isprintable())
         listings: tuple[Listing, ...] = ("sites", "users") if side == "from" else ()
@@ -172,15 +205,15 @@ def _request(
         held[side][name] = secret
     servers: list[OfServer] = []
     logins: dict[str, ServerSecret] = {}
-    for name, server in sorted(asked.servers.items()):
+    for name, server in sorted(needs.servers.items()):
         try:
             login = sources.server(name)
             logins |= sources.server_secret(name).servers
         except InputError as error:
-            asked.found.append(from_error(f"server {name}", error))
+            found.append(from_error(f"server {name}", error))
             continue
         servers.append(OfServer(name, login, tuple(server.folders)))
-    request = Request(tuple(tenants), tuple(servers), tuple(asked.folders), SECONDS)
+    request = Request(tuple(tenants), tuple(servers), tuple(needs.folders), SECONDS)
     return request, CheckSecrets(held["from"], held["into"], logins)
 
 
@@ -191,13 +224,3 @@ def _no_secret(role: str, tenant: str) -> Finding:
         f"Write secret under {tenant} in {role}_secrets, in a vault file; or name the file with "
         f"the certificate on the worker as certificate under {tenant} in {role}_accounts.", True,
     )  # fmt: skip
-
-
-def needs_of(run: Run, host: str) -> Iterator[str]:
-    """Names of all that a worker would look at, for what is said when it cannot be asked."""
-    scope = _scope(run)
-    if scope is not None:
-        asked = _asked(run, host, scope)
-        yield from (f"tenant {name}" for name in sorted({name for name, _ in asked.tenants}))
-        yield from (f"server {name}" for name in sorted(asked.servers))
-        yield from sorted(asked.folders)

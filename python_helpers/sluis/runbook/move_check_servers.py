@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 from collections.abc import Iterator
 
+from sluis.border.ssh_words import fingerprint_of, known_hosts_name
 from sluis.border.verb import Failure
-from sluis.border.verbs.tenant_check import TENANT_CHECK, OfServer, SeenServer
+from sluis.border.verbs.tenant_check import TENANT_CHECK, AtFolder, OfServer, SeenServer
 from sluis.errors import InputError, SluisError
 from sluis.runbook.findings import Finding
 from sluis.runbook.host_errors import host_error
-from sluis.runbook.move_check_uses import ServerUse, line_in_scope, names_of
+from sluis.runbook.move_check_uses import ServerUse, names_of
 from sluis.runbook.run import Run
+from sluis.runbook.scope_lines import line_in_scope
 from sluis.scope.model import Asset
 
 _KEY = frozenset({"host-key-unknown", "host-key-wrong"})
@@ -41,33 +42,28 @@ def server_findings(
         return
     answers = {one.folder: one for one in seen.folders}
     for folder, assets in use.folders.items():
-        if folder not in answers:
-            yield not_answered(host, f"{about}, folder {folder}")
-            continue
-        failure = answers[folder].failure
-        if failure is not None:
-            error = host_error(failure, host=host, module=TENANT_CHECK.name)
-            yield _of_folder(run, about, assets, error)
+        what = f"{about}, folder {folder}"
+        yield from folder_findings(run, host, (what, about), assets, answers.get(folder))
 
 
 def folder_findings(
-    run: Run, host: str, asset: Asset, folder: str, failure: Failure | None, *, missing: bool
+    run: Run, host: str, about: tuple[str, str], assets: list[Asset], seen: AtFolder | None
 ) -> Iterator[Finding]:
-    """What is wrong with one folder of the worker itself.
+    """What is wrong with one folder, of a server or of the worker itself.
 
     Args:
         run: the current run.
-        host: the worker.
-        asset: what is fetched from it.
-        folder: its path.
-        failure: why it cannot be read.
-        missing: nothing was answered.
+        host: the worker that looked.
+        about: what the folder is called, and what it lies on.
+        assets: what is fetched from it.
+        seen: what was answered; ``None``: nothing.
     """
-    if missing:
+    folder, lies_on = about
+    if seen is None:
         yield not_answered(host, folder)
-    elif failure is not None:
-        error = host_error(failure, host=host, module=TENANT_CHECK.name)
-        yield _of_folder(run, host, [asset], error)
+    elif seen.failure is not None:
+        error = host_error(seen.failure, host=host, module=TENANT_CHECK.name)
+        yield _of_folder(run, lies_on, assets, error)
 
 
 def not_answered(host: str, about: str) -> Finding:
@@ -110,8 +106,7 @@ def _compare(host: str, part: OfServer, shown: str | None) -> str:
         return f"{ask} Write the key as host_key under {part.server} in tenant_export_servers."
     login = part.login
     if login.known_hosts:
-        port = login.port or 22
-        name = login.address if port == 22 else f"[{login.address}]:{port}"
+        name = known_hosts_name(login.address, login.port or 22)
         line = f"write in {login.known_hosts} on {host}: {name} {shown}"
     else:
         line = f'write under {part.server} in tenant_export_servers: host_key: "{shown}"'
@@ -123,8 +118,7 @@ def _fingerprint(key: str) -> str:
         blob = base64.b64decode(key.split()[1], validate=True)
     except (binascii.Error, IndexError):
         return "that of the key below"
-    digest = hashlib.sha256(blob).digest()
-    return "SHA256:" + base64.b64encode(digest).decode("ascii").rstrip("=")
+    return fingerprint_of(blob)
 
 
 def _login(host: str, part: OfServer) -> str:
@@ -144,7 +138,7 @@ def _login(host: str, part: OfServer) -> str:
 def _of_folder(run: Run, about: str, assets: list[Asset], error: SluisError) -> Finding:
     remedy = error.remedy
     if error.code in _WHERE:
-        lines = "; ".join(line_in_scope(run, one, ("origin", "folder")) for one in assets)
+        lines = "; ".join(line_in_scope(run, one.id, ("origin", "folder")) for one in assets)
         remedy = f"Find out where the data went, or correct folder under origin: {lines}."
     what = f"{about}: {names_of(assets)}: {error.what}"
     return Finding(about, error.code, what, remedy)

@@ -17,9 +17,10 @@ from sluis.runbook.findings import Finding
 from sluis.runbook.host_errors import host_error
 from sluis.runbook.move_check_roles import role_findings
 from sluis.runbook.move_check_servers import not_answered
-from sluis.runbook.move_check_uses import TenantUse, line_in_scope, names_of
+from sluis.runbook.move_check_uses import TenantUse, names_of
 from sluis.runbook.move_check_words import SIGN_IN
 from sluis.runbook.run import Run
+from sluis.runbook.scope_lines import line_in_scope
 from sluis.scope.model import Asset
 
 _MICROSOFT = "https://login.microsoftonline.com"
@@ -84,8 +85,8 @@ def one_tenant_twice(seen: Iterable[SeenTenant]) -> Iterator[Finding]:
             about = f"tenant {one.tenant}"
             yield Finding(
                 about, "tenants-are-one",
-                f"{about}: it is the same tenant as {other.tenant} ({one.tenant_id}), and the "
-                "scope names them as two.",
+                f"{about}: it is the same tenant as {other.tenant} ({one.tenant_id}), and they are "
+                "named as two.",
                 f"Correct tenant_id and client_id under {one.tenant} in {_ROLE[one.side]}_accounts"
                 f", or those under {other.tenant} in {_ROLE[other.side]}_accounts.",
                 True,
@@ -157,7 +158,7 @@ def _drive(
 ) -> Finding:
     about = f"tenant {part.tenant}"
     names = names_of([asset for asset, _ in uses])
-    lines = "; ".join(line_in_scope(run, asset, where) for asset, where in uses)
+    lines = "; ".join(line_in_scope(run, asset.id, where) for asset, where in uses)
     doing = "comes from" if part.side == "from" else "goes into"
     said = f"{about}: {names} {doing} the drive {place.name}"
     if place.state == "refused":
@@ -202,7 +203,7 @@ def _person(run: Run, part: OfTenant, place: Place, assets: list[Asset]) -> Find
     about = f"tenant {part.tenant}"
     names = names_of(assets)
     lines = "; ".join(
-        line_in_scope(run, one, ("disposition", "landing", "account")) for one in assets
+        line_in_scope(run, one.id, ("disposition", "landing", "account")) for one in assets
     )
     said = f"{about}: {place.name[:200]} is to write in the folder for {names}"
     if place.state == "gone":

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from pathlib import Path
 
 import sluis
 from sluis.border.code_bundle import pack_code
+from sluis.errors import RefusedError
+from sluis.runbook.bound import digest_at_start
 
 _PACKAGE = Path(sluis.__file__).parent
-#: what every host gets
+#: rooms that every host gets
 _ON_HOSTS = ("border", "checks", "manifest", "snapshot")
-#: what an export worker gets besides
-_ON_WORKERS = ("graph", "tenant")
+#: rooms that run on a host or on an export worker
+SENT_ROOMS = (*_ON_HOSTS, "graph", "tenant")
 _OUTSIDE_ROOMS = (
     "__init__.py",
+    "counted.py",
     "errors.py",
     "evidence/__init__.py",
     "evidence/files.py",
@@ -48,11 +52,30 @@ def _packed(worker: bool) -> str:
 
 
 def _sources(worker: bool) -> dict[str, str]:
-    rooms = (*_ON_HOSTS, *_ON_WORKERS) if worker else _ON_HOSTS
+    rooms = SENT_ROOMS if worker else _ON_HOSTS
     names = {
         str(path.relative_to(_PACKAGE))
         for room in rooms
         for path in (_PACKAGE / room).rglob("*.py")
     }
     sent = (names | set(_OUTSIDE_ROOMS)) - _ON_THE_CONTROLLER
-    return {name: (_PACKAGE / name).read_text("utf-8") for name in sorted(sent)}
+    return {name: _source(name) for name in sorted(sent)}
+
+
+def _source(name: str) -> str:
+    """What goes to hosts is what was bound when the run began.
+
+    Raises:
+        RefusedError: ``changed-during-run``.
+    """
+    content = (_PACKAGE / name).read_bytes()
+    bound = digest_at_start(f"sluis/{name}")
+    # of a link that an installer made, what it leads to is bound under another name
+    elsewhere = bound is None or bound.startswith("link:")
+    if not elsewhere and bound != hashlib.sha256(content).hexdigest():
+        raise RefusedError(
+            "changed-during-run",
+            f"Our own code ({name}) is not what it was when this run began.",
+            "Start it again, and leave the project alone while it runs.",
+        )
+    return content.decode()

@@ -25,9 +25,10 @@ from sluis.evidence.predicates import Plan, Scope, Step
 from sluis.evidence.timestamps import stamp
 from sluis.gate.behind import more_behind
 from sluis.gate.demand import Evidence
+from sluis.plan.inside import refuse_what_lies_elsewhere
 from sluis.plan.model import PlanDocument, PlannedCheck, PlanStep
 from sluis.plan.undoing import refuse_what_is_not_said
-from sluis.runbook.bound import tree_of
+from sluis.runbook.bound import refuse_changed, tree_of
 from sluis.runbook.division import division_of, fetched_by
 from sluis.runbook.judgement import lists_that_differ
 from sluis.runbook.run import RUN_ID, OpenDossier, Run, now
@@ -259,6 +260,7 @@ def seal(
     if tree.reasons:
         first = tree.reasons[0]
         raise InputError(first.code, f"{first.about}: {first.sentence}", first.remedy)
+    refuse_changed()
     declared = declare_scope(run, dossier)
     scope_object = declared.scope_object
     if not declared.document.way_back.consent:
@@ -283,6 +285,7 @@ def seal(
         _nothing_is_left_out(plan, described, way_back=way_back)
     demand_way_back(declared.document, run.playbook, steps=len(plan.way_back))
     refuse_what_is_not_said(plan)
+    refuse_what_lies_elsewhere(plan, declared.document)
     plan_object = dossier.objects.put(plan.to_bytes())
     latest = view.latest(Plan)
     closed = closed_at(view)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sluis.evidence.predicates import Verification
-from sluis.snapshot.levels import LEVELS, PROVEN
+from sluis.counted import counted
+from sluis.evidence.predicates import Level, Verification
+from sluis.gate.restores import BROKEN_STATE_LEVEL, WHY_LESS
+from sluis.snapshot.levels import FAILED, LEVELS, PROVEN
 
 #: what each level adds, as the table in the README has it
 _ADDS = {
@@ -42,13 +44,25 @@ def proof_lines(asset: str, snapshot_id: str, body: Verification) -> Iterator[st
     else:
         said = f"{reached} is proven: {_ADDS[reached]}, and all before that"
     rest = [
-        f"{item.level} ({_ADDS[item.level]}) is {item.verdict}"
+        f"{item.level} ({_ADDS[item.level]}) "
+        + ("failed" if item.verdict == FAILED else f"is {item.verdict}")
         for item in body.levels
         if item.verdict != PROVEN and item.level in LEVELS
     ]
     yield (
         f"{asset}: its snapshot {snapshot_id[:8]} was tried in {seconds:.1f} s, "
-        f"{body.compared_items:,} items compared; " + "; ".join([said, *rest])
+        f"{counted(body.compared_items, 'item')} compared; " + "; ".join([said, *rest])
     )
     for digit, found in body.three_two_one.items():
         yield f"{asset}: {_RULE.get(digit, digit)}: {found}"
+
+
+def asked_less_lines(asset: str, needed: Level) -> Iterator[str]:
+    """Why less may do of a copy of what is broken than the scope asks.
+
+    Args:
+        asset: its id in the scope.
+        needed: the level that the scope asks.
+    """
+    if needed > BROKEN_STATE_LEVEL:
+        yield f"{asset}: {needed} is not asked of it where {WHY_LESS}"

@@ -33,6 +33,8 @@ BEFORE = "before this change"
 #: below this nobody ever saw the snapshot come back
 _LEAST: Level = "V3"
 _UNPROVEN = "not verified"
+#: what the host takes as the id of a restore
+_LONGEST_ID = 100
 _FIELDS = {"asset", "from_change", "snapshot_id"}
 
 # a name stands in front: in the middle of a sentence its capital would be in the way
@@ -323,6 +325,16 @@ def _planned(
     }
 
 
-def restore_id(change: str, chosen: Chosen) -> str:
-    """Names one restore on the host; the same on every run of the same change."""
-    return f"{change}-{chosen.body.snapshot_id[:8]}"
+def restore_id(change: str, chosen: Chosen, plan: str) -> str:
+    """Names one restore on the host; the same on every run of the same signed plan.
+
+    What another plan swapped in is not done by this one: data was worked on since, and the
+    client signed that the copy comes once more.
+
+    Args:
+        change: the change's id.
+        chosen: the snapshot.
+        plan: digest of the statement that laid the plan down.
+    """
+    own = f"-{chosen.body.snapshot_id[:8]}-{plan[:8]}"
+    return change[: _LONGEST_ID - len(own)] + own

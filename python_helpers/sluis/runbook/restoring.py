@@ -12,15 +12,20 @@ from sluis.border.parts import Secrets
 from sluis.border.restores import Request, Sent
 from sluis.border.verbs.asset_restore import Answer as RestoreAnswer
 from sluis.border.verbs.asset_swap import Answer as SwapAnswer
+from sluis.counted import counted
 from sluis.errors import EvidenceError, RefusedError, SluisError
 from sluis.evidence.canonical import canonical
+from sluis.evidence.plans import plan_statement
 from sluis.evidence.predicates import Check
 from sluis.gate.demand import Evidence
 from sluis.gate.steps import step_states
 from sluis.runbook.judgement import read_evidence
 from sluis.runbook.restore_choice import Chosen, choose, restore_id
+from sluis.runbook.restore_stores import CODE as OTHER_STORE
+from sluis.runbook.restore_stores import is_elsewhere, remedy_of, what_is_elsewhere
 from sluis.runbook.run import RUN_ID, OpenDossier, Run
 from sluis.runbook.run import now as clock
+from sluis.runbook.shipping import as_failure
 from sluis.runbook.snapshot_settings import SnapshotSettings
 
 #: sends a controller file to the host and gives its path there
@@ -30,11 +35,18 @@ Answer = RestoreAnswer | SwapAnswer
 Call = Callable[[Request, Secrets], Answer]
 _MOST_DETAIL = 1500
 
+#: errors that say that something is not what was signed
+_DIFFERS = ("restore-differs", "restore-worked-in", "manifest-altered", "facts-altered")
+
 _WHAT = {
     "asset_restore": "the restored copy of {asset} equals the signed snapshot {id}",
     "asset_swap": "the data of {asset} equals the signed snapshot {id} after the swap",
 }
 _CHECK = {"asset_restore": "compare-{asset}", "asset_swap": "restored-{asset}"}
+
+
+class NotBegunError(SluisError):
+    """A restore that ended before the host was asked anything: nothing is left there."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +80,7 @@ def signed_restore(
         RefusedError: ``not-guarded``; and as ``choose``.
     """
     evidence = read_evidence(dossier)
-    states = step_states(evidence.view, evidence.plan_object or "", RUN_ID)
+    states = step_states(evidence.view, evidence.plan_object, RUN_ID)
     for step in evidence.plan.steps if evidence.plan else ():
         state = states.get((step.step, step.host))
         if (
@@ -111,28 +123,48 @@ def carry_out(
         SluisError: why it was not done; a check that was not passed is recorded first.
     """
     asset = signed.chosen.asset
+    asked = False
     try:
-        request = _request(signed, settings, send, tolerate_use=tolerate_use)
+        request = request_for(signed, settings, send, tolerate_use=tolerate_use)
+        asked = True
         answer = call(request, settings.for_maker(asset.id))
     except SluisError as error:
-        differs = error.code in ("restore-differs", "manifest-altered", "facts-altered")
+        differs = error.code in _DIFFERS
         _record(signed, False if differs else None, f"{error.code}: {error.what}")
+        if not asked:
+            raise NotBegunError(error.code, error.what, error.remedy) from error
         raise
     _record(signed, answer.equal, _detail(signed, answer))
     return answer
 
 
-def _request(
+def request_for(
     signed: Signed, settings: SnapshotSettings, send: Send, *, tolerate_use: bool
 ) -> Request:
+    """What the host is asked, for either half of a restore.
+
+    Args:
+        signed: what to put back.
+        settings: the inventory's store, connections and secrets.
+        send: sends a file to the host.
+        tolerate_use: swap even when processes have the live data open.
+
+    Raises:
+        EvidenceError: ``other-store``.
+        RefusedError: ``no-plan``.
+    """
+    plan = plan_statement(signed.evidence.view, signed.evidence.plan_object)
+    if plan is None:
+        raise RefusedError("no-plan", "There is no plan to carry out.", "Run prepare first.")
     chosen, body = signed.chosen, signed.chosen.body
     asset = chosen.asset
-    if body.store.location != settings.store_record.location:
+    named = settings.store_record
+    if is_elsewhere(body.store, named):
+        about = f"Snapshot {body.snapshot_id[:8]} of {asset.id} lies"
         raise EvidenceError(
-            "other-store",
-            f"Snapshot {body.snapshot_id[:8]} lies in {body.store.location}, and the inventory "
-            f"names {settings.store_record.location}.",
-            "Name that store in snapshot_and_verify_store for this change.",
+            OTHER_STORE,
+            what_is_elsewhere(about, body.store, named),
+            remedy_of(signed.host, body.store, named),
         )
     digests = [body.manifest_before_object]
     if body.manifest_after_object not in (None, body.manifest_before_object):
@@ -145,7 +177,7 @@ def _request(
     return Request(
         asset=settings.asset(asset),
         change=signed.run.change,
-        restore_id=restore_id(signed.run.change, chosen),
+        restore_id=restore_id(signed.run.change, chosen, plan),
         snapshot_id=body.snapshot_id,
         manifests=tuple(sent(digest) for digest in digests if digest),
         facts=sent(body.facts_object) if body.facts_object else None,
@@ -178,17 +210,24 @@ def _detail(signed: Signed, answer: Answer) -> str:
     if isinstance(answer, RestoreAnswer):
         if answer.compared_items is not None:
             size = answer.compared_bytes or 0
-            parts.append(f"{answer.compared_items} items and {size} bytes compared")
+            parts.append(
+                f"{counted(answer.compared_items, 'item')} and {counted(size, 'byte')} compared"
+            )
         if answer.changed_during:
-            count = len(answer.changed_during)
-            parts.append(f"{count} items changed while the snapshot was made")
+            changed = counted(len(answer.changed_during), "item")
+            parts.append(f"{changed} changed while the snapshot was made")
     if answer.counts and "rows" in answer.counts:
         tables, rows = answer.counts.get("tables", 0), answer.counts["rows"]
-        parts.append(f"{tables} tables and {rows} rows compared")
+        parts.append(f"{counted(tables, 'table')} and {counted(rows, 'row')} compared")
     if isinstance(answer, SwapAnswer) and answer.quarantine:
         parts.append(f"displaced data: {', '.join(answer.quarantine)}")
     parts += [f"warning: {line}" for line in answer.warnings]
     return "; ".join(parts) or f"snapshot of {signed.chosen.body.finished_at:%Y-%m-%d %H:%M} UTC"
+
+
+def as_failed(error: SluisError) -> dict[str, Any]:
+    """An error as an Ansible result; ``untouched`` when nothing can be left on the host."""
+    return as_failure(error) | ({"untouched": True} if isinstance(error, NotBegunError) else {})
 
 
 def as_result(signed: Signed, answer: Answer) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from sluis.evidence.ledger import Ledger
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Reason
 from sluis.places import Places, change_id, client_id
+from sluis.runbook.clock import now as now
 from sluis.runbook.command_line import command_line_reasons, playbook_name
 from sluis.runbook.plugin_folders import foreign_plugin_reasons
 from sluis.runbook.surroundings import (
@@ -90,11 +91,6 @@ class OpenDossier:
     objects: ObjectStore
     anchors: Anchors
     key: OperatorKey
-
-
-def now() -> datetime:
-    """The controller's clock, aware UTC, whole seconds."""
-    return datetime.now(UTC).replace(microsecond=0)
 
 
 def project_of(plugin_file: str) -> Places:
@@ -179,13 +175,23 @@ def objections(places: Places, task_vars: Mapping[str, Any] | None) -> list[Reas
         *_compiled(places),
         *_host_keys(),
     ]
-    if str(constants.CONFIG_FILE or "") != str(places.root / "ansible.cfg"):
+    settings = places.root / "ansible.cfg"
+    if str(constants.CONFIG_FILE or "") != str(settings):
         found.append(
             _reason(
                 "foreign-config",
                 str(constants.CONFIG_FILE),
                 "Ansible reads its settings from a file that is not this project's ansible.cfg.",
                 f"Start the playbook in {places.root}.",
+            )
+        )
+    elif not stat.S_ISREG(os.lstat(settings).st_mode):
+        found.append(
+            _reason(
+                "settings-not-a-file",
+                str(settings),
+                "Ansible reads its settings from what is no plain file of this project.",
+                "Put the file itself there, as it is in version control.",
             )
         )
     if task_vars is not None:
@@ -224,9 +230,7 @@ def _client(places: Places, change: str) -> tuple[str, list[Reason]]:
     known = ours or sorted(
         item.parent.parent.name for item in inventories.glob(f"*/changes/{change}")
     )
-    there = sorted(set(known)) or sorted(
-        item.name for item in inventories.glob("*") if item.is_dir() and item.name != "trust"
-    )
+    there = sorted(set(known)) or places.clients()
     ways = " or ".join(f"-i inventories/{name}" for name in there[:5]) or "-i inventories/<client>"
     remedy = f"Name exactly one: {ways}."
     if len(set(known)) == 1:

@@ -17,6 +17,18 @@ from typing import Any
 
 import yaml
 
+from sluis.plan.template_words import (
+    CALLS,
+    FILTERS,
+    LOOKUPS,
+    NAMES,
+    NO_FILTERS,
+    NO_LOOKUPS,
+    NO_NAMES,
+    NO_TESTS,
+    ONLY_WITH,
+    TESTS,
+)
 from sluis.runbook.written_settings import FIELDS
 
 _HEAD = """\
@@ -27,9 +39,24 @@ This page is made from the roles' `meta/argument_specs.yml` and the models that 
 [examples.md](examples.md). Where not said otherwise a setting stands in the client's `group_vars`
 or `host_vars`. Whatever is not on this page is refused, with what was meant.
 """
+_TEMPLATES = """\
+## What a template may use
+
+In the inventory, `group_vars`, `host_vars`, `update.yml` and `restore.yml` a template may use what
+is listed here: its value follows from variables alone. Anything else is refused
+(`reaches-outside`), since the bytes that the client signed could mean something else later. No
+method is called: write `x | split('.')` for `x.split('.')`, `x | dictsort` for `x.items()`,
+`x is match('a')` for `x.startswith('a')`, `x.y | default(z)` for `x.get('y', z)`.
+
+What leads to a machine (`ansible_*` and each variable that it uses) may use variables of the
+inventory, `inventory_hostname`, `inventory_dir` and `ansible_playbook_python`, and of another host
+what is written as `hostvars['db1'].name`. Refused is what each run sets anew: `phase`,
+`ansible_check_mode`, `ansible_play_hosts`, `playbook_dir`, facts, results of steps.
+"""
 #: where the variables of these roles stand
 _IN_THE_CHANGE = {
-    "software_update": "in a change's `update.yml`",
+    "software_update": "in a change's `update.yml`; of a `restore.yml` without "
+    "`software_update_way_back`",
     "service_checks": "in a change's `update.yml` or `restore.yml`",
     "restore_asset": "in a change's `restore.yml`",
 }
@@ -123,7 +150,25 @@ def page(roles: Path) -> str:
     parts = [_HEAD]
     for path in sorted(roles.glob("*/meta/argument_specs.yml")):
         parts += _role(path.parents[1])
-    return "\n".join(parts)
+    return "\n".join([*parts, *_templates()])
+
+
+def _templates() -> Iterator[str]:
+    yield _TEMPLATES
+    for what, allowed, refused in (
+        ("Calls and names", CALLS | NAMES, NO_NAMES),
+        ("Lookups", LOOKUPS, NO_LOOKUPS),
+        ("Filters", FILTERS, NO_FILTERS),
+        ("Tests", TESTS, NO_TESTS),
+    ):
+        yield f"### {what}\n"
+        yield ", ".join(_allowed(name) for name in sorted(allowed)) + ".\n"
+        yield "Refused:\n"
+        yield "\n".join(f"- `{name}`: {why}" for name, why in sorted(refused.items())) + "\n"
+
+
+def _allowed(name: str) -> str:
+    return f"`{name}` (only with {ONLY_WITH[name]})" if name in ONLY_WITH else f"`{name}`"
 
 
 def _role(role: Path) -> Iterator[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -14,7 +15,8 @@ from sluis.border.characters import clean_text, visible
 from sluis.border.secrets import SecretFinder
 from sluis.border.strict_json import WrongError
 from sluis.border.verb import Verb, refused
-from sluis.errors import RefusedError, SluisError, SnapshotError
+from sluis.errors import InputError, RefusedError, SluisError, SnapshotError
+from sluis.runbook.bound import refuse_changed
 from sluis.runbook.connections import connection_name, refuse_unrecognised
 from sluis.runbook.host_errors import host_error
 from sluis.runbook.interpreters import found_anew
@@ -25,6 +27,13 @@ from sluis.runbook.step_end import is_broken_off
 Q = TypeVar("Q")
 S = TypeVar("S")
 A = TypeVar("A")
+
+_PYTHON = (
+    "Python there has to be 3.8 or newer; where Ansible finds the wrong one, name another in the"
+    " inventory (ansible_python_interpreter: /usr/bin/python3). Then run this again."
+)
+#: CPython takes the first whatever the locale (PEP 540); PyPy has only the second
+_UTF8 = {"PYTHONUTF8": "1", "LC_CTYPE": "C.UTF-8"}
 
 
 def ask(
@@ -41,7 +50,8 @@ def ask(
     password such as "documents" would eat the manifest.
 
     Raises:
-        RefusedError: nobody can tell which machine is at the other end; nothing was sent.
+        RefusedError: nobody can tell which machine is at the other end, or what is bound was
+            touched since the run began; nothing was sent.
         BorderError: ``bad-request``, ``bad-answer`` or ``secret-in-answer``, naming host,
             module and field.
         SluisError: the module's own error, as ``host_error`` takes it.
@@ -49,16 +59,18 @@ def ask(
             whole or in part, and gave no answer of ours.
     """
     refuse_unrecognised(action._connection)
+    refuse_changed()
     host = "".join(str(action._task.delegate_to or task_vars.get("inventory_hostname", "the host")))
-    result = action._execute_module(
-        module_name=verb.name,
-        module_args={
-            "code": code_for(verb.name),
-            "request": _text(verb.pack_request(request, host=host)),
-            "secrets": _text(verb.pack_secrets(secrets, host=host)),
-        },
-        task_vars=found_anew(task_vars),
-    )
+    with _in_utf8(action):
+        result = action._execute_module(
+            module_name=verb.name,
+            module_args={
+                "code": code_for(verb.name),
+                "request": _text(verb.pack_request(request, host=host)),
+                "secrets": _text(verb.pack_secrets(secrets, host=host)),
+            },
+            task_vars=found_anew(task_vars),
+        )
     finder = SecretFinder(secrets, request)
     for name in ("answer", "failure"):
         packed = result.get(name)
@@ -79,14 +91,28 @@ def ask(
         raise SnapshotError(
             "module-lost",
             f"{verb.name} gave no answer on {host}, so nobody knows how far it came: {said}",
-            f"See on {host} whether it was killed (memory, a restart) and whether Python works "
-            "there (3.8 or newer), then run this again.",
+            f"See on {host} whether it was killed (memory, a restart). {_PYTHON}",
         )
     raise SnapshotError(
         "module-failed",
         f"{verb.name} could not run on {host}: {said}",
-        "Check the connection and the Python there (3.8 or newer), then run this again.",
+        f"Check the connection. {_PYTHON}",
     )
+
+
+@contextmanager
+def _in_utf8(action: ActionBase) -> Iterator[None]:
+    """Have our code take names of files for UTF-8, as the controller writes them.
+
+    What a Python takes them for is the locale of the login (Latin-1, or ASCII), and a folder
+    that is there would not be found.
+    """
+    given = action._task.environment
+    action._task.environment = [*(given or []), _UTF8]
+    try:
+        yield
+    finally:
+        action._task.environment = given
 
 
 def _text(data: bytes) -> str:
@@ -139,6 +165,7 @@ def as_failure(error: SluisError) -> dict[str, Any]:
     return {
         "failed": True,
         "refused": isinstance(error, RefusedError),
+        "wrong_input": isinstance(error, InputError),
         "msg": visible(str(error), allowed="\n\t"),
         "sluis": told,
     }

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sluis.border.characters import clean_text
 from sluis.border.parts import Secrets
 from sluis.border.verbs.asset_forecast import Answer, Request
+from sluis.counted import counted
+from sluis.errors import SnapshotError
 from sluis.runbook.run import Run
 from sluis.runbook.snapshot_settings import SnapshotSettings
 from sluis.runbook.snapshot_taking import read_scope
@@ -41,24 +44,25 @@ def forecast_host(
     assets = [asset for asset in scope.assets_on(host) if asset.takes_snapshot]
     if not assets:
         return HostForecast(Load(0, 0), (), ())
-    answer = call(
-        Request(tuple(settings.asset(asset) for asset in assets), settings.store, check_mode),
-        settings.for_maker(""),
-    )
+    request = Request(tuple(settings.asset(asset) for asset in assets), settings.store, check_mode)
+    try:
+        answer = call(request, settings.for_maker(""))
+    except SnapshotError as error:
+        # what stops the copying as well is said there; a measurement stops nothing
+        answer = Answer(None, None, {}, (clean_text(error.what, 1000),))
     size = items = 0
     for asset in assets:
-        counted = answer.sizes.get(asset.id)
-        size += counted.bytes if counted else asset.size or 0
+        known = answer.sizes.get(asset.id)
+        size += known.bytes if known else asset.size or 0
         # Rows of a database are no files: its dump is a handful.
-        items += counted.items if counted else 1
+        items += known.items if known else 1
     load = Load(size, items)
     disk, upload = answer.disk, answer.upload
     measured = []
     if upload:
         measured = [Route("store", "the store, over today's link", upload, upload, measured=True)]
     estimates = forecast(load, disk, measured)
-    what = "item" if items == 1 else "items"
-    lines = [f"{size / MB:,.1f} MB in {items:,} {what} to copy and to prove"]
+    lines = [f"{size / MB:,.1f} MB in {counted(items, 'item')} to copy and to prove"]
     if disk:
         lines.append(f"the source reads {disk / MB:,.0f} MB/s")
     lines += [f"not measured: {why}" for why in answer.not_measured]

@@ -21,7 +21,7 @@ from sluis.manifest import Manifest, loads
 from sluis.runbook.doubted_files import doubts_in
 from sluis.runbook.export_verdict import export_verdict, same_files, size_verdict, with_export
 from sluis.runbook.fetched_too_little import too_little
-from sluis.runbook.proof_words import proof_lines
+from sluis.runbook.proof_words import asked_less_lines, proof_lines
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_history import known_id
 from sluis.runbook.snapshot_settings import SnapshotSettings
@@ -270,9 +270,11 @@ def _with_objects(dossier: OpenDossier, judgement: Judgement) -> Verification:
 def _tell(done: Proven, asset: Asset, taken: Snapshot, body: Verification) -> None:
     done.lines += proof_lines(asset.id, taken.snapshot_id, body)
     needed = required_level(asset)
+    if taken.purpose == "broken state":
+        done.lines += asked_less_lines(asset.id, needed)
     if body.reached is None or body.reached < needed:
         done.warnings += [
-            f"{asset.id} needs {needed}. {item.level} is {item.verdict}: {item.detail}"
+            f"{asset.id} needs {needed}. {item.missing}"
             for item in body.levels
             if item.verdict != PROVEN
         ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from sluis.border import codec
+from sluis.border.characters import clean_text
 from sluis.border.parts import Asset as BorderAsset
 from sluis.border.parts import AssetSecrets, Connection, Expected, Secrets, StoreSecrets
 from sluis.border.store import Store
@@ -15,6 +16,7 @@ from sluis.border.strict_json import WrongError
 from sluis.border.verbs.asset_copies import Backup
 from sluis.errors import InputError
 from sluis.evidence.predicates import Store as StoreRecord
+from sluis.runbook.setting_values import full_path, program, short_text, whole_number
 from sluis.scope.model import Asset
 from sluis.scope.words import plain_absolute_path
 from sluis.snapshot.store import read_store
@@ -22,6 +24,10 @@ from sluis.snapshot.store import read_store
 _ROLE = "snapshot_and_verify_"
 #: how the secrets of an existing backup begin, among those of its asset
 _BACKUP = "backup_"
+#: seconds
+_LONGEST_PATIENCE = 86_400
+#: files
+_LARGEST_SAMPLE = 10_000_000
 T = TypeVar("T")
 
 
@@ -46,7 +52,7 @@ class SnapshotSettings:
     scratch: str | None
     workdir: str | None
     restic: str
-    patience: float
+    patience: int
     sample: int | None
     host_site: str | None
     adopt: dict[str, Backup]
@@ -141,16 +147,16 @@ def read_settings(
             "The inventory holds no password for the repository.",
             "Set repository_password in snapshot_and_verify_store_secrets, in a vault file.",
         )
-    if secrets.get("store_key") and Path(secrets["store_key"]).is_file():
-        secrets["store_key"] = Path(secrets["store_key"]).read_text(encoding="utf-8")
+    _read_key(secrets, "store_key", "store_secrets")
     own_store = None
     if store:
         own_store = store_of(store, _certificate(store.get("ca_certificate")))
-    sample = value("sample", 0)
     assets = {
         name: _texts(f"secrets.{name}", given)
         for name, given in _mapping("secrets", value("secrets", {}))
     }
+    for name, given in assets.items():
+        _read_key(given, f"{_BACKUP}store_key", f"secrets.{name}")
     return SnapshotSettings(
         own_store=own_store,
         store_secrets=_read("store_secrets", StoreSecrets, secrets),
@@ -181,14 +187,14 @@ def read_settings(
         ),
         scratch=_folder("scratch", value("scratch", None)),
         workdir=_folder("workdir", value("workdir", None)),
-        restic=str(value("restic", "restic")),
-        patience=float(value("patience", 300)),
-        sample=int(sample) or None,
-        host_site=value("host_site", None),
+        restic=program(f"{_ROLE}restic", value("restic", "restic")),
+        patience=whole_number(f"{_ROLE}patience", value("patience", 300), 0, _LONGEST_PATIENCE),
+        sample=whole_number(f"{_ROLE}sample", value("sample", 0), 0, _LARGEST_SAMPLE) or None,
+        host_site=short_text(f"{_ROLE}host_site", value("host_site", None)),
         adopt={
             name: backup_of(name, given) for name, given in _mapping("adopt", value("adopt", {}))
         },
-        exports=_absolute("exports", value("exports", "/var/lib/sluis/exports")),
+        exports=full_path(f"{_ROLE}exports", value("exports", "/var/lib/sluis/exports")),
     )
 
 
@@ -220,8 +226,9 @@ def _texts(name: str, given: Any) -> dict[str, str]:
 def _with_port(name: str, given: Any) -> dict[str, Any]:
     """A connection; YAML and ini inventories may give its port as text."""
     found = _present(f"connections.{name}", given)
-    if str(found.get("port", "")).isdigit():
-        found["port"] = int(found["port"])
+    port = str(found.get("port", ""))
+    if port.isascii() and port.isdecimal():
+        found["port"] = int(port[:6])
     return found
 
 
@@ -244,7 +251,7 @@ def store_of(given: Mapping[str, Any], certificate: str | None = None) -> Store:
 
 
 def _folder(name: str, value: Any) -> str | None:
-    return None if value is None else _absolute(name, value)
+    return None if value is None else full_path(_ROLE + name, value)
 
 
 def backup_of(asset: str, given: Any) -> Backup:
@@ -281,14 +288,28 @@ def _no_store() -> InputError:
     )
 
 
-def _absolute(name: str, value: Any) -> str:
-    if not isinstance(value, str) or not plain_absolute_path(value):
+def _read_key(secrets: dict[str, str], name: str, where: str) -> None:
+    """Put a private key in the place of the file on the controller that holds it, if it is one.
+
+    Args:
+        secrets: that the inventory gives; a key in it may be its text.
+        name: of the key, among those.
+        where: they are given, for the error.
+
+    Raises:
+        InputError: ``bad-setting``: the file cannot be read. The error never holds the value,
+            which may be the key itself.
+    """
+    if name not in secrets or not plain_absolute_path(secrets[name]):
+        return
+    try:
+        secrets[name] = Path(secrets[name]).read_text(encoding="ascii")
+    except (OSError, ValueError):
         raise InputError(
             "bad-setting",
-            f"{_ROLE}{name} is not a plain absolute path.",
-            "Write the full path, without '..' or a slash at the end.",
-        )
-    return value
+            f"{_ROLE}{where}: the file that {name} gives cannot be read as a key.",
+            f"Put the private key there, or its text in {name}.",
+        ) from None
 
 
 def plain(value: Any) -> Any:
@@ -322,9 +343,10 @@ def _certificate(given: Any) -> str | None:
         return str(given)
     try:
         return Path(str(given)).read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text of ASCII"
         raise InputError(
             "certificate-missing",
-            f"The store's certificate {given} cannot be read: {error}.",
+            f"The store's certificate {clean_text(str(given), 200)} cannot be read: {why}.",
             "Put the PEM file there, or its text in ca_certificate.",
         ) from error

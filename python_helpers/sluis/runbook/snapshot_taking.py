@@ -15,7 +15,15 @@ from sluis.border.found import Found
 from sluis.border.parts import Identity, Place, Purpose, Secrets
 from sluis.border.strict_json import WrongError
 from sluis.border.verb import refused
-from sluis.border.verbs.asset_snapshot import ASSET_SNAPSHOT, Answer, Made, Request
+from sluis.border.verbs.asset_snapshot import (
+    ASSET_SNAPSHOT,
+    Answer,
+    Made,
+    Recognised,
+    Request,
+    Unchanged,
+)
+from sluis.counted import counted
 from sluis.errors import EvidenceError, RefusedError
 from sluis.evidence.canonical import canonical
 from sluis.evidence.ledger import View
@@ -25,6 +33,7 @@ from sluis.gate.steps import first_change
 from sluis.manifest import Manifest, loads
 from sluis.runbook.division import placed_scope
 from sluis.runbook.judgement import read_evidence
+from sluis.runbook.other_changes import worked_on_by_others
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_history import (
     Earlier,
@@ -100,9 +109,11 @@ def take_snapshots(
         source: the machine.
         settings: the role's variables.
         purpose: ``prepare`` skips an asset whose snapshot of this change is fresh, proven
-            and of a source that was not touched since; ``catch-up`` skips what was not
-            touched and, once a change step has begun, everything that such a step can
-            change; ``broken state`` skips nothing.
+            and of a source that was not touched since, unless another change may have worked
+            on it: the gate goes by when the copy was made, so that is made anew;
+            ``catch-up`` skips what was not touched and, once a change step has begun,
+            everything that such a step can change, but still asks which machine it is;
+            ``broken state`` skips nothing.
         call: runs ``make_snapshot`` there.
         check_mode: say what would be done, touch nothing.
 
@@ -120,17 +131,26 @@ def take_snapshots(
     found: list[Found] = []
     listed, blind = False, False
     machine = Identity()
+    recognised = False
+    others = worked_on_by_others(run, dossier.anchors, view, scope) if purpose == "prepare" else {}
     for asset in scope.assets_on(source.host):
         if not asset.takes_snapshot:
             taken.lines.append(f"{asset.id}: no snapshot is made of a {asset.kind}")
             continue
-        if only_fetched and not asset.is_exported:
-            taken.lines.append(f"{asset.id}: change steps have begun; the snapshot stays")
-            continue
         earlier = history.of(asset.id, source.host)
         request = _request(run, source, settings, purpose, asset, earlier)
         refuse_place(asset.id, request.store, request.allowed_locations)
-        skip = _skip_state(view, scope, asset, purpose, request)
+        if only_fetched and not asset.is_exported:
+            # what is left of the change is for the machine that the snapshot came from, too
+            if not (recognised or check_mode):
+                _recognise(source, request, call)
+                recognised = True
+            taken.lines.append(f"{asset.id}: change steps have begun; the snapshot stays")
+            continue
+        skip = _skip_state(view, scope, asset, purpose, request, settings)
+        if skip and asset.id in others:
+            skip = None
+            taken.lines.append(f"{asset.id}: copied anew, because of {others[asset.id]}")
         if check_mode:
             taken.changed = True
             taken.lines.append(f"{asset.id}: would be copied to {settings.store_record.location}")
@@ -149,7 +169,8 @@ def take_snapshots(
         listed = listed or asset.kind in _SERVERS
         taken.changed = True
         taken.lines.append(
-            f"{asset.id}: {body.items:,} items, {body.bytes:,} bytes copied to {body.store.id} "
+            f"{asset.id}: {counted(body.items, 'item')}, {counted(body.bytes, 'byte')} "
+            f"copied to {body.store.id} "
             f"as snapshot {body.snapshot_id[:8]}"
         )
         taken.warnings += [f"{asset.id}: {line}" for line in body.warnings]
@@ -158,6 +179,19 @@ def take_snapshots(
             found, blind = _seen_before(dossier, source.host)
         taken.warnings += _discover(dossier, source, machine, scope, history, found, blind)
     return taken
+
+
+def _recognise(source: Source, request: Request, call: Call) -> None:
+    """Have the machine say which one it is; it gets no secret for that.
+
+    Raises:
+        SnapshotError: ``wrong-machine``.
+        BorderError: ``bad-answer``.
+    """
+    answer = call(replace(request, recognise_only=True), Secrets())
+    if not isinstance(answer.result, Recognised):
+        wrong = WrongError("tells of a copy that nobody asked for", ("result",))
+        raise refused("bad-answer", source.host, ASSET_SNAPSHOT.name, wrong)
 
 
 def _host_is_named(scope: ScopeDocument, host: str) -> None:
@@ -216,10 +250,12 @@ def _checked(source: Source, request: Request, skip: str | None, answer: Answer)
     """
     made = answer.result
     why: tuple[str, str] | None = None
-    if not isinstance(made, Made):
+    if isinstance(made, Unchanged):
         if skip and made.state == skip:
             return None
         why = ("state", "is not the state in which no snapshot is needed")
+    elif isinstance(made, Recognised):
+        why = ("kind", "does not answer what was asked: whether a copy is needed")
     elif made.older_made_now == (made.previous_snapshot_id in request.older):
         why = ("previous_snapshot_id", "is not a generation that is on record, or was made now")
     elif made.snapshot_id in request.older:
@@ -251,7 +287,12 @@ def _same_store(earlier: Earlier, settings: SnapshotSettings) -> bool:
 
 
 def _skip_state(
-    view: View, scope: ScopeDocument, asset: Asset, purpose: Purpose, request: Request
+    view: View,
+    scope: ScopeDocument,
+    asset: Asset,
+    purpose: Purpose,
+    request: Request,
+    settings: SnapshotSettings,
 ) -> str | None:
     """The state in which the source needs no new snapshot; ``None``: it always needs one."""
     if purpose == "broken state":
@@ -261,6 +302,9 @@ def _skip_state(
         return None
     if taken.body.machine.host != request.host:
         return None
+    adopted = taken.body.purpose == "adopted"
+    if not adopted and taken.body.store.location != settings.store_record.location:
+        return None  # on the store that the settings name now there is no copy
     proof = view.latest(Verification, lambda item: item.body.snapshot == taken.sha256)
     reached = proof.body.reached if proof else None
     if reached is None or reached < required_level(asset):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
+from sluis.counted import counted, plural
 from sluis.errors import EvidenceError
 from sluis.evidence.ledger import View
 from sluis.evidence.objects import ObjectStore
@@ -14,8 +15,8 @@ from sluis.plan.model import PlannedCheck
 from sluis.tenant.tenant_manifest import SEALED
 
 _COUNTED = {
-    "left_out_in_all": "items stayed behind",
-    "rights_left_in_all": "rights were not given, as signed",
+    "left_out_in_all": ("item stayed behind", "items stayed behind"),
+    "rights_left_in_all": ("right was not given, as signed", "rights were not given, as signed"),
 }
 
 
@@ -39,10 +40,11 @@ def stayed_behind(
             result = json.loads(objects.get(made.body.result_object))
         except EvidenceError:
             continue  # erased or lost, as sluis verify says; the end is still recorded
-        for counted, words in _COUNTED.items():
-            count = result.get(counted) if isinstance(result, Mapping) else None
+        for field, words in _COUNTED.items():
+            count = result.get(field) if isinstance(result, Mapping) else None
             if isinstance(count, int) and count > 0:
-                yield f"{count} {words}; what {check.check} found names them."
+                them = plural(count, "it", "them")
+                yield f"{counted(count, *words)}; what {check.check} found names {them}."
 
 
 def may_not_open(view: View, assets: Iterable[str]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from sluis.border.strict_json import parse
+from sluis.counted import counted
 from sluis.errors import SnapshotError
 from sluis.evidence.ledger import View
 from sluis.evidence.objects import ObjectStore
@@ -116,7 +117,7 @@ def _as_written(written: Path, in_all: int) -> Iterator[tuple[str, Why]]:
                     raise ValueError("a line names no item with a reason that there is")
                 yield path, cast("Why", why)
         if count != in_all:
-            raise ValueError(f"it has {count} lines and not {in_all}")
+            raise ValueError(f"it has {counted(count, 'line')} and not {in_all}")
     except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise SnapshotError(
             "worker-file-altered",

@@ -17,12 +17,13 @@ import re
 import shlex
 import stat
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from sluis.evidence.predicates import Reason
 from sluis.places import Places
+from sluis.runbook.own_folder import is_progress_file
 
 #: where programs are looked for, whatever the caller's PATH says
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -50,6 +51,9 @@ _OF_ANSIBLE_ALONE = {
     "SLUIS_VAULT_PASSWORD_FILE",
 }
 
+#: Folders of the project in which each file counts: as a statement, a host, a task, code.
+_EACH_FILE_COUNTS = ("dossiers", "inventories", "playbooks", "python_helpers", "roles")
+
 _SHOWN_AT_MOST = 40
 
 
@@ -73,9 +77,29 @@ def _home(value: str, places: Places) -> bool:
     return _same(value, home())
 
 
+def _not_among_ours(value: str, places: Places) -> bool:
+    """A folder in which files may be left: in none of those where each file counts."""
+    # Ansible fills in variables of the environment, and {{CWD}}
+    if not value.startswith("/") or "$" in value or "{{" in value:
+        return False
+    try:
+        leads_to = Path(value).resolve()
+        ours = [(places.root / name).resolve() for name in _EACH_FILE_COUNTS]
+    except (OSError, ValueError, RuntimeError):
+        return False
+    return not any(leads_to.is_relative_to(folder) for folder in ours)
+
+
+def _progress(value: str, places: Places) -> bool:
+    """Only the front door has a file of progress; it lies in the run's private folder."""
+    del places
+    return is_progress_file(value)
+
+
 def _private_place(value: str, places: Places) -> bool:
     """A folder in which nobody else can put another file in a file's place."""
-    del places
+    if not _not_among_ours(value, places):
+        return False
     folder = Path(value)
     try:
         while folder.is_absolute() and not folder.exists():
@@ -126,6 +150,10 @@ def _runners_callbacks(value: str, places: Places) -> bool:
     return all(_same(item, callback_folder()) for item in value.split(":"))
 
 
+_CALLBACK = _one_of(
+    "default", "minimal", "oneline", "awx_display",
+    "ansible.builtin.default", "ansible.builtin.minimal", "ansible.builtin.oneline",
+)  # fmt: skip
 _FLAG = _one_of("0", "1", "true", "false", "yes", "no", "on", "off")
 _LOCALE = _like(r"[A-Za-z0-9_.@:-]{0,80}")
 
@@ -144,7 +172,7 @@ _HANDED_ON: dict[str, Callable[[str, Places], bool]] = {
     "SLUIS_KEYS": _anything,
     "SLUIS_KEY_PASSPHRASE_FILE": _anything,
     "SLUIS_VAULT_PASSWORD_FILE": _anything,
-    "SLUIS_PROGRESS": _anything,
+    "SLUIS_PROGRESS": _progress,
     "SLUIS_RUN": _like(r"[0-9A-Za-z-]{0,64}"),
     # each of these can only make Python more careful, or louder
     "PYTHONDONTWRITEBYTECODE": _FLAG,
@@ -165,17 +193,14 @@ _HANDED_ON: dict[str, Callable[[str, Places], bool]] = {
     "ANSIBLE_NOCOLOR": _FLAG,
     "ANSIBLE_LOCAL_TEMP": _private_place,
     "ANSIBLE_RETRY_FILES_ENABLED": _one_of("false", "0", "no", "off"),
-    "ANSIBLE_STDOUT_CALLBACK": _one_of(
-        "default", "minimal", "oneline", "awx_display",
-        "ansible.builtin.default", "ansible.builtin.minimal", "ansible.builtin.oneline",
-    ),
+    "ANSIBLE_STDOUT_CALLBACK": _CALLBACK,
     "ANSIBLE_VERBOSITY": _like(r"[0-9]"),
     # what ansible-runner sets by itself
     "ANSIBLE_CACHE_PLUGIN": _one_of("memory", "jsonfile"),
-    "ANSIBLE_CACHE_PLUGIN_CONNECTION": _anything,
+    "ANSIBLE_CACHE_PLUGIN_CONNECTION": _not_among_ours,
     "ANSIBLE_CALLBACK_PLUGINS": _runners_callbacks,
-    "AWX_ISOLATED_DATA_DIR": _anything,
-    "ORIGINAL_STDOUT_CALLBACK": _anything,
+    "AWX_ISOLATED_DATA_DIR": _not_among_ours,
+    "ORIGINAL_STDOUT_CALLBACK": _CALLBACK,
     "RUNNER_OMIT_EVENTS": _anything,
     "RUNNER_ONLY_FAILED_EVENTS": _anything,
 }  # fmt: skip
@@ -205,12 +230,20 @@ def environment_reasons(environ: Mapping[str, str], places: Places) -> list[Reas
     return [
         Reason(
             code="environment-not-clean",
-            about=", ".join(bad)[:400],
+            about=_some(bad),
             sentence=f"The environment holds what could change how this runs: {told[:2000]}.",
             remedy=f"Start it with: env {undo} ansible-playbook … Or use the sluis command, which "
             "takes none of them over.",
         )
     ]
+
+
+def _some(names: Sequence[str]) -> str:
+    """Some names, whole, and that there are more."""
+    told = ", ".join(names[:_SHOWN_AT_MOST])
+    if len(told) > 400:
+        told = told[:400].rpartition(", ")[0] or told[:400]
+    return told if told.count(", ") == ", ".join(names).count(", ") else f"{told}, …"
 
 
 def foreign_start_reasons() -> list[Reason]:

@@ -11,21 +11,20 @@ import os
 from pathlib import Path
 
 from sluis.errors import InputError, SluisError
+from sluis.runbook.own_folder import progress_file
 
-#: names the file in which long tasks say how far they are; it lies in the private folder
-_PROGRESS = "SLUIS_PROGRESS"
-#: lies beside it
+#: lies beside the file of progress
 NAME = "stopped.json"
 _LARGEST = 256 * 1024
 
 
 def tell_front_door(error: SluisError) -> None:
     """Put an error down for the front door, when there is one."""
-    named = os.environ.get(_PROGRESS)
-    if not named:
+    progress = progress_file(os.environ)
+    if progress is None:
         return
     told = error.as_dict() | {"input": isinstance(error, InputError)}
-    path = Path(named).with_name(NAME)
+    path = progress.with_name(NAME)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     except OSError:

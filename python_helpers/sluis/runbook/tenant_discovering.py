@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sluis.border import codec
 from sluis.border.tenant import Drive, TenantSecrets
 from sluis.border.verbs.tenant_discover import Answer, Request, SitePart, Workload
+from sluis.counted import counted
 from sluis.errors import SnapshotError
 from sluis.evidence.predicates import Discovery, Machine, Reason, Refusal
 from sluis.runbook.run import OpenDossier, Run, now
@@ -144,9 +145,12 @@ def _record(
         found=tuple(items),
         not_verified=tuple(unseen),
     )
-    found.lines.append(f"{tenant}: {len(answer.sources)} drives")
+    found.lines.append(f"{tenant}: {counted(len(answer.sources), 'drive')}")
     if answer.parts:
-        found.lines.append(f"{tenant}: {len(answer.parts)} lists and sets of pages beside them")
+        found.lines.append(
+            f"{tenant}: {counted(len(answer.parts), 'list or set', 'lists and sets')} of "
+            "pages beside them"
+        )
     for item in answer.workloads:
         if item.seen and item.count:
             found.lines.append(f"{tenant}: {item.kind}: {item.count}")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sluis.border.verbs.tenant_discover import Answer
+from sluis.counted import counted
 from sluis.errors import InputError, SluisError
 from sluis.evidence.files import write_new
 from sluis.runbook.run import Run
@@ -119,7 +120,7 @@ def draft_scope(
         drafted.file, drafted.written = _write(run.change_folder, text.encode("utf-8"))
         where = drafted.file.relative_to(run.places.root)
         how = "" if drafted.written else ", as before"
-        drafted.lines.append(f"{len(drafted.assets)} assets in {where}{how}")
+        drafted.lines.append(f"{counted(len(drafted.assets), 'asset')} in {where}{how}")
     elif not check_mode:
         drafted.lines.append("The scope names everything that was seen.")
     return drafted
@@ -182,8 +183,8 @@ def _read(tenant: str, answer: Answer, scope: ScopeDocument | None, drafted: Dra
     )
     files = sum(source.items or 0 for source in answer.sources)
     drafted.lines.append(
-        f"{tenant}: {len(answer.sources)} drives with {files} files, "
-        f"{len(found.sources)} of them not in the scope"
+        f"{tenant}: {counted(len(answer.sources), 'drive')} with {counted(files, 'file')}; "
+        f"{counted(len(found.sources), 'drive is', 'drives are')} not in the scope"
     )
     return found
 

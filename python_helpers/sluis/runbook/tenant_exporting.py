@@ -19,6 +19,7 @@ from sluis.border.verbs.tenant_export import (
     Pass,
     Request,
 )
+from sluis.counted import counted
 from sluis.errors import SluisError
 from sluis.evidence.predicates import Export, Freeze, Machine, Plan
 from sluis.evidence.statements import Statement
@@ -262,7 +263,9 @@ def _late(dossier: OpenDossier, lines: Iterable[ManifestLine]) -> tuple[str, ...
         for line in lines
         if line.type == "file" and _after(line.modified, since)
     ]
-    more = (f"{len(found) - 100} more files were written after the freeze",)
+    more = (
+        f"{counted(len(found) - 100, 'more file was', 'more files were')} written after the freeze",
+    )
     return tuple(one[:500] for one in found[:100]) + (more if len(found) > 100 else ())
 
 
@@ -288,10 +291,10 @@ def _unfinished(asset: Asset, answer: Answer, host: str) -> SluisError:
 
 
 def _tell(fetched: Fetched, asset: Asset, body: Export, answer: Answer) -> None:
-    counted = ", ".join(f"{count} {name}" for name, count in sorted(body.checks.items()))
+    checks = ", ".join(f"{count} {name}" for name, count in sorted(body.checks.items()))
     fetched.lines.append(
-        f"{asset.id}: pass {body.pass_number}: {body.items:,} files, {body.bytes:,} bytes"
-        + (f" ({counted})" if counted else "")
+        f"{asset.id}: pass {body.pass_number}: {counted(body.items, 'file')}, "
+        f"{counted(body.bytes, 'byte')}" + (f" ({checks})" if checks else "")
     )
     for row in answer.beside:
         planned, actual = _figure(row.what, row.planned), _figure(row.what, row.actual)
@@ -300,7 +303,7 @@ def _tell(fetched: Fetched, asset: Asset, body: Export, answer: Answer) -> None:
         if count:
             fetched.warnings.append(f"{asset.id}: {kind} since the pass before: {count}")
     if body.not_had:
-        fetched.warnings.append(f"{asset.id}: {body.not_had} items could not be had")
+        fetched.warnings.append(f"{asset.id}: {counted(body.not_had, 'item')} could not be had")
     fetched.warnings += [f"{asset.id}: {line}" for line in body.warnings[:20]]
     fetched.warnings += [f"{asset.id}: {line}" for line in (*body.unseen, *body.left_out)]
 

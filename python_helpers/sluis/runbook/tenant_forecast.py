@@ -9,6 +9,7 @@ from typing import Any
 
 from sluis.border.tenant import TenantSecrets
 from sluis.border.verbs.tenant_forecast import Answer, Request
+from sluis.counted import counted
 from sluis.errors import SluisError
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Discovery, Export, Forecast, Machine, SourceEnd
@@ -129,7 +130,7 @@ def _figures(
         basis = "counted now, and it could not be measured how fast it is read"
     if answer.could_not:
         # what was not seen is not in the count
-        why = answer.why or f"{answer.could_not} things"
+        why = answer.why or counted(answer.could_not, "thing")
         hours, basis = None, f"not all of it could be counted: {why}"
     return _Figures(Turn(asset.id, ends, hours=hours), basis[:1000], answer.bytes)
 
@@ -193,9 +194,10 @@ def _tenants(view: View, scope: ScopeDocument, settings: TenantSettings, host: s
         hours, *_, bound = hours_for(units, size, _means(settings, tenant, whole=True))
         left = len(drives) - len(known)
         lines.append(
-            f"tenant {tenant}: {len(known)} drives, {units:,} units, {size:,} bytes: {hours:.2f} h "
-            f"for a first pass over all of them (bound by: {bound})"
-            + (f"; {left} more are not counted" if left else "")
+            f"tenant {tenant}: {counted(len(known), 'drive')}, {counted(units, 'unit')}, "
+            f"{counted(size, 'byte')}: {hours:.2f} h for a first pass over all of them "
+            f"(bound by: {bound})"
+            + (f"; {counted(left, 'more is', 'more are')} not counted" if left else "")
         )
     return lines
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sluis.border.moving import Moving, NameRules, Policy
 from sluis.border.tenant import Target, TenantSecrets
 from sluis.border.verbs.tenant_import import Answer
+from sluis.counted import counted, plural
 from sluis.errors import InputError, RefusedError
 from sluis.evidence.predicates import Export
 from sluis.runbook.run import OpenDossier, Run, now
@@ -21,6 +22,13 @@ Call = Callable[[Moving, TenantSecrets], Answer]
 
 #: the folder for what was removed at the source, in the client's language
 _ASIDE = {"nl": "Verwijderd bij de bron", "en": "Removed at the source"}
+#: what is counted, of one
+_ONE = {
+    "folder dates": "folder date",
+    "folders made": "folder made",
+    "folders used": "folder used",
+    "rights given": "right given",
+}
 
 
 @dataclass
@@ -62,7 +70,10 @@ def import_asset(
         ),
         whole=answer.outcome == "done",
     )
-    said = ", ".join(f"{count} {what}" for what, count in sorted(answer.counts.items()))
+    said = ", ".join(
+        f"{count} {plural(count, _ONE.get(what, what), what)}"
+        for what, count in sorted(answer.counts.items())
+    )
     done.lines.append(f"{asset.id}: {answer.outcome}: {said or 'nothing to send'}")
     done.lines += [
         f"{asset.id}: {item.path}: {item.what} {item.remedy} [{item.code}]"
@@ -70,13 +81,17 @@ def import_asset(
     ]
     more = answer.reasons_in_all - len(answer.reasons)
     if more > 0:
-        done.lines.append(f"{asset.id}: {more} more reasons are not named here")
+        done.lines.append(
+            f"{asset.id}: {counted(more, 'more reason is', 'more reasons are')} not named here"
+        )
     done.warnings += [
         f"{asset.id}: stays behind, as signed: {item.path}: {item.code}"
         for item in answer.left_out[:50]
     ]
     if answer.renamed_in_all:
-        done.warnings.append(f"{asset.id}: {answer.renamed_in_all} names were changed")
+        done.warnings.append(
+            f"{asset.id}: {counted(answer.renamed_in_all, 'name was', 'names were')} changed"
+        )
     return done
 
 
@@ -111,6 +126,7 @@ def import_request(
         InputError: ``no-such-tenant``, ``bad-setting``.
     """
     return Moving(
+        change=scope.change,
         asset=asset.id,
         account=settings.account(into.tenant),
         budget=settings.budget(into.tenant),

@@ -6,15 +6,17 @@ must not stay behind. In the new tenant nothing is written.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sluis.border.moving import Moving
 from sluis.border.strict_json import WrongError
 from sluis.border.tenant import TenantSecrets
 from sluis.border.verb import refused
 from sluis.border.verbs.tenant_reconcile import TENANT_RECONCILE, Answer, Request
 from sluis.border.verbs.tenant_reconcile import Ahead as Answered
+from sluis.counted import counted
 from sluis.evidence.predicates import Export, Reason, Refusal
 from sluis.runbook.fetched_too_little import said_of_counts
 from sluis.runbook.run import OpenDossier, Run, now
@@ -77,11 +79,12 @@ def look_ahead(
         if not isinstance(answer, Answered):
             wrong = WrongError("is a comparison, and a look ahead was asked for", ("found",))
             raise refused("bad-answer", host, TENANT_RECONCILE.name, wrong)
-        remote = f"{settings.exports}/.moving-{asset.id}/behind.gz"
+        remote = f"{moving.work()}/behind.gz"
         local = scratch / "behind.gz"
         bring_worker_file(fetch, remote, local, answer.behind_sha256)
         listed = note_what_stays(dossier, asset, local, answer.behind_in_all)
         tell(ahead, asset.id, answer)
+        ahead.lines += said_of_earlier(moving, answer)
         ahead.lines += said_of_counts(asset, export, listed)
     for asset in scope.assets_on(host):
         if asset.is_exported and into_of(asset) is None:
@@ -100,6 +103,46 @@ def _newest(dossier: OpenDossier, asset: Asset) -> Export:
     return found.body
 
 
+def said_of_earlier(moving: Moving, answer: Answered) -> Iterator[str]:
+    """What other imports of the same asset left in the new tenant, and what becomes of it.
+
+    Args:
+        moving: what was asked, of this import.
+        answer: what the worker said of it.
+    """
+    for one in answer.earlier:
+        whose = f"change {one.change}" if one.change else "an earlier import"
+        if one.target is None:
+            yield (
+                f"{moving.asset}: what was kept of an earlier import cannot be read; it may have "
+                "put files into the new tenant, which stay there"
+            )
+            continue
+        files = counted(one.files, "file")
+        if one.begun:
+            files += f", and perhaps {one.begun} more,"
+        single = (one.files, one.begun) == (1, 0)
+        is_or_are, stay = ("is", "stays") if single else ("are", "stay")
+        if one.target == moving.target:
+            yield (
+                f"{moving.asset}: {files} of {whose} {is_or_are} in the same place; this change "
+                "did not put them there and overwrites none. What would take their place is "
+                f"decided by conflicts in the scope ({moving.policy.conflicts})"
+            )
+            continue
+        folder = f"the folder {one.target.folder}" if one.target.folder else "the top"
+        other = "" if one.target.drive_id == moving.target.drive_id else (
+            f" of another drive ({one.target.drive_id})"
+        )  # fmt: skip
+        yield (
+            f"{moving.asset}: {files} of {whose} {is_or_are} in {folder}{other} and {stay} there: "
+            "nothing there is brought up to date, compared or removed. Tell the client, and "
+            "remove them when nobody needs them"
+        )
+    if (more := answer.earlier_in_all - len(answer.earlier)) > 0:
+        yield f"{moving.asset}: {counted(more, 'earlier import')} more"
+
+
 def tell(ahead: Ahead, asset: str, answer: Answered) -> None:
     """Add what one asset's import would do.
 
@@ -109,9 +152,10 @@ def tell(ahead: Ahead, asset: str, answer: Answered) -> None:
         answer: what the worker said of it.
     """
     ahead.lines.append(
-        f"{asset}: {answer.to_send} of {answer.files} files to send, "
-        f"{answer.bytes_to_send:,} bytes; {answer.renamed_in_all} names change, "
-        f"{answer.left_out_in_all} items stay behind"
+        f"{asset}: {answer.to_send:,} of {counted(answer.files, 'file')} to send, "
+        f"{counted(answer.bytes_to_send, 'byte')}; "
+        f"{counted(answer.renamed_in_all, 'name changes', 'names change')}, "
+        f"{counted(answer.left_out_in_all, 'item stays', 'items stay')} behind"
     )
     ahead.warnings += [
         f"{asset}: {one.path} becomes {one.target}" for one in answer.renamed[:_NAMED]

@@ -12,6 +12,7 @@ from sluis.border.strict_json import WrongError
 from sluis.border.tenant import TenantSecrets
 from sluis.border.verb import refused
 from sluis.border.verbs.tenant_reconcile import TENANT_RECONCILE, Answer, Found, Request
+from sluis.counted import counted, plural
 from sluis.errors import BorderError, SluisError
 from sluis.evidence.canonical import canonical
 from sluis.evidence.predicates import Check, Plan
@@ -107,7 +108,7 @@ def reconcile_assets(
                 moving = replace(moving, trust="the service's hash")
             answer = call(Request(moving, ahead=False), settings.secret(into.tenant))
             result = _asked_for(answer, moving, host)
-            body = _found(dossier, scope, asset, host, settings, result, fetch, scratch)
+            body = _found(dossier, scope, asset, host, moving, result, fetch, scratch)
         except SluisError as error:
             result = None
             body = Check(
@@ -173,12 +174,12 @@ def _found(
     scope: ScopeDocument,
     asset: Asset,
     host: str,
-    settings: TenantSettings,
+    moving: Moving,
     result: Found,
     fetch: Fetch,
     scratch: Path,
 ) -> Check:
-    remote = f"{settings.exports}/.moving-{asset.id}/lines.gz"
+    remote = f"{moving.work()}/lines.gz"
     lines = keep_worker_file(dossier, fetch, remote, scratch / "lines", result.lines_sha256)
     kept = codec.dump(result) | {"lines": lines}
     return Check(
@@ -193,14 +194,18 @@ def _found(
 
 def in_one_line(result: Found) -> str:
     """What a comparison came to: what was compared, on what that rests, what stayed behind."""
-    counted = {
+    missing, surplus = result.rights_missing_in_all, result.rights_surplus_in_all
+    numbers = {
         **result.counts,
-        "rights missing": result.rights_missing_in_all,
-        "rights too many": result.rights_surplus_in_all,
+        plural(missing, "right missing", "rights missing"): missing,
+        plural(surplus, "right too many", "rights too many"): surplus,
     }
-    counts = ", ".join(f"{count} {what}" for what, count in sorted(counted.items()) if count)
-    stayed = f"; {result.left_out_in_all} items stayed behind" if result.left_out_in_all else ""
+    counts = ", ".join(f"{count} {what}" for what, count in sorted(numbers.items()) if count)
+    stayed = ""
+    if result.left_out_in_all:
+        stayed = f"; {counted(result.left_out_in_all, 'item')} stayed behind"
     if result.rights_left_in_all:
-        stayed += f"; {result.rights_left_in_all} rights were not given, as signed"
-    said = f"{result.items} items compared ({_ON[result.trust]}): {counts or 'none'}"
+        rights = counted(result.rights_left_in_all, "right was", "rights were")
+        stayed += f"; {rights} not given, as signed"
+    said = f"{counted(result.items, 'item')} compared ({_ON[result.trust]}): {counts or 'none'}"
     return said[: 500 - len(stayed)] + stayed

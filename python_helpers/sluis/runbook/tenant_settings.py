@@ -17,6 +17,8 @@ from sluis.border.tenant import (
     TenantSecrets,
 )
 from sluis.errors import InputError
+from sluis.plan.faults import did_you_mean
+from sluis.runbook.setting_values import full_path, whole_number
 from sluis.runbook.snapshot_settings import Templar, plain
 
 #: what an account may hold in the open; everything else belongs into the vault
@@ -25,6 +27,8 @@ _OPEN = frozenset(
 )
 _SECRET = frozenset({"secret"})
 
+#: Microsoft's largest tenants have some hundred thousands
+_MOST_LICENCES = 10_000_000
 T = TypeVar("T")
 
 
@@ -60,7 +64,11 @@ class TenantSettings:
             raise InputError(
                 "no-such-server",
                 f"The scope speaks of the server {name!r}, and {self.role}_servers has none.",
-                f"Write its address, user and host_key under {name} in {self.role}_servers.",
+                did_you_mean(
+                    name,
+                    self.servers,
+                    f"Write its address, user and host_key under {name} in {self.role}_servers.",
+                ),
             )
         return self._typed(Server, "servers", name, self.servers[name])
 
@@ -76,7 +84,12 @@ class TenantSettings:
             raise InputError(
                 "no-such-tenant",
                 f"The scope speaks of the tenant {tenant!r}, and {self.role}_accounts has none.",
-                f"Write tenant_id and client_id of its app under {tenant} in {self.role}_accounts.",
+                did_you_mean(
+                    tenant,
+                    self.accounts,
+                    f"Write tenant_id and client_id of its app under {tenant} in"
+                    f" {self.role}_accounts.",
+                ),
             ) from None
         given = {name: value for name, value in account.items() if name != "licences"}
         return self._typed(TenantAccount, "accounts", tenant, given)
@@ -85,7 +98,9 @@ class TenantSettings:
         """What the tenant's licences allow, and our share of it."""
         licences = self.accounts.get(tenant, {}).get("licences", 1)
         return Budget(
-            licences=int(licences),
+            licences=whole_number(
+                f"{self.role}_accounts: licences of {tenant}", licences, 1, 10**6
+            ),
             share=1.0 / self.sharing.get(tenant, 1),
             state=f"{self.exports}/.budget-{tenant}-{self.host}",
         )
@@ -151,13 +166,14 @@ def read_tenant_settings(
             raise _bad(role, "accounts", f"{tenant} has {name!r}, which is not known")
     secrets = _tenants(role, "secrets", value("secrets", {}))
     raw = task_vars.get("snapshot_and_verify_exports")
-    exports = plain(templar.template(raw)) if raw else "/var/lib/sluis/exports"
+    given = plain(templar.template(raw)) if raw is not None else None
+    exports = "/var/lib/sluis/exports" if given in (None, "") else given
     return TenantSettings(
         role=role,
         accounts=accounts,
         secrets={name: {k: str(v) for k, v in held.items()} for name, held in secrets.items()},
-        exports=str(exports),
-        workers=int(value("workers", 16)),
+        exports=full_path("snapshot_and_verify_exports", exports),
+        workers=whole_number(f"{role}_workers", value("workers", 16), 1, 256),
         sharing={tenant: len(hosts) for tenant, hosts in workers.items()},
         host="".join(str(task_vars.get("inventory_hostname", ""))),
         servers=_servers(role, value("servers", {})),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from sluis.counted import counted, plural
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import NotUndone
 from sluis.gate.steps import StepState, last_step, step_states
@@ -52,8 +53,9 @@ class Aftermath:
             said = "The change failed and was not put back."
             if self.done:
                 said = (
-                    f"The change failed, and only {self.done} of the {self.back} steps of the way "
-                    "back were done."
+                    f"The change failed, and only {self.done} of the "
+                    f"{counted(self.back, 'step')} of the "
+                    f"way back {plural(self.done, 'was', 'were')} done."
                 )
         else:
             said = "The change failed and the signed snapshots were put back."
@@ -64,8 +66,7 @@ class Aftermath:
                 "quarantine."
             )
         if self.not_undone:
-            count = len(self.not_undone)
-            said += f" {count} {'step was' if count == 1 else 'steps were'} not undone."
+            said += f" {counted(len(self.not_undone), 'step was', 'steps were')} not undone."
         match self.checks:
             case "passed":
                 said += " Every check after the way back passed."
@@ -129,5 +130,5 @@ def _left(plan: PlanDocument, step: PlanStep, done: set[tuple[str, str]]) -> Not
         names = ", ".join(f"{back.step} on {back.host}" for back in open_ones)
         sentence = f"What undoes it was not done: {names}."
     else:
-        sentence = step.stays or "Nothing undoes it."
-    return NotUndone(step=step.step, host=step.host, name=step.name, sentence=sentence)
+        sentence = str(step.stays) or "Nothing undoes it."
+    return NotUndone(step=step.step, host=step.host, name=str(step.name), sentence=sentence)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+import resource
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sluis.border.characters import clean_text
+from sluis.counted import counted
 from sluis.errors import InputError, SnapshotError
 from sluis.runbook.run import OpenDossier
 
@@ -19,6 +23,23 @@ Fetch = Callable[[str, Path], None]
 _PLAIN = re.compile(r"/[^\x00-\x1f\x7f'\"\\`$]{1,4000}")
 #: bytes of one file; a manifest of ten million items takes about one GB
 _LARGEST = 4 << 30
+#: bytes of the controller's disk that are left to its other programs, and to the dossiers
+_KEPT_FREE = 256 << 20
+
+
+@contextmanager
+def _at_most(size: int) -> Iterator[None]:
+    """Let this process, and what it starts, write no file beyond a size, in bytes.
+
+    A worker may say that its file is small, and send without an end.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    allowed = [one for one in (size, soft, hard) if one != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (min(allowed), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def keep_worker_file(
@@ -64,14 +85,19 @@ def bring_worker_file(fetch: Fetch, remote: str, local: Path, expected: str | No
             "Use a folder for exports whose path has no quotes and no control characters.",
         )
     local.unlink(missing_ok=True)
-    fetch(remote, local)
-    if local.stat().st_size > _LARGEST:
-        local.unlink()
-        raise SnapshotError(
-            "worker-file-too-large",
-            f"{remote} on the worker is larger than {_LARGEST >> 30} GB.",
-            "Find out who writes there, and run this again.",
-        )
+    room = max(0, min(_LARGEST, shutil.disk_usage(local.parent).free - _KEPT_FREE))
+    try:
+        with _at_most(room + 1):
+            fetch(remote, local)
+    finally:
+        size = local.stat().st_size if local.exists() else 0
+        if size > room:
+            local.unlink()
+            raise SnapshotError(
+                "worker-file-too-large",
+                f"{remote} on the worker is larger than the {counted(room, 'byte')} of its room.",
+                "Find out who writes there, or make room on this disk, and run this again.",
+            )
     with local.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if expected is not None and found != expected:

@@ -15,6 +15,7 @@ from ansible.inventory.host import Host
 from ansible.inventory.manager import InventoryManager, split_host_pattern
 from ansible.parsing.dataloader import DataLoader
 
+from sluis.evidence.files import read_through_links
 from sluis.places import Places
 from sluis.plan.described import Reachable, description_faults
 from sluis.plan.faults import Fault, WrittenError, did_you_mean
@@ -22,9 +23,16 @@ from sluis.plan.role_options import Options, read_options
 from sluis.plan.written_yaml import NotReadableError, item_of, read_written
 from sluis.runbook.inventory import NO_SOURCES
 from sluis.runbook.run import now
-from sluis.runbook.written_checks import check_faults
+from sluis.runbook.written_checks import check_faults, folders_of
 from sluis.runbook.written_choice import chosen_faults
-from sluis.runbook.written_files import ENDINGS, Files, files_below, files_passed_over
+from sluis.runbook.written_files import (
+    ENDINGS,
+    LARGEST,
+    Files,
+    chosen_by_ansible,
+    files_below,
+    files_passed_over,
+)
 from sluis.runbook.written_hosts import group_faults, list_faults
 from sluis.runbook.written_nobodys import Nobodys
 from sluis.runbook.written_places import OF_CHANGE, OF_CLIENT, place_faults
@@ -32,8 +40,11 @@ from sluis.runbook.written_settings import Assets, setting_faults
 from sluis.runbook.written_signers import signer_faults
 from sluis.runbook.written_steps import Known, module_faults
 from sluis.runbook.written_way_back import way_back_faults
+from sluis.scope.complaints import Problem
 from sluis.scope.load import ScopeError, load_scope
 from sluis.scope.model import SNAPSHOT_KINDS, ScopeDocument
+from sluis.scope.unanswered import unanswered
+from sluis.scope.undescribed import how_to_describe
 from sluis.signoff.waiver import waiver_faults
 
 #: playbooks whose change an engineer describes in a file of the same name
@@ -43,6 +54,7 @@ _SIGNED = (*_DESCRIBED, "tenant_migration.yml")
 #: what our playbooks do not reach, see their ``hosts``
 _NOT_IN_BATCH = "verifiers"
 _NO_LIST = "inventory-not-readable"
+_READABLE_NAME = f"Let it end in {ENDINGS[1]}, in a folder without a dot in its name"
 #: hosts and groups that Ansible adds by itself
 _ALWAYS_GROUPS = frozenset({"all", "ungrouped"})
 _ALWAYS_HOSTS = frozenset({"localhost"})
@@ -100,10 +112,12 @@ def written_faults(
     if change is not None and playbook in _SIGNED:
         path = places.change(client, change) / "scope.yml"
         try:
-            scope = load_scope(path).document
+            loaded = load_scope(path)
+            scope = loaded.document
+            faults += _of_scope(str(path.relative_to(places.root)), tuple(unanswered(loaded)))
         except ScopeError as error:
             unread = error
-            faults += _of_scope(str(path.relative_to(places.root)), error)
+            faults += _of_scope(str(path.relative_to(places.root)), error.problems)
     try:
         reading = _Reading(places, client, loader, unseal=unseal)
     except WrittenError as error:
@@ -126,8 +140,8 @@ def written_faults(
     return faults, unread
 
 
-def _of_scope(file: str, error: ScopeError) -> Iterator[Fault]:
-    for problem in error.problems:
+def _of_scope(file: str, problems: tuple[Problem, ...]) -> Iterator[Fault]:
+    for problem in problems:
         about = f"asset {problem.asset!r}: " if problem.asset else ""
         field = f"{problem.field!r} " if problem.field else ""
         yield Fault(problem.code, file, problem.line, f"{about}{field}{problem.what}",
@@ -159,7 +173,9 @@ class _Reading:
             if path.suffix not in ENDINGS[1:] or not path.is_file():
                 continue
             try:
-                yield from list_faults(self._files.name(path), read_written(path.read_bytes()))
+                yield from list_faults(
+                    self._files.name(path), read_written(read_through_links(path, LARGEST))
+                )
             except NotReadableError as error:
                 yield Fault(_NO_LIST, self._files.name(path), error.line, error.what, error.remedy)
             except OSError:
@@ -193,8 +209,11 @@ class _Reading:
         if not path.is_file():
             yield Fault(
                 "no-such-change", file, 0, "It is not there.",
-                "Describe the change in it; begin with: "
-                f"sluis new {self._folder.name} --change {path.parent.name}.",
+                how_to_describe(
+                    path.parent,
+                    f"begin with: sluis new {self._folder.name} --change {path.parent.name}",
+                    path.name,
+                ),
             )  # fmt: skip
             return
         item = yield from self._files.read(path)
@@ -216,7 +235,8 @@ class _Reading:
             chosen = item.value.get("restore_asset_list")
             yield from chosen_faults(file, chosen, self._places, self._folder.name)
         yield from module_faults(file, item, known)
-        yield from check_faults(file, item, known, {fault.line for fault in faults})
+        folders = () if scope is None else folders_of(scope)
+        yield from check_faults(file, item, known, {fault.line for fault in faults}, folders)
 
     def settings(self, assets: Assets) -> Iterator[Fault]:
         """What is wrong with the variables of the inventory."""
@@ -239,10 +259,12 @@ class _Reading:
             if name not in known:
                 yield from nobodys.faults(top, name, known)
                 continue
-            for path in sorted(files_passed_over(top)):
-                yield from nobodys.dropped(
-                    path, "Ansible reads no file that ends so", f"Let it end in {ENDINGS[1]}"
-                )
+            chosen = chosen_by_ansible(place, name)
+            if chosen is not None and chosen != top:
+                yield nobodys.beside(top, chosen)
+                continue
+            for path, why in sorted(files_passed_over(top)):
+                yield from nobodys.dropped(path, why, _READABLE_NAME)
             for path in sorted(files_below(top)):
                 item = yield from self._files.read(path)
                 if item is None or not isinstance(item.value, dict):
@@ -290,7 +312,7 @@ class _Reading:
             if inner[0] in NO_SOURCES or not path.is_file():
                 continue
             try:
-                lines = path.read_text(encoding="utf-8").splitlines()
+                lines = read_through_links(path, LARGEST).decode().splitlines()
             except (OSError, UnicodeDecodeError):
                 continue
             for number, line in enumerate(lines, 1):
@@ -304,7 +326,7 @@ def _assets_of(folder: Path) -> frozenset[str] | None:
     found: set[str] = set()
     for path in sorted((folder / "changes").glob("*/scope.yml")):
         try:
-            scope = read_written(path.read_bytes()).plain()
+            scope = read_written(read_through_links(path, LARGEST)).plain()
             found |= {str(asset["id"]) for asset in scope["assets"]}
         except (OSError, NotReadableError, LookupError, TypeError):
             return None

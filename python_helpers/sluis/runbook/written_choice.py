@@ -11,13 +11,23 @@ from pathlib import Path
 
 from sluis.errors import SluisError
 from sluis.evidence.anchors import load_anchors
-from sluis.evidence.ledger import Ledger
-from sluis.evidence.predicates import Snapshot
+from sluis.evidence.files import read_through_links
+from sluis.evidence.ledger import Ledger, View
+from sluis.evidence.predicates import Level, Snapshot, Verification
+from sluis.gate.restores import (
+    BROKEN_STATE_LEVEL,
+    PROVEN_ENOUGH,
+    WHY_LESS,
+    may_be_in_a_restore,
+)
 from sluis.places import Places, change_id
 from sluis.plan.faults import Fault, did_you_mean
 from sluis.plan.written_yaml import Item, NotReadableError, read_written
-from sluis.runbook.run import now
+from sluis.runbook.clock import now
+from sluis.scope.model import ScopeDocument, required_level
 
+#: bytes of one description
+_LARGEST = 16 << 20
 _WHOLE = re.compile(r"[0-9a-f]{64}")
 
 
@@ -37,7 +47,7 @@ def chosen_faults(file: str, item: Item | None, places: Places, client: str) -> 
     for element in elements:
         if not isinstance(element.value, dict):
             continue
-        asset, change, named = (_text(element, one) for one in _FIELDS)
+        asset, change, named = (text_of(element, one) for one in _FIELDS)
         if change is not None and changes and change not in changes:
             yield Fault(
                 "no-such-change", file, element.value["from_change"].line,
@@ -66,18 +76,110 @@ def chosen_faults(file: str, item: Item | None, places: Places, client: str) -> 
 def named_assets(path: Path) -> frozenset[str] | None:
     """The assets that a ``restore.yml`` puts back; ``None`` when that is not known yet."""
     try:
-        top = read_written(path.read_bytes()).value
+        top = read_written(read_through_links(path, _LARGEST)).value
         elements = top["restore_asset_list"].value
-        named = [_text(one, "asset") for one in elements]
+        named = [text_of(one, "asset") for one in elements]
     except (NotReadableError, OSError, LookupError, TypeError, AttributeError):
         return None
     return None if None in named else frozenset(str(one) for one in named)
 
 
+def must_be_quiet(path: Path) -> frozenset[str]:
+    """The assets that a ``restore.yml`` swaps only while nothing uses them.
+
+    When it has steps that stop something first, none: what runs now is nothing to speak of.
+    """
+    try:
+        top = read_written(read_through_links(path, _LARGEST)).value
+        stopping = top.get("software_update_quiesce")
+        if stopping is not None and stopping.value not in (None, [], ""):
+            return frozenset()
+        return frozenset(
+            str(one.value["asset"].value)
+            for one in top["restore_asset_list"].value
+            if "tolerate_use" not in one.value or one.value["tolerate_use"].value is not True
+        )
+    except (NotReadableError, OSError, LookupError, TypeError, AttributeError):
+        return frozenset()
+
+
+def only_put_back(path: Path, places: Places, client: str) -> frozenset[str]:
+    """The assets of a ``restore.yml`` that does nothing but put back, stop services and start them.
+
+    Of these the gate asks less, when the copy that is put back was proven itself. None when the
+    change has other steps, or nobody can tell yet.
+
+    Args:
+        path: of the file.
+        places: the project.
+        client: client id.
+    """
+    try:
+        top = read_written(read_through_links(path, _LARGEST)).value
+        for name in ("software_update_quiesce", "software_update_steps"):
+            steps = top[name].value if name in top else None
+            if not all(_starts_or_stops(one) for one in steps or ()):
+                return frozenset()
+        said = [
+            tuple(text_of(one, field) for field in _FIELDS)
+            for one in top["restore_asset_list"].value
+        ]
+    except (NotReadableError, OSError, LookupError, TypeError, AttributeError):
+        return frozenset()
+    return frozenset(
+        asset
+        for asset, change, snapshot in said
+        if asset is not None and change is not None
+        and _reached(_view(places, client, change), asset, snapshot) in PROVEN_ENOUGH
+    )  # fmt: skip
+
+
+def asked_less(
+    folder: Path, places: Places, client: str, document: ScopeDocument
+) -> tuple[str, ...]:
+    """One sentence for each asset of which the gate asks less than the scope does, and why.
+
+    Args:
+        folder: of the change.
+        places: the project.
+        client: client id.
+        document: its scope.
+    """
+    put_back = only_put_back(folder / "restore.yml", places, client)
+    return tuple(
+        f"{asset.id}: {required_level(asset)} is not asked of it: {WHY_LESS}."
+        for asset in document.assets
+        if asset.id in put_back and asset.takes_snapshot
+        and required_level(asset) > BROKEN_STATE_LEVEL
+    )  # fmt: skip
+
+
+def _reached(view: View | None, asset: str, snapshot: str | None) -> Level | None:
+    """The level that the newest proof of a snapshot reached."""
+    if view is None:
+        return None
+    taken = view.latest(
+        Snapshot, lambda item: (item.body.asset, item.body.snapshot_id) == (asset, snapshot)
+    )
+    if taken is None:
+        return None
+    proof = view.latest(Verification, lambda item: item.body.snapshot == taken.sha256)
+    return proof.body.reached if proof is not None else None
+
+
+def _starts_or_stops(step: Item) -> bool:
+    fields = step.value
+    if {"args_at_apply", "secret_args"} & set(fields):
+        return False
+    args = fields["args"].value
+    return may_be_in_a_restore(str(fields["module"].value), frozenset(args), args["state"].value)
+
+
 _FIELDS = ("asset", "from_change", "snapshot_id")
 
 
-def _text(element: Item, field: str) -> str | None:
+def text_of(element: Item, field: str) -> str | None:
+    """What an element of ``restore_asset_list`` says in a field; ``None``: nothing known yet."""
     given = element.value.get(field)
     known = given is not None and given.is_known and isinstance(given.value, str | int)
     return str(given.value) if given is not None and known else None
@@ -94,21 +196,36 @@ def _known(
     places: Places, client: str, change: str | None, asset: str | None
 ) -> frozenset[str] | None:
     """The ids of an asset's snapshots in a dossier; ``None`` when nobody can tell."""
-    if change is None:
+    recorded = recorded_snapshots(places, client, change) if change is not None else None
+    if recorded is None:
         return None
+    return frozenset(one.snapshot_id for one in recorded if asset in (None, one.asset))
+
+
+def recorded_snapshots(places: Places, client: str, change: str) -> tuple[Snapshot, ...] | None:
+    """All snapshots in the dossier of a change, oldest first; ``None`` when nobody can tell.
+
+    Args:
+        places: the project.
+        client: client id.
+        change: change id, as somebody wrote it.
+    """
+    view = _view(places, client, change)
+    return None if view is None else tuple(one.body for one in view.of(Snapshot))
+
+
+def _view(places: Places, client: str, change: str) -> View | None:
     try:
         anchors = load_anchors(places.trust(client), client)
         folder = places.dossier(client, change_id(change))
-        view = Ledger(folder, anchors, client, change).read(now())
+        return Ledger(folder, anchors, client, change).read(now())
     except (SluisError, OSError):
         return None  # prepare says what is wrong with that dossier
-    return frozenset(
-        one.body.snapshot_id for one in view.of(Snapshot) if asset in (None, one.body.asset)
-    )
 
 
 def _meant(named: str, known: frozenset[str] | None, client: str, change: str | None) -> str:
-    otherwise = f"write the whole id; sluis status {client} {change or 'CHANGE'} shows it."
+    status = f"sluis status {client} {change or 'CHANGE'} --json"
+    otherwise = f"write the whole id; {status} has it as snapshot_id."
     begins = sorted(one for one in known or () if len(named) >= 4 and one.startswith(named))
     if len(begins) == 1:
         return f"Did you mean {begins[0]!r}? Otherwise: {otherwise}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from ansible.inventory.manager import InventoryManager
 from sluis.plan.faults import Fault, looks_like, nearest
 from sluis.plan.role_options import Options
 from sluis.runbook.connection_variables import CONNECTION
+from sluis.runbook.vault_codes import NOT_OPENED
 from sluis.runbook.written_files import ENDINGS, Files, files_below, files_passed_over
 from sluis.runbook.written_places import NOTES
 from sluis.runbook.written_settings import is_ours
@@ -53,8 +55,30 @@ class Nobodys:
             nobody = f"nobody is in the group {name[:80]!r}"
         meant = self._at(name) or nearest(name, known)
         instead = f"Did you mean {meant!r}? Otherwise: take" if meant and not empty else "Take"
-        for path in sorted({*files_below(top), *files_passed_over(top)}):
+        for path in sorted({*files_below(top), *(one for one, _ in files_passed_over(top))}):
             yield from self.dropped(path, nobody, f"{instead} it out, or add it to hosts.yml")
+
+    def beside(self, top: Path, chosen: Path) -> Fault:
+        """A second file or folder for the same host or group: Ansible reads one of them.
+
+        Args:
+            top: the one that it does not read.
+            chosen: the one that it reads.
+        """
+        mine, theirs = self._files.name(top), self._files.name(chosen)
+        if chosen.is_dir() and top.is_file():
+            inner = chosen / f"main{ENDINGS[1]}"
+            if inner.exists():
+                inner = chosen / f"{top.stem}-more{ENDINGS[1]}"
+            remedy = f"Move it into that folder: mv {shlex.join([mine, self._files.name(inner)])}"
+        else:
+            remedy = f"Write what it holds into {theirs}, and take it out."
+        kind = "the folder" if chosen.is_dir() else "the file"
+        return Fault(
+            "not-read", mine, 0,
+            f"Nobody would read it: {kind} {theirs} is there as well, and Ansible reads that only.",
+            remedy,
+        )  # fmt: skip
 
     def dropped(self, path: Path, why: str, remedy: str) -> Iterator[Fault]:
         """A setting of ours, or a way to reach a machine, in a file that nobody reads.
@@ -75,6 +99,10 @@ class Nobodys:
             item = end.value
         if path.suffix in ENDINGS[1:]:
             yield from said
+        elif any(one.code == NOT_OPENED for one in said):
+            # nobody encrypts what nobody is to read
+            yield Fault("not-read", self._files.name(path), 0, f"Nobody would read it: {why}.",
+                        f"{remedy}.")  # fmt: skip
         given = item.value if item is not None and isinstance(item.value, dict) else {}
         name = next((one for one in given if is_ours(one, self._options)), None)
         if name is None and all(one.startswith(CONNECTION) for one in given):

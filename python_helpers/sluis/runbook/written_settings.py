@@ -167,7 +167,9 @@ def _of_nothing(file: str, name: str, called: str, given: Item, assets: Assets) 
         return Fault(
             "unknown-asset", file, given.line,
             f"{about}no scope.yml of this client has such an asset.",
-            did_you_mean(called, {*assets.here, *assets.anywhere}, "take it out."),
+            did_you_mean(
+                called, {*assets.here, *assets.anywhere}, "name it in a scope.yml, or take it out."
+            ),
         )  # fmt: skip
     near = difflib.get_close_matches(called, sorted(assets.here), n=1, cutoff=0.75)
     if not near:

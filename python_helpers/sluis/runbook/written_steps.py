@@ -36,7 +36,7 @@ _NAMES_FILES = frozenset(
 _ROLE = "software_update"
 _BUILTIN = "ansible.builtin."
 #: how it is said that a file is not there
-_NO_FILE = re.compile(r"There is no file '(.+)' to send")
+_NO_FILE = ("There is no file '", "' to send")
 
 
 class Known:
@@ -78,13 +78,13 @@ class Known:
 
     def file_meant(self, what: str, otherwise: str) -> str:
         """The file of the change that a name was meant for, as it is written in a step."""
-        named = _NO_FILE.search(what)
+        named = what.partition(_NO_FILE[0])[2].rpartition(_NO_FILE[1])[0]
         there: dict[str, Path] = {}
         for path in sorted(self._folder.rglob("*")):
             inner = path.relative_to(self._folder)
             if path.is_file() and len(inner.parts) > 1:
                 there.setdefault(path.name, inner)
-        near = nearest(Path(named[1]).name, there) if named else None
+        near = nearest(Path(named).name, there) if named else None
         if near is None:
             return otherwise
         place = f"{{{{ inventory_dir }}}}/changes/{{{{ change }}}}/{there[near]}"
@@ -136,14 +136,14 @@ def _of_step(file: str, step: dict[str, Item], known: Known) -> Iterator[Fault]:
     if any(one is not None and not isinstance(one.value, dict) for one in groups):
         return  # a template, or what the reader of steps says more of
     given = {name: value.line for one in groups for name, value in _fields(one).items()}
-    for what, remedy in wrong_arguments(found, given):
-        line = next((at for name, at in given.items() if repr(name) in what), module.line)
-        yield Fault("bad-argument", file, line, f"{about}: {what}", remedy)
     known_as_used = {
         name: value.plain()
         for name, item in _fields(step.get("args")).items()
         if (value := known.filled_in(item)).is_known
     }
+    for what, remedy in wrong_arguments(found, given, known_as_used):
+        line = next((at for name, at in given.items() if repr(name) in what), module.line)
+        yield Fault("bad-argument", file, line, f"{about}: {what}", remedy)
     for name, what, remedy in wrong_values(found, known_as_used):
         yield Fault("bad-argument-value", file, given[name], f"{about}: {what}", remedy)
     yield from _refused(file, about, step, found, known)

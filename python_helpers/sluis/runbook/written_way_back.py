@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sluis.errors import InputError
+from sluis.evidence.files import read_through_links
 from sluis.places import Places
 from sluis.plan.faults import Fault
 from sluis.scope.model import ScopeDocument
-from sluis.scope.strict_yaml import FormError, read_tree
+from sluis.scope.strict_yaml import MAX_BYTES, FormError, read_tree
 
 #: the only runbook that has a way back
 _HAS_ONE = "update.yml"
@@ -84,6 +85,6 @@ def _what(playbook: str) -> str:
 
 def _line(path: Path) -> int:
     try:
-        return read_tree(path.read_bytes()).marks["way_back", "consent"][0]
+        return read_tree(read_through_links(path, MAX_BYTES)).marks["way_back", "consent"][0]
     except (OSError, FormError, LookupError):
         return 0

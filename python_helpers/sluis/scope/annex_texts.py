@@ -39,7 +39,7 @@ SENTENCES: dict[str, Said] = {
     "by.provider": said("de IT-beheerder", "the provider"),
     "by.third": said("een ander", "somebody else"),
     "place": said("  {name}: {value}", "  {name}: {value}"),
-    "place.tenant": said("omgeving", "tenant"),
+    "place.tenant": said("omgeving", "environment"),
     "place.drive": said("bibliotheek", "drive"),
     "place.server": said("server", "server"),
     "place.folder": said("map", "folder"),

@@ -12,10 +12,10 @@ class Compared:
 
     Args:
         day: when, on the client's calendar.
-        items: how many files and folders.
+        items: how many files and folders; ``None`` of a database, which is no number of files.
         size: their bytes.
     """
 
     day: date
-    items: int
+    items: int | None
     size: int

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from sluis.counted import counted
 from sluis.errors import InputError
 from sluis.evidence.canonical import sha256
 from sluis.evidence.files import read_regular
 from sluis.scope.broken import Path as Place
 from sluis.scope.complaints import Problem, in_order, problem_of_rule, problems_of
+from sluis.scope.counted_ahead import counted_ahead
 from sluis.scope.inside_another import inside_another
 from sluis.scope.model import ScopeDocument
 from sluis.scope.rest import as_meant, rules_of_the_rest
@@ -38,7 +41,10 @@ class ScopeError(InputError):
             what = only.line_of_text().removesuffix(f" What to do: {only.remedy}")
             super().__init__(only.code, f"{path}: {what}", only.remedy)
             return
-        lines = [f"{path}: {len(problems)} problems.", *(p.line_of_text() for p in problems)]
+        lines = [
+            f"{path}: {counted(len(problems), 'problem')}.",
+            *(p.line_of_text() for p in problems),
+        ]
         super().__init__("bad-scope", "\n".join(lines), "Put each of them right.")
 
 
@@ -80,8 +86,9 @@ def load_scope(path: Path) -> LoadedScope:
     except ValidationError as error:
         problems += _problems(value, tree, error, faults)
     else:
-        # no rule of the document: what was signed before this rule was there stays readable
-        problems += [problem_of_rule(rule, tree) for rule in inside_another(document)]
+        # no rules of the document: what was signed before they were there stays readable
+        rules = (*inside_another(document), *counted_ahead(document, datetime.now(UTC).date()))
+        problems += [problem_of_rule(rule, tree) for rule in rules]
     if problems:
         raise ScopeError(path, in_order(problems))
     return LoadedScope(document, source, path, documents)

@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from sluis.counted import counted
 from sluis.errors import EvidenceError
 from sluis.evidence.canonical import canonical, sha256
 from sluis.evidence.predicates import Level, Sha256
@@ -46,6 +47,8 @@ SnapshotKind = Literal["directory", "postgresql", "mariadb", "sqlite"]
 ListedKind = Literal[
     "share", "home drives", "cloud disk", "sharepoint", "onedrive", "mailbox", "other"
 ]
+#: kinds of which the client counts records
+DATABASES: tuple[SnapshotKind, ...] = ("postgresql", "mariadb", "sqlite")
 SNAPSHOT_KINDS: tuple[SnapshotKind, ...] = ("directory", "postgresql", "mariadb", "sqlite")
 NoEnd = Literal["no end date"]
 
@@ -343,7 +346,8 @@ class ScopeDocument(_Model):
         except ValidationError as error:
             raise EvidenceError(
                 "scope-unreadable",
-                f"The recorded scope cannot be read: {error.error_count()} problems, the first "
+                "The recorded scope cannot be read: "
+                f"{counted(error.error_count(), 'problem')}, the first "
                 f"at {'.'.join(map(str, error.errors()[0]['loc'])) or 'its top'}.",
                 "Check the dossier with 'sluis verify'; a newer version may have written it.",
             ) from None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sluis.scope.model import Asset, ClientMovesIt, Migrate, ScopeDocument
 from sluis.scope.moving import FromTenant
 from sluis.scope.voice import Voice, paragraph
+from sluis.scope.who import who
 
 
 def origin_sentences(asset: Asset, voice: Voice) -> Iterator[str]:
@@ -76,6 +77,8 @@ def people_sentences(document: ScopeDocument, voice: Voice) -> Iterator[str]:
     """Whose rights become whose."""
     for person in document.people:
         if person.becomes is not None:
-            yield voice.say("person", was=person.was, becomes=person.becomes)
+            was, becomes = who(person.was, voice), who(person.becomes, voice)
+            yield voice.say("person", was=was, becomes=becomes)
         elif person.because is not None:
-            yield voice.say("person-ends", was=person.was, because=voice.words(person.because))
+            because = voice.words(person.because)
+            yield voice.say("person-ends", was=who(person.was, voice), because=because)

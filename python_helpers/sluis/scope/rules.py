@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 
 from sluis.scope.broken import Broken, Path, repeats
@@ -16,7 +16,7 @@ from sluis.scope.model import (
     Stays,
 )
 from sluis.scope.move_rules import moves, people
-from sluis.scope.words import Both, Text, plain_absolute_path
+from sluis.scope.words import in_each, plain_absolute_path
 
 
 def broken_rules(document: ScopeDocument) -> tuple[Broken, ...]:
@@ -214,7 +214,7 @@ def _same_words(document: ScopeDocument) -> Iterator[Broken]:
     # a risk that fits every asset was not written for any of them
     seen: dict[str, str] = {}
     for number, risk in enumerate(document.risks):
-        for words in _all_words(risk.words):
+        for words in in_each(risk.words):
             first = seen.setdefault(words.casefold(), risk.asset)
             if first != risk.asset:
                 yield Broken(
@@ -287,7 +287,3 @@ def _in_time(asset: Asset, day: date, path: Path) -> Iterator[Broken]:
             f"is planned for {day}, after the data's place ends on {asset.ends_on}.",
             "Choose an earlier day, or have the old contract prolonged first.",
         )
-
-
-def _all_words(text: Text) -> Iterable[str]:
-    return (text.nl, text.en) if isinstance(text, Both) else (text,)

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from sluis.scope.compared import Compared
 from sluis.scope.model import (
+    DATABASES,
     Asset,
     ByClient,
     ByProvider,
@@ -59,6 +60,7 @@ def scope_text(
         "\n".join(
             [
                 *_head(document, voice),
+                *_succeeds(document, voice),
                 *_way_back(document, voice),
                 *_assets(document, voice, compared),
                 *_without_data(document, voice),
@@ -99,8 +101,8 @@ def disposition_sentence(document: ScopeDocument, asset: Asset, voice: Voice) ->
                 old_copy=voice.words(it.old_copy),
             )
         case Stays() as it:
-            # an update changes data in its place; from a move it is left behind
-            how = "behind" if document.job == "migration" else "here"
+            # an update changes data in its place; a restore replaces it there; a move leaves it
+            how = {"migration": "behind", "restore": "put-back"}.get(document.job, "here")
             what = voice.words(it.what_happens)
             if isinstance(it.when, date):
                 return voice.say(f"stays.{how}-until", what_happens=what, day=voice.day(it.when))
@@ -124,10 +126,11 @@ def proof_sentences(document: ScopeDocument, asset: Asset, voice: Voice) -> list
     """What is proven about a copy of one asset before anything is changed."""
     if not asset.takes_snapshot:
         return [voice.say("no-copy")]
-    return [
-        voice.say(f"proof.{required_level(asset)}"),
-        voice.say("fresh", hours=freshness_hours(document, asset)),
-    ]
+    # of what is broken, nobody can ask that its copy passes its checks
+    hours = voice.count("hours", freshness_hours(document, asset))
+    if document.job == "restore":
+        return [voice.say("proof.put-back"), voice.say("fresh-put-back", hours=hours)]
+    return [voice.say(f"proof.{required_level(asset)}"), voice.say("fresh", hours=hours)]
 
 
 def risk_sentences(document: ScopeDocument, risk: Risk, voice: Voice) -> list[str]:
@@ -146,10 +149,18 @@ def risk_sentences(document: ScopeDocument, risk: Risk, voice: Voice) -> list[st
 def way_back_sentences(document: ScopeDocument, voice: Voice) -> list[str]:
     """What happens when the change fails, and what is lost by it."""
     key = "way-back-yes" if document.way_back.consent else "way-back-no"
+    if document.job == "restore" and not document.way_back.consent:
+        key = "way-back-none"
     said = [voice.say(key, words=voice.words(document.way_back.words))]
-    if document.job != "migration" and any(asset.takes_snapshot for asset in document.assets):
+    copied = any(asset.takes_snapshot for asset in document.assets)
+    if document.job not in ("migration", "restore") and copied:
         said.append(voice.say("lost"))
     return said
+
+
+def success_sentences(document: ScopeDocument, voice: Voice) -> list[str]:
+    """What is lost when the change succeeds: by a restore, all that was done since the copy."""
+    return [voice.say("succeeds-lost")] if document.job == "restore" else []
 
 
 def retention_sentences(document: ScopeDocument, voice: Voice) -> list[str]:
@@ -157,9 +168,9 @@ def retention_sentences(document: ScopeDocument, voice: Voice) -> list[str]:
     kept = document.retention
     return [
         voice.say(
-            "retention-days",
-            snapshot=voice.number(kept.snapshot_days),
-            safety=voice.number(kept.safety_copy_days),
+            "retention-days-put-back" if document.job == "restore" else "retention-days",
+            snapshot=voice.count("days", kept.snapshot_days),
+            safety=voice.count("days", kept.safety_copy_days),
         ),
         voice.say("retention-then", words=voice.words(kept.afterwards)),
     ]
@@ -175,7 +186,7 @@ def _head(document: ScopeDocument, voice: Voice) -> Iterator[str]:
     yield ""
     yield paragraph(voice.words(document.summary))
     yield ""
-    yield paragraph(voice.say("valid", hours=voice.number(document.signoff_valid_hours)))
+    yield paragraph(voice.say("valid", hours=voice.count("hours", document.signoff_valid_hours)))
     yield paragraph(voice.say("details-follow"))
     if not document.signers:
         yield paragraph(voice.say("anybody"))
@@ -184,6 +195,13 @@ def _head(document: ScopeDocument, voice: Voice) -> Iterator[str]:
     for signer in document.signers:
         key = "signer" if signer.ssh_principal is None else "signer-with-key"
         yield _point(voice.say(key, name=signer.name, role=signer.role))
+
+
+def _succeeds(document: ScopeDocument, voice: Voice) -> Iterator[str]:
+    sentences = success_sentences(document, voice)
+    if sentences:
+        yield from heading(voice.say("succeeds"))
+        yield from map(paragraph, sentences)
 
 
 def _way_back(document: ScopeDocument, voice: Voice) -> Iterator[str]:
@@ -225,8 +243,7 @@ def _asset(
     yield voice.say(f"criticality.{asset.criticality}", words=voice.words(asset.matters_because))
     yield from proof_sentences(document, asset, voice)
     if known is not None and asset.takes_snapshot:
-        kind = "compared-files" if asset.is_exported else "compared"
-        yield voice.count(kind, known.items, day=voice.day(known.day), size=voice.size(known.size))
+        yield _already_compared(asset, voice, known)
     if asset.exclude:
         yield voice.say("excluded")
         yield from (f"     - {pattern}" for pattern in asset.exclude)
@@ -235,6 +252,14 @@ def _asset(
         yield voice.say("agreement", name=asset.processing_agreement)
     elif asset.data_class != "ordinary":
         yield voice.say("no-agreement")
+
+
+def _already_compared(asset: Asset, voice: Voice, known: Compared) -> str:
+    day = voice.day(known.day)
+    if known.items is None:
+        return voice.say("compared-data", day=day)
+    kind = "compared-files" if asset.is_exported else "compared"
+    return voice.count(kind, known.items, day=day, size=voice.size(known.size))
 
 
 def _figures(asset: Asset, voice: Voice) -> Iterator[str]:
@@ -263,7 +288,8 @@ def _figures(asset: Asset, voice: Voice) -> Iterator[str]:
 
 def _amount(asset: Asset, voice: Voice) -> str:
     """How much it is, as far as that was counted; else nothing."""
-    items = "" if asset.items is None else voice.count("items", asset.items)
+    what = "records" if asset.kind in DATABASES else "items"
+    items = "" if asset.items is None else voice.count(what, asset.items)
     size = "" if asset.size is None else voice.size(asset.size)
     return voice.say("counted-both", items=items, size=size) if items and size else items or size
 

@@ -39,9 +39,9 @@ SENTENCES: dict[str, Said] = {
         "{name}, {role} (without us present only with a key of their own)",
     ),
     "valid": said(
-        "Uw akkoord geldt {hours} uur. De laatste vraag zegt tot wanneer. Verandert er iets in "
+        "Uw akkoord geldt {hours}. De laatste vraag zegt tot wanneer. Verandert er iets in "
         "dit stuk of in de stappen, dan vervalt het en vragen wij het opnieuw.",
-        "Your agreement counts for {hours} hours. The last question says until when. If "
+        "Your agreement counts for {hours}. The last question says until when. If "
         "anything in this text or in the steps changes, it ends and we ask you again.",
     ),
     "assets": said("Om welke gegevens het gaat", "Which data this is about"),
@@ -52,8 +52,14 @@ SENTENCES: dict[str, Said] = {
     "asset": said("Plek {number} van {count}: {name}", "Place {number} of {count}: {name}"),
     "places.one": said("1 plek", "1 place"),
     "places.more": said("{count} plekken", "{count} places"),
+    "hours.one": said("1 uur", "1 hour"),
+    "hours.more": said("{count} uur", "{count} hours"),
+    "days.one": said("1 dag", "1 day"),
+    "days.more": said("{count} dagen", "{count} days"),
     "items.one": said("1 stuk", "1 item"),
     "items.more": said("{count} stuks", "{count} items"),
+    "records.one": said("1 regel", "1 record"),
+    "records.more": said("{count} regels", "{count} records"),
     "counted": said("Op {day} telden wij {amount}.", "On {day} we counted {amount}."),
     "counted-both": said("{items}, samen {size}", "{items}, {size} together"),
     "counted-nothing": said("Op {day} stond er niets.", "On {day} there was nothing in it."),
@@ -254,6 +260,20 @@ SENTENCES: dict[str, Said] = {
         "Who can reach it in the new environment",
     ),
     "person": said("{was} wordt {becomes}", "{was} becomes {becomes}"),
+    # who has no address, in words
+    "who.link:anonymous": said("een link voor iedereen", "a link for anybody"),
+    "who.link:organization": said(
+        "een link voor iedereen in uw organisatie", "a link for everybody in your organisation"
+    ),
+    "who.link": said(
+        "een link; voor wie, weten wij niet", "a link; for whom, we do not know"
+    ),
+    "who.site-group": said("de groep {name}", "the group {name}"),
+    "who.application": said("het programma {name}", "the program {name}"),
+    "who.id": said("het account met nummer {name}", "the account with number {name}"),
+    "who.nobody": said(
+        "iemand van wie wij de naam niet kregen", "somebody whose name we did not get"
+    ),
     "person-ends": said(
         "De toegang van {was} gaat niet mee. {because}",
         "The access of {was} does not move. {because}",
@@ -269,6 +289,14 @@ SENTENCES: dict[str, Said] = {
     "stays.here-until": said(
         "Deze gegevens blijven waar ze zijn. {what_happens} Wanneer: {day}.",
         "This data stays where it is. {what_happens} When: {day}.",
+    ),
+    "stays.put-back": said(
+        "De plek van deze gegevens blijft dezelfde. {what_happens}",
+        "The place of this data stays the same. {what_happens}",
+    ),
+    "stays.put-back-until": said(
+        "De plek van deze gegevens blijft dezelfde. {what_happens} Wanneer: {day}.",
+        "The place of this data stays the same. {what_happens} When: {day}.",
     ),
     "stays.behind": said(
         "Dit gaat niet mee. {what_happens} Er is geen einddatum afgesproken.",
@@ -350,6 +378,12 @@ SENTENCES: dict[str, Said] = {
         "Before we start we make a copy and restore it elsewhere. There we open the data and "
         "compare all of it with the original. If anything differs, we do not begin.",
     ),
+    "proof.put-back": said(
+        "Vooraf maken wij een kopie van hoe het nu is. Wij zetten die elders terug en lezen alles. "
+        "Wat nu kapot is, is ook in die kopie kapot.",
+        "Before we start we make a copy of how it is now. We restore that elsewhere and read all "
+        "of it. What is broken now is broken in that copy as well.",
+    ),
     "compared.more": said(
         "Op {day} zetten wij de kopie elders terug. Wij vergeleken alle {count} bestanden en "
         "mappen met het origineel, samen {size}.",
@@ -374,9 +408,19 @@ SENTENCES: dict[str, Said] = {
         "On {day} we restored the copy elsewhere. We compared the one file in it with the "
         "original, {size}.",
     ),
+    "compared-data": said(
+        "Op {day} zetten wij de kopie elders terug. Daar openden wij de gegevens en vergeleken "
+        "alles met het origineel.",
+        "On {day} we restored the copy elsewhere. There we opened the data and compared all of it "
+        "with the original.",
+    ),
     "fresh": said(
-        "De kopie is hooguit {hours} uur oud als wij beginnen.",
-        "The copy is at most {hours} hours old when we start.",
+        "De kopie is hooguit {hours} oud als wij beginnen.",
+        "The copy is at most {hours} old when we start.",
+    ),
+    "fresh-put-back": said(
+        "Die kopie is hooguit {hours} oud als wij beginnen.",
+        "That copy is at most {hours} old when we start.",
     ),
     "no-copy": said(
         "Hiervan maken wij geen kopie. Wij controleren dit niet.",
@@ -403,10 +447,16 @@ SENTENCES: dict[str, Said] = {
     "not-included": said("Wat wij NIET doen", "What we do NOT do"),
     "not-included-line": said("{words}", "{words}"),
     "retention-days": said(
-        "Kopieën van vlak voor de wijziging bewaren wij {snapshot} dagen. Elke andere kopie "
-        "die wij voor de zekerheid maken, bewaren wij {safety} dagen.",
-        "We keep copies from right before the change for {snapshot} days. Any other copy that "
-        "we make to be safe we keep for {safety} days.",
+        "Kopieën van vlak voor de wijziging bewaren wij {snapshot}. Elke andere kopie "
+        "die wij voor de zekerheid maken, bewaren wij {safety}.",
+        "We keep copies from right before the change for {snapshot}. Any other copy that "
+        "we make to be safe we keep for {safety}.",
+    ),
+    "retention-days-put-back": said(
+        "Kopieën van vlak voor het terugzetten bewaren wij {snapshot}. Elke andere kopie "
+        "die wij voor de zekerheid maken, bewaren wij {safety}.",
+        "We keep copies from right before we put it back for {snapshot}. Any other copy that "
+        "we make to be safe we keep for {safety}.",
     ),
     "retention-then": said(
         "Daarna: {words} Wij vernietigen nooit iets zonder een aparte wijziging waarvoor u "
@@ -441,6 +491,19 @@ SENTENCES: dict[str, Said] = {
     "way-back-no": said(
         "Wij zetten dan NIETS terug zonder u eerst te bellen. {words}",
         "We then put NOTHING back without calling you first. {words}",
+    ),
+    "way-back-none": said(
+        "Wij doen dan NIETS meer zonder u eerst te bellen. Het kan zijn dat een deel dan al is "
+        "teruggezet. {words}",
+        "We then do NOTHING more without calling you first. A part may have been put back by then. "
+        "{words}",
+    ),
+    "succeeds": said("Als het lukt", "If it succeeds"),
+    "succeeds-lost": said(
+        "Wat wij terugzetten, is daarna weer zoals toen de kopie werd gemaakt. Wat er daarna in is "
+        "gewerkt, bent u dan kwijt.",
+        "What we put back is then again as it was when the copy was made. You lose what was done "
+        "in it after that.",
     ),
     "agreements": said("Afspraken", "Agreements"),
     "lost": said(

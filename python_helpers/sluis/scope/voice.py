@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from sluis.counted import plural
 from sluis.scope.model import Language
 from sluis.scope.texts import DAY_NAMES, MONTH_NAMES, SENTENCES, Said
 from sluis.scope.words import Text, spoken
@@ -71,7 +72,11 @@ class Voice:
                 if self.language == "nl":
                     rounded = rounded.replace(".", ",")
                 return f"{rounded} {unit}"
-        return f"{self.number(size)} bytes"
+        return self.bytes(size)
+
+    def bytes(self, size: int) -> str:
+        """A size to the byte."""
+        return f"{self.number(size)} {plural(size, 'byte')}"
 
 
 def heading(text: str) -> list[str]:

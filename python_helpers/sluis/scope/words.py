@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from sluis.border.characters import hostile, tidy
+from sluis.errors import InputError
 
 _SIZE = re.compile(r"(\d{1,12})(?:\.(\d{1,3}))? ?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)")
 _UNITS = {
@@ -78,8 +80,10 @@ def _zone(text: str) -> str:
 Sentence = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_say)]
 #: a short name or reference
 Name = Annotated[str, Field(min_length=1, max_length=160), AfterValidator(_say)]
+#: characters of the longest path that a scope can name
+LONGEST_PATH = 1024
 #: a path, database name or address, taken letter by letter
-Exact = Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(_exact)]
+Exact = Annotated[str, Field(min_length=1, max_length=LONGEST_PATH), AfterValidator(_exact)]
 #: what a snapshot leaves out, as a glob
 Glob = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_glob)]
 #: an id of our own making
@@ -113,11 +117,46 @@ class Both(BaseModel):
 Text = Sentence | Both
 
 
+def said_in(given: object) -> Text:
+    """Words as Ansible hands them on: one text, or the same in both languages.
+
+    Args:
+        given: a text, or a mapping with ``nl`` and ``en``.
+
+    Raises:
+        InputError: ``bad-words``.
+    """
+    if not isinstance(given, Mapping):
+        return "".join(str(given))  # ansible-core hands out tagged subclasses
+    try:
+        return Both.model_validate(
+            {"".join(str(name)): _one(words) for name, words in given.items()}
+        )
+    except ValidationError as error:
+        why = "; ".join(
+            f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:3]
+        )
+        raise InputError(
+            "bad-words",
+            f"These words in two languages cannot be used: {why}.",
+            'Write both, and nothing else: {nl: "Zo.", en: "Like this."}',
+        ) from None
+
+
+def _one(words: object) -> object:
+    return words if isinstance(words, Mapping | list | tuple) else "".join(str(words))
+
+
 def spoken(text: Text, language: str) -> str:
     """The words of ``text`` in ``language`` where they exist, else as they were written."""
     if isinstance(text, Both):
         return text.nl if language == "nl" else text.en
     return text
+
+
+def in_each(text: Text) -> tuple[str, ...]:
+    """The words of ``text`` in each language that it is written in."""
+    return (text.nl, text.en) if isinstance(text, Both) else (text,)
 
 
 def read_size(value: object) -> object:

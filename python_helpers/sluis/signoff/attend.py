@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from sluis.evidence.asked import first_no
 from sluis.evidence.predicates import Signoff, Waiver
 from sluis.evidence.statements import Statement
 from sluis.scope.voice import Voice, paragraph
-from sluis.signoff.dialogue import Question, hold, must_be_answered
+from sluis.signoff.dialogue import Question, hold, must_be_answered, signer_names
 from sluis.signoff.pages import read_pages
 from sluis.signoff.proposal import Dossier, Proposal, propose
 from sluis.signoff.record import Answer, record_attended
@@ -32,6 +33,8 @@ class Attended:
 
     result: Result
     statement: Statement[Signoff] | Statement[Waiver]
+    #: the question that got the no, on one line
+    no_to: str = ""
 
     @property
     def sentence(self) -> str:
@@ -40,7 +43,9 @@ class Attended:
         who = f"{body.signer_name} ({body.signer_role})"
         if self.result == "refused":
             about = f"the waiver for {body.asset}" if isinstance(body, Waiver) else "this change"
-            return f"{who} said no to {about}: {body.remarks or 'without saying why'}."
+            why = body.remarks.rstrip(".") or "without saying why"
+            to = f" The no was to: {self.no_to}" if self.no_to else ""
+            return f"{who} said no to {about}: {why}.{to}"
         until = body.expires_at if isinstance(body, Signoff) else None
         ending = f", until {until:%Y-%m-%d %H:%M} UTC" if until else ""
         return f"{who} signed{' before' if self.result == 'stands already' else ''}{ending}."
@@ -92,7 +97,7 @@ def attend(
         offer = build_waiver_request(proposal, draft, drafts, now=clock())
         given = _converse(dossier, proposal, offer, tell, ask, clock, lines)
         if given.body.decision != "yes":
-            return Attended("refused", given)
+            return _refused(given, offer)
     proposal = propose(dossier, clock())
     earlier = signed_already(proposal, clock())
     if earlier is not None:
@@ -100,7 +105,11 @@ def attend(
     alive(())
     offer = build_request(dossier, proposal, now=clock())
     given = _converse(dossier, proposal, offer, tell, ask, clock, lines)
-    return Attended("signed" if given.body.decision == "yes" else "refused", given)
+    return Attended("signed", given) if given.body.decision == "yes" else _refused(given, offer)
+
+
+def _refused(given: Answer, offer: Offer) -> Attended:
+    return Attended("refused", given, first_no(offer.request.asked(), given.body.confirmed))
 
 
 def signed_already(proposal: Proposal, now: datetime) -> Statement[Signoff] | None:
@@ -145,6 +154,8 @@ def _converse(
     voice = Voice(request.language, SENTENCES)
     shown = show(dossier, offer, to=scope.client_name, channel="prompt", now=clock())
     tell(paragraph(voice.say("prompt.intro")))
+    if scope.signers:  # before the first question, so that nobody answers them all in vain
+        tell(paragraph(voice.say("again.signer", signers=signer_names(scope.signers))))
     if lines is None:
         for text in offer.texts.values():
             tell("\n" + text.decode())

@@ -34,16 +34,16 @@ SENTENCES: dict[str, Said] = {
         "{name}: of {count} files or folders we do not know who may open them",
     ),
     "behind.person.one": said(
-        "{name}: 1 persoon of groep kan straks niet meer overal bij",
-        "{name}: 1 person or group will not be able to open everything any more",
+        "{name}: 1 persoon, groep of link kan straks niet meer overal bij",
+        "{name}: 1 person, group or link will not be able to open everything any more",
     ),
     "behind.person.more": said(
-        "{name}: {count} personen of groepen kunnen straks niet meer overal bij",
-        "{name}: {count} people or groups will not be able to open everything any more",
+        "{name}: {count} personen, groepen of links kunnen straks niet meer overal bij",
+        "{name}: {count} people, groups or links will not be able to open everything any more",
     ),
     "behind.access.one": said(
-        "{name}: 1 persoon of groep krijgt daar niet de toegang die er nu is",
-        "{name}: 1 person or group does not get the access there that there is now",
+        "{name}: 1 persoon, groep of link krijgt daar niet de toegang die er nu is",
+        "{name}: 1 person, group or link does not get the access there that there is now",
     ),
     "behind.access.more": said(
         "{name}: {count} keer krijgt iemand daar niet de toegang die er nu is",
@@ -76,11 +76,17 @@ SENTENCES: dict[str, Said] = {
         "Unless so much was thrown away since it was counted, something is missing. We do not have "
         "it.",
     ),
-    "fewer.files": said(
-        "geteld {counted} bestanden, gekregen {got}", "counted {counted} files, received {got}"
+    "fewer.files.one": said(
+        "geteld 1 bestand, gekregen {got}", "counted 1 file, received {got}"
     ),
-    "fewer.bytes": said(
-        "geteld {counted} bytes, gekregen {got}", "counted {counted} bytes, received {got}"
+    "fewer.files.more": said(
+        "geteld {count} bestanden, gekregen {got}", "counted {count} files, received {got}"
+    ),
+    "fewer.bytes.one": said(
+        "geteld 1 byte, gekregen {got}", "counted 1 byte, received {got}"
+    ),
+    "fewer.bytes.more": said(
+        "geteld {count} bytes, gekregen {got}", "counted {count} bytes, received {got}"
     ),
     "behind.where": said(
         "Bij de technische details staat waar.", "The technical details say where."
@@ -152,18 +158,18 @@ SENTENCES: dict[str, Said] = {
         "{name}: {count} bestanden kloppen, maar de lijst van de oude omgeving klopte niet:",
         "{name}: {count} files are right, but the list of the old environment was not:",
     ),
-    "sizes.got": said("Gekregen {got} bytes.", "Received {got} bytes."),
+    "sizes.got": said("Gekregen {got}.", "Received {got}."),
     "sizes.same": said(
-        "Gekregen {got} bytes, evenveel als in de lijst.",
-        "Received {got} bytes, as many as listed.",
+        "Gekregen {got}, evenveel als in de lijst.",
+        "Received {got}, as many as listed.",
     ),
     "sizes.other": said(
-        "Volgens de lijst {listed} bytes, gekregen {got}.",
-        "Listed with {listed} bytes, received {got}.",
+        "Volgens de lijst {listed}, gekregen {got}.",
+        "Listed with {listed}, received {got}.",
     ),
     "sizes.unlisted": said(
-        "Gekregen {got} bytes. De lijst zegt niet hoeveel het er moeten zijn.",
-        "Received {got} bytes. The list does not say how many there should be.",
+        "Gekregen {got}. De lijst zegt niet hoeveel het er moeten zijn.",
+        "Received {got}. The list does not say how many there should be.",
     ),
     "fetched.rewritten by the service": said(
         "De oude omgeving heeft het herschreven. De inhoud is die van onze eerdere kopie.",

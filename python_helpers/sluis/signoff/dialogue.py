@@ -23,6 +23,7 @@ from sluis.scope.text import (
     proof_sentences,
     retention_sentences,
     risk_sentences,
+    success_sentences,
     way_back_sentences,
 )
 from sluis.scope.voice import Voice
@@ -99,6 +100,9 @@ def questions(
         ask.confirm(f"document:{entry.id}", "q.document", title=entry.title, file=entry.file)
         for entry in scope.documents
     ]
+    succeeds = " ".join(success_sentences(scope, ours))
+    if succeeds:
+        found.append(ask.confirm("succeeds", "q.succeeds", words=succeeds))
     way_back = " ".join(way_back_sentences(scope, ours))
     found.append(ask.confirm("way-back", "q.way-back", words=way_back))
     for asset in scope.assets:
@@ -196,6 +200,11 @@ def may_sign(signers: Sequence[Signer], name: str, role: str) -> bool:
     )
 
 
+def signer_names(signers: Sequence[Signer]) -> str:
+    """Who may sign, on one line."""
+    return "; ".join(f"{signer.name}, {signer.role}" for signer in signers)
+
+
 class _Asker:
     def __init__(self, voice: Voice) -> None:
         self.voice = voice
@@ -250,8 +259,9 @@ def _who(
         role = _words(role_question, ask, voice, "no-name")
         if may_sign(signers, name, role):
             return name, role
-        listed = "; ".join(f"{signer.name}, {signer.role}" for signer in signers)
-        name_question = replace(name_question, hint=voice.say("again.signer", signers=listed))
+        not_listed = voice.say("again.not-a-signer", name=name, role=role)
+        listed = voice.say("again.signer", signers=signer_names(signers))
+        name_question = replace(name_question, hint=f"{not_listed} {listed}")
     raise not_a_signer(name, role)
 
 

@@ -19,11 +19,14 @@ from sluis.scope.as_it_came import spelled
 from sluis.scope.model import Asset, Language, Migrate, ScopeDocument
 from sluis.scope.text import asset_name
 from sluis.scope.voice import Voice, paragraph
+from sluis.scope.who import in_words
 from sluis.signoff.behind_texts import SENTENCES
 from sluis.tenant.tenant_manifest import DOUBTS, HAD, ManifestLine, read_manifest
 
 #: names of one kind in the text, and in a question
 _FIRST, _ASKED = 5, 3
+#: characters of a path in a question
+_LONGEST = 70
 #: lines of the technical details in all: a form has to stay one that a person can open
 MOST_NAMED = 2000
 #: what was wrong with a file, the worst first
@@ -76,7 +79,7 @@ def fetched_text(
     """
     ours, voice = Voice(language), Voice(language, SENTENCES)
     lists = {one.asset: one.list_sha256 for one in plan.behind} if plan else {}
-    told = _Told(voice)
+    told = _Told(voice, ours)
     for asset in scope.assets:
         if not asset.is_exported:
             continue
@@ -90,7 +93,7 @@ def fetched_text(
             objects.check(newest.body.manifest_object)
             lines = read_manifest(objects.path(newest.body.manifest_object))
         seen = _Seen(lines, stays)
-        told.behind(asset, name, stays, digest or "", ours)
+        told.behind(asset, name, stays, digest)
         told.fewer(asset, name, stays, newest.body if newest else None)
         if isinstance(asset.disposition, Migrate):
             told.versions(name, seen.with_versions)
@@ -122,15 +125,16 @@ class _Seen:
 
 
 class _Told:
-    def __init__(self, voice: Voice) -> None:
+    def __init__(self, voice: Voice, ours: Voice) -> None:
         self.voice = voice
+        self.ours = ours
         self.parts: list[str] = []
         self.sealed: list[str] = []
         self.details: list[str] = []
         self.asked: dict[str, str] = {}
         self.named = 0
 
-    def behind(self, asset: Asset, name: str, stays: BehindList, digest: str, ours: Voice) -> None:
+    def behind(self, asset: Asset, name: str, stays: BehindList, digest: str | None) -> None:
         """What of one place does not go over."""
         moved = isinstance(asset.disposition, Migrate)
         for about in _ABOUTS:
@@ -149,7 +153,7 @@ class _Told:
             mark = "behind" if about == "item" else f"behind-{about}"
             self.asked[f"{mark}:{asset.id}"] = f"{head}{self._few(about, some)}.{then}"
         if isinstance(asset.disposition, Migrate) and any(o.about == "item" for o in stays.items):
-            words = ours.words(asset.disposition.old_copy)
+            words = self.ours.words(asset.disposition.old_copy)
             self.parts += ["", paragraph(self.voice.say("behind.old-copy", words=words))]
         if stays.items:
             head = self.voice.count("annex.behind", len(stays.items), asset=asset.id)
@@ -160,9 +164,7 @@ class _Told:
         if newest is None or not (stays.falls_short("files") or stays.falls_short("bytes")):
             return
         said = [
-            self.voice.say(
-                f"fewer.{what}", counted=self.voice.number(counted), got=self.voice.number(got)
-            )
+            self.voice.count(f"fewer.{what}", counted, got=self.voice.number(got))
             for what, counted, got in (
                 ("files", asset.items, newest.items),
                 ("bytes", asset.size, newest.bytes),
@@ -194,7 +196,7 @@ class _Told:
                 self.parts += self._more(len(some))
             head = self.voice.count(f"annex.{key}", len(alike), asset=asset.id)
             said = [f"- {spelled(line.path)}: {self._said(line)}" for line in alike]
-            self._detail(head, said, "")
+            self._detail(head, said)
 
     def locked(self, asset: Asset, name: str, paths: Sequence[str]) -> None:
         """Files that go over as they are, and that a label may keep from being opened there."""
@@ -203,7 +205,7 @@ class _Told:
         self.sealed += ["", paragraph(self.voice.count("sealed.asset", len(paths), name=name))]
         self.sealed += [*(f"- {path}" for path in paths[:_FIRST]), *self._more(len(paths))]
         head = self.voice.count("annex.sealed", len(paths), asset=asset.id)
-        self._detail(head, [f"- {path}" for path in paths], "")
+        self._detail(head, [f"- {path}" for path in paths])
 
     def whole(self) -> FetchedText | None:
         """All of it."""
@@ -227,7 +229,7 @@ class _Told:
         """The first names, for a question."""
         if about == "place":
             return ""
-        names = ", ".join(_short(one.path) for one in some[:_ASKED])
+        names = ", ".join(_short(self._named(one)) for one in some[:_ASKED])
         more = len(some) - _ASKED
         rest = self.voice.say("behind.and-more", count=self.voice.number(more)) if more > 0 else ""
         return f": {names}{rest}"
@@ -239,18 +241,28 @@ class _Told:
                 self.parts += ["", paragraph(self.voice.say(f"why.{why}")), *self._first(alike)]
 
     def _first(self, some: Sequence[BehindItem]) -> Iterator[str]:
-        yield from (f"- {one.path}" for one in some[:_FIRST])
+        yield from (f"- {self._named(one)}" for one in some[:_FIRST])
         yield from self._more(len(some))
+
+    def _named(self, one: BehindItem) -> str:
+        """An item's path; a person without the code that the signed list names them by."""
+        if one.about in ("person", "access"):
+            return in_words(one.path, self.ours)[0]
+        return one.path
 
     def _more(self, count: int) -> Iterator[str]:
         if count > _FIRST:
-            yield paragraph(f"- {self.voice.count('more', count - _FIRST)}", hang=2)
+            yield f"- {self.voice.count('more', count - _FIRST)}"
 
     def _line(self, one: BehindItem) -> str:
-        return f"- {one.path}: {self.voice.say(f'short.{one.why}')}"
+        words, key = one.path, ""
+        if one.about in ("person", "access"):
+            words, key = in_words(one.path, self.ours)
+        which = f"{words} ({key})" if key else words
+        return f"- {which}: {self.voice.say(f'short.{one.why}')}"
 
     def _said(self, line: ManifestLine) -> str:
-        why, got = _why(line), self.voice.number(line.size)
+        why, got = _why(line), self.voice.bytes(line.size)
         if why == "edited":  # what was listed is of before
             sizes = self.voice.say("sizes.got", got=got)
         elif line.listed_size is None:
@@ -259,11 +271,13 @@ class _Told:
             sizes = self.voice.say("sizes.same", got=got)
         else:
             sizes = self.voice.say(
-                "sizes.other", listed=self.voice.number(line.listed_size), got=got
+                "sizes.other",
+                listed=self.voice.bytes(line.listed_size),
+                got=self.voice.number(line.size),
             )
         return f"{sizes} {self.voice.say(f'fetched.{why}')}"
 
-    def _detail(self, head: str, lines: Sequence[str], digest: str) -> None:
+    def _detail(self, head: str, lines: Sequence[str], digest: str | None = None) -> None:
         room = max(MOST_NAMED - self.named, 0)
         self.details += ["", head, *lines[:room]]
         self.named += len(lines[:room])
@@ -293,6 +307,6 @@ def _why(line: ManifestLine) -> str:
     return check
 
 
-def _short(path: str, most: int = 70) -> str:
+def _short(path: str) -> str:
     """A path that fits into a question; its end says most."""
-    return path if len(path) <= most else f"…{path[-most:]}"
+    return path if len(path) <= _LONGEST else f"…{path[-_LONGEST:]}"

@@ -65,7 +65,7 @@ def _lines(
         voice.say("form.title"),
         "",
         paragraph(voice.say("form.how")),
-        f"    ssh-keygen -Y sign -n {NAMESPACE} -f KEY FILE",
+        "    " + voice.say("form.command", command=f"ssh-keygen -Y sign -n {NAMESPACE} -f"),
         paragraph(voice.say("form.send")),
         paragraph(voice.say("form.until", until=ours.moment(request.expires_at, zone))),
         "",

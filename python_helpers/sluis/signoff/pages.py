@@ -33,10 +33,9 @@ def into_pages(text: str, lines: int) -> list[str]:
             pages.append([])
             gap = 0
         pages[-1] += [""] * gap
-        while len(pages[-1]) + len(part) > lines:
-            room = lines - len(pages[-1])
-            pages[-1] += part[:room]
-            part = part[room:]
+        while len(part) > lines:
+            pages[-1] += part[:lines]
+            part = part[lines:]
             pages.append([])
         pages[-1] += part
     return ["\n".join(page) for page in pages]
@@ -79,7 +78,7 @@ def read_pages(
         for page in into_pages(text.decode(), height)
     ]
     details = into_pages(texts[ANNEX].decode(), height) if ANNEX in texts else []
-    _leaf(read, voice, tell, ask, details, end="page.details" if details else "page.end")
+    _leaf(read, voice, tell, ask, "page.details" if details else "page.end", details)
 
 
 def _leaf(
@@ -87,8 +86,8 @@ def _leaf(
     voice: Voice,
     tell: Callable[[str], None],
     ask: Callable[[Question], str],
-    details: list[str],
     end: str,
+    details: list[str] | None = None,
 ) -> None:
     at = 0
     while at < len(pages):
@@ -100,6 +99,6 @@ def _leaf(
         if typed[:1] in _BACK:
             at = max(at - 1, 0)
         elif typed[:1] in _DETAILS and details:
-            _leaf(details, voice, tell, ask, [], end="page")
+            _leaf(details, voice, tell, ask, "page")
         else:
             at += 1

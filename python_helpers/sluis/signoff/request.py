@@ -26,6 +26,7 @@ from sluis.evidence.files import make_folder, replace
 from sluis.evidence.predicates import Sha256, Shown, Waiver
 from sluis.evidence.statements import Statement
 from sluis.plan.annex import plan_annex
+from sluis.plan.swapped_before import swapped_before
 from sluis.plan.text import plan_text
 from sluis.scope.annex import scope_annex
 from sluis.scope.model import Language, ScopeDocument
@@ -154,9 +155,10 @@ def build_request(
         raise InputError("no-plan", "There is no plan to sign yet.", "Run prepare first.")
     spoken = language or scope.language
     accepted = waivers(proposal.view, now)
+    before = swapped_before(proposal.view, plan, proposal.plan_object)
     # the plan holds what machines and vendors wrote; nothing in it may repaint a screen
     texts = {
-        "plan": visible(plan_text(plan, spoken)).encode(),
+        "plan": visible(plan_text(plan, spoken, before, scope.time_zone)).encode(),
         "scope": scope_text(scope, spoken, compared_copies(scope, proposal.view)).encode(),
     }
     if accepted:

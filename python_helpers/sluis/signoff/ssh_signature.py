@@ -26,6 +26,14 @@ _ARMOUR = re.compile(
 _PRINCIPAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._+-]{0,127}")
 
 
+#: a public key alone is no line of that file
+HOW_TO_ALLOW = (
+    "Write a line for each of them into inventories/trust/<client>/allowed_signers: NAME "
+    f'namespaces="{NAMESPACE}", and behind it what their .pub file holds; docs/examples.md shows '
+    "one."
+)
+
+
 def signed_by(
     data: bytes, signature: bytes, allowed_signers: Path | None, at: datetime
 ) -> tuple[str, ...]:
@@ -51,7 +59,7 @@ def signed_by(
         raise InputError(
             "no-allowed-signers",
             "No SSH key of the client is known.",
-            "Put the client's public key into inventories/trust/<client>/allowed_signers.",
+            HOW_TO_ALLOW,
         )
     if len(signature) > LARGEST_SIGNATURE or not _ARMOUR.fullmatch(signature):
         raise InputError(
@@ -78,8 +86,7 @@ def signed_by(
     raise EvidenceError(
         "signature-not-trusted",
         "The key that signed is not among the client's allowed signers at this time.",
-        "Ask the client, by another way than mail, which key is theirs; then put it into "
-        "allowed_signers.",
+        f"Ask the client, by another way than mail, which key is theirs. {HOW_TO_ALLOW}",
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sluis.evidence.plans import closed_at, planned_at
 from sluis.evidence.predicates import Plan, Reason, Scope, Shown, Signoff, Waiver
+from sluis.signoff.same_data import other_data
 
 if TYPE_CHECKING:
     from sluis.evidence.ledger import View
@@ -23,14 +24,20 @@ _SIGN_AGAIN = "Show the client the present scope and plan, and ask them to sign.
 
 @dataclass(frozen=True)
 class Standing:
-    """Whether a scope and a plan are signed, by which statement, and if not, why not."""
+    """By which statement a scope and a plan are signed, or why they are not."""
 
-    signed: bool
     why_not: Reason | None
     statement: Statement[Signoff] | None
 
+    @property
+    def signed(self) -> bool:
+        """Whether the client's yes counts."""
+        return self.why_not is None
 
-def standing(view: View, scope_object: str, plan_object: str, now: datetime) -> Standing:
+
+def standing(
+    view: View, scope_object: str, plan_object: str, now: datetime, *, same_data: bool = True
+) -> Standing:
     """Judge the newest answer of the client about this scope and this plan.
 
     Args:
@@ -38,12 +45,14 @@ def standing(view: View, scope_object: str, plan_object: str, now: datetime) -> 
         scope_object: digest of the scope that counts now.
         plan_object: digest of the plan that counts now.
         now: aware UTC time.
+        same_data: whether what lies there must still be the data that was signed for. Not for the
+            way back: what is half changed is put back, whatever it looks like.
 
     Returns:
         ``why_not`` has one of the codes ``awaiting-signoff``, ``signoff-refused``,
         ``signoff-withdrawn``, ``scope-changed``, ``plan-changed``, ``signoff-expired``,
         ``signoff-not-shown``, ``signoff-without-end``, ``signoff-from-the-future``,
-        ``signoff-unproven``, ``signoff-used``.
+        ``signoff-unproven``, ``signoff-used``, ``data-changed``.
     """
     answers = view.of(Signoff)
     if not answers:
@@ -52,7 +61,10 @@ def standing(view: View, scope_object: str, plan_object: str, now: datetime) -> 
         )
     # the newest answer counts, whatever it is about: a later no beats an earlier yes
     newest = answers[-1]
-    return _why_not(view, newest, scope_object, plan_object, now) or Standing(True, None, newest)
+    why_not = _why_not(view, newest, scope_object, plan_object, now)
+    if why_not is None and same_data:
+        why_not = _other_data(view, newest, plan_object)
+    return why_not or Standing(None, newest)
 
 
 def waivers(view: View, now: datetime) -> dict[str, Statement[Waiver]]:
@@ -89,7 +101,8 @@ def _why_not(
             "signoff-refused",
             plan_object,
             f"The client said no on {when}" + (f": {body.remarks[:1000]}" if body.remarks else "."),
-            "Settle what the client objects to, then ask again.",
+            "Settle what the client objects to. Where the scope or the steps change for it, "
+            "prepare anew; the same plan may be asked again as it is.",
             newest,
         )
     if body.decision == "withdrawn":
@@ -171,6 +184,20 @@ def _why_not(
     return None
 
 
+def _other_data(view: View, newest: Statement[Signoff], plan_object: str) -> Standing | None:
+    other = other_data(view, newest)
+    if not other:
+        return None
+    return _no(
+        "data-changed",
+        plan_object,
+        " ".join(other)[:3900],
+        "Look at the data there first. If it is as it should be, ask the client to sign again; if "
+        "it is not, put it right and run prepare again before you ask.",
+        newest,
+    )
+
+
 def _changed_since(
     view: View, answer: Statement[Signoff] | Statement[Waiver], scope: str, plan: str | None
 ) -> str | None:
@@ -193,6 +220,4 @@ def _was_shown(view: View, answer: Statement[Signoff] | Statement[Waiver]) -> bo
 def _no(
     code: str, about: str, sentence: str, remedy: str, statement: Statement[Signoff] | None
 ) -> Standing:
-    return Standing(
-        False, Reason(code=code, about=about, sentence=sentence, remedy=remedy), statement
-    )
+    return Standing(Reason(code=code, about=about, sentence=sentence, remedy=remedy), statement)

@@ -57,6 +57,10 @@ SENTENCES: dict[str, Said] = {
         "Als het mislukt: {words} Gaat u daarmee akkoord?",
         "If it fails: {words} Do you agree to that?",
     ),
+    "q.succeeds": said(
+        "Als het lukt: {words} Gaat u daarmee akkoord?",
+        "If it succeeds: {words} Do you agree to that?",
+    ),
     "q.decision": said(
         "Gaat u akkoord met precies {steps} en {places}? Uw akkoord geldt tot {until}.",
         "Do you agree to exactly {steps} and {places}? Your agreement counts until {until}.",
@@ -74,9 +78,9 @@ SENTENCES: dict[str, Said] = {
         "The risk you take: {words} Do you understand that?",
     ),
     "q.waiver-alternative": said(
-        "Het kan ook anders: {words} Dat kost ongeveer {hours} uur. Wilt u doorgaan ZONDER dat "
+        "Het kan ook anders: {words} Dat kost ongeveer {hours}. Wilt u doorgaan ZONDER dat "
         "wij dit doen?",
-        "There is another way: {words} That takes about {hours} hours. Do you want to go on "
+        "There is another way: {words} That takes about {hours}. Do you want to go on "
         "WITHOUT that?",
     ),
     "q.waiver-ends": said(
@@ -105,6 +109,9 @@ SENTENCES: dict[str, Said] = {
         "Voor deze wijziging mogen alleen tekenen: {signers}.",
         "For this change only these people may sign: {signers}.",
     ),
+    "again.not-a-signer": said(
+        "{name}, {role}, staat niet op de lijst.", "{name}, {role}, is not on the list."
+    ),
     # what was decided about less, by level
     "level.none": said(
         "Wij bewijzen vooraf niets: misschien is er geen kopie die terug te zetten is.",
@@ -131,8 +138,12 @@ SENTENCES: dict[str, Said] = {
         "Before we start we see that the data from the copy work, but do not compare them.",
     ),
     "level.V5": said(
-        "Wij vergelijken de kopie met het origineel, maar bewijzen niet dat zij van nu is.",
-        "We compare the copy with the original, but do not prove that it is from now.",
+        "Wij vergelijken de kopie met het origineel. Minstens een van deze dingen bewijzen wij dan "
+        "niet. De kopie is van nu. Zij staat op een andere plaats. Niemand kan haar weghalen. De "
+        "reservesleutel opent haar. Ook een oudere kopie is terug te zetten.",
+        "We compare the copy with the original. At least one of these we then do not prove. The "
+        "copy is from now. It is kept in another place. Nobody can remove it. The spare key "
+        "opens it. An older copy can be put back as well.",
     ),
     # the text of a waiver
     "waiver.title": said(
@@ -149,8 +160,8 @@ SENTENCES: dict[str, Said] = {
     "waiver.reason": said("De reden: {words}", "The reason: {words}"),
     "waiver.risk": said("Het risico: {words}", "The risk: {words}"),
     "waiver.alternative": said(
-        "Wat ook kan: {words} Dat kost ongeveer {hours} uur.",
-        "What is also possible: {words} That takes about {hours} hours.",
+        "Wat ook kan: {words} Dat kost ongeveer {hours}.",
+        "What is also possible: {words} That takes about {hours}.",
     ),
     "waiver.ends": said("Het geldt tot en met {day}.", "It counts up to and including {day}."),
     "waiver.details": said(
@@ -180,10 +191,13 @@ SENTENCES: dict[str, Said] = {
     ),
     "form.how": said(
         "Lees alles. Vul achter elk teken >>> uw antwoord in en verander verder niets. Bewaar het "
-        "bestand en teken het met uw eigen sleutel:",
+        "bestand en teken het met uw eigen sleutel. Hebt u geen sleutel? Bel ons; dan tekent u bij "
+        "ons. Met een sleutel typt u dit:",
         "Read everything. Type your answer after each >>> and change nothing else. Save the file "
-        "and sign it with your own key:",
+        "and sign it with your own key. Do you have no key? Call us, and sign beside us. With a "
+        "key you type this:",
     ),
+    "form.command": said("{command} UW-SLEUTEL DIT-BESTAND", "{command} YOUR-KEY THIS-FILE"),
     "form.send": said(
         "Stuur dit bestand en het bestand met .sig terug.",
         "Send back this file and the .sig file.",

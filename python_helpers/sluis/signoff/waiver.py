@@ -42,7 +42,7 @@ _EXAMPLE = "Look at the example of a waiver in inventories/template."
 def _read_hours(value: object) -> object:
     if isinstance(value, str) and _HOURS.fullmatch(value):
         return float(value)
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return value
 
 
 class WaiverDraft(BaseModel):
@@ -96,7 +96,7 @@ def load_waiver(path: Path) -> WaiverDraft:
     if isinstance(draft, WaiverDraft):
         return draft
     told = [f"line {fault.line}: {fault.what}" if fault.line else fault.what for fault in draft]
-    raise InputError("bad-waiver", f"{path}: {' '.join(told)}", draft[0].remedy)
+    raise InputError("bad-waiver", f"{draft[0].file}: {' '.join(told)}", draft[0].remedy)
 
 
 def waiver_faults(
@@ -136,13 +136,10 @@ def waiver_faults(
             continue
         drafts.append((file, draft))
     # what the client would be asked for, held against the same rules as then
+    words = [WaiverWords(one.asset, f"{one.reason} {one.risk}") for _, one in drafts]
     for file, draft in drafts:
-        others = [
-            WaiverWords(one.asset, f"{one.reason} {one.risk}")
-            for _, one in drafts if one.asset != draft.asset
-        ]  # fmt: skip
         try:
-            check_waiver(draft, scope, others, now)
+            check_waiver(draft, scope, words, now)
         except InputError as error:
             yield Fault(error.code, file, 0, error.what, error.remedy)
 
@@ -178,7 +175,7 @@ def check_waiver(
     Args:
         draft: what the client would be asked to accept.
         scope: the scope of the change.
-        others: waivers for other assets, drafted or signed.
+        others: waivers, drafted or signed; those for this very asset do not matter.
         now: aware UTC.
 
     Returns:
@@ -189,11 +186,7 @@ def check_waiver(
             ``waiver-boilerplate``, ``waiver-names-no-asset``, ``waiver-copied``,
             ``waiver-end-date``.
     """
-    asset = scope.asset(draft.asset)
-    if asset is None:
-        raise _refuse(
-            draft, "unknown-asset", "is not in the scope.", "Name an asset of the scope by its id."
-        )
+    asset = _asset(draft, scope)
     if draft.accepts != "none" and draft.accepts >= required_level(asset):
         raise _refuse(
             draft,
@@ -315,7 +308,8 @@ def _asset(draft: WaiverDraft, scope: ScopeDocument) -> Asset:
 
 def _hours(draft: WaiverDraft, voice: Voice) -> str:
     text = f"{draft.alternative_hours:.2f}".rstrip("0").rstrip(".")
-    return text.replace(".", ",") if voice.language == "nl" else text
+    said = text.replace(".", ",") if voice.language == "nl" else text
+    return voice.say("hours.one" if said == "1" else "hours.more", count=said)
 
 
 def _refuse(draft: WaiverDraft, code: str, what: str, remedy: str) -> InputError:

@@ -16,6 +16,7 @@ import re
 import socket
 import ssl
 import stat
+import tempfile
 import time
 from dataclasses import dataclass
 from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
@@ -27,6 +28,7 @@ from ..border.store import Store
 from ..errors import SnapshotError
 from ..programs import Words, option
 from .children import Children
+from .local_store import not_writable
 from .store_listing import Foreign, foreign_words, names_in_json, only_ids
 
 __all__ = (
@@ -320,6 +322,8 @@ class LocalAccess(Access):
                     yield entry.name
         except FileNotFoundError:
             return
+        except PermissionError:
+            raise not_writable(self.store, os.path.join(self._path, kind)) from None
         except OSError as error:
             raise unreachable(self.store, str(error.strerror)) from error
 
@@ -336,7 +340,7 @@ class LocalAccess(Access):
 
     def created(self, snapshot: str) -> Tuple[Optional[str], str]:
         try:
-            moment = os.lstat(os.path.join(self._path, "snapshots", checked(snapshot))).st_mtime
+            moment = _came(os.lstat(os.path.join(self._path, "snapshots", checked(snapshot))))
         except OSError as error:
             return None, f"it cannot be seen on the store: {error.strerror}"
         return _utc(moment), "file time on the store"
@@ -356,16 +360,14 @@ class LocalAccess(Access):
         return os.access(os.path.join(self._path, "snapshots"), os.W_OK) or None
 
     def upload(self, size: int) -> float:
-        path = os.path.join(os.path.dirname(self._path), f".sluis-speed-{os.getpid()}")
-        start = time.monotonic()
-        try:
-            with open(path, "wb") as file:
-                file.write(os.urandom(size))
-                file.flush()
-                os.fsync(file.fileno())
+        # In the store's own folder: what is beside it may be another disk, or somebody else's.
+        # The file has no name, so nothing stays when we are killed.
+        with tempfile.TemporaryFile(dir=self._path, prefix=".sluis-speed-") as file:
+            start = time.monotonic()
+            file.write(os.urandom(size))
+            file.flush()
+            os.fsync(file.fileno())
             return time.monotonic() - start
-        finally:
-            os.unlink(path)
 
 
 def open_access(store: Store, secrets: StoreSecrets, private: str, children: Children) -> Access:
@@ -434,7 +436,7 @@ def _read_plain(folder: str, name: str, largest: int) -> StoredFile:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             return StoredFile(name, b"", None)
-        return StoredFile(name, file.read(largest), _utc(status.st_mtime))
+        return StoredFile(name, file.read(largest), _utc(_came(status)))
 
 
 def _date(headers: Mapping[str, str]) -> Optional[str]:
@@ -450,6 +452,11 @@ def _iso(text: str) -> Optional[str]:
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
     return _utc(seconds) if _FIRST <= seconds < _LAST else None
+
+
+def _came(status: os.stat_result) -> float:
+    """When a file came to a store; whoever sets its time to one to come is not believed."""
+    return min(status.st_mtime, status.st_ctime)
 
 
 def _utc(seconds: float) -> str:

@@ -16,6 +16,7 @@ from typing import IO, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ..border.characters import clean_text
 from ..border.parts import Attempt, StoreSecrets
+from ..border.ssh_words import known_hosts_name
 from ..border.store import Store
 from ..errors import SnapshotError
 from ..programs import PATH, Command, fixed, option
@@ -77,7 +78,7 @@ class _Sftp(Access):
             )
         key_file, known = os.path.join(private, "store-key"), os.path.join(private, "known_hosts")
         _write_private(key_file, key if key.endswith("\n") else key + "\n")
-        where = f"[{store.machine}]:{store.port}" if store.port != 22 else store.machine
+        where = known_hosts_name(store.machine, store.port)
         _write_private(known, f"{where} {store.host_key}\n")
         self._ssh = (
             fixed("-F", "none", "-o", "IdentitiesOnly=yes"),
@@ -85,6 +86,8 @@ class _Sftp(Access):
             option("-o", f"UserKnownHostsFile={_ssh_path(known)}"),
             fixed("-o", "GlobalKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=yes"),
             fixed("-o", "BatchMode=yes", "-o", "ConnectTimeout=15"),
+            # a store that is gone says nothing, and restic would wait for hours
+            fixed("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4"),
             fixed("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4"),
         )
         login = f"{store.user}@{store.machine}"
@@ -161,7 +164,8 @@ class _Sftp(Access):
         )
 
     def upload(self, size: int) -> float:
-        name = f"{self.store.path}-speed-{os.urandom(8).hex()}"
+        # In the store's own folder, the only one that this login is sure to write in.
+        name = f"{self.store.path}/.sluis-speed-{os.urandom(8).hex()}"
         with tempfile.NamedTemporaryFile(dir=self._private) as file:
             file.write(os.urandom(size))
             file.flush()

@@ -12,6 +12,7 @@ from typing import List, Optional, Tuple
 from ..border.parts import Attempt, Secrets
 from ..border.proof import DatabaseProof, Escrow, Older, Opened, Proof
 from ..border.verbs.asset_copies import Answer, Generation, Newest, Request
+from ..counted import counted
 from ..errors import SnapshotError
 from ..manifest import Manifest, build_manifest, dumps
 from . import nonce as nonces
@@ -126,7 +127,10 @@ class _Adopting:
         if why_not:
             level.conclude(NOT_VERIFIED, f"it was brought back, but {why_not}")
         else:
-            level.conclude(PROVEN, f"{self.restored.items} items, {self.restored.bytes} bytes")
+            level.conclude(
+                PROVEN,
+                f"{counted(self.restored.items, 'item')}, {counted(self.restored.bytes, 'byte')}",
+            )
 
     def _read(self, newest: str) -> Manifest:
         """V1 and V2: the list, and every byte as it lies there (case A4)."""
@@ -140,12 +144,12 @@ class _Adopting:
             copy = build_manifest(newest)
             for level in (listed, read):
                 level.ran.append(f"manifest of {newest}")
-            listed.conclude(PROVEN, f"{copy.items} items are listed")
+            listed.conclude(PROVEN, f"{counted(copy.items, 'item is', 'items are')} listed")
             if copy.problems:
                 first = copy.problems[0]
                 read.conclude(
                     FAILED,
-                    f"{len(copy.problems)} items of the copy cannot be read, such as "
+                    f"{counted(len(copy.problems), 'item')} of the copy cannot be read, such as "
                     f"{first.path}: {first.detail}",
                 )
             else:
@@ -158,7 +162,7 @@ class _Adopting:
             account = confined_account()
             self.opened = open_all(target, self.restored, self.heads, account)
             level.ran.append(f"open every file of a known kind{confined_words(account)}")
-            level.conclude(PROVEN, f"{sum(self.opened.opened.values())} files opened")
+            level.conclude(PROVEN, f"{counted(sum(self.opened.opened.values()), 'file')} opened")
             return
         names = os.listdir(target)
         one = os.path.join(target, names[0]) if len(names) == 1 else target
@@ -197,7 +201,9 @@ class _Adopting:
                     content = back.content_digest(ignore)
                     differs = content != newest
                     if differs:
-                        finding.conclude(PROVEN, f"{path} was brought back: {back.items} items")
+                        finding.conclude(
+                            PROVEN, f"{path} was brought back: {counted(back.items, 'item')}"
+                        )
                     else:
                         finding.conclude(FAILED, f"{path} holds the very same data")
             out.append(Generation(path, generation.time, content))

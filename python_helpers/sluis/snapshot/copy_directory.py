@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Tuple
 
 from ..border.facts import DirectoryFacts, LeftOut
+from ..counted import counted, plural
 from ..errors import SnapshotError
 from ..manifest import Manifest, dumps, shown
 from . import nonce as nonces
@@ -37,10 +38,14 @@ def copy_directory(maker: Maker, root: str, exclude: Tuple[str, ...]) -> Copied:
         after = maker.read(root, exclude, "looking again", before)
     if exclude:
         maker.warn(
-            "left-out", f"{before.left_out} items match {', '.join(exclude)} and are not copied"
+            "left-out",
+            f"{counted(before.left_out, 'item matches', 'items match')} {', '.join(exclude)} "
+            f"and {plural(before.left_out, 'is', 'are')} not copied",
         )
     if before.empty_files:
-        maker.warn("empty-files", f"{before.empty_files} files have no bytes")
+        maker.warn(
+            "empty-files", f"{counted(before.empty_files, 'file has', 'files have')} no bytes"
+        )
     return Copied(
         snapshot_id=snapshot,
         previous_snapshot_id=older,
@@ -67,7 +72,7 @@ def _readable(manifest: Manifest) -> Manifest:
         names = ", ".join(shown(problem.path) for problem in unread[:5])
         raise SnapshotError(
             "source-unreadable",
-            f"{len(unread)} items cannot be read: {names}: {unread[0].detail}.",
+            f"{counted(len(unread), 'item')} cannot be read: {names}: {unread[0].detail}.",
             "Give the snapshot's account the right to read them, or leave them out in the scope.",
         )
     return manifest

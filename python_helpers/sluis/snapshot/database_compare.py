@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional, Tuple
 
+from ..counted import counted
+
 _NOTHING: Dict[str, Any] = {}
 #: What a copy beside the live MariaDB database does without until it is swapped in.
 _CODE = ("view ", "trigger ", "procedure ", "function ", "package ", "event ")
@@ -83,15 +85,19 @@ def _tables(source: Dict[str, Any], restored: Dict[str, Any], result: Comparison
     for name, wanted in sorted(source.items()):
         found = restored.get(name)
         if found is None:
-            result.differences.append(f"table {name} is missing ({wanted['rows']} rows)")
+            result.differences.append(f"table {name} is missing ({_rows(wanted)})")
         elif found["rows"] != wanted["rows"]:
             result.differences.append(
-                f"table {name} has {found['rows']} rows, the source had {wanted['rows']}"
+                f"table {name} has {_rows(found)}, the source had {int(wanted['rows']):,}"
             )
         elif found["checksum"] != wanted["checksum"]:
             result.differences.append(
-                f"table {name} has other content in its {wanted['rows']} rows than the source had"
+                f"table {name} has other content in its {_rows(wanted)} than the source had"
             )
+
+
+def _rows(table: Dict[str, Any]) -> str:
+    return counted(int(table["rows"]), "row")
 
 
 def _recomputed(source: Dict[str, Any], restored: Dict[str, Any], result: Comparison) -> None:
@@ -104,7 +110,8 @@ def _recomputed(source: Dict[str, Any], restored: Dict[str, Any], result: Compar
         elif found != wanted:
             result.notes.append(
                 f"materialized view {name} was recomputed by the restore and now holds "
-                f"{found['rows']} rows; at the source it was out of date with {wanted['rows']}"
+                f"{_rows(found)}; at the source it was out of date with "
+                f"{int(wanted['rows']):,}"
             )
 
 

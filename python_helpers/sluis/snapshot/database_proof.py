@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional, Tuple
 
+from ..counted import counted, plural
 from ..errors import SnapshotError
 from .children import Account, reachable
 from .database_compare import compare_figures
@@ -49,16 +50,23 @@ class Proof:
         comparison = compare_figures(facts, self.figures, with_nonce=not adopted)
         self.differences = comparison.differences
         rows = sum(int(table["rows"]) for table in self.figures["tables"].values())
-        counted = f"{len(self.figures['tables'])} tables with {rows} rows"
+        tables = f"{counted(len(self.figures['tables']), 'table')} with {counted(rows, 'row')}"
         said = "".join(f"; {note}" for note in [*comparison.unknown, *comparison.notes])
         if comparison.differences:
-            count = len(comparison.differences)
+            count = counted(len(comparison.differences), "difference")
             listed = "; ".join(comparison.differences[:3])
-            self.add("equal", "failed", f"{count} differences: {listed}{said}", since, ran)
+            self.add("equal", "failed", f"{count}: {listed}{said}", since, ran)
         elif comparison.unknown:
-            self.add("equal", "not verified", f"{counted}{said}", since, ran)
+            self.add("equal", "not verified", f"{tables}{said}", since, ran)
         else:
-            self.add("equal", "proven", f"{counted} are equal to the source's{said}", since, ran)
+            self.add(
+                "equal",
+                "proven",
+                f"{tables} {plural(len(self.figures['tables']), 'is', 'are')} equal to the "
+                f"source's{said}",
+                since,
+                ran,
+            )
 
     def answer(self, nonce: Optional[str], began: float) -> Dict[str, Any]:
         """What ``check`` returns; ``nonce`` is the SHA-256 of the one to be found."""
@@ -100,7 +108,7 @@ def wanted_file(restored: str, facts: Dict[str, Any], name: str) -> Tuple[Option
         return None, f"{name} came back as something else than a file"
     size, made = os.path.getsize(paths[0]), facts.get("files", {}).get(name)
     if facts and size != made:
-        return None, f"{name} came back with {size} bytes, it was made with {made}"
+        return None, f"{name} came back with {counted(size, 'byte')}, it was made with {made}"
     return paths[0], ""
 
 
@@ -117,10 +125,20 @@ def without_data(said: str) -> str:
     for line in lines:
         if re.match(r"\s*(?:DETAIL|CONTEXT|Command was|QUERY|STATEMENT|HINT)\b", line):
             continue
-        line = re.sub(r'(: )".*"(\W*)$', r'\1"…"\2', line)
-        line = re.sub(r"((?:entry|value|near|string):?) '.*'", r"\1 '…'", line)
-        kept.append(line)
+        kept.append(_without_quoted(line))
     return "\n".join(kept).strip()[-800:]
+
+
+def _without_quoted(line: str) -> str:
+    """A line without what stands from its first quote to its last, where data may stand."""
+    # With ``find``: an expression tries each quote with each other one, and a line may be long.
+    first, last = line.find(': "') + 2, line.rfind('"')
+    if first > 1 and last > first and not re.search(r"\w", line[last:]):
+        line = f'{line[:first]}"…"{line[last + 1 :]}'
+    begun, last = re.search(r"(?:entry|value|near|string):? (?=')", line), line.rfind("'")
+    if begun and last > begun.end():
+        line = f"{line[: begun.end()]}'…'{line[last + 1 :]}"
+    return line
 
 
 def scratch_place(scratch: str, account: Optional[Account], facts: Dict[str, Any]) -> str:

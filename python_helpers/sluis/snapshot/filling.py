@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 from typing import Optional
 
+from ..counted import counted
 from ..errors import SnapshotError
 from .scratch import MAKE_ROOM, disk_of
 
@@ -60,7 +61,7 @@ class Filling:
         return SnapshotError(
             "no-space",
             f"There is no room left in {self.shown} (on the disk at "
-            f"{disk_of(self.shown)}). The restore takes {self.needed:,} bytes, and "
+            f"{disk_of(self.shown)}). The restore takes {counted(self.needed, 'byte')}, and "
             f"{self.free:,} were free when it began. The system said: {said}.",
             MAKE_ROOM,
         )

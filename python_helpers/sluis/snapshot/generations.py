@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import List, Optional, Sequence
 
 from ..border.verbs.asset_copies import Generation
+from ..counted import counted
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ def objections(generations: Sequence[Generation], source_content: Optional[str])
         said = (
             f"Only one copy exists ({generations[0].name}): each new one overwrites the one before."
             if len(generations) == 1
-            else f"{len(generations)} copies exist, and no two of those that were read differ."
+            else f"{counted(len(generations), 'copy exists', 'copies exist')}, and no two of "
+            "those that were read differ."
         )
         found.append(
             Objection(

@@ -7,13 +7,13 @@ years. A name in an inventory does not tell machines apart; these facts do.
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
 import re
 import socket
 from typing import List, Optional, Sequence
 
 from ..border.parts import Expected, Identity
+from ..border.ssh_words import fingerprint_of
 from ..errors import SnapshotError
 
 _MACHINE_ID = ("/etc/machine-id", "/var/lib/dbus/machine-id")
@@ -74,10 +74,9 @@ def fingerprint(path: str) -> Optional[str]:
     if len(parts) < 2:
         return None
     try:
-        digest = hashlib.sha256(base64.b64decode(parts[1], validate=True)).digest()
+        return fingerprint_of(base64.b64decode(parts[1], validate=True))
     except ValueError:
         return None
-    return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
 
 
 def own_addresses(name: Optional[str]) -> List[str]:

@@ -13,6 +13,7 @@ from typing import Any
 from sluis.border import codec
 from sluis.border.parts import Level, LevelName
 from sluis.border.proof import Proof
+from sluis.counted import counted
 from sluis.evidence.predicates import LevelResult, Machine, Snapshot, Verification
 from sluis.manifest import Comparison, Manifest, compare, loads, shown
 from sluis.snapshot.judge_v6 import judge_v6, was_refused
@@ -150,9 +151,12 @@ def _v4(level: Level, comparison: Comparison | None, proof: Proof) -> Level:
     equal = {shown(path) for path in comparison.equal} if comparison is not None else set()
     ours = [path for path in broken if path not in equal]
     if ours:
-        said = f"{len(ours)} files do not open: {', '.join(ours[:5])}"
+        said = f"{counted(len(ours), 'file does', 'files do')} not open: {', '.join(ours[:5])}"
         if len(ours) < len(broken):
-            said += f"; {len(broken) - len(ours)} more do not open in the source either"
+            said += (
+                f"; {counted(len(broken) - len(ours), 'more does', 'more do')} not open "
+                "in the source either"
+            )
         return replace(level, verdict=FAILED, detail=said)
     return replace(
         level,
@@ -185,20 +189,17 @@ def _v5(comparison: Comparison | None, proof: Proof, copied_at: datetime | None)
             only_unknown = True
             said = f"the source was touched after the copy was made, so nobody can tell: {said}"
         return replace(level, verdict=NOT_VERIFIED if only_unknown else FAILED, detail=said)
-    said = f"{len(comparison.equal)} items equal, {comparison.bytes} bytes"
+    said = f"{counted(len(comparison.equal), 'item')} equal, {counted(comparison.bytes, 'byte')}"
     if comparison.changed_during:
         said += f"; {len(comparison.changed_during)} changed during the snapshot"
     if comparison.metadata:
-        said += f"; {len(comparison.metadata)} differ in mode or time only"
+        said += f"; {counted(len(comparison.metadata), 'differs', 'differ')} in mode or time only"
     if database is None:
         return replace(level, verdict=PROVEN, detail=said)
     if database.differences:
-        return replace(
-            level,
-            verdict=FAILED,
-            detail=f"{len(database.differences)} figures differ from the source: "
-            f"{'; '.join(database.differences[:5])}",
-        )
+        differ = counted(len(database.differences), "figure differs", "figures differ")
+        said = f"{differ} from the source: {'; '.join(database.differences[:5])}"
+        return replace(level, verdict=FAILED, detail=said)
     part = next((one for one in database.parts if one.part == "equal"), database)
     return replace(level, verdict=part.verdict, detail=f"dump files: {said}; {part.detail}")
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from sluis.border.parts import Level, Verdict
 from sluis.border.proof import Older, Proof
-from sluis.evidence.predicates import Snapshot
+from sluis.counted import counted
+from sluis.errors import as_sentence
+from sluis.evidence.predicates import HOLDS, Snapshot
 from sluis.manifest import Manifest, loads, shown
 from sluis.snapshot.levels import FAILED, NOT_VERIFIED, PROVEN
 
@@ -25,6 +27,7 @@ def judge_v6(
         inside: why the store is not outside the source's machine, or ``None``.
         older_manifest: of the older generation, where one is known.
     """
+    store, host = snapshot.store.id, snapshot.machine.host
     older, append_only = proof.older, proof.append_only
     made: dict[str, Any] = snapshot.made_by.get("append_only") or {}
     checks: list[tuple[Verdict, str]] = []
@@ -37,32 +40,38 @@ def judge_v6(
     else:
         checks.append((FAILED, "the nonce is not in the copy: this is not a copy of that moment"))
     if inside:
-        checks.append((FAILED, f"the store is not outside the machine: {inside}"))
+        checks.append((FAILED, f"the store {store} is not outside {host}: {inside}"))
     else:
         checks.append((PROVEN, "the store is another machine"))
     refused = was_refused(snapshot, proof)
     if refused is False:
-        checks.append((FAILED, "the store let the probe be removed: it is not append-only"))
+        lets = f"the store {store} lets whoever has its login take snapshots away"
+        checks.append((FAILED, f"{lets}: it is not append-only"))
     elif refused:
         checks.append((PROVEN, "the store refused to remove the probe"))
     else:
         said = append_only.detail or made.get("detail")
-        checks.append((NOT_VERIFIED, f"nobody could tell whether the store is append-only: {said}"))
+        checks.append(
+            (NOT_VERIFIED, f"nobody could tell whether the store {store} is append-only: {said}")
+        )
     checks.append(_older_verdict(older, older_manifest))
     escrow = proof.escrow
     checks.append((PROVEN if escrow.used else NOT_VERIFIED, escrow.detail))
     verdicts = {verdict for verdict, _ in checks}
     verdict = next(v for v in (FAILED, NOT_VERIFIED, PROVEN) if v in verdicts)
-    # What stands in the way comes first: that is what people read.
-    ordered = sorted(checks, key=lambda item: item[0] == PROVEN)
+    # What stands in the way comes first, in sentences: that is what people read.
+    missing = [
+        as_sentence(said[:1].upper() + said[1:]) for given, said in checks if given != PROVEN
+    ]
+    holds = "; ".join(said for given, said in checks if given == PROVEN)
     return Level(
         level="V6",
         verdict=verdict,
         ran=(*filter(None, [append_only.tried]), *older.ran),
         seconds=older.seconds,
-        detail="; ".join(
-            f"{said}" if given == PROVEN else f"{given.upper()}: {said}" for given, said in ordered
-        ),
+        detail=f"{' '.join(missing)}{HOLDS}{holds}"
+        if missing and holds
+        else " ".join(missing) or holds,
     )
 
 
@@ -90,7 +99,8 @@ def _older_verdict(older: Older, known: Manifest | None) -> tuple[Verdict, str]:
         ]
         if wrong:
             return FAILED, (
-                f"older generation: {len(wrong)} files are not as its manifest says, "
+                f"older generation: {counted(len(wrong), 'file is', 'files are')} not as its "
+                "manifest says, "
                 f"such as {shown(wrong[0])}"
             )
     return verdict, detail

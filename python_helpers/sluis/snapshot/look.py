@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import shutil
 import tempfile
 import time
@@ -20,21 +21,26 @@ from ..border.verb import Failure
 from ..border.verbs.asset_check import (
     Answer,
     CheckSecrets,
+    Disk,
     Lacking,
     Request,
     Seen,
     Trouble,
 )
+from ..counted import counted
 from ..errors import SluisError, SnapshotError
 from ..programs import Command, fixed, run
 from .access import Access, open_access, unreachable
 from .children import Children, confined_account
+from .folder_rights import Owners, may_give
 from .identity import own_addresses
+from .local_store import demand_use
 from .look_directory import look_at_files
 from .mariadb_programs import find_program, server_series
 from .postgresql_programs import for_scratch
 from .prepare import demand_escrow
 from .restic import password_of
+from .restore_in_use import COMPANIONS, demand_quiet
 from .scratch import choose_scratch, too_small
 from .store_keys import keys_of
 
@@ -75,6 +81,7 @@ def look_around(request: Request, secrets: CheckSecrets) -> Answer:
         seen=tuple(look.seen),
         lets_remove=look.lets_remove,
         own=tuple(own_addresses(request.store.address)) if request.store else (),
+        disk=look.disk,
     )
 
 
@@ -87,6 +94,7 @@ class _Look:
         self.seen: List[Seen] = []
         self.store_clock: Optional[str] = None
         self.lets_remove: Optional[bool] = None
+        self.disk: Optional[Disk] = None
 
     @contextlib.contextmanager
     def noting(self, asset: Optional[str] = None) -> Iterator[None]:
@@ -100,6 +108,8 @@ class _Look:
 
     def at_store(self, store: Store, secrets: StoreSecrets, *, verifier: bool) -> None:
         """Whether it answers, lets us in, opens with our password, and keeps what it has."""
+        if store.kind == "local":
+            self.disk = demand_use(store, makes=verifier)
         with Children(tempfile.gettempdir()) as children:
             access = open_access(store, secrets, children.private, children)
             if not access.reachable():
@@ -132,6 +142,8 @@ class _Look:
                     seen, lacking = _database(asset, secret, way_back, restore)
                     self.seen.append(seen)
                     self.lacking += lacking
+                elif restore:
+                    self.seen.append(_unused(asset, until))
                 else:
                     self.seen.append(look_at_files(asset, until))
 
@@ -149,6 +161,47 @@ class _Look:
                 room = choose_scratch(request.folder, size, seen.items)
                 if not room.is_enough:
                     raise too_small(seen.asset, room)
+
+
+def _unused(asset: Asset, until: float) -> Seen:
+    """Files that are to be put back: they may be broken or gone, and nobody may have them open."""
+    path = os.path.realpath(asset.location)
+    try:
+        demand_quiet(path, COMPANIONS if asset.kind == "sqlite" else ())
+    except OSError as error:
+        raise SnapshotError(
+            "source-unreadable",
+            f"{path!r} cannot be read: {error.strerror}.",
+            "Give the user that Ansible becomes there the right to read it.",
+        ) from error
+    _demand_givable(path, until)
+    return Seen(asset.id, asset.kind, 0, 0)
+
+
+def _demand_givable(path: str, until: float) -> None:
+    """What lies there now has only owners and groups that this account can give to a copy."""
+    if os.geteuid() == 0:
+        return
+    owners: Owners = {}
+    for above, folders, files in os.walk(path):
+        for name in (above, *(os.path.join(above, one) for one in (*folders, *files))):
+            try:
+                status = os.lstat(name)
+            except OSError:
+                continue  # gone, or out of reach: of that nothing is said
+            if not may_give(status.st_uid, status.st_gid):
+                owners[status.st_uid, status.st_gid] = 1
+        if owners or time.monotonic() > until:
+            break
+    if owners:
+        who = pwd.getpwuid(os.geteuid()).pw_name
+        raise SnapshotError(
+            "owners-not-given",
+            f"{path!r} has items of an owner or a group that {who} cannot give to a file, so a "
+            "restore cannot put them back as they are now.",
+            "Write restore_asset_become: true into restore.yml. Otherwise all of it gets the owner "
+            f"{who} and its group, and apply says of how many items.",
+        )
 
 
 def _database(
@@ -207,7 +260,8 @@ def _demand_workdir(folder: Optional[str], seen: List[Seen]) -> None:
     if free < needed:
         raise SnapshotError(
             "workdir-too-small",
-            f"The folder for dumps {place} has {free:,} bytes free, and the largest dump may "
+            f"The folder for dumps {place} has {counted(free, 'byte')} free, and the largest "
+            "dump may "
             f"take {needed:,}.",
             "Make room there, or name a folder on a larger volume in snapshot_and_verify_workdir.",
         )

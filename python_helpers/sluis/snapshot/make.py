@@ -9,7 +9,7 @@ from typing import Optional, Sequence
 
 from ..border.parts import Asset, Place, Secrets
 from ..border.store import Store
-from ..border.verbs.asset_snapshot import Answer, Made, Request, Unchanged
+from ..border.verbs.asset_snapshot import Answer, Made, Recognised, Request, Unchanged
 from ..errors import RefusedError, SluisError
 from ..manifest import observe_state
 from . import nonce as nonces
@@ -44,6 +44,8 @@ def make_snapshot(request: Request, secrets: Secrets) -> Answer:
     check_identity(
         request.host, replace(request.expected_identity, system_identifier=None), identity
     )
+    if request.recognise_only:
+        return Answer(Recognised("recognised", identity))
     state = _state(request)
     if state and state == request.unless_state:
         return Answer(Unchanged("unchanged", state, identity))

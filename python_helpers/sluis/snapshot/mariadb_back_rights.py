@@ -7,7 +7,7 @@ are dropped from the live database and made there again. Each right was found by
 from __future__ import annotations
 
 import re
-from typing import Iterator, List, Set, Tuple
+from typing import List, Set, Tuple
 
 from ..border.own_databases import COPY, DISPLACED, name_beside
 from ..border.verbs.asset_check import Need, Privilege
@@ -27,7 +27,7 @@ LIVE: Tuple[Privilege, ...] = (
 _MARKS = ("C1_01234567", "CHG_2026_1042_01234567_and_more_of_it")
 #: what may make code in the name of another user, by the version it came with
 _OF_OTHERS_SINCE = (10, 5, 2)
-_DEFINER = re.compile(rb"DEFINER=(`(?:[^`]|``)*`(?:@`(?:[^`]|``)*`)?)")
+_DEFINER = re.compile(rb"DEFINER=(`[^`]*(?:``[^`]*)*`)(?:@(`[^`]*(?:``[^`]*)*`))?")
 
 
 def lacking_to_put_back(
@@ -64,11 +64,8 @@ def definers_of(session: MariadbSession, database: str) -> Set[str]:
 def definers_in(path: str) -> Set[str]:
     """Whose the code in a file of definitions is, as ``user@host``."""
     with open(path, "rb") as file:
-        found = _DEFINER.findall(file.read())
-    return {
-        "@".join(part[1:-1].replace("``", "`") for part in _parts(one.decode("utf-8", "replace")))
-        for one in found
-    }
+        found = set(_DEFINER.findall(file.read()))
+    return {"@".join(_plain(part) for part in parts if part) for parts in found}
 
 
 def makes_code_of_others(session: MariadbSession) -> bool:
@@ -112,6 +109,5 @@ def _rest(wanted: Tuple[Privilege, ...], had: Set[str]) -> Tuple[Privilege, ...]
     return () if "ALL PRIVILEGES" in had else tuple(one for one in wanted if one not in had)
 
 
-def _parts(account: str) -> Iterator[str]:
-    for found in re.finditer(r"`(?:[^`]|``)*`", account):
-        yield found.group()
+def _plain(quoted: bytes) -> str:
+    return quoted[1:-1].decode("utf-8", "replace").replace("``", "`")

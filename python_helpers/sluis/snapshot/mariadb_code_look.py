@@ -24,6 +24,8 @@ _MAY_NOT_RUN = 1370
 _REFERS_TO_NOTHING = 1356
 #: so many views are named at most
 _MOST = 20
+#: characters at the end of an error in which the name of a routine and its database stand
+_LONGEST = 600
 _ROUTINE = re.compile(r"'((?:[^'.]|'')+)\.(?:[^'.]|'')+'[^']*\Z")
 
 
@@ -78,5 +80,5 @@ def _of_views(
 
 def _database_in(said: str, otherwise: str) -> str:
     """Where the function is, as the server names it at the end of what it says."""
-    found = _ROUTINE.search(said)
+    found = _ROUTINE.search(said[-_LONGEST:])
     return found.group(1) if found else otherwise

@@ -14,7 +14,7 @@ from .plain_dump import head_and_tail
 
 _FIRST = re.compile(rb"^-- (?:MariaDB|MySQL) dump ", re.MULTILINE)
 _SERVER = re.compile(rb"^-- Server version\s+(\S+)", re.MULTILINE)
-_TRAILER = re.compile(rb"^-- Dump completed(?: on [0-9: -]+)?\s*\Z", re.MULTILINE)
+_TRAILER = re.compile(rb"^-- Dump completed(?: on [0-9: -]*[0-9:-])?\s*\Z", re.MULTILINE)
 
 
 @dataclass(frozen=True)

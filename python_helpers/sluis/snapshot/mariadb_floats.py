@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import IO, Dict, List, Sequence
 
+from ..counted import counted
 from .mariadb_figures import Table, same_schema
 from .mariadb_session import MariadbSession, quoted, text
 
@@ -68,7 +69,7 @@ def dump_floats(
             if count != "0":
                 warnings.append(
                     f"Table {name} has no primary key to tell its rows apart, so the last digits "
-                    f"of the FLOAT values in {count} rows cannot be kept."
+                    f"of the FLOAT values in {counted(int(str(count)), 'row')} cannot be kept."
                 )
             session.rows("rollback to savepoint floats")
             continue

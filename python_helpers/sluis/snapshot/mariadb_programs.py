@@ -50,7 +50,7 @@ def series_of(version: str) -> Optional[str]:
 
     None for anything that is not MariaDB: MySQL numbers its versions otherwise.
     """
-    found = re.search(r"(\d+)\.(\d+)\.\d+-MariaDB", version)
+    found = re.search(r"(?<!\d)(\d+)\.(\d+)\.\d+-MariaDB", version)
     return f"{found.group(1)}.{found.group(2)}" if found else None
 
 

@@ -6,6 +6,7 @@ import os
 import time
 from typing import Any, Dict, List, Optional, Tuple
 
+from ..counted import counted
 from ..errors import SnapshotError
 from .children import Children, confined_account
 from .database_proof import Proof, scratch_place, wanted_file, without_data
@@ -85,12 +86,14 @@ def check_server(proof: Proof, server: ScratchMariadb, name: str, tables: List[T
                 silent.append(table.name)
             else:
                 broken.append(f"{table.name}: {'; '.join(what for _, what in said)}")
-    ran = [f"CHECK TABLE ... EXTENDED on {sound + len(broken)} tables"]
+    ran = [f"CHECK TABLE ... EXTENDED on {counted(sound + len(broken), 'table')}"]
     if broken:
         proof.add("works", "failed", f"CHECK TABLE said: {' | '.join(broken)[:800]}", began, ran)
     else:
         note = f"; no check exists for {', '.join(silent)}" if silent else ""
-        proof.add("works", "proven", f"{sound} tables are sound{note}", began, ran)
+        proof.add(
+            "works", "proven", f"{counted(sound, 'table is', 'tables are')} sound{note}", began, ran
+        )
 
 
 def _prove_in(
@@ -126,7 +129,7 @@ def _prove_in(
     if adopted:
         name = _only_database(server) or name
     size = sum(os.path.getsize(path) for path in files)
-    proof.add("restored", "proven", f"a dump of {size} bytes was restored", began, ran)
+    proof.add("restored", "proven", f"a dump of {counted(size, 'byte')} was restored", began, ran)
     began = time.monotonic()
     with server.session(name) as one, server.session(name) as two:
         for session in (one, two):

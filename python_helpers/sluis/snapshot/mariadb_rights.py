@@ -122,14 +122,18 @@ def _covers(pattern: str, database: str) -> bool:
     """Whether the schema of a grant means this database: it is a LIKE pattern."""
     if pattern == "*":
         return True
-    expression = ""
+    # How many characters may have been matched so far. No regular expression: with many ``%`` in
+    # it, it tries each division of the name among them.
+    matched = {0}
     escaped = False
     for character in pattern[1:-1].replace("``", "`"):
-        if escaped or character not in "\\_%":
-            expression += re.escape(character)
-            escaped = False
-        elif character == "\\":
+        if not escaped and character == "\\":
             escaped = True
-        else:
-            expression += "." if character == "_" else ".*"
-    return re.fullmatch(expression, database, re.DOTALL) is not None
+            continue
+        if not escaped and character == "%":
+            matched = set(range(min(matched, default=len(database) + 1), len(database) + 1))
+            continue
+        anyone = not escaped and character == "_"
+        matched = {at + 1 for at in matched if anyone or database[at : at + 1] == character}
+        escaped = False
+    return len(database) in matched

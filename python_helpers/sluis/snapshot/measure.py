@@ -7,6 +7,7 @@ import tempfile
 import time
 from typing import Dict, List, Optional, Tuple
 
+from ..border.characters import clean_text
 from ..border.parts import Asset, Secrets
 from ..border.verbs.asset_forecast import Answer, Request, Size
 from ..errors import SluisError, SnapshotError
@@ -39,8 +40,12 @@ def measure_speeds(request: Request, secrets: Secrets) -> Answer:
             continue
         sizes[asset.id], files = _count(asset)
         sample.extend(files)
-    disk = _read_speed(sample)
-    if disk is None:
+    try:
+        disk = _read_speed(sample)
+    except OSError as error:
+        disk = None
+        why.append(f"disk: {_said(error)}")
+    if disk is None and not why:
         why.append("disk: there was too little to read")
     upload: Optional[float] = None
     try:
@@ -51,14 +56,16 @@ def measure_speeds(request: Request, secrets: Secrets) -> Answer:
             upload = _upload_speed(access)
     except SluisError as error:
         why.append(f"link: {error.what}")
+    except OSError as error:  # nobody needs this figure so much that a change waits for it
+        why.append(f"link: {_said(error)}")
     return Answer(disk, upload, sizes, tuple(why))
 
 
 def _count(asset: Asset) -> Tuple[Size, List[Tuple[bytes, int]]]:
     root = os.fsencode(asset.location)
     if os.path.isfile(root):
-        size = os.path.getsize(root)
-        return Size(size, 1), [(root, size)]
+        length = _length(root)
+        return Size(length, 1), [(root, length)]
     left_out = matcher(asset.exclude)
     size = items = 0
     largest: List[Tuple[bytes, int]] = []
@@ -77,12 +84,25 @@ def _count(asset: Asset) -> Tuple[Size, List[Tuple[bytes, int]]]:
             if item.is_dir(follow_symlinks=False):
                 folders.append(path)
             elif item.is_file(follow_symlinks=False):
-                length = item.stat(follow_symlinks=False).st_size
+                length = _length(item.path)
                 size += length
                 largest.append((item.path, length))
                 if len(largest) > 2000:
                     largest = sorted(largest, key=lambda pair: -pair[1])[:500]
     return Size(size, items), largest
+
+
+def _length(path: bytes) -> int:
+    try:
+        return os.lstat(path).st_size
+    except OSError:  # gone meanwhile
+        return 0
+
+
+def _said(error: OSError) -> str:
+    named = isinstance(error.filename, (str, bytes))
+    where = f": {clean_text(os.fsdecode(error.filename), 200)}" if named else ""
+    return f"{error.strerror or type(error).__name__}{where}"
 
 
 def _read_speed(files: List[Tuple[bytes, int]]) -> Optional[float]:

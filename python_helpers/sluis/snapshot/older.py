@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 from typing import Any, List, Optional, Tuple
 
+from ..counted import counted
 from ..errors import SnapshotError
 from ..manifest import Manifest, build_manifest
 from ..programs import fixed, option
@@ -72,7 +73,7 @@ def prove_older(restic: Restic, older: str, newest: str, target: str, scratch: s
     if restored.problems or missing:
         raise SnapshotError(
             "older-generation-incomplete",
-            f"The older snapshot {older[:8]} did not give back {len(missing)} items, "
+            f"The older snapshot {older[:8]} did not give back {counted(len(missing), 'item')}, "
             f"such as {(missing or [restored.problems[0].path])[0]!r}.",
             "Make a new older generation, and find out what happened to the store.",
         )

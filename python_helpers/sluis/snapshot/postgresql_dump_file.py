@@ -22,11 +22,10 @@ from .plain_dump import head_and_tail, is_compressed
 from .postgresql_programs import Programs
 from .regular import is_regular, open_regular
 
-_TRAILER = re.compile(
-    rb"^-- PostgreSQL database(?: cluster)? dump complete$(?P<rest>.*)\Z", re.MULTILINE | re.DOTALL
-)
-_AFTER = re.compile(rb"\A(?:--.*|\\unrestrict \w+|\s*|\n)*\Z")
-_FROM = re.compile(rb"Dumped from database version:? (\d+)(\S*)")
+_TRAILER = re.compile(rb"^-- PostgreSQL database(?: cluster)? dump complete$", re.MULTILINE)
+#: a line that may stand below it
+_AFTER = re.compile(rb"\s*(?:--.*|\\unrestrict \w+\s*)?")
+_FROM = re.compile(rb"Dumped from database version:? (\d+)")
 _BY = re.compile(rb"Dumped by pg_dump version:? (\d+)")
 
 
@@ -136,8 +135,8 @@ def _inspect_plain(path: str, kind: str) -> DumpFile:
     except (OSError, EOFError, ValueError) as error:
         return DumpFile(path, kind, False, f"it cannot be unpacked to its end: {error}")
     major, dumped_with = _first_bytes(_FROM, head), _first_bytes(_BY, head)
-    found = list(_TRAILER.finditer(tail))
-    if found and _AFTER.match(found[-1].group("rest")):
+    ends = [found.end() for found in _TRAILER.finditer(tail)]  # a cluster's has one per database
+    if ends and all(map(_AFTER.fullmatch, tail[ends[-1] :].split(b"\n"))):
         return DumpFile(path, kind, True, "its last line says complete", major, dumped_with)
     return DumpFile(
         path, kind, False, "it does not end with the line that says complete", major, dumped_with

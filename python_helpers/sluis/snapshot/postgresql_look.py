@@ -60,8 +60,8 @@ select json_build_object(
 #: What putting it back does, asked as rights: a database is made and renamed (CREATEDB, and the
 #: rights of its owner), everything in it is given to whom it belongs (those owners' rights), and
 #: other people's sessions are ended. The copy is marked by a setting of our own. Extensions that
-#: are not trusted, and settings that are not everybody's, are for superusers,
-#: and so is giving something to one of them.
+#: are not trusted, and settings that are not everybody's, are for superusers, and so is giving
+#: something to one of them. Our own mark, which a swap once left behind, is not put back.
 _BACK = f"""
 select json_build_object(
   'user', current_user,
@@ -73,6 +73,7 @@ select json_build_object(
       where coalesce(to_jsonb(v) ->> 'trusted', 'false') <> 'true')
     or exists (select from pg_db_role_setting s, unnest(s.setconfig) c
       where s.setdatabase = (select oid from pg_database where datname = current_database())
+        and (s.setrole <> 0 or c not like '{MARK}=%')
         and (s.setrole <> 0 or not exists (select from pg_settings k
           where k.context = 'user' and lower(k.name) = lower(split_part(c, '=', 1))))),
   'owners', (select coalesce(json_agg(distinct jsonb_build_object(

@@ -6,6 +6,7 @@ import os
 import time
 from typing import Any, Dict, Tuple
 
+from ..counted import counted
 from ..errors import SnapshotError
 from ..programs import Command, fixed, option
 from . import postgresql_programs as programs_of
@@ -126,7 +127,7 @@ def _prove_in(
         proof.add("restored", "failed", f"{said}restoring said: {without_data(errors)}", began, ran)
         return
     size = os.path.getsize(dump.path) if os.path.isfile(dump.path) else 0
-    proof.add("restored", "proven", f"a dump of {size} bytes was restored", began, ran)
+    proof.add("restored", "proven", f"a dump of {counted(size, 'byte')} was restored", began, ran)
     began = time.monotonic()
     with server.session(RESTORED) as session:
         proof.figures = read_figures(session)

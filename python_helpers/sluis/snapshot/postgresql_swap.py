@@ -17,7 +17,7 @@ from .children import Children
 from .postgresql_programs import Programs
 from .postgresql_session import Connection, QueryError, Session, identifier, literal
 
-#: How we mark a database of our own making: a setting of that database.
+#: How we mark a copy of our own making: a setting of that database, until it is swapped in.
 MARK = "sluis.copy"
 UNFINISHED = "unfinished"
 FINISHED = "finished"
@@ -160,9 +160,11 @@ def _exchange(
             if found != wanted:
                 if wanted == "after":
                     _demand_finished(session, new)
-                    ended = _rename(session, live, quarantine, new)
+                    off = f"{identifier(live)} reset {MARK}"
+                    ended = _rename(session, live, quarantine, new, off)
                 elif found == "after":
-                    ended = _rename(session, live, new, quarantine)
+                    again = f"{identifier(new)} set {MARK} = {literal(FINISHED)}"
+                    ended = _rename(session, live, new, quarantine, again)
             # A kill may have come between the renames and this.
             _open(session, live, quarantine if wanted == "after" else new, wanted == "after")
     return {
@@ -173,8 +175,11 @@ def _exchange(
     }
 
 
-def _rename(session: Session, live: str, away: str, into: str) -> int:
-    """``live`` becomes ``away`` and ``into`` becomes ``live``, both or neither."""
+def _rename(session: Session, live: str, away: str, into: str, marking: str) -> int:
+    """``live`` becomes ``away`` and ``into`` becomes ``live``, both or neither, with the mark.
+
+    What is live is no copy, so it has no mark; what is taken out again is one.
+    """
     ended = 0
     for name in (live, into):
         # Also a superuser cannot come in any more, so nobody slips between the next two.
@@ -190,6 +195,7 @@ def _rename(session: Session, live: str, away: str, into: str) -> int:
         "begin;"
         f" alter database {identifier(live)} rename to {identifier(away)};"
         f" alter database {identifier(into)} rename to {identifier(live)};"
+        f" alter database {marking};"
         f" alter database {identifier(live)} allow_connections true;"
         " commit;"
     )

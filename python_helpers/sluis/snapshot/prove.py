@@ -13,6 +13,7 @@ from ..border.parts import Attempt, Secrets
 from ..border.proof import Older, Proof, Sealed
 from ..border.store import Store
 from ..border.verbs.asset_verify import Request
+from ..counted import counted
 from ..errors import SnapshotError
 from ..manifest import Manifest, dumps
 from ..programs import fixed
@@ -72,6 +73,7 @@ class _Proving:
         self.progress = Progress(request.progress, request.asset.id)
         self.identity = read_identity()
         self.levels = {name: Finding(name) for name in LEVELS[:3]}
+        self.shown = True
         self.listed: Set[Tuple[str, str]] = set()
         # few bytes on a store can stand for any number of items
         self._most_listed = 2 * request.items + _MORE_LISTED
@@ -110,6 +112,7 @@ class _Proving:
                 lambda: restoring.run(()), self._read_back, self._list_and_look_at_older
             )
         self._list_is_whole()
+        self._is_this_one()
         if self.access.foreign():
             self.levels["V0"].detail += f"; {self.access.foreign()}"
         copy = restoring.manifest
@@ -143,6 +146,7 @@ class _Proving:
             there = snapshot in self.access.names("snapshots")
             level.ran.append("list the store's snapshots")
             if not there:
+                self.shown = False
                 level.conclude(FAILED, f"the store does not show snapshot {snapshot[:8]}")
                 return
             moment, how = self.access.created(snapshot)
@@ -163,7 +167,11 @@ class _Proving:
                 keep_lines=False,
             )
             level.ran.append(answer.ran)
-            level.conclude(PROVEN, f"{len(self.listed)} items are listed")
+            if self.engine_time is None:
+                # one that is not there, or that this key does not open: restic (0.14) ends well
+                level.conclude(FAILED, f"restic lists nothing of the snapshot {snapshot[:8]}")
+                return
+            level.conclude(PROVEN, f"{counted(len(self.listed), 'item is', 'items are')} listed")
 
     def _keep_listed(self, line: Line) -> None:
         if isinstance(line, Head):
@@ -194,9 +202,16 @@ class _Proving:
         if lost or back - listed:
             level.conclude(
                 FAILED,
-                f"{len(lost)} listed items did not come back, {len(back - listed)} came "
+                f"{counted(len(lost), 'listed item')} did not come back, {len(back - listed)} came "
                 f"back unlisted, such as {min([*lost, *(back - listed)])[0]!r}",
             )
+
+    def _is_this_one(self) -> None:
+        """A repository that is whole, and lacks the snapshot, says nothing about it."""
+        level = self.levels["V2"]
+        if not self.shown and level.verdict == PROVEN:
+            level.conclude(NOT_VERIFIED, "what was read back does not have the snapshot")
+            self.sealed = None
 
     def _read_back(self) -> None:
         """V2: every byte in the store is read, decrypted and held against its digest."""
@@ -331,10 +346,10 @@ def _conclude_older(finding: Finding, older: str, answer: Back) -> None:
     if not answer.distinct:
         finding.conclude(FAILED, f"the older snapshot {older[:8]} holds the very same data")
     elif answer.whole:
-        finding.conclude(PROVEN, f"{older[:8]} was restored in full: {answer.manifest.items} items")
-    else:
         finding.conclude(
-            PROVEN,
-            f"{older[:8]}: {answer.manifest.items} items that differ were restored; the rest is "
-            "the same stored data as the newest",
+            PROVEN, f"{older[:8]} was restored in full: {counted(answer.manifest.items, 'item')}"
         )
+    else:
+        some = counted(answer.manifest.items, "item that differs was", "items that differ were")
+        said = f"{older[:8]}: {some} restored; the rest is the same stored data as the newest"
+        finding.conclude(PROVEN, said)

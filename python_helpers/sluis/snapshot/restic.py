@@ -11,6 +11,7 @@ import contextlib
 import glob
 import os
 import re
+import signal
 import subprocess
 import time
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from .restic_watch import Watch, waiting
 from .store_keys import keys_of
 
 PROGRAM = "restic"
+#: the status of a command that we ended
+ENDED = -int(signal.SIGKILL)
 #: seconds that a store may stay away before we stop waiting for it
 PATIENCE = 300.0
 
@@ -170,6 +173,7 @@ class Restic:
         accept: Sequence[int] = (0,),
         keep_lines: bool = True,
         filling: Optional[Filling] = None,
+        stops_at: Optional[Callable[[str], bool]] = None,
     ) -> Answer:
         """Run one command with ``--json``.
 
@@ -182,6 +186,7 @@ class Restic:
             keep_lines: keep the JSON objects in the answer.
             filling: the folder that it restores into. It is ended as soon as there is no room
                 left, or when it takes more than it may.
+            stops_at: tells a line of its error text at which it is ended, with status `ENDED`.
 
         Raises:
             SnapshotError: with a code from the tables above, ``store-unreachable``,
@@ -189,7 +194,7 @@ class Restic:
                 ``copy-too-large``.
         """
         for wait in (*_AGAIN_AFTER, None):
-            answer = self._once_unlocked(words, ids, cwd, on_line, keep_lines, filling)
+            answer = self._once_unlocked(words, ids, cwd, on_line, keep_lines, filling, stops_at)
             half = _HALF_WRITTEN.search(answer.errors + answer.text)
             if answer.status in accept or wait is None or half is None:
                 break
@@ -208,12 +213,13 @@ class Restic:
         on_line: Optional[Callable[[Line], None]],
         keep_lines: bool,
         filling: Optional[Filling],
+        stops_at: Optional[Callable[[str], bool]],
     ) -> Answer:
         """While another run holds the repository's lock, ask again until patience ends."""
         began = time.monotonic()
         waited = waiting("locked by another run", self._patience)
         while True:
-            answer = self._with_a_key(words, ids, cwd, on_line, keep_lines, filling)
+            answer = self._with_a_key(words, ids, cwd, on_line, keep_lines, filling, stops_at)
             left = self._patience - (time.monotonic() - began)
             if answer.status == 0 or answer.lines or left <= 0 or not _is_locked(answer):
                 return answer
@@ -229,6 +235,7 @@ class Restic:
         on_line: Optional[Callable[[Line], None]],
         keep_lines: bool,
         filling: Optional[Filling],
+        stops_at: Optional[Callable[[str], bool]],
     ) -> Answer:
         """Tell restic which key is ours; until one opened the repository, try the next.
 
@@ -240,7 +247,9 @@ class Restic:
         while True:
             if self._hints:
                 self._environment["RESTIC_KEY_HINT"] = self._hints[0]
-            answer = self._with_or_without_cache(words, ids, cwd, on_line, keep_lines, filling)
+            answer = self._with_or_without_cache(
+                words, ids, cwd, on_line, keep_lines, filling, stops_at
+            )
             trouble = answer.status != 0 and not answer.lines and not self._opened
             if not trouble or len(self._hints) < 2 or not _KEY_TROUBLE.search(answer.errors):
                 return answer
@@ -254,15 +263,16 @@ class Restic:
         on_line: Optional[Callable[[Line], None]],
         keep_lines: bool,
         filling: Optional[Filling],
+        stops_at: Optional[Callable[[str], bool]],
     ) -> Answer:
         """What only reads needs no disk: without room for a cache it reads from the store."""
         try:
-            return self._once(words, ids, cwd, on_line, keep_lines, filling)
+            return self._once(words, ids, cwd, on_line, keep_lines, filling, stops_at)
         except SnapshotError as error:
             if error.code != "no-space" or filling is not None:
                 raise
         uncached = (*words, fixed("--no-cache"))
-        return self._once(uncached, ids, cwd, on_line, keep_lines, filling)
+        return self._once(uncached, ids, cwd, on_line, keep_lines, filling, stops_at)
 
     def _forget_cached(self, index: str) -> None:
         """restic keeps in its cache what it got, half as it is, and would ask no more."""
@@ -280,6 +290,7 @@ class Restic:
         on_line: Optional[Callable[[Line], None]],
         keep_lines: bool,
         filling: Optional[Filling],
+        stops_at: Optional[Callable[[str], bool]],
     ) -> Answer:
         operands = [checked(snapshot) for snapshot in ids]
         command = Command(
@@ -305,6 +316,7 @@ class Restic:
             filling,
             progress=self._progress,
             stops_when_full=only_reads or filling is not None,
+            stops_at=stops_at,
         ) as watch:
             try:
                 self._read(child, lines if keep_lines else None, text, on_line)
@@ -426,4 +438,4 @@ def _last_words(said: str, size: int = 600) -> str:
 
 def _without_login(lines: Iterable[str]) -> List[str]:
     """restic hides the password in addresses by itself; this is the second lock."""
-    return [re.sub(r"//[^/@\s]+:[^/@\s]+@", "//***@", line) for line in lines]
+    return [re.sub(r"//[^/@\s][^/@\s:]*:[^/@\s]+@", "//***@", line) for line in lines]

@@ -44,6 +44,8 @@ class Node:
 
     path: _PathText
     type: Annotated[str, Form(r"[a-z]{1,20}", "a type of item", 20)]
+    uid: Optional[Count] = None
+    gid: Optional[Count] = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from typing import IO, Deque, List, Optional
+from typing import IO, Callable, Deque, List, Optional
 
 from ..errors import SnapshotError
 from .access import Access, unreachable
@@ -56,6 +56,7 @@ class Watch:
         filling: the folder that it fills, if it fills one.
         stops_when_full: end it when a disk has no room, even if it fills no folder but a cache.
         progress: where it is said that the store is waited for.
+        stops_at: tells a line of its error text after which nothing more has to be known.
     """
 
     def __init__(
@@ -67,9 +68,11 @@ class Watch:
         *,
         stops_when_full: bool,
         progress: Optional[Progress] = None,
+        stops_at: Optional[Callable[[str], bool]] = None,
     ) -> None:
         self._access = access
         self._child = child
+        self._stops_at = stops_at
         self._patience = patience
         self._filling = filling
         self._stops_when_full = stops_when_full
@@ -130,6 +133,8 @@ class Watch:
             found = _DISK.search(line)
             if found and self._stops_when_full:
                 self._end(found[1])
+            elif self._stops_at is not None and self._stops_at(line):
+                self._child.kill()
         errors.close()
 
     def _look(self) -> None:

@@ -62,6 +62,21 @@ def demand_untouched(beside: Beside, state: str) -> None:
     )
 
 
+def worked_in(live: str, why: str) -> SnapshotError:
+    """The error for a swap that was done, after which somebody worked in what is live.
+
+    Args:
+        live: path or name of the live data.
+        why: what differs, without a full stop.
+    """
+    return SnapshotError(
+        "restore-worked-in",
+        f"The copy was swapped in as {live!r} before, and what is live now is not it: {why}.",
+        "Nothing was swapped now. Look at what was done there. To put the copy back once more, "
+        "prepare again and have it signed: what is live then is kept beside it.",
+    )
+
+
 def is_of(beside: Beside, signed: Signed) -> bool:
     """Whether the folder holds a compared copy of just this snapshot."""
     record = beside.record

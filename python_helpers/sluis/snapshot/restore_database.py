@@ -21,10 +21,12 @@ from ..border.parts import Ran, Secrets
 from ..border.restores import Request
 from ..border.verbs.asset_restore import Answer
 from ..border.verbs.asset_swap import Answer as SwapAnswer
+from ..counted import counted, plural
 from ..errors import InputError, SnapshotError
 from .children import Children
 from .database_compare import compare_figures
 from .kinds import engine_asset, engine_secrets
+from .restore_copy import worked_in
 from .restore_fetch import (
     compare_with_signed,
     comparison_answer,
@@ -97,11 +99,13 @@ def swap(request: Request, secrets: Secrets) -> SwapAnswer:
         secrets: the database's login.
 
     Raises:
-        SnapshotError: ``restore-not-compared``, ``restore-differs``; then the live database
-            was not touched, unless the text says so.
+        SnapshotError: ``restore-not-compared``, ``restore-differs``, ``restore-worked-in``; then
+            the live database was not touched, unless the text says so.
     """
     work = _Work(request, secrets)
     state = work.state()
+    if state == "after":
+        _demand_still_live(work)
     if request.check_mode:
         return work.swapped(changed=state != "after", resumed=state == "closed")
     warnings = []
@@ -126,7 +130,10 @@ def swap(request: Request, secrets: Secrets) -> SwapAnswer:
         with_nonce=state == "before",
     )
     if done.get("ended"):
-        warnings.append(f"{done['ended']} sessions of the live database were ended")
+        ended = counted(done["ended"], "session")
+        warnings.append(
+            f"{ended} of the live database {plural(done['ended'], 'was', 'were')} ended"
+        )
     return replace(
         work.swapped(changed=state != "after", resumed=state != "before"),
         equal=True,
@@ -233,6 +240,16 @@ def _demand_equal(work: _Work, name: str, what: str, *, with_nonce: bool = True)
         f"{what} database of {work.id} is not what was signed: {'; '.join(found.differences[:5])}.",
         "Choose another snapshot, or find out who wrote to it meanwhile.",
     )
+
+
+def _demand_still_live(work: _Work) -> None:
+    """A swap that was done before is only called done while the signed data is live.
+
+    The nonce counts for nothing: the copy of what is live now, made first, leaves another one.
+    """
+    found = _compare(work, work.live, with_nonce=False)
+    if found.differences:
+        raise worked_in(work.live, "; ".join(found.differences[:5]))
 
 
 def _compare(work: _Work, name: str, *, with_nonce: bool = True) -> _Compared:

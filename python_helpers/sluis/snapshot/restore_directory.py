@@ -15,9 +15,10 @@ from ..border.parts import Secrets
 from ..border.restores import Request
 from ..border.verbs.asset_restore import Answer
 from ..border.verbs.asset_swap import Answer as SwapAnswer
+from ..counted import counted
 from ..errors import SnapshotError
-from ..manifest import observe_state
-from .folder_rights import give_rights
+from ..manifest import observe_state, shown
+from .folder_rights import Owners, give_rights, not_given
 from .nonce import FILE as NONCE_FILE
 from .restore_copy import (
     beside_path,
@@ -27,6 +28,7 @@ from .restore_copy import (
     known_answer,
     opened,
     rights_for,
+    worked_in,
 )
 from .restore_fetch import (
     Signed,
@@ -37,9 +39,9 @@ from .restore_fetch import (
     read_facts,
     read_signed,
 )
-from .restore_place import Beside, Live
+from .restore_place import Beside, Live, open_folder
 from .restore_space import demand_space
-from .restore_swap import DATA, swap_in, would_swap
+from .restore_swap import DATA, OF_THE_FILESYSTEM, left_in, swap_in, would_swap
 
 
 def restore_beside(request: Request, secrets: Secrets) -> Answer:
@@ -76,17 +78,20 @@ def swap(request: Request, secrets: Secrets) -> SwapAnswer:
     del secrets
     signed = read_signed(request)
     with opened(request, create=False) as (live, beside, home_fd):
+        if beside is not None:
+            demand_same(beside, signed)
+            if beside.record["state"] == "compared":
+                demand_untouched(beside, _state_of(beside))
+            if beside.record["state"] == "swapped":
+                _demand_still_live(live, beside, signed)
         if request.check_mode:
-            return would_swap(live, beside, ())
+            return would_swap(live, beside, (), tolerate_use=request.tolerate_use)
         if beside is None:
             raise SnapshotError(
                 "restore-not-compared",
                 f"There is no restored copy beside {live.path!r}.",
                 "Run the step that restores beside first.",
             )
-        demand_same(beside, signed)
-        if beside.record["state"] == "compared":
-            demand_untouched(beside, _state_of(beside))
         return swap_in(
             live,
             beside,
@@ -96,20 +101,47 @@ def swap(request: Request, secrets: Secrets) -> SwapAnswer:
         )
 
 
+def _demand_still_live(live: Live, beside: Beside, signed: Signed) -> None:
+    """A swap that was done before is only called done while the signed data is live.
+
+    Our nonce counts for nothing: the signed state has one, and the copy of what is live now,
+    which every run makes first, may have left one.
+    """
+    if not os.path.isdir(live.path):
+        raise worked_in(live.path, "it is no folder any more")
+    ours = {NONCE_FILE}
+    if live.mounted:
+        with open_folder(live.home) as home_fd:
+            ours |= left_in(home_fd) - {path.split("/")[0] for path in signed.before.entries}
+        ours |= {os.path.basename(beside.path), *beside.record["quarantine"], *OF_THE_FILESYSTEM}
+    found, _ = compare_with_signed(live.path, signed)
+    differ = [
+        shown(item.path)
+        for item in (*found.failed, *found.missing, *found.extra, *found.unknown)
+        if item.path.split("/")[0] not in ours
+    ]
+    if differ:
+        verb = "is" if len(differ) == 1 else "are"
+        items = counted(len(differ), "item")
+        raise worked_in(live.path, f"{items} {verb} not as signed, such as {', '.join(differ[:5])}")
+
+
 def _restore(
     request: Request, secrets: Secrets, signed: Signed, live: Live, beside: Beside
 ) -> Answer:
     beside.clear_for("restoring", signed.snapshot_id, signed.digest)
     os.mkdir(DATA, 0o700, dir_fd=beside.fd)
     called = os.path.join(beside.path, DATA)
-    ran = fetch(request, secrets, signed, beside.inside(DATA), called)
+    owners: Owners = {}
+    ran = fetch(request, secrets, signed, beside.inside(DATA), called, owners)
     found, _ = compare_with_signed(beside.inside(DATA), signed)
     if not found.holds:
         raise not_equal(request.asset.id, found, beside.path)
-    warnings = _finish_copy(request, beside, live)
+    warnings = _finish_copy(request, beside, live, owners)
     if signed.before.left_out:
         warnings.append(
-            f"{signed.before.left_out} items were left out of the snapshot by agreement "
+            f"{counted(signed.before.left_out, 'item was', 'items were')} left out of the "
+            "snapshot by agreement "
             f"({', '.join(signed.before.excluded)}); after the swap they are in quarantine"
         )
     answer = comparison_answer(found, live.path, beside.path)
@@ -137,7 +169,7 @@ def _state_of(beside: Beside) -> str:
     return observe_state(beside.inside(DATA))
 
 
-def _finish_copy(request: Request, beside: Beside, live: Live) -> List[str]:
+def _finish_copy(request: Request, beside: Beside, live: Live, owners: Owners) -> List[str]:
     """Take our nonce out of the copy, and give its folder its owner and rights.
 
     The engine was started inside the folder, so the folder itself is not in the snapshot.
@@ -155,7 +187,8 @@ def _finish_copy(request: Request, beside: Beside, live: Live) -> List[str]:
             os.unlink(NONCE_FILE, dir_fd=data_fd)
         except FileNotFoundError:
             pass
-        give_rights(data_fd, rights)
+        for pair, number in give_rights(data_fd, rights).items():
+            owners[pair] = owners.get(pair, 0) + number
     finally:
         os.close(data_fd)
-    return warnings
+    return warnings + not_given(owners)

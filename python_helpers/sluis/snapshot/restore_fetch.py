@@ -24,9 +24,11 @@ from ..programs import fixed, option
 from .access import open_access
 from .children import Children
 from .filling import Filling
+from .folder_rights import Owners, may_give
+from .nonce import FILE as NONCE_FILE
 from .progress import Progress
 from .restic import Restic, password_of
-from .restic_lines import Line, Status
+from .restic_lines import Line, Node, Status
 from .restore_space import demand_space
 
 #: differences that are named one by one; the others are only counted
@@ -120,7 +122,12 @@ def _no_facts(request: Request) -> InputError:
 
 
 def fetch(
-    request: Request, secrets: Secrets, signed: Signed, target: str, called: str
+    request: Request,
+    secrets: Secrets,
+    signed: Signed,
+    target: str,
+    called: str,
+    owners: Optional[Owners] = None,
 ) -> Tuple[Ran, ...]:
     """Restore the snapshot into ``target``, an empty folder of our own.
 
@@ -130,6 +137,8 @@ def fetch(
         signed: which snapshot, and how large it is.
         target: an existing folder, or a path to one through an open descriptor.
         called: the same folder as people know it.
+        owners: where it is counted which owners and groups this account cannot give; ``None``:
+            nobody asks.
 
     Raises:
         SnapshotError: ``restore-no-space``, or why the store gave nothing usable.
@@ -153,6 +162,8 @@ def fetch(
             if isinstance(line, Status):
                 progress.say("restoring beside", line.percent_done)
 
+        if owners is not None and os.geteuid() != 0:
+            _count_owners(restic, signed.snapshot_id, owners)
         # An append-only store may refuse a lock, and a restore needs none.
         words = [fixed("restore", "--no-lock"), option("--target", target)]
         if restic.can("restore", "--sparse"):
@@ -169,6 +180,21 @@ def fetch(
     progress.say("restoring beside", 1)
     ran = answer.ran.replace(target, called)
     return (Ran(ran, round(answer.seconds, 3)),)
+
+
+def _count_owners(restic: Restic, snapshot_id: str, owners: Owners) -> None:
+    """Which items of a snapshot cannot be given their owner and group: the engine says nothing."""
+
+    def count(line: Line) -> None:
+        if not isinstance(line, Node) or line.uid is None or line.gid is None:
+            return
+        if line.path.strip("/") == NONCE_FILE:  # ours, and taken out of the copy
+            return
+        if not may_give(line.uid, line.gid):
+            pair = (line.uid, line.gid)
+            owners[pair] = owners.get(pair, 0) + 1
+
+    restic.run(fixed("ls", "--no-lock"), ids=[snapshot_id], keep_lines=False, on_line=count)
 
 
 def compare_with_signed(root: str, signed: Signed) -> Tuple[Comparison, Manifest]:

@@ -12,7 +12,13 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
-from typing import Iterator, Set, Tuple
+from typing import Iterator, Sequence, Set, Tuple
+
+from ..errors import SnapshotError
+
+#: files that SQLite keeps beside a database (https://www.sqlite.org/tempfiles.html)
+COMPANIONS = ("-wal", "-shm", "-journal")
+_MOST_NAMED = 10
 
 #: (device, inode)
 _Key = Tuple[int, int]
@@ -53,6 +59,27 @@ def in_use(paths: Tuple[str, ...]) -> InUse:
         if what:
             users.append(f"process {name} ({_command(name)}): {what}")
     return InUse(tuple(users), unseen)
+
+
+def demand_quiet(path: str, companions: Sequence[str] = ()) -> InUse:
+    """Refuse to go on while a process has the live data open.
+
+    Args:
+        path: of the live data, symlinks resolved.
+        companions: suffixes of files that belong to it.
+
+    Raises:
+        SnapshotError: ``restore-in-use``, with the processes.
+    """
+    use = in_use(tuple(path + suffix for suffix in ("", *companions)))
+    if use.users:
+        raise SnapshotError(
+            "restore-in-use",
+            f"{path!r} is in use by {'; '.join(use.users[:_MOST_NAMED])}.",
+            "Stop what uses it, or what it still writes would end up in quarantine; then apply "
+            "again. Nothing of it was swapped.",
+        )
+    return use
 
 
 def _keys(path: str) -> Iterator[_Key]:

@@ -24,8 +24,13 @@ from typing import Any, Dict, Iterator
 from ..errors import InputError, SnapshotError
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_COPY, _DISPLACED = ".sluis-restored-", ".sluis-quarantine-"
+#: how the names begin that a restore gives inside a mount point
+LEFT = (_COPY, _DISPLACED)
 _RECORD = "restore.json"
-_OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_A_FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_OPEN_FOLDER = os.O_RDONLY | _A_FOLDER
+_PASS_FOLDER = os.O_PATH | _A_FOLDER  # needs no right to read it, as in a path
 
 
 @dataclass(frozen=True)
@@ -55,14 +60,14 @@ class Live:
 
     def restored_name(self, restore_id: str) -> str:
         """The name of the folder that holds the restored copy, in ``home``."""
-        return self._beside(f".sluis-restored-{restore_id}")
+        return self._beside(f"{_COPY}{restore_id}")
 
     def quarantine_name(self, change: str, number: int) -> str:
         """The name that displaced data gets, in ``home``.
 
         There is room behind it for what companions of a file are called by (``-journal``).
         """
-        return self._beside(f".sluis-quarantine-{change}-{number}", spare=len("-journal"))
+        return self._beside(f"{_DISPLACED}{change}-{number}", spare=len("-journal"))
 
     def _beside(self, suffix: str, spare: int = 0) -> str:
         name = b"" if self.mounted else os.fsencode(self.name)
@@ -127,16 +132,18 @@ def mount_points() -> set[str]:
 def open_folder(path: str) -> Iterator[int]:
     """Open a folder by its real path, refusing a symlink at any part of it.
 
+    Only the folder itself is read: those above it may be execute-only (mode 0711).
+
     Raises:
         OSError: ``ELOOP`` or ``ENOTDIR`` when somebody changed the path meanwhile.
     """
-    fd = os.open("/", _OPEN_FOLDER)
+    fd = os.open("/", _PASS_FOLDER)
     try:
-        for part in path.split("/"):
-            if part:
-                deeper = os.open(part, _OPEN_FOLDER, dir_fd=fd)
-                os.close(fd)
-                fd = deeper
+        for part in [*filter(None, path.split("/")), "."]:
+            flags = _OPEN_FOLDER if part == "." else _PASS_FOLDER
+            deeper = os.open(part, flags, dir_fd=fd)
+            os.close(fd)
+            fd = deeper
         yield fd
     finally:
         os.close(fd)

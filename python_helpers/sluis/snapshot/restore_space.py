@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import Iterable
 
+from ..counted import counted
 from ..errors import SnapshotError
 
 #: kept free for the host itself: the larger of this many bytes and this share
@@ -52,9 +53,11 @@ def demand_space(path: str, sizes: Iterable[int], shown: str | None = None) -> d
     short_of_inodes = status.f_files > 0 and status.f_favail < items
     if free < need + spare or short_of_inodes:
         what = (
-            f"{items} names are needed and {status.f_favail} are left"
+            f"{counted(items, 'name is', 'names are')} needed and "
+            f"{counted(status.f_favail, 'is', 'are')} left"
             if short_of_inodes
-            else f"{need + spare} bytes are needed and {free} are free"
+            else f"{counted(need + spare, 'byte is', 'bytes are')} needed and "
+            f"{counted(free, 'is', 'are')} free"
         )
         raise SnapshotError(
             "restore-no-space",

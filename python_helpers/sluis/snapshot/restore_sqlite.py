@@ -23,7 +23,7 @@ from ..border.verbs.asset_restore import Answer
 from ..border.verbs.asset_swap import Answer as SwapAnswer
 from ..errors import SnapshotError
 from . import sqlite
-from .folder_rights import give_rights
+from .folder_rights import give_rights, not_given
 from .kinds import check
 from .restore_copy import (
     beside_path,
@@ -33,6 +33,7 @@ from .restore_copy import (
     known_answer,
     opened,
     rights_for,
+    worked_in,
 )
 from .restore_fetch import (
     Signed,
@@ -43,12 +44,11 @@ from .restore_fetch import (
     read_facts,
     read_signed,
 )
+from .restore_in_use import COMPANIONS
 from .restore_place import Beside, Live
 from .restore_space import demand_space
 from .restore_swap import DATA, swap_in, would_swap
 
-#: files that SQLite keeps beside a database (https://www.sqlite.org/tempfiles.html)
-COMPANIONS = ("-wal", "-shm", "-journal")
 _DUMP = "dump"
 
 
@@ -91,17 +91,20 @@ def swap(request: Request, secrets: Secrets) -> SwapAnswer:
     del secrets
     signed, facts = read_signed(request), read_facts(request)
     with opened(request, create=False) as (live, beside, home_fd):
+        if beside is not None:
+            demand_same(beside, signed)
+            if beside.record["state"] == "compared":
+                demand_untouched(beside, _state_of(beside))
+            if beside.record["state"] == "swapped":
+                _demand_still_live(request, facts, live)
         if request.check_mode:
-            return would_swap(live, beside, COMPANIONS)
+            return would_swap(live, beside, COMPANIONS, tolerate_use=request.tolerate_use)
         if beside is None:
             raise SnapshotError(
                 "restore-not-compared",
                 f"There is no restored copy beside {live.path!r}.",
                 "Run the step that restores beside first.",
             )
-        demand_same(beside, signed)
-        if beside.record["state"] == "compared":
-            demand_untouched(beside, _state_of(beside))
         answer = swap_in(
             live,
             beside,
@@ -155,6 +158,14 @@ def _demand_good(request: Request, facts: Facts, path: str, what: str) -> Dict[s
     )
 
 
+def _demand_still_live(request: Request, facts: Facts, live: Live) -> None:
+    """A swap that was done before is only called done while the signed data is live."""
+    try:
+        _demand_good(request, facts, live.path, "The live database")
+    except SnapshotError as error:
+        raise worked_in(live.path, error.what.rstrip(".")) from error
+
+
 def _finish_copy(beside: Beside, live: Live) -> List[str]:
     """Take our nonce out of the copy, and give it the live file's owner and rights."""
     name = os.path.join(_DUMP, sqlite.DUMP_FILE)
@@ -166,7 +177,7 @@ def _finish_copy(beside: Beside, live: Live) -> List[str]:
     rights, warnings = rights_for(live, "0600")
     copy_fd = os.open(DATA, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=beside.fd)
     try:
-        give_rights(copy_fd, rights)
+        warnings += not_given(give_rights(copy_fd, rights))
         os.fsync(copy_fd)
     finally:
         os.close(copy_fd)

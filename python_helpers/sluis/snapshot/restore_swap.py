@@ -10,22 +10,23 @@ Standard library only and Python 3.8 syntax: this file runs on managed hosts.
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import ExitStack
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Sequence, Set
 
 from ..border.verbs.asset_swap import Answer
+from ..counted import counted
 from ..errors import SnapshotError
 from .folder_rights import folder_rights, give_rights
-from .restore_in_use import InUse, in_use
+from .restore_in_use import InUse, demand_quiet, in_use
 from .restore_moves import Folders, Move, inode_at, run, standing
-from .restore_place import Beside, Live, open_folder
+from .restore_place import LEFT, Beside, Live, open_folder
 from .restore_rename import can_exchange
 
 #: the copy's name in the folder of the restore
 DATA = "data"
 #: made by mkfs, belongs to the filesystem and not to the client
-_OF_THE_FILESYSTEM = frozenset({"lost+found"})
-_MOST_NAMED = 10
+OF_THE_FILESYSTEM = frozenset({"lost+found"})
 
 
 def swap_in(
@@ -88,31 +89,39 @@ def swap_in(
     return _answer(live, beside, changed=True, resumed=state == "swapping", warnings=warnings)
 
 
-def would_swap(live: Live, beside: Beside | None, companions: Sequence[str]) -> Answer:
-    """What ``swap_in`` would do now, for check mode. Changes nothing."""
+def would_swap(
+    live: Live, beside: Beside | None, companions: Sequence[str], *, tolerate_use: bool = False
+) -> Answer:
+    """What ``swap_in`` would do now, for check mode. Changes nothing.
+
+    Args:
+        live: as for ``swap_in``.
+        beside: as for ``swap_in``; ``None``: nothing was restored yet.
+        companions: as for ``swap_in``.
+        tolerate_use: as for ``swap_in``.
+
+    Raises:
+        SnapshotError: ``restore-in-use``, as ``swap_in`` would.
+    """
     state = beside.record.get("state") if beside else None
     if beside and state == "swapped":
         return _answer(live, beside, changed=False, resumed=False, warnings=_since(live, beside))
-    use = in_use(_live_paths(live, companions))
+    # a swap that was cut off goes on, whoever came meanwhile
+    warnings = _demand_quiet(live, companions, tolerate_use or state == "swapping")
     return Answer(
         changed=True,
         resumed=state == "swapping",
         live=live.path,
         quarantine=(),
         equal=None,
-        warnings=(*use.users, *_unseen(use)),
+        warnings=tuple(warnings),
     )
 
 
 def _demand_quiet(live: Live, companions: Sequence[str], tolerate_use: bool) -> List[str]:
-    use = in_use(_live_paths(live, companions))
-    if use.users and not tolerate_use:
-        raise SnapshotError(
-            "restore-in-use",
-            f"{live.path!r} is in use by {'; '.join(use.users[:_MOST_NAMED])}.",
-            "Stop what uses it (name the service under quiesce), or what it still writes "
-            "would end up in quarantine. Nothing was swapped.",
-        )
+    if not tolerate_use:
+        return _unseen(demand_quiet(live.path, companions))
+    use = in_use(tuple(live.path + suffix for suffix in ("", *companions)))
     return list(use.users) + _unseen(use)
 
 
@@ -179,7 +188,9 @@ def _moves_beside(
 
 
 def _moves_inside(beside: Beside, folders: Folders, quarantine: str) -> List[Move]:
-    ours = {os.path.basename(beside.path), quarantine} | _OF_THE_FILESYSTEM
+    # what earlier restores left keeps the place that was recorded of it, unless the copy has it too
+    ours = left_in(folders["home"]) - set(os.listdir(folders["data"]))
+    ours |= {os.path.basename(beside.path), quarantine} | OF_THE_FILESYSTEM
 
     def moves(source: str, target: str) -> List[Move]:
         return [
@@ -190,6 +201,18 @@ def _moves_inside(beside: Beside, folders: Folders, quarantine: str) -> List[Mov
         ]
 
     return moves("home", "quarantine") + moves("data", "home")
+
+
+def left_in(home_fd: int) -> Set[str]:
+    """Names of what restores left in a mount point: folders of this account, closed to others."""
+    found = set()
+    for name in os.listdir(home_fd):
+        if name.startswith(LEFT):
+            status = os.stat(name, dir_fd=home_fd, follow_symlinks=False)
+            closed = stat.S_ISDIR(status.st_mode) and stat.S_IMODE(status.st_mode) == 0o700
+            if closed and status.st_uid == os.geteuid():
+                found.add(name)
+    return found
 
 
 def _where_are_we(live: Live, beside: Beside, folders: Folders) -> int:
@@ -260,14 +283,11 @@ def _must(inode: int | None, beside: Beside) -> int:
     return inode
 
 
-def _live_paths(live: Live, companions: Sequence[str]) -> "tuple[str, ...]":
-    return tuple(live.path + suffix for suffix in ("", *companions))
-
-
 def _unseen(use: InUse) -> List[str]:
     if not use.unseen:
         return []
-    return [f"not verified: {use.unseen} processes could not be asked whether they use the data"]
+    unseen = counted(use.unseen, "process", "processes")
+    return [f"not verified: {unseen} could not be asked whether they use the data"]
 
 
 def _still_open(live: Live, beside: Beside) -> List[str]:

@@ -9,6 +9,7 @@ from typing import Collection, List, Optional, Tuple
 from ..border.parts import Identity
 from ..border.proof import DatabaseProof, Opened
 from ..border.verbs.asset_verify import Request
+from ..counted import counted
 from ..manifest import Manifest, build_manifest
 from ..programs import Words, fixed, option
 from . import nonce as nonces
@@ -73,7 +74,8 @@ class Restoring:
         """
         with self.whole:
             self._restore(listed)
-        if self.manifest is None:
+        if self.manifest is None or (self.whole.verdict == FAILED and not self.manifest.entries):
+            # of a repository that lacks the snapshot an empty folder comes back
             self.works.conclude(NOT_VERIFIED, "nothing was restored")
             return
         self.nonce_found = nonces.is_nonce(self._target, self.request.nonce_sha256)
@@ -115,7 +117,10 @@ class Restoring:
         elif why_not:
             self.whole.conclude(NOT_VERIFIED, f"it was restored, but {why_not}")
         else:
-            words = f"{manifest.items} items, {manifest.bytes} bytes, in {self._scratch}"
+            words = (
+                f"{counted(manifest.items, 'item')}, {counted(manifest.bytes, 'byte')}, "
+                f"in {self._scratch}"
+            )
             self.whole.conclude(PROVEN, words)
 
     def _find_root(self) -> None:
@@ -147,7 +152,8 @@ class Restoring:
         # A file that does not open may be broken in the source as well: judge knows.
         self.works.conclude(
             PROVEN,
-            f"opened: {kinds or 'no file of a known kind'}; {self.opened.unknown} others were "
+            f"opened: {kinds or 'no file of a known kind'}; "
+            f"{counted(self.opened.unknown, 'other was', 'others were')} "
             "read from beginning to end",
         )
 

@@ -11,6 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import Optional
 
+from ..counted import counted
 from ..errors import SnapshotError
 
 _MEMORY = "/dev/shm"  # noqa: S108  memory, not a shared folder of files: ours is made 0700
@@ -75,7 +76,8 @@ def too_small(what: str, room: Room, more: str = "") -> SnapshotError:
     """
     return SnapshotError(
         "scratch-too-small",
-        f"Restoring {what} takes {room.needed:,} bytes, and the scratch folder {room.folder} on "
+        f"Restoring {what} takes {counted(room.needed, 'byte')}, and the scratch folder "
+        f"{room.folder} on "
         f"the verifier (on the disk at {disk_of(room.folder)}) has {room.free:,} free.{more}",
         MAKE_ROOM,
     )

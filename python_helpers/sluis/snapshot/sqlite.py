@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Iterator, List, Optional
 from urllib.parse import quote
 
+from ..counted import counted, plural
 from ..errors import SnapshotError
 from .children import confined_account, confined_words
 from .confined import in_confinement, name_of
@@ -171,7 +172,7 @@ def _look_confined(path: str, facts: Dict[str, Any], nonce: Optional[str], looke
 
         def work(tell: Callable[[Any], None]) -> None:
             with contextlib.closing(_open(name, "ro", immutable=True)) as copy:
-                tell(["part", _part("restored", "proven", f"{size} bytes", began, ran)])
+                tell(["part", _part("restored", "proven", counted(size, "byte"), began, ran)])
                 tell(["part", _works(copy)])
                 tell(["figures", read_figures(copy)])
                 tell(["nonce", _has_nonce(copy, nonce)])
@@ -264,7 +265,10 @@ def _equal(
     if differences:
         return _part("equal", "failed", "; ".join(differences)[:800], began)
     rows = sum(int(table["rows"]) for table in figures["tables"].values())
-    words = f"{len(figures['tables'])} tables with {rows:,} rows have the source's content"
+    words = (
+        f"{counted(len(figures['tables']), 'table')} with {counted(rows, 'row')} "
+        f"{plural(len(figures['tables']), 'has', 'have')} the source's content"
+    )
     return _part("equal", "proven", words, began)
 
 

@@ -52,9 +52,7 @@ def read_store(given: Mapping[str, Any]) -> Store:
         for name in ("user", "machine"):
             if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._:-]*", str(given.get(name) or "")):
                 raise _bad(f"has no usable {name}", f"Write the {name} to connect with.")
-        if not re.fullmatch(
-            r"[a-z0-9@.-]+ [A-Za-z0-9+/=]+( .*)?", str(given.get("host_key") or "")
-        ):
+        if not _HOST_KEY.fullmatch(str(given.get("host_key") or "")):
             raise _bad(
                 "has no host key, so anybody could be the store",
                 "Write its public host key (the type and the key) as host_key.",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Iterable, Iterator, List, Tuple
 
 from ..border.characters import clean_text
+from ..counted import counted
 
 _ID = re.compile(r"[0-9a-f]{64}")
 #: names in one listing; a repository of 20 TB has about this many packs
@@ -64,7 +65,7 @@ def foreign_words(found: Iterable[Foreign]) -> str:
         return ""
     examples = ", ".join(example for one in some for example in one.examples)[:400]
     return (
-        f"the store holds {count:,} object{'s' * (count != 1)} that {'is' if count == 1 else 'are'}"
+        f"the store holds {counted(count, 'object that is', 'objects that are')}"
         f" not restic's, such as {examples}"
     )
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sluis.counted import counted
 from sluis.manifest import Manifest
 
 #: shares, 0 to 1
@@ -55,7 +56,8 @@ def suspicions(last: Seen | None, now: Seen) -> list[str]:
         1, now.items * 0.01
     ):
         found.append(
-            f"empty-files-jump: {now.empty_files} files have no bytes, last time it was "
+            f"empty-files-jump: {counted(now.empty_files, 'file has', 'files have')} no "
+            "bytes, last time it was "
             f"{last.empty_files}"
         )
     if last.manifest is not None and now.manifest is not None:
@@ -113,9 +115,11 @@ def _rows(last: Mapping[str, int], now: Mapping[str, int] | None) -> list[str]:
     found = []
     for table, count in sorted(last.items()):
         if table not in now:
-            found.append(f"table-missing: {table}, which had {count:,} rows last time")
+            found.append(f"table-missing: {table}, which had {counted(count, 'row')} last time")
         elif count > 0 and (count - now[table]) / count > ROWS_DROP:
-            found.append(f"rows-drop: {table} has {now[table]:,} rows, last time {count:,}")
+            found.append(
+                f"rows-drop: {table} has {counted(now[table], 'row')}, last time {count:,}"
+            )
     return found
 
 

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
+from ..counted import counted
 from .recycle_bin import BinEntry, by_name
 from .tenant_manifest import HAD, ManifestLine
 
@@ -183,7 +184,10 @@ def _vanished(
         if by is None:
             known += " The bin does not say who deleted it."
     elif entries:
-        known = f"{told} {len(entries)} entries of the recycle bin fit it; which is not known."
+        known = (
+            f"{told} {counted(len(entries), 'entry', 'entries')} of the recycle bin fit "
+            "it; which is not known."
+        )
     else:
         known = f"{told} Not in the recycle bin; who and when is not known, but it was {span}."
     if both.is_taken(item.path):

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..counted import counted
 from ..graph.rewritten import OFFICE
 from .file_forms import HEIC, Form, suffix_of
+from .other_hashes import hashes_in
 from .tenant_manifest import Check
 
 _EDITED: tuple[Check, str] = (
@@ -31,7 +33,7 @@ _MORE = 64 << 10
 class Listed:
     """What the service says of a file: bytes, hash, eTag, times of change.
 
-    The hash is its quickXorHash (base64), or another kind as ``other_hashes`` writes it.
+    The hash is each that is listed, in one text as ``other_hashes`` writes it.
     """
 
     size: int
@@ -71,8 +73,9 @@ def agrees(listed: Listed, got: Delivered) -> bool:
 
 
 def has_hash(listed: Listed, got: Delivered) -> bool:
-    """Whether the hash that was listed is one of what was delivered."""
-    return listed.quickxor in (got.quickxor, f"sha256:{got.sha256}", *got.others)
+    """Whether a hash was listed, and each that was is one of what was delivered."""
+    told = hashes_in(listed.quickxor)
+    return bool(told) and {got.quickxor, f"sha256:{got.sha256}", *got.others}.issuperset(told)
 
 
 def classify(
@@ -184,7 +187,7 @@ def _unexplained(
     said = f"{_sizes(now, kept)} {form.said}".rstrip()
     if form.kind == "damaged":
         return "corrupt", said
-    if same and form.kind not in ("empty", "page") and is_plausible(now.size, kept.size):
+    if same and form.kind != "empty" and is_plausible(now.size, kept.size):
         return "rewritten by the service", f"{said} It says what was had of it, and was right."
     is_office = suffix in OFFICE
     if now.size == kept.size and not is_office:
@@ -208,5 +211,8 @@ _SOMETIMES_STALE = frozenset({"pdf", "html", "htm", "xhtml", "aspx"})
 
 def _sizes(now: Listed, kept: Delivered) -> str:
     if not now.sized:
-        return f"The service does not say how large it is; {kept.size} bytes were delivered."
-    return f"{now.size} bytes listed, {kept.size} delivered."
+        return (
+            "The service does not say how large it is; "
+            f"{counted(kept.size, 'byte was', 'bytes were')} delivered."
+        )
+    return f"{counted(now.size, 'byte')} listed, {kept.size:,} delivered."

@@ -17,11 +17,12 @@ from typing import BinaryIO
 
 from ..errors import SluisError
 from ..graph.connect import Graph
-from ..graph.download import download
+from ..graph.download import Downloaded, download
 from ..graph.errors import GraphError
 from ..graph.links import segment
 from .import_decisions import same_time
 from .ooxml import canonical_ooxml_of, is_ooxml_name
+from .other_hashes import has_to_be_read_for, other_hashes_of
 from .reconciliation import Basis, Category, Trust
 from .refused_alone import raise_unless_alone
 from .same_document import PROMOTED
@@ -84,8 +85,8 @@ async def compare_content(
 
 def is_equal_by_hash(node: Node, line: ManifestLine, trust: Trust) -> bool:
     """Whether nothing has to be fetched: the service's hash was signed to stand for the bytes."""
-    listed_equal = (node.size, node.quickxor) == (line.size, line.quickxor)
-    return trust == "the service's hash" and listed_equal and node.quickxor is not None
+    listed_equal = node.size == line.size and node.is_known_as(line)
+    return trust == "the service's hash" and listed_equal
 
 
 async def _by_bytes(
@@ -99,8 +100,8 @@ async def _by_bytes(
     url: str | None,
 ) -> Verdict:
     had = await download(graph, drive_id, node.id, scratch, size=node.size, url=url)
-    if (node.size, node.quickxor) != (had.size, had.quickxor):
-        notes += (_stale(node, had.size, had.quickxor),)
+    if node.size != had.size or not await asyncio.to_thread(_is_listed, node, had, scratch):
+        notes += (_stale(node, had.size),)
     if had.sha256 == line.sha256:
         return Verdict("equal", "every byte", notes=notes)
     suffix = PurePosixPath(node.name.lower()).suffix
@@ -170,8 +171,19 @@ def _notes(node: Node, line: ManifestLine) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _stale(node: Node, size: int, quickxor: str) -> str:
-    if node.quickxor is None:
+def _is_listed(node: Node, had: Downloaded, came: Path) -> bool:
+    """Whether a hash is listed, and each that is listed is that of what came."""
+    if node.quickxor not in (None, had.quickxor) or (node.quickxor is None and not node.others):
+        return False
+    others = {f"sha256:{had.sha256}"}
+    if has_to_be_read_for(node.others):
+        with came.open("rb") as file:
+            others |= other_hashes_of(file)
+    return others.issuperset(node.others)
+
+
+def _stale(node: Node, size: int) -> str:
+    if node.quickxor is None and not node.others:
         return "The target lists no hash for it."
     what = "size" if node.size != size else "hash"
     return f"The target's listing is stale: its {what} is not that of the bytes it delivers."

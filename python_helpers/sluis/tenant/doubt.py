@@ -6,6 +6,7 @@ is another thing than that it differs, and an older version is known not to be t
 
 from __future__ import annotations
 
+from .other_hashes import hashes_in
 from .tenant_manifest import Doubt
 
 
@@ -23,7 +24,7 @@ def doubt_of(
         check: what its line says.
         known: the reason that was written down with that, by what looked at the file.
         older: whether its bytes are known to be of an earlier version.
-        listed: size in bytes and hash, as listed; each ``None`` when there was none.
+        listed: size in bytes and hashes, as listed; each ``None`` when there was none.
         got: size in bytes, quickXorHash and SHA-256 of what is on disk.
 
     Returns:
@@ -42,9 +43,7 @@ def doubt_of(
         return "differs"
     if hashed is None:
         return "no hash"
-    kind, colon, _ = hashed.partition(":")
-    if not colon:
-        return None if hashed == quickxor else "differs"
-    if kind == "sha256":
-        return None if hashed == f"sha256:{sha256}" else "differs"
-    return None
+    known_of_it = (quickxor, f"sha256:{sha256}")
+    # SHA-1 and CRC-32 of what is on disk are not kept
+    told = [one for one in hashes_in(hashed) if not one.startswith(("sha1:", "crc32:"))]
+    return None if all(one in known_of_it for one in told) else "differs"

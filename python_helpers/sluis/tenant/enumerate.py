@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ..counted import plural
 from ..graph.answer import item_of
 from ..graph.connect import Graph
 from ..graph.delta import delta
@@ -207,7 +208,12 @@ async def _put_right(
         ghosts |= fitting.ghosts
     if (left := await _still(graph, source, state, number, ghosts)) - known:
         begin_anew(state, number, None, None)
-        state.note(number, "ghosts", f"{len(left)} items were not there; it was listed anew.")
+        state.note(
+            number,
+            "ghosts",
+            f"{len(left):,} {plural(len(left), 'item was', 'items were')} not there; it was "
+            "listed anew.",
+        )
         await _to_the_end(graph, source, state, progress, sharing)
         fitting = await _settled(graph, source, state, number, fitting)
         ghosts |= fitting.ghosts
@@ -423,7 +429,8 @@ async def _compare_quota(
         state.note(
             number,
             "quota",
-            f"The drive says it holds {used} bytes; the files listed add up to {total.bytes}."
+            f"The drive says it holds {used:,} {plural(used, 'byte')}; the files listed add "
+            f"up to {total.bytes:,}."
             " Earlier versions count in the first figure only.",
         )
 

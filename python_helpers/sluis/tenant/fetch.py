@@ -36,7 +36,7 @@ from .earlier_bytes import (
 from .file_forms import NOT_LOOKED, look_into, suffix_of
 from .listed_items import figures_of, store_items
 from .many_at_once import many_at_once
-from .other_hashes import has_to_be_read_for, other_hashes
+from .other_hashes import has_to_be_read_for, hashes_in, other_hashes
 from .reading_back import Alongside, hash_file
 from .refused_alone import raise_unless_alone
 from .same_document import says_same
@@ -50,6 +50,8 @@ from .wanted import Wanted, wanted_files
 _MOST_TRIES = 3
 #: so many files in a row that fail without an answer mean that the service is away
 _MOST_IN_A_ROW = 25
+#: refusals of ours: content came, and it was not to be taken
+_ANSWERED = frozenset({"content-too-long", "content-unstable"})
 #: parts of a OneNote notebook: lasting 503 were seen for large and small ones (Corso)
 _NOTEBOOK = frozenset({"one", "onetoc2"})
 #: called with the files and bytes fetched so far
@@ -227,7 +229,7 @@ class _Fetching:
 
     async def _hashed(self, listed: Listed, got: Delivered, place: str) -> Delivered:
         """The same, with the hashes that the service lists and that are not made on the way."""
-        if got.others or not has_to_be_read_for(listed.quickxor):
+        if got.others or not has_to_be_read_for(hashes_in(listed.quickxor)):
             return got
         return replace(got, others=await self._thread(other_hashes, self._folder, place))
 
@@ -254,7 +256,10 @@ class _Fetching:
         if listed.quickxor is None or listed.pending or self._folder.size_of(place) != listed.size:
             return False
         found = await self._thread(hash_file, self._folder, place)
-        if found is None or not agrees(listed, found):
+        if found is None:
+            return False
+        found = await self._hashed(listed, found, place)
+        if not agrees(listed, found):
             return False
         self._had(wanted, listed, found, "equal", None, earlier, fetched=False)
         return True
@@ -297,7 +302,7 @@ class _Fetching:
 
     async def _refused(self, wanted: Wanted, error: GraphError) -> None:
         item = wanted.item_id
-        if error.status is not None and error.status < 500:
+        if error.code in _ANSWERED or (error.status is not None and error.status < 500):
             self._in_a_row.clear()
         elif suffix_of(wanted.name) not in _NOTEBOOK:  # those may get 503 for ever, all of them
             self._in_a_row.append((item, self._row(item)))

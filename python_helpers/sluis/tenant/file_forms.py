@@ -76,7 +76,7 @@ _BOX = re.compile(rb"[ -~\xa9][ -~]{3}")
 _BRANDS = (b"hei", b"hev", b"mif1", b"msf1", b"avi")
 #: how a page begins, behind white space, comments and an XML declaration
 _PAGE = re.compile(
-    rb"(?:\s|<!--.*?-->|<\?xml[^>]*\?>)*"
+    rb"(?:\s++|<!--(?>.*?-->)|<\?xml[^>]*+(?<=\?)>)*+"
     rb"<(?:!doctype\s+html|(?:html|head|body|title|meta|script|style|h1|div|table|p|br)[\s/>])",
     re.IGNORECASE | re.DOTALL,
 )

@@ -15,6 +15,7 @@ import hmac
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..border.ssh_words import fingerprint_of, known_hosts_name
 from ..errors import InputError
 from .source_error import SourceError
 
@@ -91,7 +92,7 @@ def from_known_hosts(path: Path, address: str, port: int) -> HostKeys:
         SourceError: ``host-key-unknown`` when it says nothing of it.
         InputError: ``known-hosts-unreadable``.
     """
-    name = address.lower() if port == 22 else f"[{address.lower()}]:{port}"
+    name = known_hosts_name(address.lower(), port)
     try:
         lines = path.read_text("utf-8", "surrogateescape").splitlines()
     except OSError as error:
@@ -121,11 +122,6 @@ def from_known_hosts(path: Path, address: str, port: int) -> HostKeys:
             "It is never learned from the connection itself.",
         )
     return HostKeys(f"{address}:{port}", frozenset(trusted), frozenset(revoked))
-
-
-def fingerprint_of(key: bytes) -> str:
-    """``SHA256:…`` as OpenSSH shows it."""
-    return "SHA256:" + base64.b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
 
 
 _ALGORITHMS = {

@@ -395,6 +395,7 @@ def _equal(there: Node, going: Going) -> bool:
         and there.size == line.size
         and there.quickxor is not None
         and there.quickxor == line.quickxor
+        and not there.contradicts(line)
     )
 
 
@@ -427,6 +428,10 @@ def _untouched(there: Node, row: Row) -> bool:
 
 
 def _same_bytes(there: Node, row: Row) -> bool:
+    as_sent = there.quickxor is not None and there.quickxor == row.sent_quickxor
+    sha256 = next((one for one in there.others if one.startswith("sha256:")), None)
+    if as_sent and row.sha256 is not None and sha256 not in (None, f"sha256:{row.sha256}"):
+        return False  # other bytes that have the same quickXorHash
     if there.quickxor is not None and row.target_quickxor is not None:
         return there.quickxor == row.target_quickxor
     if row.target_etag is not None and there.etag == row.target_etag:

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from ..counted import counted
 from ..graph.connect import Graph
 from .import_decisions import Decisions, decide
 from .import_plan import ImportPlan, plan_import
@@ -171,7 +172,7 @@ def _in_the_way(count: int) -> Failure:
     return Failure(
         "",
         "conflicts",
-        f"{count} items would meet something in the target that is not theirs; "
+        f"{counted(count, 'item')} would meet something in the target that is not theirs; "
         "nothing was written.",
         "Let the client decide about each, or sign another policy for conflicts.",
     )

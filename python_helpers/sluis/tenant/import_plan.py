@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..counted import counted
 from .import_policy import LEAVE_OUT, ImportPolicy
 from .name_plan import Renamed, plan_names
 from .rights_left import RightLeft, not_givable, not_signed
@@ -196,7 +197,10 @@ def _stays(line: ManifestLine, policy: ImportPolicy) -> tuple[str, str]:
     if line.check == "corrupt":
         return "corrupt", line.check_note or _sentence("corrupt")
     if line.size > policy.largest_file:
-        return "too-large", f"It has {line.size} bytes; {policy.largest_file} are taken."
+        return (
+            "too-large",
+            f"It has {counted(line.size, 'byte')}; {policy.largest_file:,} are taken.",
+        )
     return "", ""
 
 

@@ -2,6 +2,7 @@
 
 Tables
     about   key, value: whose import this is, and whether the target was looked at before
+            (which file is whose: ``import_states``)
     before  ids of what was in the target before anything of ours
     items   one row per item of ours in the target, finished or under way
 
@@ -144,14 +145,20 @@ class ImportState:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def bind(self, drive_id: str, folder: str) -> None:
-        """Say whose state this is; it is never used for another target.
+    def bind(self, drive_id: str, folder: str, change: str | None = None) -> None:
+        """Say whose state this is; it is never used for another target, or another change.
+
+        Args:
+            drive_id, folder: the target.
+            change: the change that imports; ``None``: whoever chose this state saw to that.
 
         Raises:
             EvidenceError: ``state-of-another-import``.
         """
         self._claim("drive", drive_id)
         self._claim("folder", folder)
+        if change is not None:
+            self._claim("change", change)
 
     # ---- the target as it was before
 
@@ -229,7 +236,8 @@ class ImportState:
             raise EvidenceError(
                 "state-of-another-import",
                 f"The state {self.path.name} belongs to another import (its {key} differs).",
-                "Give each target drive and folder a state of its own.",
+                "Leave it where it is, and find out who moved or renamed what lies beside it: each "
+                "change, drive and folder has a state of its own.",
             )
 
     def _to_disk(self) -> None:

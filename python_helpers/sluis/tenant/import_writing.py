@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
+from ..counted import counted
 from ..errors import SluisError
 from ..graph.answer import item_of
 from ..graph.connect import Graph
@@ -267,7 +268,8 @@ class ImportWriting:
                 job.going.path,
                 SluisError(
                     "folder-was-there",
-                    f"{len(found)} rights on it were not given: {THERE_WHY}.",
+                    f"{counted(len(found), 'right on it was', 'rights on it were')} not "
+                    f"given: {THERE_WHY}.",
                     remedy_for("folder-was-there"),
                 ),
             )

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from ..counted import counted, plural
 from ..errors import InputError, SluisError
 from ..graph.connect import Graph
 from ..graph.links import segment
@@ -301,7 +302,10 @@ def _words(
     not_there: int,
 ) -> str:
     day = landing.deadline.date().isoformat()
-    here = f"In {landing.folder!r} are {len(arrived.files)} files"
+    here = (
+        f"In {landing.folder!r} {plural(len(arrived.files), 'is', 'are')} "
+        f"{counted(len(arrived.files), 'file')}"
+    )
     if state == "everything has arrived":
         return f"{here}: every file that was expected, by path and size. Their bytes are not known."
     if state == "not verified":

@@ -9,6 +9,7 @@ from ..border import codec
 from ..border.tenant import Budget, TenantAccount, TenantSecrets
 from ..border.verbs import tenant_landing, tenant_landing_look
 from ..border.verbs.tenant_landing_look import ByManifest, Elsewhere
+from .given import given
 from .on_worker import proven_manifest
 from .run_landing import run_make_landing, run_watch_landing
 
@@ -71,8 +72,7 @@ def look_in_landing(
 def _connection(account: TenantAccount, budget: Budget, secrets: TenantSecrets) -> dict[str, Any]:
     # beside the exports lies what was used of the tenant's budget today
     Path(budget.state).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    given = {**codec.dump(account), **codec.dump(secrets.account)}
     return {
-        "account": {name: value for name, value in given.items() if value is not None},
+        "account": given(account, secrets.account),
         "budget": codec.dump(budget),
     }

@@ -6,13 +6,13 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from ..border import codec
 from ..border.tenant import ServerSecret
-from ..border.verb import Failure
+from ..border.verb import Failure, failure_of
 from ..border.verbs.tenant_check import AtFolder, OfServer, SeenServer
-from ..errors import InputError, SluisError
+from ..errors import SluisError
 from ..manifest.walk import Walk
 from . import sftp_wire as wire
+from .given import given
 from .sftp_listing import check_root
 from .sftp_login import SftpLogin, shown_key
 from .sftp_session import SftpSession
@@ -39,7 +39,7 @@ def look_at_server(part: OfServer, secret: ServerSecret) -> SeenServer:
         session = SftpSession.open(login)
     except SluisError as error:
         shown = shown_key(login) if login and error.code in _OF_THE_KEY else None
-        return SeenServer(part.server, _failure(error), shown)
+        return SeenServer(part.server, failure_of(error), shown)
     try:
         folders = tuple(AtFolder(one, _not_read(session, one)) for one in part.folders)
     finally:
@@ -56,14 +56,12 @@ def look_at_folder(folder: str) -> AtFolder:
     try:
         Walk(str(Path(folder)), ())
     except SluisError as error:
-        return AtFolder(folder, _failure(error))
+        return AtFolder(folder, failure_of(error))
     return AtFolder(folder)
 
 
 def _login(part: OfServer, secret: ServerSecret) -> SftpLogin:
-    given = {**codec.dump(part.login), **codec.dump(secret)}
-    known = {name: value for name, value in given.items() if value is not None}
-    login = login_of(part.server, known)
+    login = login_of(part.server, given(part.login, secret))
     return replace(login, patience=min(login.patience, _PATIENCE))
 
 
@@ -80,10 +78,5 @@ def _not_read(session: SftpSession, folder: str) -> Failure | None:
             )
         session.one(wire.close(opened.handle()))
     except SluisError as error:
-        return _failure(error)
+        return failure_of(error)
     return None
-
-
-def _failure(error: SluisError) -> Failure:
-    family = "InputError" if isinstance(error, InputError) else "SnapshotError"
-    return Failure(family, error.code, error.what, error.remedy)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-from ..border import codec
 from ..border.tenant import AccountSecret, TenantAccount
-from ..border.verb import Failure
+from ..border.verb import failure_of
 from ..border.verbs.tenant_check import (
     OfTenant,
     Place,
@@ -21,9 +21,10 @@ from ..border.verbs.tenant_check import (
 from ..errors import InputError, SluisError
 from ..graph.account import Account
 from ..graph.connect import Graph, open_graph
-from ..graph.errors import GraphError
+from ..graph.errors import GraphError, NoTenantError, NotTrustedError
 from ..graph.links import segment
 from ..graph.retry import Patience
+from .given import given
 from .tenant_request import account_of
 
 #: a look is no transfer: who does not answer this is not going to
@@ -31,6 +32,7 @@ _PATIENCE = Patience(
     tries=2, throttles=2, first=0.3, longest=1.0, sign_ins=1, sign_in_seconds=(5.0, 6.0)
 )
 _CONCURRENCY = 8
+_LEAST = 1.0  # seconds: in less nobody can have answered, and nobody is told to have been silent
 #: Microsoft's page "Microsoft Entra authentication and authorization error codes"
 _NUMBERS: dict[str, Refusal] = {
     "7000215": "secret wrong",
@@ -55,10 +57,10 @@ def look_at_tenant(part: OfTenant, secret: AccountSecret, seconds: float) -> See
     Args:
         part: the tenant, and what of it is named.
         secret: the app's.
-        seconds: after so many, whatever did not answer is told as that.
+        seconds: for the sign-in, and then for the rest; what did not answer is told as that.
     """
     try:
-        account = _account(part.account, secret)
+        account = account_of(given(part.account, secret))
         return asyncio.run(_look(part, account, seconds))
     except InputError as error:
         return _not_let_in(part, "cannot be used", error)
@@ -80,13 +82,9 @@ def drives_there(
     return tuple(one.name for one in seen.drives if one.state == "there")
 
 
-def _account(account: TenantAccount, secret: AccountSecret) -> Account:
-    given = {**codec.dump(account), **codec.dump(secret)}
-    return account_of({name: value for name, value in given.items() if value is not None})
-
-
 async def _look(part: OfTenant, account: Account, seconds: float) -> SeenTenant:
-    async with open_graph(account, concurrency=_CONCURRENCY, patience=_PATIENCE) as graph:
+    patience = replace(_PATIENCE, sign_in_whole=max(seconds, _LEAST))
+    async with open_graph(account, concurrency=_CONCURRENCY, patience=patience) as graph:
         try:
             claims = await graph.sign_in()
         except GraphError as error:
@@ -145,14 +143,12 @@ def _why(error: GraphError) -> Refusal:
     number = _NUMBER.search(error.what)
     if number and number[1] in _NUMBERS:
         return _NUMBERS[number[1]]
-    if error.what.startswith("There is no tenant"):
+    if isinstance(error, NoTenantError):
         return "no such tenant"
-    if error.code == "sign-in-failed":
-        return "not trusted" if "(SSLError)" in error.what else "no answer"
-    return "refused"
+    if isinstance(error, NotTrustedError):
+        return "not trusted"
+    return "no answer" if error.code == "sign-in-failed" else "refused"
 
 
 def _not_let_in(part: OfTenant, why: Refusal, error: SluisError) -> SeenTenant:
-    family = "InputError" if isinstance(error, InputError) else "GraphError"
-    failure = Failure(family, error.code, error.what, error.remedy)
-    return SeenTenant(part.tenant, part.side, Refused(why, failure))
+    return SeenTenant(part.tenant, part.side, Refused(why, failure_of(error)))

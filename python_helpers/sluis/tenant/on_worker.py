@@ -25,7 +25,9 @@ from ..border.verbs import (
 from ..border.verbs.tenant_export import OfServer, OfTenant
 from ..errors import EvidenceError
 from ..snapshot.progress import Progress
+from .given import given
 from .import_plan import LeftOut
+from .import_states import earlier_imports, state_of
 from .reconciliation import write_lines
 from .run_export import discover_tenant, export
 from .run_import import plan, run_import
@@ -36,7 +38,8 @@ from .stored_names import safe_name
 #: items that are named of each kind; the counts are of all
 MOST_NAMED = 1000
 _MOST_GAPS = 10_000
-#: the file of all that does not go over, beside the state of an asset's import
+_MOST_EARLIER = 20
+#: the file of all that does not go over, in the folder of an asset's import
 BEHIND = "behind.gz"
 
 
@@ -83,7 +86,7 @@ def discover_sources(
     Path(request.folder).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = discover_tenant(
         {
-            "account": _account(request.account, secrets),
+            "account": given(request.account, secrets.account),
             "sources": [],
             "folder": request.folder,
             "budget": codec.dump(request.budget),
@@ -160,9 +163,13 @@ def reconcile_asset(
     if request.ahead:
         said = plan(asked)
         lines = behind_in(said)
-        written = write_lines(Path(asked["state"]).parent / BEHIND, lines)
-        return tenant_reconcile.Answer(ahead_of(said, written, len(lines)))
-    work = Path(asked["state"]).parent
+        written = write_lines(Path(moving.work()) / BEHIND, lines)
+        ahead = ahead_of(said, written, len(lines))
+        earlier = tuple(earlier_imports(moving))
+        return tenant_reconcile.Answer(
+            replace(ahead, earlier=earlier[:_MOST_EARLIER], earlier_in_all=len(earlier))
+        )
+    work = Path(moving.work())
     asked |= {
         "scratch": str(work / "scratch"), "lines": str(work / "lines.gz"), "trust": moving.trust,
     }  # fmt: skip
@@ -284,18 +291,17 @@ def _moving(request: Moving, secrets: TenantSecrets) -> dict[str, Any]:
         request.pass_number,
         request.manifest_sha256,
     )
-    # not in the export: what lies there is under snapshot
-    work = Path(request.folder).parent / f".moving-{request.asset}"
-    work.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (request.all_work(), request.work()):
+        Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
     return {
-        "account": _account(request.account, secrets),
+        "account": given(request.account, secrets.account),
         "budget": codec.dump(request.budget),
         "workers": request.workers,
         "manifest": str(manifest),
         "export_root": str(root),
         "target": codec.dump(request.target),
         "policy": codec.dump(request.policy),
-        "state": str(work / "state.sqlite"),
+        "state": str(state_of(request)),
     }
 
 
@@ -315,8 +321,8 @@ def _drive_request(
     request: tenant_export.Request, origin: OfTenant, secrets: TenantSecrets
 ) -> dict[str, Any]:
     return {
-        "account": _account(origin.account, secrets),
-        "sources": [_given(origin.drive)],
+        "account": given(origin.account, secrets.account),
+        "sources": [given(origin.drive)],
         "folder": request.folder,
         "policy": {
             "versions": origin.versions,
@@ -336,7 +342,7 @@ def _reading_request(request: tenant_export.Request, secrets: TenantSecrets) -> 
     if isinstance(origin, OfServer):
         source |= {"location": origin.location, "server": origin.server}
         secret = secrets.servers.get(origin.server)
-        servers = {origin.server: {**_given(origin.login), **(_given(secret) if secret else {})}}
+        servers = {origin.server: given(origin.login, *([secret] if secret else []))}
     elif not isinstance(origin, OfTenant):
         source["location"] = origin.location
     last = not isinstance(origin, OfTenant) and origin.last
@@ -347,15 +353,6 @@ def _reading_request(request: tenant_export.Request, secrets: TenantSecrets) -> 
         "folder": request.folder,
         "policy": {"read_everything": last, "only_since": since},
     }
-
-
-def _account(account: Any, secrets: TenantSecrets) -> dict[str, Any]:
-    return {**_given(account), **_given(secrets.account)}
-
-
-def _given(message: object) -> dict[str, Any]:
-    """A part of a request as JSON data, without what was not given."""
-    return {name: value for name, value in codec.dump(message).items() if value is not None}
 
 
 def _pass(done: Mapping[str, Any]) -> tenant_export.Pass:

@@ -5,10 +5,12 @@ are uploaded, so bytes never compare equal afterwards; retries of one file even 
 three sizes (rclone#9767). What is left after leaving out what the service writes is the
 document itself, and that has to be equal.
 
-Left out: ``docProps/``, ``[trash]/``, the parts of ``customXml/`` in which SharePoint keeps a
-library's properties, relationships to any of these, the numbering of relationships, and how
-the archive was packed. Data of the document's own in ``customXml/`` (Word's list of sources,
-forms) is compared by what it says, under whatever number it stands.
+Left out: the properties in ``docProps/``, ``[trash]/``, the parts of ``customXml/`` in which
+SharePoint keeps a library's properties, the relationships by which it leads to these, the
+numbering of relationships, and how the archive was packed. Data of the document's own in
+``customXml/`` (Word's list of sources, forms) is compared by what it says, under whatever number
+it stands. Whatever another relationship leads to is compared wherever it lies, and so is a
+property that the document shows (see ``ooxml_own``), unless each save changes it.
 
 Files come from tenants and are hostile: nothing is unpacked to disk, sizes are counted while
 reading, no entity is expanded. What cannot be compared safely gets a reason, never a digest.
@@ -27,7 +29,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from .ooxml_part import NotXmlError, elements, root_namespace, xml_digest
+from .ooxml_own import (
+    PROPERTIES,
+    Shown,
+    bound_id,
+    is_chunk_relation,
+    is_item_name,
+    is_main_relation,
+    is_own_relation,
+    is_service_root,
+    key_of,
+    place_of,
+)
+from .ooxml_part import NotXmlError, elements, root_namespace, values, xml_digest
 
 #: the suffixes of Office Open XML files
 SUFFIXES = frozenset(
@@ -39,14 +53,8 @@ SUFFIXES = frozenset(
 )
 
 _TYPES = "[content_types].xml"
-_LEFT_OUT = ("docprops/", "[trash]/")
-#: namespaces of the root element of what SharePoint itself keeps in ``customXml/``
-_SERVICE = (
-    "http://schemas.microsoft.com/office/2006/metadata/",
-    "http://schemas.microsoft.com/sharepoint/",
-)
-_CUSTOM_DATA = re.compile(r"customxml/(?!itemprops\d*\.xml$)[^/]+")
-_RELATIONSHIPS = re.compile(r"(.*/)?_rels/[^/]*\.rels")
+_TOP = "_rels/.rels"
+_RELATIONSHIPS = re.compile(r"(.*/)?_rels/([^/]*)\.rels")
 _CHUNK = 1 << 18
 
 
@@ -130,10 +138,15 @@ class _Relation:
     type: str
     external: bool
     target: str  # of an internal one: the name of the part, as a key
+    place: str  # where an internal one leads to, however it is spelled; "" for the others
 
     @property
     def meaning(self) -> str:
         return json.dumps([self.type, self.external, self.target])
+
+    @property
+    def own(self) -> bool:
+        return is_own_relation(self.type, self.place)
 
 
 class _Package:
@@ -143,35 +156,122 @@ class _Package:
         self.archive = archive
         self.limits = limits
         self.members = _members(archive, limits)
+        #: what says of what the package is made, and is compared by what it says
+        self.lists = frozenset(one for one in self.members if self._is_list(one))
         file.seek(0, 2)
         self.budget = min(limits.total, max(file.tell() * limits.ratio, 1 << 20))
+        #: places that something leads to which is not the service's
+        self.reached: set[str] = set()
+        self.shown = Shown()
+        #: what each part of ``customXml/`` says that is the document's own
+        self.custom: dict[str, str] = {}
+        #: by which ids text may be bound to each of these parts, once that is asked
+        self.ids: dict[str, set[str]] = {}
 
     def canonical(self) -> Canonical:
         if _TYPES not in self.members:
             raise _CannotError("it is no Office Open XML file: it has no list of content types")
         types, defaults = self._content_types()
-        custom: list[str] = []
-        left_out: list[str] = []
-        parts: list[list[object]] = []
-        for key in sorted(self.members):
-            if key == _TYPES or _RELATIONSHIPS.fullmatch(key):
-                continue
-            if key.startswith(_LEFT_OUT):
-                left_out.append(self.members[key].filename)
-            elif key.startswith("customxml/"):
-                data = self._custom_data(key)
-                if data is None:
-                    left_out.append(self.members[key].filename)
-                else:
-                    custom.append(data)
-            else:
+        keys = [one for one in self.members if one not in self.lists]
+        top = self._follow("")
+        self._check_main(top)
+        for key in sorted(one for one in keys if one.startswith("customxml/")):
+            if (data := self._custom_data(key)) is not None:
+                self.custom[key] = data
+        parts: dict[str, list[object]] = {}
+        # what a part leads to may lie in a folder that is left out, and lead further
+        while fresh := sorted(
+            one for one in self.members if one not in parts and self._counts(one)
+        ):
+            for key in fresh:
                 kind = types.get(key, defaults.get(posixpath.splitext(key)[1][1:], ""))
-                relations = self._relations(key)
+                relations = self._follow(key)
                 digest = self._part_digest(key, kind, relations)
-                parts.append([key, kind, digest, sorted(one.meaning for one in relations)])
-        top = sorted(one.meaning for one in self._relations(""))
-        said = json.dumps([top, parts, sorted(custom)], separators=(",", ":"))
-        return Canonical(hashlib.sha256(said.encode()).hexdigest(), None, tuple(sorted(left_out)))
+                meanings = sorted(one.meaning for one in relations if not one.own)
+                parts[key] = [key, kind, digest, meanings]
+        rest = [one for one in keys if one not in parts]
+        beside = [self.custom[one] for one in rest if one in self.custom]
+        left_out = sorted(one for one in rest if one not in self.custom)
+        shown = [self._shown_in(one) for one in left_out]
+        said = json.dumps(
+            [
+                sorted(one.meaning for one in top if not one.own),
+                [parts[key] for key in sorted(parts)],
+                sorted(beside),
+                sorted(one for one in shown if one),
+            ],
+            separators=(",", ":"),
+        )
+        names = tuple(sorted(self.members[one].filename for one in left_out))
+        return Canonical(hashlib.sha256(said.encode()).hexdigest(), None, names)
+
+    def _check_main(self, top: list[_Relation]) -> None:
+        """Make sure that what a program opens is in the archive, and will be compared."""
+        places = {place_of(one) for one in self.members}
+        main = {one.place for one in top if is_main_relation(one.type)}
+        if len(main) > 1:
+            raise _CannotError("it has more than one main part")
+        if not main or not main <= places:
+            raise _CannotError("its main part is not where its relationships say")
+
+    def _is_list(self, key: str) -> bool:
+        """Whether it is one of these lists.
+
+        A name alone proves nothing: a list of relationships is one only if there is the part
+        whose relationships they are.
+        """
+        if key in (_TYPES, _TOP):
+            return True
+        found = _RELATIONSHIPS.fullmatch(key)
+        if not found:
+            return False
+        of = (found[1] or "") + found[2]
+        return bool(found[2]) and of in self.members and not self._is_list(of)
+
+    def _counts(self, key: str) -> bool:
+        """Whether a part is compared as one of the document's."""
+        if place_of(key) in self.reached:
+            return True
+        if key in self.lists:
+            return False
+        if key.startswith("docprops/"):
+            return PROPERTIES.fullmatch(key) is None
+        return not key.startswith(("[trash]/", "customxml/"))
+
+    def _follow(self, part: str) -> list[_Relation]:
+        """The relationships of a part; what they lead to is compared, unless they are own."""
+        relations = self._relations(part)
+        self.reached.update(one.place for one in relations if not one.own)
+        self.shown.unread |= any(is_chunk_relation(one.type) for one in relations)
+        return relations
+
+    def _shown_in(self, key: str) -> str:
+        """What a reader sees of a part that is left out; "" when it is nothing."""
+        bound = self.shown.stores()
+        if bound and not self.ids:
+            items = (one for one in self.members if one.startswith("customxml/"))
+            self.ids = {one: self._bound_as(one) for one in items}
+        # what is bound by an id that nothing has is looked for in all of them
+        lost = bool(bound.difference(*self.ids.values()))
+        if key.startswith("docprops/") and key.endswith(".xml"):
+            if self.shown.has_properties(lost):
+                told = self.shown.values(values(self._read(key, self.limits.small)), lost)
+                return json.dumps([key, sorted(told.items())]) if told else ""
+            return ""
+        if not key.startswith("customxml/") or is_item_name(key):
+            return ""
+        if lost or bound & self.ids.get(key, set()):
+            return xml_digest(self._read(key, self.budget), lambda one: one)
+        return ""
+
+    def _bound_as(self, key: str) -> set[str]:
+        """The ids by which text of a document may be bound to a part of ``customXml/``."""
+        found: set[str] = set()
+        for relation in self._relations(key):
+            if relation.own and is_item_name(relation.place) and relation.place in self.members:
+                root = elements(self._read(relation.place, self.limits.small))[0][1]
+                found.update(bound_id(one) for name, one in root.items() if name.endswith("itemID"))
+        return found
 
     def _content_types(self) -> tuple[dict[str, str], dict[str, str]]:
         types: dict[str, str] = {}
@@ -179,13 +279,13 @@ class _Package:
         for name, attributes in elements(self._read(_TYPES, self.limits.small)):
             kind = attributes.get("ContentType", "").lower()
             if name.endswith(" Override"):
-                types[_key(attributes.get("PartName", "").lstrip("/"))] = kind
+                types[key_of(attributes.get("PartName", "").lstrip("/"))] = kind
             elif name.endswith(" Default"):
-                defaults[_key(attributes.get("Extension", ""))] = kind
+                defaults[key_of(attributes.get("Extension", ""))] = kind
         return types, defaults
 
     def _relations(self, part: str) -> list[_Relation]:
-        """The relationships of a part ("" is the package), without those that are left out."""
+        """The relationships of a part ("" is the package)."""
         folder, name = posixpath.split(part)
         listed = posixpath.join(folder, "_rels", f"{name}.rels")
         if listed not in self.members:
@@ -195,23 +295,32 @@ class _Package:
             if not element.endswith(" Relationship"):
                 continue
             external = attributes.get("TargetMode", "").lower() == "external"
-            target = attributes.get("Target", "")
+            target, place = attributes.get("Target", ""), ""
             if not external:
-                target = _key(posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/"))
-                if target.startswith((*_LEFT_OUT, "customxml/")):
-                    continue
-            found.append(
-                _Relation(attributes.get("Id", ""), attributes.get("Type", ""), external, target)
-            )
+                place = place_of(target, folder)
+                target = key_of(posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/"))
+            kind = attributes.get("Type", "")
+            found.append(_Relation(attributes.get("Id", ""), kind, external, target, place))
+        if len({one.id for one in found}) < len(found):
+            raise _CannotError("two of its relationships have the same id")
         return found
 
     def _part_digest(self, key: str, kind: str, relations: list[_Relation]) -> str:
-        meanings = {one.id: one.meaning for one in relations}
+        known = {one.id: one for one in relations}
+
+        def meant(id_: str) -> str:
+            relation = known.get(id_)
+            if relation is None:
+                return f"no such id {id_}"
+            if relation.own:  # the document asks for it by name
+                if (data := self.custom.get(relation.place)) is not None:
+                    return f"data {data}"
+                self.reached.add(relation.place)
+            return relation.meaning
+
         if key.endswith((".xml", ".vml")) or kind.endswith(("+xml", "/xml")):
             try:
-                return "xml " + xml_digest(
-                    self._read(key, self.budget), lambda one: meanings.get(one, f"no such id {one}")
-                )
+                return "xml " + xml_digest(self._read(key, self.budget), meant, self.shown)
             except NotXmlError:
                 if not key.endswith(".vml"):  # Office itself writes VML that is not XML
                     raise
@@ -219,14 +328,13 @@ class _Package:
 
     def _custom_data(self, key: str) -> str | None:
         """The digest of a part of ``customXml/``; None when the service owns it."""
-        if not _CUSTOM_DATA.fullmatch(key):
-            return None
         try:
-            if not root_namespace(self._read(key, self.budget)).startswith(_SERVICE):
-                return "xml " + xml_digest(self._read(key, self.budget), lambda one: one)
+            if is_service_root(key, root_namespace(self._read(key, self.budget))):
+                return None
+            digest = "xml " + xml_digest(self._read(key, self.budget), lambda one: one)
         except NotXmlError:
-            return "bytes " + _sha256(self._read(key, self.budget))
-        return None
+            digest = "bytes " + _sha256(self._read(key, self.budget))
+        return json.dumps([digest, *(one.meaning for one in self._follow(key) if not one.own)])
 
     def _read(self, key: str, largest: int) -> Iterator[bytes]:
         """A member's bytes; what was read counts against the budget of the whole file."""
@@ -257,7 +365,7 @@ def _members(archive: zipfile.ZipFile, limits: Limits) -> dict[str, zipfile.ZipI
             if info.file_size:
                 raise _CannotError("a folder in it has content")
             continue
-        key = _key(name)
+        key = key_of(name)
         if key in members:
             raise _CannotError("two members have the same name")
         members[key] = info
@@ -292,11 +400,3 @@ def _sha256(chunks: Iterator[bytes]) -> str:
     for chunk in chunks:
         digest.update(chunk)
     return digest.hexdigest()
-
-
-_ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
-
-
-def _key(name: str) -> str:
-    """Part names are told apart without regard to ASCII case (ECMA-376 part 2)."""
-    return name.translate(_ASCII_LOWER)

@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..counted import counted
+
 #: the reason for which an import starts only when that is signed; no space that anybody frees
 #: makes a library tell of it
 NOT_TOLD = "room-not-told"
@@ -73,9 +75,12 @@ def check_quota(quota: Mapping[str, Any], needed: int, reserve: int = 0) -> Quot
     elif needed + reserve > remaining:
         verdict = "not enough"
         missing = needed + reserve - remaining
-        why = f"The target has {remaining} bytes free; {missing} more are needed."
+        why = (
+            f"The target has {counted(remaining, 'byte')} free; "
+            f"{counted(missing, 'more is', 'more are')} needed."
+        )
     else:
-        verdict, why = "enough", f"The target has {remaining} bytes free."
+        verdict, why = "enough", f"The target has {counted(remaining, 'byte')} free."
     return QuotaAnswer(needed, reserve, remaining, state, verdict, why)
 
 

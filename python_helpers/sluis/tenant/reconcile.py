@@ -204,7 +204,7 @@ class _Run:
         """Whether its bytes are to be compared."""
         if line is None or line.type != "file" or node.kind != "file":
             return False
-        known = self.found.found(node.id, node.etag, line.sha256)
+        known = self.found.found(node, line)
         return known is None and not is_equal_by_hash(node, line, self.result.trust)
 
     def extras(self, before: frozenset[str], gone: Mapping[str, Row], policy: ImportPolicy) -> None:
@@ -321,7 +321,7 @@ class _Run:
     async def _content(
         self, node: Node, line: ManifestLine, number: int, url: str | None
     ) -> Verdict:
-        known = self.found.found(node.id, node.etag, line.sha256)
+        known = self.found.found(node, line)
         if known is not None:
             self.result.reused += 1
             return known
@@ -335,7 +335,7 @@ class _Run:
             self.result.trust,
             url,
         )
-        self.found.keep(node.id, node.etag, line.sha256, verdict)
+        self.found.keep(node, line, verdict)
         return verdict
 
     async def _ask(self, path: str) -> Node | None:

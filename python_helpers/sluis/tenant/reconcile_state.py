@@ -15,11 +15,14 @@ from typing import Self
 
 from ..errors import EvidenceError
 from .compare_content import Verdict
+from .target_tree import Node
+from .tenant_manifest import ManifestLine
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS verdicts (
-    item_id TEXT PRIMARY KEY, etag TEXT, sha256 TEXT, verdict TEXT NOT NULL) WITHOUT ROWID;
+DROP TABLE IF EXISTS verdicts;
+CREATE TABLE IF NOT EXISTS looked_at (
+    item_id TEXT PRIMARY KEY, seen TEXT NOT NULL, verdict TEXT NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -63,27 +66,39 @@ class ReconcileState:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def found(self, item_id: str, etag: str | None, sha256: str | None) -> Verdict | None:
-        """What this attempt found about an item before it was killed."""
+    def found(self, node: Node, line: ManifestLine) -> Verdict | None:
+        """What this attempt found about an item before it was killed, if all of it is as it was."""
         row = self._db.execute(
-            "SELECT verdict FROM verdicts WHERE item_id = ? AND etag IS ? AND sha256 IS ?",
-            (item_id, etag, sha256),
+            "SELECT verdict FROM looked_at WHERE item_id = ? AND seen = ?",
+            (node.id, _seen(node, line)),
         ).fetchone()
         if row is None:
             return None
         category, basis, why, notes = json.loads(row[0])
         return Verdict(category, basis, why, tuple(notes))
 
-    def keep(self, item_id: str, etag: str | None, sha256: str | None, verdict: Verdict) -> None:
-        """Remember what was found; what was not verified is looked at again."""
-        if verdict.basis == "not verified":
+    def keep(self, node: Node, line: ManifestLine, verdict: Verdict) -> None:
+        """Remember what was found.
+
+        What was not verified is looked at again, and so is what has no eTag: nothing would tell
+        that it was changed meanwhile.
+        """
+        if verdict.basis == "not verified" or not node.etag:
             return
         said = json.dumps([verdict.category, verdict.basis, verdict.why, verdict.notes])
         self._db.execute(
-            "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?)", (item_id, etag, sha256, said)
+            "INSERT OR REPLACE INTO looked_at VALUES (?, ?, ?)",
+            (node.id, _seen(node, line), said),
         )
 
     def finish(self) -> None:
         """This attempt is over: the next one trusts nothing of it."""
-        self._db.execute("DELETE FROM verdicts")
+        self._db.execute("DELETE FROM looked_at")
         self._db.execute("DELETE FROM about")
+
+
+def _seen(node: Node, line: ManifestLine) -> str:
+    """All that a verdict follows from, beside the bytes themselves."""
+    listed = [node.etag, node.name, node.size, node.quickxor, node.others, node.modified]
+    wanted = [line.sha256, line.size, line.quickxor, line.modified, line.stored]
+    return json.dumps([listed, wanted])

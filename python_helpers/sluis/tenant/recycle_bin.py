@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from ..counted import counted, plural
 from ..graph.connect import Graph
 from ..graph.errors import GraphError
 from .listed_items import figures_of, who
@@ -70,7 +71,8 @@ async def list_recycle_bin(graph: Graph, site_id: str, site: str) -> Bin:
     gap = Gap(
         "recycle bin contents",
         site,
-        f"Graph lists the bin's {len(found)} entries and hands out none of their bytes;"
+        f"Graph lists the bin's {counted(len(found), 'entry', 'entries')} and hands out none of "
+        f"{plural(len(found), 'its', 'their')} bytes;"
         " restoring needs SharePoint's own tools.",
     )
     return Bin(site_id, tuple(found), (gap,) if found else ())

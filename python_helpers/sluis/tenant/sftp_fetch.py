@@ -7,6 +7,7 @@ large ones as a stream with many reads under way.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from .local_copy import LocalCopy, OnlyRead, Piece, store_whole
 from .sftp_listing import found, under
 from .sftp_session import Errand, SftpSession
 from .sftp_wire import Kind, Status
-from .source_error import ProtocolError
+from .source_error import CutError, ProtocolError
 from .source_file import TRIES, Judgement, Outcome, Wanted
 from .stored_names import ExportFolder
 
@@ -26,6 +27,11 @@ SMALL = 1 << 20
 #: connection. With three times as much the same bytes cost a third more processor time
 #: here, because they fall out of its caches before they are hashed (measured).
 _UNDER_WAY = 4 << 20
+#: pieces that wait for bytes before them; each has a memory of its own, however small it is
+_MOST_WAITING = 4096
+#: seconds of waiting after which bytes have to have come at such a rate at least
+_WINDOW = 300.0
+_LEAST = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,17 +157,22 @@ def stream(session: SftpSession, handle: bytes, begin: int, end: int) -> Iterato
     """The bytes from ``begin`` to ``end`` or the file's end, in order; words when it fails.
 
     Many reads are under way; an answer is placed by the offset that was asked for, never by
-    the order in which answers come.
+    the order in which answers come. What came and waits for bytes before it counts as under way,
+    so that a server that never gives the first ones does not fill the memory.
+
+    Raises:
+        CutError: the next bytes did not come for a long time, or in very small pieces.
     """
     asked: dict[int, tuple[int, int]] = {}
     here: dict[int, memoryview] = {}
-    ask, given, way = begin, begin, 0
+    ask = given = begin
     failed: str | None = None
+    pace = _Pace(begin)
     while True:
-        while ask < end and way < _UNDER_WAY and failed is None:
+        while ask < end and ask - given < _UNDER_WAY and failed is None:
             count = min(session.read_size, end - ask)
             asked[session.send(wire.read(handle, ask, count))] = (ask, count)
-            ask, way = ask + count, way + count
+            ask += count
         if not asked:
             break
         session.flush()
@@ -169,26 +180,47 @@ def stream(session: SftpSession, handle: bytes, begin: int, end: int) -> Iterato
             offset, count = asked.pop(answer.number, (-1, 0))
             if offset < 0:
                 raise ProtocolError("it answered what nobody asked")
-            way -= count
             if answer.kind == Kind.DATA:
                 data = answer.data()
                 if not 0 < len(data) <= count:
                     raise ProtocolError("it gives no bytes, or more than were asked for")
-                here[offset] = data
+                # what waits is copied: a few bytes would hold all that came with them
+                here[offset] = data if offset == given else memoryview(bytes(data))
                 if len(data) < count:
                     rest = (offset + len(data), count - len(data))
                     asked[session.send(wire.read(handle, *rest))] = rest
-                    way += rest[1]
             elif answer.status == Status.EOF:
                 end = min(end, offset)
             else:
                 failed = answer.words()
-        while given in here:
-            data = here.pop(given)
-            given += len(data)
-            yield data
+            while given in here:
+                data = here.pop(given)
+                given += len(data)
+                yield data
+        if len(here) > _MOST_WAITING or pace.is_slow(given):
+            raise CutError(
+                "source-cut",
+                "The SFTP server gives a file too slowly, or not from its beginning.",
+                "Run it again: what was had stays had.",
+            )
     if failed is not None:
         yield failed
+
+
+class _Pace:
+    """Whether bytes come, in the long run; our own disk's time counts, a piece takes it little."""
+
+    def __init__(self, given: int) -> None:
+        self._began, self._given = time.monotonic(), given
+
+    def is_slow(self, given: int) -> bool:
+        """Whether too few came since it began, or since it was asked well."""
+        seconds = time.monotonic() - self._began
+        if seconds < _WINDOW:
+            return False
+        slow = given - self._given < _LEAST * seconds
+        self._began, self._given = time.monotonic(), given
+        return slow
 
 
 def _after(before: Found, answer: wire.Answer) -> Found:

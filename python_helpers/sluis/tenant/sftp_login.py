@@ -79,6 +79,18 @@ def log_in(login: SftpLogin) -> paramiko.Transport:
     """
     keys = login.host_keys()
     private = _private_key(login)
+    transport = _connected(login)
+    try:
+        _shake_hands(transport, login, keys)
+        _identify(transport, login, private)
+    except BaseException:
+        transport.close()
+        raise
+    transport.set_keepalive(_KEEP_ALIVE)
+    return transport
+
+
+def _connected(login: SftpLogin) -> paramiko.Transport:
     try:
         link = socket.create_connection((login.address, login.port), timeout=login.patience)
     except OSError as error:
@@ -90,18 +102,12 @@ def log_in(login: SftpLogin) -> paramiko.Transport:
     )
     # what paramiko logs of a lost connection is a traceback; the caller gets our error
     transport.set_log_channel(_LOG)
-    try:
-        _shake_hands(transport, login, keys)
-        _identify(transport, login, private)
-    except BaseException:
-        transport.close()
-        raise
-    transport.set_keepalive(_KEEP_ALIVE)
+    transport.banner_timeout = login.patience
     return transport
 
 
 def _shake_hands(transport: paramiko.Transport, login: SftpLogin, keys: HostKeys) -> None:
-    transport.banner_timeout = transport.auth_timeout = login.patience
+    transport.auth_timeout = login.patience
     options = transport.get_security_options()
     options.ciphers = [c for c in _CIPHERS if c in options.ciphers]
     known = keys.algorithms()
@@ -184,12 +190,9 @@ def shown_key(login: SftpLogin) -> str | None:
         login: where the server is.
     """
     try:
-        link = socket.create_connection((login.address, login.port), timeout=login.patience)
-    except OSError:
+        transport = _connected(login)
+    except CutError:
         return None
-    transport = paramiko.Transport(link)
-    transport.set_log_channel(_LOG)
-    transport.banner_timeout = login.patience
     try:
         transport.start_client(timeout=login.patience)
         key = transport.get_remote_server_key()

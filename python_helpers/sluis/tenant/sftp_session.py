@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterable, Iterator
 from typing import Generic, TypeVar
 
@@ -21,6 +22,11 @@ _SURE_READ = 32 << 10
 _MOST_READ = 255 << 10
 #: no answer to what we ask is longer
 _LONGEST = 4 << 20
+#: seconds in which an answer has to come whole, also when there is no silence in it
+_WHOLE = 300.0
+#: bytes of answers that may wait for other answers of their piece of work; small files that are
+#: read side by side come to a quarter of it
+_MOST_WAITING = 32 << 20
 _RECEIVE = 1 << 20
 _SEND = 32 << 10
 
@@ -94,10 +100,13 @@ class SftpSession:
             CutError: ``source-cut``.
             ProtocolError: the server talks nonsense.
         """
+        until = time.monotonic() + _WHOLE
         while True:
             found = self._whole_answers()
             if found:
                 return found
+            if time.monotonic() > until:
+                raise _cut()
             self._wait()
 
     def one(self, request: wire.Request) -> wire.Answer:
@@ -118,10 +127,14 @@ class SftpSession:
 
         Yields:
             what each comes to, as they end.
+
+        Raises:
+            CutError: ``source-cut``.
+            ProtocolError: the server talks nonsense, or answers much and leaves the rest open.
         """
         waiting = iter(errands)
         asked: dict[int, tuple[_Under[T], int]] = {}
-        running = 0
+        running = held = 0
         while True:
             ended: list[T] = []
             while running < at_once:
@@ -142,8 +155,13 @@ class SftpSession:
                     raise ProtocolError("it answered what nobody asked")
                 under.answers[place] = answer
                 under.missing -= 1
+                held += len(answer.body)
                 if not under.missing:
-                    running -= self._go_on(under, under.whole(), asked, ended)
+                    whole = under.whole()
+                    held -= sum(len(one.body) for one in whole)
+                    running -= self._go_on(under, whole, asked, ended)
+                if held > _MOST_WAITING:
+                    raise ProtocolError("too much of what it answers waits for other answers")
             yield from ended
 
     def _go_on(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from ..counted import counted
 from .found import Found
 from .local_copy import Copied, Piece
 from .stored_names import ExportFolder
@@ -103,8 +104,8 @@ class Judgement:
         if after == self.before and size == listed:
             return True
         if after == self.before:
-            amount = f"more than {listed}" if size > listed else str(size)
-            self.why = f"the source lists {listed} bytes and gives {amount}"
+            amount = f"more than {listed:,}" if size > listed else f"{size:,}"
+            self.why = f"the source lists {counted(listed, 'byte')} and gives {amount}"
             self.check = None
         elif after.kind != "file":
             self.why = "it went away or became another kind of item while it was read"

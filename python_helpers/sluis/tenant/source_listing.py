@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from ..counted import counted, plural
 from .found import Found, text_of
 from .listed_items import as_stored
 from .source import Source
@@ -231,8 +232,9 @@ def _keep_below(state: DriveState, number: int, folder: str) -> None:
         number,
         "folder",
         folder,
-        f"It could not be listed; of what an earlier pass saw in it {row.rowcount} items are"
-        " kept and were not looked at again.",
+        f"It could not be listed; of what an earlier pass saw in it "
+        f"{counted(row.rowcount, 'item is', 'items are')} kept "
+        f"and {plural(row.rowcount, 'was', 'were')} not looked at again.",
     )
 
 

@@ -17,6 +17,8 @@ from ..graph.errors import LoopError, ResyncError
 from ..graph.links import segment
 from .listed_items import has_part
 from .name_rules import characters_in, target_key
+from .other_hashes import hashes_in, listed_beside
+from .tenant_manifest import ManifestLine
 
 #: between a name and the id of a second item of that name; in no name
 _SECOND = "\0"
@@ -38,6 +40,7 @@ class Node:
         modified: ``fileSystemInfo``'s, ISO 8601.
         etag: as listed.
         shared: whether the listing says that it has rights of its own.
+        others: each hash of another kind that is listed, as ``other_hashes`` writes it.
     """
 
     id: str
@@ -49,6 +52,28 @@ class Node:
     modified: str | None = None
     etag: str | None = None
     shared: bool = False
+    others: tuple[str, ...] = ()
+
+    def contradicts(self, line: ManifestLine) -> bool:
+        """Whether a hash that is listed is not that of the bytes of a line of the manifest.
+
+        One that is not known of these bytes contradicts nothing; nor does a CRC-32, which two
+        services may write in two orders.
+        """
+        known = _hashes_of(line)
+        kinds = {one.partition(":")[0] for one in known} - {"crc32"}
+        told = (one for one in self.others if one.partition(":")[0] in kinds)
+        return self.quickxor not in (None, line.quickxor) or not known.issuperset(told)
+
+    def is_known_as(self, line: ManifestLine) -> bool:
+        """Whether each hash that is listed, and a quickXorHash among them, is that of a line."""
+        listed = self.quickxor is not None and self.quickxor == line.quickxor
+        return listed and _hashes_of(line).issuperset(self.others)
+
+
+def _hashes_of(line: ManifestLine) -> set[str]:
+    """What is known of a line's bytes: its source's hashes are theirs where they agreed."""
+    return {f"sha256:{line.sha256}", *(hashes_in(line.listed_quickxor) * (line.check == "equal"))}
 
 
 class TargetTree:
@@ -157,10 +182,10 @@ class TargetTree:
         """Items that hang from nothing that was listed."""
         known = {self.root_id: True}
         for start in self._nodes:
-            way: list[str] = []
+            way: dict[str, None] = {}  # a chain may be as long as the listing
             here: str = start
             while here not in known and here in self._nodes and here not in way:
-                way.append(here)
+                way[here] = None
                 here = self._nodes[here].parent
             known.update(dict.fromkeys(way, known.get(here, False)))
             if not known[start]:
@@ -252,7 +277,8 @@ def node_of(item: Mapping[str, Any]) -> Node:
     file = item.get("file")
     hashes = file.get("hashes") if isinstance(file, Mapping) else None
     times, parent = item.get("fileSystemInfo"), item.get("parentReference")
-    quickxor = hashes.get("quickXorHash") if isinstance(hashes, Mapping) else None
+    told = hashes if isinstance(hashes, Mapping) else {}
+    quickxor = told.get("quickXorHash")
     size, etag = item.get("size"), item.get("eTag")
     modified = times.get("lastModifiedDateTime") if isinstance(times, Mapping) else None
     kind = "other"
@@ -272,6 +298,7 @@ def node_of(item: Mapping[str, Any]) -> Node:
         modified=modified if isinstance(modified, str) else None,
         etag=etag if isinstance(etag, str) else None,
         shared=isinstance(item.get("shared"), Mapping),
+        others=listed_beside(told),
     )
 
 

@@ -26,10 +26,11 @@ from ..unfolding import Unfolding, unfold
 ItemType = Literal["file", "folder", "package", "shortcut", "other"]
 State = Literal["had", "could not be had"]
 
-#: What the service's size and hash say about a file's bytes. Only the first three are agreement;
-#: its hash does not see blocks of 320 KiB change places.
+#: What the service's size and hashes say about a file's bytes. Only the first three are agreement.
+#: A quickXorHash does not see blocks of 320 KiB that changed places, nor a run of such blocks of
+#: ones (0xFF) that came as noughts; where it is all that is listed, nothing else tells.
 Check = Literal[
-    "equal",  # size and quickXorHash are those that the service listed
+    "equal",  # size and each hash are those that the service listed
     "rewritten by the service",  # other bytes than listed, and they say what a right copy said
     "stale metadata",  # the listing was wrong: asked again, or by its hash, the service agrees
     "edited meanwhile",  # the item's eTag moved on while it was fetched
@@ -76,8 +77,8 @@ class ManifestLine:
         sha256: of the bytes on disk, in hexadecimal.
         quickxor: of the bytes on disk, base64 as Graph spells it.
         listed_size: bytes, as the service listed them; ``None`` when it did not.
-        listed_quickxor: as the service listed it, or another kind of hash (``other_hashes``);
-            ``None`` when it gave none.
+        listed_quickxor: as the service listed it, with each other hash that it listed
+            (``other_hashes``); ``None`` when it gave none.
         check: what the service's size and hash say; ``None`` for what has no bytes.
         doubt: why nothing says that it is right, where ``check`` says so (``Doubt``); ``None`` in
             manifests of older versions, too.

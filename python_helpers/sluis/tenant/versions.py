@@ -8,18 +8,22 @@ of it. The current version's bytes are not had this way: the service refuses it 
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Iterator
 from typing import Any, Literal
 
+from ..counted import counted
 from ..graph.connect import Graph
-from ..graph.download import download_version
+from ..graph.download import Downloaded, download_version
 from ..graph.errors import GraphError
 from ..graph.rewritten import is_rewritten_name
+from .classify import Delivered, Listed, has_hash
 from .file_forms import look_into
 from .listed_items import figures_of, name_of, who
 from .many_at_once import many_at_once
+from .other_hashes import has_to_be_read_for, hashes_in, other_hashes
 from .refused_alone import raise_unless_alone
 from .source import Source
 from .state import DriveState
@@ -88,7 +92,8 @@ async def fetch_versions(
                     if "sha256" in before and "why" not in before:
                         line = before
                     else:
-                        line = await _fetch(graph, source, folder, item, name, line)
+                        listed = Listed(*figures_of(entry))
+                        line = await _fetch(graph, source, folder, item, name, line, listed)
                         size += line.get("size", 0) if "sha256" in line else 0
                 if "note" in line:
                     otherwise.append(f"{name_of(state, item)}, version {line['id']}")
@@ -130,7 +135,13 @@ def _wanted(state: DriveState, number: int) -> Iterator[tuple[str, str | None, s
 
 
 async def _fetch(
-    graph: Graph, source: Source, folder: ExportFolder, item: str, name: str, line: dict[str, Any]
+    graph: Graph,
+    source: Source,
+    folder: ExportFolder,
+    item: str,
+    name: str,
+    line: dict[str, Any],
+    listed: Listed,
 ) -> dict[str, Any]:
     """The bytes of one version; with ``why`` when they could not be had, or not as listed.
 
@@ -151,11 +162,23 @@ async def _fetch(
     had = {**line, "stored": stored, "size": got.size, "sha256": got.sha256,
            "quickxor": got.quickxor}  # fmt: skip
     if got.size != line["size"]:
-        said = f"{line['size']} bytes were listed and {got.size} came."
+        said = f"{counted(line['size'], 'byte was', 'bytes were')} listed and {got.size:,} came."
         # the service writes into Office files and some others while it delivers them
         whole = is_rewritten_name(name) and look_into(folder, stored, name).kind == "whole"
         had["note" if whole else "why"] = said
+    elif listed.quickxor is not None and not await asyncio.to_thread(
+        _agrees, listed, got, folder, stored
+    ):
+        had["why"] = "A hash that is listed of it is not that of what came."
     return had
+
+
+def _agrees(listed: Listed, got: Downloaded, folder: ExportFolder, stored: str) -> bool:
+    """Whether each hash that is listed is that of what came; most services list none."""
+    others: frozenset[str] = frozenset()
+    if has_to_be_read_for(hashes_in(listed.quickxor)):
+        others = other_hashes(folder, stored)
+    return has_hash(listed, Delivered(got.size, got.quickxor, got.sha256, others))
 
 
 def earlier_than_current(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:

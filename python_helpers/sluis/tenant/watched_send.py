@@ -20,6 +20,7 @@ from typing import Any, Literal, cast
 
 import aiohttp
 
+from ..counted import counted
 from ..errors import EvidenceError, SnapshotError
 from ..graph.connect import Answer, Graph
 from ..graph.upload import Over, cancel_session, upload
@@ -144,7 +145,9 @@ class _Watch:
     def check_size(self) -> None:
         found = os.fstat(self._descriptor).st_size
         if found != self._size:
-            raise _tampered(self._path, f"it has {found} bytes instead of {self._size}")
+            raise _tampered(
+                self._path, f"it has {counted(found, 'byte')} instead of {self._size:,}"
+            )
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._graph, name)
@@ -180,7 +183,10 @@ class _Watch:
     async def _look(self, data: bytes, start: int, total: int) -> None:
         end = start + len(data)
         if total != self._size or end > total:
-            raise _tampered(self._path, f"{total} bytes were to be sent instead of {self._size}")
+            raise _tampered(
+                self._path,
+                f"{counted(total, 'byte was', 'bytes were')} to be sent instead of {self._size:,}",
+            )
         if start not in self._seen:
             # an earlier run sent what comes before, or the service has part of a piece
             self.began_later |= not self.complete and len(self._seen) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
+from sluis.counted import counted
 from sluis.errors import SluisError
 from sluis.evidence.predicates import Refusal
 from sluis.runbook.barrier import pass_barrier
@@ -43,7 +44,8 @@ class ActionModule(ActionBase):
             }
         return {
             "changed": False,
-            "msg": f"The gate lets {len(answer.hosts)} hosts go until {answer.until:%H:%M} UTC.",
+            "msg": f"The gate lets {counted(len(answer.hosts), 'host')} go until "
+            f"{answer.until:%H:%M} UTC.",
             "permit": answer.model_dump(mode="json"),
         }
 

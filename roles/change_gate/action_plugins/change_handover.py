@@ -5,6 +5,7 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 
 from sluis.errors import InputError, SluisError
+from sluis.runbook.bound import refuse_changed
 from sluis.runbook.handover import give_up, hand_over
 from sluis.runbook.run import current_run, open_dossier
 
@@ -31,6 +32,8 @@ class ActionModule(ActionBase):
                 raise InputError(
                     "bad-result", f"There is no result {result!r}.", "Use applied or failed."
                 )
+            if result == "applied":
+                refuse_changed()
             body = hand_over(dossier) if result == "applied" else give_up(dossier)
         except SluisError as error:
             return {"failed": True, "msg": str(error), "sluis": error.as_dict()}

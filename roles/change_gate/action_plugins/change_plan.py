@@ -5,6 +5,7 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from sluis.counted import counted
 from sluis.dossier.material import read_material
 from sluis.dossier.outcome import in_short, outcome
 from sluis.errors import InputError, SluisError
@@ -51,5 +52,5 @@ class ActionModule(ActionBase):
             "steps": len(plan.steps),
             "checks": len(plan.checks),
             "state": found.state,
-            "msg": f"The plan has {len(plan.steps)} steps. It is {found.state}.",
+            "msg": f"The plan has {counted(len(plan.steps), 'step')}. It is {found.state}.",
         }

@@ -9,7 +9,7 @@ from ansible.plugins.action import ActionBase
 from sluis.border.verbs.asset_swap import ASSET_SWAP
 from sluis.errors import SluisError
 from sluis.runbook.following import Following
-from sluis.runbook.restoring import as_result, carry_out, signed_restore
+from sluis.runbook.restoring import as_failed, as_result, carry_out, signed_restore
 from sluis.runbook.run import current_run, open_dossier
 from sluis.runbook.sending import sender
 from sluis.runbook.shipping import as_failure, ask, refuse_objections
@@ -47,7 +47,7 @@ class ActionModule(ActionBase):
                 tolerate_use=bool(args.get("tolerate_use", False)),
             )
         except SluisError as error:
-            return as_failure(error)
+            return as_failed(error)
         return as_result(signed, answer)
 
     def _ship(self, request, secrets, task_vars):

@@ -14,6 +14,7 @@ from sluis.runbook.checks import (
     changed_since,
     checks_of,
     made_after,
+    passwords_of,
     plan_checks,
     record_checks,
     typed_checks,
@@ -82,11 +83,6 @@ class ActionModule(ActionBase):
         }
 
     def _ask(self, checks, task_vars):
-        secrets = self._task.args.get("secrets") or {}
-        passwords = {
-            "".join(str(name)): "".join(str(given["password"]))
-            for name, given in secrets.items()
-            if name in checks and given.get("password")
-        }
+        passwords = passwords_of(self._task.args.get("secrets"), checks)
         request, secrets = Request(tuple(checks.values())), Secrets(passwords)
         return ask(self, SERVICE_CHECK, request, secrets, task_vars).answers

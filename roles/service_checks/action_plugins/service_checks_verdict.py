@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
+from sluis.counted import all_of
 from sluis.errors import SluisError
+from sluis.runbook.bound import refuse_changed
 from sluis.runbook.checks import not_passed
 from sluis.runbook.judgement import read_evidence
 from sluis.runbook.run import current_run, open_dossier
@@ -26,6 +28,7 @@ class ActionModule(ActionBase):
             run = current_run(task_vars, __file__)
             if self._task.check_mode:
                 return {"changed": False, "skipped": True}
+            refuse_changed()
             evidence = read_evidence(open_dossier(run))
         except SluisError as error:
             return {"failed": True, "msg": str(error), "sluis": error.as_dict()}
@@ -42,4 +45,7 @@ class ActionModule(ActionBase):
                 "msg": "\n".join(["Not every check passed:", *(f"- {line}" for line in missing)]),
                 "not_passed": missing,
             }
-        return {"changed": False, "msg": f"All {len(evidence.plan.checks)} checks passed."}
+        return {
+            "changed": False,
+            "msg": f"{all_of(len(evidence.plan.checks), 'check').capitalize()} passed.",
+        }

@@ -6,7 +6,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 from sluis.border import codec
-from sluis.border.verbs.asset_check import ASSET_CHECK, Seen
+from sluis.border.verbs.asset_check import ASSET_CHECK, Disk, Seen
 from sluis.errors import SluisError
 from sluis.runbook.check_words import BECOME, known_hosts_in
 from sluis.runbook.checking import (
@@ -17,8 +17,8 @@ from sluis.runbook.checking import (
     look_at_settings,
     look_at_verifier,
 )
-from sluis.runbook.run import current_run
-from sluis.runbook.shipping import as_failure, ask, refuse_objections, target_of
+from sluis.runbook.looking import looked
+from sluis.runbook.shipping import ask, target_of
 from sluis.runbook.snapshot_settings import plain, read_settings
 
 
@@ -32,24 +32,26 @@ class ActionModule(ActionBase):
         """Look there, and return what is wrong."""
         del tmp
         super().run(None, task_vars)
-        host = "".join(str(task_vars["inventory_hostname"]))
-        try:
-            run = current_run(task_vars, __file__)
-            refuse_objections(run)
-        except SluisError as error:
-            return as_failure(error)
-        found, seen = self._looked(run, host, task_vars)
-        return {
-            "changed": False,
-            "found": [one.as_dict() for one in found],
-            "seen": [codec.dump(one) for one in seen],
-        }
+        seen = []
+        self._disk = None
+
+        def look(run, host):
+            found, there = self._looked(run, host, task_vars)
+            seen.extend(codec.dump(one) for one in there)
+            return found
+
+        answer = looked(__file__, task_vars, look)
+        if answer.get("failed"):
+            return answer
+        return {**answer, "seen": seen, "disk": self._disk}
 
     def _looked(self, run, host, task_vars):
         """What is wrong, and what was seen of assets."""
 
         def call(request, secrets):
-            return ask(self, ASSET_CHECK, request, secrets, task_vars)
+            answer = ask(self, ASSET_CHECK, request, secrets, task_vars)
+            self._disk = codec.dump(answer.disk) if answer.disk is not None else None
+            return answer
 
         where = "".join(str(self._task.delegate_to or host))
         written = []
@@ -58,7 +60,9 @@ class ActionModule(ActionBase):
             if self._task.args["part"] == "verifier":
                 given = plain(self._task.args.get("seen") or [])
                 there = [codec.load(Seen, one) for one in given]
-                return look_at_verifier(run, host, where, settings, there, call), ()
+                disk = plain(self._task.args.get("disk") or None)
+                disk = codec.load(Disk, disk) if disk else None
+                return look_at_verifier(run, host, where, settings, there, call, disk), ()
             _, address = target_of(self)
             written = look_at_settings(run, host, settings, address)
             found, seen = look_at_host(run, host, settings, address, call)
@@ -66,8 +70,8 @@ class ActionModule(ActionBase):
         except SluisError as error:
             found = [*written, from_error(where, error)]
         except AnsibleError as error:
-            found = [*written, cannot_ask(where, error, self._known_hosts())]
-        if found[-1].code != BECOME and not found[-1].written:
+            found = [*written, cannot_ask(where, error, self._known_hosts(), self._at())]
+        if found[-1].code not in BECOME and not found[-1].written:
             return found, ()
         # so much as can be seen without: the rest is looked at when that is put right
         self._connection.set_become_plugin(None)
@@ -76,8 +80,14 @@ class ActionModule(ActionBase):
         except SluisError as error:
             found.append(from_error(where, error))
         except AnsibleError as error:
-            found.append(cannot_ask(where, error, self._known_hosts()))
+            found.append(cannot_ask(where, error, self._known_hosts(), self._at()))
         return found, ()
+
+    def _at(self):
+        """Address and port of the machine, as the connection has them."""
+        _, address = target_of(self)
+        port = self._connection.get_options().get("port")
+        return None if address is None else (address, int(port) if port else None)
 
     def _known_hosts(self):
         """The file in which ssh looks for the key of this machine."""

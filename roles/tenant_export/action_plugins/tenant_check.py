@@ -9,9 +9,9 @@ from sluis.border.verbs.tenant_check import TENANT_CHECK
 from sluis.errors import SluisError
 from sluis.runbook.checking import from_error
 from sluis.runbook.findings import Finding
+from sluis.runbook.looking import looked
 from sluis.runbook.move_check import look_at_needs, needs_of
-from sluis.runbook.run import current_run
-from sluis.runbook.shipping import as_failure, ask, refuse_objections
+from sluis.runbook.shipping import ask
 from sluis.runbook.tenant_settings import read_tenant_settings
 
 
@@ -25,20 +25,17 @@ class ActionModule(ActionBase):
         """Look there, and return what is wrong."""
         del tmp
         super().run(None, task_vars)
-        host = "".join(str(task_vars["inventory_hostname"]))
-        try:
-            run = current_run(task_vars, __file__)
-            refuse_objections(run)
-        except SluisError as error:
-            return as_failure(error)
-        found = self._looked(run, host, task_vars) if any(needs_of(run, host)) else []
-        return {"changed": False, "found": [one.as_dict() for one in found]}
+        return looked(
+            __file__, task_vars, lambda run, host: self._looked(needs_of(run, host), task_vars)
+        )
 
-    def _looked(self, run, host, task_vars):
+    def _looked(self, needs, task_vars):
+        if not (needs.names or needs.by_settings):
+            return []
+        host = needs.host
         try:
             return look_at_needs(
-                run,
-                host,
+                needs,
                 read_tenant_settings("tenant_export", task_vars, self._templar, {}),
                 read_tenant_settings("tenant_import", task_vars, self._templar, {}),
                 lambda request, secrets: ask(self, TENANT_CHECK, request, secrets, task_vars),
@@ -47,12 +44,14 @@ class ActionModule(ActionBase):
             found = [from_error(host, error)]
         except AnsibleError:
             found = []  # that this host cannot be asked anything is said where its machine is
-        needs = ", ".join(needs_of(run, host))
+        names = ", ".join(needs.names)
+        if not names:
+            return found
         return [
             *found,
             Finding(
                 host, "not-looked-at",
-                f"{host}: nobody looked at what it fetches from and puts into: {needs}.",
+                f"{host}: nobody looked at what it fetches from and puts into: {names}.",
                 f"Put right what else is said of {host}, and check again.",
             ),
         ]  # fmt: skip

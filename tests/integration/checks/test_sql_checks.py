@@ -12,6 +12,7 @@ import pytest
 from sluis.checks.run import run_checks
 from sluis.rehearsal.mariadb import RealMariadb
 from sluis.rehearsal.postgres import RealPostgres
+from sluis.runbook.grants import read_grant
 from support.databases import place
 from support.sql_tricks import (
     MARIADB_TRICKS,
@@ -62,6 +63,41 @@ def test_postgresql(postgres: RealPostgres) -> None:
     assert ask(**socket, query=count, expect="5")["passed"] is True
     other = {**over_tcp, "port": 1}
     assert ask(PASSWORD, **other, query=count, expect="5")["passed"] is None
+
+
+def test_F9_why_a_query_could_not_be_asked_is_told_with_the_servers_words(
+    postgres: RealPostgres,
+) -> None:
+    postgres.sql("create role newcomer login password 'n'")
+    fields = {
+        "engine": "postgresql", "database": "it's", "host_address": ADDRESS, "expect": "5",
+        "port": postgres.port, "user": "newcomer", "bin_dir": str(postgres.bin_dir),
+    }  # fmt: skip
+    count = "select count(*) from patient"
+    none = ask(**fields, query=count)
+    assert (none["passed"], none["why"]) == (None, "not let in")
+    for words in ("no password was given", "no password supplied", "service_checks_secrets"):
+        assert words in none["detail"]
+    wrong = ask("wrong", **fields, query=count)
+    assert (wrong["passed"], wrong["why"]) == (None, "not let in")
+    assert 'password authentication failed for user "newcomer"' in wrong["detail"]
+    assert "(a password was given)" in wrong["detail"]
+    gone = ask("n", **{**fields, "database": "nowhere"}, query=count)
+    assert (gone["why"], "nowhere" in gone["detail"]) == ("not let in", True)
+    right = ask("n", **fields, query=count)
+    assert (right["why"], right["to"]) == ("may not read", "newcomer")
+    assert "permission denied for table patient" in right["detail"]
+    postgres.sql(read_grant("postgresql", "it's", right["to"]))
+    assert ask("n", **fields, query=count)["why"] == "looked"
+    # what the new version may bring is told from what nobody could ever ask
+    assert ask("n", **fields, query="select count(*) from later")["why"] == "not there"
+    assert ask("n", **fields, query="select later from patient")["why"] == "not there"
+    syntax = ask("n", **fields, query="select count(*) frm patient")
+    assert (syntax["why"], "syntax error" in syntax["detail"]) == ("not answered", True)
+    # of a row nothing is repeated
+    data = ask("n", **fields, query="select name::int from patient where id = 3")
+    assert (data["why"], "22P02" in data["detail"]) == ("not answered", True)
+    assert "name 3" not in data["detail"]
 
 
 def test_postgresql_session_cannot_write(postgres: RealPostgres) -> None:
@@ -117,6 +153,34 @@ def test_mariadb(mariadb: RealMariadb) -> None:
     assert ask(PASSWORD, **{**over_tcp, "port": 1}, query=query, expect="1")["passed"] is None
     write = "with x as (select 1) select 1 into outfile '/tmp/sluis-x'"
     assert ask(PASSWORD, **over_tcp, query=write, expect="1")["passed"] is not True
+
+
+def test_F9_mariadb_why_a_query_could_not_be_asked(mariadb: RealMariadb) -> None:
+    mariadb.sql("create user newcomer@'%' identified by 'n'; create database nearby;"
+                "create table nearby.t (i int);"
+                "grant insert on practice.patient to newcomer@'%'")  # fmt: skip
+    fields = {
+        "engine": "mariadb", "database": "practice", "host_address": ADDRESS, "expect": "2",
+        "port": mariadb.port, "user": "newcomer",
+    }  # fmt: skip
+    count = "select count(*) from patient"
+    none = ask(**fields, query=count)
+    assert (none["passed"], none["why"]) == (None, "not let in")
+    for words in ("no password was given", "Access denied", "service_checks_secrets"):
+        assert words in none["detail"]
+    right = ask("n", **fields, query=count)
+    assert (right["why"], right["to"]) == ("may not read", "newcomer@%")
+    nearby = {**fields, "database": "nearby"}
+    kept_out = ask("n", **nearby, query="select count(*) from t")
+    assert (kept_out["why"], kept_out["to"]) == ("may not read", "newcomer@%")
+    for name, told in (("practice", right), ("nearby", kept_out)):
+        mariadb.sql(read_grant("mariadb", name, told["to"]))
+    assert ask("n", **fields, query=count)["why"] == "looked"
+    assert ask("n", **nearby, query="select count(*) from t")["why"] == "looked"
+    assert ask("n", **fields, query="select count(*) from later")["why"] == "not there"
+    assert ask("n", **fields, query="select later from patient")["why"] == "not there"
+    syntax = ask("n", **fields, query="select count(*) frm patient")
+    assert (syntax["why"], "SQL syntax" in syntax["detail"]) == ("not answered", True)
 
 
 def test_no_password_in_any_command_line(mariadb: RealMariadb, postgres: RealPostgres) -> None:

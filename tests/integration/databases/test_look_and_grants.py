@@ -368,13 +368,15 @@ def owned_pg(new_pg: New, postgres: RealPostgres, name: str | None = None) -> tu
     return asset_of({**made, "host_address": postgres.address}, user), owner
 
 
-def goes_back(asset: Asset, folder: Path, password: str | None = None) -> list[str]:
+def goes_back(
+    asset: Asset, folder: Path, password: str | None = None, mark: str = "CHG_1042_01234567"
+) -> list[str]:
     """Put back, swapped in, out, and in again by that user; what differs from the snapshot."""
     adapter, engine = ENGINES[asset.kind]
+    folder.mkdir(exist_ok=True)
     plain = codec.dump(asset)
     plain, secrets = {**plain.pop("connection"), **plain}, {"password": password}
     made = take_dump(adapter, plain, folder / "dump", secrets=secrets)
-    mark = "CHG_1042_01234567"
     copy, away = (name_beside(asset.location, kind + mark) for kind in (COPY, DISPLACED))
     engine.restore_beside(plain, made.answer["files"], copy, secrets, made.facts)
     engine.swap(plain, copy, away, secrets, str(folder))
@@ -422,6 +424,12 @@ def test_F9_mariadb_is_put_back_once_the_grants_are_pasted(
         mariadb.sql(grant.statement)
     assert look_at_mariadb(asset, AssetSecrets(), way_back=True)[1] == []
     assert goes_back(asset, folder) == []
+    # and so it is for the next change: nothing of ours stays behind
+    assert look_at_mariadb(asset, AssetSecrets(), way_back=True)[1] == []
+    ours = "select table_name from information_schema.tables where table_name like 'sluis%'"
+    found = mariadb.sql(f"{ours} and table_schema = '{asset.location}'")
+    assert found == "sluis_nonce", "no mark of a copy"
+    assert goes_back(asset, folder / "next", mark="CHG_1043_01234567") == []
 
 
 @pytest.mark.parametrize("gone", [False, True], ids=["there", "gone"])
@@ -503,6 +511,12 @@ def test_F9_postgresql_is_put_back_once_the_grants_are_pasted(
         postgres.sql(grant.statement)
     assert look_at_postgresql(asset, secrets, way_back=True)[1] == []
     assert goes_back(asset, folder, PASSWORD) == []
+    # and so it is for the next change: nothing of ours stays behind
+    assert look_at_postgresql(asset, secrets, way_back=True)[1] == []
+    marked = ("select d.datname from pg_db_role_setting s join pg_database d on d.oid = "
+              "s.setdatabase where s.setconfig::text like '%sluis%'")  # fmt: skip
+    assert postgres.sql(marked) == ""
+    assert goes_back(asset, folder / "next", PASSWORD, "CHG_1043_01234567") == []
 
 
 @pytest.mark.parametrize(
@@ -514,6 +528,8 @@ def test_F9_postgresql_is_put_back_once_the_grants_are_pasted(
         ("alter database {live} set log_statement = 'all'", False),
         ("alter role {user} in database {live} set work_mem = '8MB'", False),
         ("alter database {live} set work_mem = '8MB'; create extension pgcrypto", True),
+        # left behind by the swap of an earlier version
+        ("alter database {live} set sluis.copy = 'finished'", True),
     ],
 )
 def test_F9_what_only_a_superuser_can_put_back_is_said(

@@ -103,7 +103,7 @@ def test_case_A11_a_byte_flipped_in_a_row(dumped: Dumped, scratch: Path) -> None
     assert part(answer, "restored")["verdict"] == "proven", "MariaDB itself sees nothing"
     assert answer["verdict"] == "failed"
     (difference,) = answer["differences"]
-    assert "table photo has other content in its 3000 rows" in difference
+    assert "table photo has other content in its 3,000 rows" in difference
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_case_A11_a_byte_flipped_in_a_row(dumped: Dumped, scratch: Path) -> None
         ),
         (
             {
-                "insert into photo values (0, null)": "table photo has 3001 rows, the source had",
+                "insert into photo values (0, null)": "table photo has 3,001 rows, the source had",
                 "drop procedure tidy": "procedure tidy is missing",
                 "drop trigger mark": "trigger mark is missing",
                 "create or replace view recent as select * from sale where id > 51": "view recent"

@@ -116,7 +116,7 @@ def test_case_A11_a_byte_flipped_in_a_row(dumped: Dumped, scratch: Path) -> None
     assert part(answer, "restored")["verdict"] == "proven", "PostgreSQL itself sees nothing"
     assert answer["verdict"] == "failed"
     (difference,) = answer["differences"]
-    assert "public.patient has other content in its 3000 rows" in difference
+    assert "public.patient has other content in its 3,000 rows" in difference
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_case_A11_a_byte_flipped_in_a_row(dumped: Dumped, scratch: Path) -> None
         ),
         (
             {
-                "insert into patient values (0)": "table public.patient has 3001 rows, the source",
+                "insert into patient values (0)": "table public.patient has 3,001 rows, the source",
                 "drop function age(int)": "function public.age(integer) is missing",
                 "create or replace view recent as select * from letter where id > 51": "view "
                 "public.recent is defined otherwise",

@@ -94,8 +94,15 @@ def test_case_A6_A7_beside_swap_and_back(
     again = postgresql_restore.swap(broken.asset, copy, away, {}, str(folder))
     assert (again["state_found"], again["ended"]) == ("after", 0)
 
+    marked = "select datname from pg_database d join pg_db_role_setting s on s.setdatabase = d.oid"
+    marked += (
+        f" where 'sluis.copy=finished' = any (s.setconfig) and datname in ('{live}', '{copy}')"
+    )
+    assert postgres.sql(marked) == "", "what is live is no copy of ours"
+
     undone = postgresql_restore.undo_swap(broken.asset, copy, away, {}, str(folder))
     assert (undone["state_found"], undone["state"], state()) == ("after", "before", "before")
+    assert postgres.sql(marked) == copy
     assert postgres.sql("select count(*) from public.t", live) == "3"
     postgres.sql("insert into public.t values (0)", live)
     assert differences(broken, folder, copy) == []

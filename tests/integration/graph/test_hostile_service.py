@@ -147,13 +147,25 @@ def test_unfriendly_03_figures_of_a_limit_that_make_no_sense_stop_nothing(
     story(tmp_path, tell)
 
 
-def test_M11_an_answer_without_bounds_is_not_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("status", [200, 400])
+def test_M11_an_answer_without_bounds_is_not_read(tmp_path: Path, status: int) -> None:
+    async def tell(there: Stage, graph: Graph) -> None:
+        there.on("GET", "/v1.0/a", (status, b'{"value": ["' + b"x" * (17 << 20) + b'"]}'))
+        with pytest.raises(GraphError, match="is larger than 16 MB"):
+            await graph.get("/a")
+
+    story(tmp_path, tell)
+
+
+@pytest.mark.parametrize("value", [b"[]", b"{}", b"[[]]", b'{"a":0}', b"0"])
+def test_an_answer_of_far_too_many_values_is_not_made_into_objects(
+    tmp_path: Path, value: bytes
 ) -> None:
-    monkeypatch.setattr(calls, "_LARGEST", 1 << 20)
+    """A few million bytes, and a hundred times that in memory."""
 
     async def tell(there: Stage, graph: Graph) -> None:
-        there.on("GET", "/v1.0/a", (200, b'{"value": ["' + b"x" * (2 << 20) + b'"]}'))
+        many = b'{"value": [' + b",".join([value] * 1_000_001) + b"]}"
+        there.on("GET", "/v1.0/a", (200, many))
         with pytest.raises(GraphError, match="page-malformed"):
             await graph.get("/a")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import os
 
 import jwt
 import pytest
@@ -187,6 +188,29 @@ def test_a_file_that_is_no_certificate_is_an_input_error(tmp_path, content):
             async with open_graph(account) as graph:
                 with pytest.raises(InputError, match="account-certificate"):
                     await graph.get("/a")
+
+    asyncio.run(whole())
+
+
+def test_M11_an_answer_to_a_sign_in_is_not_read_without_a_bound(tmp_path):
+    async def story(one, graph):
+        one.token_answers = [(200, {"access_token": "x" * (2 << 20), "expires_in": 3600})] * 9
+        with pytest.raises(GraphError, match=r"sign-in-failed.*LargeAnswerError"):
+            await graph.get("/a")
+
+    run(tmp_path, story, clock=LeapingClock())
+
+
+def test_a_pipe_in_place_of_a_certificate_is_not_waited_for(tmp_path):
+    async def whole():
+        async with stage(tmp_path) as one:
+            pem = tmp_path / "app.pem"
+            os.mkfifo(pem)
+            cloud = Cloud(one.graph, one.graph)
+            account = Account(TENANT, CLIENT, certificate=pem, cloud=cloud, ca=one.ca)
+            async with open_graph(account) as graph:
+                with pytest.raises(InputError, match="account-certificate"):
+                    await asyncio.wait_for(graph.get("/a"), 30)
 
     asyncio.run(whole())
 

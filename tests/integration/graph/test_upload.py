@@ -224,6 +224,12 @@ NOT_OURS = {
     "same size, other hash": {"size": len(DATA), "file": {"hashes": {"quickXorHash": OTHER}}},
     "same size, no hash": {"size": len(DATA), "file": {"hashes": {}}},
     "same size, nothing said of it": {"size": len(DATA), "file": {}},
+    "same quick hash, other SHA-256": {
+        "size": len(DATA), "file": {"hashes": {"quickXorHash": OURS, "sha256Hash": "0" * 64}},
+    },
+    "same quick hash, other SHA-1": {
+        "size": len(DATA), "file": {"hashes": {"quickXorHash": OURS, "sha1Hash": "0" * 40}},
+    },
     "same hash, other size": {"size": len(DATA) + 1, "file": {"hashes": {"quickXorHash": OURS}}},
     "same hash, no size": {"file": {"hashes": {"quickXorHash": OURS}}},
     "one date of two": {

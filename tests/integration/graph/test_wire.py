@@ -8,10 +8,12 @@ import hashlib
 import socket
 import ssl
 import threading
+import time
 
 import pytest
 
 from sluis.graph import part_file
+from sluis.graph import wire as wire_module
 from sluis.graph.download import download
 from sluis.graph.errors import GraphError
 from sluis.graph.wire import Wire, WireError
@@ -115,6 +117,48 @@ def test_what_is_not_http_is_no_content(speak, answer):
     wire, url, _ = speak([answer, None], [answer, None])
     with pytest.raises(WireError):
         body(wire, url)
+
+
+EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+
+
+def test_ten_answers_may_come_before_the_answer_and_no_more(speak):
+    wire, url, _ = speak([EARLY * 10 + HELLO])
+    assert body(wire, url) == (200, b"hello")
+    wire, url, _ = speak([EARLY * 11 + HELLO])
+    with pytest.raises(WireError):
+        body(wire, url)
+
+
+@pytest.mark.parametrize("drip", [b"H", b"HTTP/1.1 200 OK\r\n", EARLY], ids=["byte", "line", "103"])
+def test_a_head_that_never_quite_comes_is_given_up(speak, monkeypatch, drip):
+    monkeypatch.setattr(wire_module, "WINDOW", 0.2)
+
+    def slowly():
+        yield drip
+        while True:
+            time.sleep(0.05)
+            yield b"x"
+
+    wire, url, _ = speak(slowly())
+    with pytest.raises(WireError, match="too slowly"):
+        body(wire, url)
+
+
+def test_what_stands_around_chunks_is_no_progress(speak, monkeypatch):
+    """A byte of content in a chunk whose line has 4,000 more."""
+    monkeypatch.setattr(wire_module, "WINDOW", 0.2)
+
+    def slowly():
+        yield b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        while True:
+            time.sleep(0.02)
+            yield b"1;" + b"x" * 4_000 + b"\r\ny\r\n"
+
+    wire, url, _ = speak(slowly())
+    with wire.get(url, {}) as reply:
+        assert reply.fill(memoryview(bytearray(4_000))) < 1_000
+        assert reply.trouble == "it comes too slowly"
 
 
 @pytest.mark.parametrize("rest", [b"zz\r\nhello", b"5\r\nhel", b"5\r\nhelloXX\r\n", b"-5\r\nhello"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import grp
 import os
 import pwd
 import shutil
@@ -18,6 +19,7 @@ import pytest
 from sluis.border.strict_json import WrongError
 from sluis.errors import EvidenceError, InputError, SnapshotError
 from sluis.snapshot import restore_fetch
+from sluis.snapshot.restore_place import open_folder
 from support.restores import Snapshotted, copy_of, fill, restore_beside, swap, take, tree
 
 
@@ -72,6 +74,50 @@ def test_case_A6_A7_restored_beside_compared_swapped_and_displaced_kept(
     again = swap(taken.request())
     assert (again["changed"], again["quarantine"]) == (False, swapped["quarantine"])
     assert tree(taken.live) == good
+
+
+def test_N48_another_signed_plan_really_puts_it_back_again(taken: Snapshotted) -> None:
+    """What was swapped in under the plan before it is not done by this one."""
+    good = tree(taken.live)
+    _, first = put_back(taken)
+    break_it(taken.live)
+    broken = tree(taken.live)
+    second_plan = {"restore_id": f"{taken.request()['restore_id']}-5f1c0c5e"}
+    with pytest.raises(SnapshotError, match="restore-not-compared"):
+        swap(taken.request(**second_plan))
+    beside, second = put_back(taken, **second_plan)
+    assert (beside["changed"], second["changed"], second["equal"]) == (True, True, True)
+    assert tree(taken.live) == good
+    assert second["quarantine"] == [f"{taken.live}.sluis-quarantine-CHG-7-2"]
+    assert tree(Path(second["quarantine"][0])) == broken
+    assert tree(Path(first["quarantine"][0])) == good, "the first one is kept as well"
+
+
+@pytest.mark.parametrize("deed", ["rewritten", "gone", "new", "moved away", "a file"])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_N48_a_swap_of_before_is_not_called_done_once_somebody_worked_on(
+    taken: Snapshotted, deed: str, check_mode: bool
+) -> None:
+    """The run was killed before it could record the swap; then people worked, and it goes on."""
+    put_back(taken)
+    (taken.live / ".sluis-nonce").write_text("0" * 64 + "\n")  # of the copy that is made first
+    assert swap(taken.request(check_mode=check_mode))["equal"] is True
+    letter = taken.live / "letter.txt"
+    if deed == "rewritten":
+        letter.write_text("Dear cljent")
+    elif deed == "gone":
+        letter.unlink()
+    elif deed == "new":
+        (taken.live / "new.txt").write_text("new")
+    else:
+        taken.live.rename(taken.live.with_name("elsewhere"))
+        if deed == "a file":
+            taken.live.write_text("I was a folder")
+    before = tree(taken.top / "srv")
+    with pytest.raises(SnapshotError, match="restore-worked-in") as caught:
+        swap(taken.request(check_mode=check_mode))
+    assert "Nothing was swapped now" in caught.value.remedy
+    assert tree(taken.top / "srv") == before
 
 
 def test_an_equal_copy_is_used_again(taken: Snapshotted) -> None:
@@ -203,6 +249,44 @@ def test_rights_that_a_broken_change_gave_the_folder_do_not_stay(taken: Snapshot
     put_back(taken)
     status = taken.live.stat()
     assert (status.st_mode & 0o777, status.st_uid) == (0o750, 0)
+
+
+def test_N42_what_can_be_given_is_given_without_root(tmp_path: Path) -> None:
+    """Of a user who is in the group of the files, nothing is said; of another one's, it is."""
+    above = Path(tempfile.mkdtemp(prefix="sluis-user-"))
+    above.chmod(0o711)
+    live = above / "theirs" / "live"
+    live.mkdir(parents=True)
+    nobody, games = pwd.getpwnam("nobody"), grp.getgrnam("games").gr_gid
+    for name, group in (("a", games), ("b", nobody.pw_gid), ("c", 0)):
+        (live / name).write_text(name)
+        os.chown(live / name, nobody.pw_uid, group)
+    os.chown(live, nobody.pw_uid, games)
+    taken = take(above / "theirs", {"id": "x", "kind": "directory", "location": str(live)})
+    for path in [above / "theirs", *(above / "theirs").rglob("*")]:
+        if live not in (path, path.parent):
+            os.chown(path, nobody.pw_uid, nobody.pw_gid, follow_symlinks=False)
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([games])
+            os.setgid(nobody.pw_gid)
+            os.setuid(nobody.pw_uid)
+            ctypes.CDLL(None).prctl(4, 1)  # PR_SET_DUMPABLE, as an exec would set it
+            os.environ["HOME"] = str(above / "theirs")
+            request = taken.request(workdir=str(above / "theirs"))
+            (told,) = restore_beside(request)["warnings"]
+            assert "NOT put back of 1 item (user nobody, group root: 1)" in told, told
+            swap(request)
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    found = {path.name: path.stat().st_gid for path in live.iterdir()}
+    assert found == {"a": games, "b": nobody.pw_gid, "c": nobody.pw_gid}
+    assert live.stat().st_gid == games
+    shutil.rmtree(above)
 
 
 def test_live_data_behind_a_symlink(master: Snapshotted, tmp_path: Path) -> None:
@@ -341,8 +425,13 @@ def test_no_secret_in_answer_record_or_command(taken: Snapshotted) -> None:
 
 
 def test_an_ordinary_user_can_restore_what_is_theirs(master: Snapshotted) -> None:
-    """Without root: owners cannot be given back, everything else can."""
-    top = Path(tempfile.mkdtemp(prefix="sluis-user-"))  # pytest's own folders are for root
+    """N42 Without root: owners cannot be given back, which is said; everything else can.
+
+    It lies below a folder that they may pass through but not list.
+    """
+    above = Path(tempfile.mkdtemp(prefix="sluis-user-"))  # pytest's own folders are for root
+    above.chmod(0o711)
+    top = above / "theirs"
     taken = copy_of(master, top)
     nobody = pwd.getpwnam("nobody")
     subprocess.run(["chown", "-R", f"{nobody.pw_uid}:{nobody.pw_gid}", top], check=True)
@@ -356,7 +445,11 @@ def test_an_ordinary_user_can_restore_what_is_theirs(master: Snapshotted) -> Non
             os.setuid(nobody.pw_uid)
             ctypes.CDLL(None).prctl(4, 1)  # PR_SET_DUMPABLE, as an exec would set it
             os.environ["HOME"] = str(top)
-            restore_beside(taken.request(workdir=str(top)))
+            beside = restore_beside(taken.request(workdir=str(top)))
+            (told,) = (one for one in beside["warnings"] if "NOT put back" in one)
+            assert f"of {len(good) + 1} items (user root, group root: {len(good) + 1})" in told
+            assert "by nobody, group nogroup" in told
+            assert restore_beside(taken.request(workdir=str(top)))["warnings"] == [told]
             answer = swap(taken.request(workdir=str(top)))
             # other users' processes cannot be looked into, and that is said
             unseen = any(line.startswith("not verified") for line in answer["warnings"])
@@ -366,7 +459,21 @@ def test_an_ordinary_user_can_restore_what_is_theirs(master: Snapshotted) -> Non
             os._exit(1)
     assert os.waitpid(child, 0)[1] == 0
     assert {name: item[:3] for name, item in tree(taken.live).items()} == good
-    shutil.rmtree(top)
+    shutil.rmtree(above)
+
+
+@pytest.mark.parametrize("part", ["a", "a/b", "a/b/c"])
+def test_a_symlink_at_any_part_of_the_place_is_refused(tmp_path: Path, part: str) -> None:
+    place = tmp_path / "a/b/c"
+    place.mkdir(parents=True)
+    with open_folder(str(place)) as descriptor:
+        os.fsync(descriptor)
+        assert os.fstat(descriptor).st_ino == place.stat().st_ino
+    (tmp_path / part).rename(tmp_path / "elsewhere")
+    (tmp_path / part).symlink_to(tmp_path / "elsewhere")
+    assert place.is_dir()
+    with pytest.raises(NotADirectoryError), open_folder(str(place)):
+        pass
 
 
 class Mount:
@@ -400,6 +507,18 @@ def test_a_mount_point_has_its_contents_swapped(master: Snapshotted, tmp_path: P
         assert volume.stat().st_mode & 0o777 == 0o750, "as it was when the snapshot was made"
         assert Path(swapped["quarantine"][0]).parent == volume
         assert swap(taken.request())["changed"] is False
+        (volume / "letter.txt").unlink()
+        with pytest.raises(SnapshotError, match="restore-worked-in"):
+            swap(taken.request())
+        # another plan: what the first one left keeps its place, and counts for no difference
+        second_plan = {"restore_id": f"{taken.request()['restore_id']}-5f1c0c5e"}
+        beside, second = put_back(taken, **second_plan)
+        ours |= {Path(beside["beside"]).name, Path(second["quarantine"][0]).name}
+        assert len(ours) == 4
+        assert {n: i for n, i in tree(volume).items() if n.split("/")[0] not in ours} == good
+        assert tree(Path(swapped["quarantine"][0])) == broken
+        assert not Path(second["quarantine"][0], "letter.txt").exists()
+        assert swap(taken.request(**second_plan))["equal"] is True
 
 
 def test_a_mount_inside_the_folder_is_refused(taken: Snapshotted) -> None:

@@ -69,6 +69,28 @@ def test_case_A6_A7_A11_database_back_and_the_broken_one_kept(
     assert restore_beside(request)["changed"] is False
 
 
+def test_N48_a_swap_counts_for_its_own_plan_and_for_what_is_live(
+    server: RealMariadb, taken: Snapshotted
+) -> None:
+    first = as_change(taken, "CHG-12")
+    restore_beside(first)
+    displaced = swap(first)["quarantine"]
+    server.sql("delete from photo where id > 3", NAME)
+    for check_mode in (True, False):
+        with pytest.raises(SnapshotError, match="restore-worked-in") as caught:
+            swap({**first, "check_mode": check_mode})
+        assert "photo" in caught.value.what
+    second = {**first, "restore_id": f"{first['restore_id']}-5f1c0c5e"}
+    with pytest.raises(SnapshotError, match="restore-not-compared"):
+        swap(second)
+    assert restore_beside(second)["changed"] is True
+    swapped = swap(second)
+    assert (swapped["changed"], swapped["equal"]) == (True, True)
+    assert server.sql("select count(*) from photo", NAME) == "1500"
+    assert swapped["quarantine"] != displaced
+    assert server.sql("select count(*) from photo", swapped["quarantine"][0]) == "3"
+
+
 @pytest.mark.parametrize("step", ["_rename", "_load_code", "_set_phase"])
 def test_case_A7_cut_off_and_kept_again_the_swap_is_finished(
     server: RealMariadb, taken: Snapshotted, monkeypatch: pytest.MonkeyPatch, step: str

@@ -83,6 +83,32 @@ def test_case_A6_A7_A11_database_back_and_the_broken_one_kept(
     assert names(server) == {NAME, quarantine}
 
 
+def test_N48_a_swap_counts_for_its_own_plan_and_for_what_is_live(
+    server: RealPostgres, taken: Snapshotted
+) -> None:
+    good = count(server, NAME)
+    first = as_change(taken, "CHG-12")
+    restore_beside(first)
+    displaced = swap(first)["quarantine"]
+    server.sql("delete from patient where id > 3", NAME)
+    for check_mode in (True, False):
+        with pytest.raises(SnapshotError, match="restore-worked-in") as caught:
+            swap({**first, "check_mode": check_mode})
+        assert "patient" in caught.value.what
+    assert count(server, NAME).startswith("3|")
+    second = {**first, "restore_id": f"{first['restore_id']}-5f1c0c5e"}
+    with pytest.raises(SnapshotError, match="restore-not-compared"):
+        swap(second)
+    assert restore_beside(second)["changed"] is True
+    swapped = swap(second)
+    assert (swapped["changed"], swapped["equal"]) == (True, True)
+    assert count(server, NAME) == good
+    assert swapped["quarantine"] != displaced
+    assert count(server, swapped["quarantine"][0]).startswith("3|")
+    for name in (*displaced, *swapped["quarantine"]):
+        server.sql(f'drop database "{name}"')
+
+
 def test_check_mode(server: RealPostgres, taken: Snapshotted) -> None:
     before = names(server)
     request = as_change(taken, "CHG-8", check_mode=True)
@@ -166,7 +192,7 @@ def test_case_A7_sessions_are_ended_and_said_so(server: RealPostgres, taken: Sna
     finally:
         child.kill()
         child.wait()
-    assert answer["warnings"] == ["1 sessions of the live database were ended"]
+    assert answer["warnings"] == ["1 session of the live database was ended"]
 
 
 def test_a_server_without_room_is_not_filled(

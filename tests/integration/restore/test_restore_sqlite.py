@@ -78,6 +78,25 @@ def test_case_A6_A7_A11_sqlite_back_and_the_broken_one_kept(taken: Snapshotted) 
     assert swap(taken.request())["changed"] is False
 
 
+def test_N48_a_swap_counts_for_its_own_plan_and_for_what_is_live(taken: Snapshotted) -> None:
+    first = both(taken)[1]
+    with contextlib.closing(sqlite3.connect(taken.live)) as connection:
+        connection.execute("delete from patient where id > 3")
+        connection.commit()
+    with pytest.raises(SnapshotError, match="restore-worked-in"):
+        swap(taken.request())
+    with pytest.raises(SnapshotError, match="restore-worked-in"):
+        swap(taken.request(check_mode=True))
+    assert patients(taken.live) == 3
+    second_plan = taken.request(restore_id=f"{taken.request()['restore_id']}-5f1c0c5e")
+    assert restore_beside(second_plan)["changed"] is True
+    second = swap(second_plan)
+    assert (second["changed"], second["equal"]) == (True, True)
+    assert patients(taken.live) == 500
+    assert patients(second["quarantine"][0]) == 3
+    assert set(first["quarantine"]).isdisjoint(second["quarantine"])
+
+
 def test_case_A7_a_left_over_log_is_not_replayed_into_the_restored_database(
     taken: Snapshotted,
 ) -> None:

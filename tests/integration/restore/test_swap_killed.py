@@ -22,6 +22,8 @@ from sluis.snapshot.restore_swap import swap_in, would_swap
 _TRACED = ("restore_swap.py", "restore_moves.py", "restore_rename.py")
 CHANGE = "CHG-7"
 RESTORE = "CHG-7-0a1b2c3d"
+#: the same snapshot under the next plan that is signed
+OTHER = f"{RESTORE}-5f1c0c5e"
 
 
 class Case:
@@ -72,7 +74,13 @@ def build(case: Case, top: Path) -> Path:
         for name, text in case.live.items():
             (live / name).parent.mkdir(parents=True, exist_ok=True)
             (live / name).write_text(text)
-    with with_beside(case, live, create=True) as (_, beside, _home):
+    lay_copy(case, live)
+    return live
+
+
+def lay_copy(case: Case, live: Path, restore: str = RESTORE) -> None:
+    """A compared copy beside live data."""
+    with with_beside(case, live, restore, create=True) as (_, beside, _home):
         beside.write(state="restoring")
         data = Path(beside.path, "data")
         if case.single:
@@ -82,12 +90,13 @@ def build(case: Case, top: Path) -> Path:
             (data / "letter").write_text("good")
             (data / "new").write_text("good too")
         beside.write(state="compared", snapshot_id="0a1b2c3d")
-    return live
 
 
 class with_beside:  # noqa: N801 - reads as what it is
-    def __init__(self, case: Case, live: Path, *, create: bool = False) -> None:
-        self.case, self.path, self.create = case, live, create
+    def __init__(
+        self, case: Case, live: Path, restore: str = RESTORE, *, create: bool = False
+    ) -> None:
+        self.case, self.path, self.create, self.restore = case, live, create, restore
 
     def __enter__(self) -> tuple[Any, Any, int]:
         from contextlib import ExitStack
@@ -100,7 +109,7 @@ class with_beside:  # noqa: N801 - reads as what it is
             self.stack.callback(patch.undo)
         live = find_live(str(self.path))
         home = self.stack.enter_context(open_folder(live.home))
-        beside = self.stack.enter_context(open_beside(live, home, RESTORE, create=self.create))
+        beside = self.stack.enter_context(open_beside(live, home, self.restore, create=self.create))
         assert beside is not None
         return live, beside, home
 
@@ -108,14 +117,14 @@ class with_beside:  # noqa: N801 - reads as what it is
         self.stack.close()
 
 
-def swap(case: Case, live: Path) -> asset_swap.Answer:
+def swap(case: Case, live: Path, restore: str = RESTORE) -> asset_swap.Answer:
     patch = pytest.MonkeyPatch()
     # Looking through /proc a thousand times is slow; test_restore_in_use.py looks once.
     patch.setattr(restore_swap, "in_use", lambda paths: InUse((), 0))
     if not case.exchange:
         patch.setattr(restore_rename, "_system_call", lambda: None)
     try:
-        with with_beside(case, live) as (place, beside, home):
+        with with_beside(case, live, restore) as (place, beside, home):
             return swap_in(place, beside, home, change=CHANGE, companions=case.companions)
     finally:
         patch.undo()
@@ -236,6 +245,35 @@ def test_case_A7_killed_at_every_line_nothing_is_lost(case: Case, tmp_path: Path
         assert swap(case, live).changed is False
         if ended == 0:
             break
+    assert line > 100, "the trace saw too few lines; is it looking at the right files?"
+
+
+@pytest.mark.parametrize(
+    "case",
+    [CASES[0], *(pytest.param(case, marks=pytest.mark.slow) for case in CASES[1:])],
+    ids=repr,
+)
+def test_N48_after_a_killed_swap_the_next_plan_puts_all_of_it_back(
+    case: Case, tmp_path: Path
+) -> None:
+    """It has its own copy, and what the first one left half done is kept with what was live."""
+    line, ended = 1, 1
+    while ended:
+        top = tmp_path / str(line)
+        live = build(case, top)
+        ended = in_child(lambda live=live: swap(case, live), kill_at=line)
+        lay_copy(case, live, OTHER)
+        before = texts(top)
+        assert swap(case, live, OTHER).changed is True
+        assert texts(top) == before, f"data lost at line {line}"
+        if case.single:
+            assert live.read_text() == "good"
+        else:
+            ours = {path for path in live.iterdir() if path.name.startswith(".sluis-")}
+            found = {path.name for path in set(live.iterdir()) - ours}
+            assert found == {"letter", "new"}
+            assert (live / "letter").read_text() == "good"
+        line += 17
     assert line > 100, "the trace saw too few lines; is it looking at the right files?"
 
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import os
 import pwd
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +19,11 @@ import pytest
 from sluis.border.parts import Asset, Connection, StoreSecrets
 from sluis.border.store import Store
 from sluis.border.verbs.asset_check import Answer, CheckSecrets, Request, Seen
+from sluis.errors import SnapshotError
 from sluis.rehearsal.keeper import Keeper
 from sluis.rehearsal.loopback import STORE
 from sluis.rehearsal.store import start_store
+from sluis.snapshot.access import LocalAccess
 from sluis.snapshot.look import look_around
 from sluis.snapshot.store import read_store
 from support.databases import place
@@ -185,3 +192,111 @@ def test_check_room_programs_and_servers_on_the_verifier(stage: Stage, tmp_path:
     assert codes(answer) == []
     request = Request(part="machine", restic="/nonexistent/restic")
     assert codes(look_around(request, CheckSecrets())) == ["restic-missing"]
+
+
+# ---- a store of kind local: whose disk, and who may use it
+
+
+@pytest.fixture
+def open_to_all() -> Iterator[Path]:
+    """A folder that every user can get to, unlike pytest's own."""
+    with tempfile.TemporaryDirectory() as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
+
+
+@contextmanager
+def nobody() -> Iterator[str]:
+    """What is done meanwhile is done by another user, where we may become one."""
+    if os.geteuid() != 0:
+        yield pwd.getpwuid(os.geteuid()).pw_name
+        return
+    other = pwd.getpwnam("nobody")
+    os.seteuid(other.pw_uid)
+    try:
+        yield other.pw_name
+    finally:
+        os.seteuid(0)
+
+
+def on_disk(path: Path) -> Store:
+    return Store("usb", "local", "usb", **PLACE, path=str(path))
+
+
+def test_newcomer_a_repository_on_a_disk_that_our_user_may_not_use_is_said_by_check(
+    stage: Stage, open_to_all: Path
+) -> None:
+    """It was "Permission denied. Check the store and the network between", after prepare began."""
+    repository = open_to_all / "repo"
+    shutil.copytree(stage.data, repository)
+    request = Request(part="source", store=on_disk(repository))
+    secrets = CheckSecrets(StoreSecrets(repository_password=PASSWORD))
+    fine = look_around(request, secrets)
+    assert (codes(fine), fine.disk and fine.disk.there) == ([], True)
+    closed = repository / "snapshots"
+    closed.chmod(0o500)
+    repository.chmod(0o755)
+    for part in ("source", "verifier"):
+        with nobody() as user:
+            answer = look_around(replace(request, part=part), secrets)  # type: ignore[arg-type]
+        told = next(one.failure for one in answer.troubles)
+        assert told.code == "store-not-writable"
+        assert user in told.what
+        assert str(repository) in told.what
+        assert "snapshot_and_verify_become: true" in told.remedy
+        assert "network" not in told.remedy
+        assert answer.disk is None
+    closed.chmod(0o000)
+    with nobody(), pytest.raises(SnapshotError) as raised:
+        LocalAccess(on_disk(repository)).names("snapshots")
+    assert raised.value.code == "store-not-writable"
+    assert str(closed) in raised.value.what
+    closed.chmod(0o700)
+
+
+def test_newcomer_who_makes_a_repository_on_a_disk_must_be_able_to(open_to_all: Path) -> None:
+    open_to_all.chmod(0o555)
+    store = on_disk(open_to_all / "usb" / "repo")
+    with nobody() as user:
+        maker = look_around(Request(part="verifier", store=store), CheckSecrets())
+        used = look_around(Request(part="source", store=store), CheckSecrets())
+    assert "store-not-writable" in codes(maker)
+    assert maker.troubles[0].failure.what.startswith(f"The user {user} (")
+    assert f"in {open_to_all}, a folder of the store usb" in maker.troubles[0].failure.what
+    assert "store-not-writable" not in codes(used), "the verifier makes it"
+    assert used.disk is not None
+    assert (used.disk.user.split()[0], used.disk.there) == (user, False)
+    open_to_all.chmod(0o755)
+
+
+@pytest.mark.parametrize(("group", "found"), [("nogroup", []), ("root", ["owners-not-given"])])
+def test_N42_a_restore_without_root_hears_which_owners_it_cannot_put_back(
+    group: str, found: list[str]
+) -> None:
+    """The tree came back as the account's own, without a word."""
+    above = Path(tempfile.mkdtemp(prefix="sluis-look-"))  # pytest's own folders are for root
+    try:
+        above.chmod(0o755)
+        (above / "deep").mkdir()
+        (above / "deep" / "letter").touch()
+        for path in (above, above / "deep"):
+            shutil.chown(path, "nobody", "nogroup")
+        shutil.chown(above / "deep" / "letter", "nobody", group)
+        request = Request(
+            part="source", store=None, assets=(Asset("x", "directory", str(above)),), restore=True
+        )
+        nobody = pwd.getpwnam("nobody")
+        child = os.fork()
+        if child == 0:
+            try:
+                os.setgroups([])
+                os.setgid(nobody.pw_gid)
+                os.setuid(nobody.pw_uid)
+                told = look_around(request, CheckSecrets(StoreSecrets()))
+                os._exit(0 if codes(told) == found else 1)
+            finally:
+                os._exit(2)
+        assert os.waitpid(child, 0)[1] == 0
+        assert codes(look_around(request, CheckSecrets(StoreSecrets()))) == [], "root gives any"
+    finally:
+        shutil.rmtree(above)

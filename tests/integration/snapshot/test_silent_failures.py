@@ -58,7 +58,7 @@ def test_T24_a_list_that_is_not_what_comes_back_is_no_proof(
     made = stage.make(stage.asset(documents))
     edits = {
         "/extra.txt/d": "0 listed items did not come back, 1 came back unlisted",
-        "/extra.txt/{p;s/extra/ghost/g}": "1 listed items did not come back, 0 came back unlisted",
+        "/extra.txt/{p;s/extra/ghost/g}": "1 listed item did not come back, 0 came back unlisted",
     }
     for edit, words in edits.items():
         liar = tmp_path / "restic"
@@ -92,7 +92,7 @@ def test_row_an_old_copy_in_place_of_the_new_one_lacks_the_nonce(
     judgement = second.prove(snapshot_id=first.answer["snapshot_id"],
                              older_snapshot_id=first.answer["previous_snapshot_id"])  # fmt: skip
     assert verdicts(judgement)["V6"] == "failed"
-    assert "the nonce is not in the copy" in detail(judgement, "V6")
+    assert "The nonce is not in the copy" in detail(judgement, "V6")
     # the data is equal, and still it is not the copy of this moment
     assert "restored" in detail(judgement, "V3") or verdicts(judgement)["V3"] == "proven"
 
@@ -258,7 +258,7 @@ def test_row_a_folder_that_nobody_may_write_in_is_copied_without_proof_of_freshn
     assert any(w.startswith("nonce-not-placed") for w in made.answer["warnings"])
     judgement = made.prove()
     assert judgement.verification.reached == "V5"
-    assert "no nonce was placed" in detail(judgement, "V6")
+    assert "No nonce was placed" in detail(judgement, "V6")
     assert (documents / ".sluis-nonce").read_text().startswith("a file of the client's")
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from sluis.errors import SnapshotError
 from sluis.rehearsal.sshd import new_ssh_key
+from support.quick_repository import make_quick_repository
 from support.snapshots import ESCROW, PLACE, Stage, detail, run_apart, verdicts
 
 
@@ -99,3 +100,49 @@ def test_a_new_repository_gets_a_second_key_and_a_probe(tmp_path: Path) -> None:
         run_apart("prepare_store", {"store": store, "secrets": mistyped})
     assert told.value.code == "escrow-password-wrong"
     assert len(list((tmp_path / "disk" / "keys").iterdir())) == 2
+
+
+def _swap(there: Path, other: Path) -> None:
+    """Put another folder where a repository was; sshd serves whatever is there."""
+    there.rename(there.with_name(f"{there.name}-away"))
+    shutil.copytree(other, there)
+
+
+@pytest.mark.parametrize(
+    "what", ["another one", "another one that shows it", "as it was before", "another path"]
+)
+def test_another_repository_behind_an_sftp_store_proves_nothing(
+    stage: Stage, documents: Path, sftp_store: dict[str, Any], tmp_path: Path, what: str
+) -> None:
+    """Login, host key and both passwords are right; only what lies there is another repository."""
+    store, login = sftp_store["store"], sftp_store["secrets"]
+    before, other = tmp_path / "before", tmp_path / "other"
+    shutil.copytree(stage.data, before)
+    make_quick_repository(other)
+    made = stage.make(stage.asset(documents), store=store, secrets={"store": login, "asset": {}})
+    taken = made.answer["snapshot_id"]
+    escrow = {"store": {"escrow_password": ESCROW, "store_key": login["store_key"]}}
+    asked = {"snapshots": [taken], "secrets": escrow}
+    kept = run_apart("look_for_kept", {**asked, "store": store})
+    assert (kept["gone"], kept["damaged"]) == ([], None)
+
+    named = dict(store)
+    if what == "another path":
+        named["path"] = str(other)
+    elif what == "as it was before":
+        _swap(stage.data, before)
+    else:
+        if what == "another one that shows it":
+            shutil.copy(stage.data / "snapshots" / taken, other / "snapshots" / taken)
+        _swap(stage.data, other)
+    judgement = made.prove(secrets=escrow, store=named)
+    found = verdicts(judgement)
+    shows = what == "another one that shows it"
+    assert judgement.verification.reached == ("V0" if shows else None), judgement.verification
+    proven = {level for level, verdict in found.items() if verdict == "proven"}
+    assert proven == ({"V0"} if shows else set()), judgement.verification.levels
+    if shows:
+        assert run_apart("look_for_kept", {**asked, "store": named})["damaged"]
+    else:
+        assert "the store does not show snapshot" in detail(judgement, "V0")
+        assert run_apart("look_for_kept", {**asked, "store": named})["gone"] == [taken]

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import socket
+import ssl
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +32,7 @@ from sluis.rehearsal.tenant.rights import AppSettings
 from sluis.rehearsal.tenant.settings import Population, Settings
 from sluis.rehearsal.tenant.start import Tenant, start_tenant
 from sluis.tenant.look_move import look_at_move
+from support.graph_stage import certificates
 from support.sftp_places import Place, old_supplier
 
 GONE = "b!00000000000000000000000000000000000000000000000000000000000000ab"
@@ -212,3 +220,71 @@ def test_what_is_not_answered_in_time_is_not_in_the_answer(ground: Ground) -> No
     request = Request((OfTenant("new", "into", account(ground.new)),), (), ("/etc",), 0.0)
     answer = look(request, targets={"new": ground.new.app.secret})
     assert answer.tenants == ()
+
+
+#: it ends when its look does: the limit is kept by the process as well as by its answer
+LOOK = """
+import json, sys
+from sluis.border.tenant import AccountSecret, Server, TenantAccount
+from sluis.border.verbs.tenant_check import CheckSecrets, OfServer, OfTenant, Request
+from sluis.tenant.look_move import look_at_move
+https, ca, ssh, host_key, key = sys.argv[1:]
+account = TenantAccount("0" * 8 + "-1111-2222-3333-" + "4" * 12, "5" * 8 + "-1111-2222-3333-"
+                        + "4" * 12, https, https, ca)
+server = Server("127.0.0.1", "we", int(ssh), None, host_key, key)
+request = Request((OfTenant("slow", "from", account),), (OfServer("slow", server),), (), 16.0)
+answer = look_at_move(request, CheckSecrets(sources={"slow": AccountSecret("x-y-z")}))
+print(json.dumps([[one.refused.why for one in answer.tenants],
+                  [one.failure.code for one in answer.servers]]))
+"""
+
+
+@pytest.mark.parametrize(
+    "begins",
+    [b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n{"],
+    ids=["headers", "body"],
+)
+def test_who_answers_byte_by_byte_does_not_outlive_the_look(
+    ground: Ground, tmp_path: Path, begins: bytes
+) -> None:
+    ca, own = certificates(tmp_path)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(own)
+    host_key = " ".join(ground.place.supplier.host.host_key.split()[:2])
+    with dripping(begins, tls) as https, dripping(b"") as ssh:
+        done = subprocess.run(
+            [sys.executable, "-c", LOOK, f"https://127.0.0.1:{https}", str(ca), str(ssh),
+             host_key, str(ground.place.key)],
+            capture_output=True, text=True, timeout=90,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [["no answer"], ["source-unreachable"]]
+
+
+@contextmanager
+def dripping(begins: bytes, tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    """A server that begins its answer at once, and then says a byte at a time for ever."""
+    over = threading.Event()
+
+    def serve(link: socket.socket) -> None:
+        with link, contextlib.suppress(OSError):
+            one = tls.wrap_socket(link, server_side=True) if tls else link
+            if tls:
+                one.recv(65536)
+            one.sendall(begins)
+            while not over.wait(0.2):
+                one.sendall(b"a")
+
+    def listen(server: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while not over.is_set():
+                link, _ = server.accept()
+                threading.Thread(target=serve, args=(link,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=listen, args=(server,), daemon=True).start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            over.set()
+            server.shutdown(socket.SHUT_RDWR)

@@ -5,14 +5,26 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import time
 
 import pytest
 
 from sluis.evidence.canonical import canonical
+from sluis.tenant import sftp_fetch
 from sluis.tenant.sftp_login import SftpLogin
 from sluis.tenant.source_error import CutError, SourceError
 from sluis.tenant.state import DriveState
-from support.lying_sftp import DENIED, EOF, PASSWORD, ROOT, HangUpError, LyingServer, Node, folder
+from support.lying_sftp import (
+    DENIED,
+    EOF,
+    PASSWORD,
+    ROOT,
+    SILENT,
+    HangUpError,
+    LyingServer,
+    Node,
+    folder,
+)
 from support.sftp_places import export, lines_of, outside, tree
 
 
@@ -55,7 +67,7 @@ def test_a_size_that_is_a_lie_is_not_had(tmp_path, size):
         _, lines = run(server, tmp_path)
     assert lines["honest"].state == "had"
     assert (lines["liar"].state, lines["liar"].stored) == ("could not be had", None)
-    assert f"lists {size} bytes and gives" in lines["liar"].why
+    assert f"lists {size:,} bytes and gives" in lines["liar"].why
     assert set(tree(tmp_path / "content")) == {"honest"}
 
 
@@ -206,6 +218,39 @@ def test_short_answers_are_completed_at_their_offsets(tmp_path):
     assert lines["slow"].sha256 == hashlib.sha256(content).hexdigest()
 
 
+def test_a_server_that_never_gives_the_first_bytes_fills_no_memory(tmp_path):
+    """All others come at once, of a file as long as it likes."""
+    with LyingServer() as server:
+        server.add(
+            b"endless", size=1 << 40,
+            on_read=lambda _node, offset, count: bytes(count) if offset else SILENT,
+        )  # fmt: skip
+        server.add(b"small", b"data")
+        report = export(
+            login(server, patience=3.0), ROOT.decode(), tmp_path, pauses=(0.0,) * 6
+        )  # fmt: skip
+        asked = sum(count for name, _, count in server.reads if name.endswith(b"endless"))
+    lines = lines_of(report, tmp_path)
+    assert asked <= 4 * (4 << 20)
+    assert "connection was lost each of the 4 times" in lines["endless"].why
+    assert lines["small"].state == "had"
+
+
+def test_a_server_that_gives_a_byte_now_and_then_is_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(sftp_fetch, "_WINDOW", 0.5)
+
+    def drip(*_):
+        time.sleep(0.01)
+        return b"x"
+
+    with LyingServer() as server:
+        server.add(b"slow", size=2_000_000, on_read=drip)
+        server.add(b"small", b"data")
+        _, lines = run(server, tmp_path, pauses=(0.0,) * 6)
+    assert "connection was lost each of the 4 times" in lines["slow"].why
+    assert lines["small"].state == "had"
+
+
 @pytest.mark.parametrize("size", [10, 2_000_000])
 def test_more_bytes_than_asked_for_are_refused(tmp_path, size):
     with LyingServer() as server:
@@ -277,6 +322,15 @@ def test_a_file_that_fells_the_server_does_not_keep_the_others(tmp_path):
         _, lines = run(server, tmp_path, pauses=(0.0,) * 5)
     assert "connection was lost each of the 4 times" in lines.pop("poison").why
     assert {line.state for line in lines.values()} == {"had"} and len(lines) == 60
+
+
+def test_L22_answers_that_wait_for_others_are_bounded(tmp_path):
+    """A small file is asked for whole, and what came of it waits for the rest."""
+    with LyingServer() as server:
+        server.add(b"small", b"x" * (1 << 20), trailing=b"y" * (3 << 20))
+        with pytest.raises(SourceError, match="too much of what it answers waits") as told:
+            export(login(server), ROOT.decode(), tmp_path, connections=1)
+        assert told.value.code == "sftp-protocol"
 
 
 def test_a_server_that_lets_fewer_in_is_read_over_fewer(tmp_path):

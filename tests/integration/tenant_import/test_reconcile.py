@@ -9,7 +9,7 @@ import pytest
 from sluis.graph.quickxor import QuickXor
 from sluis.rehearsal.tenant.weather import Weather
 from sluis.tenant.import_state import ImportState
-from support.office_files import packed, promoted, word
+from support.office_files import packed, promoted, relations, types, word
 
 REWRITING = Weather(rewrite=("office", "pdf", "html"))
 
@@ -47,6 +47,29 @@ def test_what_the_service_rewrote_is_told_from_what_differs(move):
     assert [found for found, one in _categories(found).items() if one == "differs"] == [
         "c.pdf", "d.html",
     ]  # fmt: skip
+
+
+def test_text_where_the_service_writes_its_own_parts_is_compared_all_the_same(move):
+    """A document may name any member as its text, also one among what is left out."""
+
+    def prescription(dose):
+        return packed({
+            "[Content_Types].xml": types(**{"docProps/core.xml": "x/main+xml"}),
+            "_rels/.rels": relations(("rId1", "officeDocument", "/docProps/core.xml")),
+            "docProps/core.xml": f"<d><t>{dose}</t></d>",
+        })  # fmt: skip
+
+    _fill(move, **{"dose.docx": prescription("5 mg"), "same.docx": prescription("5 mg")})
+    assert move.bring_over().outcome == "done"
+    assert move.reconcile().sound
+    control, drive = move.target.control, move.to_drive
+    control.write(drive, "dose.docx", prescription("50 mg"))
+    control.write(drive, "a/letter.docx", packed(promoted(word())))
+    found = move.reconcile()
+    assert {path: one for path, one in _categories(found).items() if one != "equal"} == {
+        "a/letter.docx": "rewritten by the service", "dose.docx": "differs",
+    }  # fmt: skip
+    assert not found.sound
 
 
 def test_every_kind_of_difference_is_named_and_stops_the_hand_over(move):

@@ -7,14 +7,15 @@ import json
 import subprocess
 import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
-from sluis.border import code_bundle
 from sluis.border.code_bundle import arrive, pack_code
+from support.bundles import with_code
 
 SOURCES = {
     "__init__.py": "WHERE = 'from the bundle'\n",
@@ -23,41 +24,41 @@ SOURCES = {
     "room/two.py": "WORD = 'é☃'\n",
     "errors.py": "WORD = 'x'\n\ndef fail():\n    raise RuntimeError(WORD)  # the line\n",
 }
-DOOR = Path(code_bundle.__file__)
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def run(code: str, *, sources: dict[str, str] = SOURCES) -> subprocess.CompletedProcess[str]:
-    """Run code in a Python of its own, into which a bundle came."""
-    begin = (
-        "import importlib.util, sys\n"
-        f"spec = importlib.util.spec_from_file_location('door', {str(DOOR)!r})\n"
-        "door = importlib.util.module_from_spec(spec)\n"
-        "spec.loader.exec_module(door)\n"
-        f"door.install(door._unpacked({pack_code(sources)!r}))\n"
-    )
-    return subprocess.run(
-        [sys.executable, "-c", begin + code], capture_output=True, text=True, check=False
-    )
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs code in a Python of its own, into which a bundle came."""
+
+    def run(code: str, sources: dict[str, str] = SOURCES) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "code").write_text(pack_code(sources))
+        return subprocess.run(
+            [sys.executable, "-c", with_code(tmp_path / "code") + code],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    return run
 
 
-def test_what_came_along_is_what_runs_whatever_is_installed() -> None:
+def test_what_came_along_is_what_runs_whatever_is_installed(run: Run) -> None:
     """This Python has the whole package installed."""
     done = run("import sluis\nfrom sluis.room.one import SAID\nprint(sluis.WHERE, SAID)\n")
     assert done.stdout == "from the bundle xé☃\n", done.stderr
 
 
-def test_what_did_not_come_along_is_not_taken_from_elsewhere() -> None:
+def test_what_did_not_come_along_is_not_taken_from_elsewhere(run: Run) -> None:
     done = run("import sluis.gate\n")
     assert "No module named 'sluis.gate'" in done.stderr
 
 
-def test_only_what_is_imported_is_compiled() -> None:
+def test_only_what_is_imported_is_compiled(run: Run) -> None:
     broken = {**SOURCES, "room/three.py": "this is no Python"}
     assert run("import sluis.room.one\n", sources=broken).returncode == 0
     assert "SyntaxError" in run("import sluis.room.three\n", sources=broken).stderr
 
 
-def test_an_error_shows_its_line() -> None:
+def test_an_error_shows_its_line(run: Run) -> None:
     done = run(
         "import traceback\nfrom sluis.errors import fail\n"
         "try: fail()\nexcept RuntimeError: print(traceback.format_exc())\n"

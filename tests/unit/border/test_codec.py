@@ -169,6 +169,13 @@ def test_depth_is_an_error_where_size_is_not(data):
         parse(data, most_bytes=10**7, most_values=10**7)
 
 
+@pytest.mark.parametrize("number", [b"1e999", b"-1e999", b"Infinity", b"-Infinity", b"NaN"])
+def test_L1_a_number_that_is_not_finite_is_none(number):
+    for data in (number, b"[" + number + b"]", b'{"a":' + number + b"}"):
+        with pytest.raises(WrongError, match="not finite"):
+            parse(data, most_bytes=100, most_values=10)
+
+
 def test_a_number_with_many_digits_takes_no_time():
     with pytest.raises(WrongError, match="too many digits"):
         parse(b"7" * 10**7, most_bytes=10**8, most_values=10)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
 import sys
+from collections import ChainMap
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -63,7 +66,7 @@ class Host:
     work: Any = None
     says: dict[str, Any] | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
-    _task: Any = field(default_factory=lambda: SimpleNamespace(delegate_to=None))
+    _task: Any = field(default_factory=lambda: SimpleNamespace(delegate_to=None, environment=None))
     _connection: Any = field(default_factory=lambda: connection("local"))
 
     def _execute_module(self, module_name, module_args, task_vars):
@@ -100,6 +103,22 @@ def test_a_question_is_asked_and_answered():
     host = Host(lambda request, secrets: Answer(request.asset, secrets.store.store_password[:2]))
     assert _ask(host) == Answer("letters", "ee")
     assert PASSWORD not in json.dumps(host.asked)
+
+
+def test_our_code_reads_names_as_utf_8_whatever_the_login_says():
+    login = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    script = "import sys; print(sys.getfilesystemencoding())"
+
+    def encoding(*given: dict[str, str]) -> str:
+        environment = dict(ChainMap(*reversed(given)))
+        argv = [sys.executable, "-c", script]
+        return subprocess.run(argv, env=environment, capture_output=True, text=True).stdout.strip()
+
+    host = Host(lambda request, secrets: Answer(encoding(*host._task.environment)))
+    host._task.environment = [login]
+    assert encoding(login) == "ascii"
+    assert _ask(host) == Answer("utf-8")
+    assert host._task.environment == [login]
 
 
 @pytest.mark.parametrize(
@@ -370,3 +389,26 @@ def test_L25_what_an_error_says_paints_no_screen():
     for text in (result["msg"], *result["sluis"].values()):
         assert hostile(text, allowed="\n") is None
     assert "\\u{001B}[2J\\u{202E}\nand more." in result["msg"]
+
+
+def test_newcomer_a_file_that_the_machine_does_not_give_is_said_and_no_way_or_python() -> None:
+    """ "Check the connection. Python there has to be 3.8 or newer" stood under "Errno 2"."""
+
+    def work(_request: Request, _secrets: Secrets) -> Answer:
+        with Path("/proc/sys/not-there").open("wb"):
+            raise AssertionError("nobody can make a file there")
+
+    with pytest.raises(SnapshotError) as told:
+        _ask(Host(work))
+    assert told.value.code == "file-not-usable"
+    assert "asset_snapshot could not use" in told.value.what
+    assert "'/proc/sys/not-there': No such file or directory." in told.value.what
+    assert "whether the user that Ansible becomes may use it" in told.value.remedy
+    assert "Python" not in told.value.remedy
+
+
+def test_newcomer_what_another_program_said_ends_before_the_remedy_begins() -> None:
+    """ "/srv/nc/.sluis-speed-13568' Check the connection" was one sentence."""
+    with pytest.raises(SnapshotError) as told:
+        _ask(Host(says={"failed": True, "msg": "[Errno 2] No such file: '/srv/a'"}))
+    assert told.value.what.endswith("No such file: '/srv/a'.")

@@ -120,6 +120,12 @@ GOOD: dict[str, tuple[Verb[Any, Any, Any], dict[str, Any]]] = {
         "left_out": [{"path": "a", "why": "b"}], "left_out_in_all": 1,
         "behind_sha256": SHA, "behind_in_all": 1,
         "refusals": [{"code": "quota", "what": "No room.", "examples": ["a"]}],
+        "earlier": [
+            {"change": "MOVE-1", "target": {"drive_id": "b!1", "folder": "a"}, "files": 2,
+             "begun": 1},
+            {"change": None, "target": None, "files": 0, "begun": 0},
+        ],
+        "earlier_in_all": 2,
     }}),
     "landing": (TENANT_LANDING, {
         "item_id": "01ABC", "web_url": "https://x.example/f", "made": "2026-01-01T00:00:00+00:00",
@@ -244,6 +250,8 @@ def test_L1_a_field_that_nobody_knows_is_refused_by_name(name: str) -> None:
         ("compared", ("found", "rights_missing_in_all"), 0),
         ("compared", ("found", "kind"), "ahead"),
         ("ahead", ("found", "refusals", 0, "code"), "signed-already"),
+        ("ahead", ("found", "earlier", 0, "change"), "../MOVE"),
+        ("ahead", ("found", "earlier", 0, "target", "drive_id"), "b!1/../../me"),
         ("discover", ("sources", 0, "drive_id"), "b!1/../../me"),
         ("discover", ("sources", 0, "id"), "-x"),
         ("check", ("tenants", 0, "roles", 0), "Sites.Read.All; id"),

@@ -28,7 +28,7 @@ from sluis.checks.run import run_checks
 def one(kind: str, password: str | None = None, **fields: Any) -> dict[str, Any]:
     check = {"id": "it", "type": kind, "timeout": 5, **fields}
     (answer,) = run_checks([check], {"it": password} if password else {})
-    assert set(answer) == {"id", "passed", "detail", "tries", "seconds"}
+    assert set(answer) == {"id", "passed", "detail", "tries", "seconds", "why", "to"}
     return answer
 
 

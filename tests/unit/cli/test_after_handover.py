@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from sluis.cli import app as front
-from sluis.evidence.predicates import Handover, Plan
+from sluis.evidence.predicates import Handover, Plan, Step
+from sluis.gate.demand import judge_command
 from support.outcomes import laid_down, step
 from support.scopes import CHANGE, CLIENT
 from support.small_change import SmallChange, small_change
@@ -48,6 +52,51 @@ def test_newcomer_a_judgement_after_the_hand_over_is_refused(
     assert "a judgement about install on h1 comes too late" in said
     assert f"sluis prepare {CLIENT} {CHANGE}" in said
     assert len(change.ledger.read(change.later).statements) == before
+
+
+def test_newcomer_without_a_terminal_the_option_that_is_missing_is_named(
+    change: SmallChange, capsys: pytest.CaptureFixture[str]
+) -> None:
+    half_run(change, None)
+    assert front.run(ASKING) == 64
+    said = " ".join(capsys.readouterr().err.split())
+    assert "no-terminal" in said
+    assert '--why "…"' in said
+    assert "sluis request" not in said
+
+
+@pytest.mark.parametrize(("typed", "recorded"), [("1", "run again"), ("2", "counts as done")])
+def test_newcomer_the_command_as_it_is_told_asks_for_the_rest(
+    change: SmallChange, typed: str, recorded: str
+) -> None:
+    """What was found is the operator's to say: pasted as it stands, the command decides nothing."""
+    half_run(change, None)
+    command = judge_command(CLIENT, CHANGE, "install", "h1").split()
+    program = str(Path(sys.executable).parent / command[0])
+    child = pexpect.spawn(program, command[1:], encoding="utf-8", env=dict(os.environ))
+    child.expect("What did you find")
+    child.sendline("yes")
+    child.expect("What did you find")
+    child.sendline(typed)
+    child.expect("What did you look at")
+    child.sendline("I saw it.")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0, child.before
+    judged = change.ledger.read(change.later).latest(Step)
+    assert judged is not None
+    assert (judged.body.judgement, judged.body.detail) == (recorded, "I saw it.")
+
+
+def test_newcomer_a_judgement_that_is_none_is_said_in_our_words(
+    change: SmallChange, capsys: pytest.CaptureFixture[str]
+) -> None:
+    half_run(change, None)
+    assert front.run([*JUDGE[:-3], "again", *JUDGE[-2:]]) == 64
+    said = " ".join(capsys.readouterr().err.split())
+    assert "'again' is no judgement" in said
+    assert "--as 'run again' or: --as 'counts as done'" in said
+    assert "Value error" not in said
 
 
 @pytest.mark.parametrize("result", [None, "failed"])

@@ -166,8 +166,9 @@ def test_status_of_a_finished_change_for_people_and_for_programs(
 def test_status_of_a_run_that_is_going_on(change: SmallChange, capsys: pytest.CaptureFixture[str]):
     change.record(*laid_down(), step("install", "h1", "started"))
     with only_run(change.dossier, "apply", change.now):
-        assert front.run(["status", CLIENT, CHANGE, "--json"]) == 1
+        assert front.run(["status", CLIENT, CHANGE, "--json"]) == 75
         found = told(capsys)
+    assert found["state"] == "under way"
     assert found["running"].startswith("apply, process")
     assert found["next"].startswith("Wait for the run to end")
     front.run(["status", CLIENT, CHANGE, "--json"])
@@ -215,6 +216,13 @@ def test_the_command_itself_runs():
         check=False,
     )
     assert (found.returncode, found.stdout[:6]) == (0, "sluis ")
+
+
+def test_the_front_door_loads_no_ansible() -> None:
+    """It would read settings of the caller's before ours are there, and take most of the time."""
+    said = "import sys, sluis.cli.app; print([one for one in sys.modules if one == 'ansible'])"
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 @pytest.mark.parametrize("end", ["2>&-", "2>/dev/full", "2> >(exec true)", ">&- 2>&-"])

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluis.cli.environment import KEPT, ansible_settings, environment
+from sluis.cli.private import PrivateFolder
 from sluis.cli.runner import EXTRA_VARS
 from sluis.errors import InputError
 from sluis.places import Places
@@ -17,12 +20,18 @@ from sluis.runbook.surroundings import environment_reasons
 PLACES = Places(Path("/project"))
 
 
-def built(caller: dict[str, str]) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def private() -> Iterator[Path]:
+    with PrivateFolder({}) as made:
+        yield made.path
+
+
+def built(caller: dict[str, str], private: Path = Path("/private")) -> dict[str, str]:
     return environment(
         caller,
         PLACES,
-        private=Path("/private"),
-        artifacts=Path("/private/artifacts/x"),
+        private=private,
+        artifacts=private / "artifacts" / "x",
         ident="x",
         passphrase_file=None,
     )
@@ -58,13 +67,13 @@ def test_a_passphrase_that_was_typed_beats_the_callers_file():
     assert found["SLUIS_KEY_PASSPHRASE_FILE"] == "/p/passphrase"
 
 
-def test_the_gate_has_no_objection_to_what_the_front_door_sets():
-    assert environment_reasons(built({"LANG": "C", "TERM": "xterm"}), PLACES) == []
+def test_the_gate_has_no_objection_to_what_the_front_door_sets(private: Path):
+    assert environment_reasons(built({"LANG": "C", "TERM": "xterm"}, private), PLACES) == []
 
 
-@given(st.sampled_from(KEPT), st.text(min_size=1))
-def test_L10_what_is_taken_over_is_taken_by_its_value(name: str, value: str):
-    assert environment_reasons(built({name: value}), PLACES) == []
+@given(name=st.sampled_from(KEPT), value=st.text(min_size=1))
+def test_L10_what_is_taken_over_is_taken_by_its_value(private: Path, name: str, value: str):
+    assert environment_reasons(built({name: value}, private), PLACES) == []
 
 
 def test_both_lists_of_extra_vars_are_the_same():
@@ -79,7 +88,8 @@ def test_settings_that_are_no_file_are_not_waited_for(tmp_path: Path):
     (tmp_path / "file").write_text("[defaults]\n")
     for make in (
         os.mkfifo, os.mkdir, lambda p: p.symlink_to("/dev/zero"),
-        lambda p: p.symlink_to(tmp_path / "file"),
+        lambda p: p.symlink_to(tmp_path / "file"), lambda p: p.symlink_to(tmp_path / "nowhere"),
+        lambda p: os.mknod(p, stat.S_IFCHR | 0o600, os.makedev(1, 5)),  # as /dev/zero
     ):  # fmt: skip
         path.rmdir() if path.is_dir() else path.unlink()
         make(path)

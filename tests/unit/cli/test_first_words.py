@@ -46,6 +46,28 @@ def test_first_day_a_client_that_is_not_there(
 ) -> None:
     status, found = said(capsys, "status", "nobody", CHANGE)
     assert (status, found["error"]["code"]) == (64, "no-such-client")
+    assert found["error"]["remedy"] == "Make it with: sluis new nobody"
+    status, found = said(capsys, "status", f"{CLIENT}e", CHANGE)
+    assert (status, found["error"]["code"]) == (64, "no-such-client")
+    assert found["error"]["remedy"].startswith(f"Did you mean {CLIENT!r}? Otherwise: ")
+
+
+def test_newcomer_without_a_change_those_that_there_are_are_named(
+    change: SmallChange, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (change.places.change(CLIENT, CHANGE).parent / "CHG-7").mkdir()
+    status, found = said(capsys, "status", CLIENT)
+    assert (status, found["error"]["code"]) == (64, "no-change")
+    assert f"there are: {CHANGE}, CHG-7." in found["error"]["what"]
+
+
+def test_newcomer_a_folder_above_the_dossiers_tells_which_lie_in_it(
+    change: SmallChange, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change.lay_down()
+    status, found = said(capsys, "verify", str(change.dossier.parent))
+    assert (status, found["error"]["code"]) == (64, "which-dossier")
+    assert found["error"]["remedy"] == f"Name one: sluis verify {change.dossier}"
 
 
 def test_first_day_a_copy_of_a_dossier_asks_whose_it_is(

@@ -31,6 +31,21 @@ def told(capsys: pytest.CaptureFixture[str]) -> dict:
     return json.loads(capsys.readouterr().out)
 
 
+def test_newcomer_what_is_done_is_not_asked_for_again(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert front.run(["new", "other"]) == 0
+    first = capsys.readouterr().out
+    assert "write your hosts and settings into inventories/other; trust your key" in first
+    assert front.run(["keys", "new", "ab", "--no-passphrase"]) == 0
+    assert front.run(["keys", "trust", "practice", "ab"]) == 0
+    capsys.readouterr()
+    assert front.run(["new", "practice", "--change", "CHG-1"]) == 0
+    said = capsys.readouterr().out
+    assert "Next: describe the change in inventories/practice/changes/CHG-1." in said
+
+
 def test_make_trust_list_revoke(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     capsys.readouterr()
     assert front.run(["keys", "new", "ab", "--no-passphrase", "--json"]) == 0

@@ -19,7 +19,7 @@ import sluis
 from sluis.cli.app import _filled_in, _stopped, app, run
 from sluis.dossier.outcome import outcome
 from sluis.errors import InputError
-from sluis.evidence.predicates import Body
+from sluis.evidence.predicates import Body, Plan
 from support.outcomes import NOW, PLAN, laid_down, material, permit, shown, signoff, step
 from support.scopes import CHANGE, CLIENT
 from support.small_change import small_change
@@ -29,7 +29,7 @@ from unit.dossier.test_outcome_properties import stories
 VALUES = {
     "client": "practice", "change": "CHG-1", "command": "practice CHG-1",
     "step.step": "stop", "step.host": "h1", "verb": "forecast", "about": "practice CHG-1",
-    "judge": "sluis judge practice CHG-1 stop --host h1 --as 'run again'", "host": "h1",
+    "judge": "sluis judge practice CHG-1 stop --host h1", "host": "h1",
 }  # fmt: skip
 #: a command follows a colon, or another command; it ends where the sentence goes on
 _TOLD = re.compile(r"(?:: |, or |; then: )(sluis (?:[^.;,()`\n]|\.(?=[^\s]))*)")
@@ -83,7 +83,7 @@ def test_after_a_failed_step_of_a_restore_the_next_commands_go_on_with_that_rest
     plan = PLAN.model_copy(update={"steps": (swap, *PLAN.steps[1:])})
     said = outcome(material(failed, plan=plan), NOW, asked="apply").next
     assert commands_in(said) == [
-        f"sluis judge {CLIENT} {CHANGE} install --host h1 --as 'run again'",
+        f"sluis judge {CLIENT} {CHANGE} install --host h1",
         f"sluis apply {CLIENT} {CHANGE}",
     ]
     for command in commands_in(said):
@@ -164,6 +164,20 @@ def placeholders_in(source: str) -> Iterator[tuple[int, str]]:
                 yield node.lineno, node.value
 
 
+def test_newcomer_a_command_of_which_words_are_missing_is_told_nowhere() -> None:
+    """`sluis keys new` was told without the name that it needs."""
+    root = Path(sluis.__file__).parent
+    texts = (
+        (path.name, node.value)
+        for path in sorted(root.rglob("*.py"))
+        if "`sluis " in (source := path.read_text(encoding="utf-8"))
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    found = [one for one in texts if re.search(r"(?<!`)`sluis [^`]+`(?!`)", one[1])]
+    assert found == [], "write it after a colon, so that it is tried"
+
+
 def test_no_text_has_a_placeholder_where_the_value_is_known() -> None:
     root = Path(sluis.__file__).parent
     found = {
@@ -204,6 +218,41 @@ def test_a_remedy_is_filled_in_wherever_options_stand(
     error = InputError("x", "It is so.", "Type: sluis request CLIENT CHANGE")
     found = _filled_in(error, [*first, "sign", *second, CLIENT, CHANGE])
     assert found.remedy == f"Type: sluis request {CLIENT} {CHANGE}"
+
+
+@pytest.mark.parametrize("verb", [["sign"], ["request"], ["freeze", "--told-by", "A. Clerk"]])
+def test_newcomer_where_there_is_no_plan_the_command_that_makes_one_is_told(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    verb: list[str],
+) -> None:
+    """It was "Run prepare first." and nothing that could be pasted."""
+    change = small_change(tmp_path, monkeypatch)
+    change.record(laid_down()[0])
+    run([verb[0], CLIENT, CHANGE, *verb[1:]])
+    said = "".join(capsys.readouterr())
+    assert "[no-plan]" in said
+    assert commands_in(said) == [f"sluis prepare {CLIENT} {CHANGE}"]
+
+
+def test_newcomer_after_a_no_the_same_plan_may_be_asked_again_as_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One text said that the scope or the steps must change first, another that it need not."""
+    change = small_change(tmp_path, monkeypatch)
+    change.lay_down()
+    planned = change.ledger.read(change.later).latest(Plan)
+    assert planned is not None
+    objects = {
+        "plan_object": planned.body.plan_object, "scope_object": planned.body.scope_object
+    }  # fmt: skip
+    change.record(signoff(3, "no").model_copy(update=objects))
+    assert run(["status", CLIENT, CHANGE]) == 77
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"the same plan may be asked again as it is: sluis sign {CLIENT} {CHANGE}" in said
+    assert f"prepare anew: sluis prepare {CLIENT} {CHANGE}" in said
+    assert run(["request", CLIENT, CHANGE, "--output", str(tmp_path)]) == 0
 
 
 def test_what_was_stopped_is_begun_again_with_what_was_typed() -> None:

@@ -14,6 +14,7 @@ import pytest
 from sluis.cli import app as front
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Shown, Signoff, Waiver
+from support.outcomes import SCOPE
 from support.scopes import CHANGE, CLIENT
 from support.small_change import SmallChange, small_change
 
@@ -244,6 +245,23 @@ def test_a_drafted_waiver_is_asked_for_first(change: SmallChange):
     words = ["--name", NAME, "--role", ROLE, "--why", "We have time after all."]
     command = ["sign", CLIENT, CHANGE, "--withdraw", "--waiver", "letters", *words]
     assert front.run(command) == 0
+
+
+def test_newcomer_words_that_stay_in_the_other_language_are_named(
+    change: SmallChange, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    own, other = ("nl", "en") if SCOPE.language == "nl" else ("en", "nl")
+    command = ["request", CLIENT, CHANGE, "--output", str(tmp_path / "mail")]
+    assert front.run([*command, "--language", own, "--json"]) == 0
+    assert told(capsys)["in_one_language"] == []
+    assert front.run([*command, "--language", other, "--json"]) == 0
+    named = told(capsys)["in_one_language"]
+    assert f"assets.{SCOPE.assets[0].id}.matters_because" in named
+    assert "steps.install.name" in named
+    assert front.run([*command, "--language", other]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"is in the language that was chosen ({other}): {named[0]}" in said
+    assert "write both" in said
 
 
 def test_a_request_for_a_waiver_that_nobody_drafted(change: SmallChange, tmp_path: Path):

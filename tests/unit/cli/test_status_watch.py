@@ -9,12 +9,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pexpect
 import pytest
 
 from sluis.cli.app import run
 from sluis.cli.lock import only_run
+from sluis.dossier.material import Material, read_material
 from sluis.evidence.predicates import Plan
 from support.front_door import OUTCOME
 from support.outcomes import SCOPE, step
@@ -122,7 +124,11 @@ def test_newcomer_while_a_run_goes_on_a_step_is_under_way_and_named(
     assert "under way" in said
     assert "maybe half run" not in said
     assert "missing:" not in said
-    run(["status", CLIENT, CHANGE])
+    with only_run(made.dossier, "apply", made.now):
+        run(["status", CLIENT, CHANGE, "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert next(one["state"] for one in found["steps"] if one["host"] == "h2") == "under way"
+    assert run(["status", CLIENT, CHANGE]) == 1
     assert "maybe half run" in capsys.readouterr().out
 
 
@@ -143,3 +149,51 @@ def test_newcomer_while_copies_are_made_it_says_how_many_are_proven(made: SmallC
     number = len([asset for asset in SCOPE.assets if asset.takes_snapshot])
     assert f"{number} of {number} copies are proven by restoring them" in second
     assert "not proven" not in first + second
+
+
+def test_newcomer_a_healthy_run_is_told_apart_from_what_went_wrong_by_its_state(
+    made: SmallChange, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A ticketing system that polls put 'not proven' (77) and 'not finished' (1) on the ticket."""
+
+    def told() -> tuple[str, int]:
+        status = run(["status", CLIENT, CHANGE, "--json"])
+        found = json.loads(capsys.readouterr().out)
+        OUTCOME.validate(found)
+        assert found["exit_status"] == status
+        assert not (found["running"] and found["unproven"])
+        return found["state"], status
+
+    assert told() == ("not proven", 77)
+    with only_run(made.dossier, "prepare", made.now):
+        assert told() == ("under way", 75)
+    made.prove()
+    _begin(made)
+    assert told() == ("not finished", 1)
+    with only_run(made.dossier, "apply", made.now):
+        assert told() == ("under way", 75)
+    # a run excuses nothing that is wrong with the evidence
+    first = min((made.dossier / "statements").iterdir())
+    first.write_text("{}")
+    with only_run(made.dossier, "apply", made.now):
+        assert told() == ("does not hold", 1)
+
+
+def test_what_a_run_left_that_ended_while_it_was_read_is_read_whole(
+    made: SmallChange, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    going = only_run(made.dossier, "prepare", made.now)
+    going.__enter__()
+
+    def read_slowly(*given: Any) -> Material:
+        found = read_material(*given)
+        if not ended:
+            ended.append(True)
+            made.prove()
+            going.__exit__(None, None, None)
+        return found
+
+    ended: list[bool] = []
+    monkeypatch.setattr("sluis.cli.under_way.read_material", read_slowly)
+    assert run(["status", CLIENT, CHANGE, "--json"]) == 75
+    assert json.loads(capsys.readouterr().out)["state"] == "awaiting sign-off"

@@ -78,6 +78,29 @@ def test_F3_what_cannot_be_used_is_named_with_its_line(
     assert "vault.cfg, line 2" in error.value.what
 
 
+@pytest.mark.parametrize(
+    ("named", "what", "remedy"),
+    [
+        ("there/is/none", "is not there", "(umask 077; cat > {path}). Or correct its path"),
+        (".", "is not a file", "Put an ordinary file there"),
+        ("taken/below", "cannot be read: Not a directory", "Let yourself read it"),
+    ],
+    ids=["missing", "folder", "below a file"],
+)
+def test_newcomer_a_password_file_that_cannot_be_used_is_told_apart_from_a_bad_line(
+    places: Places, named: str, what: str, remedy: str
+) -> None:
+    """The line was right as it stood, and the advice was to write it."""
+    private(places.root / "taken")
+    (places.inventory(CLIENT) / "vault.cfg").write_text(f"practice = {named}\n")
+    with pytest.raises(InputError) as error:
+        vault_ids(places, CLIENT, {})
+    path = (places.root / named).resolve()
+    assert error.value.what.startswith(f"{path} (inventories/{CLIENT}/vault.cfg, line 1) {what}")
+    assert remedy.format(path=path) in error.value.remedy
+    assert "NAME = FILE" not in error.value.remedy
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o775, 0o702])
 def test_F3_what_others_can_read_or_change_is_refused(
     places: Places, tmp_path: Path, mode: int

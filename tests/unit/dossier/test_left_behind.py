@@ -14,10 +14,12 @@ from rich.console import Console
 from sluis.border.own_databases import COPY, name_beside
 from sluis.cli.show_outcome import show_outcome
 from sluis.dossier.left import left_behind
-from sluis.dossier.outcome import Outcome, evidence_of, outcome
+from sluis.dossier.outcome import Outcome, evidence_of, in_short, outcome
 from sluis.evidence.objects import ObjectStore
-from sluis.evidence.predicates import Body, Left, Step
+from sluis.evidence.predicates import Body, Check, Left, Step
 from sluis.plan.model import PlanDocument
+from sluis.plan.swapped_before import swapped_before
+from sluis.plan.text import plan_text
 from sluis.snapshot.restore_place import Live
 from support.outcomes import NOW, PLAN, SCOPE, ZERO, laid_down, material, snapshot_of
 from support.scopes import CHANGE
@@ -110,6 +112,27 @@ def test_newcomer_after_a_swap_the_displaced_data_and_the_record_are_left(folder
     assert folder.left() == [("displaced data", AWAY), ("record of the swap", BESIDE)]
 
 
+def test_N44_a_swap_that_was_run_again_names_what_it_displaced_once(folder: Ground) -> None:
+    folder.did("restore", beside=BESIDE)
+    folder.did("swap", quarantine=AWAY)
+    folder.did("swap", quarantine=AWAY)
+    assert folder.left() == [("displaced data", AWAY), ("record of the swap", BESIDE)]
+
+
+def test_N48_what_an_earlier_plan_perhaps_displaced_is_no_surer_by_a_later_plan(
+    folder: Ground,
+) -> None:
+    """Each plan has its own names on the host, so both are named."""
+    folder.did("restore", beside=BESIDE)
+    folder.tell("swap", "started")
+    folder.story.append(folder.story[1])
+    folder.did("restore", beside=f"{BESIDE}-again")
+    folder.did("swap", quarantine=AWAY)
+    assert [what for what, _ in folder.left()] == [
+        "displaced data", "restored copy", "record of the swap", "perhaps displaced data",
+    ]  # fmt: skip
+
+
 def test_newcomer_postgresql_renames_the_copy_so_only_displaced_data_is_left(
     database: Ground,
 ) -> None:
@@ -192,7 +215,7 @@ def test_F6_after_a_way_back_that_failed_each_asset_is_said_to_be_back_or_not(
     assert f"{DATABASE.id} as it broke: snapshot {'b' * 64} in main-store" in screen
     assert f"{DATABASE.id} before the change: snapshot {ZERO} in main-store" in screen
     assert f"{FOLDER.id} on h1: perhaps half back. Step swap-{FOLDER.id} failed." in screen
-    judge = f"sluis judge {SCOPE.client} {CHANGE} swap-{FOLDER.id} --host h1 --as 'run again'"
+    judge = f"sluis judge {SCOPE.client} {CHANGE} swap-{FOLDER.id} --host h1"
     assert found.next.startswith("The way back is not finished.")
     assert judge in found.next
     assert f"go on with the way back: sluis apply {SCOPE.client} {CHANGE}." in found.next
@@ -216,3 +239,65 @@ def test_F6_when_all_is_back_the_screen_does_not_go_on_about_it(folder: Ground) 
     screen, found = _screen(folder)
     assert [line.state for line in found.put_back] == ["back"]
     assert "in its place" not in screen
+
+
+def test_newcomer_a_restore_that_asked_the_host_nothing_left_nothing(folder: Ground) -> None:
+    """The snapshot lay in another store; "perhaps an unfinished copy" stood there all the same."""
+    folder.tell("restore", "started")
+    folder.tell("restore", "failed", untouched=True)
+    assert folder.left() == []
+    folder.tell("restore", "started")
+    folder.tell("restore", "failed", untouched=False)
+    (unfinished,) = folder.left()
+    assert unfinished[0] == "perhaps an unfinished copy"
+    folder.tell("restore", "started")
+    folder.tell("restore", "failed", untouched=True)
+    assert folder.left() == [unfinished], "the one before it may have left something"
+
+
+def _as_a_restore(ground: Ground) -> None:
+    """The same steps as a change's own work."""
+    steps = tuple(one.model_copy(update={"way_back": False}) for one in ground.plan.steps)
+    ground.lay_down(ground.plan.model_copy(update={"steps": steps}))
+
+
+def test_N45_what_an_earlier_plan_put_back_is_said_to_be_put_back_once_more(folder: Ground) -> None:
+    """To the operator before anybody signs, and to the client in the words of the step."""
+    _as_a_restore(folder)
+    folder.did("restore", beside=BESIDE)
+    folder.did("swap", quarantine=AWAY)
+    assert [line.state for line in _screen(folder)[1].put_back] == ["back"]
+    done = evidence_of(folder.material())
+    assert swapped_before(done.view, folder.plan, folder.plan.digest()) == {}, "by this very plan"
+
+    folder.story.append(folder.story[1])
+    screen, found = _screen(folder)
+    (line,) = found.put_back
+    assert line.state == "to be put back again"
+    assert f"{FOLDER.id} on h1: to be put back again. It was put back at 20" in screen
+    assert "what was done in it since then goes to quarantine" in screen
+    assert [one for one in in_short(found) if line.sentence in one]
+    again = evidence_of(folder.material())
+    before = swapped_before(again.view, folder.plan, folder.plan.digest())
+    assert list(before) == [(f"swap-{FOLDER.id}", "h1")]
+    for language, words in (("nl", "Wij doen het nu opnieuw"), ("en", "We now do it once more")):
+        text = plan_text(folder.plan, language, before, "Europe/Amsterdam")  # type: ignore[arg-type]
+        assert " ".join(text.split()).count(words) == 1
+        assert words not in " ".join(plan_text(folder.plan, language).split())  # type: ignore[arg-type]
+
+    folder.did("restore", beside=f"{BESIDE}-2")
+    assert [line.state for line in _screen(folder)[1].put_back] == ["to be put back again"]
+    folder.did("swap", quarantine=f"{AWAY}-2")
+    assert [line.state for line in _screen(folder)[1].put_back] == ["back"]
+
+
+def test_N45_after_a_check_that_did_not_pass_it_is_said_what_is_done_again(folder: Ground) -> None:
+    _as_a_restore(folder)
+    folder.did("restore", beside=BESIDE)
+    folder.did("swap", quarantine=AWAY)
+    folder.story.append(Check(check="port", host="h1", what="The port answers", passed=False))
+    found = _screen(folder)[1]
+    assert found.state == "failed"
+    assert f"sluis apply {SCOPE.client} {CHANGE}; what is back is not put back again" in found.next
+    assert f"correct it in restore.yml and prepare anew: sluis prepare {SCOPE.client}" in found.next
+    assert "put back once more" in found.next

@@ -9,11 +9,14 @@ import pytest
 from rich.console import Console
 
 from sluis.cli.show_outcome import show_outcome
-from sluis.dossier.outcome import Outcome, outcome
+from sluis.dossier.outcome import Outcome, in_short, outcome
 from sluis.evidence.canonical import canonical
 from sluis.evidence.chain import Problem
 from sluis.evidence.objects import ObjectStore
-from sluis.evidence.predicates import Body, NotUndone, Plan, Scope, Step
+from sluis.evidence.predicates import Behind, Body, NotUndone, Plan, Scope, Step
+from sluis.gate.restores import WHY_LESS
+from sluis.plan.behind import behind_list
+from sluis.plan.model import BehindOf
 from support.outcomes import (
     BEGIN,
     HOSTS,
@@ -96,7 +99,7 @@ def test_apply_before_the_signoff_is_refused():
     found = outcome(material(story), NOW, asked="apply", since=2, ended_well=False)
     assert (found.state, found.exit_status) == ("refused", 77)
     assert found.refusals[0].reasons[0].code == "awaiting-signoff"
-    assert found.next == "Run prepare again."
+    assert found.next.startswith("Ask the client to sign: sluis sign practice CHG-1042, or ")
     # looked at later, the client is still asked for an answer
     assert outcome(material(story), NOW).state == "awaiting sign-off"
 
@@ -175,6 +178,28 @@ def test_F12_after_the_clients_no_an_old_refusal_is_not_the_next_thing(asked: st
     assert ("level-too-low" in screen) is (asked == "apply"), "only what was refused since"
 
 
+@pytest.mark.parametrize(
+    ("remedy", "next_one"),
+    [
+        ("Run prepare first.", "Run prepare first: sluis prepare practice CHG-1042."),
+        (
+            "Run prepare again; it is then fetched again.",
+            (
+                "Run prepare again; it is then fetched again. The command: sluis prepare practice "
+                "CHG-1042."
+            ),
+        ),
+        ("Apply again.", "Apply again: sluis apply practice CHG-1042."),
+        ("First: sluis prepare practice CHG-1.", "First: sluis prepare practice CHG-1."),
+        ("Remove that file.", "Remove that file."),
+    ],
+)
+def test_F12_what_is_next_after_a_refusal_can_be_pasted(remedy: str, next_one: str):
+    why = refusal("no-plan").reasons[0].model_copy(update={"remedy": remedy})
+    story = [*laid_down(), shown(), refusal("no-plan").model_copy(update={"reasons": (why,)})]
+    assert outcome(material(story), NOW, asked="apply").next == next_one
+
+
 def test_F12_a_no_to_an_earlier_plan_says_nothing_about_this_one():
     other = signoff(3, "no").model_copy(update={"plan_object": "4" * 64})
     found = outcome(material([*laid_down(), shown(), other]), NOW)
@@ -184,6 +209,29 @@ def test_F12_a_no_to_an_earlier_plan_says_nothing_about_this_one():
 def test_F12_a_yes_after_the_no_is_a_yes():
     found = outcome(material([*laid_down(), shown(), signoff(3, "no"), signoff(3)]), NOW)
     assert found.state == "signed"
+
+
+def test_newcomer_the_log_is_not_pointed_to_where_the_error_itself_is_said() -> None:
+    for asked in ("prepare", "apply"):
+        for told in (False, True):
+            found = outcome(material([]), NOW, asked=asked, ended_well=False, told=told)
+            assert ("log" in found.next) is not told
+            assert f"sluis {asked} practice CHG-1042" in found.next
+
+
+@pytest.mark.parametrize("code", ["awaiting-signoff", "signoff-withdrawn", "signoff-expired"])
+def test_newcomer_an_apply_that_nobody_signed_says_how_to_ask(code: str) -> None:
+    """The subject of the sentence was a digest, and what to do had no command."""
+    unsigned = refusal(code).reasons[0].model_copy(update={"about": "3" * 64})
+    story = [*laid_down(), shown(), refusal("x").model_copy(update={"reasons": (unsigned,)})]
+    found = outcome(material(story), NOW, asked="apply")
+    assert found.state == "refused"
+    assert found.next == (
+        "Ask the client to sign: sluis sign practice CHG-1042, or sluis request practice CHG-1042."
+    )
+    assert found.refusals[-1].reasons[0].about == "3" * 64
+    screen = _screen(found)
+    assert f"refused ({code}): {unsigned.sentence}" in screen
 
 
 def _screen(found: Outcome) -> str:
@@ -261,6 +309,8 @@ def test_a_check_that_did_not_pass_or_was_not_made(passed: bool | None):
     assert found.checks[0].state == ("not passed" if passed is False else "not made")
     if passed is False:
         assert "begun with: sluis new practice --change CHG-1042-back" in found.next
+    else:
+        assert "could not be made" in outcome(material(story[:10]), NOW, asked="apply").next
 
 
 def test_a_check_from_before_the_last_step_does_not_count():
@@ -311,7 +361,37 @@ def test_F6_a_check_after_the_way_back_is_shown_as_it_came_out(checked: bool | N
     both = PLAN.checks[0].model_copy(update={"after": "both"})
     plan = PLAN.model_copy(update={"checks": (both,)})
     found = outcome(material(_put_back(checked), plan=plan), NOW, asked="apply")
-    assert found.checks[-1].state == ("not passed" if checked is False else "not made")
+    state = "not passed" if checked is False else "not made"
+    assert found.checks[-1].state == state
+    about = f"Check {both.check} on {both.host}"
+    assert [said for said in found.missing if said.startswith(about)] == [
+        f"{about}: not passed.", f"{about} after the way back: {state}.",
+    ]  # fmt: skip
+
+
+def test_F6_what_is_next_after_a_way_back_is_what_went_wrong():
+    """Nothing is said to be left undone when everything was undone."""
+    both = PLAN.checks[0].model_copy(update={"after": "both"})
+    plan = PLAN.model_copy(update={"checks": (both,)})
+
+    def next_after(checked: bool | None, *, undone: bool) -> str:
+        story = _put_back(checked)
+        if undone:
+            story[-1] = story[-1].model_copy(update={"not_undone": ()})
+        return outcome(material(story, plan=plan), NOW, asked="apply").next
+
+    not_made, not_passed = next_after(None, undone=True), next_after(False, undone=True)
+    assert "not undone" not in not_made + not_passed
+    about = f"{both.check} on {both.host}"
+    assert not_made.startswith(f"The check {about} could not be made")
+    assert "sluis check practice CHG-1042 tries every sql check" in not_made
+    assert not_passed.startswith(f"Find out why the check {about} did not pass after the way back")
+    assert next_after(True, undone=False).startswith("Settle by hand what was not undone")
+    both_wrong = next_after(None, undone=False)
+    assert both_wrong.startswith("Settle by hand what was not undone")
+    assert f"The check {about} could not be made" in both_wrong
+    for said in (not_made, not_passed, both_wrong):
+        assert said.endswith("then prepare again: sluis prepare practice CHG-1042.")
 
 
 def test_F6_a_check_for_after_the_way_back_is_not_asked_of_a_change_that_went_well():
@@ -356,6 +436,42 @@ def test_a_prepare_that_fails_is_not_what_became_of_the_plan_before() -> None:
     assert outcome(material(story), NOW).state == "failed and restored"
     again = outcome(material(story), NOW, asked="prepare", ended_well=False)
     assert again.state == "failed"
+
+
+@pytest.mark.parametrize("ended", ["failed", "lost"])
+def test_newcomer_a_prepare_that_fails_after_the_way_back_sends_nobody_to_judge(ended: str) -> None:
+    """Judging a plan that was handed over is refused, and says: prepare. That would be a circle."""
+    story = [
+        *SIGNED, permit(), step("install", "h1", "started"), step("install", "h1", ended),
+        *done("restore", "h1"), handover("failed and restored"),
+    ]  # fmt: skip
+    again = outcome(material(story), NOW, asked="prepare", ended_well=False)
+    assert again.state == "failed"
+    assert "judge" not in again.next
+    assert "Put right what stopped the run" in again.next
+    assert "sluis prepare practice CHG-1042" in again.next
+
+
+def test_newcomer_what_was_handed_over_as_failed_and_judged_goes_on() -> None:
+    failed = [*SIGNED, permit(), step("install", "h1", "started"), step("install", "h1", "failed")]
+    closed = [*failed, handover("failed")]
+    found = outcome(material(closed), NOW)
+    assert found.state == "failed"
+    assert "sluis judge practice CHG-1042 install --host h1" in found.next
+    judged = step("install", "h1", "judged").model_copy(update={"judgement": "run again"})
+    found = outcome(material([*closed, judged]), NOW)
+    assert (found.state, found.next) == (
+        "not finished", "Go on where it stopped: sluis apply practice CHG-1042.",
+    )  # fmt: skip
+    rest = [*whole_story()[len(SIGNED) + 1 :]]
+    assert outcome(material([*closed, judged, *rest]), NOW).state == "applied and verified"
+
+
+def test_newcomer_a_check_that_failed_before_the_hand_over_as_failed_can_be_made_again() -> None:
+    story = [*whole_story()[:-2], check(False), handover("failed")]
+    found = outcome(material(story), NOW)
+    assert found.state == "failed"
+    assert "then go on with: sluis apply practice CHG-1042" in found.next
 
 
 def test_the_same_plan_laid_down_again_starts_afresh():
@@ -413,3 +529,94 @@ def test_the_document_is_plain_json():
     assert data["signoff"]["signed_at"] == (BEGIN + timedelta(minutes=4)).isoformat().replace(
         "+00:00", "Z"
     )
+
+
+def test_newcomer_of_what_stays_behind_it_is_said_what_it_is(tmp_path: Path) -> None:
+    """Four lines about people are no four files, and not the six rights that the run counts."""
+    objects = ObjectStore(tmp_path)
+    now = behind_list(
+        "drive",
+        [("Anna (anna@old.example)", "unmapped-principal"), ("b", "unmapped-principal"),
+         ("CON", "name-refused"), ("x.txt: b", "right-not-givable")],
+    )  # fmt: skip
+    signed = behind_list("drive", [("Anna (anna@old.example)", "unmapped-principal")])
+    kept = [objects.put(one.to_bytes()) for one in (now, signed)]
+    body = Behind(asset="drive", export=ZERO, items=4, list_object=kept[0])
+    read = material([*laid_down(), body])
+    assert read.plan is not None
+    of = BehindOf(asset="drive", items=1, list_sha256=kept[1])
+    read = replace(read, dossier=tmp_path, plan=read.plan.model_copy(update={"behind": (of,)}))
+    found = outcome(read, NOW)
+    (line,) = found.stays_behind
+    assert line.kinds == {"access": 1, "item": 1, "person": 2}
+    assert line.planned_kinds == {"person": 1}
+    assert (
+        "drive: 1 file or folder (0 in the plan); 2 people, groups or links that get no rights "
+        "(1 in the plan); 1 right that cannot be given (0 in the plan)"
+    ) in screen(found)
+    objects.path(kept[0]).unlink()
+    found = outcome(read, NOW)
+    assert found.stays_behind[0].kinds == {}
+    assert "drive: 4 things now, 1 in the plan; the lists of them cannot be read" in screen(found)
+
+
+def screen(found: Outcome) -> str:
+    out = io.StringIO()
+    show_outcome(Console(file=out, width=400), found)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("does_more", [False, True])
+def test_newcomer_why_less_is_asked_of_what_is_put_back_stands_in_status(does_more: bool):
+    """ "asked V6, proven V5" was let through of a restore, and refused of an update."""
+    asset = SCOPE.assets[0]
+    base = PLAN.steps[-1]
+    halves = [
+        base.model_copy(
+            update={
+                "step": f"{what}-{asset.id}", "host": asset.host, "module": f"asset_{what}",
+                "args": {"asset": asset.id, "reached": "V6"}, "way_back": False,
+            }
+        )
+        for what in ("restore", "swap")
+    ]  # fmt: skip
+    plan = PLAN.model_copy(update={"steps": (*halves, *(PLAN.steps[:1] if does_more else ()))})
+    found = outcome(material(SIGNED, plan=plan), NOW, asked="status")
+    (line,) = [one for one in found.assets if one.asset == asset.id]
+    screen, short = " ".join(_screen(found).split()), " ".join(in_short(found))
+    if does_more:
+        assert (line.required, line.asks_less) == ("V6", "")
+        assert WHY_LESS not in screen + short
+        return
+    assert (line.required, line.asks_less) == ("V3", f"V3 and not V6: {WHY_LESS}")
+    assert f"asked of {asset.id}: V3 and not V6: {WHY_LESS}." in screen
+    assert f"V3 is asked (V3 and not V6: {WHY_LESS})" in short
+
+
+def test_newcomer_a_change_half_done_whose_yes_ended_is_signed_again_first() -> None:
+    half = [*SIGNED, permit(), *done("install", "h1")]
+    go_on = "Go on where it stopped: sluis apply practice CHG-1042."
+    assert outcome(material(half), NOW).next == go_on
+    late = outcome(material(half), NOW + timedelta(hours=49))
+    back = outcome(material([*half, signoff(3, "withdrawn")]), NOW)
+    for found in (late, back):
+        assert found.state == "not finished"
+        assert found.next.startswith("Ask the client to sign: sluis sign practice CHG-1042, or ")
+        assert found.next.endswith("Then go on where it stopped: sluis apply practice CHG-1042.")
+
+
+def test_newcomer_a_run_that_is_refused_at_once_is_refused_whatever_the_one_before_left() -> None:
+    """A failed change is handed over as failed once more, and that is no progress."""
+    before = [
+        *SIGNED, permit(), step("install", "h1", "started"), step("install", "h1", "failed"),
+        handover("failed"),
+    ]  # fmt: skip
+    since = len(before)
+    story = [*before, refusal("tree-changed"), handover("failed")]
+    found = outcome(material(story), NOW, asked="apply", since=since, ended_well=False)
+    assert (found.state, found.exit_status) == ("refused", 77)
+    assert "sluis prepare practice CHG-1042" in found.next
+    # a run that began a step and was refused later has failed
+    began = [*before, *done("install", "h2"), refusal("tree-changed"), handover("failed")]
+    found = outcome(material(began), NOW, asked="apply", since=since, ended_well=False)
+    assert found.state == "failed"

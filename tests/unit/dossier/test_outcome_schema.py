@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from sluis.cli.runner import RunReport
-from sluis.dossier.outcome import outcome
+from sluis.dossier.outcome import Outcome, outcome
 from sluis.dossier.schema import outcome_schema
 from sluis.evidence.predicates import Body
 from sluis.rehearsal.project import checkout
@@ -64,3 +64,11 @@ def test_so_does_what_a_run_adds() -> None:
 def test_what_is_no_outcome_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         VALIDATOR.validate(document(whole_story()) | change)
+
+
+def test_newcomer_each_field_of_an_outcome_stands_on_the_page() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "front-door.md").read_text()
+    table = page.partition("## The outcome document")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    named = {name for row in rows for name in row.replace("`", " ").replace(",", " ").split()}
+    assert set(Outcome.model_fields) - named == set()

@@ -72,7 +72,7 @@ def test_case_B4_status_says_how_far_it_is_and_who_was_told() -> None:
     line = landing(DAY - timedelta(days=5), looked(), told)
     assert (line.state, line.seen, line.whole, line.late) == ("arriving", True, False, False)
     assert line.days_left == 5
-    for words in ("5.0 days left", "One of two.", "+1 files, +3 bytes", "Told: A. Client"):
+    for words in ("5.0 days left", "One of two.", "+1 file, +3 bytes", "Told: A. Client"):
         assert words in line.words
     assert "Nobody was told; its owner is A. Client." in landing(DAY, looked()).words
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluis.evidence.predicates import Behind, Export, Machine, Refusal
+from sluis.evidence.predicates import Behind, Body, Export, Machine, Refusal, Step
 from sluis.gate.behind import more_behind
 from sluis.gate.decide import decide
 from sluis.gate.demand import Evidence
@@ -22,6 +23,13 @@ SIGNED: Found = (("a.docx", "could-not-be-had"), ("Team.lnk", "shortcut"))
 LISTS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(WHYS)), max_size=6)
 
 
+def fetched(asset: str = ASSET) -> Export:
+    return Export(
+        asset=asset, origin={}, machine=Machine(host="h1", target="ssh://h1"), pass_number=2,
+        started_at=NOW, finished_at=NOW, items=1, bytes=1, complete=True, manifest_object=EMPTY,
+    )  # fmt: skip
+
+
 def story(signed: Found | None, *later: Found, way_back: bool = False) -> Evidence:
     """A signed plan that names what stays behind, and what passes since leave behind."""
     first = behind_list(ASSET, signed or ())
@@ -32,16 +40,11 @@ def story(signed: Found | None, *later: Found, way_back: bool = False) -> Eviden
     for found in later:
         listed = behind_list(ASSET, found)
         lists[listed.digest()] = listed
-        passed = Export(
-            asset=ASSET, origin={}, machine=Machine(host="h1", target="ssh://h1"), pass_number=2,
-            started_at=NOW, finished_at=NOW, items=1, bytes=1, complete=True,
-            manifest_object=EMPTY,
-        )  # fmt: skip
         export = digest_of(len(change.bodies) + 1)
         look = Behind(
             asset=ASSET, export=export, items=len(listed.items), list_object=listed.digest()
         )
-        change = change.and_then(passed, look)
+        change = change.and_then(fetched(), look)
     return replace(change.evidence(), plan=plan, lists=lists)
 
 
@@ -139,7 +142,7 @@ def test_a_list_that_cannot_be_read_is_no_yes(lost: int) -> None:
     digest = behind_list(ASSET, (SIGNED, SIGNED[:1])[lost]).digest()
     lists = {name: one for name, one in evidence.lists.items() if name != digest}
     (reason,) = more_behind(replace(evidence, lists=lists))
-    assert reason.code == "behind-unreadable"
+    assert (reason.code, reason.about) == ("behind-unreadable", ASSET)
 
 
 def test_a_refusal_names_twenty_and_counts_the_others() -> None:
@@ -150,7 +153,44 @@ def test_a_refusal_names_twenty_and_counts_the_others() -> None:
     assert reason.sentence.endswith("and 7 others.")
 
 
-def codes(evidence: Evidence, *, of_step: bool) -> set[str]:
+@pytest.mark.parametrize(("more", "ends"), [(20, "19.txt (too-large)."), (21, "; and 1 other.")])
+def test_twenty_are_named_without_counting_others(more: int, ends: str) -> None:
+    many: Found = tuple((f"{number:02}.txt", "too-large") for number in range(more))
+    (reason,) = more_behind(story((), many))
+    assert reason.sentence.endswith(ends)
+
+
+def test_of_a_long_name_a_refusal_says_the_beginning() -> None:
+    (reason,) = more_behind(story((), (("x" * 400, "too-large"),)))
+    assert f" {'x' * 300} (too-large)" in reason.sentence
+
+
+def test_a_list_that_is_the_signed_one_need_not_be_read() -> None:
+    assert more_behind(replace(story(SIGNED, SIGNED), lists={})) == []
+
+
+def and_then(evidence: Evidence, *bodies: Body) -> Evidence:
+    """The same story, in which something was recorded after it."""
+    statements = evidence.view.statements
+    for body in bodies:
+        number = len(statements) + 1
+        last = replace(
+            statements[-1], number=number, sha256=digest_of(number), kind=body.kind, body=body
+        )
+        statements = (*statements, last)
+    return replace(evidence, view=replace(evidence.view, statements=statements))
+
+
+def test_an_asset_of_which_no_more_stays_behind_hides_no_other() -> None:
+    listed = behind_list("files-two", SIGNED)
+    look = Behind(asset="files-two", export=EMPTY, items=2, list_object=listed.digest())
+    evidence = and_then(story(SIGNED, SIGNED), look)
+    lists = {**evidence.lists, listed.digest(): listed}
+    (reason,) = more_behind(replace(evidence, lists=lists))
+    assert (reason.code, reason.about) == ("more-stays-behind", "files-two")
+
+
+def about(evidence: Evidence, *, of_step: bool) -> set[tuple[str, str]]:
     change = made()
     assert evidence.plan is not None
     assert evidence.scope is not None
@@ -158,7 +198,12 @@ def codes(evidence: Evidence, *, of_step: bool) -> set[str]:
         step=evidence.plan.steps[0] if of_step else None, scope_object=evidence.scope.digest()
     )
     answer = decide(evidence, demand, NOW)
-    return {one.code for one in answer.reasons} if isinstance(answer, Refusal) else set()
+    reasons = answer.reasons if isinstance(answer, Refusal) else ()
+    return {(one.code, one.about) for one in reasons}
+
+
+def codes(evidence: Evidence, *, of_step: bool) -> set[str]:
+    return {code for code, _ in about(evidence, of_step=of_step)}
 
 
 @pytest.mark.parametrize("of_step", [True, False], ids=["a step", "the batch"])
@@ -170,13 +215,44 @@ def test_M1_the_gate_asks_it_of_the_batch_and_of_each_step(of_step: bool) -> Non
 
 def test_M1_a_pass_that_nobody_looked_through_is_put_nowhere() -> None:
     evidence = story(SIGNED, SIGNED)
-    view = evidence.view
-    passed = next(item for item in view.statements if isinstance(item.body, Export))
-    again = replace(passed, number=len(view.statements) + 1, sha256="e" * 64)
-    later = replace(evidence, view=replace(view, statements=(*view.statements, again)))
-    assert "pass-not-looked-through" in codes(later, of_step=True)
+    later = and_then(evidence, fetched())
+    assert ("pass-not-looked-through", ASSET) in about(later, of_step=True)
     assert "pass-not-looked-through" not in codes(later, of_step=False)
     assert "pass-not-looked-through" not in codes(evidence, of_step=True)
+
+
+def said(evidence: Evidence, state: Any, plan_object: str | None = None) -> Step:
+    return Step(
+        step="import-files-one", host="h1", state=state, call_sha256=EMPTY,
+        plan_object=plan_object or evidence.plan_object or "",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("state", "plan_object", "asked"),
+    [("done", None, False), ("failed", None, True), ("started", None, True),
+     ("done", "f" * 64, True)],
+    ids=["done", "failed", "started", "done under another plan"],
+)  # fmt: skip
+def test_M1_only_a_step_that_is_done_asks_for_no_look(
+    state: str, plan_object: str | None, asked: bool
+) -> None:
+    evidence = story(SIGNED, SIGNED)
+    evidence = and_then(evidence, fetched(), said(evidence, state, plan_object))
+    assert ("pass-not-looked-through" in codes(evidence, of_step=True)) == asked
+
+
+def test_M1_a_pass_and_a_look_of_another_asset_say_nothing_of_this_one() -> None:
+    evidence = story(SIGNED, SIGNED)
+    other = fetched("files-two")
+    assert "pass-not-looked-through" not in codes(and_then(evidence, other), of_step=True)
+    nothing = BehindList(asset="files-two").digest()
+    look = Behind(asset="files-two", export=EMPTY, items=0, list_object=nothing)
+    assert "pass-not-looked-through" not in codes(and_then(evidence, look), of_step=True)
+    # nor does the look at the other pass stand for one at this one's
+    number = len(evidence.view.statements) + 1
+    look = look.model_copy(update={"export": digest_of(number)})
+    assert "pass-not-looked-through" in codes(and_then(evidence, fetched(), look), of_step=True)
 
 
 @given(LISTS, LISTS)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sluis.evidence.predicates import Machine, Permit, Refusal
+from sluis.evidence.predicates import HOLDS, Machine, Permit, Refusal
 from sluis.gate.decide import decide
 from support.evidence_made import NOW, STORE, Made, digest_of, made, snapshot, target, verification
 
@@ -100,13 +100,18 @@ def test_T9_another_port_of_the_same_address_is_another_machine(
 
 @pytest.mark.parametrize(
     ("verdict", "level", "waiver"),
-    [("not verified", "V3", False), ("failed", "V3", True), ("not verified", "V6", True)],
+    [
+        ("not verified", "V3", False),
+        ("failed", "V3", True),
+        ("not verified", "V5", True),
+        ("not verified", "V6", True),
+    ],
 )
 def test_a_copy_of_which_nothing_bad_is_known_asks_for_no_waiver(
     verdict: str, level: str, waiver: bool
 ) -> None:
     """A full scratch says nothing about the copy: what to do is to make room."""
-    proof = verification("files-one", digest_of(9), "x", "V2" if level == "V3" else "V5")
+    proof = verification("files-one", digest_of(9), "x", f"V{int(level[1]) - 1}")
     why = "The scratch folder /var/tmp has 5 free. Name another in snapshot_and_verify_scratch."
     levels = tuple(
         one.model_copy(update={"verdict": verdict, "detail": why}) if one.level == level else one
@@ -121,3 +126,32 @@ def test_a_copy_of_which_nothing_bad_is_known_asks_for_no_waiver(
     assert why in low.sentence
     assert ("waiver" in low.remedy) is waiver
     assert "prepare again" in low.remedy
+
+
+def test_newcomer_the_reason_of_a_refusal_names_only_what_is_missing() -> None:
+    proof = verification("files-one", digest_of(9), "x", "V5")
+    detail = f"The store lets go.{HOLDS}the nonce was found; the store is another machine"
+    levels = tuple(
+        one.model_copy(update={"detail": detail}) if one.level == "V6" else one
+        for one in proof.levels
+    )
+    change = made().and_then(
+        snapshot("files-one", "h1", "192.0.2.1", NOW), proof.model_copy(update={"levels": levels})
+    )
+    answer = decide(change.evidence(), change.demand(), NOW)
+    assert isinstance(answer, Refusal)
+    (low,) = [one for one in answer.reasons if one.code == "level-too-low"]
+    assert low.sentence == "files-one needs V6 and reached V5. V6 failed: The store lets go."
+
+
+def test_a_proof_that_goes_no_further_than_a_level_says_which_is_missing() -> None:
+    """All that was looked at is proven, and that is not enough."""
+    proof = verification("files-one", digest_of(9), "x", "V3")
+    short = proof.model_copy(update={"levels": proof.levels[:4]})
+    change = made().and_then(snapshot("files-one", "h1", "192.0.2.1", NOW), short)
+    answer = decide(change.evidence(), change.demand(), NOW)
+    assert isinstance(answer, Refusal)
+    (low,) = answer.reasons
+    assert (low.code, low.about) == ("level-too-low", "files-one")
+    assert low.sentence == "files-one needs V6 and reached V3."
+    assert "waiver" in low.remedy

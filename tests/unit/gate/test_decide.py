@@ -197,6 +197,43 @@ def test_a_demand_that_is_not_the_signed_one() -> None:
     assert codes(change, objections=(objection,)) == {"x"}
 
 
+OWN = "inventories/acme/changes/CHG-1/update.yml changed"
+OTHERS = "inventories/acme/group_vars/all.yml changed"
+
+
+@pytest.mark.parametrize(
+    ("demand", "more"),
+    [
+        ({}, set()),
+        ({"at": NOW + timedelta(days=9)}, set()),
+        ({"hosts": ("h1",)}, set()),
+        ({"tree_sha256": EMPTY, "tree_changes": (OTHERS,)}, set()),
+        ({"tree_sha256": EMPTY, "tree_changes": (OTHERS, OWN)}, {"tree-changed"}),
+        ({"tree_sha256": EMPTY}, {"tree-changed"}),
+        ({"scope_object": EMPTY}, {"scope-changed"}),
+        ({"playbook": "restore.yml"}, {"another-playbook"}),
+        ({"objections": (Reason(code="x", about="y", sentence="z", remedy="w"),)}, {"x"}),
+    ],
+    ids=[
+        "the same", "long after", "a host that came", "for a later change", "for this one as well",
+        "nobody can tell", "its scope", "another playbook", "a run that is not right",
+    ],
+)  # fmt: skip
+def test_a_change_that_was_applied_is_not_prepared_again_because_of_what_came_later(
+    demand: dict[str, Any], more: set[str]
+) -> None:
+    """It does nothing any more. What was written for itself, since, was not carried out."""
+    change = made()
+    done = change.and_then(
+        Handover(result="applied", sentence="Done.", plan_object=change.plan.digest())
+    )
+    asked = {name: value for name, value in demand.items() if name != "at"}
+    answer = decide(done.evidence(), done.demand(**asked), demand.get("at", NOW))
+    assert isinstance(answer, Refusal)
+    assert {item.code for item in answer.reasons} == {"change-closed", *more}
+    assert not any("prepare" in item.remedy for item in answer.reasons)
+
+
 def test_a_batch_is_whole() -> None:
     change = made()
     assert codes(change, hosts=("h1",)) == {"batch-differs", "asset-host-not-in-batch"}

@@ -10,7 +10,15 @@ import pytest
 import yaml
 
 from sluis.errors import EvidenceError
-from sluis.evidence.predicates import Export, FetchedFile, LevelResult, Machine, Refusal
+from sluis.evidence.predicates import (
+    Export,
+    FetchedFile,
+    LevelResult,
+    Machine,
+    Reason,
+    Refusal,
+    Waiver,
+)
 from sluis.evidence.predicates import Shown as ShownBody
 from sluis.gate.decide import decide
 from sluis.manifest import build_manifest, dumps
@@ -204,7 +212,7 @@ def codes(change: Made) -> dict[str, str]:
     return {item.code: f"{item.about} {item.sentence} {item.remedy}" for item in reasons}
 
 
-def with_files(reached: str, **files: Any) -> Made:
+def with_files(reached: str, assets: Any = None, /, **files: Any) -> Made:
     proof = verification("files-one", digest_of(9), "x", reached)
     if reached < "V5":
         levels = tuple(
@@ -214,7 +222,8 @@ def with_files(reached: str, **files: Any) -> Made:
             for one in proof.levels
         )
         proof = proof.model_copy(update={"levels": levels})
-    return made().and_then(
+    change = made(**({"assets": assets} if assets else {}))
+    return change.and_then(
         snapshot("files-one", "h1", "192.0.2.1", NOW), proof.model_copy(update=files)
     )
 
@@ -237,9 +246,72 @@ def test_M1_a_refusal_names_what_is_damaged_and_offers_no_lines_for_it() -> None
     assert "as_it_came" not in said
 
 
+def refused(change: Made, code: str) -> Reason:
+    answer = decide(change.evidence(), change.demand(), NOW)
+    assert isinstance(answer, Refusal)
+    return next(item for item in answer.reasons if item.code == code)
+
+
+LONG = "d" * 900 + "/" + "f" * 900
+
+
+@pytest.mark.parametrize(
+    ("path", "note", "about", "sentence"),
+    [
+        ("a.jpg", "", "files-one: a.jpg", "a.jpg: not verified."),
+        (" a.jpg", "", "files-one:  a.jpg", " a.jpg: not verified."),
+        ("a.jpg", "n" * 5000, "files-one: a.jpg", f"a.jpg: not verified. {'n' * 2979}"),
+        (LONG, "", f"files-one: {LONG}"[:1000], f"{LONG}: not verified."),
+    ],
+    ids=["without a note", "a space before the name", "a long note", "a long path"],
+)
+def test_M1_a_refusal_says_of_a_file_what_there_is_room_for(
+    path: str, note: str, about: str, sentence: str
+) -> None:
+    file = FILE.model_copy(update={"path": path, "note": note})
+    found = refused(with_files("V4", doubted=(file,)), "file-not-verified")
+    assert (found.about, found.sentence) == (about, sentence)
+
+
+@pytest.mark.parametrize(("length", "lines"), [(1024, True), (1025, False), (9000, False)])
+def test_M1_a_path_that_no_scope_can_name_has_no_lines_to_paste(length: int, lines: bool) -> None:
+    """And is refused like any other, however long it is."""
+    file = FILE.model_copy(update={"path": "'" * length})
+    found = refused(with_files("V4", doubted=(file,)), "file-not-verified")
+    assert ("as_it_came" in found.remedy) is lines
+    assert "prepare again" in found.remedy
+
+
+def taking(*files: tuple[str, str]) -> tuple[dict[str, Any], ...]:
+    """The first folder is fetched, and these of its files are taken as they came."""
+    one, two = (asset.model_dump() for asset in made().scope.assets)
+    return ({**one, "kind": "sharepoint", "origin": origin(*files).model_dump()}, two)
+
+
 def test_M1_what_was_proven_by_leave_of_a_list_holds_only_for_that_list() -> None:
     assert set(codes(with_files("V6", as_it_came=(FILE,)))) == {"file-not-signed"}
     assert codes(with_files("V6")) == {}
+    came, long = (FILE.path, FILE.sha256), FILE.model_copy(update={"path": LONG})
+    for listed, allowed in ((came, True), ((FILE.path, TWO), False), (("b.jpg", ONE), False)):
+        change = with_files("V6", taking(listed), as_it_came=(FILE,))
+        assert set(codes(change)) == (set() if allowed else {"file-not-signed"})
+    for file, about in ((FILE, "files-one: Photos/a.jpg"), (long, f"files-one: {LONG}"[:1000])):
+        assert refused(with_files("V6", as_it_came=(file,)), "file-not-signed").about == about
+
+
+@pytest.mark.parametrize(("accepted", "asked"), [("V4", False), ("V5", True)])
+def test_M1_a_list_is_asked_for_where_every_file_must_be_the_source_s(
+    accepted: Any, asked: bool
+) -> None:
+    change = made()
+    waiver = Waiver(
+        asset="files-one", accepts=accepted, scope_object=change.scope.digest(), reason="No room.",
+        risk="It may be lost.", alternative="A second copy.", alternative_hours=2.0,
+        ends_on=NOW.date(), signer_name="A. Client", signer_role="owner", shown=digest_of(7),
+    )  # fmt: skip
+    proof = verification("files-one", digest_of(2), "x", "V5")
+    change = change.and_then(waiver, proof.model_copy(update={"as_it_came": (FILE,)}))
+    assert set(codes(change)) == ({"file-not-signed"} if asked else set())
 
 
 def test_M1_the_client_reads_what_is_not_byte_for_byte_what_was_listed(tmp_path: Path) -> None:

@@ -18,10 +18,10 @@ def judged(
     target = planned.target.model_copy(
         update={"connection": connection, "address": address, "port": port}
     )
-    demand = SimpleNamespace(step=planned.model_copy(update={"target": target}))
+    asks = planned.model_copy(update={"target": target})
     asset = SimpleNamespace(id="files", host="h1", is_exported=False)
     taken = SimpleNamespace(machine=SimpleNamespace(host="h1", target=came_from))
-    found = _machine_reasons(*cast("tuple[Any, Any, Any]", (demand, asset, taken)))
+    found = _machine_reasons(*cast("tuple[Any, Any, Any]", (asks, asset, taken)))
     return [item.code for item in found]
 
 

@@ -30,7 +30,8 @@ from sluis.evidence.predicates import (
 from sluis.gate.coverage import Coverage, coverage
 from sluis.gate.decide import decide
 from sluis.gate.demand import reason
-from sluis.gate.fetched import awaits_freeze
+from sluis.gate.fetched import awaits_freeze, fetched
+from sluis.gate.open_questions import open_questions
 from sluis.gate.restores import put_back
 from sluis.gate.signed import Consent, signed
 from sluis.gate.steps import failure_under, first_change, last_step, step_states
@@ -185,6 +186,38 @@ def test_a_changed_tree_names_a_dozen_files_and_counts_the_rest(
     assert found.about in found.sentence
 
 
+@pytest.mark.parametrize("missing", ["scope", "plan", "plan_object"])
+@pytest.mark.parametrize("of_step", [True, False], ids=["a step", "the batch"])
+def test_without_scope_or_plan_the_change_is_told_to_prepare(missing: str, of_step: bool) -> None:
+    change = made()
+    step = change.plan.steps[0] if of_step else None
+    answer = decide(replace(change.evidence(), **{missing: None}), change.demand(step=step), NOW)
+    assert isinstance(answer, Refusal)
+    assert [(one.code, one.about) for one in answer.reasons] == [("no-plan", "CHG-1")]
+    assert (answer.hosts, answer.step) == (("h1", "h2"), "install" if of_step else None)
+
+
+@pytest.mark.parametrize("of_step", [True, False], ids=["a step", "the batch"])
+def test_a_refusal_names_the_step_that_asked(of_step: bool) -> None:
+    change = made().without(Signoff)
+    step = change.plan.steps[0] if of_step else None
+    answer = decide(change.evidence(), change.demand(step=step), NOW)
+    assert isinstance(answer, Refusal)
+    assert (answer.hosts, answer.step) == (("h1", "h2"), "install" if of_step else None)
+
+
+@pytest.mark.parametrize("missing", ["scope", "plan", "plan_object"])
+def test_each_rule_is_silent_about_what_is_not_there(missing: str) -> None:
+    """Without a plan the gate refuses by another rule; these have nothing to go by."""
+    change = _moving()
+    evidence = replace(change.evidence(), **{missing: None})
+    demand = change.demand(step=change.plan.steps[-1])
+    if missing == "scope":
+        assert open_questions(evidence) == []
+    else:
+        assert fetched(evidence, demand) == []
+
+
 def test_a_plan_of_another_version_is_named() -> None:
     change = made()
     other = change.plan.model_copy(update={"schema_version": PLAN_VERSION + 1})
@@ -203,7 +236,7 @@ def test_what_kept_a_level_from_being_reached_is_said() -> None:
     )
     (found,) = reasons(change)
     assert found.about == "files-one"
-    assert found.sentence == "files-one needs V6 and reached V2. V3 is failed: it differed"
+    assert found.sentence == "files-one needs V6 and reached V2. V3 failed: it differed."
 
 
 def test_a_snapshot_is_fresh_to_its_last_second() -> None:
@@ -217,7 +250,7 @@ def test_a_snapshot_is_fresh_to_its_last_second() -> None:
 def test_without_a_scope_nothing_is_covered_and_without_a_plan_nothing_signed() -> None:
     evidence, demand = made().evidence(), made().demand()
     assert coverage(replace(evidence, scope=None), demand, NOW) == Coverage((), None, ())
-    assert signed(replace(evidence, plan_object=None), demand, NOW) == Consent(None, None, ())
+    assert signed(replace(evidence, plan_object=None), demand, NOW) == Consent(None, ())
 
 
 def test_what_has_neither_host_nor_copy_hides_nothing_behind_it() -> None:
@@ -355,6 +388,8 @@ def test_a_failure_before_the_plan_was_laid_down_anew_is_none() -> None:
     ("changed", "field", "words"),
     [
         ({"args": {"dest": "/else", "mode": "0600"}}, "args", " Different: dest, mode."),
+        ({"args": {"dest": "/srv/install", "mode": "0600"}}, "args", " Different: mode."),
+        ({"args": {}}, "args", " Different: dest."),
         ({"name": "Do something else"}, "name", ""),
         ({"module": "ansible.builtin.file"}, "module", ""),
     ],
@@ -458,6 +493,16 @@ def test_each_asset_has_its_own_last_pass_after_the_freeze() -> None:
     assert ("not-frozen", "files-one") in about(change.and_then(*moved), step=last)
 
 
+def test_a_step_that_brings_over_no_asset_says_so() -> None:
+    """Not the work of any other step that names none."""
+    change = made((
+        step("first", "h1", "192.0.2.1"), step("last", "h1", "192.0.2.1", last_pass=True),
+    ))  # fmt: skip
+    change = change.and_then(a_step(change, "done", step="first"))
+    found = fetched(change.evidence(), change.demand(step=change.plan.steps[-1]))
+    assert [(one.code, one.about) for one in found] == [("not-moved-yet", "(unnamed)")]
+
+
 @pytest.mark.parametrize("missing", ["plan", "scope"])
 def test_nobody_waits_for_a_freeze_without_plan_or_scope(missing: str) -> None:
     evidence = _moving().evidence()
@@ -545,7 +590,7 @@ def test_the_machine_that_was_copied_is_the_one_that_is_changed_or_said_not_to_b
 
 
 def test_a_scope_of_another_moment_is_named_by_its_digest() -> None:
-    assert ("scope-changed", "c" * 64) in about(made(), scope_object="c" * 64)
+    assert about(made(), scope_object="c" * 64) == {("scope-changed", "c" * 64)}
 
 
 def test_a_step_that_nobody_signed_is_named() -> None:

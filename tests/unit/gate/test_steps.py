@@ -6,19 +6,21 @@ from typing import Any
 
 import pytest
 
-from sluis.evidence.predicates import Check, Plan, Refusal, Step
+from sluis.evidence.predicates import Check, Plan, Reason, Refusal, Step
 from sluis.gate.decide import decide
-from sluis.gate.steps import failure_under, step_states
+from sluis.gate.steps import StepState, failure_under, may_still_run, step_states
 from support.evidence_made import EMPTY, NOW, Made, digest_of, made, snapshot, step, verification
 
 RUN, OTHER_RUN = "1" * 16, "2" * 16
 
 
-def codes(change: Made, step: Any = None, **demand: Any) -> set[tuple[str, str]]:
+def reasons(change: Made, step: Any = None, **demand: Any) -> tuple[Reason, ...]:
     answer = decide(change.evidence(), change.demand(step=step, **demand), NOW)
-    if not isinstance(answer, Refusal):
-        return set()
-    return {(item.code, item.about) for item in answer.reasons}
+    return answer.reasons if isinstance(answer, Refusal) else ()
+
+
+def codes(change: Made, step: Any = None, **demand: Any) -> set[tuple[str, str]]:
+    return {(item.code, item.about) for item in reasons(change, step, **demand)}
 
 
 def said(change: Made, state: str, host: str = "h1", **more: Any) -> Step:
@@ -85,7 +87,12 @@ def test_T5_steps_from_before_the_plan_was_laid_down_anew_do_not_count() -> None
 def test_T5_steps_of_another_plan_do_not_count() -> None:
     change = made()
     other = said(change, "done", plan_object="f" * 64)
-    assert step_states(change.and_then(other).view(), change.plan.digest()) == {}
+    digest = change.plan.digest()
+    assert step_states(change.and_then(other).view(), digest) == {}
+    # nor do they hide those of this one
+    both = change.and_then(other, said(change, "done", "h2"))
+    assert list(step_states(both.view(), digest)) == [("install", "h2")]
+    assert step_states(both.view(), None) == {}
 
 
 @pytest.mark.parametrize("hosts", [("h1", "h2"), ("h2", "h1")])
@@ -107,6 +114,54 @@ def test_a_check_that_passed_later_is_no_failure() -> None:
     for passed in (None, False, True):
         change = change.and_then(Check(check="http", host="h1", what="It answers", passed=passed))
     assert failure_under(change.view(), change.plan.digest()) is None
+
+
+def judge(step: str, host: str) -> str:
+    return f"sluis judge acme CHG-1 {step} --host {host}"
+
+
+@pytest.mark.parametrize("state", ["started", "failed"])
+def test_a_refusal_says_by_which_command_that_very_step_is_judged(state: str) -> None:
+    change = made()
+    change = change.and_then(said(change, state, "h2"))
+    (found,) = reasons(change)
+    assert found.remedy.endswith(judge("install", "h2"))
+
+
+@pytest.mark.parametrize(
+    ("state", "step", "host"),
+    [("failed", "restore-files-one", "h1"), ("started", "install", "h2")],
+    ids=["the step that asks", "another that may still run"],
+)
+def test_the_way_back_says_by_which_command_that_very_step_is_judged(
+    state: str, step: str, host: str
+) -> None:
+    change = made()
+    change = with_broken_state_kept(change.and_then(said(change, "failed")))
+    change = change.and_then(said(change, state, host, step=step))
+    (found,) = reasons(change, change.plan.steps[2])
+    assert found.code == "step-maybe-half-run"
+    assert found.remedy.endswith(judge(step, host))
+
+
+@pytest.mark.parametrize(
+    ("state", "step", "own", "may"),
+    [
+        ("maybe half run", "restore-files-one", {}, True),
+        ("under way", "install", {}, True),
+        ("under way", "restore-files-one", {}, False),
+        ("under way", "restore-files-one", {"own": True}, True),
+        ("under way", "of another plan", {}, True),
+        ("done", "install", {"own": True}, False),
+    ],
+)
+def test_what_may_be_at_work_while_something_is_put_back(
+    state: Any, step: str, own: dict[str, bool], may: bool
+) -> None:
+    item = StepState(step, "h1", state, 9)
+    assert may_still_run(made().plan, item, **own) is may
+    # without a plan nobody knows which are of the way back
+    assert may_still_run(None, item, **own) is (state != "done")
 
 
 @pytest.mark.parametrize("last", ["started", "lost"])

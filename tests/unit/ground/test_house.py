@@ -57,11 +57,17 @@ def test_a_fresh_installation_is_reproducible():
     assert {name for name in names if name not in locked} == set()
 
 
+_SSH = (
+    "ssh_args = -F none -C -o ControlMaster=no -o ControlPath=none"
+    " -o ServerAliveInterval=15 -o ServerAliveCountMax=4"
+)
+
+
 def test_ansible_is_told_nothing_that_weakens():
     settings = (ROOT / "ansible.cfg").read_text()
     for line in (
         "inject_facts_as_vars = False", "host_key_checking = True", "enable_task_debugger = False",
-        "ssh_args = -F none -C -o ControlMaster=no -o ControlPath=none", "retries = 0",
+        _SSH, "retries = 0",
     ):  # fmt: skip
         assert re.search(rf"^{re.escape(line)}$", settings, re.MULTILINE), line
     assert "allow_broken_conditionals" not in settings
@@ -69,7 +75,7 @@ def test_ansible_is_told_nothing_that_weakens():
 
 _TOOLS = ("apt-get", "chmod", "dirname", "id", "python3.11", "rm", "sh", "tr")
 _LOOKED_FOR = ("mariadb", "mariadb-dump", "mariadbd", "openssl", "rclone", "restic", "setpriv")
-_LOOKED_FOR += ("ip", "setfacl", "setfattr", "ssh", "ssh-keygen", "sshd", "sudo")
+_LOOKED_FOR += ("ip", "pypy3", "setfacl", "setfattr", "ssh", "ssh-keygen", "sshd", "sudo")
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sluis.counted import counted, plural
 from sluis.rehearsal import demo_move_ground
 from sluis.rehearsal.old_supplier import fill_drive
 from sluis.runbook.stayed_behind import _COUNTED
@@ -54,5 +55,6 @@ def test_the_page_says_what_stays_behind_of_the_i_drive(tmp_path: Path) -> None:
     assert f"SFTP and nothing else; {files} files" in _PRINTED
     found = replace(FOUND, items=items, counts={"equal": items}, left_out_in_all=links)
     assert f"✓ i-drive: {in_one_line(found)}\n" in _PRINTED
-    words = f"{links} {_COUNTED['left_out_in_all']}; what reconcile-i-drive found names them."
+    stayed = counted(links, *_COUNTED["left_out_in_all"])
+    words = f"{stayed}; what reconcile-i-drive found names {plural(links, 'it', 'them')}."
     assert f"✓ All 10 steps were done and all 5 checks passed. {words}\n" in _PRINTED

@@ -13,6 +13,7 @@ import rfc8785
 import sluis
 from sluis.manifest import signature
 from sluis.places import Places
+from sluis.plan import tree as plan_tree
 from sluis.plan import walk
 from sluis.plan.reach import Reach
 from sluis.plan.tree import Tree, differences, path_sha256, read_tree
@@ -263,8 +264,10 @@ def test_L4_a_folder_that_is_a_link(
 
 def test_L4_a_loop_of_links_ends(project: Places) -> None:
     (project.root / "roles/r/loop").symlink_to("..")
-    (project.root / "inventories/practice/host_vars/app1/up").symlink_to("../..")
     assert tree(project).reasons == ()
+    # the walk ends, and Ansible would go round some forty times
+    (project.root / "inventories/practice/host_vars/app1/up").symlink_to("../..")
+    assert [one.code for one in tree(project).reasons] == ["folder-without-end"]
 
 
 @pytest.mark.parametrize("place", ["roles/r/tasks/x.yml", "inventories/practice/hosts2.yml",
@@ -310,6 +313,25 @@ def test_L11_code_without_a_source_is_refused(project: Places, name: str) -> Non
     assert differences(before.entries, found.entries) == (f"{name} came",)
 
 
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("roles/r/action_plugins/__pycache__/m.cpython-311.pyc.140500273465360", False),
+        ("roles/r/action_plugins/__pycache__/m.cpython-311.pyc.x", True),
+        ("roles/r/action_plugins/m.cpython-311.pyc.140500273465360", True),
+    ],
+)
+def test_L11_what_python_is_writing_just_then_is_no_change(
+    project: Places, name: str, counts: bool
+) -> None:
+    before = tree(project)
+    path = project.root / name
+    path.parent.mkdir(exist_ok=True, parents=True)
+    path.write_bytes(b"x")
+    found = differences(before.entries, tree(project).entries)
+    assert found == ((f"{name} came",) if counts else ())
+
+
 REACHES = {
     "inventories/practice/changes/CHG-1/update.yml": "a: \"{{ lookup('pipe', 'id') }}\"",
     "inventories/practice/changes/CHG-1/restore.yml": "a: \"{{ lookup('file', '/x') }}\"",
@@ -335,6 +357,75 @@ def test_L4_a_linked_description_is_looked_into(project: Places) -> None:
     path.unlink()
     path.symlink_to(kept)
     assert {item.code for item in tree(project).reasons} == {"reaches-outside"}
+
+
+_SEALED = b"$ANSIBLE_VAULT;1.1;AES256\n%s\n"
+
+
+def _sealed(
+    project: Places, text: str, name: str = "group_vars/all.yml"
+) -> Callable[[bytes], bytes]:
+    """Seal a file of variables with a cipher that hides nothing; what comes back opens it."""
+    path = project.root / "inventories/practice" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(_SEALED % text.encode().hex().encode())
+    return lambda content: bytes.fromhex(content.split(b"\n")[1].decode())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("snapshot_and_verify_restic: \"{{ lookup('file', '/x') }}\"", "lookup('file')"),
+        ("[{b: \"{{ lookup('pipe', 'id') }}\"}]", "lookup('pipe')"),
+        ('a: "{{ now() }}"', "now"),
+        ('snapshot_and_verify_restic: "{{ ansible_date_time.epoch }}"', "ansible_date_time"),
+        ("a: [", "neither JSON nor YAML"),
+        ("$ANSIBLE_VAULT;1.1;AES256\n3030\n: [", "neither JSON nor YAML"),
+    ],
+)
+@pytest.mark.parametrize("name", ["group_vars/all.yml", "host_vars/app1/main.yml"])
+def test_L4_what_ansible_vault_encrypted_is_looked_into(
+    project: Places, text: str, said: str, name: str
+) -> None:
+    opener = _sealed(project, text, name)
+    found = read_tree(project, CLIENT, CHANGE, REACH, opener)
+    (reason,) = found.reasons
+    assert (reason.code, reason.about) == ("reaches-outside", f"inventories/practice/{name}")
+    assert said in reason.sentence
+    # a worker has no password, but knows what the process that forked it found
+    assert tree(project).reasons == found.reasons
+
+
+def test_L4_a_setting_may_not_reach_through_an_encrypted_file(project: Places) -> None:
+    """The name leads from a file in the open to a sealed one, and from there to what a run sets."""
+    where = project.root / "inventories/practice/host_vars/app1/main.yml"
+    where.write_text("snapshot_and_verify_restic: '{{ inner }}'\n")
+    opener = _sealed(project, "inner: '{{ ansible_date_time.epoch }}'")
+    (reason,) = read_tree(project, CLIENT, CHANGE, REACH, opener).reasons
+    assert (reason.code, reason.about) == (
+        "reaches-outside", "inventories/practice/host_vars/app1/main.yml",
+    )  # fmt: skip
+
+
+def test_L4_what_nothing_opens_is_refused(project: Places) -> None:
+    _sealed(project, "never: opened")
+    assert tree(project).reasons == ()
+    (reason,) = read_tree(project, CLIENT, CHANGE, REACH, lambda _: None).reasons
+    assert (reason.code, reason.about) == (
+        "vault-not-opened", "inventories/practice/group_vars/all.yml",
+    )  # fmt: skip
+    assert "--vault-id" in reason.remedy
+
+
+def test_an_encrypted_file_of_plain_values_is_in_order(project: Places) -> None:
+    opener = _sealed(project, "a: plain\nansible_password: '{{ a }}'\nb: !unsafe '{{ now() }}'\n")
+    assert read_tree(project, CLIENT, CHANGE, REACH, opener).reasons == ()
+
+
+def test_of_what_was_encrypted_no_value_is_kept(project: Places) -> None:
+    opener = _sealed(project, "ansible_password: kept-from-everybody")
+    read_tree(project, CLIENT, CHANGE, REACH, opener)
+    assert "kept-from-everybody" not in repr(plan_tree._KNOWN)
 
 
 def test_what_changed_is_named() -> None:

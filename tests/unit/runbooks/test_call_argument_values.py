@@ -11,13 +11,14 @@ from ansible.plugins.loader import fragment_loader
 from ansible.utils.plugin_docs import get_docstring
 
 from sluis.errors import InputError
+from sluis.plan.inside import BESIDE, WRITES
 from sluis.rehearsal.project import checkout
 from sluis.runbook.call import read_call
 from sluis.runbook.call_argument_values import wrong_values
 from sluis.runbook.call_arguments import wrong_arguments
 from sluis.runbook.call_documentation import options_of
 from sluis.runbook.call_files import Outbox
-from sluis.runbook.call_modules import ACTIONS, CORE, resolve
+from sluis.runbook.call_modules import _NO_MODULES, ACTIONS, CORE, resolve
 from support.guarded_call import Guarded
 
 PLACES = checkout()
@@ -65,7 +66,7 @@ def test_F1_the_module_that_use_names_is_held_against_the_arguments() -> None:
     assert what == "ansible.builtin.systemd_service: 'state' cannot be 'stoped'."
     assert "'stopped'" in remedy
     found = resolve("service", given, PLACES)
-    ((what, _),) = wrong_arguments(found, {"use", "name", "stat"})
+    ((what, _),) = wrong_arguments(found, {"use", "name", "stat"}, {})
     assert what == "ansible.builtin.systemd_service has no argument 'stat'."
 
 
@@ -119,3 +120,28 @@ def test_F1_a_plan_with_a_wrong_value_is_not_laid_down(tmp_path: Path) -> None:
         read_call(action, ground.variables, ground.run, Outbox(keep=False))
     assert told.value.code == "bad-argument-value"
     assert "the number 600" in told.value.what
+
+
+@pytest.mark.parametrize("module", WRITES)
+def test_F6_each_module_says_by_that_argument_what_it_writes(module: str) -> None:
+    """Whether a step stays in its assets is told by it (``sluis.plan.inside``)."""
+    options = options_of(resolve(module, {}, PLACES)) or {}
+    for written in WRITES[module]:
+        assert options[written.names[0]].names == {*written.names}
+        assert written.by_itself or not options[written.names[0]].required
+
+
+#: what these change, or that they change nothing, is in none of their arguments
+_NOT_TOLD = {
+    "command", "expect", "find", "getent", "mount_facts", "package_facts", "ping",
+    "script", "service_facts", "setup", "shell", "slurp", "stat", "wait_for", "wait_for_connection",
+}  # fmt: skip
+
+
+def test_F6_each_module_that_may_be_a_step_was_looked_at() -> None:
+    """An upgrade of ansible-core that brings one more has to be looked at here."""
+    names = {path.stem for path in (CORE / "modules").glob("[a-z]*.py")}
+    refused = {name for name, known in ACTIONS.items() if known.kind == "refused"} | {*_NO_MODULES}
+    known = {name.rpartition(".")[2] for name in (*WRITES, *BESIDE)}
+    assert names - refused - known == _NOT_TOLD
+    assert known <= names

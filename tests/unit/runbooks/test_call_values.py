@@ -104,6 +104,12 @@ def test_L3_what_is_known_later_reaches_nothing_else(text: str, tmp_path: Path) 
     assert told.value.code == "later-value-reaches-out"
 
 
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
+def test_L3_a_number_that_is_not_finite_is_no_whole_one(number: float) -> None:
+    with pytest.raises(SluisError, match="result-not-known"):
+        filled_in(f"{{{{ {R}.make.size | int }}}}", {"make": {"size": number}}, "use")
+
+
 @pytest.mark.parametrize("key", ["other.path", "make.nosuch", "make.path.x", "make.list[7]"])
 def test_L3_a_result_that_is_not_there_is_not_guessed(key: str) -> None:
     with pytest.raises(SluisError) as told:

@@ -5,18 +5,30 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import yaml
 
+from sluis.border.parts import Connection
 from sluis.border.verb import Failure
-from sluis.border.verbs.asset_check import Answer, Lacking, Request, Seen, Trouble
+from sluis.border.verbs.asset_check import (
+    Answer,
+    CheckSecrets,
+    Disk,
+    Lacking,
+    Request,
+    Seen,
+    Trouble,
+)
+from sluis.errors import SnapshotError
 from sluis.places import Places
-from sluis.runbook.checking import look_at_host, look_at_settings
+from sluis.runbook.checking import look_at_host, look_at_settings, look_at_verifier
 from sluis.runbook.findings import Finding
 from sluis.runbook.run import Run
+from sluis.runbook.snapshot_forecast import forecast_host
 from sluis.runbook.snapshot_settings import SnapshotSettings, read_settings
+from sluis.snapshot.look import look_around
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 CLIENT, CHANGE, HOST = "practice", "CHG-1", "practice-server"
@@ -130,6 +142,29 @@ def test_check_an_asset_that_is_not_there_is_said_with_the_line_of_the_scope(
     )
 
 
+def test_newcomer_a_database_of_which_nobody_wrote_how_it_is_reached_is_that(run: Run) -> None:
+    """The server's own words spoke of a user that nobody had named."""
+
+    def call(request: Request, secrets: CheckSecrets) -> Answer:
+        databases = tuple(one for one in request.assets if one.kind == "postgresql")
+        assert [one.id for one in databases] == ["patient-records"]
+        nowhere = replace(databases[0].connection, host_address="/nowhere")
+        moved = tuple(replace(one, connection=nowhere) for one in databases)
+        return look_around(replace(request, store=None, restic=None, assets=moved), secrets)
+
+    given = settings(run)
+    named = {"patient-records": Connection(user="sluis")}
+    for connections, written in ((named, True), ({}, False)):
+        found, _ = look_at_host(run, HOST, replace(given, connections=connections), None, call)
+        (lost,) = [one for one in found if one.code == "postgresql-session-lost"]
+        assert ("snapshot_and_verify_connections has no entry patient-records" in lost.what) is (
+            not written
+        )
+        line = "snapshot_and_verify_connections: {patient-records: {host_address:"
+        assert (line in lost.remedy) is (not written)
+        assert f"host_vars/{HOST}" in lost.remedy or written
+
+
 @pytest.mark.parametrize(
     ("consent", "described", "asked"),
     [
@@ -178,17 +213,18 @@ def test_F9_a_restore_asks_for_the_rights_to_put_back_what_it_puts_back(
     requests: list[Request] = []
     lacking = Lacking("patient-records", "make databases", "sluis", "practice")
     reads = Lacking("patient-records", "read all", "sluis", "practice")
-    seen = Seen("patient-records", "postgresql", 1, 1)
 
     def call(request: Request, _: object) -> Answer:
         requests.append(request)
-        return Answer(NOW, None, (), (lacking, reads) if asked else (), (seen,), None)
+        seen = tuple(Seen(one.id, one.kind, 1, 1) for one in request.assets)
+        return Answer(NOW, None, (), (lacking, reads) if asked else (), seen, None)
 
     found, there = look_at_host(run, HOST, settings(run), None, call)
     found = [one for one in found if one.code != "clock-off"]
     (request,) = requests
-    assert [one.id for one in request.assets] == asked
-    assert (request.way_back, request.restore) == (bool(asked), bool(asked))
+    # of files only who has them open is asked
+    assert [one.id for one in request.assets] == [*asked, "scanned-letters"]
+    assert (request.way_back, request.restore) == (True, True)
     assert [(one.code, one.stops) for one in found] == [
         ("right-missing", True), ("right-missing-for-level", False)
     ][: 2 * len(asked)]  # fmt: skip
@@ -206,3 +242,79 @@ def test_F9_a_restore_is_not_stopped_by_what_may_be_broken(run: Run) -> None:
     (found,) = [one for one in every if one.code != "clock-off"]
     assert (found.code, found.stops) == ("rights-not-asked", False)
     assert "nobody could ask whether the rights are there" in found.what
+
+
+def in_use(request: Request, _: object) -> Answer:
+    failure = Failure("SnapshotError", "restore-in-use", "'/srv' is in use by process 7 ('x').",
+                      "Stop it.")  # fmt: skip
+    there = tuple(Trouble(one.id, failure) for one in request.assets if one.kind == "directory")
+    return Answer(NOW, None, there, (), (), None)
+
+
+@pytest.mark.parametrize(
+    ("more", "tolerate", "told"),
+    [
+        ({}, False, True), ({}, True, False),
+        ({"software_update_quiesce": [{"step": "x"}]}, False, False),
+    ],
+    ids=["as it is", "tolerated", "the change stops something"],
+)  # fmt: skip
+def test_A7_files_in_use_are_said_before_a_restore_and_do_not_stop_it(
+    run: Run, more: dict[str, Any], tolerate: bool, told: bool
+) -> None:
+    as_restore(run, "scanned-letters")
+    path = run.change_folder / "restore.yml"
+    described = yaml.safe_load(path.read_text()) | more
+    described["restore_asset_list"][0]["tolerate_use"] = tolerate
+    path.write_text(yaml.safe_dump(described))
+    every, _ = look_at_host(run, HOST, settings(run), None, in_use)
+    found = [one for one in every if one.code == "restore-in-use"]
+    assert [one.stops for one in found] == [False] * told
+    for one in found:
+        assert "scanned-letters: '/srv' is in use by process 7" in one.what
+        assert "software_update_quiesce in restore.yml" in one.remedy
+        assert "systemctl stop" in one.remedy
+
+
+def test_newcomer_a_forecast_that_cannot_be_measured_stops_nothing(run: Run) -> None:
+    def call(_request: object, _secrets: object) -> NoReturn:
+        raise SnapshotError("module-failed", "asset_forecast could not run", "Check it.")
+
+    found = forecast_host(run, HOST, settings(run), call)
+    assert "not measured: asset_forecast could not run." in found.lines
+    assert found.load.bytes > 0, "the scope's sizes count"
+
+
+DISK = Disk("ops (1000)", 1000, False)
+
+
+@pytest.mark.parametrize(
+    ("host", "verifier", "code"),
+    [
+        (DISK, Disk("root (0)", 0, False), "store-not-writable"),
+        (DISK, Disk("sluis (1000)", 1000, False), None),
+        (Disk("root (0)", 0, False), DISK, None),
+        (replace(DISK, there=True), replace(DISK, there=True), None),
+        (replace(DISK, there=True), Disk("root (0)", 0, True), None),
+        (replace(DISK, there=True), DISK, "store-not-shared"),
+        (DISK, replace(DISK, there=True), "store-not-shared"),
+        (None, DISK, None),
+    ],
+)
+def test_newcomer_a_store_on_a_disk_is_one_that_host_and_verifier_both_can_use(
+    run: Run, host: Disk | None, verifier: Disk, code: str | None
+) -> None:
+    """The verifier made it as root, and prepare ended when the host's user came to it."""
+    store = {"kind": "local", "path": "/srv/nc/store", "url": None}
+    answer = Answer(NOW, None, (), (), (), None, disk=verifier)
+    every = look_at_verifier(
+        run, HOST, "localhost", settings(run, **store), (), lambda _r, _s: answer, host
+    )
+    found = [one for one in every if one.code.startswith("store-not-") and one.stops]
+    assert [one.code for one in found] == ([code] if code else [])
+    for one in found:
+        assert one.host == HOST
+        assert "/srv/nc/store" in one.what
+        if code == "store-not-writable":
+            assert "the verifier would make it as the user root (0)" in one.what
+            assert "the user ops (1000) of practice-server could not write" in one.what

@@ -8,7 +8,7 @@ import pytest
 
 from sluis.border.verbs.asset_check import ASSET_CHECK, Lacking
 from sluis.errors import BorderError, SnapshotError
-from sluis.runbook.check_words import known_hosts_in, unreachable_words
+from sluis.runbook.check_words import BECOME, known_hosts_in, unreachable_words
 from sluis.runbook.checking import from_error
 from sluis.runbook.findings import Finding, read_findings
 from sluis.runbook.grants import grant_of
@@ -21,7 +21,8 @@ SAID = {
     "Host key verification failed.",
     "login-refused": "root@app1: Permission denied (publickey).",
     "host-unreachable": "ssh: connect to host app1 port 22: Connection refused",
-    "become-refused": "Missing sudo password",
+    "become-password-missing": "Missing sudo password",
+    "become-refused": "Incorrect sudo password",
 }
 
 
@@ -41,7 +42,8 @@ def test_check_why_a_host_cannot_be_asked_has_a_code_and_a_line_to_write(code: s
          "ssh-keyscan -p 2222 10.0.0.9 >> /srv/known_hosts"),
         ("app1.example", '-o "UserKnownHostsFile /srv/known_hosts"',
          "ssh-keyscan app1.example >> /srv/known_hosts"),
-        ("app1.example", "-C", "ssh-keyscan app1.example >> ~/.ssh/known_hosts"),
+        ("app1.example", "-C",
+         "mkdir -p -m 700 ~/.ssh; ssh-keyscan app1.example >> ~/.ssh/known_hosts"),
     ],
 )  # fmt: skip
 def test_check_the_command_that_writes_a_key_down_can_be_pasted(
@@ -52,6 +54,13 @@ def test_check_the_command_that_writes_a_key_down_can_be_pasted(
     _, _, remedy = unreachable_words("app1", said, known_hosts_in(["-C", options]))
     assert command is None or remedy.endswith(f": {command}")
     assert not re.search(r"\b(PORT|ADDRESS|KNOWN_HOSTS|CLIENT|CHANGE|HOST)\b", remedy)
+
+
+def test_check_where_ssh_says_no_address_it_is_that_of_the_connection() -> None:
+    """Without a terminal it asks nobody, and only says that it could not verify the key."""
+    said = "Failed to connect to the host via ssh: Host key verification failed."
+    _, _, remedy = unreachable_words("desk", said, "/srv/known", ("127.0.20.1", 2201))
+    assert remedy.endswith(": ssh-keyscan -p 2201 127.0.20.1 >> /srv/known")
 
 
 def test_check_the_line_of_a_key_that_is_another_one_is_named() -> None:
@@ -82,11 +91,16 @@ def test_check_a_host_that_is_off_is_said_shortly(said: str, what: str, remedy: 
 
 
 @pytest.mark.parametrize(
-    "said", ["sudo: a password is required", "Sorry, user is not in the sudoers file."]
+    ("said", "code"),
+    [
+        ("sudo: a password is required", "become-password-missing"),
+        ("Sorry, user is not in the sudoers file.", "become-refused"),
+    ],
 )
-def test_check_a_sudo_that_says_no_in_a_modules_place_is_that(said: str) -> None:
+def test_check_a_sudo_that_says_no_in_a_modules_place_is_that(said: str, code: str) -> None:
     error = SnapshotError("module-failed", f"asset_check could not run on app1: {said}", "Check.")
-    assert from_error("app1", error).code == "become-refused"
+    assert from_error("app1", error).code == code
+    assert code in BECOME
 
 
 EVIL = "'; drop table patient; -- \"`x"

@@ -60,7 +60,6 @@ def test_the_ordinary_call_has_nothing_against_it(
         "--forks",
         "3",
         "--check",
-        "--diff",
         "--vault-password-file",
         "/x",
         "--vault-id",
@@ -139,6 +138,9 @@ def test_L5_a_linked_folder_of_playbooks_is_refused(
         (("--tags", "all,x"), "--tags"),
         (("--skip-tags", "x"), "--skip-tags"),
         (("--limit", "x"), "--limit"),
+        (("--diff",), "--diff"),
+        (("-D",), "--diff"),
+        (("--check", "--diff"), "--diff"),
     ],
 )
 def test_L5_options_are_a_closed_list(

@@ -15,6 +15,7 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 
 from sluis.cli.vault import VaultId, vault_ids
+from sluis.cli.written import read_in_a_clean_place
 from sluis.places import Places
 from sluis.plan.faults import WrittenError
 from sluis.runbook.settings_page import page
@@ -42,7 +43,8 @@ def ground(root: Path) -> Places:
         (folder / "files" / name).touch()
     scope = folder / "scope.yml"
     text = re.sub(r"(?m)^client:.*$", f"client: {CLIENT}", scope.read_text())
-    scope.write_text(re.sub(r"(?m)^change:.*$", f"change: {CHANGE}", text))
+    text = re.sub(r"(?m)^change:.*$", f"change: {CHANGE}", text)
+    scope.write_text(re.sub(r"(?m)^    open_questions:\n(?:     .*\n)+", "", text))
     return places
 
 
@@ -66,6 +68,22 @@ def test_F9_the_reference_of_every_setting_is_current() -> None:
     for key in ("host_address", "bin_dir", "store_user", "store_password", "escrow_password",
                 "backup_repository_password", "layout", "software_update_steps"):  # fmt: skip
         assert f"`{key}`" in made
+
+
+def test_newcomer_no_name_is_both_allowed_and_refused_on_the_page() -> None:
+    """password_hash stood in both lists."""
+    text = page(REPOSITORY / "roles").partition("## What a template may use")[2]
+    parts = text.split("\n### ")[1:]
+    assert len(parts) == 4
+    for part in parts:
+        allowed, sign, refused = part.partition("\nRefused:\n")
+        assert sign, part
+        named = re.findall(r"`([^`]+)`", allowed)
+        out = re.findall(r"^- `([^`]+)`:", refused, re.MULTILINE)
+        assert named
+        assert out
+        assert len({*named, *out}) == len(named) + len(out), part
+    assert "`password_hash` (only with a salt that is written out in the template)" in text
 
 
 @pytest.mark.parametrize("number", range(len(YAML)))
@@ -155,7 +173,7 @@ def test_F9_the_example_of_vault_opens_a_file_and_asks_a_program(tmp_path: Path)
         assert ran.returncode == 0, ran.stderr
         return sorted(
             (one["code"], Path(one["file"]).name)
-            for one in json.loads(ran.stdout)
+            for one in json.loads(ran.stdout)["faults"]
             if one["file"] != "roles"  # here a link to those of the checkout
         )
 
@@ -164,3 +182,56 @@ def test_F9_the_example_of_vault_opens_a_file_and_asks_a_program(tmp_path: Path)
     # both were opened: the slip in each is found
     assert said(ids) == [("unknown-setting", "practice.yml"), ("unknown-setting", "site.yml")]
     assert said(ids[:1]) == [("unknown-setting", "practice.yml"), ("vault-not-opened", "site.yml")]
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["file", "value"])
+def test_newcomer_a_wrong_password_is_told_apart_from_one_that_nobody_named(
+    tmp_path: Path, whole: bool
+) -> None:
+    """ "Name the file that has its password" was said, and the file was named."""
+    right, wrong, empty = (tmp_path / name for name in ("right", "wrong", "empty"))
+    for path, text in ((right, "one\n"), (wrong, "two\n"), (empty, "")):
+        path.write_text(text)
+        path.chmod(0o600)
+    places = ground(tmp_path / "project")
+    folder = places.inventory(CLIENT) / "group_vars"
+    sealed = folder / "clients.yml"
+    tool = Path(sys.executable).parent / "ansible-vault"
+    if whole:
+        sealed.write_text("a: b\n")
+        words = ["encrypt", "--vault-id", f"practice@{right}", str(sealed)]
+        subprocess.run([tool, *words], check=True, capture_output=True)
+    else:
+        words = ["encrypt_string", "--vault-id", f"practice@{right}", "--name", "a", "b"]
+        made = subprocess.run([tool, *words], check=True, capture_output=True, text=True)
+        sealed.write_text(f"{made.stdout}\n")
+    about = f"inventories/{CLIENT}/group_vars/clients.yml"
+
+    def found(*named: VaultId) -> list[tuple[str, str, str, str]]:
+        read = read_in_a_clean_place(places, CLIENT, None, None, named)
+        codes = ("vault-not-opened", "vault-gives-no-password")
+        return [(o.code, o.file, o.what, o.remedy) for o in read.faults if o.code in codes]
+
+    assert found(VaultId("practice", right)) == []
+    ((code, file, what, remedy),) = found(VaultId("practice", wrong))
+    assert (code, file) == ("vault-not-opened", about)
+    assert f"under the vault id 'practice', and the password in {wrong} does not open it" in what
+    assert f"Write into {wrong} the password" in remedy
+    ((code, file, what, remedy),) = found()
+    assert "nothing is named that opens it" in what
+    assert "in vault.cfg: practice = FILE" in remedy
+    # under another id the right password opens it too, as Ansible has it
+    assert found(VaultId("other", right)) == []
+    ((_, _, what, _),) = found(VaultId("other", wrong), VaultId("more", a_third(tmp_path)))
+    assert f"no password in {wrong}, {tmp_path / 'third'} opens it" in what
+    said = {code: (file, what) for code, file, what, _ in found(VaultId("practice", empty))}
+    assert said["vault-gives-no-password"][0] == str(empty)
+    assert "for the vault id 'practice'" in said["vault-gives-no-password"][1]
+
+
+def a_third(folder: Path) -> Path:
+    """A third password that opens nothing."""
+    path = folder / "third"
+    path.write_text("three\n")
+    path.chmod(0o600)
+    return path

@@ -120,7 +120,7 @@ def test_it_says_both_figures_and_what_to_do() -> None:
     assert "write items, size and counted_on into scope.yml" in said
     said = too_little(counted(None, None), brought(1, 2, 2, at=NEXT), [brought(5, 5)])
     assert said is not None
-    assert said.startswith("pass 2 brought 1 files, and pass 1 brought 5. ")
+    assert said.startswith("pass 2 brought 1 file, and pass 1 brought 5. ")
 
 
 @pytest.mark.parametrize("origin", ORIGINS, ids=lambda one: str(one["by"]))

@@ -160,6 +160,9 @@ UNREADABLE = {
     "a list": "[1]",
     "brackets": '{"x": ' + "[" * 20_000 + "]" * 20_000 + "}",
     "a number without end": '{"rc": ' + "9" * 5000 + "}",
+    "a number without bounds": '{"rc": Infinity}',
+    "a number that is none": '{"rc": 0, "x": [{"y": NaN}]}',
+    "a number larger than any": '{"rc": 0, "seconds": -1e999}',
     "a template that says it is trusted": '{"msg": {"__ansible_type": "TrustedAsTemplate"}}',
     "a mapping for a text": '{"rc": 0, "stdout": {"a": 1}}',
 }
@@ -259,6 +262,15 @@ def test_L7_a_secret_reaches_neither_ansible_nor_the_dossier(made: Made, answer:
         assert json.dumps(part)[1:-1] not in told
     assert "invocation" not in result
     assert said(made)[-1].state in ("failed", "lost")
+
+
+def test_L7_lines_of_files_are_in_no_answer(made: Made) -> None:
+    """What was sealed is sent in the open, and no argument of the step holds it."""
+    after = {**DONE, "diff": [{"before": "", "after": SECRET}]}
+    for answer in (after, {**FAILED, "diff": {"before": SECRET, "after": ""}}):
+        result = run(made, answer, {})
+        assert "diff" not in result
+        assert SECRET not in everywhere(made, result)
 
 
 def test_L7_a_warning_that_ansible_makes_of_a_hosts_words_is_cleaned(made: Made) -> None:
@@ -362,6 +374,12 @@ WITHOUT_END: dict[str, Callable[[], dict[str, Any]]] = {
 }
 
 
+def test_L1_a_number_of_any_length_is_an_answer(made: Made) -> None:
+    """A certificate's serial number is one, of 160 bits."""
+    assert run(made, {**DONE, "serial_number": 2**160 - 1, "took": 1e308})["failed"] is False
+    assert said(made)[-1].state == "done"
+
+
 @pytest.mark.parametrize("which", WITHOUT_END)
 def test_L22_an_answer_without_end_leaves_the_step_lost(made: Made, which: str) -> None:
     answer = WITHOUT_END[which]()
@@ -406,11 +424,7 @@ def odd_answers() -> dict[str, Callable[[], dict[str, Any]]]:
         "it holds itself": loop,
         "it cannot be written down": lambda: {**DONE, "path": Odd(), "dest": Odd()},
         "half a character": lambda: {**DONE, "path": "/srv/\udcff", "msg": "\ud800"},
-        "a number that JSON does not have": lambda: {
-            **DONE,
-            "state": float("nan"),
-            "path": 10**400,
-        },
+        "a number that is too large to keep": lambda: {**DONE, "state": 1e300, "path": 10**400},
         "keys that are no texts": lambda: {**DONE, None: 1, (1, 2): 3},
     }
 

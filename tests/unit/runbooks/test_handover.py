@@ -19,14 +19,24 @@ from sluis.evidence.predicates import (
     Export,
     Handover,
     Machine,
+    Permit,
     Plan,
+    Reason,
+    Refusal,
     Scope,
     Step,
     Timestamp,
 )
 from sluis.plan.model import PlanDocument, PlannedCheck, PlanStep
 from sluis.runbook.checks import not_passed, record_checks
-from sluis.runbook.handover import give_up, hand_over, missing_from, way_back
+from sluis.runbook.handover import (
+    give_up,
+    hand_over,
+    handed_over_before,
+    missing_from,
+    way_back,
+)
+from sluis.runbook.judgement import Judgement, read_evidence
 from sluis.runbook.run import RUN_ID, OpenDossier
 from sluis.runbook.undone import Aftermath, aftermath
 from sluis.tenant.tenant_manifest import SEALED
@@ -404,6 +414,58 @@ def test_T2_the_way_back_waits_for_somebody_to_look(story: Story) -> None:
     story.step("package", "h2", "judged", judgement="failed")
     answer = way_back(story.dossier())
     assert (answer["broke"], answer["open"]) == (True, True)
+
+
+def test_newcomer_a_step_that_fails_again_after_a_hand_over_as_failed_is_named(
+    tmp_path: Path,
+) -> None:
+    """A change handed over as failed is open: what runs then is the end's own news."""
+    story = Story(tmp_path, tuple(one for one in STEPS if not one.way_back))
+    story.step("migrate", "h1", "started", "failed")
+    first = way_back(story.dossier())
+    assert (first["broke"], first["open"]) == (True, False)
+    assert str(first["msg"]).startswith("Step migrate on h1 failed. The client agreed to no way")
+    story.tell(Handover(result="failed", sentence="It failed.", plan_object=story.plan_object))
+    story.step("migrate", "h1", "judged", judgement="run again")
+    story.step("migrate", "h1", "started", "failed")
+    again = way_back(story.dossier())
+    assert (again["broke"], again["open"]) == (True, False)
+    assert "Step migrate on h1 failed again." in str(again["msg"])
+    assert "sluis judge acme CHG-1 migrate --host h1" in str(again["msg"])
+
+
+def test_newcomer_a_change_that_was_put_back_is_over(story: Story) -> None:
+    story.step("migrate", "h1", "started", "failed")
+    story.do(*story.plan.way_back)
+    story.check("old", "h1", passed=True)
+    story.check("rows", "h2", passed=True)
+    give_up(story.dossier())
+    answer = way_back(story.dossier())
+    assert "handed over before" in str(answer["msg"])
+    assert answer["closed"] is True
+
+
+@pytest.mark.parametrize(
+    ("result", "codes", "before"),
+    [
+        ("applied", ["change-closed"], True),
+        ("applied", ["change-closed", "tree-changed"], False),
+        ("applied", [], False),
+        ("failed and restored", ["change-closed"], False),
+    ],
+)
+def test_newcomer_who_applies_once_more_what_was_handed_over_reads_no_refusal(
+    story: Story, result: Any, codes: list[str], before: bool
+) -> None:
+    story.tell(Handover(result=result, sentence="It ended.", plan_object=story.plan_object))
+    reasons = tuple(Reason(code=c, about="CHG-1", sentence="s", remedy="r") for c in codes)
+    answer: Permit | Refusal = Refusal(hosts=("h1",), reasons=reasons)
+    if not codes:
+        answer = Permit(
+            hosts=("h1",), plan_object=story.plan_object, scope_object=EMPTY, tree_sha256=EMPTY,
+            relies_on=(), until=NOW,
+        )  # fmt: skip
+    assert handed_over_before(Judgement(answer, read_evidence(story.dossier()))) is before
 
 
 def test_a_step_whose_end_could_not_be_recorded_keeps_the_way_back_shut(story: Story) -> None:

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible import constants
+from ansible.inventory.host import Host
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
 
 from sluis.places import Places
 from sluis.plan.tree import differences
-from sluis.runbook.inventory import reach_of
+from sluis.runbook.inventory import reach_of, reach_of_run
 
 CLIENT = "practice"
 HOSTS = """
@@ -130,3 +133,51 @@ def test_it_is_read_again_only_when_a_file_changed(
     assert reach_of(places, CLIENT) is before
     os.utime(places.inventory(CLIENT) / "hosts.yml")
     assert reach_of(places, CLIENT) is not before
+
+
+@pytest.mark.parametrize("asked", ["app1", "db1", "clients", "all"])
+def test_what_the_running_ansible_read_is_told_in_the_same_words(
+    places: Places, asked: str
+) -> None:
+    """Whatever host or group Ansible asks about, the whole of the inventory hangs on it."""
+    manager = InventoryManager(loader=DataLoader(), sources=[str(places.inventory(CLIENT))])
+    one = manager.groups.get(asked) or manager.hosts[asked]
+    assert reach_of_run([one]) == entries(places)
+    edit(places, "kind: x", "kind: y")
+    assert differences(reach_of_run([one]) or {}, entries(places)) == (
+        "group clients: kind changed",
+    )
+
+
+def test_a_host_that_ansible_made_up_says_nothing_of_the_inventory() -> None:
+    manager = InventoryManager(loader=DataLoader(), sources=[])
+    assert reach_of_run([manager.localhost or Host("localhost")]) is None
+    assert reach_of_run([]) is None
+
+
+@pytest.mark.parametrize("name", ["hosts.yml", "more.yaml", "deeper/list.yml"])
+def test_L22_a_list_that_repeats_itself_without_end_is_not_read(places: Places, name: str) -> None:
+    """It would take Ansible hours and all memory; some hundred bytes suffice."""
+    file = places.inventory(CLIENT) / name
+    file.parent.mkdir(exist_ok=True)
+    bomb = "all:\n  vars:\n    a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+    for one in range(1, 12):
+        bomb += f"    a{one}: &a{one} [{', '.join([f'*a{one - 1}'] * 10)}]\n"
+    for endless in (bomb, "all: {vars: {a: &a [*a]}}\n"):
+        file.write_text(endless)
+        (reason,) = reach_of(places, CLIENT).reasons
+        assert reason.code == "inventory-not-readable"
+        assert f"{name}: Its aliases (*name) repeat more than" in reason.sentence
+
+
+def test_L22_a_list_that_is_a_pipe_is_not_waited_for(places: Places) -> None:
+    os.mkfifo(places.inventory(CLIENT) / "more.yml")
+    (reason,) = reach_of(places, CLIENT).reasons
+    assert "more.yml is a device, a pipe or a socket" in reason.sentence
+
+
+def test_what_opens_ansible_vault_is_no_list_of_hosts(places: Places) -> None:
+    """What is wrong with it is said of the tree; the hosts are what they are."""
+    before = reach_of(places, CLIENT)
+    os.mkfifo(places.inventory(CLIENT) / "vault.cfg")
+    assert reach_of(places, CLIENT) == before

@@ -23,7 +23,7 @@ from sluis.border.verbs.tenant_check import (
 )
 from sluis.places import Places
 from sluis.runbook.findings import Finding
-from sluis.runbook.move_check import look_at_needs
+from sluis.runbook.move_check import look_at_needs, needs_of
 from sluis.runbook.run import Run
 from sluis.runbook.tenant_settings import TenantSettings
 from support.every_field import SCOPE_WITH_EVERYTHING
@@ -82,7 +82,7 @@ def found(
         return change(all_is_well(request))
 
     given = {"sources": SOURCES, "targets": TARGETS} | more
-    told = look_at_needs(run, HOST, given["sources"], given["targets"], call)
+    told = look_at_needs(needs_of(run, HOST), given["sources"], given["targets"], call)
     made = {one.code: one for one in told}
     assert len(made) == len(told), told
     return made
@@ -124,17 +124,38 @@ def test_everything_that_the_scope_needs_is_asked_and_nothing_is_said(run: Run) 
     assert asked, "nobody was asked"
 
 
+def test_without_a_change_a_worker_tries_all_that_the_settings_name(run: Run) -> None:
+    asked: list[Request] = []
+
+    def call(request: Request, _: CheckSecrets) -> Answer:
+        asked.append(request)
+        return replace(all_is_well(request), servers=())
+
+    at_all = replace(run, change="")
+    told = look_at_needs(needs_of(at_all, HOST), SOURCES, TARGETS, call)
+    assert [one.code for one in told] == ["not-looked-at"], "what did not answer is said"
+    (request,) = asked
+    sides = {(one.tenant, one.side): (one.drives, one.listings) for one in request.tenants}
+    assert sides == {("old", "from"): ((), ("sites", "users")), ("new", "into"): ((), ())}
+    assert [(one.server, one.folders) for one in request.servers] == [("old-files", ())]
+    for other in (replace(at_all, export_workers=None), replace(at_all, export_workers=("h5",))):
+        assert look_at_needs(needs_of(other, HOST), SOURCES, TARGETS, call) == []
+    assert len(asked) == 1, "a secret was given to a host that fetches nothing"
+
+
 def test_another_worker_and_a_restore_are_not_asked(run: Run) -> None:
     def never(*_: Any) -> Answer:
         raise AssertionError("asked")
 
-    assert look_at_needs(run, "h1", SOURCES, TARGETS, never) == []
+    assert look_at_needs(needs_of(run, "h1"), SOURCES, TARGETS, never) == []
     (run.change_folder / "restore.yml").write_text("---\n")
-    assert look_at_needs(run, HOST, SOURCES, TARGETS, never) == []
+    assert look_at_needs(needs_of(run, HOST), SOURCES, TARGETS, never) == []
 
 
 def test_what_is_not_answered_is_said_and_stops(run: Run) -> None:
-    told = look_at_needs(run, HOST, SOURCES, TARGETS, lambda request, secrets: Answer((), (), ()))
+    told = look_at_needs(
+        needs_of(run, HOST), SOURCES, TARGETS, lambda request, secrets: Answer((), (), ())
+    )
     assert {one.code for one in told} == {"not-looked-at"}
     assert {one.host for one in told} == {
         "tenant old", "tenant new", "server old-files", "/mnt/scans",
@@ -172,7 +193,10 @@ def test_each_thing_that_is_wrong_has_its_line(
 
 def test_listings_that_nobody_answers_are_said_each(run: Run) -> None:
     told = look_at_needs(
-        run, HOST, SOURCES, TARGETS, lambda request, secrets: old(listings=())(all_is_well(request))
+        needs_of(run, HOST),
+        SOURCES,
+        TARGETS,
+        lambda request, secrets: old(listings=())(all_is_well(request)),
     )
     assert [one.code for one in told] == ["tenant-not-listed", "tenant-not-listed"]
 
@@ -206,6 +230,12 @@ def test_settings_that_are_lacking_are_written_wrong(run: Run) -> None:
     assert set(said) == {"no-app-secret", "no-such-server", "no-such-tenant"}
     assert all(one.written for one in said.values())
     assert "secret under old in tenant_export_secrets" in said["no-app-secret"].remedy
+
+
+def test_newcomer_a_slip_in_the_name_of_a_tenant_is_recognised(run: Run) -> None:
+    slipped = {f"{name}e": account for name, account in TARGETS.accounts.items()}
+    said = found(run, targets=replace(TARGETS, accounts=slipped))
+    assert said["no-such-tenant"].remedy.startswith("Did you mean 'newe'? Otherwise: Write ")
 
 
 def test_an_id_that_is_none_is_said_before_anybody_is_asked_for_it(run: Run) -> None:

@@ -11,8 +11,10 @@ from ansible.plugins.connection import ssh
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sluis.cli.private import PrivateFolder
 from sluis.runbook import following
-from sluis.runbook.following import PROGRESS, Following, newest_line
+from sluis.runbook.following import Following, newest_line
+from sluis.runbook.own_folder import PROGRESS, PROGRESS_FILE
 from sluis.runbook.progress_line import LONGEST_LINE, passed_on
 
 LINE = {"asset": "files", "phase": "copying", "done": 0.5, "seconds": 3.5, "bytes": 10, "items": 2}
@@ -84,14 +86,16 @@ class _Action:
 
 def _followed(said: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[_Liar, bytes]:
     liar = _Liar(said)
-    target = tmp_path / "progress"
-    monkeypatch.setenv(PROGRESS, str(target))
-    one = Following(_Action(liar), "files")  # type: ignore[arg-type]
-    monkeypatch.setattr(one, "_another_connection", lambda: liar)
-    looks = iter([False] * 5 + [True])
-    monkeypatch.setattr(one._done, "wait", lambda _seconds: next(looks))
-    one._follow()
-    return liar, target.read_bytes() if target.exists() else b""
+    tmp_path.chmod(0o700)
+    with PrivateFolder({"XDG_RUNTIME_DIR": str(tmp_path)}) as private:
+        target = private.path / PROGRESS_FILE
+        monkeypatch.setenv(PROGRESS, str(target))
+        one = Following(_Action(liar), "files")  # type: ignore[arg-type]
+        monkeypatch.setattr(one, "_another_connection", lambda: liar)
+        looks = iter([False] * 5 + [True])
+        monkeypatch.setattr(one._done, "wait", lambda _seconds: next(looks))
+        one._follow()
+        return liar, target.read_bytes() if target.exists() else b""
 
 
 def test_L25_a_host_that_says_too_much_is_not_asked_again(

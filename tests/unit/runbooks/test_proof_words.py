@@ -7,7 +7,7 @@ import re
 import pytest
 
 from sluis.evidence.predicates import Level, LevelResult, Verification
-from sluis.runbook.proof_words import proof_lines
+from sluis.runbook.proof_words import asked_less_lines, proof_lines
 from sluis.snapshot.levels import LEVELS
 from sluis.snapshot.store import three_two_one
 from support import evidence_made as ev
@@ -41,3 +41,14 @@ def test_every_level_is_said_in_words(reached: Level | None) -> None:
     for line in rule:
         assert re.match(r"files-one: [a-z ,0-9]+: ", line), line
         assert not re.match(r"files-one: \d", line), "a bare digit of the rule says nothing"
+
+
+@pytest.mark.parametrize("needed", LEVELS)
+def test_newcomer_prepare_says_why_less_may_do_of_what_is_broken(needed: Level) -> None:
+    lines = list(asked_less_lines("files-one", needed))
+    if needed <= "V3":
+        assert lines == []
+        return
+    (line,) = lines
+    assert line.startswith(f"files-one: {needed} is not asked of it where the change puts it back")
+    assert "what is broken cannot be expected to reach more" in line

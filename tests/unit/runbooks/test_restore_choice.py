@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
 from datetime import timedelta
@@ -9,16 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from sluis.errors import EvidenceError, InputError, RefusedError, SluisError
 from sluis.evidence.anchors import load_anchors
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Snapshot, Step
+from sluis.gate.restores import WHY_LESS
 from sluis.places import Places
 from sluis.plan.written_yaml import read_written
+from sluis.runbook.checking import look_at_settings
 from sluis.runbook.restore_choice import BEFORE, NAMED, choose, planned_restores, restore_id
+from sluis.runbook.restoring import NotBegunError, Signed, as_failed, carry_out
 from sluis.runbook.run import OpenDossier, Run
-from sluis.runbook.written_choice import chosen_faults
+from sluis.runbook.snapshot_settings import SnapshotSettings, read_settings
+from sluis.runbook.written_choice import asked_less, chosen_faults, only_put_back
+from sluis.scope.load import load_scope
 from support import evidence_made as ev
 from support.scopes import CHANGE, CLIENT, scope_dict, to_yaml
 from support.small_change import SmallChange, small_change
@@ -194,7 +201,8 @@ def test_a_named_snapshot_is_fixed_by_its_statement(
     evidence = replace(evidence, scope=scope)
     chosen = choose(run, dossier, evidence, planned["args"])
     assert chosen.statement.sha256 == digest
-    assert restore_id(run.change, chosen) == "CHG-2000-0a1b2c3d"
+    assert restore_id(run.change, chosen, "5f1c0c5e" * 8) == "CHG-2000-0a1b2c3d-5f1c0c5e"
+    assert re.fullmatch(r"C{82}-0a1b2c3d-5f1c0c5e", restore_id("C" * 128, chosen, "5f1c0c5e" * 8))
     with pytest.raises(EvidenceError, match="other-snapshot"):
         choose(run, dossier, evidence, {**planned["args"], "statement": "0" * 64})
 
@@ -349,3 +357,138 @@ def test_a_dossier_that_cannot_be_believed_names_no_snapshot(small: SmallChange)
     record(small)
     shutil.rmtree(small.places.trust(CLIENT))
     assert written(small, snapshot_id="f" * 64) == []
+
+
+# ---- the store it lies in, and the store that the inventory names: said by `sluis check`
+
+
+class AsItIs:
+    """Nothing here is a template."""
+
+    def template(self, variable: Any) -> Any:
+        return variable
+
+
+NOW_NAMED = {
+    "id": "kelder", "kind": "rest", "url": "https://127.0.44.1:8444/apotheek/", "machine": "nas",
+    "site": "North", "country": "NL", "provider": "Example Hosting",
+}  # fmt: skip
+
+
+def settings_of(store: dict[str, Any]) -> SnapshotSettings:
+    said = {
+        "snapshot_and_verify_store": store,
+        "snapshot_and_verify_store_secrets": {"repository_password": "x"},
+    }
+    return read_settings(said, AsItIs())
+
+
+def restoring(small: SmallChange) -> Run:
+    """A change that puts back what CHG-1042 kept, described in files."""
+    folder = small.places.change(CLIENT, "CHG-2000")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "scope.yml").write_text(to_yaml(scope_dict({"change": "CHG-2000"})))
+    (folder / "restore.yml").write_text(yaml.safe_dump({"restore_asset_list": described()}))
+    return Run(small.places, CLIENT, "CHG-2000", "prepare", "check.yml", ("h1", "h2"), ())
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        {"id": "old", "kind": "rest", "location": "https://127.0.44.9:8443/apotheek/"},
+        {"id": "old", "kind": "local", "location": "/mnt/usb/repo"},
+        {"id": "old", "kind": "sftp", "location": "sftp://keep@nas9:2222/srv/repo"},
+    ],
+    ids=lambda one: str(one["kind"]),
+)
+def test_newcomer_a_snapshot_in_another_store_than_the_inventory_names_is_said_beforehand(
+    small: SmallChange, there: dict[str, str]
+) -> None:
+    """It was said after the client had signed, with a remedy that nobody could carry out."""
+    place = {"machine": "nas9", "site": "North", "country": "NL", "provider": "Example Hosting"}
+    record(small, store={**there, **place})
+    run = restoring(small)
+    findings = look_at_settings(run, "h2", settings_of(NOW_NAMED), "192.0.2.2")
+    (found,) = [one for one in findings if one.code == "other-store"]
+    assert (found.host, found.stops, found.written) == ("h2", True, True)
+    assert f"the snapshot {WHOLE[:8]} of letters lies in the store old at {there['location']}" in (
+        found.what
+    )
+    assert "names the store kelder at https://127.0.44.1:8444/apotheek/." in found.what
+    assert "write today's store again after the hand-over" in found.remedy
+    # what is pasted mends it
+    line = found.remedy.partition("that store: ")[2].partition("}")[0] + "}"
+    pasted = yaml.safe_load(line)
+    if there["kind"] == "sftp":
+        pasted["host_key"] = "ssh-ed25519 AAAA"
+    again = look_at_settings(run, "h2", settings_of(pasted), "192.0.2.2")
+    assert "other-store" not in [one.code for one in again]
+    # the other host puts nothing back
+    others = look_at_settings(run, "h1", settings_of(NOW_NAMED), "192.0.2.1")
+    assert "other-store" not in [one.code for one in others]
+
+
+def test_newcomer_a_restore_that_finds_another_store_asks_the_host_nothing(
+    small: SmallChange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sluis.runbook.restore_choice.now", lambda: LATER)
+    record(small)
+    run, dossier = opened(small, "CHG-2000")
+    (planned,) = planned_restores(run, dossier, "h2", described(), way_back=False)
+    letters = ev.scope().assets[0].model_copy(update={"id": "letters"})
+    evidence = replace(
+        ev.made().evidence(), scope=ev.scope().model_copy(update={"assets": (letters,)})
+    )
+    chosen = choose(run, dossier, evidence, planned["args"])
+    signed = Signed(run, dossier, evidence, chosen, "h2", "asset_restore")
+
+    def nobody(*_: Any) -> Any:
+        raise AssertionError("the host is asked nothing")
+
+    with pytest.raises(NotBegunError) as told:
+        carry_out(signed, settings_of(NOW_NAMED), nobody, nobody)
+    failed = as_failed(told.value)
+    assert (failed["untouched"], failed["sluis"]["code"]) == (True, "other-store")
+    assert "write today's store again after the hand-over" in failed["sluis"]["remedy"]
+
+
+# ---- less is asked of what is only put back, and why is said
+
+
+STARTS = {"step": "start", "module": "ansible.builtin.systemd_service",
+          "args": {"name": "practice", "state": "started"}}  # fmt: skip
+REMOVES = {"step": "tidy", "module": "ansible.builtin.file", "args": {"path": "/a", "state": "x"}}
+
+
+@pytest.mark.parametrize(
+    ("steps", "reached", "less"),
+    [
+        ([], "V5", True),
+        ([STARTS], "V3", True),
+        ([STARTS, REMOVES], "V5", False),
+        ([{**STARTS, "secret_args": {"name": "x"}}], "V5", False),
+        ([{"step": "no module yet"}], "V5", False),
+        ([], "V2", False),
+        ([], None, False),
+    ],
+)
+def test_newcomer_why_less_is_asked_of_what_is_put_back_is_said_by_check(
+    small: SmallChange, steps: list[dict[str, Any]], reached: str | None, less: bool
+) -> None:
+    """Check ended with 1 for a level that nobody asks, and prepare then said nothing of it."""
+    digest = record(small)
+    small.record(ev.verification("letters", digest, WHOLE, reached))
+    run = restoring(small)
+    path = run.change_folder / "restore.yml"
+    said = yaml.safe_load(path.read_text()) | {"software_update_steps": steps}
+    scope = run.change_folder / "scope.yml"
+    scope.write_text(scope.read_text().replace('criticality: "low"', 'criticality: "normal"'))
+    path.write_text(yaml.safe_dump(said))
+    assert only_put_back(path, small.places, CLIENT) == ({"letters"} if less else set())
+    own = settings_of({**NOW_NAMED, "machine": "h2"})
+    found = look_at_settings(run, "h2", own, "192.0.2.2")
+    inside = [one.what for one in found if one.code == "store-on-the-same-machine"]
+    assert [("letters" in one) for one in inside] == ([] if less else [True])
+    document = load_scope(run.change_folder / "scope.yml").document
+    told = asked_less(run.change_folder, small.places, CLIENT, document)
+    assert told == ((f"letters: V6 is not asked of it: {WHY_LESS}.",) if less else ())

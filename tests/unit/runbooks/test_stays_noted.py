@@ -146,7 +146,7 @@ def test_a_list_has_as_many_lines_as_its_worker_said(
 ) -> None:
     written = tmp_path / "behind.gz"
     write_lines(written, [LeftOut("a", "shortcut", "")])
-    with pytest.raises(SnapshotError, match="it has 1 lines"):
+    with pytest.raises(SnapshotError, match="it has 1 line "):
         note(made, written, in_all)
 
 

@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sluis.cli.private import PrivateFolder
+from sluis.errors import RefusedError
 from sluis.places import Places
 from sluis.runbook import surroundings
+from sluis.runbook.own_folder import PROGRESS, PROGRESS_FILE
 from sluis.runbook.surroundings import (
     callback_folder,
     environment_reasons,
@@ -20,6 +23,7 @@ from sluis.runbook.surroundings import (
     may_be_there,
     started_with,
 )
+from sluis.runbook.telling import NAME, tell_front_door, told_by
 
 PLACES = Places(Path("/project"))
 
@@ -125,6 +129,55 @@ def test_L10_a_folder_that_others_write_to_is_no_place_for_files(tmp_path: Path)
     assert may_be_there("TMPDIR", str(tmp_path), PLACES)
     (tmp_path / "link").symlink_to("/tmp")
     assert not may_be_there("TMPDIR", str(tmp_path / "link"), PLACES)
+
+
+WRITTEN_TO = (
+    "ANSIBLE_CACHE_PLUGIN_CONNECTION", "ANSIBLE_LOCAL_TEMP", "AWX_ISOLATED_DATA_DIR", "TMPDIR",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRITTEN_TO)
+def test_L10_no_variable_has_files_written_where_each_file_counts(
+    tmp_path: Path, name: str
+) -> None:
+    places = Places(tmp_path)
+    for ours in ("dossiers/a/CHG-1/statements", "inventories/a", "roles", "playbooks"):
+        (tmp_path / ours).mkdir(parents=True)
+        assert not may_be_there(name, str(tmp_path / ours), places)
+        assert not may_be_there(name, str(tmp_path / ours / "new"), places)
+        assert not may_be_there(name, str(tmp_path / "job" / ".." / ours), places)
+        assert not may_be_there(name, f"/$HOME/../{tmp_path / ours}", places)
+    (tmp_path / "link").symlink_to(tmp_path / "dossiers")
+    assert not may_be_there(name, str(tmp_path / "link" / "a"), places)
+    assert not may_be_there(name, "{{CWD}}/dossiers", places)
+    assert may_be_there(name, str(tmp_path / "job" / "artifacts"), places)
+
+
+def test_L10_progress_is_written_in_a_private_folder_of_ours_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.chmod(0o700)
+    with PrivateFolder({"XDG_RUNTIME_DIR": str(tmp_path)}) as private:
+        file = private.path / PROGRESS_FILE
+        (tmp_path / "sluis-run-link").symlink_to(private.path)
+        (tmp_path / "sluis-run-bare").mkdir(0o700)
+        assert may_be_there(PROGRESS, str(file), PLACES)
+        others = [
+            tmp_path / PROGRESS_FILE, private.path / "other", private.path / "tmp" / PROGRESS_FILE,
+            tmp_path / "sluis-run-link" / PROGRESS_FILE,
+            tmp_path / "sluis-run-bare" / PROGRESS_FILE, f"{private.path}/../x/{PROGRESS_FILE}",
+            f"{private.path}//{PROGRESS_FILE}", Path(private.path.name) / PROGRESS_FILE, "", "\0",
+        ]  # fmt: skip
+        for other in others:
+            assert not may_be_there(PROGRESS, str(other), PLACES), other
+            monkeypatch.setattr(os, "environ", {PROGRESS: str(other)})
+            tell_front_door(RefusedError("x", "y", "z"))
+        assert not list(tmp_path.rglob(NAME)), "nothing is told where nobody listens"
+        monkeypatch.setattr(os, "environ", {PROGRESS: str(file)})
+        tell_front_door(RefusedError("x", "y", "z"))
+        assert told_by(private.path) is not None
+        private.path.chmod(0o755)
+        assert not may_be_there(PROGRESS, str(file), PLACES)
 
 
 def test_L10_programs_get_a_built_environment() -> None:

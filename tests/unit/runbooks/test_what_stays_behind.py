@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from sluis.border.moving import Target, Trust
 from sluis.border.tenant import About
 from sluis.border.verbs.tenant_reconcile import Ahead as Answered
-from sluis.border.verbs.tenant_reconcile import Found
-from sluis.runbook.tenant_looking import Ahead, tell
+from sluis.border.verbs.tenant_reconcile import Earlier, Found
+from sluis.runbook.tenant_looking import Ahead, said_of_earlier, tell
 from sluis.runbook.tenant_reconciling import in_one_line
+from unit.tenant.test_import_states import moving
 
 FOUND = Found(
     kind="compared", sound=True, target=Target("d1", "Team"), manifest_sha256="a" * 64,
@@ -57,3 +59,58 @@ def test_a_comparison_says_what_stayed_behind_and_on_what_it_rests(
     assert in_one_line(replace(FOUND, trust=trust, left_out_in_all=left)) == said
     found = replace(FOUND, trust=trust, left_out_in_all=left, rights_left_in_all=2)
     assert in_one_line(found) == f"{said}; 2 rights were not given, as signed"
+
+
+def test_one_of_each_is_said_as_one() -> None:
+    one = replace(
+        FOUND, sound=False, items=1, counts={"missing": 1}, rights_missing_in_all=1,
+        rights_surplus_in_all=1, left_out_in_all=1, rights_left_in_all=1,
+    )  # fmt: skip
+    assert in_one_line(one) == (
+        "1 item compared (every byte): 1 missing, 1 right missing, 1 right too many; "
+        "1 item stayed behind; 1 right was not given, as signed"
+    )
+
+
+HERE = moving(Path("/srv"), "MOVE-2", Target("d1", "Team"))
+
+
+STAYS = (
+    "nothing there is brought up to date, compared or removed. Tell the client, and remove them "
+    "when nobody needs them"
+)
+SECOND = f"i: 2 files of change MOVE-1 are in the folder Second and stay there: {STAYS}"
+ELSEWHERE = (
+    f"i: 1 file of an earlier import is in the top of another drive (d2) and stays there: {STAYS}"
+)
+SAME = (
+    "i: 1 file, and perhaps 2 more, of change MOVE-1 are in the same place; this change did not "
+    "put them there and overwrites none. What would take their place is decided by conflicts in "
+    "the scope (fail)"
+)
+UNREADABLE = (
+    "i: what was kept of an earlier import cannot be read; it may have put files into the new "
+    "tenant, which stay there"
+)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "said"),
+    [
+        (Earlier("MOVE-1", Target("d1", "Second"), 2, 0), SECOND),
+        (Earlier(None, Target("d2", ""), 1, 0), ELSEWHERE),
+        (Earlier("MOVE-1", Target("d1", "Team"), 1, 2), SAME),
+        (Earlier(None, None, 0, 0), UNREADABLE),
+    ],
+    ids=["another folder", "another drive", "the same place", "unreadable"],
+)
+def test_newcomer_what_an_earlier_import_left_is_said(earlier: Earlier, said: str) -> None:
+    answer = Answered(
+        kind="ahead", files=9, to_send=9, bytes_to_send=1, renamed=(), renamed_in_all=0,
+        left_out=(), left_out_in_all=0, behind_sha256="c" * 64, behind_in_all=0, refusals=(),
+        earlier=(earlier,), earlier_in_all=1,
+    )  # fmt: skip
+    assert list(said_of_earlier(HERE, answer)) == [said]
+    assert list(said_of_earlier(HERE, replace(answer, earlier_in_all=22)))[1:] == [
+        "i: 21 earlier imports more"
+    ]

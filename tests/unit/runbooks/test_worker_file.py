@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import resource
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from ansible.errors import AnsibleError
 
 from sluis.errors import InputError, SnapshotError
 from sluis.evidence.objects import ObjectStore
 from sluis.runbook import worker_file
 from sluis.runbook.run import OpenDossier
-from sluis.runbook.worker_file import keep_worker_file
+from sluis.runbook.worker_file import Fetch, keep_worker_file
 
 SFTP_SERVER = "/usr/lib/openssh/sftp-server"
 
@@ -77,3 +80,46 @@ def test_a_file_that_would_fill_the_disk_is_not_kept(
     with pytest.raises(SnapshotError, match="worker-file-too-large"):
         keep_worker_file(dossier(tmp_path), fetch, "/a", local)
     assert not local.exists()
+
+
+def _sftp(remote: str, local: Path) -> None:
+    """As Ansible's ssh connection does it."""
+    order = f"get {shlex.quote(remote)} {shlex.quote(str(local))}\n"
+    done = subprocess.run(
+        ["sftp", "-D", SFTP_SERVER, "-b", "-"], input=order.encode(), capture_output=True,
+        check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise AnsibleError("failed to transfer file")
+
+
+def _itself(remote: str, local: Path) -> None:
+    """As the connection to this very machine does it."""
+    with Path(remote).open("rb") as source, local.open("wb") as to:
+        shutil.copyfileobj(source, to)
+
+
+@pytest.mark.parametrize("fetch", [_sftp, _itself])
+def test_L1_a_worker_that_sends_without_an_end_is_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fetch: Fetch
+) -> None:
+    monkeypatch.setattr(worker_file, "_LARGEST", 1 << 20)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    served, local = tmp_path / "served", tmp_path / "local"
+    with served.open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(SnapshotError, match=r"worker-file-too-large.*1,048,576 bytes"):
+        keep_worker_file(dossier(tmp_path), fetch, str(served), local)
+    assert not local.exists()
+    assert resource.getrlimit(resource.RLIMIT_FSIZE) == before
+    served.write_bytes(b"x" * (1 << 20))
+    keep_worker_file(dossier(tmp_path), fetch, str(served), local)
+    # where the disk has less room than that, this counts
+    monkeypatch.setattr(worker_file, "_KEPT_FREE", 1 << 60)
+    with pytest.raises(SnapshotError, match=r"worker-file-too-large.*the 0 bytes"):
+        keep_worker_file(dossier(tmp_path), fetch, str(served), local)
+
+
+def test_what_a_transfer_says_of_itself_is_passed_on(tmp_path: Path) -> None:
+    with pytest.raises(AnsibleError, match="failed to transfer"):
+        keep_worker_file(dossier(tmp_path), _sftp, str(tmp_path / "none"), tmp_path / "local")

@@ -6,7 +6,9 @@ The ground is the template of the project: every slip is one change to it.
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,10 +36,17 @@ service_checks_list:
     what: De brieven zijn er.
     host: practice-server
     type: file
-    path: /srv/practice/letters
+    path: /srv/practice/letters/2026/0001.pdf
 """.format(snapshot="a" * 64)
 #: what the template's steps send; the engineer puts it there
 SENT = ("install.sh", "update-5.1.sql")
+#: as long as it is there nobody can sign, so it is refused
+QUESTION = """\
+    open_questions:
+      - question: Dit is een voorbeeld. Is elke regel vervangen door die van de klant?
+        asked_of: de beheerder
+        asked_on: 2026-11-02
+"""
 INVENTORY = "hosts.yml"
 UPDATE = f"changes/{CHANGE}/update.yml"
 SETTINGS = "group_vars/all.yml"
@@ -60,6 +69,7 @@ class Ground:
             f"changes/{CHANGE}/scope.yml",
             ("client: template", f"client: {CLIENT}"),
             ("change: CHG-TEMPLATE", f"change: {CHANGE}"),
+            (QUESTION, ""),
         )
 
     def change_in(self, name: str, *pairs: tuple[str, str]) -> None:
@@ -118,6 +128,21 @@ def test_F1_what_the_template_says_is_read(ground: Ground) -> None:
     ground.add(f"changes/{CHANGE}/restore.yml", RESTORE)
     ground.without_way_back()
     ground.read("restore.yml")
+
+
+@pytest.mark.parametrize("playbook", ["update.yml", "tenant_migration.yml"])
+def test_newcomer_an_open_question_is_said_with_its_line_before_anything_is_copied(
+    ground: Ground, playbook: str
+) -> None:
+    scope = f"changes/{CHANGE}/scope.yml"
+    ground.change_in(scope, ("    disposition:", f"{QUESTION}    disposition:"))
+    line = line_of(ground, scope, "- question: Dit is een voorbeeld")
+    if playbook == "tenant_migration.yml":
+        ground.without_way_back()
+    said = ground.said(playbook)
+    assert said.startswith("open-question: ")
+    assert f"{scope}, line {line}: asset 'patient-records': 'open_questions'" in said
+    assert "Is elke regel vervangen" in said
 
 
 @pytest.mark.parametrize("playbook", ["restore.yml", "tenant_migration.yml"])
@@ -307,7 +332,7 @@ SLIPS = {
                            "software_update_quiesce:"), "unknown-field", "left out"),
     # what becomes of a step
     "not-said": (UPDATE, "    inside: [patient-records]\n", "", "way-back-unknown",
-                 "migrate-database (line 60)"),
+                 "migrate-database (line 61)"),
     "said-twice": (UPDATE, "    inside: [patient-records]", ("    inside: [patient-records]\n"
                    "    stays: Het bestand met de wijziging blijft staan."), "way-back-unknown",
                    "contradict each other"),
@@ -691,6 +716,61 @@ def test_F1_a_setting_in_a_file_that_nobody_reads_is_said(
     assert meant in said
 
 
+BESIDE = {
+    "folder": ("group_vars/clients/main.yml", "group_vars/clients.yml"),
+    "empty-folder": ("group_vars/clients/.keep", "group_vars/clients.yml"),
+    "of-a-host": ("host_vars/practice-server/main.yml", "host_vars/practice-server.yaml"),
+    "no-ending": ("group_vars/clients", "group_vars/clients.yml"),
+    "another-ending": ("host_vars/practice-server.yml", "host_vars/practice-server.yaml"),
+    "json": ("group_vars/clients.yaml", "group_vars/clients.json"),
+    "folder-with-an-ending": ("group_vars/clients/main.yml", "group_vars/clients.yml/main.yml"),
+}
+
+
+@pytest.mark.parametrize("names", BESIDE.values(), ids=BESIDE.keys())
+def test_newcomer_of_two_files_for_one_name_Ansible_reads_one_and_the_other_is_said(
+    ground: Ground, names: tuple[str, str]
+) -> None:
+    read, other = names
+    ground.add(read, "x: 1\n")
+    ground.read()
+    ground.add(other, '{"y": 2}\n')
+    folder, name = ground.folder / other.split("/")[0], Path(other.split("/")[1]).stem
+    found = [Path(one) for one in DataLoader().find_vars_files(str(folder), name)]
+    assert ground.folder / other not in found, "Ansible itself does not read it"
+    assert [one.relative_to(ground.folder) for one in found] == (
+        [] if read.endswith(".keep") else [Path(read)]
+    )
+    said = ground.said()
+    top = "/".join(other.split("/")[:2])
+    assert f"not-read: inventories/{CLIENT}/{top}: Nobody would read it" in said
+    command = said.partition("Move it into that folder: ")[2]
+    assert bool(command) is ((folder / name).is_dir() and (ground.folder / other).parent == folder)
+    if command:  # what is pasted mends it
+        subprocess.run(shlex.split(command), cwd=ground.places.root, check=True)
+        ground.read()
+        assert len(DataLoader().find_vars_files(str(folder), name)) == 1 + (len(found))
+
+
+def test_newcomer_a_folder_with_a_dot_in_its_name_is_read_by_nobody(ground: Ground) -> None:
+    ground.add("group_vars/clients/main.yml", "x: 1\n")
+    ground.add("group_vars/clients/site.d/main.yml", "x: 1\n")
+    ground.read()
+    ground.add("group_vars/clients/site.d/main.yml", "snapshot_and_verify_patience: 5\n")
+    found = DataLoader().find_vars_files(str(ground.folder / "group_vars"), "clients")
+    assert [Path(one).parent.name for one in found] == ["clients"]
+    said = ground.said()
+    assert "site.d/main.yml, line 2: Nobody would read 'snapshot_and_verify_patience'" in said
+    assert "a folder without a dot in its name" in said
+
+
+def test_newcomer_an_encrypted_file_that_nobody_reads_is_said(ground: Ground) -> None:
+    ground.add("group_vars/clients/main.yml", "x: 1\n")
+    ground.add("group_vars/clients/secrets.vault", "$ANSIBLE_VAULT;1.1;AES256\n6162\n")
+    said = ground.said()
+    assert "clients/secrets.vault: Nobody would read it: Ansible reads no file that ends" in said
+
+
 def test_F1_a_setting_of_a_group_with_nobody_in_it_is_said(ground: Ground) -> None:
     ground.add(INVENTORY, "    databases:\n      hosts: {}\n")
     ground.add("group_vars/databases.yml", "x: 1\n")
@@ -739,6 +819,42 @@ def test_F1_a_group_that_has_the_words_of_ours_is_said(ground: Ground, name: str
     ground.change_in(INVENTORY, ("verifiers:\n", f"{name}:\n"))
     meant = "export_workers" if name.startswith("export") else "verifiers"
     assert f"Did you mean {meant!r}" in ground.said()
+
+
+@pytest.mark.parametrize(
+    ("path", "where"),
+    [
+        ("/srv/practice/letters", "there"), ("/srv/practice/letters/", "there"),
+        ("/srv//practice/./letters", "there"), ("/srv/practice", "in it"), ("/", "in it"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("playbook", ["restore.yml", "update.yml"])
+def test_N40_a_check_of_a_file_that_names_the_folder_of_an_asset_is_refused(
+    ground: Ground, path: str, where: str, playbook: str
+) -> None:
+    """It was signed, the data was swapped in, and then the restore had failed."""
+    if playbook == "restore.yml":
+        ground.without_way_back()
+        (ground.folder / UPDATE).unlink()
+        ground.add(
+            f"changes/{CHANGE}/restore.yml",
+            RESTORE.replace("/srv/practice/letters/2026/0001.pdf", path),
+        )
+    else:
+        ground.change_in(UPDATE, ("    path: /etc/practice/release\n", f"    path: {path}\n"))
+    with pytest.raises(WrittenError) as caught:
+        read_what_was_written(ground.places, CLIENT, CHANGE, playbook, DataLoader())
+    (fault,) = caught.value.faults
+    assert (fault.code, Path(fault.file).name) == ("bad-checks", playbook)
+    assert fault.line > 1
+    assert f"is a folder: the asset scanned-letters is {where}." in fault.what
+    assert "path: /srv/practice/letters/FILE" in fault.remedy
+
+
+@pytest.mark.parametrize("path", ["/srv/practice/letters-2", "/srv/practice/letters/a", "/srv/pr"])
+def test_N40_a_file_beside_or_in_the_folder_of_an_asset_is_none(ground: Ground, path: str) -> None:
+    ground.change_in(UPDATE, ("    path: /etc/practice/release\n", f"    path: {path}\n"))
+    read_what_was_written(ground.places, CLIENT, CHANGE, "update.yml", DataLoader())
 
 
 def test_F1_a_group_within_ours_may_have_a_name_like_it(ground: Ground) -> None:

@@ -18,7 +18,9 @@ from sluis.evidence.predicates import Export, Machine
 from sluis.plan.annex import plan_annex
 from sluis.plan.behind import Why, behind_list
 from sluis.plan.model import BehindOf, PlanDocument
-from sluis.scope.model import Language, ScopeDocument
+from sluis.scope.model import Language, ScopeDocument, Stays
+from sluis.scope.voice import Voice
+from sluis.scope.who import in_words
 from sluis.signoff.dialogue import questions
 from sluis.signoff.fetched_text import MOST_NAMED, FetchedText, fetched_text
 from sluis.tenant.tenant_manifest import About, Check, ManifestLine, write_manifest
@@ -38,7 +40,15 @@ STAYS: Found = [
     ("Brief.docx", "same-path"),
     ("Personeel", "rights-not-had"),
     ("Voormalig Medewerker (old@practice.example)", "unmapped-principal"),
+    ("a link for anybody (link:anonymous)", "unmapped-principal"),
+    ("a link for everybody in the tenant (link:organization)", "unmapped-principal"),
+    ("Balie (id:7c1f0a)", "unmapped-principal"),
+    ("Team Zorg (oud) (site-group:team zorg (oud))", "unmapped-principal"),
     ("Rapport.docx: Anna de Vries (anna@practice.example)", "right-not-givable"),
+    (
+        "Overleg/Verslag: oud.docx: a link for everybody in the tenant (link:organization)",
+        "right-not-givable",
+    ),
     ("Archief: team@practice.example", "folder-was-there"),
     ("retention-labelled items: Team", "not-seen"),
     ("files: less than 85 % of 3,000", "fewer-than-counted"),
@@ -83,25 +93,34 @@ LINES = [
 ]  # fmt: skip
 
 
+def passed(asset: str, manifest: str) -> Export:
+    return Export(
+        asset=asset, origin={}, machine=Machine(host="h1", target="ssh://h1"), pass_number=1,
+        started_at=BEGIN, finished_at=BEGIN + timedelta(minutes=1), items=2_460, bytes=9_812_000,
+        complete=True, manifest_object=manifest,
+    )  # fmt: skip
+
+
 def told(
-    root: Path, stays: Found, lines: list[ManifestLine], language: Language
+    root: Path, stays: Found, lines: list[ManifestLine], language: Language, *, goes: bool = True
 ) -> tuple[FetchedText | None, PlanDocument]:
-    """What is told of the move's first place that is fetched."""
+    """What is told of the move's first place that is fetched; it ``goes`` over, or stays."""
     made, of = make(root), next(item for item in scope().assets if item.is_exported)
     listed = behind_list(of.id, stays)
     kept = made.objects.put(listed.to_bytes())
     write_manifest(root / "manifest", lines, About(source={}))
-    made.append(
-        Export(
-            asset=of.id, origin={}, machine=Machine(host="h1", target="ssh://h1"), pass_number=1,
-            started_at=BEGIN, finished_at=BEGIN + timedelta(minutes=1), items=2_460,
-            bytes=9_812_000,
-            complete=True, manifest_object=made.objects.put_file(root / "manifest"),
-        )
-    )  # fmt: skip
+    made.append(passed(of.id, made.objects.put_file(root / "manifest")))
     named = BehindOf(asset=of.id, items=len(listed.items), list_sha256=kept)
     signed = plan(language).model_copy(update={"behind": (named,)})
-    return fetched_text(scope(), made.read(), made.objects, language, signed), signed
+    document = scope()
+    if not goes:
+        stay = Stays(what="stays", what_happens="It stays.", when="no end date")
+        assets = tuple(
+            one.model_copy(update={"disposition": stay}) if one.id == of.id else one
+            for one in document.assets
+        )
+        document = document.model_copy(update={"assets": assets})
+    return fetched_text(document, made.read(), made.objects, language, signed), signed
 
 
 def asked(found: FetchedText, signed: PlanDocument, language: Language) -> dict[str, str]:
@@ -130,7 +149,9 @@ def test_M1_each_is_counted_once_and_named_with_its_reason(
     assert found is not None
     lines = found.annex.splitlines()
     for path, _ in STAYS:
-        assert sum(row.startswith(f"- {path}: ") for row in lines) == 1, path
+        words, key = in_words(path, Voice(language))
+        which = f"{words} ({key})" if key else path
+        assert sum(row.startswith(f"- {which}: ") for row in lines) == 1, path
     # what stays behind is not told again as a file that differs
     assert found.text.count("röntgen.jpg") == 1
     main = found.text + "".join(asked(found, signed, language).values())
@@ -202,6 +223,111 @@ def test_M1_fewer_than_were_counted_is_told_with_both_figures(
 
 def test_M1_where_everything_goes_as_listed_there_is_no_such_text(tmp_path: Path) -> None:
     assert told(tmp_path, [], [line("a")], "en")[0] is None
+
+
+RIGHTS: Found = [("Personeel", "rights-not-had")]
+FILES: Found = [("Film.mp4", "too-large")]
+WHY = {"item": "too-large", "rights": "rights-not-had"}
+
+
+@pytest.mark.parametrize("stays", [RIGHTS, FILES, FILES + RIGHTS], ids=["rights", "a file", "both"])
+@pytest.mark.parametrize("goes", [True, False], ids=["goes over", "stays where it is"])
+def test_M1_what_is_said_of_a_file_holds_for_files_and_where_they_go(
+    tmp_path: Path, stays: Found, goes: bool
+) -> None:
+    """That it stays behind only where something goes over; that it is nowhere else only then."""
+    found, signed = told(tmp_path, stays, [], "en", goes=goes)
+    assert found is not None
+    of = signed.behind[0].asset
+    marks = {"item": "behind", "rights": "behind-rights"}
+    here = [about for about in marks if any(one[1] == WHY[about] for one in stays)]
+    assert list(found.asked) == [f"{marks[about]}:{of}" for about in here]
+    said = {"item": "1 file or folder does not move" if goes else "could not fetch 1 file",
+            "rights": "of 1 file or folder"}  # fmt: skip
+    for about in here:
+        assert said[about] in found.asked[f"{marks[about]}:{of}"], about
+    only = "stays in the old environment only"
+    assert (only in " ".join(found.text.split())) == (goes and "item" in here)
+
+
+def test_M1_what_stays_behind_hides_no_file_that_differs(tmp_path: Path) -> None:
+    lines = [line("Film.mp4", "corrupt"), line("Rapport.docx", "corrupt")]
+    found, _ = told(tmp_path, FILES, lines, "en")
+    assert found is not None
+    assert "1 file may not be right:\n- Rapport.docx" in found.text
+
+
+@pytest.mark.parametrize(
+    ("number", "rest", "more"),
+    [(3, "", ""), (4, ", and 1 more", ""), (5, ", and 2 more", ""), (6, ", and 3 more", "1 more")],
+)
+def test_M1_of_a_few_the_first_are_named_and_the_rest_counted(
+    tmp_path: Path, number: int, rest: str, more: str
+) -> None:
+    stays: Found = [(f"{one}.lnk", "shortcut") for one in range(number)]
+    found, _ = told(tmp_path, stays, [], "en")
+    assert found is not None
+    (question,) = found.asked.values()
+    assert question.endswith(f": 0.lnk, 1.lnk, 2.lnk{rest}.")
+    assert [row for row in found.text.splitlines() if row.startswith("- and ")] == (
+        [f"- and {more}; it is at the end, in the technical details"] if more else []
+    )
+
+
+@pytest.mark.parametrize(("length", "shown"), [(70, "x" * 70), (71, "…" + "x" * 70)])
+def test_M1_of_a_long_path_a_question_says_the_end(tmp_path: Path, length: int, shown: str) -> None:
+    path = f"{'y' * 100}{'x' * 70}"[-length:]
+    found, _ = told(tmp_path, [(path, "shortcut")], [], "en")
+    assert found is not None
+    (question,) = found.asked.values()
+    assert question.endswith(f": {shown}.")
+
+
+def test_M1_fewer_bytes_alone_are_told_as_well(tmp_path: Path) -> None:
+    found, _ = told(tmp_path, STAYS[-1:], [], "en")
+    assert found is not None
+    assert "counted 12,000,000 bytes, received 9,812,000." in " ".join(found.text.split())
+    assert "3,000" not in found.text
+
+
+@pytest.mark.parametrize(
+    ("behind", "differ", "locked", "more"),
+    [
+        (MOST_NAMED - 2, 1, 1, []),
+        (MOST_NAMED, 0, 1, ["and 1 more"]),
+        (MOST_NAMED - 2, 1, 2, ["and 1 more"]),
+        (MOST_NAMED - 3, 5, 2, ["and 2 more", "and 2 more"]),
+        (MOST_NAMED + 1, 2, 3, ["and 1 more", "and 2 more", "and 3 more"]),
+    ],
+)
+def test_M1_the_details_have_room_for_so_many_in_all(
+    tmp_path: Path, behind: int, differ: int, locked: int, more: list[str]
+) -> None:
+    stays: Found = [(f"{one:05}.lnk", "shortcut") for one in range(behind)]
+    lines = [
+        *(line(f"{one}.doc", "corrupt") for one in range(differ)),
+        *(replace(line(f"{one}.pdf"), sealed="label") for one in range(locked)),
+    ]
+    found, _ = told(tmp_path, stays, lines, "en")
+    assert found is not None
+    rows = [row for row in found.annex.splitlines() if row.startswith("- ")]
+    named = [row for row in rows if re.match(r"- \d+\.(lnk|doc|pdf)", row)]
+    assert len(named) == min(behind + differ + locked, MOST_NAMED)
+    assert [row[2:].partition(",")[0] for row in rows if row not in named] == more
+
+
+def test_M1_each_place_has_its_files_that_may_not_open(tmp_path: Path) -> None:
+    made, places = make(tmp_path), [item for item in scope().assets if item.is_exported][:2]
+    assert len(places) == 2
+    for one in places:
+        path = tmp_path / f"manifest-{one.id}"
+        write_manifest(path, [replace(line(f"{one.id}.pdf"), sealed="label")], About(source={}))
+        made.append(passed(one.id, made.objects.put_file(path)))
+    found = fetched_text(scope(), made.read(), made.objects, "en")
+    assert found is not None
+    named = [row for row in found.text.splitlines() if row.startswith("- ")]
+    assert named == [f"- {one.id}.pdf" for one in places]
+    assert "objects/" not in found.annex, "there is no list of them"
 
 
 def test_M1_a_list_that_was_edited_is_shown_to_nobody(tmp_path: Path) -> None:

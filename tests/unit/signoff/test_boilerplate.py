@@ -110,7 +110,7 @@ def test_case_A10_from_when_a_text_is_a_copy(same: int, copy: bool) -> None:
 def test_case_A10_words_that_come_often_count_as_well() -> None:
     """Of a long text difflib leaves out what comes often, unless it is told not to."""
     often = " ".join(["aa bb cc dd"] * 60)
-    assert copied(often, often + " ee", make_scope())
+    assert copied(f"xx {often}", f"yy {often}", make_scope())
 
 
 @pytest.mark.parametrize("name", ["Scanned letters", "Gescande brieven"])
@@ -118,3 +118,9 @@ def test_case_A10_an_asset_is_named_in_either_language(name: str) -> None:
     scope = make_scope({"assets.1.name": {"nl": "Gescande brieven.", "en": "Scanned letters."}})
     assert names_asset(f"What is in {name} is gone for good.", scope.assets[1])
     assert not names_asset("What is in there is gone for good.", scope.assets[1])
+
+
+@pytest.mark.parametrize("name", ["FAX", "FAX."])
+def test_case_A10_only_the_stop_is_no_part_of_a_name(name: str) -> None:
+    asset = make_scope({"assets.1.name": name}).assets[1]
+    assert names_asset("What came by FAX is gone for good.", asset)

@@ -1,4 +1,4 @@
-"""What a client reads of the demo's three changes, whole, as files that a person can read.
+"""What a client reads of the demo's changes and of a restore, whole, as files to read.
 
 ``SLUIS_WRITE_GOLDEN=1`` writes them anew; read the difference aloud before you keep it.
 """
@@ -23,7 +23,7 @@ from sluis.signoff.dialogue import questions
 
 FOLDER = Path(__file__).parents[2] / "golden" / "client_text"
 UNTIL = datetime(2026, 12, 4, 19, 15, tzinfo=UTC)
-CHANGES = ("CHG-1042", "CHG-1043", "CHG-1050")
+CHANGES = ("CHG-1042", "CHG-1043", "CHG-1044", "CHG-1050")
 LANGUAGES: tuple[Language, ...] = ("nl", "en")
 
 
@@ -134,3 +134,33 @@ def test_whoever_lets_us_go_back_is_told_in_that_question_what_it_costs() -> Non
     (asked,) = (one for one in questions(scope, plan, "en", UNTIL) if one.id == "way-back")
     assert "at once and without calling you first" in asked.text
     assert "you lose what was done after it was made" in asked.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_restore_loses_is_said_of_its_success(language: Language) -> None:
+    lost = {"nl": "bent u dan kwijt", "en": "You lose what was done"}[language]
+    heads = {"nl": ("ALS HET LUKT", "ALS HET MISLUKT"), "en": ("IF IT SUCCEEDS", "IF IT FAILS")}
+    succeeds, fails = heads[language]
+    scope, plan = documents("CHG-1044", language)
+    text = " ".join(scope_text(scope, language).split())
+    assert lost in text[text.index(succeeds) : text.index(fails)]
+    assert lost not in text[text.index(fails) :]
+    asked = {item.id: item.text for item in questions(scope, plan, language, UNTIL)}
+    assert lost in asked["succeeds"]
+    assert lost not in asked["way-back"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_only_a_restore_speaks_of_putting_back_as_its_work(language: Language) -> None:
+    """An update changes data where it is, a restore replaces it there."""
+    only = {"nl": ("Die kopie is hooguit", "ALS HET LUKT", "De plek van deze gegevens blijft"),
+            "en": ("That copy is at most", "IF IT SUCCEEDS", "The place of this data stays"),
+            }  # fmt: skip
+    not_here = {"nl": ("Is er iets niet gelijk, dan beginnen wij niet", "vlak voor de wijziging"),
+                "en": ("we do not begin", "right before the change")}  # fmt: skip
+    for change in CHANGES:
+        text = " ".join(main_text(change, language).split())
+        for words in only[language]:
+            assert (words in text) == (change == "CHG-1044"), (change, words)
+        if change == "CHG-1044":
+            assert [words for words in not_here[language] if words in text] == []

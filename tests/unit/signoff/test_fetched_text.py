@@ -57,7 +57,7 @@ def test_M1_every_file_that_differs_is_named_and_counted_once(tmp_path: Path) ->
     ]  # fmt: skip
     lines = [line("equal.txt"), *(line(f"{n}.html", check) for n, check in enumerate(differ))]
     lines.append(line("unread.msg", None))
-    text = told(tmp_path, lines)
+    text = told(tmp_path, [line("folder", None, "folder"), *lines])
     assert text is not None
     assert "4 files may not be right:" in text
     assert "2 files are right, but the list of the old environment was not:" in text
@@ -126,6 +126,13 @@ def test_where_all_is_as_listed_there_is_no_such_text(tmp_path: Path) -> None:
     gone = ManifestLine("gone", "file", "1", check="corrupt", state=COULD_NOT, why="It is gone.")
     assert told(tmp_path, [line("a"), line("folder", None, "folder"), gone]) is None
     assert told(tmp_path / "nothing fetched") is None
+
+
+def test_files_that_are_right_are_told_where_none_is_in_doubt(tmp_path: Path) -> None:
+    text = told(tmp_path, [line("a.html", "stale metadata")])
+    assert text is not None
+    assert ": 1 file is right, but the list of the old environment was not:" in text
+    assert "may not be right" not in text
 
 
 def test_the_newest_pass_counts(tmp_path: Path) -> None:

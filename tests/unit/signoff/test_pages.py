@@ -83,6 +83,8 @@ def test_a_heading_goes_to_the_page_of_what_it_heads() -> None:
         ("a\nb\nc\nd\n\ne\n", 3, ["a\nb\nc", "d\n\ne"]),  # the rest of one, and the next
         ("\n  indented\n", 3, ["  indented"]),
         ("SO IT IS\nand on\n\nb\n", 3, ["SO IT IS\nand on", "b"]),  # two lines: no heading
+        ("SO IT IS\nAND ON\n\nb\nc\n", 3, ["SO IT IS\nAND ON", "b\nc"]),
+        ("Xa\n\nMAX\n", 3, ["Xa\n\nMAX"]),
         ("a\n\nALONE \n", 3, ["a\n\nALONE "]),
         ("", 3, [""]),
     ],
@@ -94,6 +96,8 @@ def test_a_heading_goes_to_the_page_of_what_it_heads() -> None:
         "rest",
         "indented",
         "no heading",
+        "no heading in capitals",
+        "last of capitals",
         "last",
         "none",
     ],

@@ -18,6 +18,7 @@ from sluis.scope.text import scope_text
 from sluis.signoff.proposal import propose
 from sluis.signoff.record import record_ssh, record_withdrawal
 from sluis.signoff.request import build_request, write_request
+from sluis.signoff.ssh_signature import LARGEST_SIGNATURE, signed_by
 from sluis.signoff.standing import standing
 from support.scopes import make_scope
 from support.signing import SIGNER, START, Bench, empty_bench, fill_in, make_bench, say_yes, sign
@@ -30,11 +31,15 @@ def send(bench: Bench) -> Path:
 
 
 def refused(bench: Bench, form: Path, signature: Path) -> str:
+    return error_of(bench, form, signature).code
+
+
+def error_of(bench: Bench, form: Path, signature: Path) -> SluisError:
     with pytest.raises(SluisError) as caught:
         record_ssh(bench, form, signature, now=bench.now)
     assert bench.view().of(Signoff) == ()
     assert caught.value.remedy
-    return caught.value.code
+    return caught.value
 
 
 def but(text: str, typed: str) -> Answer:
@@ -175,6 +180,20 @@ def test_a_signature_is_over_these_bytes_by_this_key_for_this_purpose(tmp_path: 
     record_ssh(bench, form, signature, now=bench.now)
 
 
+def test_newcomer_a_signature_for_another_purpose_and_one_over_another_text_are_told_apart(
+    tmp_path: Path,
+) -> None:
+    bench = make_bench(tmp_path)
+    key = bench.trust_ssh()
+    form = send(bench)
+    fill_in(form, say_yes)
+    other_purpose = error_of(bench, form, sign(form, key, namespace="file"))
+    assert "ssh-keygen -Y sign -n sluis-signoff" in other_purpose.remedy
+    signature = sign(form, key)
+    form.write_bytes(form.read_bytes().replace(b">>> yes", b">>> YES", 1))
+    assert "edited afterwards" in error_of(bench, form, signature).remedy
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [
@@ -252,6 +271,42 @@ def test_a_key_with_several_names_is_found(tmp_path: Path) -> None:
     assert record_ssh(bench, form, sign(form, key), now=bench.now).body.ssh_principal == (
         "a@practice"
     )
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        ("office@practice,a@practice", ("office@practice", "a@practice")),
+        ("*@practice,a@practice", ("a@practice",)),
+        ("*@practice", None),
+    ],
+)
+def test_a_key_signs_under_names_and_not_under_patterns(
+    tmp_path: Path, names: str, found: tuple[str, ...] | None
+) -> None:
+    bench = make_bench(tmp_path)
+    key = bench.trust_ssh(names)
+    form = send(bench)
+    signature = sign(form, key).read_bytes()
+    signers = bench.anchors.allowed_signers
+    if found is not None:
+        assert signed_by(form.read_bytes(), signature, signers, bench.now) == found
+        return
+    with pytest.raises(SluisError) as caught:
+        signed_by(form.read_bytes(), signature, signers, bench.now)
+    assert caught.value.code == "signature-not-trusted"
+
+
+def test_a_signature_may_end_in_blank_lines_up_to_a_length(tmp_path: Path) -> None:
+    bench = make_bench(tmp_path)
+    key = bench.trust_ssh()
+    form = send(bench)
+    whole = sign(form, key).read_bytes().ljust(LARGEST_SIGNATURE, b"\n")
+    signers = bench.anchors.allowed_signers
+    assert signed_by(form.read_bytes(), whole, signers, bench.now) == ("client@practice",)
+    with pytest.raises(SluisError) as caught:
+        signed_by(form.read_bytes(), whole + b"\n", signers, bench.now)
+    assert caught.value.code == "bad-signature-file"
 
 
 def test_an_old_yes_cannot_be_used_again(tmp_path: Path) -> None:

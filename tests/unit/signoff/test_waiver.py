@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -49,6 +51,7 @@ def refused(what: WaiverDraft, *others: WaiverWords) -> str:
     with pytest.raises(InputError) as caught:
         check_waiver(what, make_scope(), others, START)
     assert what.asset in caught.value.what
+    assert "None" not in caught.value.what
     assert caught.value.remedy
     return caught.value.code
 
@@ -137,6 +140,25 @@ def test_case_A10_the_end_date_is_near(days: int) -> None:
 @pytest.mark.parametrize("days", [0, 1, 31])
 def test_case_A10_an_end_date_within_a_month_is_fine(days: int) -> None:
     check_waiver(draft(ends_on=START.date() + timedelta(days=days)), make_scope(), (), START)
+
+
+@pytest.fixture
+def far_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine on which it is tomorrow already."""
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("far_east")
+def test_case_A10_the_days_of_a_waiver_are_those_of_utc(tmp_path: Path) -> None:
+    today = draft(ends_on=START.date())
+    check_waiver(today, make_scope(), (), START)
+    bench = make_bench(tmp_path)
+    ask(bench, today)
+    assert list(waivers(bench.view(), bench.now)) == ["letters"]
 
 
 def test_case_A10_it_is_about_an_asset_of_the_scope_and_accepts_less() -> None:

@@ -158,13 +158,63 @@ def test_case_A10_each_question_holds_what_it_is_about(language: Any) -> None:
     assert kinds.count("decision") == 1
 
 
+@pytest.mark.parametrize(
+    ("hours", "dutch", "english"),
+    [(8.0, "8", "8"), (10.0, "10", "10"), (7.5, "7,5", "7.5"), (0.25, "0,25", "0.25")],
+)
+def test_case_A10_hours_are_said_as_the_language_writes_them(
+    hours: float, dutch: str, english: str
+) -> None:
+    scope, draft = make_scope(), DRAFT.model_copy(update={"alternative_hours": hours})
+    for language, said in (("nl", f" {dutch} uur"), ("en", f" {english} hours")):
+        asked = {one.id: one.text for one in waiver_questions(draft, scope, language)}  # type: ignore[arg-type]
+        assert said in asked["waiver-alternative"]
+        assert said in " ".join(waiver_text(draft, scope, language).split())  # type: ignore[arg-type]
+
+
+def drafted(**changes: Any) -> str:
+    values = {
+        "accepts": "V1", "asset": "letters", "reason": DRAFT.reason, "risk": DRAFT.risk,
+        "alternative": DRAFT.alternative, "alternative_hours": 8, "ends_on": DRAFT.ends_on,
+    }  # fmt: skip
+    return "".join(f"{key}: {value}\n" for key, value in {**values, **changes}.items())
+
+
+def test_case_A10_F5_a_copy_of_another_draft_is_said_beforehand(tmp_path: Path) -> None:
+    risk = DRAFT.risk.replace("scanned letters", "patient records").replace(
+        "/srv/letters", "patient-records"
+    )
+    found = faults(
+        tmp_path,
+        {
+            "letters.yml": drafted(),
+            "patient-records.yml": drafted(asset="patient-records", risk=risk),
+        },
+    )
+    assert [(one.code, one.file, one.line) for one in found] == [
+        ("waiver-copied", f"change/waivers/{name}.yml", 0)
+        for name in ("letters", "patient-records")
+    ]
+    assert "patient-records" in found[0].what
+    assert {one.remedy for one in found} == {"Say what this client risks with this asset."}
+
+
+def test_a_fault_is_on_the_line_of_its_field(tmp_path: Path) -> None:
+    (one,) = faults(tmp_path, {"patient-records.yml": drafted()})
+    assert (one.line, one.remedy) == (2, "Name the file after its asset.")
+
+
+def test_a_field_that_is_like_another_is_told_which(tmp_path: Path) -> None:
+    found = faults(tmp_path, {"letters.yml": drafted().replace("ends_on", "ends_om")})
+    said = {one.what.split()[1]: one for one in found}
+    assert set(said) == {"'ends_om'", "'ends_on'"}
+    assert "ends_on" in said["'ends_om'"].remedy
+
+
 def test_F5_what_would_be_refused_at_the_signature_is_said_beforehand(tmp_path: Path) -> None:
     """The client sits there when a waiver is asked for: that is too late to mend it."""
     late = f"ends_on: {DRAFT.ends_on:%Y}-01-01"
-    text = "".join(f"{key}: {value}\n" for key, value in {
-        "asset": "letters", "accepts": "V1", "reason": DRAFT.reason, "risk": DRAFT.risk,
-        "alternative": DRAFT.alternative, "alternative_hours": 8, "ends_on": DRAFT.ends_on,
-    }.items())  # fmt: skip
+    text = drafted()
     assert faults(tmp_path / "good", {"letters.yml": text}) == []
     wrong = text.replace(DRAFT.risk, "Some of it can be lost, and nobody could ever bring it back.")
     (one,) = faults(tmp_path / "risk", {"letters.yml": wrong})

@@ -96,7 +96,7 @@ def test_all_levels() -> None:
         ),
         ({"older": {"verdict": "not verified", "detail": "none"}}, "V6", "not verified", "none"),
         ({"older": {"verdict": "failed", "detail": "lost"}}, "V6", "failed", "lost"),
-        ({"escrow": {"used": False, "detail": "no key"}}, "V6", "not verified", "no key"),
+        ({"escrow": {"used": False, "detail": "no key"}}, "V6", "not verified", "No key"),
         ({"restored": None}, "V5", "not verified", "nothing to compare"),
         ({"sample": "a sample of 5"}, "V5", "not verified", "a sample of 5"),
         ({"engine_time": "2030-01-01T00:00:00Z"}, "V0", "failed", "2030-01-01"),
@@ -115,8 +115,21 @@ def test_F13_what_was_not_restored_is_not_said_to_be_another_moments_copy() -> N
     answer.pop("restored", None)
     six = _of(_judge(answer), "V6")
     assert six.verdict == "not verified"
-    assert "nothing was restored" in six.detail
+    assert "Nothing was restored" in six.detail
     assert "not a copy of that moment" not in six.detail
+
+
+def test_newcomer_only_what_is_missing_is_the_reason() -> None:
+    """What failed and what went well stood in one line, in the words of a log."""
+    answer = _answer(append_only={"tried": "x", "refused": False, "detail": ""})
+    six = _of(_judge(answer, inside="it is a folder of the machine itself"), "V6")
+    assert six.missing == (
+        "V6 failed: The store s is not outside h1: it is a folder of the machine "
+        "itself. The store s lets whoever has its login take snapshots away: it is not "
+        "append-only."
+    )
+    assert "What holds: the nonce was found; " in six.detail, "the ledger keeps it"
+    assert _of(_judge(), "V6").detail.startswith("the nonce was found; ")
 
 
 def test_a_clock_that_is_a_little_off_and_an_old_engine_time_are_no_failure() -> None:
@@ -169,7 +182,7 @@ def test_T21_one_file_broken_at_the_source_excuses_itself_alone(order: tuple[str
     judged = _judge(_answer(opened=_broken(*order), restored=_packed(_with(b="9"))))
     level = _of(judged, "V4")
     assert level.verdict == "failed"
-    assert level.detail == "1 files do not open: b; 1 more do not open in the source either"
+    assert level.detail == "1 file does not open: b; 1 more does not open in the source either"
     assert judged.verification.reached == "V3"
 
 

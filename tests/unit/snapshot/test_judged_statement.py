@@ -171,7 +171,7 @@ def test_what_failed_already_keeps_its_words() -> None:
 def test_all_that_do_not_open_are_told_and_none_besides() -> None:
     answer = _answer(opened={"opened": {}, "unknown": 0, "broken": [
         {"path": "b", "kind": "zip", "problem": "x"}]})  # fmt: skip
-    assert _of(_judge(answer, before=None), "V4").detail == "1 files do not open: b"
+    assert _of(_judge(answer, before=None), "V4").detail == "1 file does not open: b"
 
 
 def test_differences_are_counted_in_one_sentence() -> None:
@@ -180,7 +180,7 @@ def test_differences_are_counted_in_one_sentence() -> None:
     restored = Manifest({**after.entries, "b": SOURCE.entries["b"]._replace(mode=0o600)})
     level = _of(_judge(_answer(restored=_packed(restored)), after=after), "V5")
     assert level.detail == (
-        "2 items equal, 9 bytes; 1 changed during the snapshot; 1 differ in mode or time only"
+        "2 items equal, 9 bytes; 1 changed during the snapshot; 1 differs in mode or time only"
     )
 
 
@@ -246,7 +246,8 @@ def test_so_many_changed_files_are_named_and_the_rest_counted(number: int, rest:
 def test_what_stands_in_the_way_comes_first_and_loudly() -> None:
     answer = _answer(escrow={"used": False, "detail": "no second key"})
     level = _of(_judge(answer), "V6")
-    assert level.detail.startswith("NOT VERIFIED: no second key; the nonce was found; ")
+    assert level.detail.startswith("No second key. What holds: the nonce was found; ")
+    assert level.missing == "V6 is not verified: No second key."
 
 
 @pytest.mark.parametrize(
@@ -256,7 +257,7 @@ def test_why_nobody_could_tell_whether_it_is_append_only(tried: str | None, word
     made = {"append_only": {"refused": None, "detail": "told to the maker"}}
     answer = _answer(append_only={"refused": None, "tried": "", "detail": tried or ""})
     level = _of(_judge(answer, _snapshot(made_by=made)), "V6")
-    assert f"whether the store is append-only: {words}" in level.detail
+    assert f"whether the store s is append-only: {words}" in level.detail
     assert level.ran == ("restore it",)
 
 

@@ -140,17 +140,17 @@ _A, _B = ("srv/data/a", "file"), ("srv/data/b", "file")
     ("listed", "back", "words"),
     [
         ({_A, _B}, {"a": "file", "b": "file"}, None),
-        ({_A, _B}, {"a": "file"}, "1 listed items did not come back, 0 came back unlisted"),
+        ({_A, _B}, {"a": "file"}, "1 listed item did not come back, 0 came back unlisted"),
         ({_A}, {"a": "file", "b": "file"}, "0 listed items did not come back, 1 came back"),
-        ({_A, _B}, {"a": "file", "c": "file"}, "1 listed items did not come back, 1 came back"),
-        ({_A}, {"a": "dir"}, "1 listed items did not come back, 1 came back unlisted"),
+        ({_A, _B}, {"a": "file", "c": "file"}, "1 listed item did not come back, 1 came back"),
+        ({_A}, {"a": "dir"}, "1 listed item did not come back, 1 came back unlisted"),
         (set(), {"a": "file"}, "0 listed items did not come back, 1 came back unlisted"),
         ({("srv/data/l", "symlink")}, {"l": "link"}, None),
         ({("srv/data/d", "dev")}, {"d": "block"}, None),
         ({("srv/data/d", "chardev")}, {"d": "char"}, None),
         # a socket holds nothing and is not expected back
         ({_A, ("srv/data/s", "socket")}, {"a": "file"}, None),
-        ({_A, ("srv/data/s", "fifo")}, {"a": "file"}, "1 listed items did not come back"),
+        ({_A, ("srv/data/s", "fifo")}, {"a": "file"}, "1 listed item did not come back"),
         ({_A, ("srv/other", "file")}, {"a": "file"}, None),
     ],
 )

@@ -50,7 +50,7 @@ def line(**fields: Any) -> bytes:
         (line(message_type="change", path="/a", modifier="-"), Change("/a", "-")),
         (line(message_type="statistics", added={}), Difference()),
         (line(struct_type="snapshot", time=TIME, paths=["/a"]), Head(TIME)),
-        (line(struct_type="node", path="/a", type="file", uid=0), Node("/a", "file")),
+        (line(struct_type="node", path="/a", type="file", uid=0), Node("/a", "file", uid=0)),
         (line(total_size=5, total_file_count=2, snapshots_count=1), Totals(5, 2)),
         (line(message_type="exit_error", code=1), None),
         (b"repository 5 opened\n", None),

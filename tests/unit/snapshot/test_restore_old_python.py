@@ -12,21 +12,15 @@ import pytest
 
 import sluis
 from sluis.runbook.own_code import code_for, sources_for
+from support.bundles import with_code
 
 ROOM = Path(sluis.__file__).parent
 #: where pyenv keeps others beside the one that PATH names
 OF_PYENV = [str(path) for path in sorted(Path.home().glob(".pyenv/versions/*/bin"))]
-#: what a managed host gets; export workers run what the controller does
-ROOMS = ("border", "checks", "manifest", "snapshot")
-ON_THE_CONTROLLER = {"snapshot/judge.py", "snapshot/judge_v6.py", "snapshot/suspicion.py"}
 #: asked for where a repository's key is opened, and done without where it is not there
 OF_THE_VERIFIER = {"cryptography"}
-FILES = sorted(
-    path
-    for room in ROOMS
-    for path in ROOM.joinpath(room).rglob("*.py")
-    if str(path.relative_to(ROOM)) not in ON_THE_CONTROLLER
-)
+#: what a managed host gets; export workers run what the controller does
+FILES = sorted(ROOM / name for name in sources_for("asset_verify"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
@@ -74,18 +68,12 @@ def test_all_that_a_host_gets_is_loaded_by_every_python_that_is_here(tmp_path: P
     """As it arrives there: out of the bundle, with nothing of ours installed."""
     sent = tmp_path / "code"
     sent.write_text(code_for("asset_verify"))
-    names = sorted(
-        ".".join(("sluis", *Path(name).with_suffix("").parts)).removesuffix(".__init__")
-        for name in sources_for("asset_verify")
-    )
-    door = ROOM / "border" / "code_bundle.py"
+    names = [
+        ".".join(path.relative_to(ROOM.parent).with_suffix("").parts).removesuffix(".__init__")
+        for path in FILES
+    ]
     code = (
-        "import importlib, importlib.util, sys\n"
-        f"spec = importlib.util.spec_from_file_location('door', {str(door)!r})\n"
-        "door = importlib.util.module_from_spec(spec)\n"
-        "spec.loader.exec_module(door)\n"
-        f"door.install(door._unpacked(open({str(sent)!r}).read()))\n"
-        f"for name in {names!r}: importlib.import_module(name)\n"
+        with_code(sent) + f"for name in {names!r}: importlib.import_module(name)\n"
         "print(len(sys.modules) > 100)\n"
     )
     tried = pythons()

@@ -139,4 +139,4 @@ def test_newcomer_json_of_restic_is_told_as_its_sentence() -> None:
     ]  # fmt: skip
     failed = explain(Answer("restic check", 11, [], "", text, 1.0))
     assert "{" not in failed.what
-    assert failed.what.endswith("Fatal: gone / unable to create lock: it is locked")
+    assert failed.what.endswith("Fatal: gone / unable to create lock: it is locked.")

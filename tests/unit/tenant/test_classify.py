@@ -162,6 +162,10 @@ CRC = replace(SAME, others=frozenset({"crc32:c"}))
         pytest.param("hash-a", SAME, True, id="its-hash-goes-over-the-length"),
         pytest.param("sha256:sha-a", SAME, True, id="another-kind-that-does"),
         pytest.param("hash-a", FLIPPED, False, id="another-hash"),
+        pytest.param("hash-a sha256:sha-a", SAME, True, id="two-that-are-its-own"),
+        pytest.param("hash-a sha256:sha-b", SAME, False, id="only-one-of-two"),
+        pytest.param("hash-a sha1:s", SAME, False, id="one-that-nobody-made"),
+        pytest.param("hash-a ", SAME, False, id="nothing-behind-it"),
         pytest.param("crc32:c", CRC, False, id="thirty-two-bits-say-too-little"),
         pytest.param(None, SAME, False, id="no-hash"),
         pytest.param(None, NOTHING, False, id="no-hash-of-nothing"),
@@ -282,3 +286,55 @@ def test_equal_is_only_said_where_size_and_hash_agree(
         assert is_plausible(now.size, kept.size)
     if check == "stale metadata":
         assert now.quickxor == kept.quickxor
+
+
+OFTEN = "What was put into it last may be missing."
+WHOSE = "nothing else tells which it is."
+LONG = Delivered(103, "hash-b", "sha-b")
+FAR = Delivered(400_000, "hash-f", "sha-f")
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "kept", "end"),
+    [
+        ("a.pdf", Form("whole", "It is whole."), SHORT, OFTEN),
+        ("a.pdf", Form("whole", "It is whole."), LONG, WHOSE),
+        ("a.docx", Form("whole", "It is whole."), SHORT, "It is whole."),
+        ("a.docx", Form("whole", "It is whole."), LONG, WHOSE),
+        ("a.docx", Form("whole", "It is whole."), FAR, "It is whole."),
+        ("a.docx", Form("unknown", "Nobody looked."), LONG, "Nobody looked."),
+        ("a.txt", Form("unknown", "Nobody looked."), SHORT, "Nobody looked."),
+    ],
+)
+def test_what_cannot_be_explained_says_what_is_known_of_it(
+    name: str, form: Form, kept: Delivered, end: str
+) -> None:
+    check, note = classify(name, LISTED, LISTED, kept, kept, form)
+    assert check == "not verified"
+    assert note is not None
+    assert note.endswith(end)
+
+
+def test_nothing_is_no_rewritten_file_however_much_it_says_the_same() -> None:
+    empty = replace(LISTED, size=0)
+    for same in (True, False):
+        found, _ = classify("a.txt", empty, empty, NOTHING, NOTHING, EMPTY, same=same)
+        assert found == "corrupt"
+
+
+def test_what_is_known_as_an_earlier_version_is_called_that() -> None:
+    other = replace(LISTED, size=400, quickxor="hash-n")
+    _, note = classify("a.docx", other, other, OTHER, OTHER, WHOLE, older=True)
+    assert note is not None
+    assert "What came is an earlier version of it" in note
+    later = replace(other, etag='"{X},9"')
+    assert classify("a.docx", other, later, OTHER, OTHER, WHOLE, older=True)[0] == "not verified"
+    assert classify("a.docx", other, later, OTHER, OTHER, WHOLE)[0] == "edited meanwhile"
+
+
+@pytest.mark.parametrize("form", [PAGE, EMPTY, NOT_LOOKED], ids=["page", "empty", "not looked"])
+def test_what_is_empty_by_now_is_only_known_by_its_size(form: Form) -> None:
+    now = replace(LISTED, size=0, quickxor=None)
+    check, note = classify("a.txt", LISTED, now, NOTHING, None, form)
+    assert check == "not verified"
+    assert note == "100 bytes listed, 0 delivered. The service lists no hash of it."

@@ -225,6 +225,10 @@ def test_a_replacement_that_was_broken_off_goes_over_nobodys_work(
                      False, id="a-late-hash-is-not-that-of-what-was-sent"),
         pytest.param({"etag": "e1"}, {"target_quickxor": None, "target_etag": "e1"}, True,
                      id="a-hash-came-late-and-the-same-version"),
+        pytest.param({"others": ("sha256:sha x", "sha1:any")}, {"sent_quickxor": "xor x"}, True,
+                     id="each-hash-that-is-known"),
+        pytest.param({"others": ("sha256:sha y",)}, {"sent_quickxor": "xor x"}, False,
+                     id="one-hash-of-two"),
     ],
 )  # fmt: skip
 def test_only_what_nobody_touched_is_replaced(

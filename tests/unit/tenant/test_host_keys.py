@@ -7,8 +7,9 @@ import struct
 
 import pytest
 
+from sluis.border.ssh_words import fingerprint_of
 from sluis.errors import InputError
-from sluis.tenant.host_keys import fingerprint_of, from_known_hosts, pinned
+from sluis.tenant.host_keys import from_known_hosts, pinned
 from sluis.tenant.sftp_login import SftpLogin, log_in
 from sluis.tenant.source_error import SourceError
 

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluis.errors import InputError
-from sluis.tenant.import_decisions import decide, same_time
+from sluis.tenant.import_decisions import Decisions, Job, _same_bytes, decide, same_time
 from sluis.tenant.import_drive import settled_names
-from sluis.tenant.import_plan import plan_import
+from sluis.tenant.import_plan import Going, plan_import
 from sluis.tenant.import_policy import ImportPolicy, Target
 from sluis.tenant.import_state import Row
 from sluis.tenant.target_tree import Node, TargetTree
@@ -265,3 +265,27 @@ def test_times_are_compared_to_the_second():
     assert not same_time("2019-06-30T12:00:00Z", "2019-06-30T12:00:01Z")
     for odd in (None, "", "today", "2019-06-30T12:00:00"):
         assert not same_time("2019-06-30T12:00:00Z", odd)
+
+
+def test_folders_that_were_there_before_are_told_by_id_and_only_when_they_are_used():
+    line, node = _folder("Brieven"), Node("t:Brieven", "root", "Brieven", "folder")
+    going = Going("s:Brieven", "Brieven", "Brieven", line)
+    before = frozenset({"t:Brieven"})
+    told = {
+        "used": Job(going, "use", "Brieven", node),
+        "made": Job(going, "make", "Brieven", node),
+        "not there": Job(going, "use", "Brieven", None),
+        "not listed": Job(replace(going, line=None), "use", "Brieven", node),
+        "new": Job(going, "use", "Brieven", replace(node, id="t:new")),
+    }
+    found = {name: list(Decisions(folders=[job]).were_there(before)) for name, job in told.items()}
+    assert found == {"used": [line], "made": [], "not there": [], "not listed": [], "new": []}
+
+
+def test_a_listing_without_a_hash_is_not_as_we_sent_it():
+    """Neither side has a quickXorHash; another one that is listed is of other bytes."""
+    there = Node("t:x", "root", "x", "file", 1, None, _WHEN, "e", others=("sha256:other",))
+    row = replace(_row("x"), target_quickxor=None, target_etag="e", sent_quickxor=None)
+    assert _same_bytes(there, row)
+    with_hash = replace(there, quickxor="xor x")
+    assert not _same_bytes(with_hash, replace(row, sent_quickxor="xor x"))

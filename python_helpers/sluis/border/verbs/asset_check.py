@@ -110,6 +110,21 @@ class Lacking:
 
 
 @dataclass(frozen=True)
+class Disk:
+    """A store on a disk, as one machine sees it.
+
+    Args:
+        user: who uses it there, by name and number.
+        number: of that user.
+        there: whether there is a repository.
+    """
+
+    user: Words
+    number: Count
+    there: bool
+
+
+@dataclass(frozen=True)
 class Answer:
     """What was found.
 
@@ -121,6 +136,7 @@ class Answer:
         seen: the assets that could be looked at.
         lets_remove: whether the store lets go of what lies on it; ``None``: nobody can tell.
         own: addresses of the store that are this machine's own.
+        disk: of a store of kind ``local`` that may be used here.
     """
 
     clock: Time
@@ -130,6 +146,7 @@ class Answer:
     seen: Annotated[Tuple[Seen, ...], Most(10_000)]
     lets_remove: Optional[bool]
     own: Annotated[Tuple[ExactName, ...], Most(100)] = ()
+    disk: Optional[Disk] = None
 
 
 ASSET_CHECK = Verb("asset_check", Request, CheckSecrets, Answer)

@@ -50,6 +50,7 @@ class Request:
         restic: the program.
         patience: seconds that the store may stay away.
         progress: a file to write progress to.
+        recognise_only: say which machine this is, and copy nothing.
     """
 
     asset: Asset
@@ -68,6 +69,15 @@ class Request:
     restic: PlainName = "restic"
     patience: Seconds = 300.0
     progress: Optional[AbsolutePath] = None
+    recognise_only: bool = False
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """The machine is the one that was expected; nothing was copied."""
+
+    kind: Literal["recognised"]
+    machine: Identity
 
 
 @dataclass(frozen=True)
@@ -124,7 +134,7 @@ class Made:
 class Answer:
     """What came of it."""
 
-    result: Union[Unchanged, Made]
+    result: Union[Recognised, Unchanged, Made]
 
 
 ASSET_SNAPSHOT = Verb(

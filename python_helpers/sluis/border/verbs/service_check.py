@@ -12,6 +12,10 @@ from ..verb import Verb
 
 #: as the plan names a check
 CheckId = Annotated[str, Form(r"[a-z0-9][a-z0-9._:-]{0,199}", "the id of a check", 200)]
+#: Why a query gave no answer: the login failed; the user lacks the right to read; it names what
+#: does not exist (yet); any other error. ``looked``: it was answered. Of a file: what has its
+#: name is something else.
+Why = Literal["looked", "not let in", "may not read", "not there", "not answered", "no file"]
 _Query = Annotated[str, Exact(2**16)]
 
 
@@ -66,13 +70,18 @@ class Secrets:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one check; ``passed`` is ``None`` when it could not be made."""
+    """What came of one check; ``passed`` is ``None`` when it could not be made.
+
+    ``why`` is told of a query or a file; ``to`` is the user that a right is to be given to.
+    """
 
     id: CheckId
     passed: Optional[bool]
     detail: Annotated[str, Text(500)]
     tries: Count
     seconds: Seconds
+    why: Why = "looked"
+    to: Optional[ExactName] = None
 
 
 @dataclass(frozen=True)

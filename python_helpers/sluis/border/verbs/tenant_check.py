@@ -39,7 +39,7 @@ class OfTenant:
         account: who we are there.
         drives: that are fetched, or written in.
         people: addresses of who is to get a right there.
-        listings: that have to be had.
+        listings: what the export needs to list there.
     """
 
     tenant: Slug

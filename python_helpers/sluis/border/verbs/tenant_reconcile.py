@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Optional, Tuple, Union
 
-from ..formats import AbsolutePath, Count, Line, Paragraph, Sha256, Words
+from ..formats import AbsolutePath, ChangeId, Count, Line, Paragraph, Sha256, Words
 from ..marked import Annotated
 from ..moving import LeaveOut, Moving, Trust
 from ..shapes import Most
@@ -110,6 +110,23 @@ class Becomes:
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """What another import of this asset brought over: another change's, or to another place.
+
+    Args:
+        change: whose; ``None``: an earlier version did not write that down.
+        target: where to; ``None``: what was kept of it cannot be read.
+        files: of ours there.
+        begun: files whose end nobody noted; each may be there.
+    """
+
+    change: Optional[ChangeId]
+    target: Optional[Target]
+    files: Count
+    begun: Count
+
+
+@dataclass(frozen=True)
 class Ahead:
     """What an import would do. All that does not go over stands in a file on the worker."""
 
@@ -124,6 +141,8 @@ class Ahead:
     behind_sha256: Sha256
     behind_in_all: Count
     refusals: Annotated[Tuple[Objection, ...], Most(50)]
+    earlier: Annotated[Tuple[Earlier, ...], Most(20)] = ()
+    earlier_in_all: Count = 0
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,95 @@
+"""What lies where Ansible opens a file, and is none: it would be waited for without end.
+
+Ansible opens lists of hosts, playbooks and roles before any code of ours runs in it. So the front
+door looks before it starts anything that reads them.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from sluis.errors import InputError
+from sluis.places import Places
+
+#: of a client's inventory, what is no list of hosts and no variables
+_CHANGES = "changes"
+#: bytes of one list of hosts or one file of variables; Ansible reads each as a whole
+_LARGEST = 16 << 20
+_KINDS = (
+    (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"),
+)  # fmt: skip
+
+
+def refuse_what_is_no_file(places: Places, client: str, change: str | None = None) -> None:
+    """Stop before anything opens what it would wait for, or read without end.
+
+    What is not there, a link to nowhere, and what cannot be read is passed over: opening that is
+    an error, and waits for nothing.
+
+    Args:
+        places: the project.
+        client: client id, checked.
+        change: change id, checked; ``None``: the client as a whole.
+
+    Raises:
+        InputError: ``not-a-file``, ``file-too-large``.
+    """
+    inventory = places.inventory(client)
+    for path, found in _files(inventory, leave_out=(_CHANGES,)):
+        _must_be_a_file(places, path, found)
+        if found.st_size > _LARGEST:
+            raise InputError(
+                "file-too-large",
+                f"{_name(places, path)} is larger than 16 MB. Ansible would read all of it.",
+                "Put a list of hosts or a file of variables there, and large files elsewhere.",
+            )
+    others = [places.root / "playbooks", places.root / "roles"]
+    for folder in [*others, *([places.change(client, change)] if change else [])]:
+        for path, found in _files(folder):
+            _must_be_a_file(places, path, found)
+
+
+def _must_be_a_file(places: Places, path: Path, found: os.stat_result) -> None:
+    for is_one, kind in _KINDS:
+        if is_one(found.st_mode):
+            raise InputError(
+                "not-a-file",
+                f"{_name(places, path)} is {kind}, not a file: who opens it may wait for ever.",
+                f"Put an ordinary file there, or take it out: rm {shlex.quote(str(path))}. "
+                "Nothing was started.",
+            )
+
+
+def _files(top: Path, leave_out: Collection[str] = ()) -> Iterator[tuple[Path, os.stat_result]]:
+    """What lies below a folder, links followed, each real folder once."""
+    folders, seen = [top], set[tuple[int, int]]()
+    while folders:
+        folder = folders.pop()
+        try:
+            own = folder.stat()
+            items = sorted(folder.iterdir())
+        except OSError:
+            continue
+        if (own.st_dev, own.st_ino) in seen:
+            continue
+        seen.add((own.st_dev, own.st_ino))
+        for path in items:
+            if folder == top and path.name in leave_out:
+                continue
+            try:
+                found = path.stat()
+            except OSError:
+                continue
+            if stat.S_ISDIR(found.st_mode):
+                folders.append(path)
+            else:
+                yield path, found
+
+
+def _name(places: Places, path: Path) -> str:
+    return str(path.relative_to(places.root))

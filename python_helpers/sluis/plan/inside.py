@@ -1,0 +1,149 @@
+"""Whether a step that is said to change only what lies in some assets writes elsewhere.
+
+What a program changes nobody can tell from its arguments. But a module that puts a file somewhere
+says where; when that is no part of the assets named by ``inside``, putting those back undoes
+nothing, and the client would have been told otherwise. The same holds where nobody can tell: a
+path that begins at a home folder, or that is known only at apply. Other modules are about the
+machine itself, whatever their arguments are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from sluis.errors import InputError
+from sluis.manifest.exclude import matcher
+from sluis.plan.model import PlanDocument, PlanStep
+from sluis.scope.model import Asset, ScopeDocument
+
+
+@dataclass(frozen=True)
+class Writes:
+    """An argument by which a module says what it writes.
+
+    Args:
+        names: its name, and every other name that the module takes for it.
+        by_itself: whether the module writes somewhere also when it is not given.
+    """
+
+    names: tuple[str, ...]
+    by_itself: bool = True
+
+
+_DEST = (Writes(("dest",)),)
+_LINES = (Writes(("path", "dest", "destfile", "name")),)
+
+#: how modules of ansible-core say what they write
+WRITES: Mapping[str, tuple[Writes, ...]] = {
+    "ansible.builtin.assemble": _DEST,
+    "ansible.builtin.blockinfile": _LINES,
+    "ansible.builtin.copy": _DEST,
+    "ansible.builtin.file": (Writes(("path", "dest", "name")),),
+    "ansible.builtin.get_url": _DEST,
+    "ansible.builtin.git": (
+        *_DEST,
+        Writes(("archive",), by_itself=False),
+        Writes(("separate_git_dir",), by_itself=False),
+    ),
+    "ansible.builtin.known_hosts": (Writes(("path",)),),
+    "ansible.builtin.lineinfile": _LINES,
+    "ansible.builtin.pip": (Writes(("virtualenv",)),),
+    "ansible.builtin.replace": _LINES,
+    "ansible.builtin.subversion": _DEST,
+    "ansible.builtin.tempfile": (Writes(("path",)),),
+    "ansible.builtin.template": _DEST,
+    "ansible.builtin.unarchive": _DEST,
+    "ansible.builtin.uri": (Writes(("dest",), by_itself=False),),
+}
+
+#: Modules of ansible-core that change the machine itself and no folder of data: packages, users,
+#: services, the kernel.
+BESIDE: frozenset[str] = frozenset(
+    f"ansible.builtin.{name}"
+    for name in (
+        "apt", "apt_key", "apt_repository", "cron", "deb822_repository", "debconf", "dnf", "dnf5",
+        "dpkg_selections", "group", "hostname", "iptables", "package", "reboot", "rpm_key",
+        "service", "systemd", "systemd_service", "sysvinit", "user", "yum_repository",
+    )
+)  # fmt: skip
+
+#: why one of these is refused, and what helps
+_ELSEWHERE = "it writes {path!r}"
+_NO_FULL_PATH = (
+    "it writes {path!r}, which is no full path: nobody can tell where that lies on the machine"
+)
+_KNOWN_LATER = "where it writes ({path}) is known only when it runs"
+_NOT_GIVEN = "without {path!r} it writes where the machine keeps its own"
+_THE_MACHINE = "{path} changes the machine itself"
+
+
+def refuse_what_lies_elsewhere(plan: PlanDocument, scope: ScopeDocument) -> None:
+    """Refuse a plan with a step that writes beside the assets in which it is said to stay.
+
+    Args:
+        plan: the plan, before it is laid down.
+        scope: with the places of the assets.
+
+    Raises:
+        InputError: ``not-inside``.
+    """
+    for step in plan.forward:
+        for what in written_elsewhere(step, scope):
+            raise InputError(
+                "not-inside",
+                f"{step.step} on {step.host} is said to change only what lies in "
+                f"{', '.join(step.inside)}, and {what}.",
+                'Name the asset that it lies in under "inside", and the path in full under '
+                '"args"; or write "stays: <what stays, in the client\'s words>" under the step, '
+                "or a step of software_update_way_back that undoes it. A path that leads there by "
+                "a link is written as it lies in the asset.",
+            )
+
+
+def written_elsewhere(step: PlanStep, scope: ScopeDocument) -> Iterator[str]:
+    """What a call writes that lies in none of its assets, or that nobody can tell.
+
+    Args:
+        step: the call, with rendered values.
+        scope: with the places of the assets.
+    """
+    if not step.inside:
+        return
+    if step.module in BESIDE:
+        yield _THE_MACHINE.format(path=step.module)
+    named = [asset for asset in scope.assets if asset.id in step.inside]
+    for written in WRITES.get(step.module, ()):
+        # where a module is given an argument by two of its names, it may take either
+        given = {name: step.args[name] for name in written.names if name in step.args}
+        later = sorted({*step.args_at_apply, *step.secret_args} & {*written.names})
+        if later:
+            yield _KNOWN_LATER.format(path=later[0])
+        elif not any(_is_given(value) for value in given.values()) and written.by_itself:
+            yield _NOT_GIVEN.format(path=written.names[0])
+        for value in given.values():
+            if not _is_given(value):
+                continue
+            path = str(value)
+            if not isinstance(value, str) or not path.startswith("/") or "$" in path:
+                yield _NO_FULL_PATH.format(path=path[:300])
+            elif not any(_holds(asset, step.host, path) for asset in named):
+                yield _ELSEWHERE.format(path=path[:300])
+
+
+def _is_given(value: Any) -> bool:
+    return value is not None and value != ""
+
+
+def _holds(asset: Asset, host: str, path: str) -> bool:
+    """Whether a path lies in what a copy of the asset has."""
+    if asset.host != host or asset.kind not in ("directory", "sqlite"):
+        return False
+    inner = PurePosixPath(path)
+    if ".." in inner.parts or not inner.is_relative_to(asset.location):
+        return False
+    left_out = matcher(asset.exclude)
+    within = inner.relative_to(asset.location)
+    return not any(left_out(str(part)) for part in (within, *within.parents))

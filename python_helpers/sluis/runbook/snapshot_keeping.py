@@ -1,0 +1,199 @@
+"""A proof is of the day on which it was made: ask again whether the store still keeps the copy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from sluis.border.parts import Secrets
+from sluis.border.strict_json import WrongError
+from sluis.border.verb import refused
+from sluis.border.verbs.asset_kept import ASSET_KEPT, Answer, Request
+from sluis.errors import RefusedError
+from sluis.evidence.ledger import View
+from sluis.evidence.predicates import (
+    LevelResult,
+    Machine,
+    Reason,
+    Refusal,
+    Snapshot,
+    Verification,
+)
+from sluis.evidence.statements import Statement
+from sluis.runbook.run import OpenDossier, Run, now
+from sluis.runbook.snapshot_settings import SnapshotSettings
+from sluis.runbook.snapshot_taking import read_scope
+from sluis.scope.model import Asset, required_level
+from sluis.snapshot.levels import FAILED, NOT_VERIFIED, reached
+
+#: runs ``asset_kept`` on the verifier
+Call = Callable[[Request, Secrets], Answer]
+
+
+@dataclass
+class Kept:
+    """What came of it, for the operator."""
+
+    changed: bool = False
+    lines: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Proven:
+    """An asset with its newest copy and the proof of it; ``older`` when the proof needs it."""
+
+    asset: Asset
+    taken: Statement[Snapshot]
+    proof: Statement[Verification]
+    older: str | None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(one for one in (self.taken.body.snapshot_id, self.older) if one)
+
+
+def ask_for_kept(
+    run: Run,
+    dossier: OpenDossier,
+    host: str,
+    verifier: Machine,
+    settings: SnapshotSettings,
+    call: Call,
+    *,
+    stops: bool,
+) -> Kept:
+    """Ask the store for each copy of a host that was proven, and take back a proof of what is gone.
+
+    Args:
+        run: the current run.
+        dossier: where proofs are read, and taken back.
+        host: the assets' host.
+        verifier: the machine that asks.
+        settings: the role's variables.
+        call: runs ``look_for_kept`` there.
+        stops: a copy that is gone ends the run. Without it prepare makes another one.
+
+    Raises:
+        RefusedError: ``copy-gone``; ``store-damaged``, whether it ``stops`` or not: restic would
+            not send again what its index says is there.
+        SluisError: nobody can tell.
+    """
+    kept = Kept()
+    proven = list(_proven(dossier.ledger.read(now()), read_scope(run).assets_on(host)))
+    here = [one for one in proven if one.taken.body.store.location == _location(settings)]
+    for one in proven:
+        if one not in here:
+            # prepare makes its copy anew, on the store of today
+            kept.warnings.append(
+                f"{one.asset.id}: its copy is on the store {one.taken.body.store.id}, which is not "
+                "asked: the settings name another one now"
+            )
+    if not here:
+        return kept
+    ids = tuple(dict.fromkeys(snapshot for one in here for snapshot in one.ids))
+    request = Request(settings.store, ids, restic=settings.restic, patience=settings.patience)
+    answer = call(request, settings.for_verifier())
+    if not set(answer.gone) <= set(ids):
+        wrong = WrongError("names a snapshot that nobody asked for", ("gone",))
+        raise refused("bad-answer", verifier.host, ASSET_KEPT.name, wrong)
+    lost: list[Reason] = []
+    for one in here:
+        found = _not_kept(one, answer)
+        if found is None:
+            kept.lines.append(
+                f"{one.asset.id}: its copy {one.taken.body.snapshot_id[:8]} is still on "
+                f"{settings.store.id}"
+            )
+            continue
+        kept.changed = True
+        level, detail = found
+        body = _taken_back(one.proof.body, verifier, level, detail, answer.ran)
+        subjects = {"snapshot": body.snapshot_id}
+        dossier.ledger.append(body, key=dossier.key, now=now(), subjects=subjects)
+        kept.warnings.append(f"{one.asset.id}: {detail}. Its proof counts no more")
+        lost.append(_reason(run, one.asset, settings.store.id, detail, level))
+    if lost and (stops or answer.damaged is not None):
+        dossier.ledger.append(
+            Refusal(hosts=(host,), reasons=tuple(lost)), key=dossier.key, now=now()
+        )
+        told = " ".join(reason.sentence for reason in lost)
+        raise RefusedError(lost[0].code, told[:3900], lost[0].remedy)
+    return kept
+
+
+def _location(settings: SnapshotSettings) -> str | None:
+    return None if settings.own_store is None else settings.store_record.location
+
+
+def _proven(view: View, assets: Iterable[Asset]) -> Iterable[_Proven]:
+    for asset in assets:
+        taken = view.latest(Snapshot, lambda item, a=asset: item.body.asset == a.id)  # type: ignore[misc]
+        # what the client's own backup made lies where only its own program reads it
+        if taken is None or taken.body.purpose == "adopted":
+            continue
+        proof = _proof_of(view, taken.sha256)
+        if proof is None or proof.body.reached is None:
+            continue
+        older = taken.body.previous_snapshot_id if required_level(asset) == "V6" else None
+        yield _Proven(asset, taken, proof, older)
+
+
+def _proof_of(view: View, snapshot: str) -> Statement[Verification] | None:
+    return view.latest(Verification, lambda item: item.body.snapshot == snapshot)
+
+
+def _not_kept(one: _Proven, answer: Answer) -> tuple[str, str] | None:
+    """The level that does not hold any more, and why; ``None``: all do."""
+    snapshot = one.taken.body.snapshot_id
+    if snapshot in answer.gone:
+        return "V0", f"the store does not show snapshot {snapshot[:8]} any more"
+    if answer.damaged is not None:
+        return "V2", f"not all data of snapshot {snapshot[:8]} is on the store: {answer.damaged}"
+    if one.older in answer.gone:
+        return "V6", f"the store does not show the older snapshot {str(one.older)[:8]} any more"
+    return None
+
+
+def _taken_back(
+    proof: Verification, verifier: Machine, level: str, detail: str, ran: tuple[str, ...]
+) -> Verification:
+    """The same verdict, with what does not hold any more and all that rests on it."""
+    levels = tuple(
+        item
+        if item.level < level
+        else LevelResult(level=item.level, verdict=FAILED, detail=detail[:3000], ran=ran)
+        if item.level == level
+        else LevelResult(level=item.level, verdict=NOT_VERIFIED, detail=f"{level} failed")
+        for item in proof.levels
+    )
+    compared = level == "V6"  # the copy itself still is what was compared
+    return proof.model_copy(
+        update={
+            "levels": levels,
+            "reached": reached(levels),
+            "verifier": verifier,
+            "compared_items": proof.compared_items if compared else 0,
+            "compared_bytes": proof.compared_bytes if compared else 0,
+        }
+    )
+
+
+def _reason(run: Run, asset: Asset, store: str, detail: str, level: str) -> Reason:
+    again = f"Then have it copied, proven and signed again: sluis prepare {run.client} {run.change}"
+    if level == "V2":
+        return Reason(
+            code="store-damaged",
+            about=asset.id,
+            sentence=f"{asset.id}: {detail}. It was proven, and a new copy there would need what "
+            f"the store {store} lost."[:3900],
+            remedy="Nothing was changed. Have the files put back on the store, or repair the "
+            "repository (https://restic.readthedocs.io/en/stable/077_troubleshooting.html), or "
+            f"name another path in snapshot_and_verify_store. {again}",
+        )
+    return Reason(
+        code="copy-gone",
+        about=asset.id,
+        sentence=f"{asset.id}: {detail}. It was proven, and the store {store} does not keep it.",
+        remedy=f"Nothing was changed. Find out who removed it, and what else is gone. {again}",
+    )

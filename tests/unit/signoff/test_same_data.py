@@ -1,0 +1,94 @@
+"""A yes is for the data that lay there; what was emptied or led elsewhere since is other data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sluis.evidence.predicates import Refusal, Snapshot
+from sluis.gate.decide import decide
+from sluis.manifest import Entry, Manifest
+from sluis.signoff.same_data import SUSPICIOUS
+from sluis.signoff.standing import standing
+from sluis.snapshot.suspicion import Seen, suspicions
+from support.evidence_made import NOW, Made, made, snapshot
+
+
+def caught_up(**more: Any) -> Made:
+    """A signed change of which one asset was copied again since."""
+    change = made()
+    asset = change.view().of(Snapshot)[0].body
+    at = NOW - timedelta(minutes=1)
+    taken = snapshot(asset.asset, asset.machine.host, "192.0.2.1", at, **more)
+    return change.and_then(taken)
+
+
+def why_not(change: Made, **more: Any) -> tuple[str, str]:
+    found = standing(change.view(), change.scope.digest(), change.plan.digest(), NOW, **more)
+    return (found.why_not.code, found.why_not.sentence) if found.why_not else ("", "")
+
+
+CATCH_UP = {"purpose": "catch-up", "place": "/srv/letters"}
+
+
+@pytest.mark.parametrize("code", sorted(SUSPICIOUS))
+def test_what_changed_much_since_the_yes_is_not_what_was_signed(code: str) -> None:
+    change = caught_up(**CATCH_UP, warnings=(f"{code}: 1 items, last time it was 2",))
+    found, sentence = why_not(change)
+    assert found == "data-changed"
+    assert "has changed much since the client signed: 1 items, last time it was 2." in sentence
+    assert why_not(change, same_data=False) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"warnings": ("empty-files-jump: 9 files have no bytes, last time it was 0",)},
+        {"warnings": ("first-generation: there was no older one", "size-drop")},
+        {"purpose": "broken state", "warnings": ("size-drop: 1 bytes, last time it was 9",)},
+        {"purpose": "adopted", "place": None, "warnings": ("size-drop: 1 bytes, before 9",)},
+        {},
+    ],
+    ids=["more empty files", "no suspicion", "a broken state", "adopted", "nothing"],
+)
+def test_what_is_no_reason_leaves_the_yes_as_it_is(more: dict[str, Any]) -> None:
+    assert why_not(caught_up(**{**CATCH_UP, **more})) == ("", "")
+
+
+def moved(before: str | None, now: str | None) -> tuple[str, str]:
+    change = made()
+    first = change.view().of(Snapshot)[0].body
+    bodies = tuple(
+        (body.model_copy(update={"place": before}) if body == first else body, at)
+        for body, at in change.bodies
+    )
+    at = NOW - timedelta(minutes=1)
+    again = snapshot(first.asset, first.machine.host, "x", at, purpose="catch-up", place=now)
+    return why_not(replace(change, bodies=bodies).and_then(again))
+
+
+def test_a_folder_that_leads_elsewhere_since_the_yes_is_other_data() -> None:
+    code, sentence = moved("/srv/letters", "/srv/other")
+    assert code == "data-changed"
+    assert "lies at /srv/other now, and lay at /srv/letters when the client signed." in sentence
+    assert moved("/srv/letters", "/srv/letters") == ("", "")
+    assert moved(None, "/srv/letters") == ("", "")
+    assert "lies at a place that nobody knows now" in moved("/srv/letters", None)[1]
+
+
+def test_the_gate_refuses_and_the_way_back_stays_open() -> None:
+    change = caught_up(**CATCH_UP, warnings=("items-drop: 1 items, last time it was 2",))
+    refused = decide(change.evidence(), change.demand(), NOW)
+    assert isinstance(refused, Refusal)
+    assert "data-changed" in {one.code for one in refused.reasons}
+
+
+def test_each_suspicion_is_known_here_or_left_out_for_a_reason() -> None:
+    files = {f"{n}": Entry(f"{n}", "file", 3, f"{n:064x}", 10**18, 0o644) for n in range(30)}
+    last = Seen(900, 30, Manifest(files), 0.0, 0, {"patient": 9, "visit": 9})
+    now = Seen(9, 3, Manifest({"0": files["0"]}), 0.9, 3, {"patient": 1})
+    codes = {line.partition(":")[0] for line in suspicions(last, now)}
+    assert codes == SUSPICIOUS | {"empty-files-jump"}
