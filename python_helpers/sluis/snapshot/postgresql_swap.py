@@ -186,8 +186,10 @@ def _rename(session: Session, live: str, away: str, into: str, marking: str) -> 
         session.run(f"alter database {identifier(name)} allow_connections false;")
         ended += int(
             session.row(
+                # Without a user it is autovacuum, which gives way to the rename by itself.
                 "select to_json(count(pg_terminate_backend(pid))) from pg_stat_activity"
                 f" where datname = {literal(name)} and pid <> pg_backend_pid()"
+                " and usesysid is not null"
             )
         )
     # The server itself waits up to five seconds for the ended sessions to be gone.

@@ -108,6 +108,35 @@ def test_case_A6_A7_beside_swap_and_back(
     assert differences(broken, folder, copy) == []
 
 
+def test_a_vacuum_that_is_under_way_is_no_program_that_was_ended(
+    postgres: RealPostgres, new_pg: New, folder: Path
+) -> None:
+    """It gives way to the rename by itself, and the client would ask which program that was."""
+    asset = new_pg(
+        "create table t as select i, repeat('x', 900) from generate_series(1, 4000) i;"
+        " alter table t set (autovacuum_vacuum_insert_threshold = 0,"
+        " autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_cost_delay = 100,"
+        " autovacuum_vacuum_cost_limit = 1)"
+    )
+    live = asset["location"]
+    copy, away = f"{live}_copy", f"{live}_away"
+    postgres.sql(f"create database {copy}")
+    postgres.sql(f"alter database {copy} set sluis.copy = finished")
+    postgres.sql("alter system set autovacuum_naptime = '1s'")
+    try:
+        postgres.sql("select pg_reload_conf()")
+        at_work = (
+            "select count(*) from pg_stat_activity"
+            f" where datname = '{live}' and backend_type = 'autovacuum worker'"
+        )
+        wait_until(lambda: postgres.sql(at_work) == "1")
+        done = postgresql_restore.swap(asset, copy, away, {}, str(folder))
+        assert (done["state"], done["ended"]) == ("after", 0)
+    finally:
+        postgres.sql("alter system reset autovacuum_naptime")
+        postgres.sql("select pg_reload_conf()")
+
+
 @pytest.mark.parametrize(
     "change",
     [
