@@ -9,7 +9,7 @@ machine itself, whatever their arguments are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -80,6 +80,19 @@ _NOT_GIVEN = "without {path!r} it writes where the machine keeps its own"
 _THE_MACHINE = "{path} changes the machine itself"
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """Something that a call writes beside its assets, or of which nobody can tell where it lies.
+
+    Args:
+        what: in words.
+        argument: the name by which the step says it; empty when no argument does.
+    """
+
+    what: str
+    argument: str = ""
+
+
 def refuse_what_lies_elsewhere(plan: PlanDocument, scope: ScopeDocument) -> None:
     """Refuse a plan with a step that writes beside the assets in which it is said to stay.
 
@@ -91,46 +104,63 @@ def refuse_what_lies_elsewhere(plan: PlanDocument, scope: ScopeDocument) -> None
         InputError: ``not-inside``.
     """
     for step in plan.forward:
-        for what in written_elsewhere(step, scope):
-            raise InputError(
-                "not-inside",
-                f"{step.step} on {step.host} is said to change only what lies in "
-                f"{', '.join(step.inside)}, and {what}.",
-                'Name the asset that it lies in under "inside", and the path in full under '
-                '"args"; or write "stays: <what stays, in the client\'s words>" under the step, '
-                "or a step of software_update_way_back that undoes it. A path that leads there by "
-                "a link is written as it lies in the asset.",
-            )
+        for one in written_elsewhere(step, scope):
+            raise not_inside(step, one)
 
 
-def written_elsewhere(step: PlanStep, scope: ScopeDocument) -> Iterator[str]:
+def not_inside(step: PlanStep, one: Elsewhere) -> InputError:
+    """The error for a call that writes beside its assets.
+
+    Args:
+        step: the call.
+        one: what it writes there.
+    """
+    return InputError(
+        "not-inside",
+        f"{step.step} on {step.host} is said to change only what lies in "
+        f"{', '.join(step.inside)}, and {one.what}.",
+        'Name the asset that it lies in under "inside", and the path in full under '
+        '"args"; or write "stays: <what stays, in the client\'s words>" under the step, '
+        "or a step of software_update_way_back that undoes it. A path that leads there by "
+        "a link is written as it lies in the asset.",
+    )
+
+
+def written_elsewhere(
+    step: PlanStep, scope: ScopeDocument, not_yet: Collection[str] = ()
+) -> Iterator[Elsewhere]:
     """What a call writes that lies in none of its assets, or that nobody can tell.
 
     Args:
         step: the call, with rendered values.
         scope: with the places of the assets.
+        not_yet: names of arguments that are given, and whose value prepare fills in later.
     """
     if not step.inside:
         return
     if step.module in BESIDE:
-        yield _THE_MACHINE.format(path=step.module)
+        yield Elsewhere(_THE_MACHINE.format(path=step.module))
     named = [asset for asset in scope.assets if asset.id in step.inside]
     for written in WRITES.get(step.module, ()):
         # where a module is given an argument by two of its names, it may take either
         given = {name: step.args[name] for name in written.names if name in step.args}
         later = sorted({*step.args_at_apply, *step.secret_args} & {*written.names})
         if later:
-            yield _KNOWN_LATER.format(path=later[0])
-        elif not any(_is_given(value) for value in given.values()) and written.by_itself:
-            yield _NOT_GIVEN.format(path=written.names[0])
-        for value in given.values():
+            yield Elsewhere(_KNOWN_LATER.format(path=later[0]), later[0])
+        elif (
+            not any(_is_given(value) for value in given.values())
+            and written.by_itself
+            and not {*written.names} & {*not_yet}
+        ):
+            yield Elsewhere(_NOT_GIVEN.format(path=written.names[0]))
+        for name, value in given.items():
             if not _is_given(value):
                 continue
             path = str(value)
             if not isinstance(value, str) or not path.startswith("/") or "$" in path:
-                yield _NO_FULL_PATH.format(path=path[:300])
+                yield Elsewhere(_NO_FULL_PATH.format(path=path[:300]), name)
             elif not any(_holds(asset, step.host, path) for asset in named):
-                yield _ELSEWHERE.format(path=path[:300])
+                yield Elsewhere(_ELSEWHERE.format(path=path[:300]), name)
 
 
 def _is_given(value: Any) -> bool:

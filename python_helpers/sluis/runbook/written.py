@@ -34,6 +34,7 @@ from sluis.runbook.written_files import (
     files_passed_over,
 )
 from sluis.runbook.written_hosts import group_faults, list_faults
+from sluis.runbook.written_inside import inside_faults
 from sluis.runbook.written_nobodys import Nobodys
 from sluis.runbook.written_places import OF_CHANGE, OF_CLIENT, place_faults
 from sluis.runbook.written_settings import Assets, setting_faults
@@ -235,6 +236,10 @@ class _Reading:
             chosen = item.value.get("restore_asset_list")
             yield from chosen_faults(file, chosen, self._places, self._folder.name)
         yield from module_faults(file, item, known)
+        if scope is not None:
+            yield from inside_faults(
+                file, item, known, scope, lambda hosts: self._why_nothing(hosts)[1]
+            )
         folders = () if scope is None else folders_of(scope)
         yield from check_faults(file, item, known, {fault.line for fault in faults}, folders)
 

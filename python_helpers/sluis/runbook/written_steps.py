@@ -21,12 +21,12 @@ from sluis.runbook.call_files import refuse_missing_files
 from sluis.runbook.call_modules import CORE, Module, resolve
 from sluis.runbook.call_secrets import refuse_hidden_acts, refuse_open_secrets
 
-_LISTS = (
+STEP_LISTS = (
     "software_update_quiesce",
     "software_update_steps",
     "software_update_way_back",
 )
-_GIVEN = ("args", "args_at_apply", "secret_args")
+GIVEN = ("args", "args_at_apply", "secret_args")
 #: What can be said of a name alone. Whatever else is wrong with a module, prepare says.
 _OF_A_NAME = frozenset({"unknown-module", "module-not-allowed", "module-left-open"})
 #: what decides which files of this machine a step sends
@@ -106,7 +106,7 @@ def module_faults(file: str, item: Item, known: Known) -> Iterator[Fault]:
     if AnsibleCollectionConfig.collection_finder is None:
         init_plugin_loader()  # outside a run nobody did, and no module would be found
     lists = item.value if isinstance(item.value, dict) else {}
-    for name in _LISTS:
+    for name in STEP_LISTS:
         steps = lists[name].value if name in lists else None
         for step in steps if isinstance(steps, list) else ():
             if isinstance(step.value, dict):
@@ -120,7 +120,7 @@ def _of_step(file: str, step: dict[str, Item], known: Known) -> Iterator[Fault]:
     about = f"The step {str(called.value)[:80]!r}" if called is not None else "A step"
     args = {
         name: value.value
-        for name, value in _fields(step.get("args")).items()
+        for name, value in fields_of(step.get("args")).items()
         if isinstance(value.value, str) and value.is_known
     }
     try:
@@ -132,13 +132,13 @@ def _of_step(file: str, step: dict[str, Item], known: Known) -> Iterator[Fault]:
                 remedy = _module_meant(module.value, known.places, remedy)
             yield Fault(error.code, file, module.line, f"{about}: {error.what}", remedy)
         return
-    groups = [step.get(name) for name in _GIVEN]
+    groups = [step.get(name) for name in GIVEN]
     if any(one is not None and not isinstance(one.value, dict) for one in groups):
         return  # a template, or what the reader of steps says more of
-    given = {name: value.line for one in groups for name, value in _fields(one).items()}
+    given = {name: value.line for one in groups for name, value in fields_of(one).items()}
     known_as_used = {
         name: value.plain()
-        for name, item in _fields(step.get("args")).items()
+        for name, item in fields_of(step.get("args")).items()
         if (value := known.filled_in(item)).is_known
     }
     for what, remedy in wrong_arguments(found, given, known_as_used):
@@ -154,14 +154,14 @@ def _refused(
 ) -> Iterator[Fault]:
     """What prepare would refuse of a call whose arguments stand there as they will be used."""
     called, args = str(step["step"].value) if "step" in step else "", step.get("args") or Item({})
-    given = {name: known.filled_in(item) for name, item in _fields(args).items()}
+    given = {name: known.filled_in(item) for name, item in fields_of(args).items()}
     open_args = {name: item.plain() for name, item in given.items() if item.is_known}
-    secret = dict.fromkeys(_fields(step.get("secret_args")))
+    secret = dict.fromkeys(fields_of(step.get("secret_args")))
     tried: list[Callable[[], None]] = [
         lambda: refuse_open_secrets({name: item.plain() for name, item in given.items()}, called),
         lambda: refuse_hidden_acts(found, secret, open_args, called),
     ]
-    later = {*secret, *_fields(step.get("args_at_apply"))}
+    later = {*secret, *fields_of(step.get("args_at_apply"))}
     if not (_NAMES_FILES & (later | (set(given) - set(open_args)))):
         tried.append(lambda: refuse_missing_files(known, found, open_args))
     for refuse in tried:
@@ -189,15 +189,16 @@ def _module_meant(name: str, places: Places, otherwise: str) -> str:
 
 def _line(step: dict[str, Item], args: Item, what: str) -> int:
     """Of the argument that is spoken of, by its name or by its value."""
-    for name, item in (*_fields(args).items(), *_fields(step.get("secret_args")).items()):
+    for name, item in (*fields_of(args).items(), *fields_of(step.get("secret_args")).items()):
         if f"{name!r}" in what or f"'{name}." in what:
             return item.line
-    for name, item in _fields(args).items():
+    for name, item in fields_of(args).items():
         if name in _NAMES_FILES:
             return item.line
     return args.line
 
 
-def _fields(item: Item | None) -> dict[str, Item]:
+def fields_of(item: Item | None) -> dict[str, Item]:
+    """The fields of a group; none when it is no group, or not there."""
     value: Any = item.value if item is not None else None
     return value if isinstance(value, dict) else {}
