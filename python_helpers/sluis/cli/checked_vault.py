@@ -16,6 +16,7 @@ from sluis.runbook.vault_codes import GIVES_NONE, NOT_OPENED
 MAY_FOLLOW = frozenset(
     {
         "become-password-missing", "check-not-let-in", "check-not-tried",
+        "database-login-refused", "database-not-reached",
         "escrow-password-missing", "login-refused", "mariadb-session-lost", "no-app-secret",
         "no-repository-password", "no-store", "no-such-server", "no-such-tenant",
         "postgresql-session-lost", "rights-not-asked", "source-login-missing",

@@ -17,6 +17,7 @@ from ..programs import PATH, Command, Words, fixed, option
 from .children import Account, Children
 from .gave_words import gave_words
 from .mariadb_programs import need_program
+from .server_login import OF_A_DATABASE, Login, mariadb_login
 
 if TYPE_CHECKING:
     from typing import Self
@@ -47,6 +48,7 @@ class MariadbError(SnapshotError):
             "Look up what the server says, put it right, and run this again.",
         )
         self.number = number
+        self.words = message
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class MariadbConnection:
     password: Optional[str] = None
     #: what the inventory has for a password, in words
     gave: str = "no password was given"
+    #: whose connection it is; None: a server of our own
+    asset: Optional[str] = None
 
     @staticmethod
     def of(asset: Dict[str, Any], secrets: Dict[str, Any]) -> MariadbConnection:
@@ -81,6 +85,7 @@ class MariadbConnection:
             str(asset.get("user") or "root"),
             str(password) if password else None,
             gave_words(password),
+            str(asset["id"]),
         )
 
     @property
@@ -138,7 +143,11 @@ class MariadbSession:
         account: Optional[Account] = None,
     ) -> None:
         self._children = children
-        self._user, self._gave = connection.user, connection.gave
+        where = (connection.host, connection.port)
+        self._login = Login(
+            "MariaDB", *where, connection.user, database, connection.gave, connection.asset
+        )
+        self._is_in = False
         errors = os.path.join(children.private, f"mariadb-{os.urandom(6).hex()}")
         descriptor = os.open(errors, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         self._errors: IO[bytes] = os.fdopen(descriptor, "w+b")
@@ -162,8 +171,17 @@ class MariadbSession:
         self._stdin, self._stdout = self._client.stdin, self._client.stdout
         self._closed = False
         self.rows(_SETTINGS)
+        self._is_in = True
         if database is not None:
+            self._use(database)
+
+    def _use(self, database: str) -> None:
+        try:
             self.rows(f"use {quoted(database)}")
+        except MariadbError as error:
+            if error.number not in OF_A_DATABASE:
+                raise
+            raise mariadb_login(self._login, error.number, error.words) from None
 
     def __enter__(self) -> Self:
         return self
@@ -224,14 +242,17 @@ class MariadbSession:
         found = re.search(r"ERROR (\d+) \(\w+\) at line \d+: (.*)", said, re.DOTALL)
         if found:
             return MariadbError(int(found.group(1)), found.group(2)[:600])
+        if not self._is_in:
+            begun = re.search(r"ERROR (\d+)(?: \(\w+\))?: (.*)", said, re.DOTALL)
+            number, words = (int(begun.group(1)), begun.group(2)) if begun else (0, said[-600:])
+            return mariadb_login(self._login, number, words)
         return SnapshotError(
             "mariadb-session-lost",
-            f"The MariaDB session of the user {self._user} ended by itself "
-            f"(client status {status}, "
-            f"{self._gave}): {said[-600:]}",
-            "Check that the server runs and that the asset's address, port and user are right in "
-            "snapshot_and_verify_connections. The password is that of the asset in "
-            "snapshot_and_verify_secrets, in a vault file.",
+            f"The session of the user {self._login.user} with the MariaDB server at "
+            f"{self._login.where} ended while it was in use (client status {status}): "
+            f"{said[-600:]}",
+            "Look into the log of that server: it stopped, or somebody ended the session. Then run "
+            "this again.",
         )
 
 

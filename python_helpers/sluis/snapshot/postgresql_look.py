@@ -21,7 +21,7 @@ from .postgresql_swap import MARK
 _READ_ALL_SINCE = 14
 #: databases that a server has from the beginning
 _ALWAYS_THERE = ("postgres", "template1")
-_DATABASES = "select to_json(datname) from pg_database where datallowconn and not datistemplate"
+_DATABASES = "select to_json(datname) from pg_database where not datistemplate"
 #: a user may make a setting of a new name when it was granted, before only a superuser could
 _MARKS_SINCE = 15
 #: schemas and owners that are named at most

@@ -18,6 +18,7 @@ from ..programs import PATH, Command, fixed, option
 from .children import Account, Children
 from .gave_words import gave_words
 from .postgresql_programs import Programs
+from .server_login import Login, postgresql_login
 
 if TYPE_CHECKING:
     from typing import Self
@@ -68,6 +69,8 @@ class Connection:
     password: Optional[str] = None
     #: what the inventory has for a password, in words
     gave: str = "no password was given"
+    #: whose connection it is; None: a server of our own
+    asset: Optional[str] = None
 
     @staticmethod
     def of(asset: Dict[str, Any], secrets: Dict[str, Any]) -> Connection:
@@ -90,6 +93,7 @@ class Connection:
             str(asset.get("user") or "postgres"),
             str(password) if password else None,
             gave_words(password),
+            str(asset["id"]),
         )
 
     @property
@@ -158,7 +162,11 @@ class Session:
         account: Optional[Account] = None,
     ) -> None:
         self._children = children
-        self._user, self._gave = connection.user, connection.gave
+        where = (connection.host, connection.port)
+        self._login = Login(
+            "PostgreSQL", *where, connection.user, database, connection.gave, connection.asset
+        )
+        self._is_in = False
         errors = os.path.join(children.private, f"psql-{os.urandom(6).hex()}")
         descriptor = os.open(errors, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         self._errors: IO[bytes] = os.fdopen(descriptor, "w+b")
@@ -180,6 +188,7 @@ class Session:
         self._stdin, self._stdout = self._psql.stdin, self._psql.stdout
         self._closed = False
         self.run(_SETTINGS)
+        self._is_in = True
 
     def __enter__(self) -> Self:
         return self
@@ -245,12 +254,12 @@ class Session:
         found = re.search(r"(?:ERROR|FATAL):\s+([0-9A-Z]{5}): (.*)", text)
         if found:
             return QueryError(found.group(1), found.group(2))
+        if not self._is_in:
+            return postgresql_login(self._login, text)
         return SnapshotError(
             "postgresql-session-lost",
-            f"The PostgreSQL session of the user {self._user} ended by itself "
-            f"(psql status {status}, "
-            f"{self._gave}): {text[-600:]}",
-            "Check that the server runs and that the asset's address, port and user are right in "
-            "snapshot_and_verify_connections. The password is that of the asset in "
-            "snapshot_and_verify_secrets, in a vault file.",
+            f"The session of the user {self._login.user} with the PostgreSQL server at "
+            f"{self._login.where} ended while it was in use (psql status {status}): {text[-600:]}",
+            "Look into the log of that server: it stopped, or somebody ended the session. Then run "
+            "this again.",
         )

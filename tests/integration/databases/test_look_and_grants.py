@@ -214,7 +214,7 @@ def test_check_mariadb_says_what_it_had_for_a_password(
     mariadb.sql(f"create user {user}@localhost identified by 'right'")
     with pytest.raises(SnapshotError) as caught:
         look_at_mariadb(asset_of(made, user), AssetSecrets(given))
-    assert f"of the user {user} ended by itself" in caught.value.what
+    assert f"refused the login of the user {user}" in caught.value.what
     assert gave in caught.value.what
     assert "snapshot_and_verify_secrets" in caught.value.remedy
 

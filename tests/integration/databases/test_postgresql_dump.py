@@ -199,11 +199,11 @@ def test_the_password_is_never_an_argument(
     assert dumped.nonce.encode() not in b"".join(seen)
     with pytest.raises(SnapshotError, match="password authentication failed") as caught:
         take_dump(postgresql, asset, folder / "other", secrets={"password": "wrong"})
-    assert caught.value.code == "postgresql-session-lost"
+    assert caught.value.code == "database-login-refused"
     for number, (given, gave) in enumerate(GAVE.items()):
         with pytest.raises(SnapshotError) as caught:
             take_dump(postgresql, asset, folder / f"n{number}", secrets={"password": given})
-        assert f"of the user {asset['user']} ended by itself" in caught.value.what
+        assert f"refused the login of the user {asset['user']}" in caught.value.what
         assert gave in caught.value.what
         assert "snapshot_and_verify_secrets" in caught.value.remedy
 
@@ -335,5 +335,5 @@ def test_a_server_that_is_not_there(new_pg: New, folder: Path) -> None:
     asset = {**new_pg("select 1"), "host_address": str(folder)}
     with pytest.raises(SnapshotError) as caught:
         take_dump(postgresql, asset, folder / "dump")
-    assert caught.value.code == "postgresql-session-lost"
+    assert caught.value.code == "database-not-reached"
     assert list((folder / "dump").iterdir()) == []

@@ -156,7 +156,7 @@ def test_newcomer_a_database_of_which_nobody_wrote_how_it_is_reached_is_that(run
     named = {"patient-records": Connection(user="sluis")}
     for connections, written in ((named, True), ({}, False)):
         found, _ = look_at_host(run, HOST, replace(given, connections=connections), None, call)
-        (lost,) = [one for one in found if one.code == "postgresql-session-lost"]
+        (lost,) = [one for one in found if one.code == "database-not-reached"]
         assert ("snapshot_and_verify_connections has no entry patient-records" in lost.what) is (
             not written
         )
