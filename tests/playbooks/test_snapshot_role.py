@@ -317,6 +317,20 @@ def test_case_A2_an_existing_backup_is_challenged_adopted_or_refused(ground: Gro
     six = proof.body.levels[6]
     assert "the nonce was found" in six.detail
     assert "not append-only" in six.detail
+    # before apply it is asked for again, where it lies
+    said = _ok(ground.run(change, "-v", entry="kept"))
+    assert "letters: the backup that was adopted is still there" in said
+    shutil.rmtree(disk / "second")
+    run = ground.run(change, entry="kept")
+    assert run.returncode != 0
+    assert f"the copy {disk}/second is not there now" in " ".join(run.stdout.split())
+    gone = ground.view(change).latest(Refusal)
+    assert [(r.code, r.about) for r in gone.body.reasons] == [("copy-gone", "letters")]
+    assert _reached(ground, change) == {"letters": ["V5", None]}
+    # prepare goes on with a copy of our own
+    _ok(ground.run(change))
+    assert _reached(ground, change) == {"letters": ["V5", None, "V6"]}
+    assert "changed=1" not in _ok(ground.run(change, entry="kept"))
 
 
 LIAR = """\

@@ -40,7 +40,7 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class _Proven:
+class Proven:
     """An asset with its newest copy and the proof of it; ``older`` when the proof needs it."""
 
     asset: Asset
@@ -50,6 +50,7 @@ class _Proven:
 
     @property
     def ids(self) -> tuple[str, ...]:
+        """The snapshots that the proof needs."""
         return tuple(one for one in (self.taken.body.snapshot_id, self.older) if one)
 
 
@@ -80,7 +81,7 @@ def ask_for_kept(
         SluisError: nobody can tell.
     """
     kept = Kept()
-    proven = list(_proven(dossier.ledger.read(now()), read_scope(run).assets_on(host)))
+    proven = list(proven_copies(dossier.ledger.read(now()), read_scope(run).assets_on(host)))
     here = [one for one in proven if one.taken.body.store.location == _location(settings)]
     for one in proven:
         if one not in here:
@@ -93,10 +94,7 @@ def ask_for_kept(
         return kept
     ids = tuple(dict.fromkeys(snapshot for one in here for snapshot in one.ids))
     request = Request(settings.store, ids, restic=settings.restic, patience=settings.patience)
-    answer = call(request, settings.for_verifier())
-    if not set(answer.gone) <= set(ids):
-        wrong = WrongError("names a snapshot that nobody asked for", ("gone",))
-        raise refused("bad-answer", verifier.host, ASSET_KEPT.name, wrong)
+    answer = asked(call, request, settings.for_verifier(), verifier.host)
     lost: list[Reason] = []
     for one in here:
         found = _not_kept(one, answer)
@@ -106,44 +104,102 @@ def ask_for_kept(
                 f"{settings.store.id}"
             )
             continue
-        kept.changed = True
         level, detail = found
-        body = _taken_back(one.proof.body, verifier, level, detail, answer.ran)
-        subjects = {"snapshot": body.snapshot_id}
-        dossier.ledger.append(body, key=dossier.key, now=now(), subjects=subjects)
-        kept.warnings.append(f"{one.asset.id}: {detail}. Its proof counts no more")
+        take_back(dossier, kept, one, verifier, level, detail, answer.ran)
         lost.append(_reason(run, one.asset, settings.store.id, detail, level))
     if lost and (stops or answer.damaged is not None):
-        dossier.ledger.append(
-            Refusal(hosts=(host,), reasons=tuple(lost)), key=dossier.key, now=now()
-        )
-        told = " ".join(reason.sentence for reason in lost)
-        raise RefusedError(lost[0].code, told[:3900], lost[0].remedy)
+        refuse(dossier, host, lost)
     return kept
+
+
+def asked(call: Call, request: Request, secrets: Secrets, machine: str) -> Answer:
+    """What a machine says of some copies.
+
+    Args:
+        call: runs ``look_for_kept`` there.
+        request: which.
+        secrets: to open the store with.
+        machine: that is asked, for the error.
+
+    Raises:
+        BorderError: ``bad-answer``: it speaks of a copy that nobody asked for.
+        SluisError: nobody can tell.
+    """
+    answer = call(request, secrets)
+    if not set(answer.gone) <= {*request.snapshots, *(copy.id for copy in request.copies)}:
+        wrong = WrongError("names a snapshot that nobody asked for", ("gone",))
+        raise refused("bad-answer", machine, ASSET_KEPT.name, wrong)
+    return answer
+
+
+def take_back(
+    dossier: OpenDossier,
+    kept: Kept,
+    one: Proven,
+    machine: Machine,
+    level: str,
+    detail: str,
+    ran: tuple[str, ...],
+) -> None:
+    """Record that a proof counts no more.
+
+    Args:
+        dossier: where it is recorded.
+        kept: gets the line for the operator.
+        one: the copy and its proof.
+        machine: that was asked.
+        level: that does not hold any more.
+        detail: why.
+        ran: what was asked.
+    """
+    body = _taken_back(one.proof.body, machine, level, detail, ran)
+    subjects = {"snapshot": body.snapshot_id}
+    dossier.ledger.append(body, key=dossier.key, now=now(), subjects=subjects)
+    kept.changed = True
+    kept.warnings.append(f"{one.asset.id}: {detail}. Its proof counts no more")
+
+
+def refuse(dossier: OpenDossier, host: str, lost: list[Reason]) -> None:
+    """Record that a host's copies are not kept, and end the run.
+
+    Raises:
+        RefusedError: with the code of the first.
+    """
+    dossier.ledger.append(Refusal(hosts=(host,), reasons=tuple(lost)), key=dossier.key, now=now())
+    told = " ".join(reason.sentence for reason in lost)
+    raise RefusedError(lost[0].code, told[:3900], lost[0].remedy)
 
 
 def _location(settings: SnapshotSettings) -> str | None:
     return None if settings.own_store is None else settings.store_record.location
 
 
-def _proven(view: View, assets: Iterable[Asset]) -> Iterable[_Proven]:
+def proven_copies(
+    view: View, assets: Iterable[Asset], *, adopted: bool = False
+) -> Iterable[Proven]:
+    """The newest copy of each asset that was proven.
+
+    Args:
+        view: of the ledger.
+        assets: whose.
+        adopted: those that the client's own backup made, and not ours.
+    """
     for asset in assets:
         taken = view.latest(Snapshot, lambda item, a=asset: item.body.asset == a.id)  # type: ignore[misc]
-        # what the client's own backup made lies where only its own program reads it
-        if taken is None or taken.body.purpose == "adopted":
+        if taken is None or (taken.body.purpose == "adopted") != adopted:
             continue
         proof = _proof_of(view, taken.sha256)
         if proof is None or proof.body.reached is None:
             continue
         older = taken.body.previous_snapshot_id if required_level(asset) == "V6" else None
-        yield _Proven(asset, taken, proof, older)
+        yield Proven(asset, taken, proof, older)
 
 
 def _proof_of(view: View, snapshot: str) -> Statement[Verification] | None:
     return view.latest(Verification, lambda item: item.body.snapshot == snapshot)
 
 
-def _not_kept(one: _Proven, answer: Answer) -> tuple[str, str] | None:
+def _not_kept(one: Proven, answer: Answer) -> tuple[str, str] | None:
     """The level that does not hold any more, and why; ``None``: all do."""
     snapshot = one.taken.body.snapshot_id
     if snapshot in answer.gone:

@@ -188,7 +188,7 @@ class _Adopting:
             if differs or number >= MOST_LOOKED_INTO or newest is None:
                 out.append(generation)
                 continue
-            content = None
+            content, read = None, generation
             with finding:
                 target = os.path.join(self.private, f"older-{number}")
                 copy = build_manifest(path) if os.path.isdir(path) else Manifest({})
@@ -199,6 +199,7 @@ class _Adopting:
                     finding.conclude(FAILED, f"{path} cannot be read in full")
                 else:
                     content = back.content_digest(ignore)
+                    read = replace(generation, items=back.items, bytes=back.bytes)
                     differs = content != newest
                     if differs:
                         finding.conclude(
@@ -206,7 +207,7 @@ class _Adopting:
                         )
                     else:
                         finding.conclude(FAILED, f"{path} holds the very same data")
-            out.append(Generation(path, generation.time, content))
+            out.append(replace(read, content=content))
             if content is None:
                 unread.append(path)
         if unread and differs:

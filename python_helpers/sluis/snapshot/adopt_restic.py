@@ -20,6 +20,9 @@ from .prove import prove_snapshot
 from .restic import Restic, password_of
 from .restic_lines import Change, Listed, Totals
 
+#: how the mark of an older snapshot that differs begins; its id follows
+DIFFERS = "differs-"
+
 
 def adopt_restic(request: Request, secrets: Secrets) -> Answer:
     """Find the generations of an asset in a repository, and prove the newest.
@@ -112,7 +115,7 @@ def _generations(restic: Restic, listed: List[Listed]) -> Tuple[List[Generation]
             answer = restic.run(fixed("diff", "--no-lock"), ids=[snapshot.id, newest.id])
             changes = [one for one in answer.lines if isinstance(one, Change)]
             differs = any(change.modifier != "U" for change in changes)
-            content = f"differs-{snapshot.id}" if differs else "same"
+            content = f"{DIFFERS}{snapshot.id}" if differs else "same"
             if differs:
                 older = snapshot.id
         out.append(Generation(snapshot.id[:8], snapshot.time, content))

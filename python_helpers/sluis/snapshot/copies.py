@@ -49,7 +49,7 @@ def find_copies(backup: Backup) -> List[Tuple[str, Generation]]:
             else:
                 paths.append(found)
     copies = [
-        (path, Generation(path, _written(path), None))
+        (path, Generation(path, written(path), None))
         for path in dict.fromkeys(paths)
         if os.path.isdir(path) or os.path.isfile(path)
     ]
@@ -90,7 +90,7 @@ def is_archive(path: str) -> bool:
     return os.path.isfile(path) and path.endswith(_ARCHIVES)
 
 
-def _written(path: str) -> str:
+def written(path: str) -> str:
     """When the newest item of a copy was written there. ctime: copying keeps mtime."""
     newest = os.lstat(path).st_ctime
     for folder, _, names in os.walk(path):

@@ -1,23 +1,28 @@
-"""Whether a store still keeps snapshots that were proven earlier. Runs on the verifier.
+"""Whether copies that were proven earlier are still kept: on a store, or on a disk.
 
 Not each byte is read again. The store shows each snapshot, and every folder and every file of data
-that it needs is there, in the size that it should have.
+that it needs is there, in the size that it should have. A folder or a file on a disk has what it
+had, and nothing in it was written since.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 import time
 from typing import List, Optional, Tuple
 
 from ..border.characters import clean_text
 from ..border.parts import Secrets
-from ..border.verbs.asset_kept import Answer, Request
+from ..border.store import Store
+from ..border.verbs.asset_kept import Answer, Copy, Request
+from ..counted import counted
 from ..errors import SnapshotError
 from ..programs import fixed
 from .access import Access, open_access
 from .children import Children
+from .copies import is_archive, written
 from .escrow import open_with
 from .foreign_snapshots import demand_only_foreign
 from .progress import Progress
@@ -33,7 +38,7 @@ _AGAIN_AFTER = 5.0
 
 
 def look_for_kept(request: Request, secrets: Secrets) -> Answer:
-    """Look for snapshots on a store, and for the data that they need.
+    """Look for snapshots on a store, or copies on a disk, and for the data that they need.
 
     Args:
         request: which.
@@ -42,8 +47,32 @@ def look_for_kept(request: Request, secrets: Secrets) -> Answer:
     Raises:
         SnapshotError: nobody can tell; the store is away or cannot be opened.
     """
+    gone: List[str] = []
+    damaged: Optional[str] = None
+    ran: List[str] = []
+    for copy in request.copies:
+        ran.append(f"list {copy.path}"[:1000])
+        try:
+            if not _is_there(copy.path):
+                gone.append(copy.id)
+                continue
+            changed = _changed(copy)
+        except OSError as error:
+            raise SnapshotError(
+                "copy-unreadable",
+                f"The copy {copy.path} cannot be looked at: {error.strerror or error}.",
+                "Look at the medium that it lies on.",
+            ) from error
+        damaged = damaged or changed
+    if request.store is not None and request.snapshots:
+        found = _on_store(request.store, request, secrets)
+        return Answer((*gone, *found.gone), damaged or found.damaged, (*ran, *found.ran))
+    return Answer(tuple(gone), damaged, tuple(ran))
+
+
+def _on_store(store: Store, request: Request, secrets: Secrets) -> Answer:
     with Children(tempfile.gettempdir()) as children:
-        access = open_access(request.store, secrets.store, children.private, children)
+        access = open_access(store, secrets.store, children.private, children)
         shown = set(access.names("snapshots"))
         gone = tuple(one for one in request.snapshots if one not in shown)
         there = [one for one in request.snapshots if one in shown]
@@ -54,7 +83,7 @@ def look_for_kept(request: Request, secrets: Secrets) -> Answer:
             cache = os.path.join(children.private, "cache")
             os.mkdir(cache, 0o700)
             password, escrowed, _ = open_with(secrets.store)
-            progress = Progress(request.progress, request.store.id)
+            progress = Progress(request.progress, store.id)
             restic = Restic(
                 children, access, password, cache, program=request.restic, escrowed=escrowed,
                 patience=request.patience, progress=progress,
@@ -66,6 +95,48 @@ def look_for_kept(request: Request, secrets: Secrets) -> Answer:
                 damaged, asked = _damage(restic, access, there)
             ran.append(asked)
     return Answer(gone, damaged, tuple(ran))
+
+
+def _is_there(path: str) -> bool:
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def _changed(copy: Copy) -> Optional[str]:
+    """What is other about a copy on a disk than it was; ``None``: nothing that can be seen."""
+    items, size = 1, os.stat(copy.path).st_size
+    if os.path.isdir(copy.path):
+        items, size = _measure(copy.path)
+    if not is_archive(copy.path):  # what was counted of one is what it unpacks to
+        if copy.items is not None and items != copy.items:
+            return f"it had {counted(copy.items, 'item')}, and has {items} now"
+        if copy.bytes is not None and size != copy.bytes:
+            return f"it had {counted(copy.bytes, 'byte')}, and has {size} now"
+    last = written(copy.path)
+    if last != copy.written:
+        return f"it was last written at {copy.written} when it was proven, and now at {last}"
+    return None
+
+
+def _measure(folder: str) -> Tuple[int, int]:
+    """How many folders, files and links there are, and the bytes of all files."""
+    items = size = 0
+    for root, folders, names in os.walk(folder, onerror=_raise):
+        for name in (*folders, *names):
+            status = os.lstat(os.path.join(root, name))
+            if stat.S_ISREG(status.st_mode):
+                size += status.st_size
+            elif not (stat.S_ISDIR(status.st_mode) or stat.S_ISLNK(status.st_mode)):
+                continue  # a pipe or a socket is in no copy
+            items += 1
+    return items, size
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _damage(restic: Restic, access: Access, wanted: List[str]) -> Tuple[Optional[str], str]:

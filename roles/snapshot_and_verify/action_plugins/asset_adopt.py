@@ -1,14 +1,19 @@
-"""Adopt a backup that the client already has: challenge it, then judge it."""
+"""Adopt a backup that the client already has: challenge it, judge it, later ask for it again."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from ansible.plugins.action import ActionBase
 
 from sluis.border.verbs.asset_copies import ASSET_COPIES
+from sluis.border.verbs.asset_kept import ASSET_KEPT
 from sluis.border.verbs.asset_observe import ASSET_OBSERVE
 from sluis.errors import InputError, SluisError
 from sluis.evidence.predicates import Machine
+from sluis.runbook.adopted_keeping import ask_for_adopted
 from sluis.runbook.adopting import Place, adopt, challenge
+from sluis.runbook.following import Following
 from sluis.runbook.run import current_run, open_dossier
 from sluis.runbook.shipping import as_failure, ask, refuse_objections, target_of
 from sluis.runbook.snapshot_settings import read_settings
@@ -22,19 +27,22 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
 
     def run(self, tmp=None, task_vars=None):
-        """Do what ``stage`` says: ``challenge`` or ``judge``."""
+        """Do what ``stage`` says: ``challenge``, ``judge`` or ``kept``."""
         del tmp
         super().run(None, task_vars)
         try:
             run = current_run(task_vars, __file__)
             refuse_objections(run)
             stage = self._task.args.get("stage")
-            if stage not in ("challenge", "judge"):
+            if stage not in ("challenge", "judge", "kept"):
                 raise InputError(
                     "bad-stage", f"There is no stage {stage!r}.", "Use challenge or judge."
                 )
             target, address = target_of(self)
             host = "".join(task_vars["inventory_hostname"])
+            settings = read_settings(task_vars, self._templar, store_needed=False)
+            if stage == "kept":
+                return self._kept(run, Machine(host=host, target=target), settings, task_vars)
             place = Place(
                 source=Source(host, target, address),
                 verifier=Machine(host=host, target=target),
@@ -48,7 +56,7 @@ class ActionModule(ActionBase):
                 run,
                 open_dossier(run),
                 place,
-                read_settings(task_vars, self._templar, store_needed=False),
+                settings,
                 check_mode=self._task.check_mode,
             )
         except SluisError as error:
@@ -61,4 +69,23 @@ class ActionModule(ActionBase):
             "failed": bool(done.refused),
             "refused": bool(done.refused),
             "reasons": [reason.model_dump(mode="json") for reason in done.refused],
+        }
+
+    def _kept(self, run, machine, settings, task_vars):
+        """Take back the proof of a backup that is gone; ``stops``: and end the run."""
+        if self._task.check_mode:
+            return {"changed": False, "msg": ["each adopted backup would be asked for"]}
+
+        def call(request, secrets):
+            with Following(self) as following:
+                request = replace(request, progress=following.path)
+                return ask(self, ASSET_KEPT, request, secrets, task_vars)
+
+        stops = self._task.args.get("stops") is True
+        kept = ask_for_adopted(run, open_dossier(run), machine, settings, call, stops=stops)
+        return {
+            "changed": kept.changed,
+            "msg": kept.lines,
+            "sluis_progress": kept.lines,
+            "warnings": kept.warnings,
         }

@@ -9,8 +9,9 @@ short_description: Ask a store whether it still keeps snapshots that were proven
 description:
   - Looks whether the store shows each snapshot, and whether every folder and every file of data
     that it needs is there. Not each byte is read again.
-  - Runs on the verifier. Is called by the action plugin of the same name, which takes back the
-    proof of what is gone.
+  - Looks in the same way at copies on a disk, of a backup that was adopted.
+  - Runs on the verifier, and for a backup that was adopted on the asset's host. Is called by the
+    action plugins C(asset_kept) and C(asset_adopt), which take back the proof of what is gone.
 attributes:
   check_mode:
     support: full

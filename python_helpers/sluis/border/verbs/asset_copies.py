@@ -59,11 +59,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Generation:
-    """One copy: where it is, when it was written there, and a mark of what it holds."""
+    """One copy: where it is, when it was written there, and a mark of what it holds.
+
+    ``items`` and ``bytes`` are known of an older copy that was read in full.
+    """
 
     name: Line
     time: Time
     content: Optional[Words]
+    items: Optional[Count] = None
+    bytes: Optional[Count] = None
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,14 @@
-"""Ask a store whether it still keeps snapshots that were proven. Runs on the verifier."""
+"""Ask whether copies that were proven are still kept.
+
+Snapshots of our own store are asked for from the verifier, an adopted backup from where it is read.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from ..formats import AbsolutePath, Line, Lines, PlainName, Seconds, Sha256
+from ..formats import AbsolutePath, Count, Line, Lines, PlainName, Seconds, Sha256, Time
 from ..marked import Annotated
 from ..parts import Secrets
 from ..shapes import Most
@@ -14,31 +17,52 @@ from ..verb import Verb
 
 
 @dataclass(frozen=True)
-class Request:
-    """Which snapshots on which store.
+class Copy:
+    """A copy that lies on a disk as a folder or a file, and how it lay there when it was proven.
 
     Args:
-        store: where they lie.
+        id: by which the answer names it.
+        path: where it lies.
+        written: when its newest item was written there.
+        items: folders, files and links in it; ``None``: not known.
+        bytes: of all files in it; ``None``: not known.
+    """
+
+    id: Sha256
+    path: PlainName
+    written: Time
+    items: Optional[Count] = None
+    bytes: Optional[Count] = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which snapshots on which store, or which copies on a disk.
+
+    Args:
+        store: where the snapshots lie; ``None``: there are only copies.
         snapshots: their full ids.
         restic: the program.
         patience: seconds that the store may stay away.
         progress: a file to write progress to.
+        copies: on a disk.
     """
 
-    store: Store
+    store: Optional[Store]
     snapshots: Annotated[Tuple[Sha256, ...], Most(100_000)]
     restic: PlainName = "restic"
     patience: Seconds = 300.0
     progress: Optional[AbsolutePath] = None
+    copies: Annotated[Tuple[Copy, ...], Most(1000)] = ()
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the store does not keep.
+    """What is not kept.
 
     Args:
-        gone: snapshots that it does not show.
-        damaged: what is missing of those that it shows, or ``None``.
+        gone: snapshots that the store does not show, and copies that are not where they were.
+        damaged: what is missing of those that are there, or ``None``.
         ran: what was asked.
     """
 
