@@ -289,6 +289,9 @@ class Broken:
     def tell(self, line: Line) -> None:
         raise RuntimeError(line.text)
 
+    def look(self) -> None:
+        raise RuntimeError("look")
+
 
 def test_a_display_that_fails_does_not_end_the_run(root: Path):
     report = run_here(root, progress=Broken())

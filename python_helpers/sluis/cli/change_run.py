@@ -88,7 +88,8 @@ def run_phase(
         report = held.play(
             chosen, phase=phase, time_limit=time_limit, passphrase=unlocked.passphrase
         )
-        after = held.material()
+        with session.doing("Reading the ledger: what is proven, signed and done"):
+            after = held.material()
     if report.ended == "without a word":
         # Ansible could not even begin: a list of hosts that is none is said in our words
         faults = read_in_a_clean_place(places, client, change, chosen).faults

@@ -121,7 +121,8 @@ def check_all(
         opened_by = vault_ids(session.places, client, session.environ)
     except InputError as error:
         written.append(_of_error(f"inventories/{client}", error))
-    read = read_in_a_clean_place(session.places, client, change, playbook, opened_by)
+    with session.doing("Reading what was written: the hosts, the settings and the change"):
+        read = read_in_a_clean_place(session.places, client, change, playbook, opened_by)
     written += [
         NotRight(True, one.file, one.line, one.code, one.what, one.remedy) for one in read.faults
     ]
@@ -212,6 +213,9 @@ class _Quietly:
         trace: TracebackType | None,
     ) -> None:
         self._progress.__exit__(kind, error, trace)
+
+    def look(self) -> None:
+        self._progress.look()
 
     def tell(self, line: Line) -> None:
         if line.kind not in ("failed", "unreachable", "word"):

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import PurePosixPath
+from time import monotonic
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
@@ -22,10 +24,13 @@ from sluis.cli.progress_event import ProgressEvent
 
 #: for whom progress is told
 Form = Literal["people", "json"]
-Kind = Literal["play", "task", "now", "ok", "changed", "failed", "unreachable", "word"]
+Kind = Literal["play", "begin", "task", "now", "ok", "changed", "failed", "unreachable", "word"]
+#: seconds that a task may last before a log names it; on a terminal it is named at once
+_SOON = 2.0
 
 _STYLES: dict[Kind, tuple[str, str]] = {
     "play": ("▸", "bold"),
+    "begin": ("·", "dim"),
     "task": ("·", "dim"),
     "now": ("·", "dim"),
     "ok": ("✓", "green"),
@@ -40,6 +45,7 @@ _STYLES: dict[Kind, tuple[str, str]] = {
 class Line:
     """One thing that happened. ``host`` is empty for what concerns the whole run.
 
+    A line of the kind ``begin`` says what we do ourselves, before or after any task.
     A line of the kind ``now`` is about something that is still at work; ``host`` is
     then the asset, ``text`` what is being done, and ``detail`` how far it is; ``done`` is the
     part that is done, ``size`` in bytes and ``items`` what it has come to, where that is known.
@@ -68,6 +74,9 @@ class Progress(Protocol):
     ) -> None: ...
     def tell(self, line: Line) -> None:
         """Show one line."""
+
+    def look(self) -> None:
+        """Called about once a second while a run lasts: time passes without a line as well."""
 
 
 def progress_on(
@@ -101,7 +110,7 @@ _ARRANGING = frozenset(
 def lines_of(event: Mapping[str, Any]) -> list[Line]:
     """Turn one ansible-runner event into lines; an event nobody needs gives none."""
     data = _mapping(event.get("event_data"))
-    task = _one_line(data.get("task"), 160)
+    task = _plain_words(data, _one_line(data.get("task"), 160))
     host = _one_line(data.get("host"), 80)
     result = _mapping(data.get("res"))
     match event.get("event"):
@@ -110,7 +119,7 @@ def lines_of(event: Mapping[str, Any]) -> list[Line]:
         case "playbook_on_task_start" | "runner_on_ok" if _arranges(data):
             return []
         case "playbook_on_task_start":
-            return [Line("task", _one_line(data.get("name"), 160))]
+            return [Line("task", _plain_words(data, _one_line(data.get("name"), 160)))]
         case "runner_on_ok" if _is_the_result(data, result):
             return [Line("ok", task, host)]
         case "runner_on_ok":
@@ -131,6 +140,15 @@ def _is_the_result(data: Mapping[str, Any], result: Mapping[str, Any]) -> bool:
     return named.rpartition("/")[2] == "forecast.yml" and isinstance(result.get("forecast"), list)
 
 
+def _plain_words(data: Mapping[str, Any], name: str) -> str:
+    """A task's words without the names of the role and the file that it stands in."""
+    role = str(data.get("role") or "")
+    if not role:
+        return name
+    file = PurePosixPath(str(data.get("task_path") or "").rpartition(":")[0]).stem
+    return name.removeprefix(f"{role} : ").removeprefix(f"{file} | ")
+
+
 def _one_line(given: object, limit: int) -> str:
     """Plain text on one line: a line break could begin what looks like another host's line."""
     return " ".join(plainly(str(given or ""), limit=limit).split("\n"))
@@ -145,6 +163,8 @@ def _ended(task: str, host: str, result: Mapping[str, Any]) -> list[Line]:
     told = _told(result)
     if told:
         return [Line("word", words, host) for words in told]
+    if result.get("sluis_progress") == [] and not result.get("changed"):
+        return []  # there was nothing to do, so nothing was done
     if _each(result, "planned"):  # a step in plan mode looks like one that was done
         return [Line("word", f"planned: {task}", host)]
     if _each(result, "already_done"):
@@ -205,23 +225,42 @@ class _LineByLine:
     ) -> None:
         return None
 
+    def look(self) -> None:
+        return None
+
 
 class _Plain(_LineByLine):
-    """One line for everything that ended; for logs and ticketing systems."""
+    """One line for everything that ended, or that takes a while; for logs and ticketing systems."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, clock: Callable[[], float] = monotonic) -> None:
         self._console = console
+        self._clock = clock
         self._at_work: dict[str, str] = {}
+        self._task: tuple[Line, float] | None = None
 
     def tell(self, line: Line) -> None:
         if line.kind == "task":
+            self._task = (line, self._clock())
             return
         if line.kind == "now":  # once for each phase: a log needs no percentages
             if self._at_work.get(line.host) == line.text:
                 return
             self._at_work[line.host] = line.text
             line = replace(line, detail="")
+        self._task = None
+        self._print(line)
+
+    def look(self) -> None:
+        if self._task is not None and self._clock() - self._task[1] >= _SOON:
+            line, self._task = self._task[0], None
+            self._print(replace(line, text=f"{line.text} …"))
+
+    def _print(self, line: Line) -> None:
         self._console.print(_sentence(line), soft_wrap=True)
+
+
+#: a program needs to know no more than that something begins
+_EVENTS: dict[Kind, Literal["task"]] = {"begin": "task"}
 
 
 class _Events(_LineByLine):
@@ -235,7 +274,7 @@ class _Events(_LineByLine):
         at_work = line.kind == "now"
         event = ProgressEvent(
             at=self._now(),
-            event="at work" if at_work else line.kind,
+            event="at work" if at_work else _EVENTS.get(line.kind, line.kind),
             text=line.text,
             host=None if at_work else line.host or None,
             asset=line.host if at_work else None,
@@ -274,8 +313,11 @@ class _Live:
     ) -> None:
         self._progress.stop()
 
+    def look(self) -> None:
+        return None  # the spinner turns by itself
+
     def tell(self, line: Line) -> None:
-        if line.kind == "task":
+        if line.kind in ("begin", "task"):
             if self._row is not None:
                 self._progress.remove_task(self._row)
             self._row = self._progress.add_task(line.text, total=None)

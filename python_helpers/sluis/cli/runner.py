@@ -143,6 +143,7 @@ def run(
         log = RunLog(lock.parent, request.what, ident, now, secrets)
         try:
             watch = Watch(progress, log)
+            watch.on_start()
             runner = _prepared(request, caller, private, lock, ident, watch)
             with _signals_to(watch.cancel):
                 _go(runner, watch)

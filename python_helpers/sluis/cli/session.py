@@ -5,7 +5,8 @@ from __future__ import annotations
 import getpass
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 from rich.console import Console
 
 from sluis.cli.from_here import Screen, filled_document, from_here
-from sluis.cli.progress import Form, Progress, progress_on
+from sluis.cli.progress import Form, Line, Progress, progress_on
 from sluis.errors import InputError
 from sluis.evidence.keys import OperatorKey, key_folder, load_key, operator_key
 from sluis.places import Places
@@ -81,6 +82,17 @@ class Session:
     def telling(self) -> Progress:
         """Where a run tells its progress: standard error, in the form that was asked for."""
         return progress_on(self.err, self.progress, lambda: datetime.now(UTC))
+
+    @contextmanager
+    def doing(self, words: str) -> Iterator[None]:
+        """Say what is being done while the block lasts.
+
+        Args:
+            words: what it is, for the eye.
+        """
+        with self.telling() as progress:
+            progress.tell(Line("begin", words))
+            yield
 
     def operator(self) -> Unlocked:
         """Open the operator's key; ask for its passphrase when it needs one.

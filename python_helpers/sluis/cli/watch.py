@@ -51,6 +51,11 @@ class Watch:
         self.wrong_input = False
         self._closed = False
 
+    def on_start(self) -> None:
+        """Say that the run begins: it takes seconds until Ansible says a word."""
+        begin = Line("begin", "Starting: Ansible reads the hosts, their settings and the runbook")
+        self._safely("The progress display", lambda: self._progress.tell(begin))
+
     def on_event(self, event: dict[str, Any]) -> bool:
         """Take one event of ansible-runner; the answer says not to keep it."""
         self._safely("Reading the answers", lambda: self._take(event))
@@ -193,6 +198,7 @@ class Watch:
     def _show_work(self) -> None:
         for line in self.at_work.news() if self.at_work else ():
             self._progress.tell(line)
+        self._progress.look()
 
     def _safely(self, what: str, act: Callable[[], None]) -> None:
         try:

@@ -12,7 +12,11 @@ from sluis.runbook.shipping import as_failure, refuse_objections
 
 
 def looked(
-    plugin_file: str, task_vars: Mapping[str, Any], look: Callable[[Run, str], Iterable[Finding]]
+    plugin_file: str,
+    task_vars: Mapping[str, Any],
+    look: Callable[[Run, str], Iterable[Finding]],
+    *,
+    needs: Callable[[Run, str], bool] = lambda _run, _host: True,
 ) -> dict[str, Any]:
     """Look at the host of a task, in a run that nothing is held against.
 
@@ -20,6 +24,7 @@ def looked(
         plugin_file: ``__file__`` of the action plugin.
         task_vars: as ansible-core hands them to it.
         look: finds what is wrong there; it is given the run and the host's inventory name.
+        needs: whether there is anything to look at; where there is not, nothing is told of it.
     """
     host = "".join(str(task_vars["inventory_hostname"]))
     try:
@@ -27,4 +32,5 @@ def looked(
         refuse_objections(run)
     except SluisError as error:
         return as_failure(error)
-    return {"changed": False, "found": [one.as_dict() for one in look(run, host)]}
+    quiet: dict[str, Any] = {} if needs(run, host) else {"sluis_progress": []}
+    return {"changed": False, "found": [one.as_dict() for one in look(run, host)], **quiet}

@@ -189,7 +189,7 @@ def _of_mariadb(login: Login, number: int, words: str) -> str:
         name = f"'{who[1]}'@'{who[2]}'" if who else f"'{login.user}'"
         return (
             f"Correct the location of {login.named} in scope.yml, or give the rights that a copy "
-            f"needs to {name}: sluis check prints each GRANT."
+            f"needs to {name}: docs/examples.md has them."
         )
     if number == _BY_SYSTEM_USER:
         return (

@@ -26,11 +26,14 @@ class ActionModule(ActionBase):
         del tmp
         super().run(None, task_vars)
         return looked(
-            __file__, task_vars, lambda run, host: self._looked(needs_of(run, host), task_vars)
+            __file__,
+            task_vars,
+            lambda run, host: self._looked(needs_of(run, host), task_vars),
+            needs=lambda run, host: _any(needs_of(run, host)),
         )
 
     def _looked(self, needs, task_vars):
-        if not (needs.names or needs.by_settings):
+        if not _any(needs):
             return []
         host = needs.host
         try:
@@ -55,3 +58,7 @@ class ActionModule(ActionBase):
                 f"Put right what else is said of {host}, and check again.",
             ),
         ]  # fmt: skip
+
+
+def _any(needs):
+    return bool(needs.names or needs.by_settings)

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from sluis.cli.plainly import plainly, without_secrets
-from sluis.cli.progress import Line, lines_of, progress_on
+from sluis.cli.progress import Line, _Plain, lines_of, progress_on
 from sluis.cli.progress_file import ProgressFile
+from sluis.cli.watch import Watch
 
 
 def event(kind: str, **data: object) -> dict[str, object]:
@@ -238,3 +239,57 @@ def test_plain_lines_name_each_phase_once():
             progress.tell(Line("now", "restoring", "a", detail))
         progress.tell(Line("now", "hashing", "a", "1%"))
     assert out.getvalue() == "a: restoring\na: hashing\n"
+
+
+def test_newcomer_a_task_is_told_without_the_names_of_role_and_file():
+    told = {
+        "name": "snapshot_and_verify : check | Look at the machine",
+        "task": "check | Look at the machine",
+        "role": "snapshot_and_verify",
+        "task_path": "/x/roles/snapshot_and_verify/tasks/check.yml:2",
+    }
+    assert lines_of(event("playbook_on_task_start", **told)) == [
+        Line("task", "Look at the machine")
+    ]
+    assert lines_of(event("runner_on_ok", **told, host="h1", res={})) == [
+        Line("ok", "Look at the machine", "h1")
+    ]
+    # of the engineer's own words nothing is taken
+    for words in ("check | Look", "snapshot_and_verify : check"):
+        own = {"name": words, "task": words, "task_path": "/x/playbooks/update.yml:2"}
+        assert lines_of(event("playbook_on_task_start", **own)) == [Line("task", words)]
+
+
+def test_newcomer_what_had_nothing_to_do_is_not_told_as_done():
+    """A change of one client's folder is no move: nobody looked at tenants for it."""
+    quiet = event("runner_on_ok", task="Look at tenants", host="h1", res={"sluis_progress": []})
+    assert lines_of(quiet) == []
+    changed = {"sluis_progress": [], "changed": True}
+    assert len(lines_of(event("runner_on_ok", task="T", host="h1", res=changed))) == 1
+
+
+def test_newcomer_a_log_names_what_takes_longer_than_two_seconds():
+    seconds = [0.0]
+    out = io.StringIO()
+    with _Plain(Console(file=out), lambda: seconds[0]) as progress:
+        progress.tell(Line("begin", "Reading"))
+        progress.tell(Line("task", "Look at the machine"))
+        progress.look()
+        seconds[0] = 2.0
+        progress.look()
+        progress.look()
+        progress.tell(Line("ok", "Look at the machine", "h1"))
+        progress.tell(Line("task", "Look elsewhere"))
+        progress.tell(Line("ok", "Look elsewhere", "h1"))
+        seconds[0] = 9.0
+        progress.look()  # it has ended
+    assert out.getvalue().splitlines() == [
+        "Reading", "Look at the machine …", "h1: Look at the machine", "h1: Look elsewhere",
+    ]  # fmt: skip
+
+
+def test_newcomer_a_run_says_that_it_begins_before_ansible_says_a_word():
+    out, log = io.StringIO(), None
+    with progress_on(Console(file=out)) as progress:
+        Watch(progress, log).on_start()  # type: ignore[arg-type]
+    assert out.getvalue().startswith("Starting: ")
