@@ -34,7 +34,7 @@ def into_pages(text: str, lines: int) -> list[str]:
             gap = 0
         pages[-1] += [""] * gap
         while len(part) > lines:
-            pages[-1] += part[:lines]
+            pages[-1] = part[:lines]  # what is longer than a page begins one
             part = part[lines:]
             pages.append([])
         pages[-1] += part

@@ -42,7 +42,7 @@ def other_data(view: View, answer: Statement[Signoff]) -> list[str]:
     """
     fetched = {one.body.asset for one in view.of(Export)}
     signed: dict[str, Snapshot] = {}
-    found: dict[str, None] = {}
+    found: list[str] = []
     for taken in view.of(Snapshot):
         body = taken.body
         if body.asset in fetched or body.purpose in _NO_LOOK_AT_IT:
@@ -52,12 +52,12 @@ def other_data(view: View, answer: Statement[Signoff]) -> list[str]:
             continue
         before = signed.get(body.asset)
         if before is not None and before.place and body.place != before.place:
-            found[
+            found.append(
                 f"{body.asset} lies at {body.place or 'a place that nobody knows'} now, and lay "
                 f"at {before.place} when the client signed."
-            ] = None
+            )
         for line in body.warnings:
             code, _, words = line.partition(": ")
             if code in SUSPICIOUS and words:
-                found[f"{body.asset} has changed much since the client signed: {words}."] = None
-    return list(found)
+                found.append(f"{body.asset} has changed much since the client signed: {words}.")
+    return list(dict.fromkeys(found))

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from sluis.evidence.predicates import Refusal, Snapshot
+from sluis.evidence.predicates import Refusal, Signoff, Snapshot
 from sluis.gate.decide import decide
 from sluis.manifest import Entry, Manifest
-from sluis.signoff.same_data import SUSPICIOUS
+from sluis.signoff.same_data import SUSPICIOUS, other_data
 from sluis.signoff.standing import standing
 from sluis.snapshot.suspicion import Seen, suspicions
 from support.evidence_made import NOW, Made, made, snapshot
@@ -29,6 +29,11 @@ def caught_up(**more: Any) -> Made:
 def why_not(change: Made, **more: Any) -> tuple[str, str]:
     found = standing(change.view(), change.scope.digest(), change.plan.digest(), NOW, **more)
     return (found.why_not.code, found.why_not.sentence) if found.why_not else ("", "")
+
+
+def found_since(change: Made) -> list[str]:
+    view = change.view()
+    return other_data(view, view.of(Signoff)[0])
 
 
 CATCH_UP = {"purpose": "catch-up", "place": "/srv/letters"}
@@ -56,6 +61,38 @@ def test_what_changed_much_since_the_yes_is_not_what_was_signed(code: str) -> No
 )
 def test_what_is_no_reason_leaves_the_yes_as_it_is(more: dict[str, Any]) -> None:
     assert why_not(caught_up(**{**CATCH_UP, **more})) == ("", "")
+
+
+def test_each_thing_is_said_once_in_the_words_of_who_copied() -> None:
+    twice = "size-drop: 1 bytes: last time it was 9"
+    change = caught_up(**CATCH_UP, warnings=(twice, "items-drop: 1 items", twice))
+    asset = change.view().of(Snapshot)[0].body.asset
+    assert found_since(change) == [
+        f"{asset} has changed much since the client signed: 1 bytes: last time it was 9.",
+        f"{asset} has changed much since the client signed: 1 items.",
+    ]
+
+
+def test_what_is_left_out_does_not_end_the_look() -> None:
+    change = made()
+    first, second = (one.body for one in change.view().of(Snapshot)[:2])
+    at = NOW - timedelta(minutes=1)
+    dropped = {"purpose": "catch-up", "warnings": ("size-drop: 1 bytes",)}
+    change = change.and_then(
+        snapshot(first.asset, first.machine.host, "x", at, purpose="broken state"),
+        snapshot(second.asset, second.machine.host, "x", at, **dropped),
+    )
+    assert found_since(change) == [
+        f"{second.asset} has changed much since the client signed: 1 bytes."
+    ]
+
+
+def test_a_refusal_names_the_yes_that_it_is_about() -> None:
+    change = caught_up(**CATCH_UP, warnings=("size-drop: 1 bytes",))
+    view = change.view()
+    found = standing(view, change.scope.digest(), change.plan.digest(), NOW)
+    assert found.why_not is not None
+    assert found.statement == view.of(Signoff)[0]
 
 
 def moved(before: str | None, now: str | None) -> tuple[str, str]:

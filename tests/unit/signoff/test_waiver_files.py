@@ -172,6 +172,13 @@ def test_case_A10_hours_are_said_as_the_language_writes_them(
         assert said in " ".join(waiver_text(draft, scope, language).split())  # type: ignore[arg-type]
 
 
+def test_case_A10_one_hour_is_said_as_one() -> None:
+    scope, draft = make_scope(), DRAFT.model_copy(update={"alternative_hours": 1.0})
+    asked = {one.id: one.text for one in waiver_questions(draft, scope, "en")}
+    assert " 1 hour" in asked["waiver-alternative"]
+    assert "1 hours" not in asked["waiver-alternative"]
+
+
 def drafted(**changes: Any) -> str:
     values = {
         "accepts": "V1", "asset": "letters", "reason": DRAFT.reason, "risk": DRAFT.risk,
