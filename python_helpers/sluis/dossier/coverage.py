@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sluis.dossier.lines import AssetLine
 from sluis.dossier.material import Material
-from sluis.evidence.predicates import Snapshot, Verification
+from sluis.evidence.copies import newest_copy, newest_proof
+from sluis.evidence.predicates import Snapshot
 from sluis.gate.restores import BROKEN_STATE_LEVEL, WHY_LESS, put_back
 from sluis.scope.model import Asset, required_level
 from sluis.signoff.standing import waivers
@@ -28,11 +29,8 @@ def _line(material: Material, asset: Asset, waived_to: object, now: datetime) ->
     # the copy of what was broken is kept as well; what counts is that of before the change
     taken = material.view.latest(
         Snapshot, lambda s: s.body.asset == asset.id and s.body.purpose != "broken state"
-    ) or material.view.latest(Snapshot, lambda s: s.body.asset == asset.id)
-    proof = None
-    if taken is not None:
-        digest = taken.sha256
-        proof = material.view.latest(Verification, lambda s: s.body.snapshot == digest)
+    ) or newest_copy(material.view, asset.id)
+    proof = newest_proof(material.view, taken.sha256) if taken is not None else None
     needed = asset.takes_snapshot
     required = required_level(asset)
     less = required > BROKEN_STATE_LEVEL and (

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from sluis.evidence.copies import newest_copy, newest_proof
 from sluis.evidence.predicates import (
     Level,
     LevelResult,
@@ -158,7 +159,7 @@ def _asset_reasons(
     elif way_back:
         needed = min(needed, BROKEN_STATE_LEVEL)
         after = failure_under(evidence.view, evidence.plan_object) or 0
-    taken = evidence.view.latest(Snapshot, lambda item: item.body.asset == asset.id)
+    taken = newest_copy(evidence.view, asset.id)
     if taken is None or taken.number < after:
         return [
             reason(
@@ -169,7 +170,7 @@ def _asset_reasons(
                 "Run prepare." if not after else "Take a snapshot of the broken state first.",
             )
         ]
-    proof = evidence.view.latest(Verification, lambda item: item.body.snapshot == taken.sha256)
+    proof = newest_proof(evidence.view, taken.sha256)
     if proof is None:
         return [
             reason(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from sluis.evidence.copies import newest_copy
 from sluis.evidence.ledger import View
-from sluis.evidence.predicates import Export, Freeze, Reason, Snapshot
+from sluis.evidence.predicates import Export, Freeze, Reason
 from sluis.evidence.statements import Statement
 from sluis.gate.demand import Demand, Evidence, reason
 from sluis.gate.steps import StepState, step_states
@@ -49,7 +50,7 @@ def awaits_freeze(evidence: Evidence) -> bool:
 def _proven(view: View, asset: str) -> list[Reason]:
     """A copy was made after the newest pass; whether that is proven is another rule's matter."""
     export = view.latest(Export, lambda item: item.body.asset == asset)
-    copy = view.latest(Snapshot, lambda item: item.body.asset == asset)
+    copy = newest_copy(view, asset)
     if export is None or (copy is not None and copy.number > export.number):
         return []
     return [

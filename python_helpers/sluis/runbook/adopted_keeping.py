@@ -16,10 +16,10 @@ from sluis.border.strict_json import WrongError
 from sluis.border.verbs.asset_copies import Generation
 from sluis.border.verbs.asset_kept import Answer, Copy, Request
 from sluis.evidence.predicates import Machine, Reason
+from sluis.runbook.done import Done
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_keeping import (
     Call,
-    Kept,
     Proven,
     asked,
     proven_copies,
@@ -52,7 +52,7 @@ def ask_for_adopted(
     call: Call,
     *,
     stops: bool,
-) -> Kept:
+) -> Done:
     """Ask for each proven backup that a host adopted, and take back the proof of what is gone.
 
     Args:
@@ -67,7 +67,7 @@ def ask_for_adopted(
         RefusedError: ``copy-gone`` or ``store-damaged``.
         SluisError: nobody can tell.
     """
-    kept, lost = Kept(), list[Reason]()
+    kept, lost = Done(), list[Reason]()
     assets = read_scope(run).assets_on(machine.host)
     for one in proven_copies(dossier.ledger.read(now()), assets, adopted=True):
         found, ran = _not_kept(one, settings, call, machine.host)

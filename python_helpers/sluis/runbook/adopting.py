@@ -33,6 +33,7 @@ from sluis.evidence.predicates import (
     Verification,
 )
 from sluis.manifest import Manifest, loads
+from sluis.runbook.done import Done
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_history import History, expected_identity, source_digest
 from sluis.runbook.snapshot_settings import SnapshotSettings
@@ -61,12 +62,9 @@ class Place:
 
 
 @dataclass
-class Adopted:
+class Adopted(Done):
     """What came of it, for the operator."""
 
-    changed: bool = False
-    lines: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
     refused: list[Reason] = field(default_factory=list)
 
 

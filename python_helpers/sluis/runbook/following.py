@@ -14,21 +14,51 @@ import os
 import secrets
 import shlex
 import threading
+from collections.abc import Mapping
+from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar, cast
 
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import connection_loader
 
+from sluis.border.verb import Verb
 from sluis.runbook.connections import connection_name
 from sluis.runbook.own_folder import progress_file
 from sluis.runbook.progress_line import passed_on
+from sluis.runbook.shipping import ask
 from sluis.snapshot.progress import PASSED_ON
 
 #: seconds between two looks; a task that is done sooner costs no second connection
 _EVERY = 5.0
 #: bytes of the file that are asked for, and that an answer may have
 _ASKED, _MOST = 4096, 8192
+
+Q = TypeVar("Q")
+S = TypeVar("S")
+A = TypeVar("A")
+
+
+def ask_and_follow(
+    action: ActionBase,
+    verb: Verb[Q, S, A],
+    request: Q,
+    secrets: S,
+    task_vars: Mapping[str, Any],
+    asset: str | None = None,
+) -> A:
+    """Ask as :func:`sluis.runbook.shipping.ask` does, and show how far it is meanwhile.
+
+    Args:
+        request: a dataclass with a field ``progress``.
+        asset: what the module is at work on; lines about another asset are left out.
+
+    Raises:
+        SluisError: as ``ask``.
+    """
+    with Following(action, asset) as following:
+        followed: Q = replace(cast("Any", request), progress=following.path)
+        return ask(action, verb, followed, secrets, task_vars)
 
 
 class Following:

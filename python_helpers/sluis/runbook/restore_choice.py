@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, get_args
 
 from sluis.errors import EvidenceError, InputError, RefusedError
+from sluis.evidence.copies import newest_proof
 from sluis.evidence.ledger import Ledger, View
 from sluis.evidence.objects import ObjectStore
-from sluis.evidence.predicates import Level, Snapshot, Verification
+from sluis.evidence.predicates import Level, Snapshot
 from sluis.evidence.statements import Statement
 from sluis.gate.demand import Evidence
 from sluis.gate.steps import first_change
@@ -264,7 +265,7 @@ def _named(run: Run, dossier: OpenDossier, asset: Asset, change: str, snapshot_i
 
 
 def _reached(view: View, snapshot: Statement[Snapshot]) -> Level | None:
-    proof = view.latest(Verification, lambda item: item.body.snapshot == snapshot.sha256)
+    proof = newest_proof(view, snapshot.sha256)
     return proof.body.reached if proof else None
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sluis.border.parts import Secrets
 from sluis.border.strict_json import WrongError
 from sluis.border.verb import refused
 from sluis.border.verbs.asset_kept import ASSET_KEPT, Answer, Request
 from sluis.errors import RefusedError
+from sluis.evidence.copies import newest_copy, newest_proof
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import (
     LevelResult,
@@ -20,6 +21,7 @@ from sluis.evidence.predicates import (
     Verification,
 )
 from sluis.evidence.statements import Statement
+from sluis.runbook.done import Done
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_settings import SnapshotSettings
 from sluis.runbook.snapshot_taking import read_scope
@@ -28,15 +30,6 @@ from sluis.snapshot.levels import FAILED, NOT_VERIFIED, reached
 
 #: runs ``asset_kept`` on the verifier
 Call = Callable[[Request, Secrets], Answer]
-
-
-@dataclass
-class Kept:
-    """What came of it, for the operator."""
-
-    changed: bool = False
-    lines: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -63,7 +56,7 @@ def ask_for_kept(
     call: Call,
     *,
     stops: bool,
-) -> Kept:
+) -> Done:
     """Ask the store for each copy of a host that was proven, and take back a proof of what is gone.
 
     Args:
@@ -80,9 +73,9 @@ def ask_for_kept(
             not send again what its index says is there.
         SluisError: nobody can tell.
     """
-    kept = Kept()
+    kept = Done()
     proven = list(proven_copies(dossier.ledger.read(now()), read_scope(run).assets_on(host)))
-    here = [one for one in proven if one.taken.body.store.location == _location(settings)]
+    here = [one for one in proven if settings.has_copy(one.taken.body)]
     for one in proven:
         if one not in here:
             # prepare makes its copy anew, on the store of today
@@ -134,7 +127,7 @@ def asked(call: Call, request: Request, secrets: Secrets, machine: str) -> Answe
 
 def take_back(
     dossier: OpenDossier,
-    kept: Kept,
+    kept: Done,
     one: Proven,
     machine: Machine,
     level: str,
@@ -170,10 +163,6 @@ def refuse(dossier: OpenDossier, host: str, lost: list[Reason]) -> None:
     raise RefusedError(lost[0].code, told[:3900], lost[0].remedy)
 
 
-def _location(settings: SnapshotSettings) -> str | None:
-    return None if settings.own_store is None else settings.store_record.location
-
-
 def proven_copies(
     view: View, assets: Iterable[Asset], *, adopted: bool = False
 ) -> Iterable[Proven]:
@@ -185,18 +174,14 @@ def proven_copies(
         adopted: those that the client's own backup made, and not ours.
     """
     for asset in assets:
-        taken = view.latest(Snapshot, lambda item, a=asset: item.body.asset == a.id)  # type: ignore[misc]
+        taken = newest_copy(view, asset.id)
         if taken is None or (taken.body.purpose == "adopted") != adopted:
             continue
-        proof = _proof_of(view, taken.sha256)
+        proof = newest_proof(view, taken.sha256)
         if proof is None or proof.body.reached is None:
             continue
         older = taken.body.previous_snapshot_id if required_level(asset) == "V6" else None
         yield Proven(asset, taken, proof, older)
-
-
-def _proof_of(view: View, snapshot: str) -> Statement[Verification] | None:
-    return view.latest(Verification, lambda item: item.body.snapshot == snapshot)
 
 
 def _not_kept(one: Proven, answer: Answer) -> tuple[str, str] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from sluis.border import codec
 from sluis.border.facts import read_facts
@@ -14,10 +14,11 @@ from sluis.border.strict_json import WrongError
 from sluis.border.verbs.asset_verify import Request
 from sluis.errors import EvidenceError, SluisError
 from sluis.evidence.canonical import canonical, sha256
-from sluis.evidence.ledger import View
+from sluis.evidence.copies import newest_copy, newest_proof
 from sluis.evidence.predicates import Export, LevelResult, Machine, Snapshot, Verification
 from sluis.evidence.statements import Statement
 from sluis.manifest import Manifest, loads
+from sluis.runbook.done import Done
 from sluis.runbook.doubted_files import doubts_in
 from sluis.runbook.export_verdict import export_verdict, same_files, size_verdict, with_export
 from sluis.runbook.fetched_too_little import too_little
@@ -37,15 +38,6 @@ from sluis.tenant.tenant_manifest import read_manifest
 Call = Callable[[Request, Secrets], Proof]
 
 
-@dataclass
-class Proven:
-    """What was proven, for the operator."""
-
-    changed: bool = False
-    lines: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-
 def prove_snapshots(
     run: Run,
     dossier: OpenDossier,
@@ -55,7 +47,7 @@ def prove_snapshots(
     call: Call,
     *,
     check_mode: bool = False,
-) -> Proven:
+) -> Done:
     """Prove each newest snapshot of a host that has no verification yet.
 
     A snapshot that could not be looked at is recorded as "not verified": never a pass,
@@ -70,14 +62,14 @@ def prove_snapshots(
         call: runs ``prove_snapshot`` there.
         check_mode: say what would be done, touch nothing.
     """
-    done = Proven()
+    done = Done()
     call = _reading_once(call)
     view = dossier.ledger.read(now())
     for asset in read_scope(run).assets_on(host):
-        taken = _newest(view, asset.id)
+        taken = newest_copy(view, asset.id)
         if taken is None or not asset.takes_snapshot or taken.body.purpose == "adopted":
             continue
-        if _verified(view, taken.sha256):
+        if newest_proof(view, taken.sha256) is not None:
             done.lines.append(
                 f"{asset.id}: its snapshot {taken.body.snapshot_id[:8]} was proven before"
             )
@@ -105,14 +97,6 @@ def _reading_once(call: Call) -> Call:
         return proof
 
     return ask
-
-
-def _newest(view: View, asset: str) -> Statement[Snapshot] | None:
-    return view.latest(Snapshot, lambda item: item.body.asset == asset)
-
-
-def _verified(view: View, snapshot: str) -> bool:
-    return view.latest(Verification, lambda item: item.body.snapshot == snapshot) is not None
 
 
 def _prove(
@@ -267,7 +251,7 @@ def _with_objects(dossier: OpenDossier, judgement: Judgement) -> Verification:
     )
 
 
-def _tell(done: Proven, asset: Asset, taken: Snapshot, body: Verification) -> None:
+def _tell(done: Done, asset: Asset, taken: Snapshot, body: Verification) -> None:
     done.lines += proof_lines(asset.id, taken.snapshot_id, body)
     needed = required_level(asset)
     if taken.purpose == "broken state":

@@ -15,6 +15,7 @@ from sluis.border.store import Store
 from sluis.border.strict_json import WrongError
 from sluis.border.verbs.asset_copies import Backup
 from sluis.errors import InputError
+from sluis.evidence.predicates import Snapshot
 from sluis.evidence.predicates import Store as StoreRecord
 from sluis.runbook.setting_values import full_path, program, short_text, whole_number
 from sluis.scope.model import Asset
@@ -71,6 +72,10 @@ class SnapshotSettings:
         if self.own_store is None:
             raise _no_store()
         return self.own_store
+
+    def has_copy(self, taken: Snapshot) -> bool:
+        """Whether a copy lies on the store that these settings name."""
+        return self.own_store is not None and taken.store.location == self.store_record.location
 
     @property
     def store_record(self) -> StoreRecord:

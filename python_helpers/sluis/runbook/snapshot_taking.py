@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sluis.border import codec
@@ -26,12 +26,14 @@ from sluis.border.verbs.asset_snapshot import (
 from sluis.counted import counted
 from sluis.errors import EvidenceError, RefusedError
 from sluis.evidence.canonical import canonical
+from sluis.evidence.copies import newest_copy, newest_proof
 from sluis.evidence.ledger import View
-from sluis.evidence.predicates import Discovery, Machine, Snapshot, Verification
+from sluis.evidence.predicates import Discovery, Machine, Snapshot
 from sluis.gate.neighbours import databases_on, discovery_of
 from sluis.gate.steps import first_change
 from sluis.manifest import Manifest, loads
 from sluis.runbook.division import placed_scope
+from sluis.runbook.done import Done
 from sluis.runbook.judgement import read_evidence
 from sluis.runbook.other_changes import worked_on_by_others
 from sluis.runbook.run import OpenDossier, Run, now
@@ -55,15 +57,6 @@ _SERVERS = ("postgresql", "mariadb")
 
 #: runs ``asset_snapshot`` on the host
 Call = Callable[[Request, Secrets], Answer]
-
-
-@dataclass
-class Taken:
-    """What came of one host's assets, for the operator."""
-
-    changed: bool = False
-    lines: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -100,7 +93,7 @@ def take_snapshots(
     call: Call,
     *,
     check_mode: bool = False,
-) -> Taken:
+) -> Done:
     """Take a snapshot of each asset of a host that needs one, and record it.
 
     Args:
@@ -124,7 +117,7 @@ def take_snapshots(
     _host_is_named(scope, source.host)
     view = _sound(dossier)
     history = History(run, dossier, view)
-    taken = Taken()
+    taken = Done()
     # What is there once a change step has begun is no longer the state from before it. What is
     # fetched from elsewhere is: a move writes in the new place, and never in the old one.
     only_fetched = purpose == "catch-up" and first_change(read_evidence(dossier)) is not None
@@ -221,7 +214,7 @@ def _request(
     asset: Asset,
     earlier: list[Earlier],
 ) -> Request:
-    there = [item.body for item in earlier if _same_store(item, settings)]
+    there = [item.body for item in earlier if settings.has_copy(item.body)]
     older = [known_id(body.snapshot_id) for body in there]
     return Request(
         asset=settings.asset(asset),
@@ -282,10 +275,6 @@ def _manifest(source: Source, field_name: str, packed: bytes) -> Manifest:
         raise refused("bad-answer", source.host, ASSET_SNAPSHOT.name, wrong) from None
 
 
-def _same_store(earlier: Earlier, settings: SnapshotSettings) -> bool:
-    return earlier.body.store.location == settings.store_record.location
-
-
 def _skip_state(
     view: View,
     scope: ScopeDocument,
@@ -297,15 +286,15 @@ def _skip_state(
     """The state in which the source needs no new snapshot; ``None``: it always needs one."""
     if purpose == "broken state":
         return None
-    taken = view.latest(Snapshot, lambda item: item.body.asset == asset.id)
+    taken = newest_copy(view, asset.id)
     if taken is None or taken.body.made_by.get("source") != source_digest(request.asset):
         return None
     if taken.body.machine.host != request.host:
         return None
     adopted = taken.body.purpose == "adopted"
-    if not adopted and taken.body.store.location != settings.store_record.location:
+    if not adopted and not settings.has_copy(taken.body):
         return None  # on the store that the settings name now there is no copy
-    proof = view.latest(Verification, lambda item: item.body.snapshot == taken.sha256)
+    proof = newest_proof(view, taken.sha256)
     reached = proof.body.reached if proof else None
     if reached is None or reached < required_level(asset):
         return None

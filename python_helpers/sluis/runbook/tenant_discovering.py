@@ -11,6 +11,7 @@ from sluis.border.verbs.tenant_discover import Answer, Request, SitePart, Worklo
 from sluis.counted import counted
 from sluis.errors import SnapshotError
 from sluis.evidence.predicates import Discovery, Machine, Reason, Refusal
+from sluis.runbook.done import Done
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_taking import Source, read_scope
 from sluis.runbook.tenant_settings import TenantSettings
@@ -30,12 +31,9 @@ _AUDIT_LOG = (
 
 
 @dataclass
-class Found:
+class Found(Done):
     """What was found, for the operator."""
 
-    changed: bool = False
-    lines: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
     refused: list[Reason] = field(default_factory=list)
 
 

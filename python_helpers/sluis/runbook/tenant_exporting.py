@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from sluis.errors import SluisError
 from sluis.evidence.predicates import Export, Freeze, Machine, Plan
 from sluis.evidence.statements import Statement
 from sluis.gate.fetched import freeze_in_force
+from sluis.runbook.done import Done
 from sluis.runbook.host_errors import host_error
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_taking import Source, read_scope
@@ -61,15 +62,6 @@ NO_FILES = frozenset(
 )
 
 
-@dataclass
-class Fetched:
-    """What was fetched, for the operator."""
-
-    changed: bool = False
-    lines: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-
 def export_assets(
     run: Run,
     dossier: OpenDossier,
@@ -81,7 +73,7 @@ def export_assets(
     *,
     last_pass: bool = False,
     check_mode: bool = False,
-) -> Fetched:
+) -> Done:
     """Make a pass over each asset that this host fetches.
 
     Args:
@@ -100,7 +92,7 @@ def export_assets(
     Raises:
         SluisError: an asset cannot be fetched; passes before it are recorded already.
     """
-    fetched = Fetched()
+    fetched = Done()
     for asset in by_end(read_scope(run).assets_on(worker.host)):
         if asset.origin is None:
             continue
@@ -290,7 +282,7 @@ def _unfinished(asset: Asset, answer: Answer, host: str) -> SluisError:
     return host_error(failure, host=host, module=TENANT_EXPORT.name)
 
 
-def _tell(fetched: Fetched, asset: Asset, body: Export, answer: Answer) -> None:
+def _tell(fetched: Done, asset: Asset, body: Export, answer: Answer) -> None:
     checks = ", ".join(f"{count} {name}" for name, count in sorted(body.checks.items()))
     fetched.lines.append(
         f"{asset.id}: pass {body.pass_number}: {counted(body.items, 'file')}, "

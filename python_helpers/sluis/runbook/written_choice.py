@@ -11,9 +11,10 @@ from pathlib import Path
 
 from sluis.errors import SluisError
 from sluis.evidence.anchors import load_anchors
+from sluis.evidence.copies import newest_proof
 from sluis.evidence.files import read_through_links
 from sluis.evidence.ledger import Ledger, View
-from sluis.evidence.predicates import Level, Snapshot, Verification
+from sluis.evidence.predicates import Level, Snapshot
 from sluis.gate.restores import (
     BROKEN_STATE_LEVEL,
     PROVEN_ENOUGH,
@@ -163,7 +164,7 @@ def _reached(view: View | None, asset: str, snapshot: str | None) -> Level | Non
     )
     if taken is None:
         return None
-    proof = view.latest(Verification, lambda item: item.body.snapshot == taken.sha256)
+    proof = newest_proof(view, taken.sha256)
     return proof.body.reached if proof is not None else None
 
 

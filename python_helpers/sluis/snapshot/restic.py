@@ -14,7 +14,7 @@ import re
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import sleep
 from typing import Callable, Dict, Iterable, List, Optional, Sequence
 
@@ -101,6 +101,19 @@ class Answer:
     text: str
     errors: str
     seconds: float
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One command, as :meth:`Restic.run` takes it."""
+
+    words: Sequence[Words]
+    ids: Sequence[str]
+    cwd: str
+    on_line: Optional[Callable[[Line], None]]
+    keep_lines: bool
+    filling: Optional[Filling]
+    stops_at: Optional[Callable[[str], bool]]
 
 
 class Restic:
@@ -193,8 +206,9 @@ class Restic:
                 ``engine-failed``, ``engine-status-unknown``, ``bad-snapshot-id`` or
                 ``copy-too-large``.
         """
+        call = _Call(words, ids, cwd, on_line, keep_lines, filling, stops_at)
         for wait in (*_AGAIN_AFTER, None):
-            answer = self._once_unlocked(words, ids, cwd, on_line, keep_lines, filling, stops_at)
+            answer = self._once_unlocked(call)
             half = _HALF_WRITTEN.search(answer.errors + answer.text)
             if answer.status in accept or wait is None or half is None:
                 break
@@ -205,21 +219,12 @@ class Restic:
         self._opened = True
         return answer
 
-    def _once_unlocked(
-        self,
-        words: Sequence[Words],
-        ids: Sequence[str],
-        cwd: str,
-        on_line: Optional[Callable[[Line], None]],
-        keep_lines: bool,
-        filling: Optional[Filling],
-        stops_at: Optional[Callable[[str], bool]],
-    ) -> Answer:
+    def _once_unlocked(self, call: _Call) -> Answer:
         """While another run holds the repository's lock, ask again until patience ends."""
         began = time.monotonic()
         waited = waiting("locked by another run", self._patience)
         while True:
-            answer = self._with_a_key(words, ids, cwd, on_line, keep_lines, filling, stops_at)
+            answer = self._with_a_key(call)
             left = self._patience - (time.monotonic() - began)
             if answer.status == 0 or answer.lines or left <= 0 or not _is_locked(answer):
                 return answer
@@ -227,16 +232,7 @@ class Restic:
                 self._progress.say(waited)
             sleep(min(_LOCK_EVERY, left))
 
-    def _with_a_key(
-        self,
-        words: Sequence[Words],
-        ids: Sequence[str],
-        cwd: str,
-        on_line: Optional[Callable[[Line], None]],
-        keep_lines: bool,
-        filling: Optional[Filling],
-        stops_at: Optional[Callable[[str], bool]],
-    ) -> Answer:
+    def _with_a_key(self, call: _Call) -> Answer:
         """Tell restic which key is ours; until one opened the repository, try the next.
 
         It saves a second for each other key, and a key that is none stops nobody.
@@ -247,32 +243,20 @@ class Restic:
         while True:
             if self._hints:
                 self._environment["RESTIC_KEY_HINT"] = self._hints[0]
-            answer = self._with_or_without_cache(
-                words, ids, cwd, on_line, keep_lines, filling, stops_at
-            )
+            answer = self._with_or_without_cache(call)
             trouble = answer.status != 0 and not answer.lines and not self._opened
             if not trouble or len(self._hints) < 2 or not _KEY_TROUBLE.search(answer.errors):
                 return answer
             self._hints = self._hints[1:]
 
-    def _with_or_without_cache(
-        self,
-        words: Sequence[Words],
-        ids: Sequence[str],
-        cwd: str,
-        on_line: Optional[Callable[[Line], None]],
-        keep_lines: bool,
-        filling: Optional[Filling],
-        stops_at: Optional[Callable[[str], bool]],
-    ) -> Answer:
+    def _with_or_without_cache(self, call: _Call) -> Answer:
         """What only reads needs no disk: without room for a cache it reads from the store."""
         try:
-            return self._once(words, ids, cwd, on_line, keep_lines, filling, stops_at)
+            return self._once(call)
         except SnapshotError as error:
-            if error.code != "no-space" or filling is not None:
+            if error.code != "no-space" or call.filling is not None:
                 raise
-        uncached = (*words, fixed("--no-cache"))
-        return self._once(uncached, ids, cwd, on_line, keep_lines, filling, stops_at)
+        return self._once(replace(call, words=(*call.words, fixed("--no-cache"))))
 
     def _forget_cached(self, index: str) -> None:
         """restic keeps in its cache what it got, half as it is, and would ask no more."""
@@ -282,19 +266,10 @@ class Restic:
             with contextlib.suppress(OSError):
                 os.unlink(path)
 
-    def _once(
-        self,
-        words: Sequence[Words],
-        ids: Sequence[str],
-        cwd: str,
-        on_line: Optional[Callable[[Line], None]],
-        keep_lines: bool,
-        filling: Optional[Filling],
-        stops_at: Optional[Callable[[str], bool]],
-    ) -> Answer:
-        operands = [checked(snapshot) for snapshot in ids]
+    def _once(self, call: _Call) -> Answer:
+        operands = [checked(snapshot) for snapshot in call.ids]
         command = Command(
-            self._program, *self._access.options, fixed("--json"), *words, operands=operands
+            self._program, *self._access.options, fixed("--json"), *call.words, operands=operands
         )
         start = time.monotonic()
         child = self._children.start(
@@ -302,31 +277,31 @@ class Restic:
             self._environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            cwd=cwd,
+            cwd=call.cwd,
             # a file that claims to be endless is not made, not even without content
-            most_file=filling.most if filling is not None else None,
+            most_file=call.filling.most if call.filling is not None else None,
         )
         lines: List[Line] = []
         text: List[str] = []
-        only_reads = any("--no-lock" in word.parts for word in words)
+        only_reads = any("--no-lock" in word.parts for word in call.words)
         with Watch(
             self._access,
             child,
             self._patience,
-            filling,
+            call.filling,
             progress=self._progress,
-            stops_when_full=only_reads or filling is not None,
-            stops_at=stops_at,
+            stops_when_full=only_reads or call.filling is not None,
+            stops_at=call.stops_at,
         ) as watch:
             try:
-                self._read(child, lines if keep_lines else None, text, on_line)
+                self._read(child, lines if call.keep_lines else None, text, call.on_line)
             except BaseException:
                 child.kill()
                 raise
             finally:
                 status = self._children.wait(child)
         answer = Answer(
-            ran=Command(self._program, *words, operands=operands).shown,
+            ran=Command(self._program, *call.words, operands=operands).shown,
             status=status,
             lines=lines,
             text="".join(text),

@@ -6,16 +6,15 @@ In check mode the comparisons are only planned. The client signs them like any c
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 from ansible.plugins.action import ActionBase
 
 from sluis.border.verbs.tenant_reconcile import TENANT_RECONCILE
 from sluis.errors import SluisError
-from sluis.runbook.following import Following
+from sluis.runbook.following import ask_and_follow
 from sluis.runbook.run import current_run, open_dossier
-from sluis.runbook.shipping import as_failure, ask, refuse_objections
+from sluis.runbook.shipping import as_failure, refuse_objections
 from sluis.runbook.snapshot_taking import read_scope
 from sluis.runbook.tenant_reconciling import plan_comparisons, reconcile_assets
 from sluis.runbook.tenant_settings import read_tenant_settings
@@ -46,7 +45,9 @@ class ActionModule(ActionBase):
                     read_tenant_settings(
                         "tenant_import", task_vars, self._templar, workers_into(read_scope(run))
                     ),
-                    lambda request, secrets: self._ship(request, secrets, task_vars),
+                    lambda request, secrets: ask_and_follow(
+                        self, TENANT_RECONCILE, request, secrets, task_vars, request.moving.asset
+                    ),
                     lambda remote, local: self._connection.fetch_file(remote, str(local)),
                     Path(scratch),
                     "first" if self._task.args.get("before_last_pass") is True else "last",
@@ -60,8 +61,3 @@ class ActionModule(ActionBase):
             "sluis_progress": done.lines,
             "warnings": done.warnings,
         }
-
-    def _ship(self, request, secrets, task_vars):
-        with Following(self, request.moving.asset) as following:
-            request = replace(request, progress=following.path)
-            return ask(self, TENANT_RECONCILE, request, secrets, task_vars)

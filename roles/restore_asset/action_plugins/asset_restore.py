@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ansible.plugins.action import ActionBase
 
 from sluis.border.verbs.asset_restore import ASSET_RESTORE
 from sluis.errors import SluisError
-from sluis.runbook.following import Following
+from sluis.runbook.following import ask_and_follow
 from sluis.runbook.restoring import as_failed, as_result, carry_out, signed_restore
 from sluis.runbook.run import current_run, open_dossier
 from sluis.runbook.sending import sender
-from sluis.runbook.shipping import as_failure, ask, refuse_objections
+from sluis.runbook.shipping import as_failure, refuse_objections
 from sluis.runbook.snapshot_settings import plain, read_settings
 
 
@@ -43,14 +41,11 @@ class ActionModule(ActionBase):
                 signed,
                 settings,
                 sender(self),
-                lambda request, secrets: self._ship(request, secrets, task_vars),
+                lambda request, secrets: ask_and_follow(
+                    self, ASSET_RESTORE, request, secrets, task_vars
+                ),
                 tolerate_use=bool(args.get("tolerate_use", False)),
             )
         except SluisError as error:
             return as_failed(error)
         return as_result(signed, answer)
-
-    def _ship(self, request, secrets, task_vars):
-        with Following(self) as following:
-            request = replace(request, progress=following.path)
-            return ask(self, ASSET_RESTORE, request, secrets, task_vars)

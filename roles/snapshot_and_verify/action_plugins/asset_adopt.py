@@ -61,11 +61,7 @@ class ActionModule(ActionBase):
             )
         except SluisError as error:
             return as_failure(error)
-        return {
-            "changed": done.changed,
-            "msg": done.lines,
-            "sluis_progress": done.lines,
-            "warnings": done.warnings,
+        return done.as_result() | {
             "failed": bool(done.refused),
             "refused": bool(done.refused),
             "reasons": [reason.model_dump(mode="json") for reason in done.refused],

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ansible.plugins.action import ActionBase
 
 from sluis.border.verbs.asset_snapshot import ASSET_SNAPSHOT
 from sluis.errors import InputError, SluisError
-from sluis.runbook.following import Following
+from sluis.runbook.following import ask_and_follow
 from sluis.runbook.run import current_run, open_dossier
-from sluis.runbook.shipping import as_failure, ask, refuse_objections, target_of
+from sluis.runbook.shipping import as_failure, refuse_objections, target_of
 from sluis.runbook.snapshot_settings import read_settings
 from sluis.runbook.snapshot_taking import Source, take_snapshots
 
@@ -44,19 +42,11 @@ class ActionModule(ActionBase):
                 Source("".join(task_vars["inventory_hostname"]), target, address),
                 read_settings(task_vars, self._templar),
                 "".join(purpose),
-                lambda request, secrets: self._ship(request, secrets, task_vars),
+                lambda request, secrets: ask_and_follow(
+                    self, ASSET_SNAPSHOT, request, secrets, task_vars
+                ),
                 check_mode=self._task.check_mode,
             )
         except SluisError as error:
             return as_failure(error)
-        return {
-            "changed": taken.changed,
-            "msg": taken.lines,
-            "sluis_progress": taken.lines,
-            "warnings": taken.warnings,
-        }
-
-    def _ship(self, request, secrets, task_vars):
-        with Following(self) as following:
-            request = replace(request, progress=following.path)
-            return ask(self, ASSET_SNAPSHOT, request, secrets, task_vars)
+        return taken.as_result()

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ansible.plugins.action import ActionBase
 
 from sluis.border.verbs.asset_verify import ASSET_VERIFY
 from sluis.errors import SluisError
 from sluis.evidence.predicates import Machine
-from sluis.runbook.following import Following
+from sluis.runbook.following import ask_and_follow
 from sluis.runbook.run import current_run, open_dossier
-from sluis.runbook.shipping import as_failure, ask, refuse_objections, target_of
+from sluis.runbook.shipping import as_failure, refuse_objections, target_of
 from sluis.runbook.snapshot_proving import prove_snapshots
 from sluis.runbook.snapshot_settings import read_settings
 
@@ -37,19 +35,11 @@ class ActionModule(ActionBase):
                 "".join(task_vars["inventory_hostname"]),
                 Machine(host=verifier, target=target),
                 read_settings(task_vars, self._templar),
-                lambda request, secrets: self._ship(request, secrets, task_vars),
+                lambda request, secrets: ask_and_follow(
+                    self, ASSET_VERIFY, request, secrets, task_vars
+                ),
                 check_mode=self._task.check_mode,
             )
         except SluisError as error:
             return as_failure(error)
-        return {
-            "changed": proven.changed,
-            "msg": proven.lines,
-            "sluis_progress": proven.lines,
-            "warnings": proven.warnings,
-        }
-
-    def _ship(self, request, secrets, task_vars):
-        with Following(self) as following:
-            request = replace(request, progress=following.path)
-            return ask(self, ASSET_VERIFY, request, secrets, task_vars)
+        return proven.as_result()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from ansible.plugins.action import ActionBase
 
 from sluis.border.verbs.tenant_discover import TENANT_DISCOVER
 from sluis.errors import SluisError
-from sluis.runbook.following import Following
+from sluis.runbook.following import ask_and_follow
 from sluis.runbook.run import current_run
-from sluis.runbook.shipping import as_failure, ask, refuse_objections
+from sluis.runbook.shipping import as_failure, refuse_objections
 from sluis.runbook.tenant_drafting import draft_scope
 from sluis.runbook.tenant_settings import read_tenant_settings
 
@@ -33,7 +32,9 @@ class ActionModule(ActionBase):
                 run,
                 # it looks alone, so it may use all of a tenant's budget
                 read_tenant_settings("tenant_export", task_vars, self._templar, {}),
-                lambda request, secrets: self._ship(request, secrets, task_vars),
+                lambda request, secrets: ask_and_follow(
+                    self, TENANT_DISCOVER, request, secrets, task_vars, request.tenant
+                ),
                 into=read_tenant_settings("tenant_import", task_vars, self._templar, {}),
                 # the day in the client's own country, as far as this machine knows it
                 today=datetime.now().astimezone().date(),
@@ -48,8 +49,3 @@ class ActionModule(ActionBase):
             "warnings": drafted.incomplete,
             "drafted": drafted.as_dict(),
         }
-
-    def _ship(self, request, secrets, task_vars):
-        with Following(self, request.tenant) as following:
-            request = replace(request, progress=following.path)
-            return ask(self, TENANT_DISCOVER, request, secrets, task_vars)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 from ansible.plugins.action import ActionBase
 
 from sluis.border.verbs.tenant_export import TENANT_EXPORT
 from sluis.errors import SluisError
-from sluis.runbook.following import Following
+from sluis.runbook.following import ask_and_follow
 from sluis.runbook.run import current_run, open_dossier
-from sluis.runbook.shipping import as_failure, ask, refuse_objections, target_of
+from sluis.runbook.shipping import as_failure, refuse_objections, target_of
 from sluis.runbook.snapshot_taking import Source, read_scope
 from sluis.runbook.tenant_exporting import export_assets
 from sluis.runbook.tenant_settings import read_tenant_settings
@@ -41,7 +40,9 @@ class ActionModule(ActionBase):
                     read_tenant_settings(
                         "tenant_export", task_vars, self._templar, workers_from(read_scope(run))
                     ),
-                    lambda request, secrets: self._ship(request, secrets, task_vars),
+                    lambda request, secrets: ask_and_follow(
+                        self, TENANT_EXPORT, request, secrets, task_vars, request.asset
+                    ),
                     lambda remote, local: self._connection.fetch_file(remote, str(local)),
                     Path(scratch),
                     last_pass=self._task.args.get("last_pass") is True,
@@ -49,14 +50,4 @@ class ActionModule(ActionBase):
                 )
         except SluisError as error:
             return as_failure(error)
-        return {
-            "changed": done.changed,
-            "msg": done.lines,
-            "sluis_progress": done.lines,
-            "warnings": done.warnings,
-        }
-
-    def _ship(self, request, secrets, task_vars):
-        with Following(self, request.asset) as following:
-            request = replace(request, progress=following.path)
-            return ask(self, TENANT_EXPORT, request, secrets, task_vars)
+        return done.as_result()

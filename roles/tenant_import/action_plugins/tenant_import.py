@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ansible.plugins.action import ActionBase
 
 from sluis.border.verbs.tenant_import import TENANT_IMPORT
 from sluis.errors import SluisError
-from sluis.runbook.following import Following
+from sluis.runbook.following import ask_and_follow
 from sluis.runbook.run import current_run, open_dossier
-from sluis.runbook.shipping import as_failure, ask, refuse_objections
+from sluis.runbook.shipping import as_failure, refuse_objections
 from sluis.runbook.snapshot_taking import read_scope
 from sluis.runbook.tenant_importing import import_asset
 from sluis.runbook.tenant_settings import read_tenant_settings
@@ -40,7 +38,9 @@ class ActionModule(ActionBase):
                 read_tenant_settings(
                     "tenant_import", task_vars, self._templar, workers_into(read_scope(run))
                 ),
-                lambda request, secrets: self._ship(request, secrets, task_vars),
+                lambda request, secrets: ask_and_follow(
+                    self, TENANT_IMPORT, request, secrets, task_vars, request.asset
+                ),
             )
         except SluisError as error:
             return as_failure(error)
@@ -51,8 +51,3 @@ class ActionModule(ActionBase):
             "sluis_progress": done.lines,
             "warnings": done.warnings,
         }
-
-    def _ship(self, request, secrets, task_vars):
-        with Following(self, request.asset) as following:
-            request = replace(request, progress=following.path)
-            return ask(self, TENANT_IMPORT, request, secrets, task_vars)

@@ -1,0 +1,25 @@
+"""Which copy of an asset counts, and what was proven of it. Pure."""
+
+from __future__ import annotations
+
+from .predicates import Snapshot, Verification
+from .statements import Statement
+from .view import View
+
+
+def newest_copy(view: View, asset: str) -> Statement[Snapshot] | None:
+    """The newest copy of an asset, of whatever purpose.
+
+    Args:
+        asset: its id.
+    """
+    return view.latest(Snapshot, lambda item: item.body.asset == asset)
+
+
+def newest_proof(view: View, copy: str) -> Statement[Verification] | None:
+    """What was last proven of a copy.
+
+    Args:
+        copy: SHA-256 of the statement of the copy.
+    """
+    return view.latest(Verification, lambda item: item.body.snapshot == copy)
