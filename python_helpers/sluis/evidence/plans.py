@@ -8,11 +8,12 @@ from sluis.evidence.predicates import Handover, Plan
 
 if TYPE_CHECKING:
     from sluis.evidence.ledger import View
+    from sluis.evidence.statements import Statement
 
 
 def planned_at(view: View, plan_object: str | None) -> int:
     """The ledger number at which this plan was laid down last, or 0; without a plan it is 0."""
-    plan = view.latest(Plan, lambda item: item.body.plan_object == plan_object)
+    plan = _laid_down(view, plan_object)
     return plan.number if plan else 0
 
 
@@ -21,7 +22,7 @@ def plan_statement(view: View, plan_object: str | None) -> str | None:
 
     A plan that was carried out and is laid down anew is signed anew, and has the same object.
     """
-    plan = view.latest(Plan, lambda item: item.body.plan_object == plan_object)
+    plan = _laid_down(view, plan_object)
     return plan.sha256 if plan else None
 
 
@@ -37,3 +38,7 @@ def closed_at(view: View) -> int:
 def is_closed(view: View, plan_object: str | None) -> bool:
     """Whether this plan, as it was laid down last, was handed over for good."""
     return closed_at(view) > planned_at(view, plan_object)
+
+
+def _laid_down(view: View, plan_object: str | None) -> Statement[Plan] | None:
+    return view.latest(Plan, lambda item: item.body.plan_object == plan_object)

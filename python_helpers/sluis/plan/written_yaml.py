@@ -16,6 +16,8 @@ import yaml
 from sluis.plan.yaml_bounds import BoundlessError, refuse_boundless
 
 _LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+#: bytes of one file of variables or one description
+LARGEST = 16 << 20
 _DEPTH = 100
 _STANDARD = "tag:yaml.org,2002:"
 

@@ -11,15 +11,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from sluis.evidence.files import read_through_links
 from sluis.evidence.predicates import Snapshot
 from sluis.evidence.predicates import Store as StoreRecord
-from sluis.plan.written_yaml import NotReadableError, read_written
 from sluis.runbook.findings import Finding
 from sluis.runbook.run import Run
 from sluis.runbook.snapshot_settings import SnapshotSettings
-from sluis.runbook.written_choice import recorded_snapshots, text_of
-from sluis.runbook.written_files import LARGEST
+from sluis.runbook.written_choice import chosen_in, recorded_snapshots
 from sluis.scope.model import ScopeDocument
 
 CODE = "other-store"
@@ -95,19 +92,14 @@ def snapshots_elsewhere(
 
 def _named(run: Run, path: Path) -> Iterator[tuple[str, Snapshot]]:
     """What a ``restore.yml`` names and the dossiers have; its readers say what else is wrong."""
-    try:
-        elements = read_written(read_through_links(path, LARGEST)).value["restore_asset_list"].value
-        said = [
-            (text_of(one, "asset"), text_of(one, "from_change"), text_of(one, "snapshot_id"))
-            for one in elements
-        ]
-    except (NotReadableError, OSError, LookupError, TypeError, AttributeError):
-        return
-    for asset, change, snapshot in said:
+    recorded: dict[str, tuple[Snapshot, ...] | None] = {}
+    for asset, change, snapshot in chosen_in(path) or ():
         if asset is None or change is None or snapshot is None:
             continue
-        recorded = recorded_snapshots(run.places, run.client, change)
-        found = [one for one in recorded or () if (one.snapshot_id, one.asset) == (snapshot, asset)]
+        if change not in recorded:
+            recorded[change] = recorded_snapshots(run.places, run.client, change)
+        there = recorded[change] or ()
+        found = [one for one in there if (one.snapshot_id, one.asset) == (snapshot, asset)]
         if found:
             yield asset, found[-1]
 

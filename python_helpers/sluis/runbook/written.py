@@ -20,14 +20,13 @@ from sluis.places import Places
 from sluis.plan.described import Reachable, description_faults
 from sluis.plan.faults import Fault, WrittenError, did_you_mean
 from sluis.plan.role_options import Options, read_options
-from sluis.plan.written_yaml import NotReadableError, item_of, read_written
+from sluis.plan.written_yaml import LARGEST, NotReadableError, item_of, read_written
 from sluis.runbook.inventory import NO_SOURCES
 from sluis.runbook.run import now
 from sluis.runbook.written_checks import check_faults, folders_of
 from sluis.runbook.written_choice import chosen_faults
 from sluis.runbook.written_files import (
     ENDINGS,
-    LARGEST,
     Files,
     chosen_by_ansible,
     files_below,

@@ -23,13 +23,16 @@ from sluis.gate.restores import (
 )
 from sluis.places import Places, change_id
 from sluis.plan.faults import Fault, did_you_mean
-from sluis.plan.written_yaml import Item, NotReadableError, read_written
+from sluis.plan.written_yaml import LARGEST, Item, NotReadableError, read_written
 from sluis.runbook.clock import now
 from sluis.scope.model import ScopeDocument, required_level
 
-#: bytes of one description
-_LARGEST = 16 << 20
 _WHOLE = re.compile(r"[0-9a-f]{64}")
+_FIELDS = ("asset", "from_change", "snapshot_id")
+#: what reading a file meets that is not written to its end, or not well; its readers say so
+_NOT_SO_FAR = (NotReadableError, OSError, LookupError, TypeError, AttributeError)
+#: asset, change and snapshot of one line, as far as each is known
+Chosen = tuple[str | None, str | None, str | None]
 
 
 def chosen_faults(file: str, item: Item | None, places: Places, client: str) -> Iterator[Fault]:
@@ -48,7 +51,7 @@ def chosen_faults(file: str, item: Item | None, places: Places, client: str) -> 
     for element in elements:
         if not isinstance(element.value, dict):
             continue
-        asset, change, named = (text_of(element, one) for one in _FIELDS)
+        asset, change, named = _chosen(element)
         if change is not None and changes and change not in changes:
             yield Fault(
                 "no-such-change", file, element.value["from_change"].line,
@@ -74,15 +77,20 @@ def chosen_faults(file: str, item: Item | None, places: Places, client: str) -> 
             )  # fmt: skip
 
 
+def chosen_in(path: Path) -> tuple[Chosen, ...] | None:
+    """What a ``restore.yml`` puts back, line by line; ``None`` when that is not known yet."""
+    try:
+        return tuple(_chosen(one) for one in _top(path)["restore_asset_list"].value)
+    except _NOT_SO_FAR:
+        return None
+
+
 def named_assets(path: Path) -> frozenset[str] | None:
     """The assets that a ``restore.yml`` puts back; ``None`` when that is not known yet."""
-    try:
-        top = read_written(read_through_links(path, _LARGEST)).value
-        elements = top["restore_asset_list"].value
-        named = [text_of(one, "asset") for one in elements]
-    except (NotReadableError, OSError, LookupError, TypeError, AttributeError):
+    chosen = chosen_in(path)
+    if chosen is None or any(asset is None for asset, _, _ in chosen):
         return None
-    return None if None in named else frozenset(str(one) for one in named)
+    return frozenset(str(asset) for asset, _, _ in chosen)
 
 
 def must_be_quiet(path: Path) -> frozenset[str]:
@@ -91,7 +99,7 @@ def must_be_quiet(path: Path) -> frozenset[str]:
     When it has steps that stop something first, none: what runs now is nothing to speak of.
     """
     try:
-        top = read_written(read_through_links(path, _LARGEST)).value
+        top = _top(path)
         stopping = top.get("software_update_quiesce")
         if stopping is not None and stopping.value not in (None, [], ""):
             return frozenset()
@@ -100,7 +108,7 @@ def must_be_quiet(path: Path) -> frozenset[str]:
             for one in top["restore_asset_list"].value
             if "tolerate_use" not in one.value or one.value["tolerate_use"].value is not True
         )
-    except (NotReadableError, OSError, LookupError, TypeError, AttributeError):
+    except _NOT_SO_FAR:
         return frozenset()
 
 
@@ -116,16 +124,13 @@ def only_put_back(path: Path, places: Places, client: str) -> frozenset[str]:
         client: client id.
     """
     try:
-        top = read_written(read_through_links(path, _LARGEST)).value
+        top = _top(path)
         for name in ("software_update_quiesce", "software_update_steps"):
             steps = top[name].value if name in top else None
             if not all(_starts_or_stops(one) for one in steps or ()):
                 return frozenset()
-        said = [
-            tuple(text_of(one, field) for field in _FIELDS)
-            for one in top["restore_asset_list"].value
-        ]
-    except (NotReadableError, OSError, LookupError, TypeError, AttributeError):
+        said = [_chosen(one) for one in top["restore_asset_list"].value]
+    except _NOT_SO_FAR:
         return frozenset()
     return frozenset(
         asset
@@ -176,10 +181,17 @@ def _starts_or_stops(step: Item) -> bool:
     return may_be_in_a_restore(str(fields["module"].value), frozenset(args), args["state"].value)
 
 
-_FIELDS = ("asset", "from_change", "snapshot_id")
+def _top(path: Path) -> dict[str, Item]:
+    top: dict[str, Item] = read_written(read_through_links(path, LARGEST)).value
+    return top
 
 
-def text_of(element: Item, field: str) -> str | None:
+def _chosen(element: Item) -> Chosen:
+    asset, change, snapshot = (_text_of(element, field) for field in _FIELDS)
+    return asset, change, snapshot
+
+
+def _text_of(element: Item, field: str) -> str | None:
     """What an element of ``restore_asset_list`` says in a field; ``None``: nothing known yet."""
     given = element.value.get(field)
     known = given is not None and given.is_known and isinstance(given.value, str | int)

@@ -13,7 +13,7 @@ from ansible.parsing.vault import is_encrypted
 from sluis.evidence.files import read_regular
 from sluis.places import Places
 from sluis.plan.faults import Fault
-from sluis.plan.written_yaml import Item, NotReadableError, read_written, sealed_texts
+from sluis.plan.written_yaml import LARGEST, Item, NotReadableError, read_written, sealed_texts
 from sluis.runbook.command_line import playbook_name
 from sluis.runbook.own_folder import progress_file
 from sluis.runbook.vault_codes import NOT_OPENED
@@ -21,8 +21,6 @@ from sluis.runbook.written_places import NOTES
 
 #: endings of the files of variables that Ansible reads
 ENDINGS = ("", ".yml", ".yaml", ".json")
-#: bytes of one file of variables or one description
-LARGEST = 16 << 20
 _SEE = "see 'Secrets in ansible-vault' in docs/front-door.md"
 _DEFAULT_ID = "default"
 

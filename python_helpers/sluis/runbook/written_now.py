@@ -23,12 +23,11 @@ from sluis.places import Places
 from sluis.plan.faults import Fault
 from sluis.plan.tree import read_tree
 from sluis.plan.written_words import one_language_only
-from sluis.plan.written_yaml import NotReadableError, read_written
+from sluis.plan.written_yaml import LARGEST, NotReadableError, read_written
 from sluis.runbook.inventory import reach_of
 from sluis.runbook.vault_codes import GIVES_NONE, NOT_OPENED
 from sluis.runbook.vault_opener import opener
 from sluis.runbook.written import written_faults
-from sluis.runbook.written_files import LARGEST
 from sluis.runbook.written_open_secrets import open_secrets
 from sluis.scope.load import load_scope
 

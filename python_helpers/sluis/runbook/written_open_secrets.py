@@ -15,8 +15,8 @@ from ansible.parsing.vault import is_encrypted
 
 from sluis.evidence.files import read_regular
 from sluis.places import VAULT_SETTINGS, Places
-from sluis.plan.written_yaml import OPAQUE, Item, NotReadableError, read_written
-from sluis.runbook.written_files import ENDINGS, LARGEST, files_below
+from sluis.plan.written_yaml import LARGEST, OPAQUE, Item, NotReadableError, read_written
+from sluis.runbook.written_files import ENDINGS, files_below
 
 #: how the name of a variable or a field ends whose value is a secret
 _SECRET = re.compile(
