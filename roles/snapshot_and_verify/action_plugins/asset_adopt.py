@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ansible.plugins.action import ActionBase
 
 from sluis.border.verbs.asset_copies import ASSET_COPIES
@@ -13,7 +11,7 @@ from sluis.errors import InputError, SluisError
 from sluis.evidence.predicates import Machine
 from sluis.runbook.adopted_keeping import ask_for_adopted
 from sluis.runbook.adopting import Place, adopt, challenge
-from sluis.runbook.following import Following
+from sluis.runbook.following import ask_and_follow
 from sluis.runbook.run import current_run, open_dossier
 from sluis.runbook.shipping import as_failure, ask, refuse_objections, target_of
 from sluis.runbook.snapshot_settings import read_settings
@@ -36,7 +34,7 @@ class ActionModule(ActionBase):
             stage = self._task.args.get("stage")
             if stage not in ("challenge", "judge", "kept"):
                 raise InputError(
-                    "bad-stage", f"There is no stage {stage!r}.", "Use challenge or judge."
+                    "bad-stage", f"There is no stage {stage!r}.", "Use challenge, judge or kept."
                 )
             target, address = target_of(self)
             host = "".join(task_vars["inventory_hostname"])
@@ -72,16 +70,11 @@ class ActionModule(ActionBase):
         if self._task.check_mode:
             return {"changed": False, "msg": ["each adopted backup would be asked for"]}
 
-        def call(request, secrets):
-            with Following(self) as following:
-                request = replace(request, progress=following.path)
-                return ask(self, ASSET_KEPT, request, secrets, task_vars)
-
-        stops = self._task.args.get("stops") is True
-        kept = ask_for_adopted(run, open_dossier(run), machine, settings, call, stops=stops)
-        return {
-            "changed": kept.changed,
-            "msg": kept.lines,
-            "sluis_progress": kept.lines,
-            "warnings": kept.warnings,
-        }
+        return ask_for_adopted(
+            run,
+            open_dossier(run),
+            machine,
+            settings,
+            lambda request, secrets: ask_and_follow(self, ASSET_KEPT, request, secrets, task_vars),
+            stops=self._task.args.get("stops") is True,
+        ).as_result()
