@@ -10,6 +10,7 @@ from rich.text import Text
 
 from sluis.border.characters import hostile
 from sluis.errors import EvidenceError, InputError
+from sluis.scope.voice import paragraph
 from sluis.signoff.dialogue import Question
 
 
@@ -36,17 +37,22 @@ class Terminal:
     def ask(self, question: Question) -> str:
         """Put one question and return the line that was typed."""
         self.console.print()
-        self._print(question.text, "bold")
+        self._print(self._folded(question.text), "bold")
         return self.line(question.hint)
 
     def line(self, hint: str) -> str:
         """Return one line; the end of input ends it all."""
-        self._print(hint, "dim")
+        self._print(self._folded(hint), "dim")
         self.console.print("> ", end="")
         typed = sys.stdin.readline()
         if not typed:
             raise EOFError
         return typed.rstrip("\r\n")
+
+    def _folded(self, words: str) -> str:
+        """A question as other text is: no terminal breaks a line between two words."""
+        width = self.console.width
+        return "\n".join(paragraph(line, width=width) for line in words.split("\n"))
 
     def _print(self, words: str, style: str = "") -> None:
         self.console.print(Text(words, style=style), soft_wrap=True)

@@ -19,6 +19,7 @@ from sluis.evidence.anchors import load_anchors
 from sluis.evidence.ledger import Ledger
 from sluis.evidence.predicates import Freeze
 from sluis.places import change_id, client_id
+from sluis.runbook.not_there import must_be_there
 
 
 def add_to(app: typer.Typer) -> None:
@@ -44,6 +45,7 @@ def freeze(
     """Record from when nobody writes where the data comes from. The last pass waits for it."""
     session: Session = context.obj
     places, client, change = session.places, client_id(client), change_id(change)
+    must_be_there(places, client, change)
     _scope_of(read_material(places, client, change, session.now()))
     if told_by is None:
         told_by = terminal_of(session.err, 'or say who told you so with --told-by "…".').line(

@@ -23,6 +23,8 @@ from sluis.evidence.ledger import Ledger
 from sluis.evidence.predicates import Step
 from sluis.gate.steps import step_states
 from sluis.places import change_id, client_id
+from sluis.plan.faults import did_you_mean
+from sluis.runbook.not_there import must_be_there
 
 Judgement = Literal["run again", "counts as done"]
 JUDGEMENTS: tuple[Judgement, Judgement] = ("run again", "counts as done")
@@ -55,6 +57,7 @@ def judge(
     """Record what you found about a step that failed or that may have half run."""
     session: Session = context.obj
     places, client, change = session.places, client_id(client), change_id(change)
+    must_be_there(places, client, change)
     _judgeable(read_material(places, client, change, session.now()), step, host)
     found_as = _judgement(session, judgement)
     if why is None:
@@ -124,6 +127,7 @@ def _judgeable(material: Material, step: str, host: str) -> tuple[str, str]:
     states = (
         {} if material.plan_object is None else step_states(material.view, material.plan_object)
     )
+    _must_be_planned(material, step, host)
     found = states.get((step, host))
     if (
         found is None
@@ -142,3 +146,21 @@ def _judgeable(material: Material, step: str, host: str) -> tuple[str, str]:
             f"Only these wait for a judgement: {', '.join(waiting) or 'none'}.",
         )
     return material.plan_object, found.call_sha256
+
+
+def _must_be_planned(material: Material, step: str, host: str) -> None:
+    """Refuse a step that the plan does not have, or not on that host, with those that it has."""
+    if material.plan is None:
+        return
+    steps = {(one.step, one.host): None for one in material.plan.steps}
+    names = list(dict.fromkeys(name for name, _ in steps))
+    hosts = [of for name, of in steps if name == step]
+    if host in hosts:
+        return
+    if hosts:
+        what = f"The plan has the step {step} on {', '.join(hosts)}, and not on {host[:80]!r}."
+        remedy = did_you_mean(host, hosts, f"Say which one: --host {hosts[0]}")
+    else:
+        what = f"The plan has no step {step[:80]!r}. It has: {', '.join(names)}."
+        remedy = did_you_mean(step, names, "Name one of these.")
+    raise InputError("no-such-step", what, remedy)

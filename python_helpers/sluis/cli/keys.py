@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,10 +18,11 @@ from sluis.cli.plainly import plainly
 from sluis.cli.session import Session
 from sluis.counted import counted
 from sluis.errors import InputError
-from sluis.evidence.anchors import Party, load_anchors, revoke_key, trust_key
+from sluis.evidence.anchors import Party, TrustedKey, load_anchors, revoke_key, trust_key
 from sluis.evidence.files import read_regular
 from sluis.evidence.keys import PublicKey, key_folder, new_key, public_key
 from sluis.places import Places, client_id
+from sluis.plan.faults import did_you_mean
 from sluis.runbook.not_there import no_such_client
 
 app = typer.Typer(
@@ -31,6 +33,9 @@ app = typer.Typer(
 )
 
 _LARGEST_KEY = 64 * 1024
+#: characters of a key's id by which it may be named, at least
+_BEGINNING = 8
+_WHICH = f"The key's id, or {_BEGINNING} or more of its first characters; or its name."
 #: characters of a passphrase at least
 _SHORTEST = 12
 
@@ -131,7 +136,7 @@ def trust(
 def revoke(
     context: typer.Context,
     client: ClientArgument,
-    key: Annotated[str, typer.Argument(help="The key's id, or its name when it is the only one.")],
+    key: Annotated[str, typer.Argument(help=_WHICH)],
     why: Annotated[str, typer.Option(help="Why, in a sentence.", show_default=False)],
     as_json: JsonOption = False,
 ) -> int:
@@ -141,15 +146,12 @@ def revoke(
     if not why.strip():
         raise InputError("no-reason", "A revocation needs a reason.", "Say why in a sentence.")
     known = load_anchors(places.trust(client), client).keys
-    matches = [keyid for keyid, item in known.items() if key in (keyid, item.name)]
-    if len(matches) != 1:
-        raise InputError(
-            "unknown-key" if not matches else "which-key",
-            f"{len(matches)} keys of {client} are called {key[:80]!r}.",
-            f"Look up the key's id with: sluis keys list {client}",
-        )
     revoked = revoke_key(
-        places.trust(client), client, matches[0], now=session.now(), why=why.strip()[:500]
+        places.trust(client),
+        client,
+        _meant(known, client, key),
+        now=session.now(),
+        why=why.strip()[:500],
     )
     session.result(
         {"schema_version": 1, "client": client, **_plain(revoked)},
@@ -161,6 +163,37 @@ def revoke(
         ),
     )
     return 0
+
+
+def _meant(known: Mapping[str, TrustedKey], client: str, key: str) -> str:
+    """The id of the key that was named: by its id, its beginning, or its name.
+
+    Raises:
+        InputError: ``unknown-key``, ``which-key``; with the keys that there are.
+    """
+    begins = len(key) >= _BEGINNING
+    matches = [keyid for keyid, item in known.items() if key in (keyid, item.name)] or [
+        keyid for keyid in known if begins and keyid.startswith(key.lower())
+    ]
+    if len(matches) == 1:
+        return matches[0]
+    listed = ", ".join(f"{known[keyid].name} ({keyid})" for keyid in matches or known)
+    if matches:
+        raise InputError(
+            "which-key",
+            f"{len(matches)} keys of {client} can be meant by {key[:80]!r}: {listed}.",
+            "Give the whole id of one of them.",
+        )
+    short = "" if begins else f"; of an id, give {_BEGINNING} or more characters"
+    raise InputError(
+        "unknown-key",
+        f"No key of {client} is called {key[:80]!r}{short}. It has: {listed or 'none'}.",
+        did_you_mean(
+            key,
+            [item.name for item in known.values()],
+            f"Look up the key's id with: sluis keys list {client}",
+        ),
+    )
 
 
 def _plain(key: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from sluis.evidence.keys import OperatorKey
 from sluis.evidence.ledger import Ledger
 from sluis.evidence.objects import ObjectStore
 from sluis.places import Places, change_id, client_id
+from sluis.runbook.not_there import must_be_there
 from sluis.signoff.waiver import WaiverDraft, load_waivers
 
 
@@ -42,9 +43,10 @@ def open_dossier(session: Session, client: str, change: str) -> OpenDossier:
         change: change id, as typed.
 
     Raises:
-        InputError: bad ids, no trust anchors, no key.
+        InputError: bad ids, no such client or change, no trust anchors, no key.
     """
     places, client, change = session.places, client_id(client), change_id(change)
+    must_be_there(places, client, change)
     anchors = load_anchors(places.trust(client), client)
     dossier = places.dossier(client, change)
     return OpenDossier(

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from sluis.scope.broken import Broken, BrokenRulesError
+from sluis.scope.limits import limits_at
 from sluis.scope.model import ScopeDocument
 from sluis.scope.strict_yaml import FormError, Tree
 
@@ -32,8 +33,18 @@ class Problem:
     remedy: str
 
     @classmethod
-    def from_error(cls, error: FormError) -> Problem:
-        """A problem of the file's form, found before its meaning."""
+    def from_error(cls, error: FormError, place: Path = (), tree: Tree | None = None) -> Problem:
+        """A problem of the file's form, found before its meaning.
+
+        Args:
+            error: what was found.
+            place: the field that it is about.
+            tree: the file; with it a word in place of a whole number is told as that.
+        """
+        limits = limits_at(ScopeDocument, place) if tree is not None and error.word else None
+        if tree is not None and limits is not None:
+            what = f"is not a whole number but {_short(error.word)}."
+            return _problem("not-a-number", place, what, limits.remedy(error.word), tree)
         return cls(error.code, error.line, error.column, None, None, error.what, error.remedy)
 
     def line_of_text(self) -> str:
@@ -151,6 +162,9 @@ def _complaint(
             # never the words of the library that reads it: they speak of its own types
             code, what = "wrong-form", f"cannot be {_short(given)}."
             remedy = "Look at the form of it in the template."
+    limits = limits_at(model, path) if code in ("not-a-number", "out-of-range") else None
+    if limits is not None:
+        remedy = limits.remedy(given)
     if path[-1:] == ("disposition",) or path[-2:] == ("disposition", "what"):
         code, what, remedy = _about_disposition(code, what, remedy, given)
     return _problem(code, path, what, remedy, tree)

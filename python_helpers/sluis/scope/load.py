@@ -78,7 +78,7 @@ def load_scope(path: Path) -> LoadedScope:
         tree = read_tree(source, faults)
     except FormError as error:
         raise ScopeError(path, (Problem.from_error(error),)) from None
-    problems = [Problem.from_error(error) for error in faults.values()]
+    problems = [Problem.from_error(error, place, tree) for place, error in faults.items()]
     value, documents = _with_digests(tree, path, problems)
     problems += _misplaced(tree, path)
     try:

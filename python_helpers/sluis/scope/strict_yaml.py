@@ -41,16 +41,20 @@ _TEXT_TAG = "tag:yaml.org,2002:str"
 class FormError(Exception):
     """The file cannot be read with one meaning: code, line, column, what, remedy.
 
-    Lines and columns count from 1; line 0 is the file as a whole.
+    Lines and columns count from 1; line 0 is the file as a whole. ``word`` is what was written
+    where another word is needed, when that is what is wrong.
     """
 
-    def __init__(self, code: str, line: int, column: int, what: str, remedy: str) -> None:
+    def __init__(
+        self, code: str, line: int, column: int, what: str, remedy: str, word: str = ""
+    ) -> None:
         super().__init__(f"line {line}: {what}")
         self.code = code
         self.line = line
         self.column = column
         self.what = what
         self.remedy = remedy
+        self.word = word
 
 
 @dataclass(frozen=True)
@@ -303,6 +307,7 @@ def _scalar(node: yaml.ScalarNode) -> str | int | bool | date:
         f"The word {written[:40]!r} means different things to different YAML readers.",
         f'Write "{written[:40]}" in quotes if you mean the text, true or false if you mean '
         "yes or no, whole numbers without signs or leading zeros, dates as 2030-12-31.",
+        written,
     )
 
 

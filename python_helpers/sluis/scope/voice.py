@@ -84,11 +84,11 @@ def heading(text: str) -> list[str]:
     return ["", text.upper(), ""]
 
 
-def paragraph(text: str, *, indent: int = 0, hang: int = 0) -> str:
+def paragraph(text: str, *, indent: int = 0, hang: int = 0, width: int = WIDTH) -> str:
     """Fold ``text`` to the width of a screen, never inside a word."""
     return textwrap.fill(
         text,
-        WIDTH,
+        max(min(width, WIDTH), 1),
         initial_indent=" " * indent,
         subsequent_indent=" " * (indent + hang),
         break_long_words=False,

@@ -90,7 +90,9 @@ def _alive(run, dossier, first):
 
 def _ask(question):
     """Put one question at the terminal; what was typed comes back as text."""
-    typed = _prompt(f"\n{paragraph(question.text)}\n{paragraph(question.hint)}")
+    width = shutil.get_terminal_size().columns
+    told = [paragraph(words, width=width) for words in (question.text, question.hint)]
+    typed = _prompt("\n" + "\n".join(told))
     return typed.decode("utf-8", "replace")
 
 

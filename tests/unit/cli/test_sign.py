@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -10,10 +11,13 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from rich.console import Console
 
 from sluis.cli import app as front
+from sluis.cli.ask_client import Terminal
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Shown, Signoff, Waiver
+from sluis.signoff.dialogue import Question
 from support.outcomes import SCOPE
 from support.scopes import CHANGE, CLIENT
 from support.small_change import SmallChange, small_change
@@ -92,6 +96,21 @@ def test_the_clients_no_is_recorded_and_is_77(change: SmallChange):
     assert answer is not None
     assert (answer.body.decision, answer.body.remarks) == ("no", "Not on a Monday.")
     assert "refused" in seen
+
+
+@pytest.mark.parametrize("width", [40, 200])
+def test_newcomer_a_question_is_folded_between_words(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
+    words = "Patient records. " + "This data stays where it is. " * 6
+    terminal = Terminal(Console(file=screen, width=width))
+    hint = "Type yes or no. An empty answer is not a yes."
+    assert terminal.ask(Question("asset:a", "confirm", words, hint)) == "yes"
+    lines = screen.getvalue().split("\n")
+    assert max(map(len, lines)) <= min(width, 78)
+    assert " ".join(screen.getvalue().split()) == f"{words}{hint} >"
 
 
 def test_nobody_answering_is_not_a_yes(change: SmallChange):

@@ -342,6 +342,41 @@ def test_a_wrong_field_is_named_with_its_line(
     assert found.field == field
 
 
+@pytest.mark.parametrize(
+    ("changes", "written", "remedy"),
+    [
+        ({"signoff_valid_hours": 0}, None,
+         "Write a whole number from 1 to 2,160, such as: signoff_valid_hours: 1"),
+        ({"signoff_valid_hours": 5000}, None,
+         "Write a whole number from 1 to 2,160, such as: signoff_valid_hours: 2160"),
+        ({"signoff_valid_hours": 7}, "0.02",
+         "Write a whole number from 1 to 2,160, such as: signoff_valid_hours: 1"),
+        ({"signoff_valid_hours": 7}, "three",
+         "Write a whole number from 1 to 2,160, such as: signoff_valid_hours: 1"),
+        ({"freshness_hours": 7}, "2.5",
+         "Write a whole number from 1 to 168, such as: freshness_hours: 3"),
+        ({"assets.1.items": 7}, "0.5", "Write a whole number, 0 or more, such as: items: 1"),
+    ],
+)  # fmt: skip
+def test_newcomer_a_number_that_does_not_fit_is_told_with_its_ends_and_the_line(
+    tmp_path: Path, changes: dict[str, Any], written: str | None, remedy: str
+) -> None:
+    path = write_scope(tmp_path, changes)
+    if written is not None:
+        name = next(iter(changes)).rpartition(".")[2]
+        text = path.read_text()
+        assert f"{name}: 7\n" in text
+        path.write_text(text.replace(f"{name}: 7\n", f"{name}: {written}\n"))
+    with pytest.raises(ScopeError) as caught:
+        load_scope(path)
+    (found,) = caught.value.problems
+    assert found.remedy == remedy
+    if written is not None:
+        assert (found.code, found.what) == (
+            "not-a-number", f"is not a whole number but {written!r}.",
+        )  # fmt: skip
+
+
 def test_a_misspelt_field_gets_a_suggestion(tmp_path: Path) -> None:
     found = problem(tmp_path, {"assets.1.critcality": "low"}, "unknown-field")
     assert "'criticality'" in found.remedy
