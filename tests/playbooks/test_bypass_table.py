@@ -495,6 +495,7 @@ def test_L10_what_an_environment_brings_in_does_not_stay_hidden(
     assert "PYTHONPATH" in run.stdout + run.stderr
 
 
+@pytest.mark.slow
 def test_L10_no_variable_breaks_a_dossier(change: LabChange) -> None:
     """Each names where files are left. One more beside the statements, and nothing holds."""
     change.sign()

@@ -139,6 +139,7 @@ def test_check_a_change_in_which_nothing_is_wrong(fresh: LabChange) -> None:
     assert (status, found["findings"], found["change"]) == (0, [], None), found
 
 
+@pytest.mark.slow
 def test_newcomer_what_check_calls_written_ends_prepare_with_64_too(fresh: LabChange) -> None:
     """It was 1 and "read the run's log": a ticketing system called a person."""
     main = fresh.who.inventory / "group_vars" / "all" / "main.yml"
@@ -257,6 +258,7 @@ def sql_check(change: LabChange, name: str, **more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_F9_check_and_prepare_ask_each_query_before_anything_is_made(
     fresh: LabChange, reader: str
 ) -> None:

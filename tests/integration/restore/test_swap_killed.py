@@ -296,6 +296,7 @@ def test_check_mode_says_what_would_happen_and_changes_nothing(case: Case, tmp_p
     assert again.quarantine == answer.quarantine
 
 
+@pytest.mark.slow
 def test_case_A7_a_file_made_between_two_renames_is_kept(tmp_path: Path) -> None:
     """Killed while the live name is free, an application makes a new folder there."""
     case = CASES[1]
@@ -377,6 +378,7 @@ def test_T27_companions_of_a_long_name_have_room_for_theirs(tmp_path: Path) -> N
     assert path.read_text() == "good"
 
 
+@pytest.mark.slow
 def test_T27_what_came_while_a_swap_was_cut_off_gets_a_free_name(tmp_path: Path) -> None:
     case = CASES[1]
     line = met = 0
