@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.text import Text
 
 from sluis.cli.ask_client import Terminal, terminal_of
 from sluis.cli.change_run import ChangeArgument, ClientArgument, JsonOption
 from sluis.cli.open_dossier import OpenDossier, open_dossier
+from sluis.cli.plainly import plainly
 from sluis.cli.session import Session
 from sluis.cli.show_outcome import show_outcome
 from sluis.cli.tree_now import still_alive
+from sluis.dossier.no_to import question_of_the_no
 from sluis.errors import EXIT_REFUSED, EvidenceError, InputError
 from sluis.evidence.predicates import Waiver
 from sluis.evidence.typed_words import usable_words
@@ -82,15 +86,25 @@ def sign(
         answer = _attended(session, dossier, as_json=as_json).statement
     status = EXIT_REFUSED if answer.body.decision == "no" else 0
     found = dossier.outcome(session)
+    view = dossier.ledger.read(session.now())
+    no_to = question_of_the_no(view, dossier.objects, answer.body)
+
+    def show(console: Console) -> None:
+        if isinstance(answer.body, Waiver) and answer.body.decision == "no":
+            # where the change stands, says nothing of a waiver that nobody gave
+            told = Attended("refused", answer, no_to).sentence
+            console.print(Text(plainly(told)), soft_wrap=True)
+        show_outcome(console, found)
+
     session.result(
         {
             "schema_version": 1,
             "exit_status": status,
-            "answer": _plain(answer),
+            "answer": {**_plain(answer), "no_to": no_to},
             "outcome": found.model_dump(mode="json"),
         },
         as_json=as_json,
-        show=lambda console: show_outcome(console, found),
+        show=show,
     )
     return status
 

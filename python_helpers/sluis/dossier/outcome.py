@@ -27,13 +27,12 @@ from sluis.dossier.lines import (
     StepLine,
 )
 from sluis.dossier.material import Material
+from sluis.dossier.no_to import question_of_the_no
 from sluis.dossier.put_back import put_back, puts_back
 from sluis.dossier.state import Facts, State, exit_status, next_thing, state_of, what_is_missing
 from sluis.dossier.steps import checks_of, opened_at, steps_of
 from sluis.dossier.watching import EndLine, LandingLine, ends_of, landings_of
 from sluis.errors import EvidenceError
-from sluis.evidence.asked import Asked as AskedThen
-from sluis.evidence.asked import first_no
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import (
     Behind,
@@ -225,21 +224,10 @@ def _signoff(material: Material, now: datetime) -> SignoffLine | None:
         why_not=answer.why_not if answer else None,
         number=newest.number,
         remarks=body.remarks,
-        no_to=_question_of_the_no(material, body),
+        no_to=question_of_the_no(material.view, ObjectStore(material.dossier), body),
         this_plan=newest.number > opened_at(material)
         and (body.scope_object, body.plan_object) == (material.scope_object, material.plan_object),
     )
-
-
-def _question_of_the_no(material: Material, body: Signoff) -> str:
-    """The question that got the no, as it was put."""
-    if body.decision != "no" or body.request_object is None or not body.confirmed:
-        return ""
-    try:
-        asked = AskedThen.from_bytes(ObjectStore(material.dossier).get(body.request_object))
-    except EvidenceError:
-        return ""  # sluis verify says what became of it
-    return first_no(asked.questions, body.confirmed)
 
 
 def _handover(material: Material) -> HandoverLine | None:

@@ -177,14 +177,16 @@ def test_taking_it_back(change: SmallChange, capsys: pytest.CaptureFixture[str])
                       "--why", "y"]) == 64  # fmt: skip
 
 
-def signed_file(change: SmallChange, tmp_path: Path, answers: dict[str, str]) -> Path:
+def signed_file(
+    change: SmallChange, tmp_path: Path, answers: dict[str, str], *options: str
+) -> Path:
     """Ask for the file, fill it in as an editor would, sign it with the client's own key."""
     key = tmp_path / "client-key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
     kind, public, *_ = key.with_suffix(".pub").read_text().split()
     signers = change.places.trust(CLIENT) / "allowed_signers"
     signers.write_text(f'client@example.org namespaces="sluis-signoff" {kind} {public}\n')
-    assert front.run(["request", CLIENT, CHANGE, "--output", str(tmp_path / "mail")]) == 0
+    assert front.run(["request", CLIENT, CHANGE, "--output", str(tmp_path / "mail"), *options]) == 0
     (file,) = (tmp_path / "mail").glob("*.txt")
     lines, question = [], ""
     for line in file.read_text().splitlines():
@@ -194,7 +196,9 @@ def signed_file(change: SmallChange, tmp_path: Path, answers: dict[str, str]) ->
             question = ""
         else:
             lines.append(line)
-            question += line + "\n"
+            # a question has a number; what is above the first is no question
+            begins = line.partition(". ")[0].isdigit()
+            question = line + "\n" if begins else question + line + "\n"
     file.write_text("\n".join(lines) + "\n")
     sign = ["ssh-keygen", "-q", "-Y", "sign", "-n", "sluis-signoff", "-f", key, file]
     subprocess.run(sign, check=True, stdin=subprocess.DEVNULL)
@@ -215,6 +219,42 @@ def test_a_signature_that_came_back_is_recorded(
     assert (found["answer"]["tier"], found["answer"]["decision"]) == ("ssh-key", "yes")
     assert found["outcome"]["state"] == "signed"
     assert front.run(command) == 64  # an answer counts once
+
+
+@pytest.mark.parametrize("about", ["signoff", "waiver"])
+@pytest.mark.parametrize("how", ["form", "prompt"])
+def test_newcomer_a_no_is_told_with_its_question_wherever_it_was_given(
+    change: SmallChange,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    about: str,
+    how: str,
+) -> None:
+    """On the form it was lost: the answer names the form that came back, and not the request."""
+    words, no = "The update can fail", {"The update can fail": "no"}
+    if about == "waiver":
+        folder = change.places.change(CLIENT, CHANGE) / "waivers"
+        folder.mkdir()
+        (folder / "letters.yml").write_text(WAIVER.format(day=change.now.date()))
+        words, no = "there is only the paper archive", {"The risk you take": "no"}
+    if how == "prompt":
+        status, said = at_the_terminal(change, WHO | no | {"What should be different": ""})
+    else:
+        options = ["--waiver", "letters"] if about == "waiver" else []
+        file = signed_file(change, tmp_path, FILLED | no, *options)
+        capsys.readouterr()
+        status = front.run(["sign", CLIENT, CHANGE, "--signature", f"{file}.sig"])
+        said = capsys.readouterr().out
+    assert status == 77
+    after = " ".join(said.rpartition("Type it here.")[2].split())
+    assert words in after, after
+    if about == "waiver":
+        assert f"{NAME} ({ROLE}) said no to the waiver for letters" in after
+        return
+    assert front.run(["status", CLIENT, CHANGE, "--json"]) == 77
+    found = told(capsys)
+    assert words in found["signoff"]["no_to"]
+    assert words in found["next"]
 
 
 def test_a_file_changed_after_it_was_signed_is_refused(change: SmallChange, tmp_path: Path):
