@@ -11,6 +11,7 @@ import base64
 import importlib.util
 import json
 import marshal
+import os
 import shutil
 import subprocess
 import threading
@@ -24,6 +25,7 @@ import yaml
 
 from sluis.evidence.predicates import Handover
 from sluis.rehearsal.lab import Lab
+from sluis.runbook.surroundings import callback_folder
 from support.raw_runner import raw_runner
 from support.signed_change import ANSIBLE, LabChange, describe, marker_steps, new_change
 
@@ -391,6 +393,59 @@ def test_a_second_inventory(change: LabChange, tmp_path: Path) -> None:
     (tmp_path / "more.yml").write_text("all:\n  hosts:\n    app1:\n      ansible_port: 1\n")
     run = change.playbook("-e", "phase=apply", "-i", str(tmp_path / "more.yml"))
     refused(change, run, "foreign-inventory")
+
+
+def _with_runners_callback(change: LabChange, where: str) -> dict[str, str]:
+    return {
+        "AWX_ISOLATED_DATA_DIR": str(change.root / where),
+        "ANSIBLE_CALLBACK_PLUGINS": str(callback_folder()),
+        "ANSIBLE_STDOUT_CALLBACK": "awx_display",
+    }
+
+
+@pytest.mark.parametrize("driver", ["ansible-playbook", "sluis"])
+@pytest.mark.parametrize("where", ["dossiers/example-practice", "roles/change_gate"])
+def test_no_callback_writes_where_each_file_counts(
+    change: LabChange, where: str, driver: str
+) -> None:
+    """The callback of ansible-runner writes its events before any refusal of ours."""
+    change.sign()
+    environ = _with_runners_callback(change, where)
+    if driver == "sluis":
+        run = subprocess.run(
+            [ANSIBLE / "sluis", "apply", change.who.client, change.change],
+            cwd=change.root, env={**change.environment(), **environ}, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, check=False, timeout=240,
+        )  # fmt: skip
+        # it takes none of them over
+        assert run.returncode == 0, run.stdout + run.stderr
+        assert change.markers() == CHANGED
+    else:
+        run = change.playbook("-e", "phase=apply", environ=environ)
+        assert run.returncode != 0
+        refused(change, run, "environment-not-clean")
+    assert not list(change.root.glob("*/*/job_events"))
+
+
+@pytest.mark.parametrize("what", ["-i", "hosts.yml", "playbooks", "roles"])
+def test_plain_ansible_waits_for_no_pipe(change: LabChange, tmp_path: Path, what: str) -> None:
+    change.sign()
+    named = {
+        "-i": tmp_path / "hosts",
+        "hosts.yml": change.who.inventory / "zz.yml",
+        "playbooks": change.root / "playbooks" / "update.yml",
+        "roles": change.root / "roles" / "change_gate" / "tasks" / "main.yml",
+    }[what]
+    named.unlink(missing_ok=True)
+    os.mkfifo(named)
+    inventory = str(named) if what == "-i" else None
+    run = change.playbook("-e", "phase=apply", inventory=inventory, timeout=60)
+    said = run.stdout + run.stderr
+    assert run.returncode != 0
+    assert "not-a-file" in said, said
+    assert named.name in said
+    assert "Traceback" not in said
+    assert change.markers() == UNTOUCHED
 
 
 def test_another_changes_evidence(change: LabChange) -> None:

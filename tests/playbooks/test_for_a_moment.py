@@ -168,7 +168,7 @@ def test_the_first_use_of_a_project_is_no_change_during_a_run(
 ) -> None:
     """Python keeps our first file compiled before any code of ours runs."""
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-    cache = change.root / "playbooks" / "vars_plugins" / "__pycache__"
+    cache = change.root / "playbooks" / "inventory_plugins" / "__pycache__"
     shutil.rmtree(cache, ignore_errors=True)
     run = change.playbook("-e", "phase=prepare")
     assert run.returncode == 0, run.stdout + run.stderr

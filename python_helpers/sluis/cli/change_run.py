@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from sluis.cli.no_file import refuse_what_is_no_file
 from sluis.cli.one_run import newest, one_run
 from sluis.cli.plainly import plainly
 from sluis.cli.progress import Form
@@ -23,6 +22,7 @@ from sluis.dossier.waiver_words import drafted_for
 from sluis.errors import InputError
 from sluis.places import Places, change_id, client_id
 from sluis.plan.faults import WrittenError
+from sluis.runbook.no_file import refuse_what_is_no_file
 from sluis.runbook.not_there import must_be_there, no_such_client
 from sluis.scope.load import load_scope
 from sluis.scope.undescribed import how_to_describe

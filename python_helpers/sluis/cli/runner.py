@@ -28,7 +28,6 @@ from ansible_runner.runner import Runner
 from sluis.bytecode import planted_beside
 from sluis.cli import leash
 from sluis.cli.environment import RUN_MARK, environment
-from sluis.cli.no_file import refuse_what_is_no_file
 from sluis.cli.private import PrivateFolder
 from sluis.cli.progress import Progress
 from sluis.cli.progress_file import ProgressFile
@@ -39,6 +38,7 @@ from sluis.counted import counted
 from sluis.errors import InputError, RefusedError
 from sluis.places import Places, change_id
 from sluis.runbook.findings import Finding
+from sluis.runbook.no_file import refuse_what_is_no_file
 from sluis.runbook.not_there import no_such_client
 from sluis.runbook.own_folder import PROGRESS
 from sluis.runbook.telling import told_by
@@ -183,8 +183,10 @@ def _check(request: Request) -> None:
             f"The project has no playbooks/{request.playbook}.yml.",
             "Use update or restore.",
         )
-    plugin = request.places.root / "playbooks" / "vars_plugins" / "refuse_early.py"
-    planted = planted_beside(plugin)  # the first code of ours that Ansible imports
+    # the first code of ours that Ansible imports, and what is first where that was removed
+    playbooks = request.places.root / "playbooks"
+    firsts = ("inventory_plugins/first_look.py", "vars_plugins/refuse_early.py")
+    planted = [one for name in firsts for one in planted_beside(playbooks / name)]
     if planted:
         raise RefusedError(
             "compiled-code",

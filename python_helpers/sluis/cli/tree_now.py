@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 
 from sluis.cli.environment import ansible_settings
-from sluis.cli.no_file import refuse_what_is_no_file
 from sluis.cli.open_dossier import OpenDossier
 from sluis.cli.private import PrivateFolder
 from sluis.cli.session import Session
@@ -17,6 +16,7 @@ from sluis.errors import InputError
 from sluis.plan.tree import Tree, changed_since_plan
 from sluis.programs import Command, fixed, run
 from sluis.runbook.alive import TreeNow, must_be_alive
+from sluis.runbook.no_file import refuse_what_is_no_file
 from sluis.runbook.surroundings import SYSTEM_PATH, home
 
 _SECONDS = 120

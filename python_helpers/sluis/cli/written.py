@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sluis.cli.environment import ansible_settings
-from sluis.cli.no_file import refuse_what_is_no_file
 from sluis.cli.private import PrivateFolder
 from sluis.cli.runner import Playbook
 from sluis.cli.vault import VaultId
 from sluis.places import Places
 from sluis.plan.faults import Fault
 from sluis.programs import Command, fixed, run
+from sluis.runbook.no_file import refuse_what_is_no_file
 from sluis.runbook.surroundings import SYSTEM_PATH, home
 
 _SECONDS = 120

@@ -25,7 +25,7 @@ from sluis.runbook.run import Run
 #: of ours other than its settings; the clock of the disk may be that much behind the other one
 _NOTHING_READ_YET = 100_000_000
 #: the file of ours that Ansible reads first; from then on Python keeps what it compiles elsewhere
-FIRST_FILE = "playbooks/vars_plugins/refuse_early.py"
+FIRST_FILE = "playbooks/inventory_plugins/first_look.py"
 _CACHE = b"__pycache__"
 _ABOVE = "a folder above these was renamed"
 _AGAIN = "Start it again. Leave the project and the client's folder alone while it runs."

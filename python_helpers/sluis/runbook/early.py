@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
 
+from ansible import context
 from ansible.inventory.group import Group
 from ansible.inventory.host import Host
 from ansible.parsing.dataloader import DataLoader
 
-from sluis.errors import RefusedError, SluisError
+from sluis.errors import InputError, RefusedError, SluisError
 from sluis.evidence.anchors import load_anchors
 from sluis.evidence.ledger import Ledger
-from sluis.evidence.predicates import Refusal
+from sluis.evidence.predicates import Reason, Refusal
+from sluis.places import client_id
 from sluis.plan.tree import variable_reasons
 from sluis.runbook.bound import changed_above, keep_start, tree_of
 from sluis.runbook.command_line import checks_only, only_looks
 from sluis.runbook.inventory import reach_of, reach_of_run
 from sluis.runbook.judgement import explain
 from sluis.runbook.lock import keep_lock
+from sluis.runbook.no_file import refuse_a_list_that_is_no_file, refuse_what_is_opened_first
 from sluis.runbook.not_there import must_be_described, must_be_there
 from sluis.runbook.other_changes import others_of
 from sluis.runbook.plugin_folders import close_working_folder, foreign_module_reasons
 from sluis.runbook.read_before import remember
-from sluis.runbook.run import CHECK, Run, current_run, now, open_dossier
-from sluis.runbook.surroundings import hand_on
+from sluis.runbook.run import CHECK, Run, current_run, now, open_dossier, project_of
+from sluis.runbook.surroundings import EVENTS, hand_on, may_be_there, started_with
 from sluis.runbook.telling import tell_front_door
 from sluis.runbook.vault_codes import NOT_OPENED
 from sluis.runbook.vault_opener import opener
@@ -105,7 +110,11 @@ def _refuse_early(plugin_file: str, loader: DataLoader, entities: Entities) -> N
         hand_on(run.places)
         _WATCHED[plugin_file] = run, -1
         return
-    refusal = Refusal(hosts=("(no host was contacted)",), reasons=reasons)
+    _refuse(run, reasons)
+
+
+def _refuse(run: Run, reasons: Sequence[Reason]) -> NoReturn:
+    refusal = Refusal(hosts=("(no host was contacted)",), reasons=tuple(reasons))
     try:
         dossier = open_dossier(run)
         dossier.ledger.append(refusal, key=dossier.key, now=now())
@@ -141,6 +150,53 @@ def _only_looks_around(run: Run, loader: DataLoader) -> None:
     leave_out_sealed(run.places, run.client, loader)
     close_working_folder()
     hand_on(run.places)
+
+
+def refuse_at_first(plugin_file: str) -> None:
+    """Stop a run before Ansible opens its inventory, and before any callback is loaded.
+
+    Here stands what cannot wait for :func:`refuse_early`: a pipe that Ansible would wait for, and
+    a folder in which ansible-runner's callback would leave files where each file counts.
+
+    Args:
+        plugin_file: ``__file__`` of the inventory plugin beside the playbooks.
+
+    Raises:
+        SluisError: why the run is refused.
+    """
+    if plugin_file in _LOOKED or "inventory" not in context.CLIARGS:
+        return
+    _LOOKED.add(plugin_file)
+    try:
+        _refuse_at_first(plugin_file)
+    except SluisError as error:
+        tell_front_door(error)
+        raise
+
+
+def _refuse_at_first(plugin_file: str) -> None:
+    places = project_of(plugin_file)
+    clients: list[str] = []
+    for given in map(str, context.CLIARGS.get("inventory") or ()):
+        refuse_a_list_that_is_no_file(places, given)
+        folder = Path(given).absolute()
+        with suppress(InputError):  # no client's: which one it should be is said later
+            client = client_id(folder.name)
+            if places.inventory(client).resolve() == folder.resolve():
+                clients.append(client)
+    for client in clients:
+        refuse_what_is_opened_first(places, client)
+    events = started_with().get(EVENTS)
+    if only_looks() or events is None or may_be_there(EVENTS, events, places):
+        return
+    run = current_run(None, plugin_file)
+    if run.change:
+        must_be_there(run.places, run.client, run.change)
+        if run.dossier.is_dir() or (run.change_folder.is_dir() and not checks_only()):
+            keep_lock(run.dossier, f"ansible-playbook {run.playbook}, phase {run.phase}", now())
+        _refuse(run, run.objections)
+    first = next(one for one in run.objections if one.code == "environment-not-clean")
+    raise RefusedError(first.code, first.sentence, first.remedy)
 
 
 def keep_up(plugin_file: str) -> None:

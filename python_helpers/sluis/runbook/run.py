@@ -98,7 +98,7 @@ def project_of(plugin_file: str) -> Places:
 
     Args:
         plugin_file: ``__file__`` of ``<root>/roles/<role>/<folder>/<plugin>.py`` or of
-            ``<root>/playbooks/vars_plugins/<plugin>.py``.
+            ``<root>/playbooks/<folder>/<plugin>.py``.
     """
     path = Path(plugin_file).absolute()
     return Places(path.parents[2] if path.parents[1].name == "playbooks" else path.parents[3])

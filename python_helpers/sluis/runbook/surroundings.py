@@ -51,6 +51,9 @@ _OF_ANSIBLE_ALONE = {
     "SLUIS_VAULT_PASSWORD_FILE",
 }
 
+#: where ansible-runner's callback leaves its events; it makes the folder "job_events" there
+EVENTS = "AWX_ISOLATED_DATA_DIR"
+
 #: Folders of the project in which each file counts: as a statement, a host, a task, code.
 _EACH_FILE_COUNTS = ("dossiers", "inventories", "playbooks", "python_helpers", "roles")
 
@@ -199,7 +202,7 @@ _HANDED_ON: dict[str, Callable[[str, Places], bool]] = {
     "ANSIBLE_CACHE_PLUGIN": _one_of("memory", "jsonfile"),
     "ANSIBLE_CACHE_PLUGIN_CONNECTION": _not_among_ours,
     "ANSIBLE_CALLBACK_PLUGINS": _runners_callbacks,
-    "AWX_ISOLATED_DATA_DIR": _not_among_ours,
+    EVENTS: _not_among_ours,
     "ORIGINAL_STDOUT_CALLBACK": _CALLBACK,
     "RUNNER_OMIT_EVENTS": _anything,
     "RUNNER_ONLY_FAILED_EVENTS": _anything,

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from sluis.cli.no_file import refuse_what_is_no_file
 from sluis.errors import InputError
 from sluis.places import Places
+from sluis.runbook.no_file import refuse_what_is_no_file
 
 CLIENT, CHANGE = "practice", "CHG-1"
 _OF_CLIENT = f"inventories/{CLIENT}"

@@ -97,7 +97,7 @@ def test_L4_what_comes_and_goes_during_a_run_is_still_seen(run: Run) -> None:
 
 
 def test_what_python_writes_for_itself_touches_nothing(run: Run) -> None:
-    cache = run.places.root / "playbooks" / "vars_plugins" / "__pycache__"
+    cache = run.places.root / "playbooks" / "inventory_plugins" / "__pycache__"
     cache.mkdir(parents=True)
     keep_start(run, _tree(run))
     (cache / "one.pyc").write_bytes(b"x")
@@ -128,8 +128,8 @@ def before(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
 def test_what_python_makes_when_it_reads_our_first_file_is_no_change(before: Run) -> None:
     _read_first(before.places.root)
     assert keep_start(before, _tree(before)) == []
-    (before.places.root / "playbooks/vars_plugins/zz.py").write_text("x = 1\n")
-    with pytest.raises(RefusedError, match="vars_plugins was touched"):
+    (before.places.root / "playbooks/inventory_plugins/zz.py").write_text("x = 1\n")
+    with pytest.raises(RefusedError, match="inventory_plugins was touched"):
         refuse_changed()
 
 
@@ -145,7 +145,7 @@ def test_L4_a_cache_excuses_no_other_folder(before: Run, name: str, filled: bool
     (folder / "main.yml").unlink()
     (folder / "__pycache__").mkdir()
     if filled:
-        (folder / "__pycache__" / "refuse_early.cpython-311.pyc").write_bytes(b"x")
+        (folder / "__pycache__" / "first_look.cpython-311.pyc").write_bytes(b"x")
     (reason,) = keep_start(before, _tree(before))
     assert reason.code == "changed-during-run"
     assert reason.about.split("; ")[0] == f"{name} was touched"
@@ -155,7 +155,7 @@ def test_L4_a_cache_excuses_nothing_but_our_first_file(
     before: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the very folder: an empty one, another file's, and what went after it was filled."""
-    folder = before.places.root / "playbooks/vars_plugins"
+    folder = before.places.root / "playbooks/inventory_plugins"
     cache = folder / "__pycache__"
     cache.mkdir()
     assert keep_start(before, _tree(before))
@@ -172,7 +172,7 @@ def test_L4_a_cache_excuses_nothing_but_our_first_file(
     time.sleep(0.05)
     _came_and_went(folder)
     (reason,) = keep_start(before, _tree(before))
-    assert reason.about == "playbooks/vars_plugins was touched"
+    assert reason.about == "playbooks/inventory_plugins was touched"
 
 
 _FOLDERS = (
@@ -180,7 +180,7 @@ _FOLDERS = (
     "inventories/practice/group_vars",
     "inventories/practice/host_vars",
     "inventories/practice/changes/CHG-1",
-    "playbooks/vars_plugins",
+    "playbooks/inventory_plugins",
     "roles/one/action_plugins",
 )
 

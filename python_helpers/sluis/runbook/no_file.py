@@ -1,7 +1,8 @@
 """What lies where Ansible opens a file, and is none: it would be waited for without end.
 
-Ansible opens lists of hosts, playbooks and roles before any code of ours runs in it. So the front
-door looks before it starts anything that reads them.
+Ansible opens lists of hosts, playbooks and roles before it asks any code of ours. So the front door
+looks before it starts anything that reads them, and our first look inside Ansible before it opens
+the first.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from sluis.errors import InputError
-from sluis.places import Places
+from sluis.places import VAULT_SETTINGS, Places
 
 #: of a client's inventory, what is no list of hosts and no variables
 _CHANGES = "changes"
@@ -48,10 +49,53 @@ def refuse_what_is_no_file(places: Places, client: str, change: str | None = Non
                 f"{_name(places, path)} is larger than 16 MB. Ansible would read all of it.",
                 "Put a list of hosts or a file of variables there, and large files elsewhere.",
             )
-    others = [places.root / "playbooks", places.root / "roles"]
-    for folder in [*others, *([places.change(client, change)] if change else [])]:
+    for folder in [*_code(places), *([places.change(client, change)] if change else [])]:
         for path, found in _files(folder):
             _must_be_a_file(places, path, found)
+
+
+def refuse_what_is_opened_first(places: Places, client: str) -> None:
+    """Stop before Ansible opens a list of hosts, a playbook or a role that is no file.
+
+    What it opens later is said later, with all else that is wrong, and is recorded.
+
+    Args:
+        places: the project.
+        client: client id, checked.
+
+    Raises:
+        InputError: ``not-a-file``.
+    """
+    later = (_CHANGES, "group_vars", "host_vars", VAULT_SETTINGS)
+    for path, found in _files(places.inventory(client), leave_out=later):
+        _must_be_a_file(places, path, found)
+    for folder in _code(places):
+        for path, found in _files(folder):
+            _must_be_a_file(places, path, found)
+
+
+def refuse_a_list_that_is_no_file(places: Places, given: str) -> None:
+    """Stop before Ansible opens what was named as an inventory, and is no file.
+
+    Args:
+        places: the project.
+        given: what the command line names; a list of names of hosts is no path.
+
+    Raises:
+        InputError: ``not-a-file``.
+    """
+    path = Path(given).absolute()
+    if "," in given or given == os.devnull:
+        return
+    try:
+        found = path.stat()
+    except OSError:
+        return  # Ansible says that it is not there, and waits for nothing
+    _must_be_a_file(places, path, found)
+
+
+def _code(places: Places) -> list[Path]:
+    return [places.root / "playbooks", places.root / "roles"]
 
 
 def _must_be_a_file(places: Places, path: Path, found: os.stat_result) -> None:
@@ -92,4 +136,5 @@ def _files(top: Path, leave_out: Collection[str] = ()) -> Iterator[tuple[Path, o
 
 
 def _name(places: Places, path: Path) -> str:
-    return str(path.relative_to(places.root))
+    ours = path.is_relative_to(places.root)
+    return str(path.relative_to(places.root) if ours else path)
