@@ -23,7 +23,6 @@ from sluis.border.verbs.asset_check import (
 )
 from sluis.errors import InputError, SluisError
 from sluis.gate.neighbours import unnamed
-from sluis.places import Places
 from sluis.runbook.check_words import BECOME, unreachable_words
 from sluis.runbook.findings import Finding
 from sluis.runbook.grants import grant_of
@@ -46,6 +45,8 @@ CLOCKS = 60
 _RESTORE = "restore.yml"
 #: that of a change that is put back when it fails
 _UPDATE = "update.yml"
+#: a move between tenants is described by its scope alone
+_MOVE = "tenant_migration.yml"
 
 #: kinds of which a user's rights decide whether they can be put back
 _SERVERS = ("postgresql", "mariadb")
@@ -74,7 +75,7 @@ def assets_here(run: Run, host: str) -> tuple[Asset, ...]:
     it back, see ``put_back_here``.
     """
     scope = scope_of(run)
-    if scope is None or is_restore(run.places, run.client, run.change):
+    if scope is None or is_restore(run):
         return ()
     return tuple(
         asset for asset in scope.assets_on(host) if asset.takes_snapshot and not asset.is_exported
@@ -84,7 +85,7 @@ def assets_here(run: Run, host: str) -> tuple[Asset, ...]:
 def put_back_here(run: Run, host: str) -> tuple[Asset, ...]:
     """The databases of a host that a restore puts back, as a change of its own."""
     scope = scope_of(run)
-    if scope is None or not is_restore(run.places, run.client, run.change):
+    if scope is None or not is_restore(run):
         return ()
     named = named_assets(run.change_folder / _RESTORE)
     return tuple(
@@ -97,7 +98,7 @@ def put_back_here(run: Run, host: str) -> tuple[Asset, ...]:
 def _must_be_quiet(run: Run, host: str) -> tuple[Asset, ...]:
     """The files of a host that a restore swaps only while nothing has them open."""
     scope = scope_of(run)
-    if scope is None or not is_restore(run.places, run.client, run.change):
+    if scope is None or not is_restore(run):
         return ()
     quiet = must_be_quiet(run.change_folder / _RESTORE)
     return tuple(
@@ -111,12 +112,27 @@ def _must_be_quiet(run: Run, host: str) -> tuple[Asset, ...]:
 def _may_go_back(run: Run) -> bool:
     """Whether the client is asked for a way back, in which this user puts databases back."""
     scope = scope_of(run)
-    return scope is not None and scope.way_back.consent and (run.change_folder / _UPDATE).is_file()
+    described = (run.change_folder / _UPDATE).is_file() and not is_restore(run)
+    return scope is not None and scope.way_back.consent and described
 
 
-def is_restore(places: Places, client: str, change: str) -> bool:
-    """Whether a change puts something back."""
-    return (places.change(client, change) / _RESTORE).is_file()
+def is_restore(run: Run) -> bool:
+    """Whether a change puts something back.
+
+    A run of one of the two runbooks knows which it is. A look is about the one that ``sluis
+    prepare`` would choose: the scope's job says which of two descriptions is meant.
+
+    Args:
+        run: the current run.
+    """
+    if run.playbook in (_RESTORE, _UPDATE, _MOVE):
+        return run.playbook == _RESTORE
+    if not (run.change_folder / _RESTORE).is_file():
+        return False
+    scope = scope_of(run)
+    job = None if scope is None else scope.job
+    both = (run.change_folder / _UPDATE).is_file()
+    return job == "restore" or (job != "migration" and not both)
 
 
 def look_at_settings(
@@ -370,14 +386,14 @@ def _inside(
 
 
 def _elsewhere(run: Run, host: str, settings: SnapshotSettings) -> Iterator[Finding]:
-    if run.change and is_restore(run.places, run.client, run.change):
+    if run.change and is_restore(run):
         yield from snapshots_elsewhere(run, host, settings, scope_of(run))
 
 
 def _want_v6(run: Run, host: str) -> list[str]:
     """The assets of a host that have to reach V6."""
     scope, lower = scope_of(run), _waived(run)
-    if scope is not None and is_restore(run.places, run.client, run.change):
+    if scope is not None and is_restore(run):
         lower |= only_put_back(run.change_folder / _RESTORE, run.places, run.client)
     return [
         asset.id
@@ -427,7 +443,7 @@ def _troubles(
         error = host_error(one.failure, host=host, module="asset_check")
         if one.asset is not None and one.asset in without_entry:
             error = _never_written(error, without_entry[one.asset], host)
-        if run is not None and one.asset and is_restore(run.places, run.client, run.change):
+        if run is not None and one.asset and is_restore(run):
             if error.code == IN_USE:
                 what = f"{where}: {one.asset}: {error.what} It cannot be swapped as long as it is."
                 found.append(Finding(where, IN_USE, what, stop_words(host)))

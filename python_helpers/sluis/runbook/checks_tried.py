@@ -65,7 +65,7 @@ def try_checks(
         told = replace(told, detail=clean_text(redaction.text(told.detail), _MOST_DETAIL))
         stays = check.type == "sql" and plain[name].get("after") in ("both", "way_back")
         one = _finding(run, check, told, stays, name in passwords, file)
-        if one is not None and is_restore(run.places, run.client, run.change):
+        if one is not None and is_restore(run):
             remedy = f"It may be what is broken. Otherwise: {one.remedy}"
             one = replace(one, code="check-not-tried", remedy=remedy)
         found += [one] if one is not None else []

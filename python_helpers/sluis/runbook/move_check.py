@@ -128,7 +128,7 @@ def _name_all(needs: Needs, sources: TenantSettings, targets: TenantSettings) ->
 def _scope(run: Run) -> ScopeDocument | None:
     """The scope with who fetches what; without the ledger it is divided as for the first time."""
     document = scope_of(run)
-    if document is None or is_restore(run.places, run.client, run.change):
+    if document is None or is_restore(run):
         return None
     try:
         return placed_scope(run)

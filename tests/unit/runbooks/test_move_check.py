@@ -148,8 +148,11 @@ def test_another_worker_and_a_restore_are_not_asked(run: Run) -> None:
         raise AssertionError("asked")
 
     assert look_at_needs(needs_of(run, "h1"), SOURCES, TARGETS, never) == []
+    restore = replace(run, playbook="restore.yml")
+    assert look_at_needs(needs_of(restore, HOST), SOURCES, TARGETS, never) == []
+    # of a move the scope's job says what it is, whatever lies beside it
     (run.change_folder / "restore.yml").write_text("---\n")
-    assert look_at_needs(needs_of(run, HOST), SOURCES, TARGETS, never) == []
+    assert needs_of(run, HOST).tenants
 
 
 def test_what_is_not_answered_is_said_and_stops(run: Run) -> None:
