@@ -249,6 +249,10 @@ SENTENCES: dict[str, Said] = {
         "en nog {count}, die hier niet meer passen",
         "and {count} more, for which there is no room here",
     ),
+    "annex.handed": said(
+        "Alle regels staan in het bestand {file}, dat u hierbij krijgt. SHA-256 {digest}",
+        "All lines are in the file {file}, which you are given with this. SHA-256 {digest}",
+    ),
     "annex.list": said(
         "De hele lijst: {place} in het dossier, SHA-256 {digest}",
         "The whole list: {place} in the dossier, SHA-256 {digest}",

@@ -1,8 +1,8 @@
 """What the client reads about fetched files: what stays behind, may be wrong, may not open.
 
-The text says per place how many there are and names the first; the technical details name all,
-or as many as a person can be handed, and where the whole list lies. What stays behind is a list
-that the plan names by its digest, so it is signed with the plan.
+The text says per place how many there are and names the first; the technical details name all, or
+as many as a form has room for. A list that is longer is handed over whole, as a file of its own.
+What stays behind is a list that the plan names by its digest, so it is signed with the plan.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from sluis.border.characters import visible
+from sluis.evidence.canonical import sha256
 from sluis.evidence.ledger import View
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Export
@@ -48,11 +50,14 @@ class FetchedText:
         text: for the client.
         annex: every name, for the technical details.
         asked: what has to be known before a yes: a question's id and its words.
+        lists: the whole of each list for which the technical details have no room, by the name of
+            the file that the client is handed.
     """
 
     text: str
     annex: str
     asked: dict[str, str] = field(default_factory=dict)
+    lists: dict[str, bytes] = field(default_factory=dict)
 
 
 def fetched_text(
@@ -132,6 +137,7 @@ class _Told:
         self.sealed: list[str] = []
         self.details: list[str] = []
         self.asked: dict[str, str] = {}
+        self.lists: dict[str, bytes] = {}
         self.named = 0
 
     def behind(self, asset: Asset, name: str, stays: BehindList, digest: str | None) -> None:
@@ -157,7 +163,8 @@ class _Told:
             self.parts += ["", paragraph(self.voice.say("behind.old-copy", words=words))]
         if stays.items:
             head = self.voice.count("annex.behind", len(stays.items), asset=asset.id)
-            self._detail(head, [self._line(one) for one in stays.items], digest)
+            name = f"{asset.id}-behind"
+            self._detail(name, head, [self._line(one) for one in stays.items], digest)
 
     def fewer(self, asset: Asset, name: str, stays: BehindList, newest: Export | None) -> None:
         """What was counted and did not come. The list has it roughly; the figures are said here."""
@@ -196,7 +203,7 @@ class _Told:
                 self.parts += self._more(len(some))
             head = self.voice.count(f"annex.{key}", len(alike), asset=asset.id)
             said = [f"- {spelled(line.path)}: {self._said(line)}" for line in alike]
-            self._detail(head, said)
+            self._detail(f"{asset.id}-{key}", head, said)
 
     def locked(self, asset: Asset, name: str, paths: Sequence[str]) -> None:
         """Files that go over as they are, and that a label may keep from being opened there."""
@@ -205,7 +212,7 @@ class _Told:
         self.sealed += ["", paragraph(self.voice.count("sealed.asset", len(paths), name=name))]
         self.sealed += [*(f"- {path}" for path in paths[:_FIRST]), *self._more(len(paths))]
         head = self.voice.count("annex.sealed", len(paths), asset=asset.id)
-        self._detail(head, [f"- {path}" for path in paths])
+        self._detail(f"{asset.id}-locked", head, [f"- {path}" for path in paths])
 
     def whole(self) -> FetchedText | None:
         """All of it."""
@@ -223,6 +230,7 @@ class _Told:
             "".join(f"{line}\n" for line in text),
             "".join(f"{line}\n" for line in annex),
             self.asked,
+            self.lists,
         )
 
     def _few(self, about: str, some: Sequence[BehindItem]) -> str:
@@ -277,12 +285,19 @@ class _Told:
             )
         return f"{sizes} {self.voice.say(f'fetched.{why}')}"
 
-    def _detail(self, head: str, lines: Sequence[str], digest: str | None = None) -> None:
+    def _detail(
+        self, name: str, head: str, lines: Sequence[str], digest: str | None = None
+    ) -> None:
         room = max(MOST_NAMED - self.named, 0)
         self.details += ["", head, *lines[:room]]
         self.named += len(lines[:room])
         if len(lines) > room:
-            self.details.append(f"- {self.voice.count('annex.more', len(lines) - room)}")
+            file = f"{name}.txt"
+            whole = visible("".join(f"{line}\n" for line in (head, *lines))).encode()
+            self.lists[file] = whole
+            more = self.voice.count("annex.more", len(lines) - room)
+            handed = self.voice.say("annex.handed", file=file, digest=sha256(whole))
+            self.details += [f"- {more}", handed]
         if digest:
             place = f"objects/sha256/{digest[:2]}/{digest[2:]}"
             self.details.append(self.voice.say("annex.list", place=place, digest=digest))

@@ -20,7 +20,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from sluis.border.characters import visible
 from sluis.errors import EvidenceError, InputError
-from sluis.evidence.asked import FORM, REQUEST
+from sluis.evidence.asked import FORM, HANDED, REQUEST
 from sluis.evidence.canonical import canonical, sha256
 from sluis.evidence.files import make_folder, replace
 from sluis.evidence.predicates import Sha256, Shown, Waiver
@@ -50,6 +50,8 @@ from sluis.signoff.waiver import (
 Channel = Literal["prompt", "file", "page"]
 #: title of the text that nobody has to read: names of machines, paths, ids
 ANNEX = "technical"
+#: title of a list that is too long for that text; no id of a document has a colon
+_LIST = f"{HANDED}list:"
 
 
 class AskedQuestion(BaseModel):
@@ -170,9 +172,10 @@ def build_request(
     if files is not None and files.annex:
         annex += f"\n{files.annex}"
     texts[ANNEX] = visible(annex).encode()
-    handed = {
-        f"document:{entry.id}": dossier.objects.get(entry.sha256) for entry in scope.documents
-    }
+    handed = {f"{HANDED}{entry.id}": dossier.objects.get(entry.sha256) for entry in scope.documents}
+    # their digests are in the request, as those of the documents: so they are signed
+    lists = {} if files is None else files.lists
+    handed |= {f"{_LIST}{name}": data for name, data in lists.items()}
     asked = questions(
         scope,
         plan,
@@ -300,7 +303,8 @@ def _offer(
         expires_at=_until(scope, now),
         after=proposal.view.head,
     )
-    names = {f"document:{entry.id}": entry.file for entry in scope.documents}
+    names = {f"{HANDED}{entry.id}": entry.file for entry in scope.documents}
+    names |= {title: title.removeprefix(_LIST) for title in handed if title.startswith(_LIST)}
     return Offer(request, texts, handed, names, scope.time_zone)
 
 

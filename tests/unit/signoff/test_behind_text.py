@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from sluis.errors import EvidenceError
+from sluis.evidence.canonical import sha256
 from sluis.evidence.predicates import Export, Machine
 from sluis.plan.annex import plan_annex
 from sluis.plan.behind import Why, behind_list
@@ -202,6 +203,11 @@ def test_M1_of_thousands_the_text_counts_and_says_where_the_list_is(tmp_path: Pa
     digest = signed.behind[0].list_sha256
     assert f"objects/sha256/{digest[:2]}/{digest[2:]}" in found.annex
     assert len(found.text) < 2_000
+    # what has no room there is handed over whole, and named with its digest
+    ((file, whole),) = found.lists.items()
+    assert file == f"{signed.behind[0].asset}-behind.txt"
+    assert whole.decode().count(".lnk") == 7_654
+    assert f"the file {file}, which you are given with this. SHA-256 {sha256(whole)}" in found.annex
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -312,6 +318,7 @@ def test_M1_the_details_have_room_for_so_many_in_all(
     assert found is not None
     rows = [row for row in found.annex.splitlines() if row.startswith("- ")]
     named = [row for row in rows if re.match(r"- \d+\.(lnk|doc|pdf)", row)]
+    assert len(found.lists) == len(more)
     assert len(named) == min(behind + differ + locked, MOST_NAMED)
     assert [row[2:].partition(",")[0] for row in rows if row not in named] == more
 

@@ -14,6 +14,7 @@ from sluis.evidence.asked import FORM, REQUEST
 from sluis.evidence.canonical import sha256
 from sluis.evidence.predicates import Export, Machine, Shown
 from sluis.scope.annex import scope_annex
+from sluis.scope.model import ScopeDocument
 from sluis.scope.text import scope_text
 from sluis.signoff.fetched_text import fetched_text
 from sluis.signoff.proposal import propose, propose_waiver
@@ -172,7 +173,7 @@ def test_the_file_has_what_is_read_before_the_questions_and_the_details_behind_t
     assert details.endswith(" 2026-11-22 12:00 UTC.\nEnd.\n")
 
 
-def test_M1_files_that_may_not_be_right_are_a_text_a_question_and_details(tmp_path: Path) -> None:
+def with_a_file_that_is_not_right(tmp_path: Path) -> tuple[Bench, ScopeDocument]:
     bench = empty_bench(tmp_path)
     assets = [asset.model_dump() for asset in make_scope().assets]
     assets[1].update(kind="share", exclude=(), origin={"by": "folder", "folder": "/mnt"})
@@ -191,7 +192,13 @@ def test_M1_files_that_may_not_be_right_are_a_text_a_question_and_details(tmp_pa
         key=bench.key, now=bench.now,
     )  # fmt: skip
     bench.lay_down(scope)
+    return bench, scope
+
+
+def test_M1_files_that_may_not_be_right_are_a_text_a_question_and_details(tmp_path: Path) -> None:
+    bench, scope = with_a_file_that_is_not_right(tmp_path)
     offer = offered(bench)
+    assert not offer.handed
     files = fetched_text(scope, bench.view(), bench.objects, "en")
     assert files is not None
     assert list(offer.texts) == ["plan", "scope", "files", ANNEX]
@@ -201,3 +208,19 @@ def test_M1_files_that_may_not_be_right_are_a_text_a_question_and_details(tmp_pa
     assert "read:files" not in [
         one.id for one in offered(make_bench(tmp_path / "other")).request.questions
     ]
+
+
+def test_M1_a_list_that_is_too_long_is_handed_over_whole_and_signed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sluis.signoff.fetched_text.MOST_NAMED", 0)
+    bench, _ = with_a_file_that_is_not_right(tmp_path)
+    offer = offered(bench)
+    path, shown = write_request(bench, tmp_path / "out", now=bench.now, offer=offer)
+    handed = path.parent / f"{offer.request.digest()[:12]}-letters-doubted.txt"
+    whole = handed.read_bytes()
+    assert b"\n- short.msg: " in whole
+    title = "document:list:letters-doubted.txt"
+    assert offer.request.documents[title] == shown.body.documents[title] == sha256(whole)
+    told = f"the file letters-doubted.txt, which you are given with this. SHA-256 {sha256(whole)}"
+    assert told in path.read_text()
