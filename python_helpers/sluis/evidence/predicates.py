@@ -155,7 +155,8 @@ class Behind(Body):
     """What of one asset does not go over, as its newest pass and the new place have it.
 
     ``export`` is the statement of that pass, ``list_object`` names each thing (see
-    ``sluis.plan.behind``), ``items`` counts them.
+    ``sluis.plan.behind``), ``items`` counts them. ``earlier`` says that another import left
+    something in the new place; statements of older versions do not.
     """
 
     kind: ClassVar[str] = "behind"
@@ -163,6 +164,7 @@ class Behind(Body):
     export: Sha256
     items: int
     list_object: Sha256
+    earlier: bool = False
 
 
 class Snapshot(Body):

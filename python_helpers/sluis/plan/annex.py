@@ -39,6 +39,8 @@ SENTENCES: dict[str, Said] = {
     "behind": said("Wat niet meegaat, per plek", "What does not move, by place"),
     "behind-of": said("- {asset}: {count}; de lijst, SHA-256 {digest}",
                       "- {asset}: {count}; the list, SHA-256 {digest}"),
+    "behind-earlier": said("  er staat iets van een eerdere verhuizing; het blijft staan",
+                           "  something of an earlier move is there; it stays"),
 }  # fmt: skip
 
 
@@ -68,10 +70,11 @@ def plan_annex(plan: PlanDocument, language: Language) -> str:
             lines += [line for check in checks for line in _check(check, voice)]
     if plan.behind:
         lines += ["", voice.say("behind")]
-    lines += [
-        voice.say("behind-of", asset=one.asset, count=one.items, digest=one.list_sha256)
-        for one in plan.behind
-    ]
+    for one in plan.behind:
+        lines.append(
+            voice.say("behind-of", asset=one.asset, count=one.items, digest=one.list_sha256)
+        )
+        lines += [voice.say("behind-earlier")] if one.earlier else []
     return "\n".join(lines) + "\n"
 
 

@@ -134,12 +134,16 @@ class PlannedCheck(_Model):
 class BehindOf(_Model):
     """What of one asset does not go over: how much, and the list of it (:mod:`sluis.plan.behind`).
 
-    ``list_sha256`` is the digest of that list, which is an object of the dossier.
+    ``list_sha256`` is the digest of that list, which is an object of the dossier. ``earlier`` says
+    that another import of the asset left something in the new place, which stays there.
     """
+
+    came_later: ClassVar[frozenset[str]] = frozenset({"earlier"})
 
     asset: str
     items: int
     list_sha256: Sha256
+    earlier: bool = False
 
 
 #: What a plan of today binds. A plan of another version can be read and not be applied.

@@ -29,7 +29,12 @@ _MOST = 1_000_000
 
 
 def note_what_stays(
-    dossier: OpenDossier, asset: Asset, written: Path | None = None, in_all: int = 0
+    dossier: OpenDossier,
+    asset: Asset,
+    written: Path | None = None,
+    in_all: int = 0,
+    *,
+    earlier: bool = False,
 ) -> BehindList:
     """Record what of one asset does not go over, as its newest pass has it.
 
@@ -39,6 +44,7 @@ def note_what_stays(
         written: what the worker that puts it into another tenant says of each item; ``None``
             for an asset that is only fetched: then the manifest says what could not be had.
         in_all: how many lines the worker said that there are.
+        earlier: whether another import of it left something in the new place.
 
     Raises:
         SnapshotError: ``worker-file-altered``: the worker's list cannot be used.
@@ -59,6 +65,7 @@ def note_what_stays(
         export=export.sha256,
         items=len(listed.items),
         list_object=dossier.objects.put(listed.to_bytes()),
+        earlier=earlier,
     )
     before = view.latest(Behind, lambda item: item.body.asset == asset.id)
     if before is None or before.body != body:
@@ -70,7 +77,12 @@ def stays_now(view: View, scope: ScopeDocument) -> tuple[BehindOf, ...]:
     """What was recorded last of each asset of a scope, as a plan names it."""
     newest = {statement.body.asset: statement.body for statement in view.of(Behind)}
     return tuple(
-        BehindOf(asset=asset.id, items=body.items, list_sha256=body.list_object)
+        BehindOf(
+            asset=asset.id,
+            items=body.items,
+            list_sha256=body.list_object,
+            earlier=body.earlier,
+        )
         for asset in scope.assets
         if asset.is_exported and (body := newest.get(asset.id)) is not None
     )

@@ -82,7 +82,8 @@ def look_ahead(
         remote = f"{moving.work()}/behind.gz"
         local = scratch / "behind.gz"
         bring_worker_file(fetch, remote, local, answer.behind_sha256)
-        listed = note_what_stays(dossier, asset, local, answer.behind_in_all)
+        there = answer.earlier_in_all > 0
+        listed = note_what_stays(dossier, asset, local, answer.behind_in_all, earlier=there)
         tell(ahead, asset.id, answer)
         ahead.lines += said_of_earlier(moving, answer)
         ahead.lines += said_of_counts(asset, export, listed)

@@ -133,6 +133,11 @@ SENTENCES: dict[str, Said] = {
         "en nog {count}; achteraan, bij de technische details, staan ze ook",
         "and {count} more; they are at the end, in the technical details",
     ),
+    "earlier": said(
+        "{name}: wat een eerdere verhuizing al in de nieuwe omgeving zette, blijft daar staan "
+        "zoals het is.",
+        "{name}: what an earlier move already put into the new environment stays there as it is.",
+    ),
     "versions.one": said(
         "{name}: van 1 bestand zijn er oudere versies. Die gaan niet mee; alleen de nieuwste.",
         "{name}: of 1 file there are older versions. They do not move; only the newest does.",

@@ -83,7 +83,9 @@ def fetched_text(
         EvidenceError: a manifest or a list is missing or altered.
     """
     ours, voice = Voice(language), Voice(language, SENTENCES)
-    lists = {one.asset: one.list_sha256 for one in plan.behind} if plan else {}
+    planned = plan.behind if plan else ()
+    lists = {one.asset: one.list_sha256 for one in planned}
+    earlier = {one.asset for one in planned if one.earlier}
     told = _Told(voice, ours)
     for asset in scope.assets:
         if not asset.is_exported:
@@ -102,6 +104,8 @@ def fetched_text(
         told.fewer(asset, name, stays, newest.body if newest else None)
         if isinstance(asset.disposition, Migrate):
             told.versions(name, seen.with_versions)
+            if asset.id in earlier:
+                told.earlier(name)
         told.different(asset, name, seen.different)
         told.locked(asset, name, seen.sealed)
     return told.whole()
@@ -186,6 +190,10 @@ class _Told:
         """Earlier versions never go over."""
         if count:
             self.parts += ["", paragraph(self.voice.count("versions", count, name=name))]
+
+    def earlier(self, name: str) -> None:
+        """What another import left in the new place is nobody's work in this change."""
+        self.parts += ["", paragraph(self.voice.say("earlier", name=name))]
 
     def different(self, asset: Asset, name: str, lines: Sequence[ManifestLine]) -> None:
         """Files that go over and may not be right, and those of which only the list was not."""

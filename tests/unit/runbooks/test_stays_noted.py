@@ -48,13 +48,19 @@ def made(tmp_path: Path) -> Made:
 
 
 def note(
-    made: Made, written: Path | None = None, in_all: int = 0, *, items: int = 2, size: int = 1
+    made: Made,
+    written: Path | None = None,
+    in_all: int = 0,
+    *,
+    items: int = 2,
+    size: int = 1,
+    earlier: bool = False,
 ) -> BehindList:
     dossier: Any = SimpleNamespace(ledger=made.ledger, objects=made.objects, key=made.key)
     asset = some_scope().assets[0]
     assert asset.id == "files-one"
     counted = asset.model_copy(update={"items": items, "size": size})
-    return note_what_stays(dossier, counted, written, in_all)
+    return note_what_stays(dossier, counted, written, in_all, earlier=earlier)
 
 
 def recorded(made: Made) -> list[Behind]:
@@ -162,3 +168,8 @@ def test_a_plan_names_the_newest_list_of_each_asset_that_is_fetched(made: Made) 
     (named,) = stays_now(made.read(), fetched)
     assert (named.asset, named.items, named.list_sha256) == ("files-one", 3, listed.digest())
     assert stays_now(made.read(), some_scope()) == ()
+    assert not named.earlier
+    note(made, earlier=True)
+    (named,) = stays_now(made.read(), fetched)
+    assert named.earlier
+    assert "earlier" not in named.model_copy(update={"earlier": False}).model_dump(mode="json")

@@ -103,7 +103,13 @@ def passed(asset: str, manifest: str) -> Export:
 
 
 def told(
-    root: Path, stays: Found, lines: list[ManifestLine], language: Language, *, goes: bool = True
+    root: Path,
+    stays: Found,
+    lines: list[ManifestLine],
+    language: Language,
+    *,
+    goes: bool = True,
+    earlier: bool = False,
 ) -> tuple[FetchedText | None, PlanDocument]:
     """What is told of the move's first place that is fetched; it ``goes`` over, or stays."""
     made, of = make(root), next(item for item in scope().assets if item.is_exported)
@@ -111,7 +117,7 @@ def told(
     kept = made.objects.put(listed.to_bytes())
     write_manifest(root / "manifest", lines, About(source={}))
     made.append(passed(of.id, made.objects.put_file(root / "manifest")))
-    named = BehindOf(asset=of.id, items=len(listed.items), list_sha256=kept)
+    named = BehindOf(asset=of.id, items=len(listed.items), list_sha256=kept, earlier=earlier)
     signed = plan(language).model_copy(update={"behind": (named,)})
     document = scope()
     if not goes:
@@ -225,6 +231,28 @@ def test_M1_fewer_than_were_counted_is_told_with_both_figures(
     assert said in question
     assert "bytes" not in found.text
     assert STAYS[-2][0] in found.annex
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_an_earlier_move_left_there_is_told_in_one_sentence(
+    tmp_path: Path, language: Language
+) -> None:
+    """Prepare said it to the operator alone."""
+    found, signed = told(tmp_path, [], [line("a")], language, earlier=True)
+    assert found is not None
+    said = {
+        "nl": "wat een eerdere verhuizing al in de nieuwe omgeving zette, blijft daar staan zoals "
+        "het is.",
+        "en": "what an earlier move already put into the new environment stays there as it is.",
+    }[language]
+    assert said in " ".join(found.text.split())
+    assert len(said.split()) <= 20
+    assert (
+        plan_annex(signed, language).count("\n  ")
+        == plan_annex(plan(language), language).count("\n  ") + 1
+    )
+    stays, _ = told(tmp_path / "stays", [], [line("a")], language, earlier=True, goes=False)
+    assert stays is None
 
 
 def test_M1_where_everything_goes_as_listed_there_is_no_such_text(tmp_path: Path) -> None:
