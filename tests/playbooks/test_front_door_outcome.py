@@ -177,6 +177,26 @@ def test_an_apply_that_did_everything(change: SmallChange, capsys: pytest.Captur
     assert found["since"] == 4
 
 
+def test_newcomer_what_is_applied_is_not_planned_anew_without_a_word(
+    change: SmallChange, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before, prepare took the green state away, and the change awaited another sign-off."""
+    playbook(change, signed(change))
+    assert ask("apply", capsys)[0] == 0
+    before = len(change.ledger.read(change.later).statements)
+    playbook(change, laid_down())
+    status, found = ask("prepare", capsys)
+    assert (status, found["error"]["code"]) == (77, "already-applied")
+    assert f"sluis prepare {CLIENT} {CHANGE} --again" in found["error"]["remedy"]
+    assert len(change.ledger.read(change.later).statements) == before
+    status, found = ask("status", capsys)
+    assert (status, found["state"]) == (0, "applied and verified")
+    front.run(["prepare", CLIENT, CHANGE, "--again"])
+    capsys.readouterr()
+    status, found = ask("status", capsys)
+    assert found["state"] != "applied and verified"
+
+
 def test_rc_0_with_nothing_done_is_not_applied(
     change: SmallChange, capsys: pytest.CaptureFixture[str]
 ):

@@ -17,9 +17,10 @@ from sluis.cli.show_outcome import show_outcome
 from sluis.cli.told_errors import not_in_the_outcome, said_why, told_errors
 from sluis.cli.written import read_in_a_clean_place
 from sluis.cli.wrong_input import wrong_input
+from sluis.dossier.material import Material
 from sluis.dossier.outcome import Outcome, outcome
 from sluis.dossier.waiver_words import drafted_for
-from sluis.errors import InputError
+from sluis.errors import InputError, RefusedError
 from sluis.places import Places, change_id, client_id
 from sluis.plan.faults import WrittenError
 from sluis.runbook.no_file import refuse_what_is_no_file
@@ -64,6 +65,7 @@ def run_phase(
     playbook: Playbook | None,
     time_limit: int | None,
     as_json: bool,
+    again: bool = False,
 ) -> int:
     """Run ``phase`` and report the outcome that the ledger shows afterwards.
 
@@ -75,16 +77,23 @@ def run_phase(
         playbook: which runbook, or ``None`` for the one that the change describes.
         time_limit: minutes, or ``None``.
         as_json: print one JSON document.
+        again: prepare also what is applied and verified.
 
     Returns:
         The exit status.
+
+    Raises:
+        RefusedError: ``already-applied``.
     """
     places, client, change = session.places, client_id(client), change_id(change)
     chosen = playbook or described_playbook(places, client, change)
     load_scope(places.change(client, change) / "scope.yml")  # a mistake in it: say so at once
     unlocked = session.operator()
     with one_run(session, client, change, phase) as held:
-        since = held.newest()
+        before = held.material()
+        if phase == "prepare" and not again:
+            _must_not_be_applied(session, before)
+        since = newest(before)
         report = held.play(
             chosen, phase=phase, time_limit=time_limit, passphrase=unlocked.passphrase
         )
@@ -113,6 +122,21 @@ def run_phase(
         show=lambda console: _show(console, found, report),
     )
     return found.exit_status
+
+
+def _must_not_be_applied(session: Session, material: Material) -> None:
+    """Refuse to lay down a plan over one that is applied and verified."""
+    found = outcome(material, session.now())
+    if found.state != "applied and verified":
+        return
+    client, change = material.client, material.change
+    raise RefusedError(
+        "already-applied",
+        f"{change} is applied and verified. A new plan would take its place, and the change would "
+        "be awaiting sign-off once more. Nothing was prepared.",
+        f"For something else to be done, begin another change: sluis new {client} --change CHANGE. "
+        f"To do this one once more: sluis prepare {client} {change} --again",
+    )
 
 
 def described_playbook(

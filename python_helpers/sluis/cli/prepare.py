@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from sluis.cli.change_run import (
@@ -36,12 +38,16 @@ def prepare(
     change: ChangeArgument,
     playbook: PlaybookOption = None,
     time_limit: TimeLimitOption = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also where the change is applied and verified.")
+    ] = False,
     progress: ProgressOption = "people",
     as_json: JsonOption = False,
 ) -> int:
     """Make and prove the snapshots, and lay down the plan. Ends as awaiting sign-off (75).
 
     What 'sluis check' looks at is looked at first, and all that is wrong is said at once.
+    A change that is applied and verified stays so (77), unless --again says to plan it anew.
     """
     session: Session = context.obj
     session.progress = progress
@@ -54,6 +60,7 @@ def prepare(
             playbook=playbook,
             time_limit=time_limit,
             as_json=as_json,
+            again=again,
         )
     except InputError as error:
         if error.code in _ALONE or isinstance(error, WrongInputError):

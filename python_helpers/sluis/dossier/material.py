@@ -65,14 +65,15 @@ class Material:
         if self.plan_object is None or closed <= planned_at(self.view, self.plan_object):
             return
         last = self.view.latest(Handover, lambda item: item.number == closed)
+        again = " --again" if last is not None and last.body.result == "applied" else ""
         how = f"as {last.body.result}, on {last.recorded_at:%Y-%m-%d %H:%M} UTC" if last else ""
         raise RefusedError(
             "change-closed",
             f"{self.change} was handed over {how} (statement {closed}), so {what} comes too late. "
             "It would change nothing, and was not recorded.",
             f"See how it ended with: sluis status {self.client} {self.change}. To go on, run "
-            f"sluis prepare {self.client} {self.change} and have the new plan signed, or start a "
-            "new change.",
+            f"sluis prepare {self.client} {self.change}{again} and have the new plan signed, or "
+            "start a new change.",
         )
 
 
