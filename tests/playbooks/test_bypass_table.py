@@ -587,7 +587,8 @@ def _plant(source: Path, mark: Path) -> Path:
 @pytest.mark.parametrize("driver", ["ansible-playbook", "ansible-runner"])
 def test_L11_planted_code_is_not_run(change: LabChange, tmp_path: Path, driver: str) -> None:
     mark = tmp_path / "ran"
-    for source in change.root.glob("roles/*/action_plugins/*.py"):
+    later = change.root / "playbooks" / "vars_plugins" / "refuse_early.py"
+    for source in (later, *change.root.glob("roles/*/action_plugins/*.py")):
         _plant(source, mark)
     change.sign()
     if driver == "ansible-playbook":
@@ -598,9 +599,9 @@ def test_L11_planted_code_is_not_run(change: LabChange, tmp_path: Path, driver: 
     assert not mark.exists()
 
 
-def test_L11_planted_code_in_the_early_refusal_is_found(change: LabChange, tmp_path: Path) -> None:
+def test_L11_planted_code_in_our_first_file_is_found(change: LabChange, tmp_path: Path) -> None:
     """Nothing of ours runs before it, so it is found by what runs after it."""
-    source = change.root / "playbooks" / "vars_plugins" / "refuse_early.py"
+    source = change.root / "playbooks" / "inventory_plugins" / "first_look.py"
     text = source.read_text()
     cached = _plant(source, tmp_path / "ran")
     change.sign()
