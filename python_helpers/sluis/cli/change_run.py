@@ -134,7 +134,7 @@ def _must_not_be_applied(session: Session, material: Material) -> None:
         "already-applied",
         f"{change} is applied and verified. A new plan would take its place, and the change would "
         "be awaiting sign-off once more. Nothing was prepared.",
-        f"For something else to be done, begin another change: sluis new {client} --change CHANGE. "
+        "For something else to be done, begin another change, under an id of its own. "
         f"To do this one once more: sluis prepare {client} {change} --again",
     )
 
