@@ -70,6 +70,12 @@ BESIDE: frozenset[str] = frozenset(
     )
 )  # fmt: skip
 
+#: Modules that ask a server for something: the argument by which they say how, what they take when
+#: it is not given, and with which values they only read.
+ASKS: Mapping[str, tuple[str, str, frozenset[str]]] = {
+    "ansible.builtin.uri": ("method", "GET", frozenset({"GET", "HEAD"})),
+}
+
 #: why one of these is refused, and what helps
 _ELSEWHERE = "it writes {path!r}"
 _NO_FULL_PATH = (
@@ -78,6 +84,7 @@ _NO_FULL_PATH = (
 _KNOWN_LATER = "where it writes ({path}) is known only when it runs"
 _NOT_GIVEN = "without {path!r} it writes where the machine keeps its own"
 _THE_MACHINE = "{path} changes the machine itself"
+_A_SERVER = "with {path} it may change something on a server, which no copy of an asset has"
 
 
 @dataclass(frozen=True)
@@ -140,6 +147,7 @@ def written_elsewhere(
         return
     if step.module in BESIDE:
         yield Elsewhere(_THE_MACHINE.format(path=step.module))
+    yield from _asked(step, not_yet)
     named = [asset for asset in scope.assets if asset.id in step.inside]
     for written in WRITES.get(step.module, ()):
         # where a module is given an argument by two of its names, it may take either
@@ -161,6 +169,20 @@ def written_elsewhere(
                 yield Elsewhere(_NO_FULL_PATH.format(path=path[:300]), name)
             elif not any(_holds(asset, step.host, path) for asset in named):
                 yield Elsewhere(_ELSEWHERE.format(path=path[:300]), name)
+
+
+def _asked(step: PlanStep, not_yet: Collection[str]) -> Iterator[Elsewhere]:
+    """What a call that asks a server may change there."""
+    if step.module not in ASKS:
+        return
+    name, without, reads = ASKS[step.module]
+    if name in {*step.args_at_apply, *step.secret_args}:
+        yield Elsewhere(_KNOWN_LATER.format(path=name), name)
+    elif name not in not_yet:
+        value = step.args.get(name)
+        how = str(value) if _is_given(value) else without
+        if how.upper() not in reads:
+            yield Elsewhere(_A_SERVER.format(path=f"{name}: {how[:80]}"), name)
 
 
 def _is_given(value: Any) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sluis.errors import InputError
 from sluis.plan.faults import Fault
-from sluis.plan.inside import WRITES, not_inside, written_elsewhere
+from sluis.plan.inside import ASKS, WRITES, not_inside, written_elsewhere
 from sluis.plan.model import PlanStep
 from sluis.plan.written_yaml import Item
 from sluis.runbook.call_modules import resolve
@@ -21,7 +21,9 @@ from sluis.scope.model import ScopeDocument
 #: steps of the way back only undo, and are held against no asset
 _BACK = "software_update_way_back"
 #: every argument by which a module says what it writes
-_ANY = frozenset(name for of_one in WRITES.values() for written in of_one for name in written.names)
+_ANY = frozenset(
+    name for of_one in WRITES.values() for written in of_one for name in written.names
+) | {name for name, _, _ in ASKS.values()}
 
 
 def inside_faults(

@@ -85,6 +85,20 @@ def test_F6_a_place_that_is_not_given_is_the_machines_own() -> None:
     _refuse(None, "ansible.builtin.uri", args={"url": "https://records.example/reload"})
 
 
+@pytest.mark.parametrize("dest", [{}, {"dest": f"{FOLDER.location}/answer.json"}])
+def test_A6_what_a_server_is_asked_to_change_is_in_no_asset(dest: dict[str, str]) -> None:
+    asked = {"url": "https://records.example/accounts", **dest}
+    for method in ("POST", "put", "DELETE", "PATCH", "PURGE"):
+        with pytest.raises(InputError, match=rf"not-inside.*method: {method}.*on a server"):
+            _refuse(None, "ansible.builtin.uri", args={**asked, "method": method})
+    for later in ({"args_at_apply": {"method": "/x"}}, {"secret_args": ("method",)}):
+        with pytest.raises(InputError, match=r"not-inside.*\(method\) is known only when it runs"):
+            _refuse(None, "ansible.builtin.uri", args=asked, **later)
+    for method in ("GET", "get", "HEAD", "", None):
+        _refuse(None, "ansible.builtin.uri", args={**asked, "method": method})
+    _refuse(None, "ansible.builtin.uri", args={**asked, "method": "POST"}, inside=())
+
+
 @pytest.mark.parametrize(
     "how",
     [

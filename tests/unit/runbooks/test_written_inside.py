@@ -83,3 +83,22 @@ def test_F6_a_slip_in_the_module_or_in_the_hosts_is_said_once(ground: Ground) ->
     _stays_in_the_letters(ground, DEST)
     ground.change_in(UPDATE, ("module: ansible.builtin.copy", "module: ansible.builtin.copi"))
     assert "not-inside" not in ground.said()
+
+
+@pytest.mark.parametrize(
+    ("method", "is_said"),
+    [("POST", True), ("get", False), ("{{ the_method }}", False)],
+    ids=["it changes", "it reads", "prepare fills it in"],
+)
+def test_A6_what_a_server_is_asked_to_change_is_said(
+    ground: Ground, method: str, is_said: bool
+) -> None:
+    _stays_in_the_letters(ground, f'      dest: "{LETTERS}/answer"\n      method: "{method}"\n')
+    src = '      src: "{{ inventory_dir }}/changes/{{ change }}/files/update-5.1.sql"\n'
+    asked = "    module: ansible.builtin.uri\n    args:\n      url: https://records.example/x\n"
+    ground.change_in(UPDATE, ("    module: ansible.builtin.copy\n    args:\n" + src, asked))
+    ground.add(SETTINGS, "the_method: GET\n")
+    if is_said:
+        assert f"with method: {method} it may change something on a server" in ground.said()
+    else:
+        ground.read()
