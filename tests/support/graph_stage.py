@@ -56,6 +56,9 @@ class Stage:
         self.tokens = []
         self.life = 3600
         self.token_answers = []
+        self.token_headers = {}
+        #: where tokens are to be had, if not here
+        self.token_endpoint = None
         self._plays = {}
         #: who answers what nobody scripted
         self.otherwise = None
@@ -86,7 +89,8 @@ class Stage:
     async def discovery(self, request):
         base = f"{self.graph}/{TENANT}"
         return web.json_response({
-            "token_endpoint": f"{base}/oauth2/v2.0/token", "issuer": f"{base}/v2.0",
+            "token_endpoint": self.token_endpoint or f"{base}/oauth2/v2.0/token",
+            "issuer": f"{base}/v2.0",
             "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
             "jwks_uri": f"{base}/discovery/v2.0/keys",
         })  # fmt: skip
@@ -96,7 +100,7 @@ class Stage:
         self.tokens.append(dict(form))
         if self.token_answers:
             status, body = self.token_answers.pop(0)
-            return web.json_response(body, status=status)
+            return web.json_response(body, status=status, headers=self.token_headers)
         return web.json_response({
             "token_type": "Bearer", "expires_in": self.life,
             "access_token": f"stage-token-{len(self.tokens)}",

@@ -41,7 +41,7 @@ from .account import Account
 from .clock import Clock
 from .errors import ConnectionCutError, GraphError, NoTenantError, NotTrustedError, plain
 from .retry import Patience
-from .sign_in import sign_in_session
+from .sign_in import SentElsewhereError, sign_in_session
 
 T = TypeVar("T")
 
@@ -110,18 +110,21 @@ class Tokens:
         self._session.close()
 
     async def _fetch(self) -> None:
+        failed: GraphError
         for attempt in range(1, self._patience.sign_ins + 1):
             began = self._clock.now()
             try:
                 async with asyncio.timeout(self._patience.sign_in_whole):
                     answer = await _aside(partial(self._ask, self._app, self._session))
+            except SentElsewhereError as error:
+                failed, pause = _sent_elsewhere(self._account, error), 6.0 * attempt
             except (requests.RequestException, MsalServiceError, OSError) as error:
                 if isinstance(error, TimeoutError):
                     # its thread may go on with these for as long as the service likes
                     self._app = None
                     self._session = sign_in_session(self._account, self._patience.sign_in_seconds)
                 untrusted = isinstance(error, requests.exceptions.SSLError)
-                failed: GraphError = (NotTrustedError if untrusted else ConnectionCutError)(
+                failed = (NotTrustedError if untrusted else ConnectionCutError)(
                     "sign-in-failed",
                     f"The sign-in at {self._account.cloud.authority} gave no usable answer "
                     f"({type(error).__name__}).",
@@ -254,6 +257,14 @@ def _refusal(account: Account, answer: dict[str, Any]) -> GraphError:
         "Check the secret or certificate and its end date, and the app's consent. "
         f"MSAL repeats this answer for {MSAL_REPEATS:.0f} s without asking again.",
         codes=(code,),
+    )
+
+
+def _sent_elsewhere(account: Account, error: SentElsewhereError) -> GraphError:
+    return GraphError(
+        "sign-in-failed",
+        f"The sign-in at {account.cloud.authority} {error.what}: the secret goes nowhere else.",
+        "Find out what answers in its place (proxy, DNS), then run again; it goes on.",
     )
 
 

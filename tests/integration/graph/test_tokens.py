@@ -201,6 +201,41 @@ def test_M11_an_answer_to_a_sign_in_is_not_read_without_a_bound(tmp_path):
     run(tmp_path, story, clock=LeapingClock())
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_sign_in_that_is_sent_elsewhere_gives_no_secret_away(tmp_path, status):
+    async def story(one, graph):
+        one.token_headers = {"Location": f"{one.content}/taken"}
+        one.token_answers = [(status, {})] * 9
+        with pytest.raises(GraphError, match=rf"answered {status} .*127\.0\.0\.2") as told:
+            await graph.get("/a")
+        assert one.seen == []
+        assert SECRET not in str(told.value)
+
+    run(tmp_path, story, clock=LeapingClock())
+
+
+@pytest.mark.parametrize("asked", ["redirect", "endpoint"])
+def test_a_sign_in_goes_nowhere_in_clear_text(tmp_path, asked):
+    came = []
+
+    async def hear(reader, writer):
+        came.append(await reader.read(1))
+        writer.close()
+
+    async def story(one, graph):
+        server = await asyncio.start_server(hear, "127.0.0.1", 0)
+        place = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/taken"
+        one.token_headers, one.token_answers = {"Location": place}, [(307, {})] * 9
+        if asked == "endpoint":
+            one.token_endpoint = place
+        with pytest.raises(GraphError, match=r"sign-in-(failed|refused)"):
+            await graph.get("/a")
+        server.close()
+        assert came == one.seen == []
+
+    run(tmp_path, story, clock=LeapingClock())
+
+
 def test_a_pipe_in_place_of_a_certificate_is_not_waited_for(tmp_path):
     async def whole():
         async with stage(tmp_path) as one:
