@@ -144,7 +144,11 @@ def adopt(
             ),
             Secrets(settings.backup_secrets.get(asset.id, StoreSecrets())),
         )
-        reasons = [*_place_reasons(asset, backup), *_reasons(asset, observed, answer)]
+        reasons = [
+            *_place_reasons(asset, backup),
+            *_reasons(asset, observed, answer),
+            *_nonce_reasons(run, dossier, asset, answer, challenged),
+        ]
         newest = answer.newest
         if reasons or newest is None:
             body = Refusal(hosts=(place.source.host,), reasons=tuple(reasons))
@@ -247,6 +251,41 @@ def _reasons(
     return reasons
 
 
+def _nonce_reasons(
+    run: Run,
+    dossier: OpenDossier,
+    asset: Asset,
+    answer: asset_copies.Answer,
+    challenged: str | None,
+) -> list[Reason]:
+    """A backup that did not pick up the nonce is of something else, or of an earlier moment.
+
+    A nonce is taken away when the source is looked at. So one that a backup held is asked of no
+    later backup: it cannot hold it any more.
+    """
+    proof = answer.newest.proof if answer.newest else None
+    if challenged is None or proof is None or proof.nonce_found:
+        return []
+    if proof.restored is None and proof.restored_digest is None:
+        return []  # nothing came back to look in, which is said by its level
+    taken = dossier.ledger.read(now()).of(Snapshot)
+    if any(one.body.asset == asset.id and one.body.nonce_sha256 == challenged for one in taken):
+        return []
+    adopt_it = f"sluis adopt {run.client} {run.change}"
+    return [
+        Reason(
+            code="nonce-not-in-copy",
+            about=asset.id,
+            sentence=f"The newest copy of {asset.id} ({answer.generations[0].name}) does not hold "
+            "the nonce that was placed in the source. It is a copy of something else, or the "
+            "backup did not run since then."[:3900],
+            remedy="Look whether snapshot_and_verify_adopt names the right place. Then place a new "
+            f"nonce ({adopt_it} --challenge), let the client's backup run, and have it judged "
+            f"again: {adopt_it}",
+        )
+    ]
+
+
 def _record(
     dossier: OpenDossier,
     place: Place,
@@ -337,7 +376,8 @@ class _IsBadError(Exception):
 def _failed(asset: Asset, proof: Verification) -> list[Reason]:
     """The levels that failed: such a backup must never stand in for a good snapshot.
 
-    V6 is left out: a disk that is not append-only is less than is asked, and no bad copy.
+    V6 is left out: a disk that is not append-only is less than is asked, and no bad copy. That
+    the nonce is not in the copy was refused before.
     """
     return [
         Reason(

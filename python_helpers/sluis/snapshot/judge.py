@@ -18,6 +18,7 @@ from sluis.evidence.predicates import LevelResult, Machine, Snapshot, Verificati
 from sluis.manifest import Comparison, Manifest, compare, loads, shown
 from sluis.snapshot.judge_v6 import judge_v6, was_refused
 from sluis.snapshot.levels import FAILED, LEVELS, NOT_VERIFIED, PROVEN, reached
+from sluis.snapshot.nonce import FILE
 from sluis.snapshot.store import three_two_one
 
 #: how many paths a statement names; all of them are in the differences object
@@ -82,7 +83,8 @@ def judge(
     comparison = compare(before, after, restored) if before and restored else None
     levels["V0"] = _v0(levels["V0"], proof)
     levels["V4"] = _v4(levels["V4"], comparison, proof)
-    levels["V5"] = _v5(comparison, proof, copied_at)
+    stranger = copied_at is not None and _shares_no_file(before, restored)
+    levels["V5"] = _v5(comparison, proof, copied_at, stranger=stranger)
     levels["V6"] = judge_v6(snapshot, proof, inside, older)
     ordered = [levels[name] for name in LEVELS]
     return Judgement(
@@ -165,7 +167,9 @@ def _v4(level: Level, comparison: Comparison | None, proof: Proof) -> Level:
     )
 
 
-def _v5(comparison: Comparison | None, proof: Proof, copied_at: datetime | None) -> Level:
+def _v5(
+    comparison: Comparison | None, proof: Proof, copied_at: datetime | None, *, stranger: bool
+) -> Level:
     level = Level("V5", NOT_VERIFIED, "", ("compare the manifests before, after and restored",))
     if proof.sample:
         return replace(level, detail=f"only {proof.sample}")
@@ -185,7 +189,9 @@ def _v5(comparison: Comparison | None, proof: Proof, copied_at: datetime | None)
             if found
         )
         only_unknown = not (comparison.failed or comparison.missing or comparison.extra)
-        if copied_at is not None and _all_touched_since(comparison, copied_at):
+        if stranger:
+            said = f"it has no file in common with the source, so it is no copy of it: {said}"
+        elif copied_at is not None and _all_touched_since(comparison, copied_at):
             only_unknown = True
             said = f"the source was touched after the copy was made, so nobody can tell: {said}"
         return replace(level, verdict=NOT_VERIFIED if only_unknown else FAILED, detail=said)
@@ -202,6 +208,23 @@ def _v5(comparison: Comparison | None, proof: Proof, copied_at: datetime | None)
         return replace(level, verdict=FAILED, detail=said)
     part = next((one for one in database.parts if one.part == "equal"), database)
     return replace(level, verdict=part.verdict, detail=f"dump files: {said}; {part.detail}")
+
+
+def _shares_no_file(before: Manifest | None, restored: Manifest | None) -> bool:
+    """Whether a copy and its source have no file or link of the same path.
+
+    A nonce is in many a source; only the very same one makes a copy this one's.
+    """
+    if before is None or restored is None:
+        return False
+    ours, theirs = (
+        {path for path, entry in one.entries.items() if entry.type in ("file", "link")}
+        for one in (before, restored)
+    )
+    shared = ours & theirs
+    if FILE in shared and before.entries[FILE].content != restored.entries[FILE].content:
+        shared.remove(FILE)
+    return bool(ours | theirs) and not shared
 
 
 def _all_touched_since(comparison: Comparison, copied_at: datetime) -> bool:

@@ -1,0 +1,134 @@
+"""Which backup of somebody else is recorded as a snapshot, and which is refused (0254)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, timedelta
+from typing import Any
+
+import pytest
+
+from sluis.border.verbs import asset_copies, asset_observe
+from sluis.evidence.anchors import load_anchors
+from sluis.evidence.ledger import Ledger
+from sluis.evidence.objects import ObjectStore
+from sluis.evidence.predicates import Machine, Refusal, Snapshot
+from sluis.manifest import Entry, Manifest, dumps
+from sluis.runbook.adopting import Adopted, Place, adopt, challenge
+from sluis.runbook.run import OpenDossier, Run, now
+from sluis.runbook.snapshot_taking import Source
+from sluis.snapshot.nonce import FILE
+from support.border_samples import IDENTITY, MANIFEST, PROOF
+from support.scopes import CHANGE, CLIENT
+from support.small_change import SmallChange, small_change
+from unit.runbooks.test_snapshot_settings import _read
+
+ASSET, HOST = "letters", "h2"
+PLACE = {"site": "South", "country": "BE", "provider": "Example Store"}
+BACKUP = {"kind": "copies", "locations": ["/mnt/usb"], "machine": "nas", **PLACE}
+HOUR = timedelta(hours=1)
+#: each file of the source was touched after the copy was made
+TOUCHED = Manifest(
+    {n: e._replace(mtime_ns=4 * 10**18) for n, e in MANIFEST.entries.items()}
+    | {FILE: Entry(FILE, "file", 65, "9" * 64, 4 * 10**18, 0o600)}
+)
+STRANGER = Manifest({"wedding.txt": Entry("wedding.txt", "file", 3, "7" * 64, 10**18, 0o644)})
+
+
+class Stand:
+    """A change with one backup to adopt, and what its host answers about it."""
+
+    def __init__(self, small: SmallChange) -> None:
+        anchors = load_anchors(small.places.trust(CLIENT), CLIENT)
+        ledger = Ledger(small.dossier, anchors, CLIENT, CHANGE)
+        self.dossier = OpenDossier(
+            small.dossier, ledger, ObjectStore(small.dossier), anchors, small.key
+        )
+        self.run = Run(small.places, CLIENT, CHANGE, "prepare", "adopt.yml", (HOST,), ())
+        self.source, self.copy = MANIFEST, MANIFEST
+        self.nonce_found = True
+        self.copied_at = now() - HOUR
+
+    def _observe(self, request: asset_observe.Request, _: Any) -> asset_observe.Answer:
+        if request.stage == "challenge":
+            return asset_observe.Answer(IDENTITY, True)
+        return asset_observe.Answer(IDENTITY, False, dumps(self.source), "1" * 64, "2" * 64)
+
+    def _look(self, _: asset_copies.Request, __: Any) -> asset_copies.Answer:
+        time = self.copied_at.astimezone(UTC).isoformat()
+        proof = replace(
+            PROOF, restored=dumps(self.copy), nonce_found=self.nonce_found, database=None,
+            opened=None, engine="copies", engine_time=None, store_time=time,
+        )  # fmt: skip
+        older = (self.copied_at - HOUR).astimezone(UTC).isoformat()
+        return asset_copies.Answer(
+            (
+                asset_copies.Generation("/mnt/usb/tue", time, "a" * 64),
+                asset_copies.Generation("/mnt/usb/mon", older, "b" * 64),
+            ),
+            asset_copies.Newest("a" * 64, time, 9, 3, proof),
+        )
+
+    def _do(self, work: Any) -> Adopted:
+        place = Place(
+            Source(HOST, "ssh://h1", None), Machine(host=HOST, target="ssh://h1"),
+            self._observe, self._look,
+        )  # fmt: skip
+        return work(self.run, self.dossier, place, _read(adopt={ASSET: BACKUP}))
+
+    def challenge(self) -> None:
+        assert self._do(challenge).changed
+
+    def adopt(self) -> list[str]:
+        """The codes of what stands against it."""
+        before = len(self.taken())
+        codes = [one.code for one in self._do(adopt).refused]
+        refusals = self.dossier.ledger.read(now()).of(Refusal)
+        assert len(self.taken()) == before + (not codes), "what is refused is no snapshot"
+        assert not codes or [one.code for one in refusals[-1].body.reasons] == codes
+        return codes
+
+    def taken(self) -> list[Snapshot]:
+        return [one.body for one in self.dossier.ledger.read(now()).of(Snapshot)]
+
+
+@pytest.fixture
+def stand(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Stand:
+    return Stand(small_change(tmp_path, monkeypatch, now()))
+
+
+def test_a_backup_that_holds_the_nonce_is_adopted(stand: Stand) -> None:
+    stand.challenge()
+    assert stand.adopt() == []
+
+
+def test_what_has_no_file_of_the_source_is_refused_also_when_all_was_touched_since(
+    stand: Stand,
+) -> None:
+    """Two folders of something else, and a source that is worked in every day."""
+    stand.source, stand.copy, stand.nonce_found = TOUCHED, STRANGER, False
+    assert stand.adopt() == ["backup-is-bad"]
+    stand.copy = Manifest({})
+    assert stand.adopt() == ["backup-is-bad"]
+    stand.copy = MANIFEST
+    assert stand.adopt() == [], "here nobody can tell, and the levels say so"
+
+
+def test_a_challenge_that_the_backup_did_not_pick_up_is_refused(stand: Stand) -> None:
+    stand.nonce_found = False
+    assert stand.adopt() == [], "without a challenge there is no nonce to find"
+    stand.challenge()
+    assert stand.adopt() == ["nonce-not-in-copy"]
+    assert stand.adopt() == ["nonce-not-in-copy"], "asking twice does not help"
+    stand.nonce_found = True
+    assert stand.adopt() == []
+
+
+def test_a_nonce_that_a_backup_had_is_asked_of_no_later_one(stand: Stand) -> None:
+    """It was taken away from the source when that was looked at."""
+    stand.challenge()
+    assert stand.adopt() == []
+    stand.nonce_found = False
+    assert stand.adopt() == []
+    stand.challenge()
+    assert stand.adopt() == ["nonce-not-in-copy"]
