@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import sys
 
-# What lies compiled beside a source is not taken: no file can be in this folder.
-sys.pycache_prefix = "/dev/null"
+# Sluis reads inventories too; there it is settled already what is taken from where.
+if "sluis.bytecode" not in sys.modules:
+    # What lies compiled beside a source is not taken: no file can be in this folder.
+    sys.pycache_prefix = "/dev/null"
 
-from sluis.bytecode import use_private_cache  # noqa: E402
+    from sluis.bytecode import use_private_cache
 
-use_private_cache()
+    use_private_cache()
 
-from ansible.errors import AnsibleError  # noqa: E402
-from ansible.plugins.inventory import BaseInventoryPlugin  # noqa: E402
+from ansible.errors import AnsibleError
+from ansible.plugins.inventory import BaseInventoryPlugin
 
-from sluis.errors import SluisError  # noqa: E402
-from sluis.runbook.early import refuse_at_first  # noqa: E402
+from sluis.errors import SluisError
+from sluis.runbook.early import refuse_at_first
 
 DOCUMENTATION = """
 name: first_look

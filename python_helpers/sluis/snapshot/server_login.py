@@ -163,24 +163,24 @@ def _wrong(login: Login, more: str) -> str:
 
 def _of_postgresql(login: Login, words: str) -> str:
     user, database = _quoted(login.user), _quoted(login.database or "")
-    for pattern, remedy in (
-        ("password authentication failed",
+    said = (
+        ("password authentication failed" in words,
          _wrong(login, "the server says the same of a user that it does not have.")),
-        ("(?:Peer|Ident) authentication failed", _as_system_user(login)),
-        (r'role ".*" does not exist',
+        ("Peer authentication failed" in words or "Ident authentication failed" in words,
+         _as_system_user(login)),
+        ('role "' in words and '" does not exist' in words,
          _MAIN.format(what="the user", asset=login.named, where="connections")
          + f", or make it, with a password: CREATE ROLE {user} LOGIN; docs/examples.md has the "
          "rights that it needs."),
-        ("not permitted to log in", f"Let it log in: ALTER ROLE {user} LOGIN;"),
-        ("permission denied for database",
+        ("not permitted to log in" in words, f"Let it log in: ALTER ROLE {user} LOGIN;"),
+        ("permission denied for database" in words,
          f"Let it in: GRANT CONNECT ON DATABASE {database} TO {user};"),
-        ("not currently accepting connections",
+        ("not currently accepting connections" in words,
          f"Open it again: ALTER DATABASE {database} ALLOW_CONNECTIONS true;"),
-        (r"pg_hba\.conf", _line_of_hba(login, words)),
-    ):  # fmt: skip
-        if re.search(pattern, words):
-            return remedy
-    return _wrong(login, "the server's own words say which.")
+        ("pg_hba.conf" in words, _line_of_hba(login, words)),
+    )  # fmt: skip
+    otherwise = _wrong(login, "the server's own words say which.")
+    return next((remedy for is_said, remedy in said if is_said), otherwise)
 
 
 def _of_mariadb(login: Login, number: int, words: str) -> str:

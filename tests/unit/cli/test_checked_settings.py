@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,7 +29,7 @@ def _checked(
     monkeypatch.setattr(checked, "vault_ids", lambda *_: ())
     monkeypatch.setattr(checked, "read_in_a_clean_place", lambda *_: Written(faults))
     monkeypatch.setattr(checked, "_out_there", lambda *_: (report, []))
-    session: Any = SimpleNamespace(places=None, environ={})
+    session: Any = SimpleNamespace(places=None, environ={}, doing=lambda _words: nullcontext())
     return check_all(session, "practice", None, None)
 
 
