@@ -18,6 +18,17 @@ _SIGN_OR_TEXT = re.compile(rb'[,\[{]|"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _QUOTE = ord('"')
 #: characters of a number
 _LONGEST_NUMBER = 400
+#: one of these is in each body that holds half a character: an escape, its bytes, another encoding
+_MAY_BE_HALF = (b"\\ud", b"\\uD", b"\xed", b"\0")
+_HALF = re.compile(r"[\ud800-\udfff]")
+#: texts that go back to the service, or that others are held against, as they are
+_EXACT = frozenset({
+    "id", "driveId", "siteId", "listId", "eTag", "cTag", "uploadUrl", "email", "loginName",
+    "userPrincipalName", "@odata.nextLink", "@odata.deltaLink", "@microsoft.graph.downloadUrl",
+})  # fmt: skip
+_EXACT_ENDS = ("DateTime", "Hash")
+#: what stands in these stays as it is: names are stored by their bytes, columns as JSON
+_AS_THEY_ARE = frozenset({"name", "fields"})
 
 
 @dataclass(frozen=True)
@@ -85,14 +96,40 @@ def json_or_none(raw: bytes | bytearray) -> Any:
     """The JSON of a body, or None when it is none, or more than an answer may be.
 
     A number that is not finite is no JSON. A whole number beyond 64 bits, which nothing of ours
-    could hold, comes as a fraction.
+    could hold, comes as a fraction. Half a character (a lone surrogate), which no file and no
+    database takes, is in names only: elsewhere it is replaced, and an id, a hash, a time or a link
+    that holds one is none.
     """
     if not raw or _holds_too_much(raw):
         return None
+    body = _read(raw)
+    return body if _texts_are_whole(raw, body) else None
+
+
+def _read(raw: bytes | bytearray) -> Any:
     try:
         return json.loads(raw, parse_int=_number, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError):  # not JSON, or JSON without a bottom
         return None
+
+
+def _texts_are_whole(raw: bytes | bytearray, body: Any) -> bool:
+    """Whether each text that has to be exact is one; half characters of others are replaced."""
+    waiting = [body] if any(sign in raw for sign in _MAY_BE_HALF) else []
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            places = [place for place in part.items() if place[0] not in _AS_THEY_ARE]
+        else:
+            places = list(enumerate(part)) if isinstance(part, list) else []
+        for key, value in places:
+            if not isinstance(value, str):
+                waiting.append(value)
+            elif not value.isascii() and _HALF.search(value):
+                if key in _EXACT or str(key).endswith(_EXACT_ENDS):
+                    return False
+                part[key] = _HALF.sub("\ufffd", value)
+    return True
 
 
 def _holds_too_much(raw: bytes | bytearray) -> bool:
@@ -139,4 +176,7 @@ def parsed(raw: bytes | bytearray, status: int, method: str, url: str) -> dict[s
     call = f"{method} {plain_place(url)}"
     if _holds_too_much(raw):
         raise malformed(call, f"holds more than {_MOST_VALUES:,} values", status=status)
+    if not _texts_are_whole(raw, _read(raw)):
+        what = "has half a character in an id, a hash, a time or a link"
+        raise malformed(call, what, status=status)
     raise malformed(call, "is no JSON object", status=status)

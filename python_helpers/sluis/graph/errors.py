@@ -14,7 +14,7 @@ _SECRET = re.compile(
     r"(?i)\b(tempauth|access_token|client_secret|client_assertion|sig|authorization|bearer)"
     r"(\s*[=:]\s*|\s+)\S+"
 )
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 _LONGEST = 300
 
 

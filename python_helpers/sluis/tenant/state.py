@@ -261,7 +261,8 @@ class DriveState:
     def could_not(self, in_pass: int, what: str, subject: str, why: str) -> None:
         """Remember something that could not be had and is no item."""
         self.db.execute(
-            "INSERT OR REPLACE INTO could_not VALUES (?, ?, ?, ?)", (what, subject, why, in_pass)
+            "INSERT OR REPLACE INTO could_not VALUES (?, ?, ?, ?)",
+            (what, _in_words(subject), _in_words(why), in_pass),
         )
 
     def gaps(self, in_pass: int) -> tuple[Gap, ...]:
@@ -273,7 +274,9 @@ class DriveState:
 
     def note(self, in_pass: int, kind: str, note: str) -> None:
         """Remember something that happened, once."""
-        self.db.execute("INSERT OR IGNORE INTO notes VALUES (?, ?, ?)", (in_pass, kind, note))
+        self.db.execute(
+            "INSERT OR IGNORE INTO notes VALUES (?, ?, ?)", (in_pass, kind, _in_words(note))
+        )
 
     def notes(self, in_pass: int) -> list[tuple[str, str]]:
         """What happened in that pass: kind and sentence."""
@@ -369,6 +372,11 @@ class DriveState:
                 f"The state {self.path.name} has {key} {self.recall(key)}, not {value}.",
                 "Give every source a folder of its own.",
             )
+
+
+def _in_words(text: str) -> str:
+    """A sentence as it is stored and read: what is no character of a name is spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 # A root's place is the content folder itself, so its children are looked up through it.

@@ -285,3 +285,12 @@ def test_M11_no_field_of_an_entry_stops_a_listing(state: DriveState, field: str)
         for inner in ("hashes", "id", "childCount", "lastModifiedDateTime", "user"):
             entry = {**item, "id": f"y{at}{inner}", field: {inner: value}}
             apply_page(state, 1, [entry], "link", complete=False)
+
+
+@pytest.mark.parametrize("name", ["a\ud83d.txt", "a\udcff.txt"])
+def test_what_could_not_be_had_is_kept_whatever_its_name_is(state: DriveState, name: str) -> None:
+    state.could_not(1, "permissions of an item", f"{name} (i1)", f"refused: {name}")
+    (gap,) = state.gaps(1)
+    assert f"{gap.subject}{gap.why}".isascii()
+    state.note(1, "loop", name)
+    assert state.notes(1)[0][1].isascii()
