@@ -42,6 +42,7 @@ from .clock import Clock
 from .errors import ConnectionCutError, GraphError, NoTenantError, NotTrustedError, plain
 from .retry import Patience
 from .sign_in import SentElsewhereError, sign_in_session
+from .token_answer import Token, malformed_sign_in, sent_elsewhere, token_of
 
 T = TypeVar("T")
 
@@ -50,6 +51,8 @@ MSAL_MARGIN = 300.0
 #: seconds for which MSAL repeats a 400 without asking
 MSAL_REPEATS = 60.0
 _LARGEST_CERTIFICATE = 1 << 20  # bytes
+#: how MSAL fails over an answer that is not what it takes for granted
+_MISREAD = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError)
 _LAST_MOMENT = 30.0  # seconds before its end at which requests no longer go out with a token
 
 
@@ -115,9 +118,12 @@ class Tokens:
             began = self._clock.now()
             try:
                 async with asyncio.timeout(self._patience.sign_in_whole):
-                    answer = await _aside(partial(self._ask, self._app, self._session))
-            except SentElsewhereError as error:
-                failed, pause = _sent_elsewhere(self._account, error), 6.0 * attempt
+                    token = await _aside(partial(self._ask, self._app, self._session))
+            except GraphError as error:
+                if error.code == "sign-in-refused":
+                    self._not_before = self._clock.now() + MSAL_REPEATS + 1
+                    raise
+                failed = error
             except (requests.RequestException, MsalServiceError, OSError) as error:
                 if isinstance(error, TimeoutError):
                     # its thread may go on with these for as long as the service likes
@@ -130,29 +136,39 @@ class Tokens:
                     f"({type(error).__name__}).",
                     "Check the network, the proxy and the CA, then run again; it goes on.",
                 )
-                pause = 6.0 * attempt  # MSAL repeats a 5xx for five seconds without asking
             else:
-                if "access_token" in answer:
-                    self._keep(answer, began)
-                    return
-                failed, pause = _refusal(self._account, answer), 0.0
-                if failed.code == "sign-in-refused":
-                    self._not_before = self._clock.now() + MSAL_REPEATS + 1
-                    raise failed
-                pause = 6.0 * attempt
+                self._keep(token, began)
+                return
             if attempt < self._patience.sign_ins:
-                await self._clock.sleep(pause)
+                # MSAL repeats a 5xx for five seconds without asking
+                await self._clock.sleep(6.0 * attempt)
         self._not_before = self._clock.now() + MSAL_REPEATS + 1
         raise failed
 
-    def _keep(self, answer: dict[str, Any], began: float) -> None:
-        life = float(answer.get("expires_in") or 0)
-        self._token = str(answer["access_token"])
+    def _keep(self, token: Token, began: float) -> None:
+        life = token.life
+        self._token = token.text
         self._ends = began + max(life - min(_LAST_MOMENT, life / 10), 1.0)
         # a token that lives 300 s or less is new each time MSAL is asked: use most of it
         self._renew_from = began + (life - MSAL_MARGIN if life > 2 * MSAL_MARGIN else life * 0.6)
 
-    def _ask(self, app: Any, session: requests.Session) -> dict[str, Any]:
+    def _ask(self, app: Any, session: requests.Session) -> Token:
+        try:
+            answer = self._answer(app, session)
+        except SentElsewhereError as error:
+            raise sent_elsewhere(self._account, error.what) from None
+        except OSError:  # what the network does; those of ``requests`` among them
+            raise
+        except _MISREAD as error:
+            what = f"what cannot be read ({type(error).__name__})"
+            raise malformed_sign_in(self._account, what) from None
+        if not isinstance(answer, dict):
+            raise malformed_sign_in(self._account, "what is no JSON object")
+        if "access_token" not in answer:
+            raise _refusal(self._account, answer)
+        return token_of(self._account, answer)
+
+    def _answer(self, app: Any, session: requests.Session) -> object:
         if app is None:
             app = _application(self._account, session)
             if session is self._session:
@@ -161,7 +177,7 @@ class Tokens:
         scope = f"{self._account.cloud.graph}/.default"
         if not self._account.cloud.is_microsofts:
             scope = "https://graph.microsoft.com/.default"  # a rehearsal plays the global cloud
-        answer: dict[str, Any] = app.acquire_token_for_client([scope])
+        answer: object = app.acquire_token_for_client([scope])
         return answer
 
 
@@ -257,14 +273,6 @@ def _refusal(account: Account, answer: dict[str, Any]) -> GraphError:
         "Check the secret or certificate and its end date, and the app's consent. "
         f"MSAL repeats this answer for {MSAL_REPEATS:.0f} s without asking again.",
         codes=(code,),
-    )
-
-
-def _sent_elsewhere(account: Account, error: SentElsewhereError) -> GraphError:
-    return GraphError(
-        "sign-in-failed",
-        f"The sign-in at {account.cloud.authority} {error.what}: the secret goes nowhere else.",
-        "Find out what answers in its place (proxy, DNS), then run again; it goes on.",
     )
 
 

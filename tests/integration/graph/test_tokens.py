@@ -214,6 +214,43 @@ def test_a_sign_in_that_is_sent_elsewhere_gives_no_secret_away(tmp_path, status)
     run(tmp_path, story, clock=LeapingClock())
 
 
+ODD = {
+    "a line of its own": {"access_token": "a\r\nX-Other: 1", "expires_in": 3600},
+    "no text": {"access_token": ["x"], "expires_in": 3600},
+    "nothing": {"access_token": "", "expires_in": 3600},
+    "half a character": {"access_token": "a\ud800", "expires_in": 3600},
+    "a life in words": {"access_token": "x", "expires_in": "abc"},
+    "a life without end": {"access_token": "x", "expires_in": 10**400},
+    "a life that is none": {"access_token": "x", "expires_in": {}},
+    "no object": ["access_token"],
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_answer_to_a_sign_in_that_is_none_is_an_error_in_words(tmp_path, odd):
+    async def story(one, graph):
+        one.token_answers = [(200, ODD[odd])] * 9
+        with pytest.raises(GraphError, match=r"sign-in-failed: The sign-in at .* answered with"):
+            await graph.get("/a")
+        assert one.seen == []
+        one.token_answers.clear()
+        graph.clock.time += 120
+        assert await graph.get("/a") == {"id": "a"}
+
+    run(tmp_path, story, clock=LeapingClock())
+
+
+@pytest.mark.parametrize("life", ["3600", 3600.0])
+def test_a_life_that_is_written_otherwise_counts(tmp_path, life):
+    async def story(one, graph):
+        one.token_answers = [(200, {"access_token": "x", "expires_in": life})]
+        await graph.get("/a")
+        await graph.get("/a")
+        assert len(one.tokens) == 1
+
+    run(tmp_path, story, clock=LeapingClock())
+
+
 @pytest.mark.parametrize("asked", ["redirect", "endpoint"])
 def test_a_sign_in_goes_nowhere_in_clear_text(tmp_path, asked):
     came = []
