@@ -217,7 +217,7 @@ def test_check_everything_that_is_wrong_is_said_at_once(
     assert places == {"store main-store"}
     # what is out there
     assert {one["about"] for one in told["repository-password-wrong"]} >= {"app1", "db1"}
-    (clock,) = told["clock-off"]
+    (clock,) = told["clock-wrong"]
     assert clock["about"] == "app1"
     assert "7,2" in clock["what"] or "7,1" in clock["what"], clock
     (room,) = told["workdir-too-small"]
@@ -229,7 +229,7 @@ def test_check_everything_that_is_wrong_is_said_at_once(
     assert f'GRANT pg_read_all_data TO "{reader}";' in right["remedy"]
     (nonce,) = told["right-missing-for-level"]
     assert f'GRANT CREATE ON DATABASE "practice" TO "{reader}";' in nonce["remedy"]
-    assert {one["kind"] for one in told["clock-off"]} == {"out there"}
+    assert {one["kind"] for one in told["clock-wrong"]} == {"out there"}
     # nothing was done, and no secret is in what is said
     assert fresh.lab.sql("select count(*) from pg_namespace") == before
     assert not (fresh.root / "dossiers").exists()

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import secrets
 import time
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +31,7 @@ from rfc3161_client import (
 from sluis.errors import EvidenceError
 from sluis.evidence.anchors import Anchors, Tsa
 from sluis.evidence.canonical import sha256
+from sluis.evidence.chain import CLOCK_TOLERANCE
 from sluis.evidence.files import make_folder, read_regular, write_new
 from sluis.evidence.keys import OperatorKey
 from sluis.evidence.ledger import Ledger
@@ -82,6 +84,58 @@ def stamp(
                 head=sha256(head), at_gate=at_gate, token_object=digest, tsa=where, time=token.time
             )
     return ledger.append(body, key=key, now=now, subjects={"head": body.head})  # type: ignore[return-value]
+
+
+def demand_right_clock(anchors: Anchors, now: Callable[[], datetime]) -> None:
+    """Refuse to go on by a clock that trusted time contradicts, before anything is recorded by it.
+
+    Every time in a ledger is this machine's. By a wrong one an old copy counts as fresh and a
+    sign-off that ended as valid, and nobody can set it right in the ledger afterwards.
+
+    Args:
+        anchors: with the service that we believe; without one, nobody can tell.
+        now: this machine's clock, aware UTC.
+
+    Raises:
+        EvidenceError: ``clock-wrong``. A service that gives no time is no error here: what is
+            recorded next says so, and why.
+    """
+    if anchors.tsa is None:
+        return
+    before = now()
+    try:
+        token = request_token(anchors.tsa, secrets.token_bytes(32))
+    except EvidenceError:
+        return
+    why = clock_wrong(token.time, before, now())
+    if why is not None:
+        raise EvidenceError(
+            "clock-wrong",
+            f"{why} So nobody can say how fresh a copy is, or whether a sign-off is still valid. "
+            "Nothing was changed, and nothing was recorded by that clock now.",
+            "Set the clock of this machine right (timedatectl set-ntp true; timedatectl), and "
+            "start with prepare again. If this machine is right, ask who runs the service.",
+        )
+
+
+def clock_wrong(trusted: datetime, before: datetime, after: datetime) -> str | None:
+    """How far this machine's clock is off, in a sentence; ``None`` within what verify allows.
+
+    Args:
+        trusted: the time of a token.
+        before: this machine's clock when it was asked for.
+        after: when it had come.
+    """
+    if trusted + CLOCK_TOLERANCE < before:
+        off, words = before - trusted, "ahead of"
+    elif after + CLOCK_TOLERANCE < trusted:
+        off, words = trusted - after, "behind"
+    else:
+        return None
+    return (
+        f"The clock of this machine says {after:%Y-%m-%dT%H:%M:%SZ}. That is "
+        f"{off.total_seconds():,.0f} s {words} trusted time."
+    )
 
 
 @dataclass(frozen=True)

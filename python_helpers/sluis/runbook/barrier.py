@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sluis.evidence.predicates import Permit, Refusal
-from sluis.evidence.timestamps import stamp
+from sluis.evidence.timestamps import demand_right_clock, stamp
 from sluis.runbook.judgement import Judgement, judge, record_refusal
 from sluis.runbook.run import OpenDossier, Run, now
 
@@ -13,10 +13,14 @@ def pass_barrier(run: Run, dossier: OpenDossier) -> Judgement:
 
     A permit is followed by a timestamp over the chain's head. Each change role asks on its
     own; the same permit with nothing in between is not recorded twice.
+
+    Raises:
+        EvidenceError: ``clock-wrong``; no answer was recorded by that clock.
     """
     judgement = judge(run, dossier)
     if judgement.answer in _just_given(judgement):
         return judgement
+    demand_right_clock(dossier.anchors, now)
     if isinstance(judgement.answer, Refusal):
         record_refusal(dossier, judgement.answer)
     else:

@@ -22,6 +22,7 @@ from sluis.border.verbs.asset_check import (
     Seen,
 )
 from sluis.errors import InputError, SluisError
+from sluis.evidence.chain import CLOCK_TOLERANCE
 from sluis.gate.neighbours import unnamed
 from sluis.runbook.check_words import BECOME, unreachable_words
 from sluis.runbook.findings import Finding
@@ -41,6 +42,8 @@ from sluis.snapshot.store import place_allowed, why_inside
 
 #: seconds that two clocks may differ
 CLOCKS = 60
+#: and beyond which nothing is prepared between two machines of which one must be wrong
+_WRONG = int(CLOCK_TOLERANCE.total_seconds())
 #: the description of a change that puts back what is broken: its assets may be anything
 _RESTORE = "restore.yml"
 #: that of a change that is put back when it fails
@@ -480,9 +483,11 @@ def _clock(answer: Answer, where: str, between: tuple[datetime, datetime]) -> li
         behind = max((between[0] - clock).total_seconds(), 0)
         if max(ahead, behind) > CLOCKS:
             words = "ahead of" if ahead else "behind"
+            # a store that is wrong by itself only lowers a level: it may be nobody's here to set
+            wrong = whose == where and max(ahead, behind) > _WRONG
             found.append(
                 Finding(
-                    whose, "clock-off",
+                    whose, "clock-wrong" if wrong else "clock-off",
                     f"The clock of {whose} is {max(ahead, behind):,.0f} s {words} that of this "
                     "machine, so nobody can say how fresh a copy is.",
                     "See which of the two is wrong, and set it right there: "

@@ -22,7 +22,7 @@ from sluis.evidence.canonical import canonical
 from sluis.evidence.ledger import View
 from sluis.evidence.plans import closed_at
 from sluis.evidence.predicates import Plan, Scope, Step
-from sluis.evidence.timestamps import stamp
+from sluis.evidence.timestamps import demand_right_clock, stamp
 from sluis.gate.behind import more_behind
 from sluis.gate.demand import Evidence
 from sluis.plan.inside import refuse_what_lies_elsewhere
@@ -69,8 +69,10 @@ def declare_scope(run: Run, dossier: OpenDossier) -> Declared:
     Raises:
         InputError: the scope is missing or not usable, ``no-workers``,
             ``worker-not-in-batch`` or ``import-begun-elsewhere``; nothing was recorded.
+        EvidenceError: ``clock-wrong``; neither was anything.
     """
     loaded = load_scope(run.change_folder / "scope.yml")
+    demand_right_clock(dossier.anchors, now)
     scope_object = dossier.objects.put(loaded.document.to_bytes())
     # documents that are handed over are part of the scope (case C4)
     for data in loaded.documents.values():

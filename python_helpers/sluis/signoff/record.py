@@ -20,7 +20,7 @@ from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Shown, Signoff, Waiver
 from sluis.evidence.signed_form import LARGEST_FORM, reference_in
 from sluis.evidence.statements import Statement
-from sluis.evidence.timestamps import stamp
+from sluis.evidence.timestamps import demand_right_clock, stamp
 from sluis.evidence.typed_words import is_yes
 from sluis.scope.model import ScopeDocument
 from sluis.signoff.dialogue import Answers, may_sign, not_a_signer
@@ -201,6 +201,7 @@ def _record(
 
 def _append(dossier: Dossier, body: Signoff | Waiver, now: datetime) -> Answer:
     """Record an answer, with trusted time over it: when it was given may be disputed."""
+    demand_right_clock(dossier.anchors, lambda: now)
     answer = dossier.ledger.append(body, key=dossier.key, now=now)
     stamp(dossier.ledger.dossier, dossier.ledger, dossier.anchors, dossier.key, body.kind, now)
     return answer  # type: ignore[return-value]

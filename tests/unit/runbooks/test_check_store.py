@@ -220,7 +220,7 @@ def test_F9_a_restore_asks_for_the_rights_to_put_back_what_it_puts_back(
         return Answer(NOW, None, (), (lacking, reads) if asked else (), seen, None)
 
     found, there = look_at_host(run, HOST, settings(run), None, call)
-    found = [one for one in found if one.code != "clock-off"]
+    found = [one for one in found if one.code != "clock-wrong"]
     (request,) = requests
     # of files only who has them open is asked
     assert [one.id for one in request.assets] == [*asked, "scanned-letters"]
@@ -239,7 +239,7 @@ def test_F9_a_restore_is_not_stopped_by_what_may_be_broken(run: Run) -> None:
     failure = Failure("SnapshotError", "postgresql-failed", "It does not answer.", "Start it.")
     answer = Answer(NOW, None, (Trouble("patient-records", failure),), (), (), None)
     every, _ = look_at_host(run, HOST, settings(run), None, lambda _r, _s: answer)
-    (found,) = [one for one in every if one.code != "clock-off"]
+    (found,) = [one for one in every if one.code != "clock-wrong"]
     assert (found.code, found.stops) == ("rights-not-asked", False)
     assert "nobody could ask whether the rights are there" in found.what
 
