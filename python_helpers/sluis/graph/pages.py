@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .answer import malformed
-from .errors import LoopError, plain_place
+from .errors import LoopError, codes_of, plain_place
 
 if TYPE_CHECKING:
     from .calls import Graph
@@ -83,6 +83,9 @@ async def _page(
     headers: Mapping[str, str] | None,
 ) -> Page:
     body = await graph.get(path, params, headers)
+    if body.get("error") is not None:  # no items beside it would be as good as a page of none
+        why = ", ".join(codes_of(body)) or "no code"
+        raise malformed(f"GET {plain_place(path)}", f"is a page and an error ({why})")
     items = body.get("value")
     links = [body.get("@odata.nextLink"), body.get("@odata.deltaLink")]
     whole = all(link is None or isinstance(link, str) for link in links)

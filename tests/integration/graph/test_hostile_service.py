@@ -172,6 +172,16 @@ def test_an_answer_of_far_too_many_values_is_not_made_into_objects(
     story(tmp_path, tell)
 
 
+@pytest.mark.parametrize("error", [{"code": "accessDenied"}, {}, "no"])
+def test_a_page_that_is_an_error_as_well_is_no_page(tmp_path: Path, error: object) -> None:
+    async def tell(there: Stage, graph: Graph) -> None:
+        there.on("GET", "/v1.0/a", {**EMPTY, "error": error})
+        with pytest.raises(GraphError, match=r"page-malformed.*GET /a is a page and an error"):
+            await _all(graph, "/a")
+
+    story(tmp_path, tell)
+
+
 ODD = {
     "another protocol": b"SSH-2.0-x\r\n\r\n",
     "a head without end": b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000 + b"\r\n\r\n{}",

@@ -159,3 +159,12 @@ def test_M4_rights_that_nobody_asked_for_are_not_none(tmp_path: Path) -> None:
             "a.txt": True,
             "b": False,
         }
+
+
+def test_an_error_beside_no_rights_is_no_list_of_them(tmp_path: Path) -> None:
+    async def tell(drive: Drive) -> None:
+        line = await drive.one_pass([SHARED], {"value": [], "error": {"code": "accessDenied"}})
+        assert "accessDenied" in (line.rights_why or "")
+        assert [gap.what for gap in drive.gaps] == ["permissions of an item"]
+
+    story(tmp_path, tell)
