@@ -13,15 +13,19 @@ from ..errors import SluisError
 from ..graph.answer import item_of
 from ..graph.connect import Graph
 from ..graph.delta import delta
-from ..graph.errors import LoopError, ResyncError
+from ..graph.errors import GraphError, LoopError, ResyncError
 from ..graph.links import segment
 from .listed_items import has_part
+from .many_at_once import many_at_once
 from .name_rules import characters_in, target_key
 from .other_hashes import hashes_in, listed_beside
+from .refused_alone import raise_unless_alone
 from .tenant_manifest import ManifestLine
 
 #: between a name and the id of a second item of that name; in no name
 _SECOND = "\0"
+#: items that are looked for at once
+_LOOKS = 8
 #: listings that may begin anew, after a loop or a resync, before we give up
 _TRIES = 4
 
@@ -258,12 +262,13 @@ async def list_target(graph: Graph, place: Place) -> TargetTree:
             of it does not say which item it is.
     """
     for attempt in range(1, _TRIES + 1):
-        tree = TargetTree(place.root_id)
+        tree, deleted = TargetTree(place.root_id), dict[str, dict[str, Any]]()
         try:
             async with aclosing(delta(graph, place.drive_id)) as pages:
                 async for page in pages:
                     for item in page.items:
-                        _take(tree, item)
+                        _take(tree, item, deleted)
+            await _look_for(graph, place, tree, deleted)
         except (LoopError, ResyncError):
             if attempt == _TRIES:
                 raise
@@ -302,11 +307,34 @@ def node_of(item: Mapping[str, Any]) -> Node:
     )
 
 
-def _take(tree: TargetTree, item: Mapping[str, Any]) -> None:
+def _take(tree: TargetTree, item: Mapping[str, Any], deleted: dict[str, dict[str, Any]]) -> None:
+    """Put an entry of a listing in the tree; one that it calls deleted in ``deleted``."""
     item = item_of(item, "an entry of the target's listing")
-    if item["id"] == tree.root_id or (has_part(item, "root") and not has_part(item, "file")):
+    # by its id, and by no word of its own: what calls itself a root may lie anywhere
+    if item["id"].casefold() == tree.root_id.casefold():
         return
+    deleted.pop(item["id"], None)
     if has_part(item, "deleted"):
-        tree.drop(str(item["id"]))
+        tree.drop(item["id"])
+        deleted[item["id"]] = item
     else:
         tree.put(node_of(item))
+
+
+async def _look_for(
+    graph: Graph, place: Place, tree: TargetTree, deleted: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Put what the listing calls deleted in the tree, unless the service says that it is gone."""
+
+    async def look(told: Mapping[str, Any]) -> None:
+        asked = f"/drives/{segment(place.drive_id)}/items/{segment(told['id'])}"
+        try:
+            found = item_of(await graph.get(asked), asked, told["id"])
+        except GraphError as error:
+            if error.status in (404, 410):
+                return
+            await raise_unless_alone(graph, f"/drives/{segment(place.drive_id)}", error)
+            found = dict(told)  # nobody says that it is gone
+        tree.put(node_of(found))
+
+    await many_at_once(deleted.values(), look, _LOOKS)

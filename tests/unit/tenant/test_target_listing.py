@@ -78,4 +78,4 @@ def test_M7_what_the_target_lists_in_no_folder_is_extra() -> None:
 @pytest.mark.parametrize("entry", [{}, {"name": "a", "file": {}}, {"id": "", "deleted": {}}])
 def test_M11_an_entry_of_the_target_without_an_id_is_an_error_in_words(entry: object) -> None:
     with pytest.raises(GraphError, match="page-malformed"):
-        _take(TargetTree("root"), entry)  # type: ignore[arg-type]
+        _take(TargetTree("root"), entry, {})  # type: ignore[arg-type]
