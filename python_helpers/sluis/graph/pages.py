@@ -15,9 +15,14 @@ if TYPE_CHECKING:
     from .calls import Graph
 
 _LOOPS = 3  # links in a row that lead back before we give up
-#: pages in a row without an item, or with the items of an earlier page, before we give up; some
-#: empty ones in a row are normal (docs-contrib#1316)
-_NOTHING_NEW = 1000
+#: pages without an item since the last that brought something new, before we give up; some in a
+#: row are normal (docs-contrib#1316)
+_EMPTY = 1000
+#: the same of pages that hold only what earlier ones held, in whatever order; a page or two that
+#: come twice are normal
+_NOTHING_NEW = 100
+#: bits in which the ids of a listing are marked
+_MARKS = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -50,8 +55,8 @@ async def follow(
         GraphError: what :meth:`Graph.call` raises; ``page-malformed``.
     """
     seen = {_mark(path)} if "://" in path else set()
-    held: set[bytes] = set()
-    loops = stale = 0
+    known = _Known()
+    loops = empty = stale = 0
     coming = asyncio.ensure_future(_page(graph, path, params, headers))
     try:
         while True:
@@ -59,13 +64,17 @@ async def follow(
             if page.next_link is None:
                 yield page
                 return
-            mark, holds = _mark(page.next_link), _mark(repr([_id(one) for one in page.items]))
+            mark = _mark(page.next_link)
             loops = loops + 1 if mark in seen else 0
-            stale = stale + 1 if not page.items or holds in held else 0
             seen.add(mark)
-            held.add(holds)
-            if stale > _NOTHING_NEW:
-                raise LoopError(plain_place(path), f"bring nothing new, {stale} in a row")
+            if known.add(page.items):
+                empty = stale = 0
+            elif page.items:
+                stale += 1
+            else:
+                empty += 1
+            if empty > _EMPTY or stale > _NOTHING_NEW:
+                raise LoopError(plain_place(path), f"bring nothing new, {empty + stale} in a row")
             if loops <= _LOOPS:  # asked again, the service was seen to find its way
                 coming = asyncio.ensure_future(_page(graph, page.next_link, None, headers))
             yield page
@@ -94,8 +103,28 @@ async def _page(
     return Page(items, links[0] or None, links[1] or None)
 
 
-def _id(item: dict[str, Any]) -> object:
-    return item.get("id", item)
+class _Known:
+    """Which items a listing brought so far, in 8 MB whatever it brings.
+
+    One bit stands for each, so a new one can be taken for known. That a hundred pages in a row hold
+    nothing else is out of the question, also after a hundred million.
+    """
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+
+    def add(self, items: list[dict[str, Any]]) -> bool:
+        """Mark the items of a page; whether one of them is new."""
+        if not self._bits:  # most listings have one page, which is never added
+            self._bits = bytearray(_MARKS // 8)
+        bits, new = self._bits, False
+        for item in items:
+            told = item.get("id")
+            at, bit = divmod(hash(told if isinstance(told, str) else repr(item)) % _MARKS, 8)
+            if not bits[at] >> bit & 1:
+                bits[at] |= 1 << bit
+                new = True
+        return new
 
 
 def _mark(link: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -73,20 +74,49 @@ def test_M11_a_redirect_to_nowhere_is_not_followed(tmp_path: Path, told: str) ->
     story(tmp_path, tell)
 
 
-@pytest.mark.parametrize("goes_on", [EMPTY, {"value": [{"id": "1"}, {"id": "2"}]}])
+def _again(number: int) -> list[dict[str, str]]:
+    return [{"id": "1"}, {"id": "2"}]
+
+
+def _in_another_order(number: int) -> list[dict[str, str]]:
+    items = [{"id": str(one)} for one in range(12)]
+    random.Random(number).shuffle(items)
+    return items
+
+
+def _some_of_them(number: int) -> list[dict[str, str]]:
+    return _in_another_order(number)[: number % 5]
+
+
+def _nothing(number: int) -> list[dict[str, str]]:
+    return []
+
+
+def _without_ids(number: int) -> list[dict[str, str]]:
+    return [{"name": str(one)} for one in range(1 + number % 2)]
+
+
+@pytest.mark.parametrize(
+    "goes_on", [_again, _in_another_order, _some_of_them, _nothing, _without_ids]
+)
 def test_M11_a_listing_that_never_ends_is_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, goes_on: dict[str, Any]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    goes_on: Callable[[int], list[dict[str, str]]],
 ) -> None:
     monkeypatch.setattr(pages, "_NOTHING_NEW", 20)
+    monkeypatch.setattr(pages, "_EMPTY", 20)
 
     async def tell(there: Stage, graph: Graph) -> None:
         def page(_request: object, _body: object) -> object:
-            link = f"{there.graph}/v1.0/a?page={len(there.seen)}"
-            return say(200, {**goes_on, "@odata.nextLink": link})
+            number = len(there.seen)
+            link = f"{there.graph}/v1.0/a?page={number}"
+            return say(200, {"value": goes_on(number), "@odata.nextLink": link})
 
         there.otherwise = page
         with pytest.raises(LoopError, match="nothing new"):
             await _all(graph, "/a")
+        assert len(there.seen) < 100
 
     story(tmp_path, tell)
 
@@ -94,7 +124,7 @@ def test_M11_a_listing_that_never_ends_is_ended(
 def test_M11_empty_pages_between_full_ones_are_no_loop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "_NOTHING_NEW", 3)
+    monkeypatch.setattr(pages, "_EMPTY", 3)
 
     async def tell(there: Stage, graph: Graph) -> None:
         def page(_request: object, _body: object) -> object:
@@ -105,6 +135,24 @@ def test_M11_empty_pages_between_full_ones_are_no_loop(
 
         there.otherwise = page
         assert await _all(graph, "/a") == 10
+
+    story(tmp_path, tell)
+
+
+def test_pages_that_come_again_between_new_ones_are_no_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "_NOTHING_NEW", 3)
+
+    async def tell(there: Stage, graph: Graph) -> None:
+        def page(_request: object, _body: object) -> object:
+            number = len(there.seen)
+            items = [{"id": str(number // 4)}, {"id": "0"}]
+            link = {"@odata.nextLink": f"{there.graph}/v1.0/a?page={number}"}
+            return say(200, {"value": items, **(link if number < 40 else {})})
+
+        there.otherwise = page
+        assert await _all(graph, "/a") == 80
 
     story(tmp_path, tell)
 
