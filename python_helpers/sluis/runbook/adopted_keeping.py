@@ -167,5 +167,8 @@ def _request(one: Proven, generation: _Generation, settings: SnapshotSettings) -
         )
     newest = generation.level == "V0"
     items, size = (body.items, body.bytes) if newest else (generation.of.items, generation.of.bytes)
-    copy = Copy(generation.id, generation.of.name, generation.of.time, items, size)
+    of = generation.of
+    copy = Copy(
+        generation.id, of.name, of.time, items, size, of.size, of.leads_to, of.touched
+    )  # fmt: skip
     return Request(None, (), copies=(copy,))

@@ -180,7 +180,7 @@ class _Adopting:
         """
         ignore = (nonces.FILE,)
         newest = self.restored.content_digest(ignore) if self.restored else None
-        out = [Generation(self.found[0][0], self.found[0][1].time, newest)]
+        out = [replace(self.found[0][1], content=newest)]
         finding = Finding("V6")
         differs = False
         unread: List[str] = []

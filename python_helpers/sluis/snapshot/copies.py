@@ -7,9 +7,10 @@ import datetime
 import glob
 import os
 import shutil
+import stat
 import tarfile
 import zipfile
-from typing import IO, List, Tuple
+from typing import IO, List, Optional, Tuple
 
 from ..border.verbs.asset_copies import Backup, Generation
 from ..errors import InputError, SnapshotError
@@ -49,11 +50,24 @@ def find_copies(backup: Backup) -> List[Tuple[str, Generation]]:
             else:
                 paths.append(found)
     copies = [
-        (path, Generation(path, written(path), None))
+        (path, _as_it_lies(path))
         for path in dict.fromkeys(paths)
         if os.path.isdir(path) or os.path.isfile(path)
     ]
     return sorted(copies, key=lambda pair: pair[1].time, reverse=True)
+
+
+def _as_it_lies(path: str) -> Generation:
+    size = os.path.getsize(path) if os.path.isfile(path) else None
+    leads_to = end_of_links(path)
+    last, touched = written(path)
+    return Generation(path, last, None, size=size, leads_to=leads_to, touched=touched)
+
+
+def end_of_links(path: str) -> Optional[str]:
+    """Where a copy really lies, when a link leads there; ``None``: there is no link."""
+    real = os.path.realpath(path)
+    return None if real == os.path.normpath(path) else real
 
 
 def bring_back(path: str, target: str, manifest: Manifest) -> None:
@@ -90,17 +104,27 @@ def is_archive(path: str) -> bool:
     return os.path.isfile(path) and path.endswith(_ARCHIVES)
 
 
-def written(path: str) -> str:
-    """When the newest item of a copy was written there. ctime: copying keeps mtime."""
-    newest = os.lstat(path).st_ctime
-    for folder, _, names in os.walk(path):
-        for name in names:
+def written(path: str) -> Tuple[str, str]:
+    """When the newest file of a copy was written there, and when anything in it was changed.
+
+    ctime: copying keeps mtime. A link to a copy is as old as what it leads to. What was renamed or
+    removed shows at its folder alone, and makes no copy newer than it is.
+    """
+    newest = touched = os.stat(path).st_ctime
+    for folder, folders, names in os.walk(path):
+        for name in (*folders, *names):
             try:
-                newest = max(newest, os.lstat(os.path.join(folder, name)).st_ctime)
+                status = os.lstat(os.path.join(folder, name))
             except OSError:
                 continue
-    moment = datetime.datetime.fromtimestamp(newest, datetime.timezone.utc)
-    return moment.isoformat()
+            touched = max(touched, status.st_ctime)
+            if not stat.S_ISDIR(status.st_mode):
+                newest = max(newest, status.st_ctime)
+    return _as_time(newest), _as_time(touched)
+
+
+def _as_time(seconds: float) -> str:
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).isoformat()
 
 
 def _copy_tree(path: str, target: str, manifest: Manifest) -> None:

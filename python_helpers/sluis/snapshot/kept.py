@@ -2,7 +2,7 @@
 
 Not each byte is read again. The store shows each snapshot, and every folder and every file of data
 that it needs is there, in the size that it should have. A folder or a file on a disk has what it
-had, and nothing in it was written since.
+it had, nothing in it was written or renamed since, and links lead to it as they did.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..errors import SnapshotError
 from ..programs import fixed
 from .access import Access, open_access
 from .children import Children
-from .copies import is_archive, written
+from .copies import end_of_links, is_archive, written
 from .escrow import open_with
 from .foreign_snapshots import demand_only_foreign
 from .progress import Progress
@@ -107,7 +107,12 @@ def _is_there(path: str) -> bool:
 
 def _changed(copy: Copy) -> Optional[str]:
     """What is other about a copy on a disk than it was; ``None``: nothing that can be seen."""
+    leads_to = end_of_links(copy.path)
+    if copy.leads_to is not None and leads_to != copy.leads_to:
+        return f"a link led to {copy.leads_to} when it was proven, and leads elsewhere now"
     items, size = 1, os.stat(copy.path).st_size
+    if copy.size is not None and size != copy.size:
+        return f"its file had {counted(copy.size, 'byte')}, and has {size} now"
     if os.path.isdir(copy.path):
         items, size = _measure(copy.path)
     if not is_archive(copy.path):  # what was counted of one is what it unpacks to
@@ -115,9 +120,11 @@ def _changed(copy: Copy) -> Optional[str]:
             return f"it had {counted(copy.items, 'item')}, and has {items} now"
         if copy.bytes is not None and size != copy.bytes:
             return f"it had {counted(copy.bytes, 'byte')}, and has {size} now"
-    last = written(copy.path)
+    last, touched = written(copy.path)
     if last != copy.written:
         return f"it was last written at {copy.written} when it was proven, and now at {last}"
+    if copy.touched is not None and touched != copy.touched:
+        return f"a name in it was last changed at {copy.touched}, and now at {touched}"
     return None
 
 

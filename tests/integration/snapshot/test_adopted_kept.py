@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from sluis.errors import SnapshotError
+from sluis.snapshot.copies import written
 from support.snapshots import PASSWORD, PLACE, Stage, run_apart
 
 DAYS = ("monday", "tuesday")
@@ -37,7 +38,8 @@ def _copy(answer: dict, which: int = 0) -> dict[str, Any]:
     one = answer["generations"][which]
     items, size = (answer["items"], answer["bytes"]) if which == 0 else (one["items"], one["bytes"])
     return {"id": answer["snapshot_id"], "path": one["name"], "written": one["time"],
-            "items": items, "bytes": size}  # fmt: skip
+            "items": items, "bytes": size,
+            **{name: one[name] for name in ("size", "leads_to", "touched")}}  # fmt: skip
 
 
 def _ask(*copies: dict[str, Any]) -> dict:
@@ -113,6 +115,69 @@ def test_a_file_that_is_lacking_deep_in_a_copy_is_told(documents: Path, tmp_path
         deep.unlink()
         damaged = _ask(copy)["damaged"]
         assert damaged == f"it had {copy['items']} items, and has {copy['items'] - 1} now"
+
+
+def _as_links(documents: Path, disk: Path) -> dict:
+    """A place that leads to where the archives really are."""
+    shutil.rmtree(disk, ignore_errors=True)
+    real = disk.with_name("archives")
+    real.mkdir()
+    disk.mkdir()
+    for day in DAYS:
+        (documents / "today").write_text(day)
+        with tarfile.open(real / f"{day}.tar.gz", "w:gz") as archive:
+            archive.add(documents, ".")
+        (disk / f"{day}.tar.gz").symlink_to(real / f"{day}.tar.gz")
+    return _adopted(documents, {"kind": "copies", "locations": [str(disk)]})
+
+
+def test_what_is_behind_a_link_is_looked_at(documents: Path, tmp_path: Path) -> None:
+    """The link itself stays as it was, whatever becomes of the archive."""
+    copy = _copy(_as_links(documents, tmp_path / "disk"))
+    assert _ask(copy)["damaged"] is None
+    real = Path(copy["path"]).resolve()
+    whole = real.read_bytes()
+    assert copy["size"] == len(whole)
+    real.write_bytes(b"")
+    assert _ask(copy)["damaged"] == f"its file had {len(whole):,} bytes, and has 0 now"
+    real.write_bytes(b"X" * len(whole))
+    assert "it was last written at" in _ask(copy)["damaged"]
+
+
+def test_a_link_that_leads_elsewhere_is_told(documents: Path, tmp_path: Path) -> None:
+    """Also to what was written at the very same moment and is as large."""
+    copy = _copy(_as_links(documents, tmp_path / "disk"))
+    real = Path(copy["path"]).resolve()
+    other = real.with_name("other.tar.gz")
+    other.hardlink_to(real)
+    moved = {**copy, "written": written(str(other))[0], "touched": written(str(other))[1]}
+    assert _ask(moved)["damaged"] is None
+    Path(copy["path"]).unlink()
+    Path(copy["path"]).symlink_to(other)
+    assert "leads elsewhere now" in _ask(moved)["damaged"]
+
+
+def test_a_link_makes_no_old_archive_new(documents: Path, tmp_path: Path) -> None:
+    answer = _as_links(documents, tmp_path / "disk")
+    link = Path(_copy(answer)["path"])
+    real = link.resolve()
+    link.unlink()
+    link.symlink_to(real)
+    assert written(str(link)) == written(str(real))
+
+
+def test_folders_that_changed_names_are_told(documents: Path, tmp_path: Path) -> None:
+    """Each file is as it was, and one person's letters are with another's name."""
+    for name in ("Jansen", "Pieters"):
+        (documents / "people" / name).mkdir(parents=True)
+        (documents / "people" / name / "letter.txt").write_text(f"about {name}")
+    copy = _copy(_as_folders(documents, tmp_path / "disk"))
+    assert _ask(copy)["damaged"] is None
+    jansen, pieters = (Path(copy["path"]) / "people" / name for name in ("Jansen", "Pieters"))
+    jansen.rename(jansen.with_name("x"))
+    pieters.rename(jansen)
+    jansen.with_name("x").rename(pieters)
+    assert "a name in it was last changed at" in _ask(copy)["damaged"]
 
 
 def test_where_nobody_can_tell_it_is_said(documents: Path, tmp_path: Path) -> None:

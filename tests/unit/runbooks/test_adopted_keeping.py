@@ -43,7 +43,10 @@ def _proven(engine: str, generations: Any, purpose: str = "adopted", **more: Any
 
 
 def _on_disk() -> Proven:
-    newest = {"name": "/mnt/usb/tuesday", "time": TIMES[0], "content": "c" * 64}
+    newest = {
+        "name": "/mnt/usb/tuesday", "time": TIMES[0], "content": "c" * 64, "size": 7,
+        "leads_to": "/mnt/disk/tuesday", "touched": TIMES[1],
+    }  # fmt: skip
     older = {"name": "/mnt/usb/monday", "time": TIMES[1], "content": OLDER, "items": 4, "bytes": 7}
     return _proven("copies", [newest, older], items=5, bytes=9)
 
@@ -87,6 +90,9 @@ def test_a_copy_on_a_disk_is_asked_for_as_it_was_and_so_is_the_older_one() -> No
     )  # fmt: skip
     assert (older.id, older.path, older.items, older.bytes) == (OLDER, "/mnt/usb/monday", 4, 7)
     assert [one.written for one in (newest, older)] == list(TIMES)
+    assert (newest.size, newest.leads_to, newest.touched) == (7, "/mnt/disk/tuesday", TIMES[1])
+    # as an earlier Sluis recorded it
+    assert (older.size, older.leads_to, older.touched) == (None, None, None)
 
 
 def test_a_snapshot_is_asked_for_in_the_clients_own_repository() -> None:

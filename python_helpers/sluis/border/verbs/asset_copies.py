@@ -61,7 +61,9 @@ class Request:
 class Generation:
     """One copy: where it is, when it was written there, and a mark of what it holds.
 
-    ``items`` and ``bytes`` are known of an older copy that was read in full.
+    ``items`` and ``bytes`` are known of an older copy that was read in full. ``size`` is that of
+    the file which a copy is, ``leads_to`` is where one lies that is reached through links, and
+    ``touched`` when anything was changed in it, the names in its folders included.
     """
 
     name: Line
@@ -69,6 +71,9 @@ class Generation:
     content: Optional[Words]
     items: Optional[Count] = None
     bytes: Optional[Count] = None
+    size: Optional[Count] = None
+    leads_to: Optional[Line] = None
+    touched: Optional[Time] = None
 
 
 @dataclass(frozen=True)

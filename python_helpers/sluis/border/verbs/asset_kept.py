@@ -26,6 +26,9 @@ class Copy:
         written: when its newest item was written there.
         items: folders, files and links in it; ``None``: not known.
         bytes: of all files in it; ``None``: not known.
+        size: of the file that it is, packed or not; ``None``: a folder, or not known.
+        leads_to: where it lies when it is reached through links; ``None``: no links were seen.
+        touched: when anything was changed in it, the names in its folders included.
     """
 
     id: Sha256
@@ -33,6 +36,9 @@ class Copy:
     written: Time
     items: Optional[Count] = None
     bytes: Optional[Count] = None
+    size: Optional[Count] = None
+    leads_to: Optional[Line] = None
+    touched: Optional[Time] = None
 
 
 @dataclass(frozen=True)
