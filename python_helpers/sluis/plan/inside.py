@@ -148,7 +148,6 @@ def written_elsewhere(
     if step.module in BESIDE:
         yield Elsewhere(_THE_MACHINE.format(path=step.module))
     yield from _asked(step, not_yet)
-    named = [asset for asset in scope.assets if asset.id in step.inside]
     for written in WRITES.get(step.module, ()):
         # where a module is given an argument by two of its names, it may take either
         given = {name: step.args[name] for name in written.names if name in step.args}
@@ -167,8 +166,22 @@ def written_elsewhere(
             path = str(value)
             if not isinstance(value, str) or not path.startswith("/") or "$" in path:
                 yield Elsewhere(_NO_FULL_PATH.format(path=path[:300]), name)
-            elif not any(_holds(asset, step.host, path) for asset in named):
+            elif asset_holding(step, path, scope) is None:
                 yield Elsewhere(_ELSEWHERE.format(path=path[:300]), name)
+
+
+def paths_written(step: PlanStep) -> Iterator[str]:
+    """The full paths by which a call that is said to stay in some assets says what it writes."""
+    names = [name for written in WRITES.get(step.module, ()) for name in written.names]
+    for value in map(step.args.get, names if step.inside else ()):
+        if isinstance(value, str) and value.startswith("/"):
+            yield value
+
+
+def asset_holding(step: PlanStep, path: str, scope: ScopeDocument) -> Asset | None:
+    """The asset, of those in which a call is said to stay, whose copies have what lies there."""
+    named = (asset for asset in scope.assets if asset.id in step.inside)
+    return next((asset for asset in named if _holds(asset, step.host, path)), None)
 
 
 def _asked(step: PlanStep, not_yet: Collection[str]) -> Iterator[Elsewhere]:

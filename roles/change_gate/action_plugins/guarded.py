@@ -12,7 +12,9 @@ from ansible.plugins.action import ActionBase
 from sluis.errors import SluisError
 from sluis.runbook.call import read_call, rendered
 from sluis.runbook.call_files import Outbox
+from sluis.runbook.checking import scope_of
 from sluis.runbook.guarded_step import Answer, guard, record_unusable, run_signed
+from sluis.runbook.inside_links import LOOKS, refuse_links
 from sluis.runbook.interpreters import found_anew
 from sluis.runbook.run import current_run
 
@@ -33,6 +35,8 @@ class ActionModule(ActionBase):
             try:
                 run = current_run(task_vars, __file__)
                 call = read_call(self, task_vars, run, outbox)
+                if planning:
+                    self._refuse_links(call, run, task_vars)
                 guarded = guard(run, call.planned, str(self._task._uuid), planning)
                 if guarded.answer is Answer.GO:
                     args = rendered(call, guarded.results, task_vars)
@@ -43,7 +47,29 @@ class ActionModule(ActionBase):
             if guarded.answer is not Answer.GO:
                 return guarded.as_result(call.planned)
             super().run(None, task_vars)
+            try:
+                self._refuse_links(call, run, task_vars)
+            except SluisError as error:
+                guarded.held.close()
+                record_unusable(run, call.planned.step, error)
+                return {"failed": True, "msg": str(error), "sluis": error.as_dict()}
+            except BaseException:
+                guarded.held.close()
+                raise
             return run_signed(guarded, call, lambda: self._delegate(call, args, task_vars))
+
+    def _refuse_links(self, call, run, task_vars):
+        """A path that a link leads out of the step's assets is seen on the host only."""
+        scope = scope_of(run) if call.planned.inside else None
+        if scope is None:
+            return
+
+        def look(args):
+            return self._execute_module(
+                module_name=LOOKS, module_args=args, task_vars=found_anew(task_vars)
+            )
+
+        refuse_links(call.planned, scope, look)
 
     def _delegate(self, call, args, task_vars):
         # The parents are only read, so they are shared: copying them all costs as much as judging.
