@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from sluis.evidence.chain import CLOCK_TOLERANCE
 from sluis.evidence.copies import newest_copy, newest_proof
 from sluis.evidence.predicates import (
     Level,
@@ -34,6 +35,8 @@ _DAMAGED = (
     "Run prepare again; it is then fetched again. If it stays so, have its owner open it where it "
     "is; only a waiver lets the others go without it."
 )
+#: a snapshot whose age is not known, as its time has yet to come
+_FUTURE = "snapshot-from-the-future"
 #: files of an asset that a refusal names
 _NAMED_AT_MOST = 200
 
@@ -88,7 +91,7 @@ def unproven(evidence: Evidence, now: datetime) -> tuple[Reason, ...]:
             continue
         waiver = accepted.get(asset.id)
         found += _asset_reasons(evidence, None, scope, asset, waiver, now, [], [])
-    found = [one for one in found if one.code != "snapshot-too-old"]
+    found = [one for one in found if one.code not in ("snapshot-too-old", _FUTURE)]
     return (*found, *neighbours(evidence), *open_questions(evidence))
 
 
@@ -198,6 +201,16 @@ def _asset_reasons(
         found += _as_it_came(asset, proof.body)
     found += _place_reasons(asset, taken.body.store)
     found += _machine_reasons(step, asset, taken.body)
+    if taken.body.finished_at > now + CLOCK_TOLERANCE and not way_back:
+        found.append(
+            reason(
+                _FUTURE,
+                asset.id,
+                f"The snapshot of {asset.id} has the time {taken.body.finished_at:%Y-%m-%d %H:%M} "
+                "UTC, which has yet to come. So nobody knows whether it is fresh.",
+                "Look whether the clock of this machine is right, and run prepare again.",
+            )
+        )
     fresh_until = taken.body.finished_at + timedelta(hours=freshness_hours(scope, asset))
     if fresh_until < now and not way_back:
         found.append(

@@ -40,7 +40,7 @@ from sluis.runbook.snapshot_settings import SnapshotSettings
 from sluis.runbook.snapshot_taking import Source, machine_of, read_scope
 from sluis.scope.model import Asset, required_level
 from sluis.snapshot.generations import objections
-from sluis.snapshot.judge import judge
+from sluis.snapshot.judge import CLOCK_TOLERANCE, judge
 from sluis.snapshot.nonce import nonce_hash
 from sluis.snapshot.store import place_allowed
 
@@ -148,6 +148,7 @@ def adopt(
             *_place_reasons(asset, backup),
             *_reasons(asset, observed, answer),
             *_nonce_reasons(run, dossier, asset, answer, challenged),
+            *_time_reasons(asset, answer),
         ]
         newest = answer.newest
         if reasons or newest is None:
@@ -286,6 +287,24 @@ def _nonce_reasons(
     ]
 
 
+def _time_reasons(asset: Asset, answer: asset_copies.Answer) -> list[Reason]:
+    """A copy whose time has yet to come: nobody knows how old it is."""
+    copied_at = _moment(answer.newest.copied_at) if answer.newest else None
+    if copied_at is None or copied_at <= now() + CLOCK_TOLERANCE:
+        return []
+    return [
+        Reason(
+            code="copy-from-the-future",
+            about=asset.id,
+            sentence=f"The newest copy of {asset.id} ({answer.generations[0].name}) was written at "
+            f"{copied_at:%Y-%m-%d %H:%M} UTC by the clock of where it lies, and that has yet to "
+            "come. So nobody knows how old it is."[:3900],
+            remedy="Set the clock of that machine and of this one right, let the client's backup "
+            "run again, and have it judged again.",
+        )
+    ]
+
+
 def _record(
     dossier: OpenDossier,
     place: Place,
@@ -320,9 +339,10 @@ def _record(
         repository_id=None,
         snapshot_id=newest.snapshot_id,
         previous_snapshot_id=None,
-        started_at=copied_at,
-        # The age that counts is that of the copy, not of our looking at it.
-        finished_at=copied_at,
+        # The age that counts is that of the copy, not of our looking at it. A clock that is a
+        # little ahead makes no copy that is yet to be made.
+        started_at=min(copied_at, now()),
+        finished_at=min(copied_at, now()),
         nonce_sha256=challenged,
         manifest_before_object=before,
         manifest_after_object=before,

@@ -26,6 +26,7 @@ from sluis.border.verbs.asset_snapshot import (
 from sluis.counted import counted
 from sluis.errors import EvidenceError, RefusedError
 from sluis.evidence.canonical import canonical
+from sluis.evidence.chain import CLOCK_TOLERANCE
 from sluis.evidence.copies import newest_copy, newest_proof
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Discovery, Machine, Snapshot
@@ -302,6 +303,8 @@ def _skip_state(
     # Half the time that the gate allows: the client still has to read and sign.
     if purpose == "prepare" and age > freshness_hours(scope, asset) / 2:
         return None
+    if purpose == "prepare" and taken.body.finished_at > now() + CLOCK_TOLERANCE:
+        return None  # its time has yet to come, so nobody knows how old it is
     return known_id(taken.body.made_by.get("state"))
 
 

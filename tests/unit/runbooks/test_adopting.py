@@ -14,9 +14,10 @@ from sluis.evidence.ledger import Ledger
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Machine, Refusal, Snapshot
 from sluis.manifest import Entry, Manifest, dumps
+from sluis.runbook import snapshot_taking
 from sluis.runbook.adopting import Adopted, Place, adopt, challenge
 from sluis.runbook.run import OpenDossier, Run, now
-from sluis.runbook.snapshot_taking import Source
+from sluis.runbook.snapshot_taking import Source, read_scope
 from sluis.snapshot.nonce import FILE
 from support.border_samples import IDENTITY, MANIFEST, PROOF
 from support.scopes import CHANGE, CLIENT
@@ -132,3 +133,36 @@ def test_a_nonce_that_a_backup_had_is_asked_of_no_later_one(stand: Stand) -> Non
     assert stand.adopt() == []
     stand.challenge()
     assert stand.adopt() == ["nonce-not-in-copy"]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "codes"),
+    [(timedelta(minutes=9), []), (timedelta(minutes=11), ["copy-from-the-future"])],
+)
+def test_a_copy_whose_time_has_yet_to_come_is_refused(
+    stand: Stand, ahead: timedelta, codes: list[str]
+) -> None:
+    stand.copied_at = now() + ahead
+    assert stand.adopt() == codes
+    assert all(one.finished_at <= now() for one in stand.taken()), "what is yet to be is no age"
+
+
+@pytest.mark.parametrize("hours", [-2, -1, 1, 13])
+def test_prepare_copies_anew_what_has_no_known_age(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    """The clock may have been ahead when the copy was adopted, and be right now."""
+    assert stand.adopt() == []
+    (taken,) = stand.taken()
+    asset = next(one for one in read_scope(stand.run).assets if one.id == ASSET)
+    settings = _read(adopt={ASSET: BACKUP})
+    view = stand.dossier.ledger.read(now())
+    moment = taken.finished_at + timedelta(hours=hours)
+    monkeypatch.setattr(snapshot_taking, "now", lambda: moment)
+    request = snapshot_taking._request(
+        stand.run, Source(HOST, "ssh://h1", None), settings, "prepare", asset, []
+    )
+    state = snapshot_taking._skip_state(
+        view, read_scope(stand.run), asset, "prepare", request, settings
+    )
+    assert state == ("2" * 64 if hours == 1 else None)
