@@ -21,6 +21,7 @@ _LONGEST_NUMBER = 400
 #: one of these is in each body that holds half a character: an escape, its bytes, another encoding
 _MAY_BE_HALF = (b"\\ud", b"\\uD", b"\xed", b"\0")
 _HALF = re.compile(r"[\ud800-\udfff]")
+_UNKNOWN = "\ufffd"
 #: texts that go back to the service, or that others are held against, as they are
 _EXACT = frozenset({
     "id", "driveId", "siteId", "listId", "eTag", "cTag", "uploadUrl", "email", "loginName",
@@ -106,6 +107,11 @@ def json_or_none(raw: bytes | bytearray) -> Any:
     return body if _texts_are_whole(raw, body) else None
 
 
+def in_whole_characters(text: object) -> str:
+    """A name that is no item's, as it is shown; an item's is kept as it is, by its bytes."""
+    return _HALF.sub(_UNKNOWN, str(text))
+
+
 def _read(raw: bytes | bytearray) -> Any:
     try:
         return json.loads(raw, parse_int=_number, parse_float=_finite, parse_constant=_finite)
@@ -128,7 +134,7 @@ def _texts_are_whole(raw: bytes | bytearray, body: Any) -> bool:
             elif not value.isascii() and _HALF.search(value):
                 if key in _EXACT or str(key).endswith(_EXACT_ENDS):
                     return False
-                part[key] = _HALF.sub("\ufffd", value)
+                part[key] = _HALF.sub(_UNKNOWN, value)
     return True
 
 

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from typing import Any
 from urllib.parse import quote, unquote
 
-from ..graph.answer import item_of
+from ..graph.answer import in_whole_characters, item_of
 from ..graph.connect import Graph
 from ..graph.errors import GraphError
 from ..graph.links import segment
@@ -80,7 +80,8 @@ class _Looking:
             if here["id"] in self.seen:
                 continue
             self.seen.add(here["id"])
-            name = str(here.get("displayName") or here.get("name") or here.get("webUrl") or "")
+            told = here.get("displayName") or here.get("name") or here.get("webUrl") or ""
+            name = in_whole_characters(told)
             personal = bool(here.get("isPersonalSite"))
             place = f"/sites/{quote(here['id'], safe=',')}"
             await self._drives(place, here["id"], name, "onedrive" if personal else "sharepoint")
@@ -126,7 +127,7 @@ class _Looking:
         self, place: str, site: dict[str, Any], name: str, one: dict[str, Any]
     ) -> None:
         """A library that the listing of drives left out."""
-        title = f"{name} / {one.get('displayName') or one.get('name') or one['id']}"
+        title = f"{name} / {_title(one)}"
         kind: Kind = "onedrive" if site.get("isPersonalSite") else "sharepoint"
         try:
             drive = await self.graph.get(f"{place}/drive")
@@ -144,7 +145,7 @@ class _Looking:
         self.found.parts.append(part)
 
     async def _list(self, place: str, site: dict[str, Any], name: str, one: dict[str, Any]) -> None:
-        title = f"{name} / {one.get('displayName') or one.get('name') or one['id']}"
+        title = f"{name} / {_title(one)}"
         place = f"{place}/lists/{segment(one['id'])}/items"
         items = await self._counted(place, "entries of a list", title)
         where, url = (str(told.get("webUrl") or "") for told in (site, one))
@@ -164,3 +165,7 @@ class _Looking:
 
 def _plain(url: str) -> str:
     return unquote(url).rstrip("/").casefold()
+
+
+def _title(one: dict[str, Any]) -> str:
+    return in_whole_characters(one.get("displayName") or one.get("name") or one["id"])

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from ..graph.answer import item_of
+from ..graph.answer import in_whole_characters, item_of
 from ..graph.connect import Graph
 from ..graph.errors import GraphError
 from .listed_items import has_part, who
@@ -87,7 +87,7 @@ class Finding:
                 owner=known.owner or owner,
             )
             return
-        library = str(drive.get("name") or "")
+        library = in_whole_characters(drive.get("name") or "")
         if drive.get("driveType") == "business":
             kind = "onedrive"
         self.sources[drive["id"]] = Source(

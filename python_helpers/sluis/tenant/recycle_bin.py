@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..counted import counted, plural
+from ..graph.answer import in_whole_characters
 from ..graph.connect import Graph
 from ..graph.errors import GraphError
 from .listed_items import figures_of, who
@@ -89,7 +90,7 @@ def by_name(entries: Iterable[BinEntry]) -> dict[str, list[BinEntry]]:
 def _entry(item: dict[str, Any]) -> BinEntry:
     return BinEntry(
         str(item.get("id", "")),
-        str(item.get("name") or item.get("title") or ""),
+        in_whole_characters(item.get("name") or item.get("title") or ""),
         figures_of(item)[0],
         item.get("deletedDateTime"),
         item.get("deletedFromLocation"),

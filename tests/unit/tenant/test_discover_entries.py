@@ -23,18 +23,33 @@ PLACES: dict[str, list[dict[str, Any]]] = {
 }
 
 
+#: half a character in each name that is nobody's item
+HALF = "Te\ud83d"
+HALVES: dict[str, list[dict[str, Any]]] = {
+    "/sites/getAllSites": [{"id": "s1", "name": HALF}],
+    "/sites/s1/drives": [{"id": "d1", "name": HALF}],
+    "/sites/s1/lists": [{"id": "l1", "name": HALF, "list": {}}],
+    "/sites/s1/sites": [{"name": HALF}],
+    "/groups": [],
+    "/users": [],
+}
+
+
 class Service:
     closed = 0
 
+    def __init__(self, places: dict[str, list[dict[str, Any]]]) -> None:
+        self.places = places
+
     async def pages(self, place: str, params: Any = None) -> AsyncGenerator[Page, None]:
         try:
-            yield Page(PLACES[place], None, None)
+            yield Page(self.places.get(place, []), None, None)
         finally:
             self.closed += 1
 
 
 def test_M11_an_entry_without_an_id_is_a_gap_and_the_rest_is_found() -> None:
-    found, service = Finding(), Service()
+    found, service = Finding(), Service(PLACES)
 
     async def whole() -> None:
         await find_sites(service, found)  # type: ignore[arg-type]
@@ -57,3 +72,13 @@ def test_M11_an_entry_without_an_id_is_a_gap_and_the_rest_is_found() -> None:
 def test_M11_a_bins_entry_may_hold_anything() -> None:
     for value in ("text", None, [], {}, True, -1, 1.5):
         assert _entry({"size": value, "deletedBy": value, "name": value}).size == 0
+    assert _entry({"name": HALF}).name == "Te\ufffd"
+
+
+def test_names_of_sites_libraries_and_lists_can_be_shown() -> None:
+    found = Finding()
+    asyncio.run(find_sites(Service(HALVES), found))  # type: ignore[arg-type]
+    assert [source.name for source in found.sources.values()] == ["Te\ufffd / Te\ufffd"]
+    assert "Te\ufffd / Te\ufffd" in [part.name for part in found.parts]
+    for gap in found.gaps:
+        f"{gap.subject}{gap.why}".encode()
