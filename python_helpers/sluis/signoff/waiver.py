@@ -82,8 +82,20 @@ def load_waivers(change_folder: Path) -> tuple[WaiverDraft, ...]:
         InputError: ``bad-waiver``: a file cannot be read with one meaning, or a field is
             wrong; the message names file, line and field.
     """
-    folder = change_folder / WAIVERS
-    return tuple(load_waiver(path) for path in sorted(folder.glob("*.yml")))
+    return tuple(
+        load_waiver(path) for path in _meant(change_folder / WAIVERS) if path.suffix == ".yml"
+    )
+
+
+def _meant(folder: Path) -> tuple[Path, ...]:
+    """What lies in the folder of waivers, but for hidden files, an editor's, and plain texts."""
+    return tuple(
+        path
+        for path in (sorted(folder.iterdir()) if folder.is_dir() else ())
+        if not path.name.startswith(".")
+        and path.suffix not in _NO_WAIVERS
+        and not path.name.endswith("~")
+    )
 
 
 def load_waiver(path: Path) -> WaiverDraft:
@@ -113,10 +125,8 @@ def waiver_faults(
     drafts: list[tuple[str, WaiverDraft]] = []
     assets = [asset.id for asset in scope.assets]
     folder = change_folder / WAIVERS
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+    for path in _meant(folder):
         file = str(path.relative_to(root))
-        if path.name.startswith(".") or path.suffix in _NO_WAIVERS or path.name.endswith("~"):
-            continue
         if path.suffix != ".yml":
             yield Fault(
                 "bad-waiver", file, 0, "Nobody would read it: the name of a waiver ends in .yml.",

@@ -12,7 +12,13 @@ from sluis.plan.faults import Fault
 from sluis.scope.text import asset_name, proof_sentences
 from sluis.scope.voice import Voice
 from sluis.signoff.texts import SENTENCES
-from sluis.signoff.waiver import load_waiver, waiver_faults, waiver_questions, waiver_text
+from sluis.signoff.waiver import (
+    load_waiver,
+    load_waivers,
+    waiver_faults,
+    waiver_questions,
+    waiver_text,
+)
 from support.scopes import make_scope
 from support.signing import DRAFT, START
 
@@ -66,6 +72,21 @@ def test_every_file_is_looked_at_and_each_fault_names_its_own(tmp_path: Path) ->
         "'accepts'", "'reason'", "'risk'", "'alternative'", "'alternative_hours'", "'ends_on'",
     }  # fmt: skip
     assert all(one.what.startswith("field '") and one.remedy for one in rest)
+
+
+def test_who_signs_reads_the_same_files_as_who_checks(tmp_path: Path) -> None:
+    """An editor that is open leaves a hidden file and a link that leads nowhere."""
+    others = {".letters.yml": "x", "._letters.yml": "\0", "letters.yml~": "x", "notes.txt": "x"}
+    folder = tmp_path / "change" / "waivers"
+    assert all(
+        one.code != "bad-waiver" for one in faults(tmp_path, {"letters.yml": GOOD, **others})
+    )
+    (folder / ".#letters.yml").symlink_to("me@here.4711:1")
+    assert all(
+        one.code != "bad-waiver"
+        for one in waiver_faults(tmp_path / "change", make_scope(), tmp_path, START)
+    )
+    assert [one.asset for one in load_waivers(tmp_path / "change")] == ["letters"]
 
 
 def test_a_name_that_is_like_none_is_told_what_to_be(tmp_path: Path) -> None:
