@@ -23,8 +23,11 @@ from sluis.evidence.statements import Statement
 from sluis.gate.demand import Evidence
 from sluis.gate.steps import first_change
 from sluis.places import change_id
+from sluis.plan.undoing import put_back
 from sluis.runbook.division import placed_scope
+from sluis.runbook.judgement import read_evidence
 from sluis.runbook.run import OpenDossier, Run, now
+from sluis.runbook.snapshot_history import is_of_its_source
 from sluis.scope.model import Asset, Language, ScopeDocument
 from sluis.scope.text import asset_name
 from sluis.scope.voice import Voice
@@ -56,6 +59,10 @@ _WORDS: dict[str, dict[Language, str]] = {
 _BROKEN: dict[Language, str] = {
     "nl": " (gemaakt nadat het misging)",
     "en": " (made after things had gone wrong)",
+}
+_ORIGIN: dict[Language, str] = {
+    "nl": "Die kopie is gemaakt op {host}{place}, en niet op de plaats waar {asset} nu staat.",
+    "en": "That copy was made on {host}{place}, and not at the place where {asset} is now.",
 }
 _BACK: dict[str, dict[Language, str]] = {
     "restore": {
@@ -97,8 +104,8 @@ def planned_restores(
         host: inventory name.
         described: the engineer's list: ``asset``, ``from_change``, ``snapshot_id``, and
             optionally ``tolerate_use``. Not looked at for the way back.
-        way_back: plan the way back of an update: every asset of the host that has a
-            snapshot of this change, if the client agreed to it.
+        way_back: plan the way back of an update: every asset of the host whose newest copy
+            of this change can be put back, if the client agreed to it.
 
     Returns:
         ``asset``, ``words_restore``, ``words_swap`` and ``args`` for each, by asset.
@@ -112,11 +119,18 @@ def planned_restores(
     if way_back:
         if not scope.way_back.consent:
             return []
-        have = {item.body.asset for item in view.of(Snapshot)}
+        evidence = read_evidence(dossier)
+        # what was signed stays: once something is changed no step may drop out of it
+        signed = _swapped_back(evidence) if first_change(evidence) is not None else None
         return [
             _planned(scope, asset, {"asset": asset.id, "which": BEFORE}, _BACK)
             for asset in scope.assets_on(host)
-            if asset.takes_snapshot and asset.id in have
+            if asset.takes_snapshot
+            and (
+                asset.id in signed
+                if signed is not None
+                else _proven_before(view, asset, None) is not None
+            )
         ]
     planned = []
     for item in _described(described):
@@ -144,7 +158,10 @@ def planned_restores(
         told = Voice(scope.language).moment(body.finished_at, scope.time_zone)
         if body.purpose == "broken state":
             told += _BROKEN[scope.language]
-        planned.append(_planned(scope, asset, args, _WORDS, told))
+        one = _planned(scope, asset, args, _WORDS, told)
+        if is_of_its_source(body, asset) is False:
+            one["words_restore"] += _origin(scope, asset, body)
+        planned.append(one)
     return planned
 
 
@@ -210,21 +227,56 @@ def _made_at(chosen: Chosen) -> str:
 
 
 def _before_this_change(dossier: OpenDossier, evidence: Evidence, asset: Asset) -> Chosen:
-    view = evidence.view
-    began = first_change(evidence)
-    for statement in reversed(view.of(Snapshot)):
-        body = statement.body
-        if body.asset != asset.id or body.purpose == "broken state":
-            continue
-        if began is not None and statement.number > began:
-            continue
-        reached = _reached(view, statement)
-        if reached is not None and reached >= _LEAST:
-            return Chosen(asset, statement, dossier.objects, reached)
-    raise RefusedError(
-        "no-proven-snapshot",
-        f"There is no snapshot of {asset.id} from before this change that was proven to {_LEAST}.",
-        "Restore as a change of its own (playbooks/restore.yml), naming the snapshot.",
+    found = _proven_before(evidence.view, asset, first_change(evidence))
+    if found is None:
+        raise RefusedError(
+            "no-proven-snapshot",
+            f"The newest snapshot of {asset.id} from before this change cannot be put back: there "
+            f"is none, it was not proven to {_LEAST}, it is of another place than {asset.id} is "
+            "now, or it is a backup of somebody else's.",
+            "Restore as a change of its own (playbooks/restore.yml), naming the snapshot.",
+        )
+    return Chosen(asset, found, dossier.objects, _reached(evidence.view, found))
+
+
+def _proven_before(view: View, asset: Asset, began: int | None) -> Statement[Snapshot] | None:
+    """The newest copy from before the change, if it can be put back; an older one never counts.
+
+    What is put back has to be the data as it was then, and of this very place: an older copy
+    would take away what came since, and the client is told that nothing is.
+
+    Args:
+        view: the ledger.
+        asset: as the scope has it now.
+        began: the number of the first statement of a change; ``None``: nothing is changed yet.
+    """
+    newest = view.latest(
+        Snapshot,
+        lambda item: (
+            item.body.asset == asset.id
+            and item.body.purpose != "broken state"
+            and (began is None or item.number < began)
+        ),
+    )
+    if newest is None or newest.body.purpose == "adopted":
+        return None
+    reached = _reached(view, newest)
+    proven = reached is not None and reached >= _LEAST
+    return newest if proven and is_of_its_source(newest.body, asset) is True else None
+
+
+def _swapped_back(evidence: Evidence) -> frozenset[str]:
+    """The assets that the signed plan puts back on its way back."""
+    steps = put_back(evidence.plan) if evidence.plan is not None else ()
+    return frozenset(str(step.args.get("asset")) for step in steps)
+
+
+def _origin(scope: ScopeDocument, asset: Asset, body: Snapshot) -> str:
+    """That the copy is of another place than the asset has now, with a space in front."""
+    return " " + _ORIGIN[scope.language].format(
+        asset=asset_name(scope, asset, Voice(scope.language)),
+        host=body.machine.host,
+        place=f" ({body.place})" if body.place else "",
     )
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sluis.border.parts import Asset, Expected
+from sluis.border import codec
+from sluis.border.parts import Asset, Connection, Expected
 from sluis.errors import SluisError
 from sluis.evidence.canonical import sha256
 from sluis.evidence.ledger import Ledger, View
@@ -16,6 +17,7 @@ from sluis.evidence.predicates import Snapshot
 from sluis.evidence.statements import Statement
 from sluis.manifest import Manifest, loads
 from sluis.runbook.run import OpenDossier, Run, now
+from sluis.scope.model import Asset as ScopeAsset
 
 _ID = re.compile(r"[0-9a-f]{64}")
 
@@ -109,6 +111,42 @@ def source_digest(asset: Asset) -> str:
     """Names what is copied: kind, location and patterns. Another source is another history."""
     text = repr((asset.kind, asset.location, asset.exclude))
     return sha256(text.encode("utf-8"))
+
+
+def is_of_its_source(taken: Snapshot, asset: ScopeAsset) -> bool | None:
+    """Whether a copy is of what the scope says of an asset now; ``None``: nobody can tell.
+
+    An id stays when somebody gives it to another folder, and a copy of that is of something else.
+
+    Args:
+        taken: the copy.
+        asset: as the scope has it now.
+    """
+    if taken.machine.host != asset.host:
+        return False
+    if asset.is_exported:  # what is copied is where the worker keeps it, which settings say
+        return True
+    told = taken.made_by.get("source")
+    return None if told is None else bool(told == source_of(asset))
+
+
+def source_of(asset: ScopeAsset) -> str:
+    """Names what is copied of an asset, as :func:`source_digest` does.
+
+    Args:
+        asset: as the scope has it; one that is fetched from elsewhere lies where settings say.
+    """
+    there = codec.load(
+        Asset,
+        {
+            "id": asset.id,
+            "kind": asset.kind,
+            "location": asset.location,
+            "exclude": list(asset.exclude),
+            "connection": codec.dump(Connection()),
+        },
+    )
+    return source_digest(there)
 
 
 def known_id(value: object) -> str | None:

@@ -23,6 +23,7 @@ from sluis.runbook.checking import look_at_settings
 from sluis.runbook.restore_choice import BEFORE, NAMED, choose, planned_restores, restore_id
 from sluis.runbook.restoring import NotBegunError, Signed, as_failed, carry_out
 from sluis.runbook.run import OpenDossier, Run
+from sluis.runbook.snapshot_history import source_of
 from sluis.runbook.snapshot_settings import SnapshotSettings, read_settings
 from sluis.runbook.written_choice import asked_less, chosen_faults, only_put_back
 from sluis.scope.load import load_scope
@@ -50,17 +51,31 @@ def step(made: ev.Made, name: str, host: str, state: Any, **more: Any) -> Step:
     )  # fmt: skip
 
 
+def of_their_sources(made: ev.Made) -> ev.Made:
+    """Each copy is of what the scope says, where a test says nothing else."""
+    sources = {asset.id: source_of(asset) for asset in made.scope.assets}
+    bodies = tuple(
+        (body.model_copy(update={"made_by": {"source": sources[body.asset]}}), at)
+        if isinstance(body, Snapshot) and not body.made_by
+        else (body, at)
+        for body, at in made.bodies
+    )
+    return replace(made, bodies=bodies)
+
+
 def found(made: ev.Made, tmp_path: Path) -> str:
-    chosen = choose(run_in(tmp_path), dossier_at(tmp_path), made.evidence(), ARGS)
+    evidence = of_their_sources(made).evidence()
+    chosen = choose(run_in(tmp_path), dossier_at(tmp_path), evidence, ARGS)
     assert chosen.reached is not None
     return chosen.body.snapshot_id
 
 
-def taken(made: ev.Made, purpose: str, name: str, reached: str | None = "V6") -> ev.Made:
+def taken(
+    made: ev.Made, purpose: str, name: str, reached: str | None = "V6", **more: Any
+) -> ev.Made:
     """One more snapshot of files-one, and what was proven about it."""
-    body = ev.snapshot(
-        "files-one", "h1", "192.0.2.1", LATER, purpose=purpose, snapshot_id=name
-    )  # fmt: skip
+    fields = {"purpose": purpose, "snapshot_id": name, **more}
+    body = ev.snapshot("files-one", fields.pop("host", "h1"), "192.0.2.1", LATER, **fields)
     made = made.and_then(body, at=LATER)
     proof = ev.verification("files-one", ev.digest_of(len(made.bodies)), name, reached)
     return made.and_then(proof, at=LATER)
@@ -115,17 +130,29 @@ def test_a_catch_up_after_quiescing_is_from_before_the_change(tmp_path: Path) ->
 
 @pytest.mark.parametrize("reached", [None, "V0", "V2"])
 def test_what_was_never_restored_is_not_put_back(tmp_path: Path, reached: str | None) -> None:
+    """Nor an older copy in its place: what came since would be lost, and nobody said so."""
     made = taken(ev.made(), "catch-up", "unproven", reached)
-    assert found(made, tmp_path) != "unproven"
-    without = replace(
-        made,
-        bodies=tuple(
-            item for item in made.bodies
-            if not (isinstance(item[0], Snapshot) and item[0].purpose == "prepare")
-        ),
-    )  # fmt: skip
     with pytest.raises(RefusedError, match="no-proven-snapshot"):
-        found(without, tmp_path)
+        found(made, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"made_by": {"source": "0" * 64}},
+        {"made_by": {"identity": {}}},
+        {"host": "h2"},
+        {"purpose": "adopted"},
+    ],
+    ids=["another folder", "nobody can tell of which", "another host", "somebody else's backup"],
+)
+def test_case_A6_a_copy_of_something_else_is_not_put_back(
+    tmp_path: Path, more: dict[str, Any]
+) -> None:
+    """An id was given to another folder since: its copy would come over other data."""
+    other = {"purpose": "catch-up", **more}
+    with pytest.raises(RefusedError, match="no-proven-snapshot"):
+        found(taken(ev.made(), other.pop("purpose"), "other", **other), tmp_path)
 
 
 def test_a_ledger_that_does_not_hold_gives_nothing(tmp_path: Path) -> None:
@@ -260,6 +287,26 @@ def test_what_evidence_does_not_know_is_not_planned(
     assert caught.value.code == code
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"made_by": {"source": "0" * 64}, "place": "/srv/old"}, "made on h2 (/srv/old), and not"),
+        ({"made_by": {"source": "0" * 64}}, "made on h2, and not at the place where Scanned"),
+        ({"made_by": {}}, ""),
+    ],
+    ids=["another folder", "another database", "nobody can tell"],
+)
+def test_a_copy_of_another_place_is_put_there_only_when_the_client_reads_so(
+    small: SmallChange, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], said: str
+) -> None:
+    monkeypatch.setattr("sluis.runbook.restore_choice.now", lambda: LATER)
+    record(small, **more)
+    run, dossier = opened(small, "CHG-2000")
+    (planned,) = planned_restores(run, dossier, "h2", described(), way_back=False)
+    words = planned["words_restore"]
+    assert (said in words) if said else ("That copy" not in words)
+
+
 def test_a_list_that_is_none(small: SmallChange) -> None:
     run, dossier = opened(small, "CHG-2000")
     for wrong in (None, [], {}, "letters", described() * 2):
@@ -306,6 +353,10 @@ def test_the_way_back_is_planned_for_what_has_a_snapshot_and_only_with_consent(
     monkeypatch.setattr("sluis.runbook.restore_choice.now", lambda: LATER)
     record(small)
     run, dossier = opened(small, CHANGE)
+    assert planned_restores(run, dossier, "h2", None, way_back=True) == [], "of which place?"
+    letters = load_scope(run.change_folder / "scope.yml").document.asset("letters")
+    assert letters is not None
+    record(small, made_by={"source": source_of(letters)})
     (planned,) = planned_restores(run, dossier, "h2", None, way_back=True)
     assert planned["args"] == {"asset": "letters", "which": BEFORE}
     assert planned_restores(run, dossier, "h1", None, way_back=True) == []
