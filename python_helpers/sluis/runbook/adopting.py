@@ -357,7 +357,7 @@ def _record(
         },
     )
     manifest = _manifest(place, source)
-    inside = None
+    inside = newest.inside
     if backup.machine in (place.source.host, place.source.address):
         inside = f"the backup is kept on {backup.machine} itself"
     judgement = judge(

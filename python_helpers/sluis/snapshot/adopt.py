@@ -25,6 +25,7 @@ from .kinds import DUMPED, check
 from .levels import FAILED, LEVELS, NOT_VERIFIED, PROVEN, Finding
 from .opening import Heads, open_all
 from .restoring import judge_parts
+from .same_disk import why_not_outside
 from .scratch import choose_scratch, too_small
 
 _SAMPLE_ROOM = 1 << 20
@@ -111,7 +112,14 @@ class _Adopting:
         size, items = (copy.bytes, copy.items) if copy else (0, 0)
         return Answer(
             tuple(generations),
-            Newest(content or "0" * 64, generation.time, size, items, proof),
+            Newest(
+                content or "0" * 64,
+                generation.time,
+                size,
+                items,
+                proof,
+                why_not_outside(self.request.source.machine, self.identity, newest),
+            ),
         )
 
     def _bring_back(self, level: Finding, newest: str, target: str) -> None:

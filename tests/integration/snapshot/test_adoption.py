@@ -69,6 +69,7 @@ def test_case_A2_a_good_backup_is_adopted_to_the_same_levels(
     assert _verdicts(answer) == dict.fromkeys(("V0", "V1", "V2", "V3", "V4"), "proven")
     assert answer["generations"][0]["name"].endswith("tuesday")
     assert answer["nonce_found"]
+    assert answer["inside"] == "the copy lies on the same volume as the source"
     assert answer["older"]["verdict"] == "proven"
     assert not (documents / FILE).exists(), "the nonce is taken away again"
 

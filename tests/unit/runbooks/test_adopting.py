@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +13,14 @@ from sluis.border.verbs import asset_copies, asset_observe
 from sluis.evidence.anchors import load_anchors
 from sluis.evidence.ledger import Ledger
 from sluis.evidence.objects import ObjectStore
-from sluis.evidence.predicates import Machine, Refusal, Snapshot
+from sluis.evidence.predicates import Machine, Refusal, Snapshot, Verification
 from sluis.manifest import Entry, Manifest, dumps
 from sluis.runbook import snapshot_taking
 from sluis.runbook.adopting import Adopted, Place, adopt, challenge
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_taking import Source, read_scope
 from sluis.snapshot.nonce import FILE
+from sluis.snapshot.same_disk import why_not_outside
 from support.border_samples import IDENTITY, MANIFEST, PROOF
 from support.scopes import CHANGE, CLIENT
 from support.small_change import SmallChange, small_change
@@ -48,6 +50,7 @@ class Stand:
         self.run = Run(small.places, CLIENT, CHANGE, "prepare", "adopt.yml", (HOST,), ())
         self.source, self.copy = MANIFEST, MANIFEST
         self.nonce_found = True
+        self.inside: str | None = None
         self.copied_at = now() - HOUR
 
     def _observe(self, request: asset_observe.Request, _: Any) -> asset_observe.Answer:
@@ -67,7 +70,7 @@ class Stand:
                 asset_copies.Generation("/mnt/usb/tue", time, "a" * 64),
                 asset_copies.Generation("/mnt/usb/mon", older, "b" * 64),
             ),
-            asset_copies.Newest("a" * 64, time, 9, 3, proof),
+            asset_copies.Newest("a" * 64, time, 9, 3, proof, self.inside),
         )
 
     def _do(self, work: Any) -> Adopted:
@@ -166,3 +169,30 @@ def test_prepare_copies_anew_what_has_no_known_age(
         view, read_scope(stand.run), asset, "prepare", request, settings
     )
     assert state == ("2" * 64 if hours == 1 else None)
+
+
+def test_whose_machine_a_backup_lies_on_is_told_as_far_as_it_is_known(stand: Stand) -> None:
+    stand.challenge()
+    assert stand.adopt() == []
+    stand.inside = "the copy lies on the same volume as the source"
+    assert stand.adopt() == []
+    by_settings, by_the_host = (
+        one.body.levels[6] for one in stand.dossier.ledger.read(now()).of(Verification)
+    )
+    assert "the store is another machine, nas, as the settings say" in by_settings.detail
+    assert by_the_host.verdict == "failed"
+    assert f"is not outside {HOST}: {stand.inside}" in by_the_host.detail
+    assert "is another machine" not in by_the_host.detail
+
+
+def test_a_host_can_tell_its_own_disks(tmp_path: Path) -> None:
+    here = replace(IDENTITY, boot_id="1" * 36, device=tmp_path.stat().st_dev)
+    assert why_not_outside(here, here, str(tmp_path)) == (
+        "the copy lies on the same volume as the source"
+    )
+    other = replace(here, device=None)
+    assert why_not_outside(other, here, "/dev/shm") == (
+        "the copy lies on a disk of that machine itself"
+    )
+    assert why_not_outside(other, here, "/proc") is None
+    assert why_not_outside(replace(here, boot_id="2" * 36), here, str(tmp_path)) is None

@@ -78,13 +78,17 @@ class Generation:
 
 @dataclass(frozen=True)
 class Newest:
-    """The newest copy, and what was found of it."""
+    """The newest copy, and what was found of it.
+
+    ``inside`` is why it is not outside the source's machine, where that can be told.
+    """
 
     snapshot_id: Sha256
     copied_at: Time
     bytes: Count
     items: Count
     proof: Proof
+    inside: Optional[Line] = None
 
 
 @dataclass(frozen=True)
