@@ -423,7 +423,7 @@ async def _compare_quota(
         state.could_not(number, "quota", source.name, error.what)
         return
     used = part_of(drive, "quota").get("used")
-    if used is None:
+    if not isinstance(used, int) or isinstance(used, bool):
         state.note(number, "quota", "The drive does not say how much it holds.")
     else:
         state.note(

@@ -59,3 +59,14 @@ def test_M10_a_size_that_is_none_is_not_nought(tmp_path: Path, size: object) -> 
 def test_M10_the_target_is_read_as_the_source_is(part: str) -> None:
     assert node_of({"id": "a", "name": "a", "file": {}, part: None}).kind == "file"
     assert node_of({"id": "a", "name": "a", "folder": {}, "file": None}).kind == "folder"
+
+
+@pytest.mark.parametrize("used", ["text", [], {}, True, None, 1.5])
+def test_a_quota_that_is_no_number_of_bytes_ends_no_export(tmp_path: Path, used: object) -> None:
+    async def story(work: Work) -> None:
+        work.drive.add("photo.jpg", DATA)
+        work.drive.quota = {"used": used}
+        await work.export()
+        assert [line.state for line in read_manifest(work.manifest)] == ["had"]
+
+    play(tmp_path, story)
