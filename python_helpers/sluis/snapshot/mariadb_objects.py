@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Where the next number stands is compared apart.
 _COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
+#: Ends a text of code, which has semicolons of its own.
+_END = "//sluis//"
 #: What SHOW CREATE gives for each kind, by column: which of them make up the definition.
 _SHOWN = {
     "view": (1, 2, 3),
@@ -43,6 +45,21 @@ def list_code(session: MariadbSession, database: str) -> List[Tuple[str, str, st
     ):
         found += [(kind, one, definer) for kind, one, definer in session.rows(query)]
     return sorted(found)
+
+
+def show_code(session: MariadbSession, kind: str, name: str) -> str:
+    """The text that makes a piece of code of the session's database again, for the client.
+
+    It may be run twice: what is there of that name goes first.
+    """
+    row = session.rows(f"show create {kind} {quoted(name)}")[0]
+    mode = "" if kind == "view" else f"set sql_mode = {text(row[1])};\n"
+    zone = f"set time_zone = {text(row[2])};\n" if kind == "event" else ""
+    made = row[{"view": 1, "event": 3}.get(kind, 2)]
+    return (
+        f"drop {kind} if exists {quoted(name)};\n{mode}{zone}"
+        f"delimiter {_END}\n{made}\n{_END}\ndelimiter ;\n"
+    )
 
 
 def read_objects(

@@ -9,15 +9,17 @@ made anew from the text that came with the copy.
 The quarantine database also keeps how far we are and which tables were to move. So a kill
 anywhere is survived: the next call reads it and goes on, also on versions that do not
 recover a RENAME of many tables as a whole (before 10.6.1). What was made in the live database
-meanwhile goes to the quarantine as well: nothing of it is dropped.
+meanwhile goes to the quarantine as well: nothing of it is dropped. Code that was made meanwhile is
+kept there as text, and made again when the swap is undone.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import time
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Dict, List, Optional, Set, Tuple
 
 from ..errors import InputError, SnapshotError
 from .children import Children
@@ -35,7 +37,7 @@ from .mariadb_copy import (
     read_mark,
     tables_of,
 )
-from .mariadb_objects import list_code
+from .mariadb_objects import list_code, show_code
 from .mariadb_scratch import load_dump
 from .mariadb_session import MariadbConnection, MariadbError, MariadbSession, quoted, text
 from .mariadb_source import Source, dump_code
@@ -43,6 +45,8 @@ from .mariadb_source import Source, dump_code
 _SWAP = "sluis_swap"
 #: no such thread, and not the owner of the thread
 _NOT_ENDED = frozenset({1094, 1095})
+#: code that was made in the live database while a swap lay half-way or after it
+_CAME = "meanwhile"
 _BEGUN, _DONE, _UNDOING = "begun", "done", "undoing"
 
 
@@ -76,7 +80,9 @@ def swap(
     so and does nothing.
 
     Returns:
-        ``state_found``, ``state`` (always ``after``), ``ended`` (sessions), ``seconds``.
+        ``state_found``, ``state`` (always ``after``), ``ended`` (sessions), ``seconds``, and
+        ``kept_code``: code that was made in the live database meanwhile, by kind and name. It is
+        in the quarantine as text.
 
     Raises:
         SnapshotError: the copy is not there or not finished, or the quarantine name is taken.
@@ -99,7 +105,8 @@ def swap(
                 move.demand_code(asset)
                 ended = _end_sessions(source, session)
                 move.forward()
-    return _answer(found, "after", ended, began)
+            kept = move.came
+    return _answer(found, "after", ended, began, kept)
 
 
 def undo_swap(
@@ -126,7 +133,8 @@ def undo_swap(
                 move.demand_code(asset)
                 ended = _end_sessions(source, session)
                 move.backward()
-    return _answer(found, "before", ended, began)
+            kept = move.came
+    return _answer(found, "before", ended, began, kept)
 
 
 def check_names(asset: Dict[str, Any], *names: str) -> None:
@@ -152,11 +160,13 @@ class _Move:
         self._session = session
         self._record = f"{quoted(quarantine)}.{_SWAP}"
         self._text = os.path.join(source.children.private, "code.sql")
+        #: what of it was kept by this call
+        self.came: List[str] = []
 
     def demand_code(self, asset: Dict[str, Any]) -> None:
         """Refuse when the code of either side could not be made again: a swap may be undone."""
         definers = definers_of(self._session, self.live)
-        for keeper, which in ((self.new, "copy"), (self.quarantine, "displaced")):
+        for keeper, which in self._kept_code():
             if fetch_code(self._session, keeper, which, self._text):
                 definers |= definers_in(self._text)
         demand_code_of(self._session, str(asset["id"]), definers)
@@ -197,12 +207,14 @@ class _Move:
         self._drop_code()
         self._rename(moving["in"], self.live, self.new, moving["out"], self.quarantine)
         self._load_code(self.quarantine, "displaced")
-        if is_empty(self._session, self.quarantine, (*OURS, _SWAP)):
+        stays = self._try_what_came()
+        if not stays and is_empty(self._session, self.quarantine, (*OURS, _SWAP)):
             # Nothing of the client is in it any more, only our own record.
             self._session.rows(f"drop database {quoted(self.quarantine)}")
         else:
             # what somebody put there meanwhile stays; the record comes last, so that a kill is seen
-            for ours in (f"{quoted(self.quarantine)}.{CODE}", self._record):
+            code = f"{quoted(self.quarantine)}.{CODE}"
+            for ours in (self._record,) if stays else (code, self._record):
                 self._session.rows(f"drop table if exists {ours}")
 
     def _with_what_came(self, moving: Dict[str, List[str]]) -> Dict[str, List[str]]:
@@ -255,10 +267,48 @@ class _Move:
 
     def _drop_code(self) -> None:
         """Drop the code of the live database; its text is safe in the quarantine."""
+        self._keep_what_code_came()
         for kind, name, _ in list_code(self._session, self.live):
             if kind == "package body":
                 continue  # goes with its package
             self._session.rows(f"drop {kind} if exists {quoted(self.live)}.{quoted(name)}")
+
+    def _kept_code(self) -> List[Tuple[str, str]]:
+        return [(self.new, "copy"), (self.quarantine, "displaced"), (self.quarantine, _CAME)]
+
+    def _keep_what_code_came(self) -> None:
+        """Keep the text of code that is in no text of ours: an application that starts makes some.
+
+        It is kept before anything is dropped, beside what an earlier call kept.
+        """
+        texts = b""
+        for keeper, which in self._kept_code()[:2]:
+            if fetch_code(self._session, keeper, which, self._text):
+                texts += _read(self._text)
+        came = [
+            (kind, name)
+            for kind, name, _ in list_code(self._session, self.live)
+            if not _makes(texts, kind, name)
+        ]
+        if not came:
+            return
+        with self._source.session() as in_live:
+            new = b"".join(show_code(in_live, kind, name).encode() for kind, name in came)
+        before = b""
+        if fetch_code(self._session, self.quarantine, _CAME, self._text):
+            before = _read(self._text)
+        with open(self._text, "wb") as file:
+            file.write(before + new)
+        keep_code(self._session, self.quarantine, _CAME, self._text)
+        self.came = [f"{kind} {name}" for kind, name in came]
+
+    def _try_what_came(self) -> bool:
+        """Make that code again; whether its text has to stay, as it does not fit what is live."""
+        try:
+            self._load_code(self.quarantine, _CAME)
+        except SnapshotError:
+            return True
+        return False
 
     def _load_code(self, keeper: str, which: str) -> None:
         if not fetch_code(self._session, keeper, which, self._text):
@@ -285,6 +335,20 @@ class _Move:
 
     def _set_phase(self, phase: str) -> None:
         self._session.rows(f"update {self._record} set phase = {text(phase)}")
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _makes(texts: bytes, kind: str, name: str) -> bool:
+    """Whether a text of definitions makes this object; a trigger's is as its author wrote it."""
+    words = rb"\s+".join(re.escape(word.encode()) for word in kind.split())
+    home = rb"(?:(?:`[^`]*`|[^\s`.]+)\s*\.\s*)?"
+    called = re.escape(quoted(name).encode()) + rb"|" + re.escape(name.encode()) + rb"(?![\w$])"
+    pattern = rb"\b" + words + rb"\s+(?:if\s+not\s+exists\s+)?" + home + rb"(?:" + called + rb")"
+    return re.search(pattern, texts, re.IGNORECASE) is not None
 
 
 def _free_name(name: str, taken: Set[str]) -> str:
@@ -359,10 +423,11 @@ def _end_sessions(source: Source, session: MariadbSession) -> int:
     return ended
 
 
-def _answer(found: str, state: str, ended: int, began: float) -> Dict[str, Any]:
+def _answer(found: str, state: str, ended: int, began: float, kept: List[str]) -> Dict[str, Any]:
     return {
         "state_found": found,
         "state": state,
         "ended": ended,
+        "kept_code": kept,
         "seconds": round(time.monotonic() - began, 3),
     }

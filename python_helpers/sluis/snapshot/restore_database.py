@@ -134,6 +134,12 @@ def swap(request: Request, secrets: Secrets) -> SwapAnswer:
         warnings.append(
             f"{ended} of the live database {plural(done['ended'], 'was', 'were')} ended"
         )
+    if done.get("kept_code"):
+        names = ", ".join(done["kept_code"])[:1000]
+        warnings.append(
+            f"this was made in the live database meanwhile, and is kept as text in "
+            f"{work.quarantine}.sluis_code: {names}"
+        )
     return replace(
         work.swapped(changed=state != "after", resumed=state != "before"),
         equal=True,
