@@ -354,6 +354,7 @@ def test_L4_a_refusal_names_what_changed(change: LabChange) -> None:
         assert named in run.stdout + run.stderr
 
 
+@pytest.mark.slow
 def test_L4_what_cannot_touch_the_change_voids_nothing(change: LabChange) -> None:
     """Notes about other hosts, another change, a waiver's draft: the signature stands."""
     change.sign()
@@ -405,6 +406,7 @@ def _with_runners_callback(change: LabChange, where: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("driver", ["ansible-playbook", "sluis"])
 @pytest.mark.parametrize("where", ["dossiers/example-practice", "roles/change_gate"])
+@pytest.mark.slow
 def test_no_callback_writes_where_each_file_counts(
     change: LabChange, where: str, driver: str
 ) -> None:

@@ -103,6 +103,7 @@ def test_F11_a_file_that_is_no_yaml_is_a_reason(change: LabChange) -> None:
     assert "group_vars/all/more.yml, line 2" in found["error"]["what"], found["error"]
 
 
+@pytest.mark.slow
 def test_F14_plain_prepare_says_what_is_proven_and_what_is_next(change: LabChange) -> None:
     run = change.playbook("-e", "phase=prepare")
     assert run.returncode == 0, run.stdout + run.stderr

@@ -163,6 +163,7 @@ def test_L4_settings_of_a_moment_in_a_role_are_seen(
     assert change.markers() == {"app1": [], "db1": []}
 
 
+@pytest.mark.slow
 def test_the_first_use_of_a_project_is_no_change_during_a_run(
     change: LabChange, monkeypatch: pytest.MonkeyPatch
 ) -> None:

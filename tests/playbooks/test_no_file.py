@@ -40,6 +40,7 @@ def _place(change: LabChange, name: str) -> Path:
 
 
 @pytest.mark.parametrize("name", TABLE)
+@pytest.mark.slow
 def test_L22_a_verb_waits_for_no_pipe(change: LabChange, name: str) -> None:
     change.sign()
     path = _place(change, name)

@@ -273,6 +273,7 @@ def test_case_B1_what_was_there_last_time_and_is_in_no_scope_is_named(proven: Pr
     assert any("photos" in line for line in found.body.not_verified)
 
 
+@pytest.mark.slow
 def test_case_A2_an_existing_backup_is_challenged_adopted_or_refused(ground: Ground) -> None:
     letters = _asset(ground)
     source = Path(letters["location"])

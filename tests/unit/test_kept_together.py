@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 CONFTEST = Path(__file__).resolve().parents[1] / "conftest.py"
 SHARING = """\
 from os import environ
@@ -26,6 +28,7 @@ def test_other(n):
 """
 
 
+@pytest.mark.slow
 def test_a_modules_fixture_is_built_once_whatever_the_number_of_processes(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(CONFTEST.read_text())
     (tmp_path / "pytest.ini").write_text("[pytest]\n")

@@ -115,8 +115,9 @@ def _must_be_quiet(run: Run, host: str) -> tuple[Asset, ...]:
 def _may_go_back(run: Run) -> bool:
     """Whether the client is asked for a way back, in which this user puts databases back."""
     scope = scope_of(run)
-    described = (run.change_folder / _UPDATE).is_file() and not is_restore(run)
-    return scope is not None and scope.way_back.consent and described
+    if scope is None or not scope.way_back.consent:
+        return False
+    return (run.change_folder / _UPDATE).is_file() and not is_restore(run)
 
 
 def is_restore(run: Run) -> bool:

@@ -19,7 +19,7 @@ import json
 import os
 import re
 import time
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, Dict, List, Optional, Pattern, Set, Tuple
 
 from ..errors import InputError, SnapshotError
 from .children import Children
@@ -344,11 +344,15 @@ def _read(path: str) -> bytes:
 
 def _makes(texts: bytes, kind: str, name: str) -> bool:
     """Whether a text of definitions makes this object; a trigger's is as its author wrote it."""
+    return _made_by(kind, name).search(texts) is not None
+
+
+def _made_by(kind: str, name: str) -> Pattern[bytes]:
     words = rb"\s+".join(re.escape(word.encode()) for word in kind.split())
     home = rb"(?:(?:`[^`]*`|[^\s`.]+)\s*\.\s*)?"
     called = re.escape(quoted(name).encode()) + rb"|" + re.escape(name.encode()) + rb"(?![\w$])"
     pattern = rb"\b" + words + rb"\s+(?:if\s+not\s+exists\s+)?" + home + rb"(?:" + called + rb")"
-    return re.search(pattern, texts, re.IGNORECASE) is not None
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def _free_name(name: str, taken: Set[str]) -> str:

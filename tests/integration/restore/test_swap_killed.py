@@ -218,11 +218,8 @@ def check_after(case: Case, live: Path) -> None:
     } == case.live
 
 
-@pytest.mark.parametrize(
-    "case",
-    [CASES[0], *(pytest.param(case, marks=pytest.mark.slow) for case in CASES[1:])],
-    ids=repr,
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES, ids=repr)
 def test_case_A7_killed_at_every_line_nothing_is_lost(case: Case, tmp_path: Path) -> None:
     line = 0
     while True:

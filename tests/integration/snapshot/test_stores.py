@@ -111,6 +111,7 @@ def _swap(there: Path, other: Path) -> None:
 @pytest.mark.parametrize(
     "what", ["another one", "another one that shows it", "as it was before", "another path"]
 )
+@pytest.mark.slow
 def test_another_repository_behind_an_sftp_store_proves_nothing(
     stage: Stage, documents: Path, sftp_store: dict[str, Any], tmp_path: Path, what: str
 ) -> None:

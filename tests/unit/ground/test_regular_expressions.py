@@ -21,6 +21,7 @@ from tests.support.expressions import FILES, Expression, expressions, strays
 from sluis.manifest.exclude import _expression
 from sluis.rehearsal import demo_signing
 from sluis.runbook import host_errors
+from sluis.snapshot import mariadb_swap
 
 #: What may take the square of its text: because of what no tree shows.
 KEPT = {
@@ -53,6 +54,9 @@ BUILT: dict[str, Callable[[], Iterable[Made]] | str] = {
     ),
     "sluis/snapshot/mariadb_look.py:_table_rights": lambda: [
         (re.compile(r"GRANT (.+?) ON `name`\.`proc` TO "), "match")
+    ],
+    "sluis/snapshot/mariadb_swap.py:_made_by": lambda: [
+        (mariadb_swap._made_by("procedure", "it's `a` name"), "search")
     ],
 }
 
