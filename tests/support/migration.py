@@ -85,13 +85,18 @@ class Migration:
 
     def exports(self, worker: str) -> Path:
         """Where a worker keeps what it fetched: one folder for each asset."""
-        return self.change.lab.hosts[worker].folder / EXPORTS
+        return self.change.lab.hosts[worker].folder / exports_of(self.change.root.parent)
 
     @property
     def scope(self) -> Path:
         return (
             self.change.who.places.change(self.change.who.client, self.change.change) / "scope.yml"
         )
+
+
+def exports_of(folder: Path) -> str:
+    """Where the workers put what they fetch: another move of the same lab has other tenants."""
+    return f"{EXPORTS}-{folder.name}"
 
 
 def start_migration(
@@ -176,7 +181,8 @@ def _accounts(change: LabChange, lab: Lab, old: Tenant, new: Tenant, folder: Pat
             # the worker needs the libraries that speak to Graph
             "ansible_python_interpreter": sys.executable,
             "snapshot_and_verify_exports": (
-                f"{{{{ (ansible_remote_tmp | default('{folder}/tmp')) | dirname }}}}/{EXPORTS}"
+                f"{{{{ (ansible_remote_tmp | default('{folder}/tmp')) | dirname }}}}/"
+                f"{exports_of(folder)}"
             ),
             "tenant_export_accounts": {"old": account(old)},
             "tenant_export_secrets": {"old": {"secret": old.app.secret}},
