@@ -14,9 +14,7 @@ from sluis.runbook.shipping import as_failure, refuse_objections
 def looked(
     plugin_file: str,
     task_vars: Mapping[str, Any],
-    look: Callable[[Run, str], Iterable[Finding]],
-    *,
-    needs: Callable[[Run, str], bool] = lambda _run, _host: True,
+    look: Callable[[Run, str], Iterable[Finding] | None],
 ) -> dict[str, Any]:
     """Look at the host of a task, in a run that nothing is held against.
 
@@ -24,7 +22,7 @@ def looked(
         plugin_file: ``__file__`` of the action plugin.
         task_vars: as ansible-core hands them to it.
         look: finds what is wrong there; it is given the run and the host's inventory name.
-        needs: whether there is anything to look at; where there is not, nothing is told of it.
+            ``None`` says that there is nothing to look at, and then nothing is told of it.
     """
     host = "".join(str(task_vars["inventory_hostname"]))
     try:
@@ -32,5 +30,7 @@ def looked(
         refuse_objections(run)
     except SluisError as error:
         return as_failure(error)
-    quiet: dict[str, Any] = {} if needs(run, host) else {"sluis_progress": []}
-    return {"changed": False, "found": [one.as_dict() for one in look(run, host)], **quiet}
+    found = look(run, host)
+    if found is None:
+        return {"changed": False, "found": [], "sluis_progress": []}
+    return {"changed": False, "found": [one.as_dict() for one in found]}

@@ -94,18 +94,16 @@ class Chosen:
 
 
 def planned_restores(
-    run: Run, dossier: OpenDossier, host: str, described: Any, *, way_back: bool
+    run: Run, dossier: OpenDossier, host: str, described: Any
 ) -> list[dict[str, Any]]:
-    """What is put back on one host, as arguments for the guarded steps and words about them.
+    """What the engineer named to be put back on one host, as guarded steps and words about them.
 
     Args:
         run: the current run.
         dossier: its dossier.
         host: inventory name.
         described: the engineer's list: ``asset``, ``from_change``, ``snapshot_id``, and
-            optionally ``tolerate_use``. Not looked at for the way back.
-        way_back: plan the way back of an update: every asset of the host whose newest copy
-            of this change can be put back, if the client agreed to it.
+            optionally ``tolerate_use``.
 
     Returns:
         ``asset``, ``words_restore``, ``words_swap`` and ``args`` for each, by asset.
@@ -114,24 +112,8 @@ def planned_restores(
         InputError: ``bad-restore-list``, ``asset-not-in-scope``.
         EvidenceError: the snapshot is not in a dossier that holds.
     """
-    view = _sound(dossier.ledger.read(now()), run.change, dossier.path)
+    _sound(dossier.ledger.read(now()), run.change, dossier.path)
     scope = placed_scope(run)
-    if way_back:
-        if not scope.way_back.consent:
-            return []
-        evidence = read_evidence(dossier)
-        # what was signed stays: once something is changed no step may drop out of it
-        signed = _swapped_back(evidence) if first_change(evidence) is not None else None
-        return [
-            _planned(scope, asset, {"asset": asset.id, "which": BEFORE}, _BACK)
-            for asset in scope.assets_on(host)
-            if asset.takes_snapshot
-            and (
-                asset.id in signed
-                if signed is not None
-                else _proven_before(view, asset, None) is not None
-            )
-        ]
     planned = []
     for item in _described(described):
         asset = scope.asset(item["asset"])
@@ -163,6 +145,39 @@ def planned_restores(
             one["words_restore"] += _origin(scope, asset, body)
         planned.append(one)
     return planned
+
+
+def way_back_restores(
+    run: Run, dossier: OpenDossier, host: str, *, planning: bool
+) -> list[dict[str, Any]]:
+    """The way back of an update on one host, as guarded steps and words about them.
+
+    Args:
+        run: the current run.
+        dossier: its dossier.
+        host: inventory name.
+        planning: the way back is laid down: every asset whose newest copy of this change can be
+            put back. Otherwise it is as the plan has it, for once something is changed no step
+            may drop out.
+
+    Returns:
+        As ``planned_restores``; nothing if the client did not agree to a way back.
+
+    Raises:
+        EvidenceError: the dossier's ledger does not hold.
+    """
+    evidence = read_evidence(dossier)
+    view = _sound(evidence.view, run.change, dossier.path)
+    scope = placed_scope(run)
+    if not scope.way_back.consent:
+        return []
+    signed = _swapped_back(evidence)
+    return [
+        _planned(scope, asset, {"asset": asset.id, "which": BEFORE}, _BACK)
+        for asset in scope.assets_on(host)
+        if asset.takes_snapshot
+        and (_proven_before(view, asset, None) is not None if planning else asset.id in signed)
+    ]
 
 
 def choose(run: Run, dossier: OpenDossier, evidence: Evidence, args: Mapping[str, Any]) -> Chosen:

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sluis.border import codec
-from sluis.border.parts import Asset, Connection, Expected
+from sluis.border.parts import Asset, Expected
 from sluis.errors import SluisError
 from sluis.evidence.canonical import sha256
 from sluis.evidence.ledger import Ledger, View
@@ -107,7 +106,7 @@ def expected_identity(configured: Expected, earlier: list[Earlier]) -> Expected:
     )
 
 
-def source_digest(asset: Asset) -> str:
+def source_digest(asset: Asset | ScopeAsset) -> str:
     """Names what is copied: kind, location and patterns. Another source is another history."""
     text = repr((asset.kind, asset.location, asset.exclude))
     return sha256(text.encode("utf-8"))
@@ -127,26 +126,7 @@ def is_of_its_source(taken: Snapshot, asset: ScopeAsset) -> bool | None:
     if asset.is_exported:  # what is copied is where the worker keeps it, which settings say
         return True
     told = taken.made_by.get("source")
-    return None if told is None else bool(told == source_of(asset))
-
-
-def source_of(asset: ScopeAsset) -> str:
-    """Names what is copied of an asset, as :func:`source_digest` does.
-
-    Args:
-        asset: as the scope has it; one that is fetched from elsewhere lies where settings say.
-    """
-    there = codec.load(
-        Asset,
-        {
-            "id": asset.id,
-            "kind": asset.kind,
-            "location": asset.location,
-            "exclude": list(asset.exclude),
-            "connection": codec.dump(Connection()),
-        },
-    )
-    return source_digest(there)
+    return None if told is None else bool(told == source_digest(asset))
 
 
 def known_id(value: object) -> str | None:

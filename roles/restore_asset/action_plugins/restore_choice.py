@@ -5,7 +5,7 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 
 from sluis.errors import SluisError
-from sluis.runbook.restore_choice import planned_restores
+from sluis.runbook.restore_choice import planned_restores, way_back_restores
 from sluis.runbook.run import current_run, open_dossier
 from sluis.runbook.shipping import as_failure, refuse_objections
 from sluis.runbook.snapshot_settings import plain
@@ -25,13 +25,13 @@ class ActionModule(ActionBase):
         try:
             run = current_run(task_vars, __file__)
             refuse_objections(run)
-            restores = planned_restores(
-                run,
-                open_dossier(run),
-                "".join(task_vars["inventory_hostname"]),
-                plain(self._task.args.get("described")),
-                way_back=bool(self._task.args.get("way_back", False)),
-            )
+            dossier, host = open_dossier(run), "".join(task_vars["inventory_hostname"])
+            if self._task.args.get("way_back", False):
+                planning = self._task.check_mode
+                restores = way_back_restores(run, dossier, host, planning=planning)
+            else:
+                described = plain(self._task.args.get("described"))
+                restores = planned_restores(run, dossier, host, described)
         except SluisError as error:
             return as_failure(error)
         return {"changed": False, "restores": restores}

@@ -25,17 +25,12 @@ class ActionModule(ActionBase):
         """Look there, and return what is wrong."""
         del tmp
         super().run(None, task_vars)
-        return looked(
-            __file__,
-            task_vars,
-            lambda run, host: self._looked(needs_of(run, host), task_vars),
-            needs=lambda run, host: _any(needs_of(run, host)),
-        )
+        return looked(__file__, task_vars, lambda run, host: self._looked(run, host, task_vars))
 
-    def _looked(self, needs, task_vars):
-        if not _any(needs):
-            return []
-        host = needs.host
+    def _looked(self, run, host, task_vars):
+        needs = needs_of(run, host)
+        if not needs.names and not needs.by_settings:
+            return None
         try:
             return look_at_needs(
                 needs,
@@ -58,7 +53,3 @@ class ActionModule(ActionBase):
                 f"Put right what else is said of {host}, and check again.",
             ),
         ]  # fmt: skip
-
-
-def _any(needs):
-    return bool(needs.names or needs.by_settings)

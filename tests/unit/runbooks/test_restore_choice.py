@@ -20,14 +20,22 @@ from sluis.gate.restores import WHY_LESS
 from sluis.places import Places
 from sluis.plan.written_yaml import read_written
 from sluis.runbook.checking import look_at_settings
-from sluis.runbook.restore_choice import BEFORE, NAMED, choose, planned_restores, restore_id
+from sluis.runbook.restore_choice import (
+    BEFORE,
+    NAMED,
+    choose,
+    planned_restores,
+    restore_id,
+    way_back_restores,
+)
 from sluis.runbook.restoring import NotBegunError, Signed, as_failed, carry_out
 from sluis.runbook.run import OpenDossier, Run
-from sluis.runbook.snapshot_history import source_of
+from sluis.runbook.snapshot_history import source_digest
 from sluis.runbook.snapshot_settings import SnapshotSettings, read_settings
 from sluis.runbook.written_choice import asked_less, chosen_faults, only_put_back
 from sluis.scope.load import load_scope
 from support import evidence_made as ev
+from support.outcomes import PLAN, laid_down
 from support.scopes import CHANGE, CLIENT, scope_dict, to_yaml
 from support.small_change import SmallChange, small_change
 
@@ -53,7 +61,7 @@ def step(made: ev.Made, name: str, host: str, state: Any, **more: Any) -> Step:
 
 def of_their_sources(made: ev.Made) -> ev.Made:
     """Each copy is of what the scope says, where a test says nothing else."""
-    sources = {asset.id: source_of(asset) for asset in made.scope.assets}
+    sources = {asset.id: source_digest(asset) for asset in made.scope.assets}
     bodies = tuple(
         (body.model_copy(update={"made_by": {"source": sources[body.asset]}}), at)
         if isinstance(body, Snapshot) and not body.made_by
@@ -210,8 +218,8 @@ def test_a_named_snapshot_is_fixed_by_its_statement(
     monkeypatch.setattr("sluis.runbook.restore_choice.now", lambda: LATER)
     digest = record(small)
     run, dossier = opened(small, "CHG-2000")
-    assert planned_restores(run, dossier, "h1", described(), way_back=False) == []
-    (planned,) = planned_restores(run, dossier, "h2", described(), way_back=False)
+    assert planned_restores(run, dossier, "h1", described()) == []
+    (planned,) = planned_restores(run, dossier, "h2", described())
     assert planned["args"] == {
         "asset": "letters", "which": NAMED, "from_change": CHANGE, "snapshot_id": WHOLE,
         "statement": digest, "made_at": "2026-11-20 12:00 UTC", "reached": "V5",
@@ -241,7 +249,7 @@ def test_L14_a_copy_is_put_back_only_as_well_proven_as_it_was_signed(
     monkeypatch.setattr("sluis.runbook.restore_choice.now", lambda: LATER)
     digest = record(small)
     run, dossier = opened(small, "CHG-2000")
-    (planned,) = planned_restores(run, dossier, "h2", described(), way_back=False)
+    (planned,) = planned_restores(run, dossier, "h2", described())
     evidence = ev.made().evidence()
     letters = ev.scope().assets[0].model_copy(update={"id": "letters"})
     scope = ev.scope().model_copy(update={"assets": (letters,)})
@@ -283,7 +291,7 @@ def test_what_evidence_does_not_know_is_not_planned(
     run, dossier = opened(small, "CHG-2000")
     host = "h1" if more.get("asset") == "patient-records" else "h2"
     with pytest.raises(SluisError) as caught:
-        planned_restores(run, dossier, host, described(**more), way_back=False)
+        planned_restores(run, dossier, host, described(**more))
     assert caught.value.code == code
 
 
@@ -302,7 +310,7 @@ def test_a_copy_of_another_place_is_put_there_only_when_the_client_reads_so(
     monkeypatch.setattr("sluis.runbook.restore_choice.now", lambda: LATER)
     record(small, **more)
     run, dossier = opened(small, "CHG-2000")
-    (planned,) = planned_restores(run, dossier, "h2", described(), way_back=False)
+    (planned,) = planned_restores(run, dossier, "h2", described())
     words = planned["words_restore"]
     assert (said in words) if said else ("That copy" not in words)
 
@@ -311,7 +319,7 @@ def test_a_list_that_is_none(small: SmallChange) -> None:
     run, dossier = opened(small, "CHG-2000")
     for wrong in (None, [], {}, "letters", described() * 2):
         with pytest.raises(InputError, match="bad-restore-list"):
-            planned_restores(run, dossier, "h2", wrong, way_back=False)
+            planned_restores(run, dossier, "h2", wrong)
 
 
 def test_a_snapshot_of_another_kind_is_not_put_there(
@@ -321,7 +329,7 @@ def test_a_snapshot_of_another_kind_is_not_put_there(
     record(small, asset_kind="sqlite")
     run, dossier = opened(small, "CHG-2000")
     with pytest.raises(EvidenceError, match="other-kind"):
-        planned_restores(run, dossier, "h2", described(), way_back=False)
+        planned_restores(run, dossier, "h2", described())
 
 
 def test_a_broken_database_that_was_kept_as_files_is_not_put_back(
@@ -331,7 +339,7 @@ def test_a_broken_database_that_was_kept_as_files_is_not_put_back(
     record(small, made_by={"as_files": True})
     run, dossier = opened(small, "CHG-2000")
     with pytest.raises(EvidenceError, match="kept-as-files"):
-        planned_restores(run, dossier, "h2", described(), way_back=False)
+        planned_restores(run, dossier, "h2", described())
 
 
 def test_a_dossier_that_was_tampered_with_gives_no_snapshot(
@@ -344,7 +352,7 @@ def test_a_dossier_that_was_tampered_with_gives_no_snapshot(
     statement.write_bytes(statement.read_bytes().replace(b"a", b"b", 1))
     run, dossier = opened(small, "CHG-2000")
     with pytest.raises(EvidenceError, match="ledger-does-not-hold"):
-        planned_restores(run, dossier, "h2", described(), way_back=False)
+        planned_restores(run, dossier, "h2", described())
 
 
 def test_the_way_back_is_planned_for_what_has_a_snapshot_and_only_with_consent(
@@ -353,16 +361,43 @@ def test_the_way_back_is_planned_for_what_has_a_snapshot_and_only_with_consent(
     monkeypatch.setattr("sluis.runbook.restore_choice.now", lambda: LATER)
     record(small)
     run, dossier = opened(small, CHANGE)
-    assert planned_restores(run, dossier, "h2", None, way_back=True) == [], "of which place?"
+    assert way_back_restores(run, dossier, "h2", planning=True) == [], "of which place?"
     letters = load_scope(run.change_folder / "scope.yml").document.asset("letters")
     assert letters is not None
-    record(small, made_by={"source": source_of(letters)})
-    (planned,) = planned_restores(run, dossier, "h2", None, way_back=True)
+    record(small, made_by={"source": source_digest(letters)})
+    (planned,) = way_back_restores(run, dossier, "h2", planning=True)
     assert planned["args"] == {"asset": "letters", "which": BEFORE}
-    assert planned_restores(run, dossier, "h1", None, way_back=True) == []
+    assert way_back_restores(run, dossier, "h1", planning=True) == []
     path = run.change_folder / "scope.yml"
     path.write_text(to_yaml(scope_dict({"way_back.consent": False})))
-    assert planned_restores(run, dossier, "h2", None, way_back=True) == []
+    assert way_back_restores(run, dossier, "h2", planning=True) == []
+
+
+def test_what_is_laid_down_goes_by_the_copies_and_what_is_carried_out_by_the_plan(
+    small: SmallChange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change whose old plan began is planned anew by the copies that there are now."""
+    monkeypatch.setattr("sluis.runbook.restore_choice.now", lambda: LATER)
+    run, dossier = opened(small, CHANGE)
+    small.lay_down(proven=False)
+    small.record(step(ev.made(), "install", "h1", "done"))
+    letters = load_scope(run.change_folder / "scope.yml").document.asset("letters")
+    assert letters is not None
+    record(small, made_by={"source": source_digest(letters)})
+    (planned,) = way_back_restores(run, dossier, "h2", planning=True)
+    assert planned["asset"] == "letters"
+    assert way_back_restores(run, dossier, "h2", planning=False) == [], "nobody signed for it"
+    put_back = PLAN.steps[-1].model_copy(
+        update={"host": "h2", "module": "asset_swap", "args": {"asset": "letters"}}
+    )
+    plan = PLAN.model_copy(update={"steps": (*PLAN.steps[:-1], put_back)})
+    dossier.objects.put(plan.to_bytes())
+    _, body = laid_down()
+    small.record(body.model_copy(update={"plan_object": plan.digest()}))
+    record(small, made_by={"source": "of another place"})
+    assert way_back_restores(run, dossier, "h2", planning=True) == []
+    (planned,) = way_back_restores(run, dossier, "h2", planning=False)
+    assert planned["asset"] == "letters", "what was signed does not drop out"
 
 
 # ---- as written in restore.yml: said by `sluis check`, with its line
@@ -485,7 +520,7 @@ def test_newcomer_a_restore_that_finds_another_store_asks_the_host_nothing(
     monkeypatch.setattr("sluis.runbook.restore_choice.now", lambda: LATER)
     record(small)
     run, dossier = opened(small, "CHG-2000")
-    (planned,) = planned_restores(run, dossier, "h2", described(), way_back=False)
+    (planned,) = planned_restores(run, dossier, "h2", described())
     letters = ev.scope().assets[0].model_copy(update={"id": "letters"})
     evidence = replace(
         ev.made().evidence(), scope=ev.scope().model_copy(update={"assets": (letters,)})
