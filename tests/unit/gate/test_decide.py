@@ -234,6 +234,43 @@ def test_a_change_that_was_applied_is_not_prepared_again_because_of_what_came_la
     assert not any("prepare" in item.remedy for item in answer.reasons)
 
 
+def applied(result: str = "applied") -> Made:
+    change = made()
+    return change.and_then(
+        Handover(result=result, sentence="Said.", plan_object=change.plan.digest())  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize(
+    ("demand", "about"),
+    [
+        ({"tree_sha256": EMPTY, "tree_changes": (OTHERS, OWN)}, ("tree-changed", OWN)),
+        ({"tree_sha256": EMPTY}, ("tree-changed", EMPTY)),
+        ({"scope_object": EMPTY}, ("scope-changed", EMPTY)),
+        ({"playbook": "restore.yml"}, ("another-playbook", "restore.yml")),
+    ],
+    ids=["files", "nobody can tell", "scope", "playbook"],
+)
+def test_what_was_not_carried_out_is_named(demand: dict[str, Any], about: tuple[str, str]) -> None:
+    done = applied()
+    answer = decide(done.evidence(), done.demand(**demand), NOW)
+    assert isinstance(answer, Refusal)
+    assert about in {(item.code, item.about) for item in answer.reasons}
+    assert not any(OWN in item.sentence for item in answer.reasons) or about[1] == OWN
+
+
+@pytest.mark.parametrize(
+    ("result", "remedy"),
+    [("applied", "Nothing is left to do"), ("failed and restored", "run prepare again")],
+)
+def test_only_what_was_applied_is_over_for_good(result: str, remedy: str) -> None:
+    done = applied(result)
+    answer = decide(done.evidence(), done.demand(), NOW)
+    assert isinstance(answer, Refusal)
+    (closed,) = [item for item in answer.reasons if item.code == "change-closed"]
+    assert remedy in closed.remedy
+
+
 def test_a_batch_is_whole() -> None:
     change = made()
     assert codes(change, hosts=("h1",)) == {"batch-differs", "asset-host-not-in-batch"}
