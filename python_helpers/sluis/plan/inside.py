@@ -4,7 +4,8 @@ What a program changes nobody can tell from its arguments. But a module that put
 says where; when that is no part of the assets named by ``inside``, putting those back undoes
 nothing, and the client would have been told otherwise. The same holds where nobody can tell: a
 path that begins at a home folder, or that is known only at apply. Other modules are about the
-machine itself, whatever their arguments are.
+machine itself, whatever their arguments are. Arguments that start a program or lead elsewhere are
+known by name (:mod:`sluis.plan.inside_arguments`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,15 @@ from typing import Any
 
 from sluis.errors import InputError
 from sluis.manifest.exclude import matcher
+from sluis.plan.inside_arguments import (
+    ATTRIBUTES,
+    FILE,
+    TIMES,
+    arguments_that_lead_elsewhere,
+    is_given,
+    is_no,
+    leave_out,
+)
 from sluis.plan.model import PlanDocument, PlanStep
 from sluis.scope.model import Asset, ScopeDocument
 
@@ -41,8 +51,8 @@ WRITES: Mapping[str, tuple[Writes, ...]] = {
     "ansible.builtin.assemble": _DEST,
     "ansible.builtin.blockinfile": _LINES,
     "ansible.builtin.copy": _DEST,
-    "ansible.builtin.file": (Writes(("path", "dest", "name")),),
-    "ansible.builtin.get_url": _DEST,
+    FILE: (Writes(("path", "dest", "name")),),
+    "ansible.builtin.get_url": (*_DEST, Writes(("tmp_dest",), by_itself=False)),
     "ansible.builtin.git": (
         *_DEST,
         Writes(("archive",), by_itself=False),
@@ -50,7 +60,7 @@ WRITES: Mapping[str, tuple[Writes, ...]] = {
     ),
     "ansible.builtin.known_hosts": (Writes(("path",)),),
     "ansible.builtin.lineinfile": _LINES,
-    "ansible.builtin.pip": (Writes(("virtualenv",)),),
+    "ansible.builtin.pip": (Writes(("virtualenv",)), Writes(("chdir",), by_itself=False)),
     "ansible.builtin.replace": _LINES,
     "ansible.builtin.subversion": _DEST,
     "ansible.builtin.tempfile": (Writes(("path",)),),
@@ -85,6 +95,13 @@ _KNOWN_LATER = "where it writes ({path}) is known only when it runs"
 _NOT_GIVEN = "without {path!r} it writes where the machine keeps its own"
 _THE_MACHINE = "{path} changes the machine itself"
 _A_SERVER = "with {path} it may change something on a server, which no copy of an asset has"
+_BY_ITS_LINK = "with {how} it changes what {path!r} leads to, which lies elsewhere"
+_NOT_SAID = "with {how} it changes what {path!r} leads to, and no src says what that is"
+_BELOW = "with recurse it follows the links that lie below {path!r}, wherever they lead"
+_TIMES_BELOW = "with recurse and {how} it changes what the links below {path!r} lead to"
+_ITS_PLACE = "it makes a link of the place of {path!r} itself, and what is put back lies behind it"
+
+_NO_FOLLOW = 'Write "follow: false" under its "args". '
 
 
 @dataclass(frozen=True)
@@ -94,10 +111,12 @@ class Elsewhere:
     Args:
         what: in words.
         argument: the name by which the step says it; empty when no argument does.
+        remedy: what to do about it, where that is not to name another asset or path.
     """
 
     what: str
     argument: str = ""
+    remedy: str = ""
 
 
 def refuse_what_lies_elsewhere(plan: PlanDocument, scope: ScopeDocument) -> None:
@@ -126,7 +145,8 @@ def not_inside(step: PlanStep, one: Elsewhere) -> InputError:
         "not-inside",
         f"{step.step} on {step.host} is said to change only what lies in "
         f"{', '.join(step.inside)}, and {one.what}.",
-        'Name the asset that it lies in under "inside", and the path in full under '
+        one.remedy
+        or 'Name the asset that it lies in under "inside", and the path in full under '
         '"args"; or write "stays: <what stays, in the client\'s words>" under the step, '
         "or a step of software_update_way_back that undoes it. A path that leads there by "
         "a link is written as it lies in the asset.",
@@ -164,10 +184,15 @@ def written_elsewhere(
             if not _is_given(value):
                 continue
             path = str(value)
-            if not isinstance(value, str) or not path.startswith("/") or "$" in path:
+            if not _is_full(value):
                 yield Elsewhere(_NO_FULL_PATH.format(path=path[:300]), name)
             elif asset_holding(step, path, scope) is None:
                 yield Elsewhere(_ELSEWHERE.format(path=path[:300]), name)
+    paths = {name for written in WRITES.get(step.module, ()) for name in written.names}
+    for what, argument in arguments_that_lead_elsewhere(step, paths, not_yet):
+        yield Elsewhere(what, argument, leave_out(argument))
+    if step.module == FILE:
+        yield from _of_links(step, scope, not_yet)
 
 
 def paths_written(step: PlanStep) -> Iterator[str]:
@@ -176,6 +201,74 @@ def paths_written(step: PlanStep) -> Iterator[str]:
     for value in map(step.args.get, names if step.inside else ()):
         if isinstance(value, str) and value.startswith("/"):
             yield value
+
+
+def changes_behind_the_link(step: PlanStep, not_yet: Collection[str] = ()) -> str:
+    """By which argument a call of ``file`` changes what its link leads to; empty when it does not.
+
+    Args:
+        step: the call, said to stay in some assets.
+        not_yet: names of arguments whose value prepare fills in later.
+    """
+    given = {name for name in step.args if name in not_yet or is_given(step.args[name])}
+    given |= {*step.args_at_apply, *step.secret_args}
+    if step.module != FILE:
+        return ""
+    if step.args.get("state") == "hard":
+        return "state: hard"
+    if step.args.get("state") != "link":
+        return ""
+    if times := sorted(given & TIMES):
+        return times[0]
+    if is_no(step.args.get("follow")) or "follow" in not_yet:
+        return ""
+    return min(given & ATTRIBUTES, default="")
+
+
+def _of_links(
+    step: PlanStep, scope: ScopeDocument, not_yet: Collection[str]
+) -> Iterator[Elsewhere]:
+    """What ``file`` changes by a link: what it leads to, or what lies below a folder."""
+    later = {*step.args_at_apply, *step.secret_args}
+    for name in ("state", "recurse", "follow"):
+        if name in later:
+            yield Elsewhere(f"its {name} is known only when it runs", name, leave_out(name))
+    if later & {"state"}:
+        return
+    path = next((str(step.args[n]) for n in ("path", "dest", "name") if n in step.args), "")
+    how, src = changes_behind_the_link(step, not_yet), step.args.get("src")
+    remedy = leave_out(how) if how != "state: hard" else leave_out("state")
+    if how in ATTRIBUTES:
+        remedy = _NO_FOLLOW + remedy
+    if "src" in later and how:
+        yield Elsewhere(_KNOWN_LATER.format(path="src"), "src", remedy)
+    elif how and not is_given(src) and "src" not in not_yet:
+        yield Elsewhere(_NOT_SAID.format(how=how, path=path[:300]), how, remedy)
+    elif how and is_given(src) and not _is_held(step, src, scope):
+        yield Elsewhere(_BY_ITS_LINK.format(how=how, path=str(src)[:300]), "src", remedy)
+    if step.args.get("state") in ("link", "hard") and any(
+        PurePosixPath(path) == PurePosixPath(asset.location)
+        for asset in scope.assets
+        if asset.id in step.inside
+    ):
+        yield Elsewhere(_ITS_PLACE.format(path=path[:300]), "state", leave_out("state"))
+    recurse = step.args.get("recurse")
+    if is_given(recurse) and not is_no(recurse) and "recurse" not in not_yet:
+        times = sorted(name for name in TIMES if name in later or is_given(step.args.get(name)))
+        if times:
+            what = _TIMES_BELOW.format(how=times[0], path=path[:300])
+            yield Elsewhere(what, times[0], leave_out(times[0]))
+        elif not is_no(step.args.get("follow")) and "follow" not in not_yet:
+            remedy = _NO_FOLLOW + leave_out("recurse")
+            yield Elsewhere(_BELOW.format(path=path[:300]), "recurse", remedy)
+
+
+def _is_held(step: PlanStep, value: Any, scope: ScopeDocument) -> bool:
+    return _is_full(value) and asset_holding(step, value, scope) is not None
+
+
+def _is_full(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith("/") and "$" not in value
 
 
 def asset_holding(step: PlanStep, path: str, scope: ScopeDocument) -> Asset | None:

@@ -12,6 +12,7 @@ from typing import Any
 from sluis.errors import InputError
 from sluis.plan.faults import Fault
 from sluis.plan.inside import ASKS, WRITES, not_inside, written_elsewhere
+from sluis.plan.inside_arguments import HARMLESS, is_looked_at
 from sluis.plan.model import PlanStep
 from sluis.plan.written_yaml import Item
 from sluis.runbook.call_modules import resolve
@@ -92,11 +93,17 @@ def _of_step(
         for one in written_elsewhere(call, scope, not_yet):
             if one.what in said:  # once, and not for each host
                 continue
+            if one.argument and name in HARMLESS and not _has(name, one.argument):
+                continue  # the module has no such argument, and that is said
             said.add(one.what)
             error = not_inside(call, one)
             where = args.get(one.argument) or at_apply.get(one.argument)
             line = (where or secret.get(one.argument) or module).line
             yield Fault(error.code, file, line, error.what, error.remedy)
+
+
+def _has(module: str, argument: str) -> bool:
+    return argument in _ANY or is_looked_at(module, argument)
 
 
 def _resolved(module: str, args: dict[str, Any], known: Known) -> str | None:

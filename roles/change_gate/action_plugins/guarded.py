@@ -14,7 +14,7 @@ from sluis.runbook.call import read_call, rendered
 from sluis.runbook.call_files import Outbox
 from sluis.runbook.checking import scope_of
 from sluis.runbook.guarded_step import Answer, guard, record_unusable, run_signed
-from sluis.runbook.inside_links import LOOKS, refuse_links
+from sluis.runbook.inside_links import refuse_links
 from sluis.runbook.interpreters import found_anew
 from sluis.runbook.run import current_run
 
@@ -64,12 +64,12 @@ class ActionModule(ActionBase):
         if scope is None:
             return
 
-        def look(args):
+        def look(module, args):
             return self._execute_module(
-                module_name=LOOKS, module_args=args, task_vars=found_anew(task_vars)
+                module_name=module, module_args=args, task_vars=found_anew(task_vars)
             )
 
-        refuse_links(call.planned, scope, look)
+        refuse_links(call.planned, scope, look, call.args)
 
     def _delegate(self, call, args, task_vars):
         # The parents are only read, so they are shared: copying them all costs as much as judging.

@@ -8,6 +8,7 @@ import pytest
 
 from sluis.errors import InputError
 from sluis.plan.inside import BESIDE, WRITES, Writes, refuse_what_lies_elsewhere
+from sluis.plan.inside_arguments import FILE, HARMLESS, LEADS
 from sluis.plan.model import PlanDocument
 from support.evidence_made import EMPTY, step
 from support.scopes import make_scope
@@ -130,3 +131,114 @@ def test_F6_what_is_written_beside_the_assets_is_refused(how: dict[str, Any]) ->
 )
 def test_what_cannot_be_told_is_the_engineers_to_say(how: dict[str, Any]) -> None:
     _refuse(**how)
+
+
+def _told(module: str, **how: Any) -> InputError:
+    with pytest.raises(InputError, match="not-inside") as told:
+        _refuse(None, f"ansible.builtin.{module}", **how)
+    return told.value
+
+
+def _lies_in(module: str) -> dict[str, Any]:
+    written = WRITES.get(module)
+    return {written[0].names[0]: f"{FOLDER.location}/x"} if written else {}
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(module, name) for module, names in LEADS.items() for name in names]
+)
+def test_A2_an_argument_that_leads_elsewhere_is_refused(module: str, name: str) -> None:
+    args, leaf = _lies_in(module), module.rpartition(".")[2]
+    for value in ("/srv/elsewhere/a-program %s", ["--to-command=x"], True):
+        told = _told(leaf, args={**args, name: value})
+        assert f"its argument {name!r} " in told.what
+        assert f"Leave {name!r} out" in told.remedy
+        assert "stays:" in told.remedy
+    for later in ({"args_at_apply": {name: "/x"}}, {"secret_args": (name,)}):
+        assert f"its argument {name!r} " in _told(leaf, args=args, **later).what
+    for value in ("", None, []):
+        _refuse(None, module, args={**args, name: value})
+    _refuse(None, module, args={**args, name: "/srv/elsewhere/a-program %s"}, inside=())
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(module, name) for module, names in HARMLESS.items() for name in names]
+)
+def test_A2_any_other_argument_is_taken(module: str, name: str) -> None:
+    args = _lies_in(module)
+    if (module, name) not in ((FILE, "recurse"), ("ansible.builtin.uri", "method")):
+        _refuse(None, module, args={**args, name: "x"})
+    told = _told(module.rpartition(".")[2], args={**args, "a-new-one": "x"})
+    assert "'a-new-one' leads to nobody has looked at" in told.what
+
+
+@pytest.mark.parametrize(
+    ("module", "args"),
+    [
+        ("pip", {"virtualenv_command": "/usr/bin/python3 -m venv", "virtualenv_python": "python3"}),
+        ("pip", {"virtualenv_command": "virtualenv", "chdir": f"{FOLDER.location}/y"}),
+        ("tempfile", {"prefix": "new-", "suffix": ".d"}),
+        ("git", {"accept_hostkey": False, "accept_newhostkey": "no", "version": "v5.1"}),
+        ("copy", {"src": "x", "mode": "0600", "owner": "root", "validate": None}),
+        ("file", {"state": "directory", "recurse": True, "follow": False, "mode": "0600"}),
+        ("file", {"state": "directory", "mode": "0700"}),
+        ("file", {"state": "link", "src": "../elsewhere"}),
+        ("file", {"state": "link", "src": "/srv/elsewhere", "mode": "0600", "follow": "no"}),
+        ("file", {"state": "link", "src": f"{FOLDER.location}/5.1", "owner": "root"}),
+        ("file", {"state": "hard", "src": f"{FOLDER.location}/5.1", "owner": "root"}),
+    ],
+)
+def test_A2_what_is_usual_and_safe_is_taken(module: str, args: dict[str, Any]) -> None:
+    module = f"ansible.builtin.{module}"
+    _refuse(None, module, args={**_lies_in(module), **args})
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        ({"state": "link", "src": "/srv/elsewhere", "mode": "0600"}, "with mode it changes"),
+        ({"state": "link", "src": "../elsewhere", "owner": "x"}, "with owner it changes"),
+        ({"state": "link", "mode": "0600"}, "no src says"),
+        ({"state": "link", "src": "/srv/x", "follow": False, "access_time": "now"}, "access_time"),
+        ({"state": "hard", "src": "/srv/elsewhere"}, "with state: hard it changes"),
+        ({"state": "hard", "src": "here"}, "with state: hard it changes"),
+        ({"state": "directory", "recurse": True, "mode": "0600"}, "it follows the links"),
+        ({"recurse": "yes", "follow": "yes"}, "it follows the links"),
+        ({"recurse": True, "follow": False, "modification_time": "now"}, "modification_time"),
+        ({"path": FOLDER.location, "state": "link", "src": "5.1"}, "the place of"),
+    ],
+)
+def test_A2_what_a_link_leads_to_is_changed_as_well(args: dict[str, Any], says: str) -> None:
+    told = _told("file", args={"path": f"{FOLDER.location}/x", **args})
+    assert says in told.what
+    assert "stays:" in told.remedy
+    if "follow" not in args and "hard" not in says and "place" not in says:
+        assert 'Write "follow: false"' in told.remedy
+
+
+@pytest.mark.parametrize("name", ["state", "recurse", "follow"])
+def test_A2_what_file_does_with_a_link_is_known_beforehand(name: str) -> None:
+    args = {"path": f"{FOLDER.location}/x"}
+    for later in ({"args_at_apply": {name: "/x"}}, {"secret_args": (name,)}):
+        assert f"its {name} is known only" in _told("file", args=args, **later).what
+    later = {"args_at_apply": {"src": "/x"}}
+    assert "(src)" in _told("file", args={**args, "state": "hard"}, **later).what
+
+
+@pytest.mark.parametrize(
+    ("module", "args"),
+    [
+        ("pip", {"name": ["a", "--target=/srv/elsewhere"]}),
+        ("pip", {"name": "a, --target=/srv/elsewhere"}),
+        ("unarchive", {"src": "x", "include": ["--to-command=x"]}),
+        ("git", {"repo": "x", "version": "--upload-pack=x"}),
+        ("subversion", {"repo": "--config-dir=/srv/elsewhere"}),
+    ],
+)
+def test_A2_a_value_that_a_program_takes_as_an_option_is_refused(
+    module: str, args: dict[str, Any]
+) -> None:
+    path = _lies_in(f"ansible.builtin.{module}")
+    assert "options of its own" in _told(module, args={**path, **args}).what
+    (name,) = {*args} - {"src"} if module != "git" else {"version"}
+    assert "known only when it runs" in _told(module, args=path, args_at_apply={name: "x"}).what

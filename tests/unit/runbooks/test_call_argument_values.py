@@ -12,6 +12,7 @@ from ansible.utils.plugin_docs import get_docstring
 
 from sluis.errors import InputError
 from sluis.plan.inside import BESIDE, WRITES
+from sluis.plan.inside_arguments import HARMLESS, LEADS
 from sluis.rehearsal.project import checkout
 from sluis.runbook.call import read_call
 from sluis.runbook.call_argument_values import wrong_values
@@ -131,17 +132,26 @@ def test_F6_each_module_says_by_that_argument_what_it_writes(module: str) -> Non
         assert written.by_itself or not options[written.names[0]].required
 
 
-#: what these change, or that they change nothing, is in none of their arguments
-_NOT_TOLD = {
-    "command", "expect", "find", "getent", "mount_facts", "package_facts", "ping",
-    "script", "service_facts", "setup", "shell", "slurp", "stat", "wait_for", "wait_for_connection",
-}  # fmt: skip
+@pytest.mark.parametrize("module", HARMLESS)
+def test_A2_of_each_argument_somebody_looked_where_it_leads(module: str) -> None:
+    """An upgrade of ansible-core that brings one more has to be looked at here."""
+    options = options_of(resolve(module, {}, PLACES)) or {}
+    all_of_them = {name for option in options.values() for name in option.names}
+    paths = {name for written in WRITES.get(module, ()) for name in written.names}
+    leads = {*LEADS.get(module, ())}
+    assert all_of_them == paths | leads | HARMLESS[module]
+    assert len(all_of_them) == len(paths) + len(leads) + len(HARMLESS[module])
+
+
+#: what a program changes is in none of their arguments
+_NOT_TOLD = {"command", "expect", "script", "shell"}
 
 
 def test_F6_each_module_that_may_be_a_step_was_looked_at() -> None:
     """An upgrade of ansible-core that brings one more has to be looked at here."""
     names = {path.stem for path in (CORE / "modules").glob("[a-z]*.py")}
     refused = {name for name, known in ACTIONS.items() if known.kind == "refused"} | {*_NO_MODULES}
-    known = {name.rpartition(".")[2] for name in (*WRITES, *BESIDE)}
+    known = {name.rpartition(".")[2] for name in (*HARMLESS, *BESIDE)}
     assert names - refused - known == _NOT_TOLD
     assert known <= names
+    assert {*WRITES, *LEADS} <= {*HARMLESS}
