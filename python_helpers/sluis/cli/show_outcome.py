@@ -29,6 +29,9 @@ _CHECK_COLOURS = {"passed": "green", "not passed": "red", "not made": "yellow"}
 _BEHIND = {
     "item": ("file or folder", "files or folders"),
     "rights": ("item without its rights", "items without their rights"),
+    "open": (
+        "item that more people may reach than now", "items that more people may reach than now"
+    ),
     "person": (
         "person, group or link that gets no rights", "people, groups or links that get no rights"
     ),
@@ -107,8 +110,9 @@ def _refusal(console: Console, found: Outcome) -> None:
     if newest is None or (no is not None and newest.number < (no.number or 0)):
         return
     for reason in newest.reasons:
-        # a plan has no name but its digest, and the sentence says what it is about
-        named = "" if _DIGEST.fullmatch(reason.about) else f"{reason.about}: "
+        # a plan has no name but its digest; in both cases the sentence says what it is about
+        said = _DIGEST.fullmatch(reason.about) or reason.sentence.startswith(f"{reason.about}: ")
+        named = "" if said else f"{reason.about}: "
         told = f"{named}{reason.sentence}"
         _line(console, f"refused ({reason.code})", told, "red")
         _line(console, "remedy", reason.remedy)

@@ -352,6 +352,12 @@ _IN_SCOPE = {
 }
 
 
+def _not_looked_at(facts: Facts) -> str:
+    """The assets of which the newest snapshot was not proven, by name."""
+    codes = ("not-verified", "no-snapshot")
+    return ", ".join(dict.fromkeys(one.about for one in facts.unproven if one.code in codes))
+
+
 def _after_no_proof(facts: Facts, command: str) -> str:
     """Nobody is asked to sign what is known not to hold."""
     codes = {reason.code for reason in facts.unproven}
@@ -462,6 +468,12 @@ def _after_failure(facts: Facts, command: str) -> str:
     if not_made and facts.asked == "apply":
         return f"{not_made}; then go on with: sluis apply {command}; or {restore}."
     verb = "prepare" if facts.asked == "prepare" else "apply"
+    if verb == "apply" and (names := _not_looked_at(facts)):
+        # a run that broke off made them, and only prepare proves them: the gate refuses till then
+        first = "Put right what stopped the run, as said here"
+        if not facts.told:
+            first = "Read the run's log, put right what it names"
+        return f"{first}, and have the newest snapshot of {names} proven: sluis prepare {command}."
     if facts.told:
         return f"Put right what stopped the run, as said here, then: sluis {verb} {command}."
     return f"Read the run's log, put right what it names, then: sluis {verb} {command}."

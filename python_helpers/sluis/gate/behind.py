@@ -18,6 +18,7 @@ _AGAIN = (
 _SAID = {
     "item": "{path} ({why})",
     "rights": "{path} goes, and who may reach it is not known",
+    "open": "{path} goes, and more people may reach it than now",
     "person": "the rights of {path}",
     "access": "a right on {path} ({why})",
     "place": "{path} (could not be looked at)",

@@ -25,6 +25,7 @@ Why = Literal[
     "name-refused",
     "same-path",
     "rights-not-had",  # it goes, and is as open as its folder
+    "narrower-rights",  # it goes, and whoever can open its folder there may reach it as well
     "unmapped-principal",  # ``path`` is the person or group whose rights are not given
     # ``path`` is the item and whose right on it is not given
     "right-not-givable",
@@ -35,7 +36,8 @@ Why = Literal[
 WHYS: tuple[Why, ...] = get_args(Why)
 #: what one line is about; for another reason than was signed the same file still stays behind
 _ABOUT: dict[Why, str] = {
-    "rights-not-had": "rights", "unmapped-principal": "person", "not-seen": "place",
+    "rights-not-had": "rights", "narrower-rights": "open",
+    "unmapped-principal": "person", "not-seen": "place",
     "right-not-givable": "access", "folder-was-there": "access",
     "fewer-than-counted": "count",
 }  # fmt: skip
@@ -59,7 +61,7 @@ class BehindItem(BaseModel):
 
     @property
     def about(self) -> str:
-        """An ``item``, its ``rights`` or ``access``, a ``person``, ``place`` or ``count``."""
+        """Of which kind: an ``item``, its ``rights``, who may ``open`` it, a ``person``, …"""
         return _ABOUT.get(self.why, "item")
 
 

@@ -44,7 +44,17 @@ def stayed_behind(
             count = result.get(field) if isinstance(result, Mapping) else None
             if isinstance(count, int) and count > 0:
                 them = plural(count, "it", "them")
-                yield f"{counted(count, *words)}; what {check.check} found names {them}."
+                whose = _whose(result, count) if field == "rights_left_in_all" else ""
+                yield f"{counted(count, *words)}{whose}; what {check.check} found names {them}."
+
+
+def _whose(result: Mapping[str, object], count: int) -> str:
+    """Of how many the rights are: the signed list counts people, and one may have several."""
+    rights = result.get("rights_left")
+    if not isinstance(rights, list) or len(rights) != count:
+        return ""
+    people = {one.get("principal") for one in rights if isinstance(one, Mapping)}
+    return f" (of {counted(len(people), 'person, group or link', 'people, groups or links')})"
 
 
 def may_not_open(view: View, assets: Iterable[str]) -> Iterator[str]:

@@ -104,6 +104,15 @@ def _newest(dossier: OpenDossier, asset: Asset) -> Export:
     return found.body
 
 
+def _and_rights(lines: int) -> str:
+    """What the list names besides items that stay behind: of those that go, who may reach them."""
+    if not lines:
+        return ""
+    return (
+        f", and of who may reach what goes, {counted(lines, 'thing is', 'things are')} not as now"
+    )
+
+
 def said_of_earlier(moving: Moving, answer: Answered) -> Iterator[str]:
     """What other imports of the same asset left in the new tenant, and what becomes of it.
 
@@ -155,8 +164,9 @@ def tell(ahead: Ahead, asset: str, answer: Answered) -> None:
     ahead.lines.append(
         f"{asset}: {answer.to_send:,} of {counted(answer.files, 'file')} to send, "
         f"{counted(answer.bytes_to_send, 'byte')}; "
-        f"{counted(answer.renamed_in_all, 'name changes', 'names change')}, "
-        f"{counted(answer.left_out_in_all, 'item stays', 'items stay')} behind"
+        f"{counted(answer.renamed_in_all, 'name changes', 'names change')}; "
+        f"{counted(answer.left_out_in_all, 'file or folder stays', 'files or folders stay')} behind"
+        f"{_and_rights(answer.behind_in_all - answer.left_out_in_all)}"
     )
     ahead.warnings += [
         f"{asset}: {one.path} becomes {one.target}" for one in answer.renamed[:_NAMED]

@@ -29,7 +29,7 @@ def into_sentences(asset: Asset, voice: Voice) -> Iterator[str]:
     yield voice.say("into-top" if into.folder is None else "into", folder=into.folder)
 
 
-def rule_sentences(asset: Asset, voice: Voice) -> Iterator[str]:
+def rule_sentences(document: ScopeDocument, asset: Asset, voice: Voice) -> Iterator[str]:
     """How we move it: what is there already, refused names, rights, what may stay behind."""
     if isinstance(asset.origin, FromTenant):
         yield voice.say(f"versions.{asset.origin.versions}")
@@ -45,9 +45,18 @@ def rule_sentences(asset: Asset, voice: Voice) -> Iterator[str]:
         ("tell-apart", names.tell_apart),
     ):
         yield voice.say(f"names.{what}" if rule else f"names.no-{what}", mark=rule)
-    yield voice.say("rights.yes" if into.rights else "rights.no")
+    # without a list of people nobody is known there
+    given = "yes" if document.people else "nobody"
+    yield voice.say(f"rights.{given}" if into.rights else "rights.no")
     if into.leave_out:
-        reasons = "; ".join(voice.say(f"leave-out.{reason}") for reason in into.leave_out)
+        reasons = "; ".join(
+            voice.say(
+                "leave-out.unmapped-principal-nobody"
+                if reason == "unmapped-principal" and not document.people
+                else f"leave-out.{reason}"
+            )
+            for reason in into.leave_out
+        )
         yield f"{voice.say('leave-out')} {reasons}."
     else:
         yield voice.say("leave-out-nothing")

@@ -295,7 +295,9 @@ def _amount(asset: Asset, voice: Voice) -> str:
 
 
 def _how_we_move(document: ScopeDocument, voice: Voice) -> Iterator[str]:
-    lines = list(_said_once(document, voice, lambda asset: tuple(rule_sentences(asset, voice))))
+    lines = list(
+        _said_once(document, voice, lambda asset: tuple(rule_sentences(document, asset, voice)))
+    )
     if lines:
         yield from heading(voice.say("how-we-move"))
         yield from lines

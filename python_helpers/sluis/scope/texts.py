@@ -173,9 +173,16 @@ SENTENCES: dict[str, Said] = {
         "Verschillen twee namen alleen in hoofdletters, dan gaat er maar één mee.",
         "If two names differ only in capitals, only one of the two moves.",
     ),
+    # neither promises access to everybody: what of it does not go over is named further on
     "rights.yes": said(
-        "Wie er nu bij kan, kan er daar ook bij. De lijst met personen staat hieronder.",
-        "Whoever can reach it now can reach it there as well. The list of people is below.",
+        "Wij nemen over wie er nu bij kan, volgens de lijst met personen hieronder. Wie niet op "
+        "die lijst staat, geven wij daar geen toegang.",
+        "We take over who can reach it now, by the list of people below. We give no access there "
+        "to whoever is not on that list.",
+    ),
+    "rights.nobody": said(
+        "Er is geen lijst met personen. Daarom geven wij daar niemand de toegang die er nu is.",
+        "There is no list of people. So we give nobody the access there that there is now.",
     ),
     "rights.no": said(
         "Wie er nu bij kan, nemen wij niet over.",
@@ -204,6 +211,10 @@ SENTENCES: dict[str, Said] = {
     "leave-out.unmapped-principal": said(
         "de toegang van wie niet op de lijst met personen staat",
         "the access of those who are not on the list of people",
+    ),
+    "leave-out.unmapped-principal-nobody": said(
+        "de toegang van iedereen die er nu bij kan",
+        "the access of everybody who can reach it now",
     ),
     "leave-out.narrower-rights": said(
         "een afscherming, zodat daar meer mensen bij iets kunnen dan nu",

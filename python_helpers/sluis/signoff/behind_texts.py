@@ -33,6 +33,14 @@ SENTENCES: dict[str, Said] = {
         "{name}: bij {count} bestanden of mappen weten wij niet wie erbij mag",
         "{name}: of {count} files or folders we do not know who may open them",
     ),
+    "behind.open.one": said(
+        "{name}: bij 1 bestand of map kunnen daar misschien meer mensen dan nu",
+        "{name}: 1 file or folder may be open there to more people than now",
+    ),
+    "behind.open.more": said(
+        "{name}: bij {count} bestanden of mappen kunnen daar misschien meer mensen dan nu",
+        "{name}: {count} files or folders may be open there to more people than now",
+    ),
     "behind.person.one": said(
         "{name}: 1 persoon, groep of link kan straks niet meer overal bij",
         "{name}: 1 person, group or link will not be able to open everything any more",
@@ -61,6 +69,10 @@ SENTENCES: dict[str, Said] = {
     "then.rights": said(
         "Straks kan iedereen erbij die bij de map eromheen kan.",
         "Afterwards everybody can who can open the folder around it.",
+    ),
+    "then.open": said(
+        "Wie daar bij de map eromheen kan, kan er ook bij.",
+        "Whoever can open the folder around it there can open it as well.",
     ),
     "then.person": said(
         "Wij weten niet om wie het in de nieuwe omgeving gaat.",
@@ -271,6 +283,10 @@ SENTENCES: dict[str, Said] = {
     "short.same-path": said("iets anders heeft precies deze plaats en naam",
                             "something else has exactly this place and name"),
     "short.rights-not-had": said("wie erbij mag, weten wij niet", "who may open it is not known"),
+    "short.narrower-rights": said(
+        "daar kunnen misschien meer mensen erbij dan nu",
+        "more people may be able to open it there than now",
+    ),
     "short.unmapped-principal": said("krijgt daar geen rechten", "gets no rights there"),
     "short.right-not-givable": said(
         "deze toegang kunnen wij daar niet geven", "this access we cannot give there"

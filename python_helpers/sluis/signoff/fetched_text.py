@@ -37,7 +37,7 @@ _CHECKS = (
 )  # fmt: skip
 #: what says that the file is right, and that the list was not
 _RIGHT = ("stale metadata", "rewritten by the service")
-_ABOUTS = ("item", "rights", "person", "access", "place")
+_ABOUTS = ("item", "rights", "open", "person", "access", "place")
 #: of these there are several reasons, each with its words
 _BY_REASON = ("item", "access")
 

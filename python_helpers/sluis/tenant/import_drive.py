@@ -126,12 +126,26 @@ def room_below(place: Place, target: Target) -> int:
 
 
 _OF_WHAT = {
-    "unmapped-principal": "{} principals would lose their rights",
-    "narrower-rights": "{} items could be seen by more people",
-    "rights-not-had": "{} items would be as open as their folders",
-    "right-not-givable": "{} rights would not be given",
-    "folder-was-there": "{} rights would not be given",
+    "unmapped-principal": ("principal would lose its rights", "principals would lose their rights"),
+    "narrower-rights": ("item could be seen by more people", "items could be seen by more people"),
+    "rights-not-had": (
+        "item would be as open as its folder",
+        "items would be as open as their folders",
+    ),
+    "right-not-givable": ("right would not be given", "rights would not be given"),
+    "folder-was-there": ("right would not be given", "rights would not be given"),
 }
+_STAYS = ("item would stay behind", "items would stay behind")
+
+
+def what_would_happen(reason: str, count: int) -> str:
+    """What comes of so many that nobody signed for, without a full stop.
+
+    Args:
+        reason: out of ``LEAVE_OUT``.
+        count: of items, people or rights.
+    """
+    return counted(count, *_OF_WHAT.get(reason, _STAYS))
 
 
 def _say_plan(report: ImportReport, plan: ImportPlan) -> None:
@@ -151,7 +165,7 @@ def _agreed(report: ImportReport, plan: ImportPlan, policy: ImportPolicy) -> boo
 
 def _refuse(report: ImportReport, not_agreed: Mapping[str, int]) -> None:
     for reason, count in sorted(not_agreed.items()):
-        what = _OF_WHAT.get(reason, "{} items would stay behind").format(count)
+        what = what_would_happen(reason, count)
         report.fail(
             Failure(
                 "",

@@ -163,11 +163,17 @@ def remedy_for(reason: str) -> str:
         return "Decide each."
     if reason == "quota":
         return "Free space in the target, or have its quota raised."
-    named = ""
+    named, after = "", ""
     if reason == "unmapped-principal":
         named = "name each under 'people', or "
     if reason == "folder-was-there":
         named = "name another folder to put it into, or "
     if reason == "room-not-told":
         named = "after a look at the room in the target's admin centre, "
-    return f"In the scope, {named}write {reason} into 'leave_out' of this asset; then sign anew."
+    if reason == "narrower-rights":
+        # to name people gives them their rights, and keeps nobody else out
+        after = " ('people' does not change it, and the client reads each by name)"
+    return (
+        f"In the scope, {named}write {reason} into 'leave_out' of this asset{after}; then sign "
+        "anew."
+    )

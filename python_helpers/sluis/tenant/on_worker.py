@@ -181,6 +181,7 @@ def behind_in(said: Mapping[str, Any]) -> list[LeftOut]:
     return [
         *(LeftOut(**one) for one in said["left_out"]),
         *(LeftOut(path, "rights-not-had", "") for path in said["rights_not_had"]),
+        *(LeftOut(path, "narrower-rights", "") for path in said["may_be_narrower"]),
         *(
             LeftOut(_person(one["name"], one["key"]), "unmapped-principal", "")
             for one in said["unmapped"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..graph.clock import Clock
 from .import_decisions import decide
-from .import_drive import import_drive, room_below, settled_names
+from .import_drive import import_drive, room_below, settled_names, what_would_happen
 from .import_plan import plan_import
 from .import_policy import remedy_for
 from .import_report import Failure, Progress, plain_json
@@ -123,7 +123,7 @@ async def _plan(request: ImportRequest, clock: Clock | None) -> dict[str, Any]:
     there = on_old_folders(decisions.were_there(before), request.policy)
     quota = check_quota(place.quota, decisions.bytes, request.policy.reserve)
     refusals = [
-        Failure("", reason, f"{count} would stay behind for this reason.", remedy_for(reason))
+        Failure("", reason, f"{what_would_happen(reason, count)}.", remedy_for(reason))
         for reason, count in (
             *made.not_agreed(request.policy).items(),
             *not_signed(there, request.policy).items(),

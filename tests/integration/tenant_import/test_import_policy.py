@@ -149,14 +149,16 @@ def test_rights_on_a_folder_that_was_there_are_told_before_anybody_signs(move, r
     request_for |= {"manifest": str(move.export()), "policy": policy}
     found = plan(request_for)
     assert [one["code"] for one in found["refusals"]] == ["folder-was-there"]
-    (one,) = behind_in(found)
+    wider, one = behind_in(found)
+    # agreed to as a reason, and signed by its name all the same
+    assert (wider.path, wider.code) == ("Finance", "narrower-rights")
     assert one.code == "folder-was-there"
     assert one.path.startswith("Finance: ")
     policy["leave_out"].append("folder-was-there")
     assert plan(request_for)["refusals"] == []
     assert run_import(request_for)["complete"]
     # the client signed the list, and it is the same in a later pass
-    assert behind_in(plan(request_for)) == [one]
+    assert behind_in(plan(request_for)) == [wider, one]
 
 
 @pytest.mark.parametrize("rights", [True, False])

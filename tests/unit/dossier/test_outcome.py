@@ -13,7 +13,7 @@ from sluis.dossier.outcome import Outcome, in_short, outcome
 from sluis.evidence.canonical import canonical
 from sluis.evidence.chain import Problem
 from sluis.evidence.objects import ObjectStore
-from sluis.evidence.predicates import Behind, Body, NotUndone, Plan, Scope, Step
+from sluis.evidence.predicates import Behind, Body, NotUndone, Plan, Reason, Refusal, Scope, Step
 from sluis.gate.restores import WHY_LESS
 from sluis.plan.behind import behind_list
 from sluis.plan.model import BehindOf
@@ -33,9 +33,11 @@ from support.outcomes import (
     refusal,
     shown,
     signoff,
+    snapshot_of,
     step,
     whole_story,
 )
+from support.scopes import CHANGE, CLIENT
 
 SIGNED: list[Body] = [*laid_down(), shown(), signoff(3)]
 GONE = Problem("removed", "000002.json", "A statement is missing.", "Put it back.")
@@ -537,27 +539,29 @@ def test_newcomer_of_what_stays_behind_it_is_said_what_it_is(tmp_path: Path) -> 
     now = behind_list(
         "drive",
         [("Anna (anna@old.example)", "unmapped-principal"), ("b", "unmapped-principal"),
-         ("CON", "name-refused"), ("x.txt: b", "right-not-givable")],
+         ("CON", "name-refused"), ("x.txt: b", "right-not-givable"),
+         ("x.txt", "narrower-rights")],
     )  # fmt: skip
     signed = behind_list("drive", [("Anna (anna@old.example)", "unmapped-principal")])
     kept = [objects.put(one.to_bytes()) for one in (now, signed)]
-    body = Behind(asset="drive", export=ZERO, items=4, list_object=kept[0])
+    body = Behind(asset="drive", export=ZERO, items=5, list_object=kept[0])
     read = material([*laid_down(), body])
     assert read.plan is not None
     of = BehindOf(asset="drive", items=1, list_sha256=kept[1])
     read = replace(read, dossier=tmp_path, plan=read.plan.model_copy(update={"behind": (of,)}))
     found = outcome(read, NOW)
     (line,) = found.stays_behind
-    assert line.kinds == {"access": 1, "item": 1, "person": 2}
+    assert line.kinds == {"access": 1, "item": 1, "open": 1, "person": 2}
     assert line.planned_kinds == {"person": 1}
     assert (
-        "drive: 1 file or folder (0 in the plan); 2 people, groups or links that get no rights "
+        "drive: 1 file or folder (0 in the plan); 1 item that more people may reach than now "
+        "(0 in the plan); 2 people, groups or links that get no rights "
         "(1 in the plan); 1 right that cannot be given (0 in the plan)"
     ) in screen(found)
     objects.path(kept[0]).unlink()
     found = outcome(read, NOW)
     assert found.stays_behind[0].kinds == {}
-    assert "drive: 4 things now, 1 in the plan; the lists of them cannot be read" in screen(found)
+    assert "drive: 5 things now, 1 in the plan; the lists of them cannot be read" in screen(found)
 
 
 def screen(found: Outcome) -> str:
@@ -620,3 +624,35 @@ def test_newcomer_a_run_that_is_refused_at_once_is_refused_whatever_the_one_befo
     began = [*before, *done("install", "h2"), refusal("tree-changed"), handover("failed")]
     found = outcome(material(began), NOW, asked="apply", since=since, ended_well=False)
     assert found.state == "failed"
+
+
+@pytest.mark.parametrize(
+    "sentence", ["files-one: 3 items could be seen.", "3 items could be seen."]
+)
+def test_newcomer_a_refusal_names_what_it_is_about_once(sentence: str) -> None:
+    why = Reason(code="narrower-rights", about="files-one", sentence=sentence, remedy="Say so.")
+    story = [*laid_down(), Refusal(hosts=("h1",), reasons=(why,))]
+    shown = screen(outcome(material(story), NOW, asked="prepare"))
+    assert "refused (narrower-rights): files-one: 3 items could be seen." in shown
+
+
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("begun", [True, False])
+def test_newcomer_after_a_run_that_made_a_copy_and_did_not_prove_it_prepare_is_next(
+    told: bool, begun: bool
+):
+    """ "Then: sluis apply" was refused (not-verified) by what the broken run itself had made."""
+    asset = SCOPE.assets[0]
+    story: list[Body] = [*laid_down(), shown(), signoff(3), permit()]
+    story += done("install", "h1") if begun else []
+    proven = outcome(material(story), NOW, asked="apply", since=5, ended_well=False, told=told)
+    assert proven.next.endswith(f"then: sluis apply {CLIENT} {CHANGE}.")
+    assert "sluis prepare" not in proven.next
+    story.append(snapshot_of(asset).model_copy(update={"purpose": "catch-up"}))
+    found = outcome(material(story), NOW, asked="apply", since=5, ended_well=False, told=told)
+    assert (found.state, found.exit_status) == ("failed", 1)
+    assert "sluis apply" not in found.next
+    assert (
+        f"and have the newest snapshot of {asset.id} proven: sluis prepare {CLIENT} {CHANGE}."
+    ) in found.next
+    assert ("as said here" in found.next) == told

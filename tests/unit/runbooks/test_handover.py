@@ -172,7 +172,14 @@ def test_what_stayed_behind_is_said_at_the_hand_over(story: Story) -> None:
     story.check("rows", "h2", True)
     for left in (3, 15):  # the newest one counts
         result = story.made.objects.put(
-            canonical({"left_out_in_all": left, "rights_left_in_all": 2})
+            canonical(
+                {
+                    "left_out_in_all": left,
+                    "rights_left_in_all": 2,
+                    # two rights of one: the signed list has one line of that person
+                    "rights_left": [{"principal": "a@old.example"}] * 2,
+                }
+            )
         )
         check = Check(
             check="new", host="h1", what="It", passed=True, detail="", result_object=result
@@ -182,7 +189,8 @@ def test_what_stayed_behind_is_said_at_the_hand_over(story: Story) -> None:
     assert said == (
         "All 4 steps were done and all 2 checks passed."
         " 15 items stayed behind; what new found names them."
-        " 2 rights were not given, as signed; what new found names them."
+        " 2 rights were not given, as signed (of 1 person, group or link);"
+        " what new found names them."
     )
 
 

@@ -10,9 +10,10 @@ import pytest
 from sluis.border.moving import Target, Trust
 from sluis.border.tenant import About
 from sluis.border.verbs.tenant_reconcile import Ahead as Answered
-from sluis.border.verbs.tenant_reconcile import Earlier, Found
+from sluis.border.verbs.tenant_reconcile import Earlier, Found, Objection
 from sluis.runbook.tenant_looking import Ahead, said_of_earlier, tell
 from sluis.runbook.tenant_reconciling import in_one_line
+from sluis.tenant.import_drive import what_would_happen
 from unit.tenant.test_import_states import moving
 
 FOUND = Found(
@@ -37,9 +38,26 @@ def test_the_operator_reads_what_stays_behind_on_the_screen(
     ahead = Ahead()
     tell(ahead, "team", answer)
     first, *rest = ahead.lines
-    assert first.endswith(f"{count} items stay behind")
+    assert first.endswith(f"{count} files or folders stay behind")
     named = [f"team: stays behind: CON{at}: Its name is not allowed there." for at in range(shown)]
     assert rest == named + ([f"team: stays behind: {more} more"] if more else [])
+
+
+def test_newcomer_what_is_refused_does_not_stay_behind_unless_it_does() -> None:
+    """ "0 items stay behind" stood beside "3 would stay behind", of files that all go over."""
+    answer = Answered(
+        kind="ahead", files=40, to_send=40, bytes_to_send=1, renamed=(), renamed_in_all=0,
+        left_out=(), left_out_in_all=0, behind_sha256="c" * 64, behind_in_all=3,
+        refusals=(Objection("narrower-rights", what_would_happen("narrower-rights", 3) + ".", ()),),
+    )  # fmt: skip
+    ahead = Ahead()
+    tell(ahead, "team", answer)
+    assert ahead.lines[0].endswith(
+        "0 files or folders stay behind, and of who may reach what goes, 3 things are not as now"
+    )
+    (refused,) = ahead.refused
+    assert refused.sentence == "team: 3 items could be seen by more people."
+    assert "('people' does not change it" in refused.remedy
 
 
 @pytest.mark.parametrize(

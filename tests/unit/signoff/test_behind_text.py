@@ -40,6 +40,8 @@ STAYS: Found = [
     ("Film.mp4", "too-large"),
     ("Brief.docx", "same-path"),
     ("Personeel", "rights-not-had"),
+    ("Personeel/Salaris.xlsx", "narrower-rights"),
+    ("Personeel/Ziek.docx", "narrower-rights"),
     ("Voormalig Medewerker (old@practice.example)", "unmapped-principal"),
     ("a link for anybody (link:anonymous)", "unmapped-principal"),
     ("a link for everybody in the tenant (link:organization)", "unmapped-principal"),
@@ -177,7 +179,7 @@ def test_M1_what_stays_behind_is_a_question_of_its_own_for_each_place(
     assert found is not None
     of = signed.behind[0].asset
     assert list(found.asked) == [
-        f"behind:{of}", f"behind-rights:{of}", f"behind-person:{of}",
+        f"behind:{of}", f"behind-rights:{of}", f"behind-open:{of}", f"behind-person:{of}",
         f"behind-access:{of}", f"behind-place:{of}",
         f"behind-count:{of}",
     ]  # fmt: skip

@@ -17,7 +17,7 @@ from sluis.plan.annex import plan_annex
 from sluis.plan.model import PlanDocument
 from sluis.plan.text import plan_text
 from sluis.scope.annex import scope_annex
-from sluis.scope.model import Language, ScopeDocument
+from sluis.scope.model import Language, Migrate, ScopeDocument
 from sluis.scope.text import scope_text
 from sluis.signoff.dialogue import questions
 
@@ -164,3 +164,38 @@ def test_only_a_restore_speaks_of_putting_back_as_its_work(language: Language) -
             assert (words in text) == (change == "CHG-1044"), (change, words)
         if change == "CHG-1044":
             assert [words for words in not_here[language] if words in text] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("listed", [True, False], ids=["a list of people", "no list"])
+def test_M1_nobody_is_promised_access_whom_the_same_text_takes_it_from(
+    language: Language, listed: bool
+) -> None:
+    """What is below the list of people is there, and what it does not name is not promised."""
+    scope, _ = documents("CHG-1050", language)
+    assert scope.people
+    if not listed:
+        scope = scope.model_copy(update={"people": ()})
+    assets = tuple(
+        asset.model_copy(
+            update={
+                "disposition": asset.disposition.model_copy(
+                    update={
+                        "into": asset.disposition.into.model_copy(
+                            update={"leave_out": ("unmapped-principal",)}
+                        )
+                    }
+                )
+            }
+        )
+        if isinstance(asset.disposition, Migrate) and asset.disposition.into
+        else asset
+        for asset in scope.assets
+    )
+    text = " ".join(scope_text(scope.model_copy(update={"assets": assets}), language).split())
+    below = {"nl": "lijst met personen hieronder", "en": "list of people below"}[language]
+    none = {"nl": "Er is geen lijst met personen.", "en": "There is no list of people."}[language]
+    on_it = {"nl": "niet op de lijst met personen", "en": "not on the list of people"}[language]
+    assert ([below in text, none in text, on_it in text]) == [listed, not listed, listed]
+    for promise in ("Wie er nu bij kan, kan er daar ook bij", "can reach it there as well"):
+        assert promise not in text

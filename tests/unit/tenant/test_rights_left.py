@@ -68,6 +68,8 @@ def test_each_is_named_for_the_client_and_for_the_operator() -> None:
         **plan.as_data(), "to_send": 1, "bytes_to_send": 1, "refusals": [vars(refused)],
     }  # fmt: skip
     assert [(one.path, one.code) for one in behind_in(said)] == [
+        # the client signs by name what more people may reach there (M1)
+        ("plan.docx", "narrower-rights"),
         (f"plan.docx: {A}", "right-not-givable"),
         (f"plan.docx: {B}", "right-not-givable"),
         (f"plan.docx: {B}", "right-not-givable"),
