@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 
-from sluis.evidence.predicates import Handover, Step
+from sluis.evidence.predicates import Handover, Snapshot, Step
+from sluis.rehearsal.client_files import write_scope
 from sluis.rehearsal.lab import Lab
-from support.signed_change import LabChange
+from sluis.rehearsal.plain_yaml import write_yaml
+from support.front_door import sluis
+from support.signed_change import LabChange, describe, marker_steps, new_change, shrink
 
 pytestmark = pytest.mark.slow
 
@@ -79,3 +84,131 @@ def test_case_A1_a_store_that_lost_the_copies_ends_apply(lab: Lab, change: LabCh
     finally:
         for one, place in zip(gone, aside, strict=True):
             place.rename(one)
+
+
+@pytest.fixture
+def many(lab: Lab) -> Iterator[Path]:
+    """A folder in which a share of the files means something, put back afterwards."""
+    folder = lab.hosts["db1"].folder / "incoming"
+    kept = folder.with_name("incoming-kept")
+    shutil.copytree(folder, kept, symlinks=True)
+    for number in range(100):
+        (folder / f"letter-{number:03}.txt").write_text(f"letter {number}\n" * 50)
+    yield folder
+    if folder.is_symlink():
+        folder.unlink()
+    else:
+        shutil.rmtree(folder)
+    kept.rename(folder)
+
+
+def prepared(change: LabChange) -> None:
+    run = change.playbook("-e", "phase=prepare")
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_case_C5_what_another_change_saw_gone_is_still_not_what_was_signed(
+    lab: Lab, change: LabChange, many: Path
+) -> None:
+    prepared(change)
+    change.sign()
+    for one in many.glob("letter-*"):
+        one.unlink()
+    other = LabChange(lab, change.who, "CHG-2001")
+    today = datetime.now(UTC).date()
+    shrink(write_scope(lab, other.who, other.change, today=today, title="Second"), lab)
+    describe(other, software_update_steps=marker_steps())
+    prepared(other)
+    refused(change, "data-changed")
+
+
+def test_case_C5_a_little_at_a_time_is_held_against_what_was_signed(
+    change: LabChange, many: Path
+) -> None:
+    prepared(change)
+    change.sign()
+    left = sorted(many.glob("letter-*"))
+    for one in left[:9]:
+        one.unlink()
+    prepared(change)
+    for one in left[9:17]:
+        one.unlink()
+    refused(change, "data-changed")
+
+
+@pytest.mark.parametrize("how", ["emptied", "a link"])
+def test_L10_an_adopted_backup_says_what_was_signed_as_well(
+    lab: Lab, many: Path, tmp_path: Path, how: str
+) -> None:
+    change = new_change(lab, tmp_path / "project", "CHG-2003")
+    scope = change.who.places.change(change.who.client, change.change) / "scope.yml"
+    said = yaml.safe_load(scope.read_text())
+    for asset in said["assets"]:
+        if asset["id"] == "incoming":
+            asset["criticality"] = "low"
+    write_yaml(scope, said)
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    adopt = {
+        "kind": "copies", "locations": [str(disk)], "machine": "usb-disk",
+        "site": "Data centre North", "country": "NL", "provider": "Example Hosting",
+    }  # fmt: skip
+    variables = change.who.places.inventory(change.who.client) / "group_vars" / "all" / "adopt.yml"
+    write_yaml(variables, {"snapshot_and_verify_adopt": {"incoming": adopt}})
+    ids = (change.who.client, change.change)
+    try:
+        shutil.copytree(many, disk / "one")
+        (disk / "one" / "old.txt").write_text("old")
+        sluis(change, "adopt", *ids, "--challenge")
+        shutil.copytree(many, disk / "two")
+        assert sluis(change, "adopt", *ids)[0] == 0
+        assert sluis(change, "prepare", *ids)[0] == 75
+        assert [
+            one.body.purpose for one in change.view().of(Snapshot) if one.body.asset == "incoming"
+        ] == ["adopted"]
+        change.sign()
+        if how == "emptied":
+            for one in many.glob("letter-*"):
+                one.unlink()
+        else:
+            other = tmp_path / "other"
+            shutil.copytree(many, other)
+            shutil.rmtree(many)
+            many.symlink_to(other)
+        refused(change, "data-changed")
+    finally:
+        variables.unlink()
+
+
+def test_L18_a_copy_of_another_folder_is_no_older_generation(
+    lab: Lab, change: LabChange, many: Path
+) -> None:
+    """The id stayed, and the scope gave it to another folder."""
+    prepared(change)
+    payroll = many.with_name("payroll")
+    shutil.copytree(many, payroll)
+    (payroll / "slip.txt").write_text("slip\n")
+    other = LabChange(lab, change.who, "CHG-2002")
+    today = datetime.now(UTC).date()
+    path = write_scope(lab, other.who, other.change, today=today, title="Second")
+    shrink(path, lab)
+    said = yaml.safe_load(path.read_text())
+    for asset in said["assets"]:
+        if asset["id"] == "incoming":
+            asset["location"] = str(payroll)
+    write_yaml(path, said)
+    describe(other, software_update_steps=marker_steps())
+    try:
+        prepared(other)
+        of = {
+            one: one.view().latest(Snapshot, lambda item: item.body.asset == "incoming")
+            for one in (change, other)
+        }
+        mine, theirs = of[change], of[other]
+        assert mine is not None
+        assert theirs is not None
+        assert theirs.body.previous_snapshot_id != mine.body.snapshot_id
+        assert theirs.body.made_by["older_made_now"] is True
+        assert not [one for one in theirs.body.warnings if "last time" in one]
+    finally:
+        shutil.rmtree(payroll)

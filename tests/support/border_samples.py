@@ -74,7 +74,7 @@ ANSWERS: list[tuple[Any, Any]] = [
     ),
     (
         asset_observe.ASSET_OBSERVE,
-        asset_observe.Answer(IDENTITY, False, PACKED, "1" * 64, "2" * 64, FACTS),
+        asset_observe.Answer(IDENTITY, False, PACKED, "1" * 64, "2" * 64, FACTS, "/srv/x"),
     ),
     (
         asset_copies.ASSET_COPIES,

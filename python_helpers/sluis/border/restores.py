@@ -33,6 +33,7 @@ class Request:
         snapshot_id: full id of the snapshot.
         manifests: of before and, when it differs, of after.
         facts: the signed figures, where there are any.
+        place: where an asset of files really lay before the change, every link followed.
         store: where the snapshot lies.
         tolerate_use: swap even when processes have the live data open.
         check_mode: look, and change nothing.
@@ -50,6 +51,7 @@ class Request:
     manifests: Annotated[Tuple[Sent, ...], Most(2)]
     facts: Optional[Sent]
     store: Store
+    place: Optional[AbsolutePath] = None
     tolerate_use: bool = False
     check_mode: bool = False
     workdir: Optional[AbsolutePath] = None

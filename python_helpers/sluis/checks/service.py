@@ -12,6 +12,14 @@ from .answer import Answer, bad_check, text
 #: exists exactly when systemd is the running init (sd_booted(3))
 _SYSTEMD = "/run/systemd/system"
 
+#: programs that run the file in their first argument, without their version
+_INTERPRETERS = frozenset(
+    {
+        "bash", "dash", "ksh", "lua", "node", "nodejs", "perl", "php", "python", "ruby", "sh",
+        "tclsh", "zsh",
+    }
+)  # fmt: skip
+
 
 def service(check: Mapping[str, Any], timeout: float) -> Answer:
     """Look whether a service runs.
@@ -116,8 +124,10 @@ def _names_of(process: str) -> Iterator[str]:
         with open(f"{process}/cmdline", "rb") as file:
             words = file.read(4096).split(b"\0")
         # "postgres: writer" and the like put more words into the first one.
-        yield os.path.basename(os.fsdecode(words[0]).split(":")[0].strip())
-        if len(words) > 1:  # a script: its interpreter comes first
+        first = os.path.basename(os.fsdecode(words[0]).split(":")[0].strip())
+        yield first
+        # a script: its interpreter comes first. Of any other program it is what that works on.
+        if len(words) > 1 and first.rstrip("0123456789.") in _INTERPRETERS:
             yield os.path.basename(os.fsdecode(words[1]))
     except OSError:
         pass

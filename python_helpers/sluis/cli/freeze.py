@@ -16,8 +16,9 @@ from sluis.dossier.material import Material, read_material
 from sluis.dossier.outcome import outcome
 from sluis.errors import InputError
 from sluis.evidence.anchors import load_anchors
-from sluis.evidence.ledger import Ledger
+from sluis.evidence.ledger import Ledger, View
 from sluis.evidence.predicates import Freeze
+from sluis.gate.fetched import freeze_lifted
 from sluis.places import change_id, client_id
 from sluis.runbook.not_there import must_be_there
 
@@ -57,10 +58,14 @@ def freeze(
     dossier = places.dossier(client, change)
     with only_run(dossier, "freeze", session.now()):
         now = session.now()
+        material = read_material(places, client, change, now)
+        moment = _moment(since, now)
+        if not lifted:
+            _not_before_it_was_lifted(material.view, moment)
         body = Freeze(
             state="lifted" if lifted else "frozen",
-            scope_object=_scope_of(read_material(places, client, change, now)),
-            since=_moment(since, now),
+            scope_object=_scope_of(material),
+            since=moment,
             told_by=told_by.strip()[:200],
         )
         ledger = Ledger(dossier, load_anchors(places.trust(client), client), client, change)
@@ -92,6 +97,18 @@ def _scope_of(material: Material) -> str:
             "Write 'freeze' into the scope and have it signed, or just apply.",
         )
     return material.scope_object
+
+
+def _not_before_it_was_lifted(view: View, since: datetime) -> None:
+    """Somebody said meanwhile that people write there, so no freeze lasts from before that."""
+    lifted = freeze_lifted(view)
+    if lifted is not None and since < lifted.body.since:
+        raise InputError(
+            "freeze-was-lifted",
+            f"People wrote there again from {lifted.body.since:%Y-%m-%d %H:%M} UTC on, as "
+            f"{lifted.body.told_by} said. A freeze from before that is over.",
+            "Give a later moment with --since, or leave it out when it is from now on.",
+        )
 
 
 def _moment(since: str, now: datetime) -> datetime:

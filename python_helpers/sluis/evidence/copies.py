@@ -1,7 +1,8 @@
-"""Which copy of an asset counts, and what was proven of it. Pure."""
+"""Which copy of an asset counts, of what it is, and what was proven of it. Pure."""
 
 from __future__ import annotations
 
+from .canonical import sha256
 from .predicates import Snapshot, Verification
 from .statements import Statement
 from .view import View
@@ -23,3 +24,14 @@ def newest_proof(view: View, copy: str) -> Statement[Verification] | None:
         copy: SHA-256 of the statement of the copy.
     """
     return view.latest(Verification, lambda item: item.body.snapshot == copy)
+
+
+def source_digest(kind: str, location: str, exclude: tuple[str, ...]) -> str:
+    """Names what is copied. Another source is another history.
+
+    Args:
+        kind: the asset's.
+        location: where it is.
+        exclude: the patterns of what is left out.
+    """
+    return sha256(repr((kind, location, exclude)).encode("utf-8"))

@@ -18,6 +18,7 @@ from sluis.gate.neighbours import neighbours
 from sluis.gate.open_questions import open_questions
 from sluis.gate.signed import signed
 from sluis.gate.steps import batch_may_go_on, call_is_signed
+from sluis.gate.way_back import way_back_exists
 from sluis.plan.model import PLAN_VERSION, PlanDocument
 
 #: of a changed tree, how many files a refusal names
@@ -57,7 +58,7 @@ def decide(evidence: Evidence, demand: Demand, now: datetime) -> Permit | Refusa
         return Refusal(hosts=demand.hosts, step=step, reasons=_once(reasons))
     reasons += [*_same_change(evidence, demand), *open_questions(evidence)]
     if not demand.way_back:  # what is half changed is put back, whatever else is there
-        reasons += neighbours(evidence)
+        reasons += [*neighbours(evidence), *way_back_exists(evidence)]
     covered = coverage(evidence, demand, now)
     consent = signed(evidence, demand, now)
     reasons += [*covered.reasons, *consent.reasons]

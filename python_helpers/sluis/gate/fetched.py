@@ -39,6 +39,11 @@ def freeze_in_force(view: View, scope_object: str) -> Statement[Freeze] | None:
     return newest if newest is not None and newest.body.state == "frozen" else None
 
 
+def freeze_lifted(view: View) -> Statement[Freeze] | None:
+    """The newest word that people write in the old place again, in whatever scope."""
+    return view.latest(Freeze, lambda item: item.body.state == "lifted")
+
+
 def awaits_freeze(evidence: Evidence) -> bool:
     """Whether a freeze was agreed on, and nobody has said yet that it is there."""
     plan, scope = evidence.plan, evidence.scope
@@ -101,6 +106,17 @@ def _frozen(evidence: Evidence, demand: Demand, asset: str) -> list[Reason]:
             )
         ]
     export = evidence.view.latest(Export, lambda item: item.body.asset == asset)
+    lifted = freeze_lifted(evidence.view)
+    if export is not None and lifted is not None and export.number < lifted.number:
+        return [
+            reason(
+                "pass-before-freeze",
+                asset,
+                f"{asset} was fetched for the last time before the freeze was lifted on "
+                f"{lifted.recorded_at:%Y-%m-%d %H:%M} UTC, and people wrote there since.",
+                "Apply again; the last pass is then made once more.",
+            )
+        ]
     if export is not None and export.body.started_at < frozen.body.since:
         return [
             reason(

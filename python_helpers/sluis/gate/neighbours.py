@@ -70,11 +70,15 @@ def databases_on(view: View, host: str) -> list[Found]:
 
 
 def discovery_of(view: View, host: str) -> Discovery | None:
-    """What was last found on a host itself; what it saw of a tenant is another matter."""
+    """What was last found on a host itself.
+
+    What it saw of a tenant, and a nonce that was placed there, say nothing of what is beside it.
+    """
     latest = view.latest(
         Discovery,
         lambda item: (
-            item.body.machine.host == host and not any("tenant" in one for one in item.body.found)
+            item.body.machine.host == host
+            and not any("tenant" in one or "location" not in one for one in item.body.found)
         ),
     )
     return latest.body if latest else None

@@ -35,7 +35,7 @@ from sluis.evidence.predicates import (
 from sluis.manifest import Manifest, loads
 from sluis.runbook.done import Done
 from sluis.runbook.run import OpenDossier, Run, now
-from sluis.runbook.snapshot_history import History, expected_identity, source_digest
+from sluis.runbook.snapshot_history import History, expected_identity, source_of
 from sluis.runbook.snapshot_settings import SnapshotSettings
 from sluis.runbook.snapshot_taking import Source, machine_of, read_scope
 from sluis.scope.model import Asset, required_level
@@ -352,9 +352,10 @@ def _record(
         made_by={
             "generations": [codec.dump(one) for one in answer.generations],
             "identity": codec.dump(observed.machine),
-            "source": source_digest(settings.asset(asset)),
+            "source": source_of(settings.asset(asset)),
             "state": observed.state,
         },
+        place=observed.place,
     )
     manifest = _manifest(place, source)
     inside = newest.inside

@@ -22,20 +22,17 @@ from sluis.evidence.predicates import Level, Snapshot
 from sluis.evidence.statements import Statement
 from sluis.gate.demand import Evidence
 from sluis.gate.steps import first_change
+from sluis.gate.way_back import ENOUGH, is_of_its_source, proven_before, swapped_back
 from sluis.places import change_id
-from sluis.plan.undoing import put_back
 from sluis.runbook.division import placed_scope
 from sluis.runbook.judgement import read_evidence
 from sluis.runbook.run import OpenDossier, Run, now
-from sluis.runbook.snapshot_history import is_of_its_source
 from sluis.scope.model import Asset, Language, ScopeDocument
 from sluis.scope.text import asset_name
 from sluis.scope.voice import Voice
 
 NAMED = "named"
 BEFORE = "before this change"
-#: below this nobody ever saw the snapshot come back
-_LEAST: Level = "V3"
 _UNPROVEN = "not verified"
 #: what the host takes as the id of a restore
 _LONGEST_ID = 100
@@ -171,12 +168,12 @@ def way_back_restores(
     scope = placed_scope(run)
     if not scope.way_back.consent:
         return []
-    signed = _swapped_back(evidence)
+    signed = swapped_back(evidence.plan) if evidence.plan is not None else frozenset()
     return [
         _planned(scope, asset, {"asset": asset.id, "which": BEFORE}, _BACK)
         for asset in scope.assets_on(host)
         if asset.takes_snapshot
-        and (_proven_before(view, asset, None) is not None if planning else asset.id in signed)
+        and (proven_before(view, asset, None) is not None if planning else asset.id in signed)
     ]
 
 
@@ -215,6 +212,21 @@ def choose(run: Run, dossier: OpenDossier, evidence: Evidence, args: Mapping[str
     return chosen
 
 
+def place_before(evidence: Evidence, asset: Asset) -> str | None:
+    """Where an asset of files really lay before the change; ``None``: nobody knows.
+
+    Args:
+        evidence: the dossier's ledger.
+        asset: what is put back.
+    """
+    began = first_change(evidence)
+    newest = evidence.view.latest(
+        Snapshot,
+        lambda item: item.body.asset == asset.id and (began is None or item.number < began),
+    )
+    return newest.body.place if newest is not None else None
+
+
 def _as_it_was_signed(chosen: Chosen, args: Mapping[str, Any]) -> None:
     """The copy is from when the client read, and is proven at least as well as they read."""
     about = f"Snapshot {chosen.body.snapshot_id[:8]} of {chosen.asset.id}"
@@ -242,48 +254,16 @@ def _made_at(chosen: Chosen) -> str:
 
 
 def _before_this_change(dossier: OpenDossier, evidence: Evidence, asset: Asset) -> Chosen:
-    found = _proven_before(evidence.view, asset, first_change(evidence))
+    found = proven_before(evidence.view, asset, first_change(evidence))
     if found is None:
         raise RefusedError(
             "no-proven-snapshot",
             f"The newest snapshot of {asset.id} from before this change cannot be put back: there "
-            f"is none, it was not proven to {_LEAST}, it is of another place than {asset.id} is "
+            f"is none, it was not proven to {ENOUGH}, it is of another place than {asset.id} is "
             "now, or it is a backup of somebody else's.",
             "Restore as a change of its own (playbooks/restore.yml), naming the snapshot.",
         )
     return Chosen(asset, found, dossier.objects, _reached(evidence.view, found))
-
-
-def _proven_before(view: View, asset: Asset, began: int | None) -> Statement[Snapshot] | None:
-    """The newest copy from before the change, if it can be put back; an older one never counts.
-
-    What is put back has to be the data as it was then, and of this very place: an older copy
-    would take away what came since, and the client is told that nothing is.
-
-    Args:
-        view: the ledger.
-        asset: as the scope has it now.
-        began: the number of the first statement of a change; ``None``: nothing is changed yet.
-    """
-    newest = view.latest(
-        Snapshot,
-        lambda item: (
-            item.body.asset == asset.id
-            and item.body.purpose != "broken state"
-            and (began is None or item.number < began)
-        ),
-    )
-    if newest is None or newest.body.purpose == "adopted":
-        return None
-    reached = _reached(view, newest)
-    proven = reached is not None and reached >= _LEAST
-    return newest if proven and is_of_its_source(newest.body, asset) is True else None
-
-
-def _swapped_back(evidence: Evidence) -> frozenset[str]:
-    """The assets that the signed plan puts back on its way back."""
-    steps = put_back(evidence.plan) if evidence.plan is not None else ()
-    return frozenset(str(step.args.get("asset")) for step in steps)
 
 
 def _origin(scope: ScopeDocument, asset: Asset, body: Snapshot) -> str:

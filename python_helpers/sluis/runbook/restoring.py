@@ -20,7 +20,7 @@ from sluis.evidence.predicates import Check
 from sluis.gate.demand import Evidence
 from sluis.gate.steps import step_states
 from sluis.runbook.judgement import read_evidence
-from sluis.runbook.restore_choice import Chosen, choose, restore_id
+from sluis.runbook.restore_choice import Chosen, choose, place_before, restore_id
 from sluis.runbook.restore_stores import CODE as OTHER_STORE
 from sluis.runbook.restore_stores import is_elsewhere, remedy_of, what_is_elsewhere
 from sluis.runbook.run import RUN_ID, OpenDossier, Run
@@ -182,6 +182,7 @@ def request_for(
         manifests=tuple(sent(digest) for digest in digests if digest),
         facts=sent(body.facts_object) if body.facts_object else None,
         store=settings.store,
+        place=place_before(signed.evidence, asset),
         tolerate_use=tolerate_use,
         workdir=settings.workdir,
         restic=settings.restic,

@@ -9,14 +9,13 @@ from pathlib import Path
 
 from sluis.border.parts import Asset, Expected
 from sluis.errors import SluisError
-from sluis.evidence.canonical import sha256
+from sluis.evidence.copies import source_digest
 from sluis.evidence.ledger import Ledger, View
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Snapshot
 from sluis.evidence.statements import Statement
 from sluis.manifest import Manifest, loads
 from sluis.runbook.run import OpenDossier, Run, now
-from sluis.scope.model import Asset as ScopeAsset
 
 _ID = re.compile(r"[0-9a-f]{64}")
 
@@ -32,14 +31,6 @@ class Earlier:
     def body(self) -> Snapshot:
         """What the statement says."""
         return self.statement.body
-
-    def manifest(self) -> Manifest | None:
-        """The source's manifest just after that snapshot, while it is kept."""
-        digest = self.body.manifest_after_object or self.body.manifest_before_object
-        try:
-            return loads(self.objects.get(digest)) if digest else None
-        except SluisError:
-            return None
 
 
 class History:
@@ -106,27 +97,27 @@ def expected_identity(configured: Expected, earlier: list[Earlier]) -> Expected:
     )
 
 
-def source_digest(asset: Asset | ScopeAsset) -> str:
-    """Names what is copied: kind, location and patterns. Another source is another history."""
-    text = repr((asset.kind, asset.location, asset.exclude))
-    return sha256(text.encode("utf-8"))
+def source_of(asset: Asset) -> str:
+    """Names what is copied of an asset, as it is asked for."""
+    return source_digest(asset.kind, asset.location, asset.exclude)
 
 
-def is_of_its_source(taken: Snapshot, asset: ScopeAsset) -> bool | None:
-    """Whether a copy is of what the scope says of an asset now; ``None``: nobody can tell.
+def of_this_source(earlier: list[Earlier], asset: Asset) -> list[Earlier]:
+    """The copies that are of this very source.
 
-    An id stays when somebody gives it to another folder, and a copy of that is of something else.
-
-    Args:
-        taken: the copy.
-        asset: as the scope has it now.
+    An id may have been given to another folder: a copy of that is no older generation of this.
     """
-    if taken.machine.host != asset.host:
-        return False
-    if asset.is_exported:  # what is copied is where the worker keeps it, which settings say
-        return True
-    told = taken.made_by.get("source")
-    return None if told is None else bool(told == source_digest(asset))
+    digest = source_of(asset)
+    return [item for item in earlier if item.body.made_by.get("source") == digest]
+
+
+def manifest_after(taken: Snapshot, objects: ObjectStore) -> Manifest | None:
+    """The source's manifest just after a copy, while it is kept."""
+    digest = taken.manifest_after_object or taken.manifest_before_object
+    try:
+        return loads(objects.get(digest)) if digest else None
+    except SluisError:
+        return None
 
 
 def known_id(value: object) -> str | None:

@@ -33,6 +33,7 @@ from sluis.evidence.predicates import Discovery, Machine, Snapshot
 from sluis.gate.neighbours import databases_on, discovery_of
 from sluis.gate.steps import first_change
 from sluis.manifest import Manifest, loads
+from sluis.runbook.data_before import held_against
 from sluis.runbook.division import placed_scope
 from sluis.runbook.done import Done
 from sluis.runbook.judgement import read_evidence
@@ -43,7 +44,8 @@ from sluis.runbook.snapshot_history import (
     History,
     expected_identity,
     known_id,
-    source_digest,
+    of_this_source,
+    source_of,
 )
 from sluis.runbook.snapshot_settings import SnapshotSettings
 from sluis.scope.model import Asset, ScopeDocument, freshness_hours, required_level
@@ -131,8 +133,9 @@ def take_snapshots(
         if not asset.takes_snapshot:
             taken.lines.append(f"{asset.id}: no snapshot is made of a {asset.kind}")
             continue
-        earlier = history.of(asset.id, source.host)
-        request = _request(run, source, settings, purpose, asset, earlier)
+        known = history.of(asset.id, source.host)
+        request = _request(run, source, settings, purpose, asset, known)
+        earlier = of_this_source(known, request.asset)
         refuse_place(asset.id, request.store, request.allowed_locations)
         if only_fetched and not asset.is_exported:
             # what is left of the change is for the machine that the snapshot came from, too
@@ -156,7 +159,8 @@ def take_snapshots(
         if made is None:
             taken.lines.append(f"{asset.id}: not touched since its proven snapshot")
             continue
-        body = _record(dossier, settings, source, asset, request, made, nonce, began, earlier)
+        compared = held_against(dossier.objects, view, asset.id, earlier)
+        body = _record(dossier, settings, source, asset, request, made, nonce, began, compared)
         machine = made.machine
         found += made.found
         blind = blind or not made.found_all
@@ -215,10 +219,16 @@ def _request(
     asset: Asset,
     earlier: list[Earlier],
 ) -> Request:
-    there = [item.body for item in earlier if settings.has_copy(item.body)]
+    asked = settings.asset(asset)
+    same = of_this_source(earlier, asked)
+    there = [
+        item.body
+        for item in same
+        if settings.has_copy(item.body) and item.body.place == same[0].body.place
+    ]
     older = [known_id(body.snapshot_id) for body in there]
     return Request(
-        asset=settings.asset(asset),
+        asset=asked,
         host=source.host,
         host_address=source.address,
         change=run.change,
@@ -229,6 +239,7 @@ def _request(
         ),
         expected_identity=expected_identity(settings.expected_identity, earlier),
         older=tuple(item for item in older if item)[:20],
+        older_place=there[0].place if there else None,
         probe=next((known_id(body.made_by.get("probe")) for body in there), None),
         workdir=settings.workdir,
         restic=settings.restic,
@@ -288,7 +299,7 @@ def _skip_state(
     if purpose == "broken state":
         return None
     taken = newest_copy(view, asset.id)
-    if taken is None or taken.body.made_by.get("source") != source_digest(request.asset):
+    if taken is None or taken.body.made_by.get("source") != source_of(request.asset):
         return None
     if taken.body.machine.host != request.host:
         return None
@@ -317,7 +328,7 @@ def _record(
     made: Made,
     nonce: str,
     began: datetime,
-    earlier: list[Earlier],
+    compared: dict[str, Seen],
 ) -> Snapshot:
     before = made.manifest_before
     after = made.manifest_after or before
@@ -345,7 +356,10 @@ def _record(
         facts_object=objects.put(canonical(facts)),
         bytes=made.bytes,
         items=made.items,
-        warnings=(*made.warnings, *suspicions(_last_seen(earlier), current)),
+        warnings=(
+            *made.warnings,
+            *(line for when, seen in compared.items() for line in suspicions(seen, current, when)),
+        ),
         made_by={
             "append_only": codec.dump(made.append_only),
             "as_files": made.as_files,
@@ -354,7 +368,7 @@ def _record(
             "older_made_now": made.older_made_now,
             "probe": made.probe,
             "ran": [f"{one.ran} ({one.seconds} s)" for one in made.ran],
-            "source": source_digest(request.asset),
+            "source": source_of(request.asset),
             "state": made.state,
             "store_clock_before": made.store_clock_before,
         },
@@ -377,14 +391,6 @@ def machine_of(source: Source, identity: Identity) -> Machine:
         host_keys=identity.host_keys,
         system_identifier=identity.system_identifier,
     )
-
-
-def _last_seen(earlier: list[Earlier]) -> Seen | None:
-    for item in earlier:
-        if item.body.purpose != "broken state" and item.body.facts_object:
-            facts = json.loads(item.objects.get(item.body.facts_object))
-            return seen_of(facts, item.body.bytes, item.body.items, item.manifest())
-    return None
 
 
 def _seen_before(dossier: OpenDossier, host: str) -> tuple[list[Found], bool]:

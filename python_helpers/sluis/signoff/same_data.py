@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sluis.evidence.predicates import Export, Signoff, Snapshot
+from sluis.evidence.predicates import Export, Shown, Signoff, Snapshot
 
 if TYPE_CHECKING:
     from sluis.evidence.ledger import View
@@ -27,28 +27,30 @@ SUSPICIOUS = frozenset(
     }
 )
 
-_NO_LOOK_AT_IT = frozenset({"adopted", "broken state"})
-
 
 def other_data(view: View, answer: Statement[Signoff]) -> list[str]:
     """What is other than the client signed for, one sentence for each asset and thing.
 
     What is fetched from elsewhere has rules of its own about a pass that brings too little. A copy
-    of a broken state is expected to be other, and one that was adopted says how the data was then.
+    of a broken state is expected to be other. One that was adopted says how the data was then: what
+    came after the yes is held against it, and it is held against nothing.
 
     Args:
         view: the ledger.
         answer: the client's yes.
     """
+    since = _read_at(view, answer)
     fetched = {one.body.asset for one in view.of(Export)}
     signed: dict[str, Snapshot] = {}
     found: list[str] = []
     for taken in view.of(Snapshot):
         body = taken.body
-        if body.asset in fetched or body.purpose in _NO_LOOK_AT_IT:
+        if body.asset in fetched or body.purpose == "broken state":
             continue
-        if taken.number < answer.number:
+        if taken.number < since:
             signed[body.asset] = body
+            continue
+        if body.purpose == "adopted":
             continue
         before = signed.get(body.asset)
         if before is not None and before.place and body.place != before.place:
@@ -61,3 +63,18 @@ def other_data(view: View, answer: Statement[Signoff]) -> list[str]:
             if code in SUSPICIOUS and words:
                 found.append(f"{body.asset} has changed much since the client signed: {words}.")
     return list(dict.fromkeys(found))
+
+
+def signed_from(view: View) -> int | None:
+    """The number of what the client read before their yes; ``None``: their last word is no yes."""
+    answer = view.latest(Signoff)
+    if answer is None or answer.body.decision != "yes":
+        return None
+    return _read_at(view, answer)
+
+
+def _read_at(view: View, answer: Statement[Signoff]) -> int:
+    """The number of the text that was answered: the yes is for the data as it was then."""
+    return next(
+        (one.number for one in view.of(Shown) if one.sha256 == answer.body.shown), answer.number
+    )

@@ -104,12 +104,17 @@ class Maker:
             exclude: the asset's patterns.
             leave_out: what the newest will hold and this one does not, so that they differ.
         """
-        for known in self.request.older:
+        real = os.path.realpath(root)
+        # a link that leads elsewhere since then: those are generations of something else
+        of_here = self.request.older_place in (None, real) or not self.asset.location.startswith(
+            "/"
+        )
+        for known in self.request.older if of_here else ():
             if known in self.names:
                 self._parent = known
                 return known, False
         self.warn("first-generation", "there was no older snapshot, so one was made first")
-        patterns = [p for name in leave_out for p in for_restic([f"/{name}"], root)]
+        patterns = [p for name in leave_out for p in for_restic([f"/{name}"], real)]
         self._parent = self.backup(root, exclude, "copying an older generation", tuple(patterns))
         return self._parent, True
 
@@ -122,6 +127,8 @@ class Maker:
             SnapshotError: ``snapshot-incomplete`` (restic's status 3),
                 ``snapshot-not-on-store``, or what the engine said.
         """
+        # restic sees the paths below the folder itself, whatever link leads there
+        root = os.path.realpath(root)
         words = [
             fixed("backup", "."),
             option("--host", self.request.host),

@@ -55,4 +55,5 @@ def observe_source(request: Request, secrets: Secrets) -> Answer:
         manifest=dumps(manifest),
         content=manifest.content_digest(ignore=(nonces.FILE,)),
         state=manifest.state(ignore=(nonces.FILE,)),
+        place=os.path.realpath(asset.location),
     )

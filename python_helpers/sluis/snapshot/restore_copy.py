@@ -23,8 +23,20 @@ from .restore_place import Beside, Live, find_live, open_beside, open_folder
 
 @contextmanager
 def opened(request: Request, *, create: bool) -> Iterator[Tuple[Live, Optional[Beside], int]]:
-    """Open the live data's place and the folder of this restore in it."""
+    """Open the live data's place and the folder of this restore in it.
+
+    Raises:
+        SnapshotError: ``restore-leads-elsewhere``, and as ``find_live`` and ``open_beside``.
+    """
     live = find_live(request.asset.location)
+    if request.place is not None and live.path != request.place:
+        raise SnapshotError(
+            "restore-leads-elsewhere",
+            f"{request.asset.location!r} leads to {live.path!r} now, and led to {request.place!r} "
+            f"before the change. What lies in {live.path!r} is not what was copied.",
+            f"Make {request.asset.location!r} lead to {request.place!r} again, then run this "
+            "again. Nothing was moved.",
+        )
     with open_folder(live.home) as home_fd:
         place = open_beside(live, home_fd, request.restore_id, create=create)
         with place as beside:

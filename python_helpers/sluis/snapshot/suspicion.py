@@ -37,37 +37,41 @@ class Seen:
     rows: Mapping[str, int] | None = None
 
 
-def suspicions(last: Seen | None, now: Seen) -> list[str]:
-    """Compare with last time.
+def suspicions(last: Seen | None, now: Seen, when: str = "last time") -> list[str]:
+    """Compare with an earlier time.
+
+    Args:
+        last: what was known then; ``None``: nothing, and then nothing is said.
+        now: what is known now.
+        when: that time, in words.
 
     Returns:
         One line each, ``<code>: <words>``, with the codes ``size-drop``, ``items-drop``,
         ``empty-files-jump``, ``changed-files-jump``, ``randomness-jump``, ``table-missing``,
-        ``rows-drop``. Nothing without a last time.
+        ``rows-drop``.
     """
     if last is None:
         return []
     found = [
-        *_drop("size-drop", "bytes", last.bytes, now.bytes),
-        *_drop("items-drop", "items", last.items, now.items),
-        *_rows(last.rows or {}, now.rows),
+        *_drop("size-drop", "bytes", last.bytes, now.bytes, when),
+        *_drop("items-drop", "items", last.items, now.items, when),
+        *_rows(last.rows or {}, now.rows, when),
     ]
     if now.empty_files > last.empty_files and now.empty_files - last.empty_files > max(
         1, now.items * 0.01
     ):
         found.append(
             f"empty-files-jump: {counted(now.empty_files, 'file has', 'files have')} no "
-            "bytes, last time it was "
-            f"{last.empty_files}"
+            f"bytes, {when} it was {last.empty_files}"
         )
     if last.manifest is not None and now.manifest is not None:
-        found += _changed(last.manifest, now.manifest)
+        found += _changed(last.manifest, now.manifest, when)
     if last.random_share is not None and now.random_share is not None:
         jump = now.random_share - last.random_share
         if jump > RANDOM_JUMP:
             found.append(
                 f"randomness-jump: {now.random_share:.0%} of the files look like random data, "
-                f"last time {last.random_share:.0%}; encryption by malware looks like that"
+                f"{when} {last.random_share:.0%}; encryption by malware looks like that"
             )
     return found
 
@@ -103,27 +107,25 @@ def _row_counts(facts: Mapping[str, Any]) -> dict[str, int] | None:
     return rows
 
 
-def _drop(code: str, what: str, last: int, now: int) -> list[str]:
+def _drop(code: str, what: str, last: int, now: int, when: str) -> list[str]:
     if last > 0 and (last - now) / last > SIZE_DROP:
-        return [f"{code}: {now:,} {what}, last time it was {last:,}"]
+        return [f"{code}: {now:,} {what}, {when} it was {last:,}"]
     return []
 
 
-def _rows(last: Mapping[str, int], now: Mapping[str, int] | None) -> list[str]:
+def _rows(last: Mapping[str, int], now: Mapping[str, int] | None, when: str) -> list[str]:
     if now is None:
         return []
     found = []
     for table, count in sorted(last.items()):
         if table not in now:
-            found.append(f"table-missing: {table}, which had {counted(count, 'row')} last time")
+            found.append(f"table-missing: {table}, which had {counted(count, 'row')} {when}")
         elif count > 0 and (count - now[table]) / count > ROWS_DROP:
-            found.append(
-                f"rows-drop: {table} has {counted(now[table], 'row')}, last time {count:,}"
-            )
+            found.append(f"rows-drop: {table} has {counted(now[table], 'row')}, {when} {count:,}")
     return found
 
 
-def _changed(last: Manifest, now: Manifest) -> list[str]:
+def _changed(last: Manifest, now: Manifest, when: str) -> list[str]:
     files = [entry for entry in last.entries.values() if entry.type == "file"]
     if len(files) < _FEW:
         return []
@@ -135,5 +137,5 @@ def _changed(last: Manifest, now: Manifest) -> list[str]:
     )
     if (gone + changed) / len(files) > CHANGED_JUMP:
         said = f"of {len(files):,} files {changed:,} have other content and {gone:,} are gone"
-        return [f"changed-files-jump: {said} since last time"]
+        return [f"changed-files-jump: {said} since {when}"]
     return []

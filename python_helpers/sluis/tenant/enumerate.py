@@ -30,6 +30,7 @@ from .listed_items import (
     is_known,
     map_folders,
     miscounted,
+    more_roots,
     name_of,
     named_only,
     part_of,
@@ -301,6 +302,9 @@ def _say_what_is_left(
             " that it is not there. It may be restricted to its owner (docs-contrib#442)."
         )
         state.could_not(number, "items", f"{source.name}: {name_of(state, item)}", why)
+    for item in more_roots(state):
+        why = "It calls itself the drive's root, as another does, so it has no name and no path."
+        state.could_not(number, "place of an item", f"{source.name}: {name_of(state, item)}", why)
     if blind := uncounted(state):
         some = first_few([path or "the library itself" for _, path in blind])
         why = (

@@ -167,6 +167,7 @@ def settle(state: DriveState, current: Pass) -> None:
     """
     number = current.number
     with state.transaction():
+        _find_root(state)
         if current.full:
             how = (
                 "not returned when the service asked to keep both"
@@ -179,6 +180,27 @@ def settle(state: DriveState, current: Pass) -> None:
                 (number, how, number),
             )
         _gone_below(state, number)
+
+
+def _find_root(state: DriveState) -> None:
+    """A drive without a root that hangs from nothing has the one that calls itself the root."""
+    db = state.db
+    live = "gone_in_pass IS NULL AND "
+    if db.execute(f"SELECT 1 FROM items WHERE {live} type = 'root'").fetchone():  # noqa: S608 our own
+        return
+    said = db.execute(
+        f"SELECT item_id FROM items WHERE {live} json_extract(extra, '$.{_ROOT}')"  # noqa: S608
+    ).fetchall()
+    if len(said) == 1:
+        db.execute("UPDATE items SET type = 'root', parent_id = NULL WHERE item_id = ?", said[0])
+
+
+def more_roots(state: DriveState) -> list[str]:
+    """Ids of items that call themselves the root and hang from nothing, beside the first."""
+    found = state.db.execute(
+        "SELECT item_id FROM items WHERE type = 'root' AND gone_in_pass IS NULL ORDER BY rowid"
+    ).fetchall()
+    return [item for (item,) in found[1:]]
 
 
 def settle_below(state: DriveState, number: int) -> None:
@@ -324,6 +346,8 @@ def who(identities: Any) -> str | None:
 
 #: in ``extra`` of an item that tells no size
 _UNSIZED = "unsized"
+#: in ``extra`` of an item that calls itself the root, and that hangs from another
+_ROOT = "root"
 _NOTHING: dict[str, Any] = {}
 _EXTRA = ("remoteItem", "malware", "package", "description", "bundle", "pendingOperations")
 
@@ -335,12 +359,15 @@ def _row(item: dict[str, Any]) -> tuple[Any, ...]:
     size, quickxor, etag, both_times, _, sized = figures_of(item)
     if not sized:
         extra[_UNSIZED] = True
+    kind = _type(item)
+    if kind != "root" and has_part(item, "root"):
+        extra[_ROOT] = True
     children = part_of(item, "folder").get("childCount")
     return (
         item["id"],
         _text(part_of(item, "parentReference").get("id")),
         as_stored(str(told("name") or "")),
-        _type(item),
+        kind,
         size,
         quickxor,
         etag,
@@ -409,7 +436,9 @@ def is_sized(extra: Mapping[str, Any]) -> bool:
 
 def _type(item: dict[str, Any]) -> str:
     is_file = has_part(item, "file")
-    if has_part(item, "root") and not is_file:
+    # nothing is above a root; what hangs from another is an item, whatever it calls itself
+    hangs = _text(part_of(item, "parentReference").get("id")) is not None
+    if has_part(item, "root") and not is_file and not hangs:
         return "root"
     if has_part(item, "remoteItem"):
         return "shortcut"

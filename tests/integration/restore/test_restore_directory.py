@@ -303,6 +303,30 @@ def test_live_data_behind_a_symlink(master: Snapshotted, tmp_path: Path) -> None
     assert swapped["quarantine"] == [f"{real}.sluis-quarantine-CHG-7-1"]
 
 
+def test_a_link_that_leads_elsewhere_since_the_change_began_is_not_followed(
+    master: Snapshotted, tmp_path: Path
+) -> None:
+    """What it leads to now is in nobody's scope: it was not copied, and is not moved away."""
+    real, other = tmp_path / "srv" / "release-12", tmp_path / "srv" / "billing"
+    taken = copy_of(master, tmp_path, real)
+    current = tmp_path / "current"
+    current.symlink_to(real)
+    taken.asset["location"] = str(current)
+    request = taken.request(place=str(real))
+    restore_beside(request)
+    other.mkdir()
+    (other / "rates").write_text("of others")
+    current.unlink()
+    current.symlink_to(other)
+    for half in (restore_beside, swap):
+        with pytest.raises(SnapshotError, match="restore-leads-elsewhere"):
+            half(request)
+    assert [one.name for one in other.iterdir()] == ["rates"]
+    current.unlink()
+    current.symlink_to(real)
+    assert swap(request)["changed"] is True
+
+
 def test_a_file_took_the_place_of_the_folder(taken: Snapshotted) -> None:
     good = tree(taken.live)
     shutil.rmtree(taken.live)

@@ -136,6 +136,26 @@ def test_case_C5_ransomware_is_reported_before_the_snapshot_is_trusted(
     assert verdicts(judgement)["V6"] == "proven"
 
 
+def test_row_generations_of_another_folder_are_no_older_generation(
+    stage: Stage, documents: Path, tmp_path: Path
+) -> None:
+    """The asset's location is a link, and leads elsewhere since the earlier copies were made."""
+    current = tmp_path / "current"
+    current.symlink_to(documents)
+    first = stage.make(stage.asset(current))
+    older = {"older": [first.answer["snapshot_id"]], "older_place": str(documents)}
+    same = stage.make(stage.asset(current), **older)
+    assert same.answer["previous_snapshot_id"] == first.answer["snapshot_id"]
+    other = tmp_path / "other"
+    other.mkdir(mode=0o755)
+    (other / "slip.txt").write_text("of others")
+    current.unlink()
+    current.symlink_to(other)
+    made = stage.make(stage.asset(current), **older)
+    assert made.answer["older_made_now"]
+    assert made.answer["previous_snapshot_id"] != first.answer["snapshot_id"]
+
+
 def test_row_excludes_are_listed_and_really_left_out(stage: Stage, documents: Path) -> None:
     for name in ("cache/a.bin", "patient-1/x.tmp", "patient-2/documents/y.txt"):
         (documents / name).parent.mkdir(parents=True, exist_ok=True)
@@ -146,6 +166,20 @@ def test_row_excludes_are_listed_and_really_left_out(stage: Stage, documents: Pa
         w.startswith("left-out: 3 items match /cache, *.tmp, documents")
         for w in made.answer["warnings"]
     )
+    judgement = made.prove()
+    assert judgement.verification.reached == "V6", judgement.verification
+    assert judgement.verification.compared_items == 50
+
+
+def test_row_excludes_are_really_left_out_of_a_folder_that_a_link_leads_to(
+    stage: Stage, documents: Path, tmp_path: Path
+) -> None:
+    """restic sees the folder's own path and not the link's."""
+    current = tmp_path / "current"
+    current.symlink_to(documents)
+    (documents / "cache").mkdir()
+    (documents / "cache" / "secret.bin").write_text("x")
+    made = stage.make(stage.asset(current, exclude=["cache"]))
     judgement = made.prove()
     assert judgement.verification.reached == "V6", judgement.verification
     assert judgement.verification.compared_items == 50

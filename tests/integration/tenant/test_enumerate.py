@@ -86,6 +86,49 @@ def test_M8_what_hangs_from_nothing_is_named(tmp_path: Path) -> None:
     assert all("no path" in why for why in gaps.values())
 
 
+@pytest.mark.parametrize("part", [{"folder": {}}, {"package": {"type": "oneNote"}}])
+def test_M8_what_hangs_from_another_is_no_root_whatever_it_calls_itself(
+    tmp_path: Path, part: dict[str, Any]
+) -> None:
+    """Taken for the root, it vanished without a line, and what it holds came out at the top."""
+
+    async def story(stage: Stage, graph: Graph, state: DriveState) -> None:
+        payroll = _item("Payroll", "root", root={}, **part)
+        stage.on("GET", DELTA, _last(stage, ROOT, payroll, _item("slip", "Payroll")))
+        for one in ("Payroll", "root"):
+            shown = {"value": [_item("slip", "Payroll")] if one == "Payroll" else [payroll]}
+            stage.on("GET", f"/v1.0/drives/d1/items/{one}/children", shown)
+        stage.on("GET", "/v1.0/drives/d1/items/Payroll", payroll)
+        await enumerate_drive(graph, SOURCE, state)
+
+    paths, state = _run(tmp_path, story)
+    assert paths == ["Payroll", "Payroll/slip"]
+    assert not _gaps(state, 1)
+
+
+def test_M8_a_second_root_that_hangs_from_nothing_is_named(tmp_path: Path) -> None:
+    async def story(stage: Stage, graph: Graph, state: DriveState) -> None:
+        other = {"id": "other", "name": "Payroll", "root": {}, "folder": {"childCount": 1}}
+        stage.on("GET", DELTA, _last(stage, ROOT, other, _item("slip", "other")))
+        await enumerate_drive(graph, SOURCE, state)
+
+    _, state = _run(tmp_path, story)
+    (gap,) = _gaps(state, 1)
+    assert gap.subject == f"{SOURCE.name}: Payroll (other)"
+    assert "as another does" in gap.why
+
+
+def test_a_root_that_says_what_it_hangs_from_is_the_root_all_the_same(tmp_path: Path) -> None:
+    async def story(stage: Stage, graph: Graph, state: DriveState) -> None:
+        root = {**ROOT, "parentReference": {"id": "the-drive"}}
+        stage.on("GET", DELTA, _last(stage, root, _item("x", "root")))
+        await enumerate_drive(graph, SOURCE, state)
+
+    paths, state = _run(tmp_path, story)
+    assert paths == ["x"]
+    assert not _gaps(state, 1)
+
+
 @pytest.mark.parametrize("deleted", [True, False])
 def test_M8_what_delta_left_out_is_found_and_what_is_not_there_is_gone_or_named(
     tmp_path: Path, deleted: bool

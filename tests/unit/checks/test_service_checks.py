@@ -117,6 +117,21 @@ def test_service_by_program(tmp_path: Path) -> None:
         child.communicate()
 
 
+def test_a_program_that_reads_a_file_is_not_that_file(tmp_path: Path) -> None:
+    """``tail -f /opt/practice/server`` is no running server."""
+    read = tmp_path / "practice-application-8"
+    read.write_text("a log\n")
+    child = subprocess.Popen(["tail", read, "-f"], stdout=subprocess.PIPE)
+    try:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"a log\n"
+        assert one("service", program="tail")["passed"] is True
+        assert one("service", program=read.name)["passed"] is False
+    finally:
+        child.kill()
+        child.communicate()
+
+
 @pytest.fixture
 def systemctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """systemd is not the init here, so the words it says are played by a script."""

@@ -56,6 +56,22 @@ def test_a_freeze_and_its_end_are_recorded(change: SmallChange) -> None:
     assert second.state == "lifted"
 
 
+def test_a_freeze_is_not_said_to_last_from_before_it_was_lifted(
+    change: SmallChange, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lay_down(change, agreed=True)
+    first, lifted = (
+        (change.now.replace(microsecond=0) + timedelta(minutes=minutes)).isoformat()
+        for minutes in (30, 60)
+    )
+    assert front.run([*TOLD, "--since", first]) == 0
+    assert front.run([*TOLD, "--lifted", "--since", lifted]) == 0
+    assert front.run([*TOLD, "--since", first]) == 64
+    assert "freeze-was-lifted" in capsys.readouterr().err
+    assert [one.state for one in recorded(change)] == ["frozen", "lifted"]
+    assert front.run([*TOLD, "--since", lifted]) == 0
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -170,3 +170,15 @@ def test_T10_a_last_pass_that_began_before_the_freeze_does_not_count(
     change = move(freeze=True)
     passed = fetched(FROZEN_AT + timedelta(minutes=begun), FROZEN_AT + timedelta(minutes=ended))
     assert codes(proven(change.and_then(*done(change), frozen(change), passed))) == expected
+
+
+def test_a_pass_from_before_a_freeze_was_lifted_does_not_count_again() -> None:
+    """People wrote there in between, whatever moment the next freeze is said to be from."""
+    change = move(freeze=True)
+    passed = proven(
+        change.and_then(*done(change), frozen(change), fetched(FROZEN_AT + timedelta(minutes=1)))
+    )
+    assert codes(passed) == set()
+    again = passed.and_then(frozen(change, "lifted"), frozen(change))
+    assert codes(again) == {"pass-before-freeze"}
+    assert codes(proven(again.and_then(fetched(NOW)))) == set()

@@ -179,3 +179,13 @@ def test_case_B1_the_next_thing_is_an_entry_in_the_scope_and_no_waiver() -> None
     assert "scope.yml" in said
     assert "database" in said
     assert "waiver" not in said
+
+
+def test_case_B1_a_nonce_that_was_placed_since_hides_no_database() -> None:
+    """``sluis adopt --challenge`` says where it placed one, and nothing of what is beside it."""
+    nonce = Discovery(
+        machine=Machine(host="h1", target="local://"),
+        found=({"kind": "challenge", "asset": "files-one", "nonce_sha256": "0" * 64},),
+    )
+    assert about(change(found("former years"), nonce)) == ["h1: former years"]
+    assert discovery_of(change(nonce).view(), "h1") is None

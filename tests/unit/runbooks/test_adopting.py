@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -196,3 +197,19 @@ def test_a_host_can_tell_its_own_disks(tmp_path: Path) -> None:
     )
     assert why_not_outside(other, here, "/proc") is None
     assert why_not_outside(replace(here, boot_id="2" * 36), here, str(tmp_path)) is None
+
+
+def test_a_disk_is_known_by_its_mount_and_not_by_a_device_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A subvolume of btrfs has a number of its own, which no line about mounts has."""
+    here = replace(IDENTITY, boot_id="1" * 36, device=1)
+    seen = replace_device(Path("/dev/shm").stat(), 2**40)
+    monkeypatch.setattr("sluis.snapshot.same_disk.os.stat", lambda path: seen)
+    assert why_not_outside(here, here, "/dev/shm") == (
+        "the copy lies on a disk of that machine itself"
+    )
+
+
+def replace_device(found: os.stat_result, device: int) -> os.stat_result:
+    return os.stat_result((*found[:2], device, *found[3:10]))

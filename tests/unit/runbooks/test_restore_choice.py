@@ -14,6 +14,7 @@ import yaml
 
 from sluis.errors import EvidenceError, InputError, RefusedError, SluisError
 from sluis.evidence.anchors import load_anchors
+from sluis.evidence.copies import source_digest
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Snapshot, Step
 from sluis.gate.restores import WHY_LESS
@@ -30,10 +31,10 @@ from sluis.runbook.restore_choice import (
 )
 from sluis.runbook.restoring import NotBegunError, Signed, as_failed, carry_out
 from sluis.runbook.run import OpenDossier, Run
-from sluis.runbook.snapshot_history import source_digest
 from sluis.runbook.snapshot_settings import SnapshotSettings, read_settings
 from sluis.runbook.written_choice import asked_less, chosen_faults, only_put_back
 from sluis.scope.load import load_scope
+from sluis.scope.model import Asset
 from support import evidence_made as ev
 from support.outcomes import PLAN, laid_down
 from support.scopes import CHANGE, CLIENT, scope_dict, to_yaml
@@ -59,9 +60,13 @@ def step(made: ev.Made, name: str, host: str, state: Any, **more: Any) -> Step:
     )  # fmt: skip
 
 
+def source_of(asset: Asset) -> str:
+    return source_digest(asset.kind, asset.location, asset.exclude)
+
+
 def of_their_sources(made: ev.Made) -> ev.Made:
     """Each copy is of what the scope says, where a test says nothing else."""
-    sources = {asset.id: source_digest(asset) for asset in made.scope.assets}
+    sources = {asset.id: source_of(asset) for asset in made.scope.assets}
     bodies = tuple(
         (body.model_copy(update={"made_by": {"source": sources[body.asset]}}), at)
         if isinstance(body, Snapshot) and not body.made_by
@@ -364,7 +369,7 @@ def test_the_way_back_is_planned_for_what_has_a_snapshot_and_only_with_consent(
     assert way_back_restores(run, dossier, "h2", planning=True) == [], "of which place?"
     letters = load_scope(run.change_folder / "scope.yml").document.asset("letters")
     assert letters is not None
-    record(small, made_by={"source": source_digest(letters)})
+    record(small, made_by={"source": source_of(letters)})
     (planned,) = way_back_restores(run, dossier, "h2", planning=True)
     assert planned["args"] == {"asset": "letters", "which": BEFORE}
     assert way_back_restores(run, dossier, "h1", planning=True) == []
@@ -383,7 +388,7 @@ def test_what_is_laid_down_goes_by_the_copies_and_what_is_carried_out_by_the_pla
     small.record(step(ev.made(), "install", "h1", "done"))
     letters = load_scope(run.change_folder / "scope.yml").document.asset("letters")
     assert letters is not None
-    record(small, made_by={"source": source_digest(letters)})
+    record(small, made_by={"source": source_of(letters)})
     (planned,) = way_back_restores(run, dossier, "h2", planning=True)
     assert planned["asset"] == "letters"
     assert way_back_restores(run, dossier, "h2", planning=False) == [], "nobody signed for it"

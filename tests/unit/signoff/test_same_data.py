@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sluis.evidence.predicates import Refusal, Signoff, Snapshot
+from sluis.evidence.predicates import Refusal, Shown, Signoff, Snapshot
 from sluis.gate.decide import decide
 from sluis.manifest import Entry, Manifest
 from sluis.signoff.same_data import SUSPICIOUS, other_data
@@ -129,3 +129,22 @@ def test_each_suspicion_is_known_here_or_left_out_for_a_reason() -> None:
     now = Seen(9, 3, Manifest({"0": files["0"]}), 0.9, 3, {"patient": 1})
     codes = {line.partition(":")[0] for line in suspicions(last, now)}
     assert codes == SUSPICIOUS | {"empty-files-jump"}
+
+
+def test_a_copy_that_was_made_while_the_form_was_on_its_way_is_held_against_what_was_shown() -> (
+    None
+):
+    change = made()
+    yes = change.view().of(Signoff)[0].body
+    asset = change.view().of(Snapshot)[0].body
+    dropped = snapshot(
+        asset.asset, asset.machine.host, "192.0.2.1", NOW, warnings=("items-drop: 2 items",)
+    )
+    late = change.without(Signoff).and_then(dropped, yes)
+    assert other_data(late.view(), late.view().of(Signoff)[0]) == [
+        f"{asset.asset} has changed much since the client signed: 2 items."
+    ]
+    asked_again = late.without(Signoff).and_then(change.view().of(Shown)[0].body)
+    shown = asked_again.view().of(Shown)[-1].sha256
+    again = asked_again.and_then(yes.model_copy(update={"shown": shown}))
+    assert other_data(again.view(), again.view().of(Signoff)[0]) == []

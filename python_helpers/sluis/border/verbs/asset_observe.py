@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Optional
 
 from ..facts import Facts
-from ..formats import HostName, ManifestBytes, Sha256, State
+from ..formats import AbsolutePath, HostName, ManifestBytes, Sha256, State
 from ..parts import Asset, Expected, Identity, Secrets
 from ..verb import Verb
 
@@ -23,7 +23,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """Which machine it is, whether the nonce was placed, and what there is."""
+    """Which machine it is, whether the nonce was placed, and what there is.
+
+    ``place`` is where an asset of files really lies, every link followed.
+    """
 
     machine: Identity
     placed: bool
@@ -31,6 +34,7 @@ class Answer:
     content: Optional[Sha256] = None
     state: State = ""
     facts: Optional[Facts] = None
+    place: Optional[AbsolutePath] = None
 
 
 ASSET_OBSERVE = Verb(

@@ -43,6 +43,7 @@ class Request:
         allowed_locations: where the scope lets a copy live.
         expected_identity: which machine this has to be.
         older: ids of known snapshots on that store, newest first.
+        older_place: where an asset of files lay for them; ``None``: nobody knows.
         probe: id of a known probe on that store.
         unless_state: the state in which the source needs no new snapshot.
         workdir: for dumps; ``None``: the temporary folder.
@@ -62,6 +63,7 @@ class Request:
     allowed_locations: Annotated[Tuple[Place, ...], Most(100)]
     expected_identity: Expected = field(default_factory=Expected)
     older: Annotated[Tuple[Sha256, ...], Most(20)] = ()
+    older_place: Optional[AbsolutePath] = None
     probe: Optional[Sha256] = None
     unless_state: Optional[State] = None
     workdir: Optional[AbsolutePath] = None

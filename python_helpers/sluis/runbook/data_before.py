@@ -1,0 +1,75 @@
+"""What the data of an asset is held against when it is copied: how it was before."""
+
+from __future__ import annotations
+
+import json
+
+from sluis.evidence.ledger import View
+from sluis.evidence.objects import ObjectStore
+from sluis.evidence.predicates import Shown, Snapshot
+from sluis.runbook.snapshot_history import Earlier, manifest_after
+from sluis.signoff.same_data import signed_from
+from sluis.snapshot.suspicion import Seen, seen_of
+
+_SHOWN = "when it was shown to the client"
+
+
+def held_against(
+    objects: ObjectStore, view: View, asset: str, earlier: list[Earlier]
+) -> dict[str, Seen]:
+    """The data as it was last time and when the client signed, by those words.
+
+    What was seen last may be what another change, or an earlier run of this one, found there after
+    the client read the text; then nothing would be said of what is gone since. A form comes back
+    days after it was shown: what the client says yes to is how it was then.
+
+    Args:
+        objects: those of this change's dossier.
+        view: its ledger, before the new copy.
+        asset: its id.
+        earlier: copies of this very source, of every change, newest first.
+    """
+    last = next((one for one in earlier if one.body.purpose != "broken state"), None)
+    found: dict[str, Seen | None] = {}
+    known: list[Snapshot] = []
+    for when, shown in (("when the client signed", signed_from(view)), (_SHOWN, _shown_last(view))):
+        taken = _newest_before(view, asset, shown)
+        if taken is not None and taken not in known:
+            known.append(taken)
+            found[when] = _seen(taken, objects)
+    if last is not None and last.body not in known:
+        found["last time"] = _seen(last.body, last.objects)
+    return {when: seen for when, seen in found.items() if seen is not None}
+
+
+def _seen(taken: Snapshot, objects: ObjectStore) -> Seen | None:
+    """What is known of the source from one copy of it."""
+    if not taken.facts_object:
+        return None
+    manifest = manifest_after(taken, objects)
+    facts = json.loads(objects.get(taken.facts_object))
+    size, items = taken.bytes, taken.items
+    if taken.purpose == "adopted":
+        # those are the backup's own figures; what lay there then is in the manifest
+        size, items = (manifest.bytes, manifest.items) if manifest else (0, 0)
+    return seen_of(facts, size, items, manifest)
+
+
+def _shown_last(view: View) -> int | None:
+    """The number of the newest text for the client."""
+    shown = view.latest(Shown)
+    return shown.number if shown is not None else None
+
+
+def _newest_before(view: View, asset: str, number: int | None) -> Snapshot | None:
+    if number is None:
+        return None
+    taken = view.latest(
+        Snapshot,
+        lambda item: (
+            item.body.asset == asset
+            and item.body.purpose != "broken state"
+            and item.number < number
+        ),
+    )
+    return taken.body if taken is not None else None
