@@ -29,9 +29,9 @@ from .mariadb_proof import CODE_FILE, DUMP_FILE, FLOATS_FILE
 from .mariadb_scratch import load_dump
 from .mariadb_session import MariadbConnection, MariadbSession, quoted
 from .mariadb_source import Source
-from .mariadb_swap import check_names, swap, swap_state, undo_swap
+from .mariadb_swap import check_names, look_at_swap, swap, swap_state, undo_swap
 
-__all__ = ("figures", "restore_beside", "swap", "swap_state", "undo_swap")
+__all__ = ("figures", "look_at_swap", "restore_beside", "swap", "swap_state", "undo_swap")
 
 
 def restore_beside(

@@ -24,7 +24,12 @@ from typing import Any, Dict, List, Optional, Pattern, Set, Tuple
 from ..errors import InputError, SnapshotError
 from .children import Children
 from .database_proof import without_data
-from .mariadb_back_rights import definers_in, definers_of, demand_code_of
+from .mariadb_back_rights import (
+    definers_in,
+    definers_of,
+    demand_code_of,
+    lacking_to_put_back,
+)
 from .mariadb_copy import (
     CODE,
     FINISHED,
@@ -107,6 +112,34 @@ def swap(
                 move.forward()
             kept = move.came
     return _answer(found, "after", ended, began, kept)
+
+
+def look_at_swap(
+    asset: Dict[str, Any],
+    new_name: str,
+    quarantine_name: str,
+    secrets: Dict[str, Any],
+    workdir: str,
+) -> None:
+    """Refuse a swap that would fail, before a table is moved.
+
+    Raises:
+        SnapshotError: ``mariadb-copy-unfinished``, ``mariadb-definers``, ``mariadb-swap-rights``.
+    """
+    with Children(workdir) as children:
+        source = Source(asset, children, MariadbConnection.of(asset, secrets))
+        with source.anywhere() as session:
+            _demand_finished(session, new_name)
+            move = _Move(source, session, source.database, new_name, quarantine_name)
+            move.demand_code(asset)
+            lacking = lacking_to_put_back(session, source.database, hidden=False)
+    if lacking:
+        rights = ", ".join(sorted({right for _, some in lacking for right in some}))
+        raise SnapshotError(
+            "mariadb-swap-rights",
+            f"The user of {asset['id']} cannot swap it: it lacks {rights}.",
+            "Give it what it lacks, or use an account that has it. Nothing was moved.",
+        )
 
 
 def undo_swap(

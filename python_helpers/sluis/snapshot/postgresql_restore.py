@@ -24,6 +24,7 @@ from .postgresql_swap import (
     FINISHED,
     UNFINISHED,
     check_names,
+    look_at_swap,
     maintenance,
     mark,
     mark_of,
@@ -36,7 +37,7 @@ from .postgresql_write import pg_restore
 #: databases that restores which were cut off may leave before we stop to make more
 _MOST_LEFT = 5
 
-__all__ = ("figures", "restore_beside", "swap", "swap_state", "undo_swap")
+__all__ = ("figures", "look_at_swap", "restore_beside", "swap", "swap_state", "undo_swap")
 
 
 def restore_beside(

@@ -28,6 +28,23 @@ select json_build_object('mark', (
 from pg_database d where d.datname = {name}
 """
 
+#: from this version on others than a superuser may be allowed to mark a copy
+_MARKS_SINCE = 15
+_MAJOR = "select current_setting('server_version_num')::int / 10000"
+#: what a rename asks for (ALTER DATABASE), and ending sessions (pg_terminate_backend)
+_MAY_SWAP = """
+select json_build_object(
+  'user', current_user,
+  'super', (select rolsuper from pg_roles where rolname = current_user),
+  'createdb', (select rolcreatedb from pg_roles where rolname = current_user),
+  'signals', pg_has_role('pg_signal_backend', 'usage'),
+  'marks', {marks},
+  'others', (select coalesce(json_agg(datname order by datname), '[]') from pg_database
+    where datname in ({live}, {new}) and not pg_has_role(datdba, 'usage')),
+  'held', (select count(*) from pg_stat_activity a join pg_roles r on r.oid = a.usesysid
+    where a.datname = {live} and r.rolsuper))
+"""
+
 
 def swap_state(
     asset: Dict[str, Any],
@@ -67,6 +84,51 @@ def swap(
     """
     live = str(asset["location"])
     return _exchange(asset, secrets, workdir, live, new_name, quarantine_name, "after")
+
+
+def look_at_swap(
+    asset: Dict[str, Any],
+    new_name: str,
+    quarantine_name: str,
+    secrets: Dict[str, Any],
+    workdir: str,
+) -> None:
+    """Refuse a swap that would fail, before anything is renamed.
+
+    Raises:
+        SnapshotError: ``postgresql-copy-unfinished``, ``postgresql-swap-rights``.
+    """
+    live = str(asset["location"])
+    check_names(asset, new_name, quarantine_name)
+    connection = Connection.of(asset, secrets)
+    with Children(workdir) as children:
+        client = programs_of.for_client(asset.get("bin_dir"))
+        with maintenance(children, client, connection, asset, new_name) as session:
+            _demand_finished(session, new_name)
+            marks = "null"
+            if int(session.row(_MAJOR)) >= _MARKS_SINCE:
+                marks = f"has_parameter_privilege('{MARK}', 'set')"
+            asked = {"live": literal(live), "new": literal(new_name), "marks": marks}
+            rights = session.row(_MAY_SWAP.format(**asked))
+    if rights["super"]:
+        return
+    user = identifier(str(rights["user"]))
+    lacking = [f"{identifier(str(name))} belongs to a role that it is not in" for name in
+               rights["others"]]  # fmt: skip
+    if not rights["createdb"]:
+        lacking.append(f"it may not rename databases (alter role {user} createdb)")
+    if not rights["signals"]:
+        lacking.append(f"it may not end sessions (grant pg_signal_backend to {user})")
+    if not rights["marks"]:
+        lacking.append(f"it may not mark a copy (grant set on parameter {MARK} to {user})")
+    if rights["held"]:
+        lacking.append(f"a superuser has {identifier(live)} open, whose session it may not end")
+    if lacking:
+        raise SnapshotError(
+            "postgresql-swap-rights",
+            f"The user {user} cannot swap {asset['id']}: {'; '.join(lacking)[:1500]}.",
+            "Give it what it lacks, or use an account that has it. Nothing was renamed.",
+        )
 
 
 def undo_swap(

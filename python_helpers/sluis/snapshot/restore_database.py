@@ -107,6 +107,10 @@ def swap(request: Request, secrets: Secrets) -> SwapAnswer:
     if state == "after":
         _demand_still_live(work)
     if request.check_mode:
+        if state == "before":
+            work.engine.look_at_swap(
+                work.asset, work.copy, work.quarantine, work.secrets, work.folder
+            )
         return work.swapped(changed=state != "after", resumed=state == "closed")
     warnings = []
     if state.startswith("unclear") and _bring_stand_in(work):

@@ -114,6 +114,25 @@ def test_case_A7_cut_off_and_kept_again_the_swap_is_finished(
     assert server.sql("select id from newest", NAME) == "1500"
 
 
+def test_what_a_user_lacks_is_told_before_a_table_is_moved(
+    server: RealMariadb, taken: Snapshotted
+) -> None:
+    """The look before the first swap asks the server; it is the same request in check mode."""
+    request = as_change(taken, "CHG-13")
+    copy = restore_beside(request)["beside"]
+    server.sql(
+        f"create user weak@localhost; grant select on `{copy}`.* to weak@localhost;"
+        f"grant select, show view, trigger, event on `{NAME}`.* to weak@localhost"
+    )
+    weak = {**request, "check_mode": True, "asset": {**request["asset"], "user": "weak"}}
+    with pytest.raises(SnapshotError, match=r"mariadb-(swap-rights|definers)"):
+        swap(weak)
+    server.sql("grant all on *.* to weak@localhost")
+    assert swap(weak)["changed"] is True
+    assert server.sql("select count(*) from photo", copy) != "0", "no table was moved"
+    server.sql(f"revoke all on *.* from weak@localhost; drop database `{copy}`")
+
+
 def test_a_copy_that_was_written_to_is_not_swapped_in(
     server: RealMariadb, taken: Snapshotted
 ) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,26 @@ def names(server: RealPostgres) -> set[str]:
 
 def count(server: RealPostgres, database: str) -> str:
     return server.sql("select count(*), sum(length(name)) from patient", database)
+
+
+@contextmanager
+def somebody_in_it(server: RealPostgres) -> Iterator[None]:
+    """A session of the superuser has the live database open."""
+    child = subprocess.Popen(
+        [server.program("psql"), "-X", "-q", "-h", server.host, "-p", str(server.port),
+         "-U", "postgres", "-d", f"dbname='{NAME.replace(chr(39), chr(92) + chr(39))}'",
+         "-c", "select pg_sleep(60)"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    sleeping = "from pg_stat_activity where query ~ '^select pg_sl'"
+    try:
+        while server.sql(f"select count(*) {sleeping}") == "0":
+            pass
+        yield
+    finally:
+        child.kill()
+        child.wait()
+        server.sql(f"select pg_terminate_backend(pid) {sleeping}")
 
 
 def as_change(taken: Snapshotted, change: str, **other: Any) -> dict[str, Any]:
@@ -117,6 +138,32 @@ def test_check_mode(server: RealPostgres, taken: Snapshotted) -> None:
     assert names(server) == before
 
 
+def test_what_a_user_lacks_is_told_before_anything_is_renamed(
+    server: RealPostgres, taken: Snapshotted
+) -> None:
+    """The look before the first swap asks the server; it is the same request in check mode."""
+    request = as_change(taken, "CHG-14")
+    copy = restore_beside(request)["beside"]
+    server.sql("create role weak login")
+    weak = {**request, "check_mode": True, "asset": {**request["asset"], "user": "weak"}}
+    with pytest.raises(SnapshotError, match="postgresql-swap-rights") as caught:
+        swap(weak)
+    for lacking in (NAME, copy, "createdb", "pg_signal_backend", "sluis.copy"):
+        assert lacking in caught.value.what
+    server.sql(
+        "alter role weak createdb; grant pg_signal_backend, owner_of_it to weak;"
+        "grant set on parameter sluis.copy to weak"
+    )
+    assert swap(weak)["changed"] is True
+    assert {NAME, copy} <= names(server), "nothing was renamed"
+    with somebody_in_it(server), pytest.raises(SnapshotError, match="a superuser has"):
+        swap(weak)
+    server.sql(f'alter database "{copy}" reset sluis.copy')
+    with pytest.raises(SnapshotError, match="postgresql-copy-unfinished"):
+        swap(weak)
+    server.sql(f'drop database "{copy}"')
+
+
 def test_a_copy_that_was_written_to_is_not_swapped_in(
     server: RealPostgres, taken: Snapshotted
 ) -> None:
@@ -177,21 +224,8 @@ def test_a_restored_database_with_other_figures_is_refused(
 def test_case_A7_sessions_are_ended_and_said_so(server: RealPostgres, taken: Snapshotted) -> None:
     request = as_change(taken, "CHG-13")
     restore_beside(request)
-    child = subprocess.Popen(
-        [server.program("psql"), "-X", "-q", "-h", server.host, "-p", str(server.port),
-         "-U", "postgres", "-d", f"dbname='{NAME.replace(chr(39), chr(92) + chr(39))}'",
-         "-c", "select pg_sleep(60)"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        while (
-            server.sql("select count(*) from pg_stat_activity where query ~ '^select pg_sl'") == "0"
-        ):
-            pass
+    with somebody_in_it(server):
         answer = swap(request)
-    finally:
-        child.kill()
-        child.wait()
     assert answer["warnings"] == ["1 session of the live database was ended"]
 
 
