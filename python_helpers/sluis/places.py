@@ -86,7 +86,7 @@ class Places:
     def clients(self) -> list[str]:
         """The names of all folders in ``inventories/`` that can be a client's."""
         folders = (self.root / "inventories").glob("*")
-        return sorted(one.name for one in folders if one.is_dir() and one.name != "trust")
+        return sorted(one.name for one in folders if one.is_dir() and one.name not in _RESERVED)
 
     def inventory(self, client: str) -> Path:
         """``inventories/<client>``"""

@@ -20,7 +20,7 @@ from sluis.cli.one_run import one_run
 from sluis.cli.plainly import plainly
 from sluis.cli.runner import Phase, RunReport
 from sluis.cli.session import Session
-from sluis.cli.told_errors import told_errors
+from sluis.cli.told_errors import OF_A_TASK, told_errors
 from sluis.dossier.coverage import assets_of
 from sluis.dossier.lines import AssetLine
 from sluis.errors import EXIT_FAILED, EXIT_REFUSED
@@ -153,7 +153,9 @@ def _show(
         f"{item['about']}: {item['sentence']} {item['remedy']} [{item['code']}]"
         for item in found["refusals"]
     ]
-    lines += told_errors(report.errors)
+    # what was refused is recorded and said; the task that failed for it says no more
+    recorded = found["refusals"]
+    lines += told_errors(one for one in report.errors if not recorded or one["code"] != OF_A_TASK)
     if status == EXIT_FAILED and not report.errors:
         lines.append("No backup was looked at. Is snapshot_and_verify_adopt set for an asset?")
     for line in (*lines, *report.troubles, f"Log: {report.log}"):

@@ -25,6 +25,7 @@ from sluis.cli.session import Session
 from sluis.cli.source_ends import as_data, exit_of, outcome_of, sentence_of, sources_since
 from sluis.cli.telling import ToldOption, record_told, show_told
 from sluis.cli.told_errors import told_errors
+from sluis.cli.wrong_input import wrong_input
 from sluis.dossier.watching import ends_of
 from sluis.errors import EXIT_FAILED
 from sluis.evidence.predicates import SourceEnd
@@ -70,6 +71,8 @@ def forecast(
         report = held.play("forecast", time_limit=time_limit, passphrase=passphrase)
         if fetches:
             sources = sources_since(held.material().view, since)
+    if not sources and (wrong := wrong_input(report)):
+        raise wrong
     found = outcome_of(sources)
     whole = report.ended == "by itself" and report.forecasts and bool(sources) == fetches
     status = exit_of(found) if whole else EXIT_FAILED
@@ -123,7 +126,9 @@ def _show(console: Console, report: RunReport, sources: Sequence[SourceEnd], sta
         console.print(Text(words, style="red"), soft_wrap=True)
     _show_ends(console, sources)
     if status == EXIT_FAILED:
-        console.print(f"There is no whole forecast. Log: {report.log}", markup=False)
+        console.print(
+            f"There is no whole forecast. Log: {report.log}", markup=False, soft_wrap=True
+        )
 
 
 def _show_ends(console: Console, sources: Sequence[SourceEnd]) -> None:

@@ -197,9 +197,17 @@ def _told(result: Mapping[str, Any]) -> list[str]:
     return [_one_line(item, 400) for item in told[:50]]
 
 
+def words_of(message: object) -> str:
+    """What a task says as one text; several of our actions say several lines."""
+    if isinstance(message, list):
+        return "; ".join(str(one) for one in message)
+    return str(message or "")
+
+
 def _message(result: Mapping[str, Any]) -> str:
-    message = result.get("msg") or result.get("censored") or ""
-    return plainly(str(message), limit=2000) or "no message"
+    return (
+        plainly(words_of(result.get("msg") or result.get("censored")), limit=2000) or "no message"
+    )
 
 
 def _brief(result: Mapping[str, Any]) -> str:

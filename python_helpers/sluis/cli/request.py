@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -124,6 +125,11 @@ def _nobody_known(dossier: OpenDossier) -> str:
     return f"No SSH key of this client is known yet, and no answer counts before one is. {how}\n"
 
 
+def _pasted(path: Path) -> str:
+    """How a file is named in a command that is typed where ``sluis request`` was typed."""
+    return shlex.quote(path.name if path.parent == Path.cwd() else str(path))
+
+
 def _show(console: Console, path: Path, until: str, about: str, *remarks: str) -> None:
     console.print(
         f"Wrote {path}\n"
@@ -131,7 +137,7 @@ def _show(console: Console, path: Path, until: str, about: str, *remarks: str) -
         f"Send it to the client. They fill it in and sign it, until {until}, with:\n"
         f"  ssh-keygen -Y sign -n {NAMESPACE} -f THEIR-KEY {path.name}\n"
         f"Then record both files with:\n"
-        f"  sluis sign {about} --signature {path.name}.sig",
+        f"  sluis sign {about} --signature {_pasted(path.with_name(f'{path.name}.sig'))}",
         markup=False,
         soft_wrap=True,
     )

@@ -74,6 +74,8 @@ class Request:
     @property
     def what(self) -> str:
         """The phase, for names and messages."""
+        if self.playbook == "adopt":  # its phases are no prepare and no apply of the change
+            return "adopt"
         return self.extra_vars.get("phase", "run")
 
 

@@ -190,6 +190,12 @@ def _check_options(
 
 
 def _signed_file(signature: Path) -> Path:
+    if not signature.exists():
+        raise InputError(
+            "no-signature",
+            f"There is no file {signature.absolute()}.",
+            "Name the .sig file that the client sent back.",
+        )
     if signature.suffix != ".sig":
         raise InputError(
             "usage",

@@ -8,9 +8,9 @@ from sluis.cli.plainly import plainly
 from sluis.dossier.outcome import Outcome
 
 #: words of Ansible's own, or of a module that is none of ours
-_OF_A_TASK = "task-failed"
+OF_A_TASK = "task-failed"
 #: errors of which only the log has more
-_IN_THE_LOG = frozenset({_OF_A_TASK, "ansible-failed"})
+_IN_THE_LOG = frozenset({OF_A_TASK, "ansible-failed"})
 
 
 def told_errors(errors: Iterable[Mapping[str, str]]) -> list[str]:
@@ -52,7 +52,7 @@ def not_in_the_outcome(
         error
         for error in errors
         # where the outcome itself says how it ended, Ansible's words for it add nothing
-        if (found.state == "failed" or error["code"] != _OF_A_TASK)
+        if (found.state == "failed" or error["code"] != OF_A_TASK)
         and not any(words in error["what"] or _of_task(error) in words for words in said)
     ]
 
@@ -68,4 +68,4 @@ def _said(found: Outcome) -> Iterator[str]:
 def _of_task(error: Mapping[str, str]) -> str:
     """What a task said, without the task's name in front of it."""
     what = error["what"].rstrip(".")
-    return what.partition(": ")[2] or what if error["code"] == _OF_A_TASK else what
+    return what.partition(": ")[2] or what if error["code"] == OF_A_TASK else what

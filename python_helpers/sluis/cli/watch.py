@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from sluis.cli.plainly import plainly
-from sluis.cli.progress import Line, Progress, lines_of
+from sluis.cli.progress import Line, Progress, lines_of, words_of
 from sluis.cli.progress_file import ProgressFile
 from sluis.cli.runlog import RunLog
 from sluis.errors import as_sentence
@@ -218,6 +218,6 @@ def _of_items(result: Mapping[str, Any]) -> str:
         if isinstance(one, dict) and one.get("failed")
     ]  # fmt: skip
     if not failed:
-        return str(result.get("msg") or "")
-    told = [str(one.get("msg") or "") for one in failed if not isinstance(one.get("sluis"), dict)]
+        return words_of(result.get("msg"))
+    told = [words_of(one.get("msg")) for one in failed if not isinstance(one.get("sluis"), dict)]
     return "; ".join(one for one in dict.fromkeys(told) if one)

@@ -208,7 +208,7 @@ def way_back(dossier: OpenDossier) -> dict[str, object]:
     failed = failure_under(evidence.view, evidence.plan_object) is not None
     consent = evidence.scope.way_back.consent and bool(evidence.plan.way_back)
     if not failed:
-        msg = "The run stopped before a step failed. Read the reasons above."
+        msg = "The run was stopped, and no step had failed. What stopped it is said above."
     elif consent:
         msg = "The change failed. The signed way back was taken; see the dossier."
     else:

@@ -6,20 +6,26 @@ import io
 import json
 import re
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from sluis.cli.adopt import _show as show_adopted
 from sluis.cli.app import run
-from sluis.cli.progress import progress_on
+from sluis.cli.forecast import _show as show_forecast
+from sluis.cli.progress import progress_on, words_of
 from sluis.cli.runlog import RunLog
+from sluis.cli.runner import Request, RunReport
 from sluis.cli.show_outcome import show_outcome
 from sluis.cli.watch import Watch
 from sluis.dossier.outcome import outcome
 from sluis.dossier.waiver_words import waiver_words
+from sluis.errors import EXIT_FAILED
 from support.outcomes import NOW, material, whole_story
 from support.scopes import CHANGE, CLIENT
 from support.small_change import SmallChange, small_change
@@ -109,9 +115,13 @@ def test_a_request_that_nobody_could_answer_says_so_with_the_line_to_write(
     made.lay_down()
     words = said(capsys, "request", CLIENT, CHANGE, "--output", str(tmp_path))
     assert "No SSH key of this client is known yet" in words
+    # what is typed next is right where the request was typed, whatever folder holds the file
+    (form,) = tmp_path.glob("*.txt")
+    assert f"  sluis sign {CLIENT} {CHANGE} --signature {form}.sig\n" in words
     line = f'inventories/trust/{CLIENT}/allowed_signers: NAME namespaces="sluis-signoff"'
     assert line in words
-    (form,) = tmp_path.glob("*.txt")
+    missing = said(capsys, "sign", CLIENT, CHANGE, "--signature", f"{form}.sigg")
+    assert f"There is no file {form}.sigg." in missing
     signature = form.with_name(f"{form.name}.sig")
     signature.write_text("-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----\n")
     assert line in said(capsys, "sign", CLIENT, CHANGE, "--signature", str(signature))
@@ -158,3 +168,66 @@ def test_what_was_handed_over_is_no_failure_when_it_is_asked_for_again(tmp_path:
 def test_another_refusal_is_told_as_one(tmp_path: Path) -> None:
     reasons = [{"code": "change-closed"}, {"code": "tree-changed"}]
     assert "Refused" in _watched(tmp_path, {"msg": "Refused.", "reasons": reasons})
+
+
+def test_a_client_that_is_not_there_is_not_taken_for_the_template(
+    made: SmallChange, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (made.places.root / "inventories" / "template").mkdir(exist_ok=True)
+    words = said(capsys, "keys", "trust", "example-plate")
+    assert "There is no client example-plate" in words
+    assert "template" not in words
+    assert "sluis new example-plate" in words
+
+
+def test_a_run_of_adopt_is_called_so(made: SmallChange) -> None:
+    request = Request(made.places, CLIENT, CHANGE, "adopt", {"phase": "apply"})
+    assert request.what == "adopt"
+    assert replace(request, playbook="update").what == "apply"
+
+
+def test_what_adopt_refused_is_told_once_and_a_path_is_not_broken() -> None:
+    reason = {
+        "about": "letters", "sentence": "The backup is bad.", "remedy": "Make another.",
+        "code": "backup-is-bad",
+    }  # fmt: skip
+    error = {
+        "host": "h1", "code": "task-failed", "remedy": "The log of the run has more.",
+        "what": "adopt | Hold it: The backup is bad",
+    }  # fmt: skip
+    report = RunReport("one", "with a failure", 2, Path("/l" * 90), (), (error,))
+    found: dict[str, list[dict[str, Any]]] = {
+        "challenged": [], "adopted": [], "refusals": [reason], "not_enough": [],
+    }  # fmt: skip
+
+    def shown() -> str:
+        out = io.StringIO()
+        show_adopted(Console(file=out, width=80), found, report, 77)
+        return out.getvalue()
+
+    assert shown().count("The backup is bad") == 1
+    assert "task-failed" not in shown()
+    found["refusals"] = []
+    assert "task-failed" in shown()
+    out = io.StringIO()
+    show_forecast(Console(file=out, width=80), report, (), EXIT_FAILED)
+    assert str(report.log) in out.getvalue()
+
+
+def test_several_lines_of_an_action_are_words_and_no_list_of_python() -> None:
+    assert words_of(["oldfirm: 1 drive", "letters: gone"]) == "oldfirm: 1 drive; letters: gone"
+    assert (words_of("one"), words_of(None)) == ("one", "")
+    out = io.StringIO()
+    event = {
+        "event": "runner_on_failed",
+        "event_data": {
+            "host": "h1", "task": "Look", "res": {"failed": True, "msg": ["a: 1 drive", "b: 2"]},
+        },
+    }  # fmt: skip
+    log = RunLog(Path(mkdtemp()), "prepare", "one", datetime(2030, 1, 1, tzinfo=UTC))
+    watch = Watch(progress_on(Console(file=out, width=200)), log)
+    watch.on_event(event)
+    log.close()
+    (error,) = watch.errors
+    assert error["what"].startswith("Look: a: 1 drive; b: 2")
+    assert "a: 1 drive; b: 2" in out.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from sluis.cli import forecast
+from sluis.cli.app import run
 from sluis.cli.progress import progress_on
 from sluis.cli.runlog import RunLog
 from sluis.cli.runner import RunReport
@@ -20,6 +23,8 @@ from sluis.cli.wrong_input import wrong_input
 from sluis.errors import EXIT_USAGE, InputError, SluisError
 from sluis.runbook.findings import Finding, OutThereError
 from sluis.runbook.shipping import as_failure
+from support.scopes import CHANGE, CLIENT
+from support.small_change import small_change
 
 PLACE = Finding("store s", "store-not-allowed", "It may not lie there.", "Agree on it.", True)
 CLOSED = Finding("h1", "no-way-in", "h1 lets nobody in.", "Open it.")
@@ -77,3 +82,22 @@ def test_a_setting_that_a_task_cannot_use_is_wrong_input(tmp_path: Path) -> None
     assert wrong_input(replace(report, ended="out of time")) is None
     other = heard(tmp_path, as_failure(SluisError("store-unreachable", "No.", "See why.")))
     assert wrong_input(other) is None
+
+
+def test_newcomer_a_forecast_that_what_was_written_stopped_ends_as_check_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a repository_password check ended with 64, and forecast with 1."""
+    made = small_change(tmp_path, monkeypatch)
+    change = made.places.change(CLIENT, CHANGE)
+    (change / "update.yml").write_text("{}\n")
+    wrong = InputError("no-repository-password", "There is no password.", "Write it.")
+    report = heard(tmp_path, as_failure(wrong))
+
+    class Held:
+        def play(self, *_args: object, **_more: object) -> RunReport:
+            return report
+
+    monkeypatch.setattr(forecast, "one_run", lambda *_args: nullcontext(Held()))
+    assert run(["forecast", CLIENT, CHANGE]) == EXIT_USAGE
+    assert "There is no password.\nWrite it. [no-repository-password]" in capsys.readouterr().err
