@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from ..errors import SnapshotError
+from .gave_words import gave_words
 
 _MOST_WORDS = 400
 #: what the server itself says: a severity, which may be translated, and two spaces
@@ -209,10 +210,17 @@ def _of_mariadb(login: Login, number: int, words: str) -> str:
 
 
 def _as_system_user(login: Login) -> str:
+    by = f"By its socket this server lets in {login.user} only as the system user of that name"
+    address = "write host_address: 127.0.0.1 for it into snapshot_and_verify_connections"
+    if login.gave == gave_words(None):
+        return (
+            f"{by}, and it says the same of a user that it does not have. "
+            f"{_MAIN.format(what='the user', asset=login.named, where='connections')}; or "
+            f"{address}, and its password into snapshot_and_verify_secrets."
+        )
     return (
-        f"By its socket this server lets in {login.user} only as the system user of that name. "
-        f"Leave the password of {login.named} away, so that Sluis comes as that user (as root it "
-        "can), or write host_address: 127.0.0.1 for it into snapshot_and_verify_connections."
+        f"{by}. Leave the password of {login.named} away, so that Sluis comes as that user (as "
+        f"root it can), or {address}."
     )
 
 
