@@ -21,7 +21,7 @@ from sluis.border.parts import Secrets, StoreSecrets
 from sluis.border.strict_json import WrongError
 from sluis.border.verb import refused
 from sluis.border.verbs import asset_copies, asset_observe
-from sluis.errors import EvidenceError
+from sluis.errors import EvidenceError, SluisError
 from sluis.evidence.canonical import canonical
 from sluis.evidence.predicates import (
     Discovery,
@@ -41,7 +41,7 @@ from sluis.runbook.snapshot_taking import Source, machine_of, read_scope
 from sluis.scope.model import Asset, required_level
 from sluis.snapshot.generations import objections
 from sluis.snapshot.judge import CLOCK_TOLERANCE, judge
-from sluis.snapshot.nonce import nonce_hash
+from sluis.snapshot.nonce import FILE, nonce_hash
 from sluis.snapshot.store import place_allowed
 
 Observe = Callable[[asset_observe.Request, Secrets], asset_observe.Answer]
@@ -101,7 +101,10 @@ def challenge(
             found=({"kind": _CHALLENGE, "asset": asset.id, "nonce_sha256": nonce_hash(nonce)},),
         )
         dossier.ledger.append(body, key=dossier.key, now=now())
-        done.lines.append(f"{asset.id}: the nonce is placed. Let the client's backup run now")
+        done.lines.append(
+            f"{asset.id}: the nonce is placed. Let the client's backup run now; then have it "
+            f"judged: {_judge(run)}"
+        )
     return done
 
 
@@ -167,6 +170,8 @@ def adopt(
             done.refused += bad.reasons
             done.lines += [f"{asset.id}: {r.code}: {r.sentence} {r.remedy}" for r in bad.reasons]
             continue
+        if challenged is not None:
+            done.warnings += _tidied(run, dossier, place, settings, asset)
         reached = proof.reached or "no level"
         done.lines.append(
             f"{asset.id}: adopted {answer.generations[0].name} of {newest.copied_at}, "
@@ -179,6 +184,25 @@ def adopt(
                 if item.verdict != "proven"
             ]
     return done
+
+
+def _judge(run: Run) -> str:
+    """The command that has a backup judged."""
+    return f"sluis adopt {run.client} {run.change}"
+
+
+def _tidied(
+    run: Run, dossier: OpenDossier, place: Place, settings: SnapshotSettings, asset: Asset
+) -> list[str]:
+    """Take the nonce away from the source, once a backup that holds it is adopted."""
+    try:
+        place.observe(_observe_request(run, dossier, place, settings, asset, "tidy"), Secrets())
+    except SluisError as error:
+        told = (
+            f"{asset.id}: the backup is adopted, and the nonce ({FILE}) may still be in the source"
+        )
+        return [f"{told}: {error.what} It may be removed."]
+    return []
 
 
 def _to_adopt(
@@ -194,7 +218,7 @@ def _observe_request(
     place: Place,
     settings: SnapshotSettings,
     asset: Asset,
-    stage: Literal["challenge", "look"],
+    stage: Literal["challenge", "look", "tidy"],
 ) -> asset_observe.Request:
     view = dossier.ledger.read(now())
     earlier = History(run, dossier, view).of(asset.id, place.source.host)
@@ -261,8 +285,8 @@ def _nonce_reasons(
 ) -> list[Reason]:
     """A backup that did not pick up the nonce is of something else, or of an earlier moment.
 
-    A nonce is taken away when the source is looked at. So one that a backup held is asked of no
-    later backup: it cannot hold it any more.
+    A nonce is taken away when a backup that holds it is adopted. So one that a backup held is asked
+    of no later backup: it cannot hold it any more. Until then it stays in the source.
     """
     proof = answer.newest.proof if answer.newest else None
     if challenged is None or proof is None or proof.nonce_found:
@@ -272,7 +296,6 @@ def _nonce_reasons(
     taken = dossier.ledger.read(now()).of(Snapshot)
     if any(one.body.asset == asset.id and one.body.nonce_sha256 == challenged for one in taken):
         return []
-    adopt_it = f"sluis adopt {run.client} {run.change}"
     return [
         Reason(
             code="nonce-not-in-copy",
@@ -280,9 +303,10 @@ def _nonce_reasons(
             sentence=f"The newest copy of {asset.id} ({answer.generations[0].name}) does not hold "
             "the nonce that was placed in the source. It is a copy of something else, or the "
             "backup did not run since then."[:3900],
-            remedy="Look whether snapshot_and_verify_adopt names the right place. Then place a new "
-            f"nonce ({adopt_it} --challenge), let the client's backup run, and have it judged "
-            f"again: {adopt_it}",
+            remedy="Look whether snapshot_and_verify_adopt names the right place. The nonce stays "
+            "in the source: let the client's backup run, and have it judged again: "
+            f"{_judge(run)}. Where somebody removed the nonce, place a new one first: "
+            f"{_judge(run)} --challenge",
         )
     ]
 

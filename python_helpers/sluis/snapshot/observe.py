@@ -1,6 +1,6 @@
 """Look at a source without copying it, for the adoption of a backup that somebody else made.
 
-A challenge places a nonce and leaves it there until the client's own backup has run: found
+A challenge places a nonce and leaves it there until a backup that holds it is adopted: found
 in that backup, it proves that the backup is of this source and of after this moment.
 """
 
@@ -42,13 +42,16 @@ def observe_source(request: Request, secrets: Secrets) -> Answer:
             asset.location, nonces.nonce_of(secrets)
         )
         return Answer(machine=identity, placed=placed)
+    if request.stage == "tidy":
+        if asset.kind == "directory":
+            nonces.take_away(asset.location)
+        return Answer(machine=identity, placed=False)
     if asset.kind in DUMPED:
         with tempfile.TemporaryDirectory(prefix=".sluis-") as folder:
             dumped = dump(asset, folder, nonces.nonce_of(secrets), secrets.asset)
         identity = replace(identity, system_identifier=dumped.system_identifier)
         return Answer(machine=identity, placed=False, facts=dumped.facts)
     manifest = build_manifest(asset.location, asset.exclude)
-    nonces.take_away(asset.location)
     return Answer(
         machine=identity,
         placed=False,

@@ -23,10 +23,10 @@ from support.snapshots import PASSWORD, PLACE, Stage, run_apart
 NONCE = "ab" * 32
 
 
-def _observed(documents: Path) -> dict:
+def _observed(documents: Path, stage: str = "look") -> dict:
     request = {
         "asset": {"id": "documents", "kind": "directory", "location": str(documents)},
-        "host": "app1", "expected_identity": {}, "stage": "look", "secrets": {},
+        "host": "app1", "expected_identity": {}, "stage": stage, "secrets": {},
     }  # fmt: skip
     return run_apart("observe_source", request)
 
@@ -71,6 +71,8 @@ def test_case_A2_a_good_backup_is_adopted_to_the_same_levels(
     assert answer["nonce_found"]
     assert answer["inside"] == "the copy lies on the same volume as the source"
     assert answer["older"]["verdict"] == "proven"
+    assert (documents / FILE).exists(), "a backup that ran too late has to find it"
+    _observed(documents, "tidy")
     assert not (documents / FILE).exists(), "the nonce is taken away again"
 
 

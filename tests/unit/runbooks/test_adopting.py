@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sluis.border.verbs import asset_copies, asset_observe
+from sluis.errors import SnapshotError
 from sluis.evidence.anchors import load_anchors
 from sluis.evidence.ledger import Ledger
 from sluis.evidence.objects import ObjectStore
@@ -51,12 +52,17 @@ class Stand:
         self.run = Run(small.places, CLIENT, CHANGE, "prepare", "adopt.yml", (HOST,), ())
         self.source, self.copy = MANIFEST, MANIFEST
         self.nonce_found = True
+        self.stages: list[str] = []
+        self.cannot_tidy = False
         self.inside: str | None = None
         self.copied_at = now() - HOUR
 
     def _observe(self, request: asset_observe.Request, _: Any) -> asset_observe.Answer:
-        if request.stage == "challenge":
-            return asset_observe.Answer(IDENTITY, True)
+        self.stages.append(request.stage)
+        if request.stage == "tidy" and self.cannot_tidy:
+            raise SnapshotError("source-missing", "It is gone.", "Look.")
+        if request.stage != "look":
+            return asset_observe.Answer(IDENTITY, request.stage == "challenge")
         return asset_observe.Answer(IDENTITY, False, dumps(self.source), "1" * 64, "2" * 64)
 
     def _look(self, _: asset_copies.Request, __: Any) -> asset_copies.Answer:
@@ -81,8 +87,10 @@ class Stand:
         )  # fmt: skip
         return work(self.run, self.dossier, place, _read(adopt={ASSET: BACKUP}))
 
-    def challenge(self) -> None:
-        assert self._do(challenge).changed
+    def challenge(self) -> Adopted:
+        done = self._do(challenge)
+        assert done.changed
+        return done
 
     def adopt(self) -> list[str]:
         """The codes of what stands against it."""
@@ -125,12 +133,46 @@ def test_a_challenge_that_the_backup_did_not_pick_up_is_refused(stand: Stand) ->
     stand.challenge()
     assert stand.adopt() == ["nonce-not-in-copy"]
     assert stand.adopt() == ["nonce-not-in-copy"], "asking twice does not help"
+    assert "tidy" not in stand.stages, "the next backup has to find it there"
     stand.nonce_found = True
     assert stand.adopt() == []
+    assert stand.stages[-2:] == ["look", "tidy"]
+
+
+def test_newcomer_a_challenge_names_what_comes_next(stand: Stand) -> None:
+    (line,) = stand.challenge().lines
+    assert line.endswith(
+        f"Let the client's backup run now; then have it judged: sluis adopt {CLIENT} {CHANGE}"
+    )
+
+
+def test_newcomer_a_nonce_stays_also_when_a_backup_that_holds_it_is_refused(stand: Stand) -> None:
+    stand.challenge()
+    stand.copied_at = now() + HOUR
+    assert stand.adopt() == ["copy-from-the-future"]
+    stand.copied_at, stand.source, stand.copy = now() - HOUR, TOUCHED, STRANGER
+    assert stand.adopt() == ["backup-is-bad"]
+    assert "tidy" not in stand.stages
+
+
+def test_newcomer_without_a_challenge_nothing_is_taken_away(stand: Stand) -> None:
+    assert stand.adopt() == []
+    assert stand.stages == ["look"]
+
+
+def test_newcomer_what_is_adopted_stays_so_when_its_nonce_cannot_be_taken_away(
+    stand: Stand,
+) -> None:
+    stand.challenge()
+    stand.cannot_tidy = True
+    done = stand._do(adopt)
+    assert not done.refused
+    assert any(".sluis-nonce" in one and "It is gone." in one for one in done.warnings)
+    assert len(stand.taken()) == 1
 
 
 def test_a_nonce_that_a_backup_had_is_asked_of_no_later_one(stand: Stand) -> None:
-    """It was taken away from the source when that was looked at."""
+    """It was taken away from the source when that one was adopted."""
     stand.challenge()
     assert stand.adopt() == []
     stand.nonce_found = False

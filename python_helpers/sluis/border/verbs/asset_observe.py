@@ -13,11 +13,11 @@ from ..verb import Verb
 
 @dataclass(frozen=True)
 class Request:
-    """``challenge`` places the nonce and leaves it; ``look`` reads, and takes it away."""
+    """``challenge`` places the nonce; ``look`` reads, and leaves it; ``tidy`` takes it away."""
 
     asset: Asset
     host: HostName
-    stage: Literal["challenge", "look"]
+    stage: Literal["challenge", "look", "tidy"]
     expected_identity: Expected = field(default_factory=Expected)
 
 
