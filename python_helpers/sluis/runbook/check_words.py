@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 #: what is said, in lower case; what that is called, what is wrong, and what to do
 _SAID = (
@@ -66,6 +67,7 @@ _SAID = (
         "Let that user use sudo there, or write another one as ansible_user.",
     ),
 )
+_NO_PASSWORD, _NO_RIGHT = _SAID[-2:]
 _OTHER = (
     "host-unreachable",
     "cannot be reached",
@@ -86,6 +88,19 @@ _NO_ADDRESS_YET = (
     "take the machine out."
 )
 
+
+#: what sudo says when it runs nothing, and what else it, or ssh with a terminal, says then
+_SUDO_REFUSES = re.compile(
+    r"(?:Sorry, user )?[\w.@\\-]+ is not in the sudoers file\."
+    r"(?: *This incident (?:will be|has been) reported[\w ]*\.)?"
+    r"|Sorry, user [\w.@\\-]+ (?:is not allowed to execute|may not run sudo) .+"
+    r"|sudo: a password is required"
+)
+_BESIDE = re.compile(
+    r"This incident (?:will be|has been) reported[\w ]*\."
+    r"|sudo: unable to resolve host .+"
+    r"|(?:Shared connection|Connection) to \S+ closed\."
+)
 
 #: as ssh names the machine whose key it does not know, and the line of a key that is another one
 _UNKNOWN = re.compile(r"host key is known for (?:\[([^\]\s]+)\]:(\d+)|(\S+)) and you")
@@ -126,6 +141,28 @@ def unreachable_words(
     if _EXAMPLE.fullmatch(address):
         remedy = _NO_ADDRESS_YET
     return code, f"{host} {what} at {address}, port {port}: {why.rstrip('.')[:_SHOWN]}.", remedy
+
+
+def become_words(host: str, result: Mapping[Any, Any]) -> tuple[str, str, str] | None:
+    """Code, what is wrong and what to do, where it is certain that sudo ran nothing.
+
+    That is when sudo's refusal is all that came back: a module that began has an answer, or leaves
+    other words.
+
+    Args:
+        host: which host.
+        result: what Ansible returned in place of the module's answer.
+    """
+    if result.get("rc") != 1:
+        return None
+    told = [str(result.get(name) or "") for name in ("module_stdout", "module_stderr")]
+    lines = [line.strip() for line in "\n".join(told).splitlines() if line.strip()]
+    said = [line for line in lines if not _BESIDE.fullmatch(line)]
+    if not said or not all(_SUDO_REFUSES.fullmatch(line) for line in said):
+        return None
+    if _NO_PASSWORD[0] in said[0]:
+        return _NO_PASSWORD[1], f"{host} {_NO_PASSWORD[2]}.", _NO_PASSWORD[3]
+    return _NO_RIGHT[1], f"{host} {_NO_RIGHT[2]}.", _NO_RIGHT[3]
 
 
 def _keyscan(plain: str, at: tuple[str, int | None], known_hosts: str | None) -> str:

@@ -17,6 +17,7 @@ from sluis.border.strict_json import WrongError
 from sluis.border.verb import Verb, refused
 from sluis.errors import InputError, RefusedError, SluisError, SnapshotError
 from sluis.runbook.bound import refuse_changed
+from sluis.runbook.check_words import become_words
 from sluis.runbook.connections import connection_name, refuse_unrecognised
 from sluis.runbook.host_errors import host_error
 from sluis.runbook.interpreters import found_anew
@@ -55,8 +56,9 @@ def ask(
         BorderError: ``bad-request``, ``bad-answer`` or ``secret-in-answer``, naming host,
             module and field.
         SluisError: the module's own error, as ``host_error`` takes it.
-        SnapshotError: ``module-failed`` when it never ran, ``module-lost`` when it may have run,
-            whole or in part, and gave no answer of ours.
+        SnapshotError: ``become-refused`` or ``become-password-missing`` when the host lets nobody
+            run it with raised rights, ``module-failed`` when it never ran, ``module-lost`` when it
+            may have run, whole or in part, and gave no answer of ours.
     """
     refuse_unrecognised(action._connection)
     refuse_changed()
@@ -86,6 +88,9 @@ def ask(
             )
             raise host_error(failure, host=host, module=verb.name)
         return finder.cleaned(verb.read_answer(data, host=host), host=host, module=verb.name)
+    refused_become = become_words(host, result)
+    if refused_become is not None:
+        raise SnapshotError(*refused_become)
     said = clean_text(finder.without(_what_it_said(result))[-1500:], 1000)
     if is_broken_off(result):
         raise SnapshotError(

@@ -24,6 +24,7 @@ from sluis.border.parts import AssetSecrets, Secrets, StoreSecrets
 from sluis.border.secrets import SecretFinder
 from sluis.border.verb import Failure, Verb
 from sluis.errors import BorderError, InputError, RefusedError, SluisError, SnapshotError
+from sluis.runbook.check_words import BECOME, unreachable_words
 from sluis.runbook.shipping import as_failure, ask
 from sluis.runbook.step_end import end_of
 from sluis.snapshot.progress import PASSED_ON, forget
@@ -161,6 +162,53 @@ def test_L8_a_module_that_was_killed_is_lost_and_has_not_failed(says):
     assert "nobody knows how far it came" in told.value.what
     assert PASSWORD not in str(told.value)
     assert end_of(as_failure(told.value)) == "lost"
+
+
+SUDO = "ncbeheer is not in the sudoers file."
+SORRY = "Sorry, user bo is not allowed to execute '/bin/sh -c python3' as root on app1."
+
+
+@pytest.mark.parametrize(
+    ("out", "errors", "code"),
+    [
+        ("", f"{SUDO}\n", "become-refused"),
+        ("", f"{SUDO}  This incident will be reported.\n", "become-refused"),
+        ("", f"{SUDO}\nThis incident has been reported to the administrator.", "become-refused"),
+        (f"\r\n{SUDO}\r\n", "Shared connection to 192.0.2.1 closed.\r\n", "become-refused"),
+        ("", f"sudo: unable to resolve host app1: No such name\n{SORRY}\n", "become-refused"),
+        ("", "Sorry, user bo may not run sudo on app1.", "become-refused"),
+        ("", "sudo: a password is required\n", "become-password-missing"),
+    ],
+)
+def test_newcomer_a_module_that_sudo_did_not_start_is_not_lost(out: str, errors: str, code: str):
+    """As check says it, with the same remedy: nothing ran, and nobody has to look for it."""
+    says = {"failed": True, "module_stdout": out, "module_stderr": errors, "rc": 1}
+    with pytest.raises(SnapshotError) as told:
+        _ask(Host(says=says))
+    assert (told.value.code, told.value.code in BECOME) == (code, True)
+    said = unreachable_words("app1", "is not in the sudoers file")
+    if code == "become-refused":
+        assert (told.value.code, told.value.what, told.value.remedy) == said
+    assert end_of(as_failure(told.value)) == "failed"
+
+
+@pytest.mark.parametrize(
+    ("out", "errors", "rc"),
+    [
+        ("", f"Traceback (most recent call last):\n{SUDO}", 1),
+        ("half an answer", SUDO, 1),
+        ("", f"{SUDO}\nKilled", 1),
+        ("", SUDO, 137),
+        ("", SUDO, None),
+        ("", "This incident will be reported.", 1),
+        ("", "Shared connection to 192.0.2.1 closed.", 1),
+        ("", "", 1),
+    ],
+)
+def test_newcomer_words_of_sudo_among_others_say_nothing_certain(out: str, errors: str, rc: Any):
+    says = {"failed": True, "module_stdout": out, "module_stderr": errors, "rc": rc}
+    with pytest.raises(SnapshotError, match="module-lost"):
+        _ask(Host(says=says))
 
 
 def test_a_module_that_never_began_has_failed():
