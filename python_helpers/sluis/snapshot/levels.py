@@ -86,6 +86,7 @@ _SAYS_NOTHING = frozenset(
         "scratch-too-small",
         "store-host-key-changed",
         "store-login-refused",
+        "store-takes-nothing",
         "store-unreachable",
     }
 )

@@ -66,6 +66,11 @@ _SAID = (
     (_LOCKED_WORDS, "repository-locked"),
     ("no space left on device", "no-space"),
 )
+#: what restic was doing when a store of the REST kind forbade it: rclone forbids also when its
+#: disk is full, and taking away is forbidden by every store that is append-only
+_SAVING = ("Save(<", "unable to save", "unable to create lock", "create repository")
+_FORBIDDEN = ("403 Forbidden", "(403)")
+_TAKES_NOTHING = "store-takes-nothing"
 _REMEDIES = {
     "repository-password-wrong": "Use the password that the repository was made with.",
     "store-login-refused": "Correct store_user and store_password.",
@@ -76,6 +81,8 @@ _REMEDIES = {
     "repository-locked": "Wait for the other run, or remove a lock that nobody holds "
     "(restic unlock). How long is waited for it: snapshot_and_verify_patience, in seconds.",
     "no-space": "Make room on the disk that is named, and run this again.",
+    _TAKES_NOTHING: "The store takes nothing more. See there whether its disk is full, and whether "
+    "this login may write or only read; then run this again.",
 }
 #: documented exit statuses: https://restic.readthedocs.io/en/stable/075_scripting.html
 _STATUS = {10: "repository-missing", _LOCKED: "repository-locked", 12: "repository-password-wrong"}
@@ -387,6 +394,8 @@ def explain(answer: Answer, foreign: str = "") -> SnapshotError:
     for words, name in _SAID:
         if words in said:
             code = code or name
+    if code is None and _forbids_saving(said):
+        code = _TAKES_NOTHING
     if code is None:
         code = "engine-failed" if answer.status == 1 else "engine-status-unknown"
     return SnapshotError(
@@ -394,6 +403,13 @@ def explain(answer: Answer, foreign: str = "") -> SnapshotError:
         f"'{clean_text(answer.ran)}' ended with status {answer.status}: {last}"
         + (f"; {foreign}" if foreign else ""),
         _REMEDIES.get(code, "Read what restic says, repair that, and run this again."),
+    )
+
+
+def _forbids_saving(said: str) -> bool:
+    return any(
+        any(words in line for words in _FORBIDDEN) and any(words in line for words in _SAVING)
+        for line in said.splitlines()
     )
 
 

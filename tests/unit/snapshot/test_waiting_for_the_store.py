@@ -140,3 +140,32 @@ def test_newcomer_json_of_restic_is_told_as_its_sentence() -> None:
     failed = explain(Answer("restic check", 11, [], "", text, 1.0))
     assert "{" not in failed.what
     assert failed.what.endswith("Fatal: gone / unable to create lock: it is locked.")
+
+
+FORBIDDEN = "server response unexpected: 403 Forbidden (403)"
+FULL = f"Save(<data/5c2e>) returned error, retrying after 552ms: {FORBIDDEN}"
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        (f"{FULL}\nFatal: unable to save snapshot: context canceled", "store-takes-nothing"),
+        ("Fatal: unable to create lock in backend: unexpected HTTP response (403): 403 Forbidden",
+         "store-takes-nothing"),
+        (json.dumps({"message_type": "exit_error", "code": 1,
+                     "message": f"Fatal: unable to save snapshot: {FORBIDDEN}"}),
+         "store-takes-nothing"),
+        (f"Remove(<lock/5c2e>) returned error: {FORBIDDEN}", "engine-failed"),
+        (f"Load(<data/5c2e>, 0, 0) returned error: {FORBIDDEN}", "engine-failed"),
+        ("Save(<data/403>) returned error, retrying after 403ms: it broke", "engine-failed"),
+        (f"{FULL}\nno space left on device", "no-space"),
+    ],
+)  # fmt: skip
+def test_newcomer_a_store_that_is_full_is_called_that(said: str, code: str) -> None:
+    """rclone says 403 when its disk is full, and restic no more than that."""
+    failed = explain(Answer("restic backup", 1, [], "", said, 1.0))
+    assert failed.code == code
+    if code == "store-takes-nothing":
+        assert "403 Forbidden" in failed.what
+        assert "whether its disk is full" in failed.remedy
+        assert "may write or only read" in failed.remedy
