@@ -77,9 +77,11 @@ class SmallChange:
         }
         return scope, planned.model_copy(update=update)
 
-    def prove(self, reached: str = "V6") -> None:
-        """A snapshot of each asset, and its proof."""
+    def prove(self, reached: str = "V6", *only: str) -> None:
+        """A snapshot of each asset, or of some, and its proof."""
         for asset in SCOPE.assets:
+            if only and asset.id not in only:
+                continue
             taken = snapshot_of(asset)
             (digest,) = self.record(taken)
             self.record(verified(taken, digest, reached))

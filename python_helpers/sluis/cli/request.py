@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,11 +14,14 @@ from sluis.cli.change_run import ChangeArgument, ClientArgument, JsonOption
 from sluis.cli.open_dossier import OpenDossier, drafted_waiver, open_dossier
 from sluis.cli.session import Session
 from sluis.cli.tree_now import still_alive
+from sluis.errors import InputError
+from sluis.runbook.alive import still_needed
 from sluis.scope.model import Language
 from sluis.scope.one_language import in_one_language
 from sluis.signoff.proposal import Proposal, propose, propose_waiver
 from sluis.signoff.request import build_request, build_waiver_request, write_request
 from sluis.signoff.ssh_signature import HOW_TO_ALLOW, NAMESPACE
+from sluis.signoff.waiver import WaiverDraft
 
 LanguageOption = Annotated[
     Language | None,
@@ -59,6 +63,7 @@ def request(
         offer = build_request(dossier, proposal, now=now, language=language)
     else:
         draft, others = drafted_waiver(dossier, waiver)
+        _must_be_needed(dossier, draft, now)
         proposal = propose_waiver(dossier, now)
         offer = build_waiver_request(proposal, draft, others, now=now, language=language)
     path, shown = write_request(dossier, output.resolve(), now=now, offer=offer)
@@ -89,6 +94,17 @@ def request(
         ),
     )
     return 0
+
+
+def _must_be_needed(dossier: OpenDossier, draft: WaiverDraft, now: datetime) -> None:
+    places, client, change = dossier.places, dossier.client, dossier.change
+    if still_needed(places, client, change, [draft], now):
+        return
+    raise InputError(
+        "waiver-not-needed",
+        f"What is asked of {draft.asset} is proven, so nobody is asked to accept less for it.",
+        f"Take the file away: inventories/{client}/changes/{change}/waivers/{draft.asset}.yml",
+    )
 
 
 def _in_the_other(proposal: Proposal, language: Language) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from sluis.counted import counted
 from sluis.dossier.lines import AssetLine, BehindLine, HandoverLine, SignoffLine
 from sluis.dossier.outcome import Outcome
 from sluis.dossier.state import said_no
+from sluis.dossier.waiver_words import not_needed_words
 
 _COLOURS = {0: "bold green", 75: "bold yellow", 77: "bold red", 1: "bold red"}
 _STEP_COLOURS = {
@@ -69,6 +70,9 @@ def show_outcome(console: Console, found: Outcome, going_on: str | None = None) 
     _checks(console, found)
     for problem in found.problems:
         _line(console, "does not hold", f"{problem.about}: {problem.sentence}", "red")
+    for asset in found.waivers_not_needed if going_on is None else ():
+        told = not_needed_words(asset, found.client, found.change)
+        _line(console, "waiver not needed", told, "yellow")
     for reason in found.unproven if going_on is None else ():
         _line(console, f"not proven ({reason.code})", reason.sentence, "red")
         _line(console, "remedy", reason.remedy)

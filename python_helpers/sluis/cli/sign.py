@@ -18,10 +18,12 @@ from sluis.cli.plainly import plainly
 from sluis.cli.session import Session
 from sluis.cli.show_outcome import show_outcome
 from sluis.cli.tree_now import still_alive
+from sluis.dossier.material import read_material
 from sluis.dossier.no_to import question_of_the_no
 from sluis.errors import EXIT_REFUSED, EvidenceError, InputError
 from sluis.evidence.predicates import Waiver
 from sluis.evidence.typed_words import usable_words
+from sluis.runbook.alive import still_needed
 from sluis.signoff.attend import Attended, attend
 from sluis.signoff.record import Answer, record_ssh, record_withdrawal
 from sluis.signoff.waiver import load_waivers
@@ -133,10 +135,11 @@ def _attended(session: Session, dossier: OpenDossier, *, as_json: bool) -> Atten
     def ready() -> None:
         terminal()  # raises when nobody can read or type
 
-    drafts = load_waivers(dossier.places.change(dossier.client, dossier.change))
+    places, client, change = dossier.places, dossier.client, dossier.change
+    drafts = load_waivers(places.change(client, change))
     return attend(
         dossier,
-        drafts,
+        still_needed(places, client, change, drafts, session.now()),
         lines=shutil.get_terminal_size().lines,
         tell=lambda text: terminal().tell(text),
         ask=lambda question: terminal().ask(question),
@@ -154,6 +157,10 @@ def _withdraw(
     why: str | None,
     asset: str | None,
 ) -> Answer:
+    now = session.now()
+    of = "the sign-off" if asset is None else f"the waiver for {asset[:80]}"
+    material = read_material(dossier.places, dossier.client, dossier.change, now)
+    material.must_be_open(f"taking back {of}")
     said: list[str] = []
     for option, given in (("name", name), ("role", role), ("why", why)):
         words = usable_words(given if given is not None else _asked(session, option))
@@ -170,9 +177,9 @@ def _withdraw(
 
 
 def _asked(session: Session, option: str) -> str:
-    return terminal_of(session.err).line(
-        {"name": "Who takes it back?", "role": "In which role?", "why": "Why?"}[option]
-    )
+    return terminal_of(
+        session.err, 'or say who takes it back with --name "…" --role "…" --why "…".'
+    ).line({"name": "Who takes it back?", "role": "In which role?", "why": "Why?"}[option])
 
 
 def _check_options(

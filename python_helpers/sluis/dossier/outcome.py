@@ -31,6 +31,7 @@ from sluis.dossier.no_to import question_of_the_no
 from sluis.dossier.put_back import put_back, puts_back
 from sluis.dossier.state import Facts, State, exit_status, next_thing, state_of, what_is_missing
 from sluis.dossier.steps import checks_of, opened_at, steps_of
+from sluis.dossier.waiver_words import not_needed_words
 from sluis.dossier.watching import EndLine, LandingLine, ends_of, landings_of
 from sluis.errors import EvidenceError
 from sluis.evidence.objects import ObjectStore
@@ -48,7 +49,7 @@ from sluis.evidence.predicates import (
     Verification,
     Waiver,
 )  # fmt: skip
-from sluis.gate.coverage import unproven
+from sluis.gate.coverage import unproven, waivers_not_needed
 from sluis.gate.demand import Evidence
 from sluis.gate.fetched import awaits_freeze
 from sluis.plan.behind import BehindList
@@ -66,7 +67,8 @@ class Outcome(Part):
     ``since`` is the number of the newest statement before the run that this document
     is about; 0 when it is about the whole dossier. ``missing`` says, in sentences,
     what keeps the change from being applied and verified. ``unproven`` says of each asset what
-    is not proven, as long as that keeps anybody from being asked to sign. ``left`` is what
+    is not proven, as long as that keeps anybody from being asked to sign. ``waivers_not_needed``
+    are the assets that are proven without the waiver that is drafted for them. ``left`` is what
     restores left beside live data, and what to do with it; ``put_back`` how far each asset is
     that is put back, once that began. Digests are SHA-256.
     """
@@ -87,6 +89,7 @@ class Outcome(Part):
     assets: tuple[AssetLine, ...]
     weakest_level: Level | None
     unproven: tuple[Reason, ...] = ()
+    waivers_not_needed: tuple[str, ...] = ()
     refusals: tuple[RefusalLine, ...]
     handover: HandoverLine | None
     put_back: tuple[PutBackLine, ...] = ()
@@ -123,7 +126,7 @@ def outcome(
         ended_well: whether the run itself came to a proper end. It can make an
             outcome worse and never better.
         told: whether what stopped the run is said with it, in words of ours.
-        drafted: the assets for which a waiver is drafted; it changes what is next, and no state.
+        drafted: the assets for which a waiver is drafted; it changes what is said, and no state.
     """
     view = material.view
     steps = steps_of(material)
@@ -168,6 +171,11 @@ def outcome(
         assets=assets,
         weakest_level=_weakest(assets),
         unproven=facts.unproven if state == "not proven" else (),
+        waivers_not_needed=(
+            tuple(waivers_not_needed(evidence_of(material), drafted, now))
+            if handover is None and facts.scope_is_newest
+            else ()
+        ),
         refusals=refusals,
         handover=handover,
         put_back=put_back(material, steps),
@@ -202,7 +210,17 @@ def in_short(found: Outcome) -> tuple[str, ...]:
         if line.state == "to be put back again"
     ]
     reasons = [f"{one.sentence} {one.remedy} [{one.code}]" for one in found.unproven]
-    return (*levels, *again, f"{found.change} is {found.state}.", *reasons, f"Next: {found.next}")
+    return (
+        *levels,
+        *(
+            not_needed_words(asset, found.client, found.change)
+            for asset in found.waivers_not_needed
+        ),
+        *again,
+        f"{found.change} is {found.state}.",
+        *reasons,
+        f"Next: {found.next}",
+    )
 
 
 def _signoff(material: Material, now: datetime) -> SignoffLine | None:

@@ -43,6 +43,15 @@ def waiver_words(assets: Sequence[str], drafted: Collection[str], command: str) 
     return " ".join(words).rstrip()
 
 
+def not_needed_words(asset: str, client: str, change: str) -> str:
+    """That a drafted waiver asks for less than is proven, and what to do with it."""
+    return (
+        f"The waiver that is drafted for {asset} is not needed: what is asked of {asset} is "
+        "proven. The client is not asked for it. Take the file away: "
+        f"inventories/{client}/changes/{change}/waivers/{asset}.yml"
+    )
+
+
 def _ask(asset: str, command: str, many: int) -> str:
     each = " (one for each)" if many > 1 else ""
     return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -91,8 +92,31 @@ def unproven(evidence: Evidence, now: datetime) -> tuple[Reason, ...]:
             continue
         waiver = accepted.get(asset.id)
         found += _asset_reasons(evidence, None, scope, asset, waiver, now, [], [])
-    found = [one for one in found if one.code not in ("snapshot-too-old", _FUTURE)]
-    return (*found, *neighbours(evidence), *open_questions(evidence))
+    return (*_but_for_age(found), *neighbours(evidence), *open_questions(evidence))
+
+
+def waivers_not_needed(evidence: Evidence, drafted: Collection[str], now: datetime) -> list[str]:
+    """The assets that are proven as the gate asks it without the waiver that is drafted for them.
+
+    Args:
+        evidence: the dossier as read and verified.
+        drafted: the assets for which a waiver is drafted.
+        now: aware UTC time.
+    """
+    scope = evidence.scope
+    if scope is None or evidence.plan is None:
+        return []
+    return [
+        asset.id
+        for asset in scope.assets
+        if asset.id in drafted
+        and asset.host is not None
+        and not _but_for_age(_asset_reasons(evidence, None, scope, asset, None, now, [], []))
+    ]
+
+
+def _but_for_age(found: Iterable[Reason]) -> list[Reason]:
+    return [one for one in found if one.code not in ("snapshot-too-old", _FUTURE)]
 
 
 def _hosts_named(evidence: Evidence, demand: Demand) -> list[Reason]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,12 +11,13 @@ from sluis.dossier.outcome import evidence_of
 from sluis.dossier.waiver_words import drafted_for, waiver_words
 from sluis.errors import RefusedError
 from sluis.evidence.anchors import load_anchors
-from sluis.evidence.predicates import Reason
-from sluis.gate.coverage import unproven
+from sluis.evidence.predicates import Reason, Scope
+from sluis.gate.coverage import unproven, waivers_not_needed
 from sluis.gate.open_questions import OPEN_QUESTION
 from sluis.places import Places
 from sluis.runbook.other_changes import CHANGED_SINCE, other_change_reasons
 from sluis.scope.load import load_scope
+from sluis.signoff.waiver import WaiverDraft
 
 #: what a waiver can settle
 _CAN_BE_WAIVED = frozenset({"no-snapshot", "not-verified", "level-too-low", "kind-not-verifiable"})
@@ -100,6 +101,28 @@ def must_be_alive(
     if found:
         there = drafted_for(places.change(client, change))
         raise RefusedError("not-proven", _words(found), _remedy(found, there, command))
+
+
+def still_needed(
+    places: Places, client: str, change: str, drafts: Sequence[WaiverDraft], now: datetime
+) -> tuple[WaiverDraft, ...]:
+    """The drafted waivers that ask for something: the others would have a client accept less than
+    is proven.
+
+    Args:
+        places: the project.
+        client: client id.
+        change: change id.
+        drafts: from :func:`sluis.signoff.waiver.load_waivers`.
+        now: aware UTC time.
+    """
+    material = read_material(places, client, change, now)
+    laid_down = material.view.latest(Scope)
+    if laid_down is None or laid_down.body.scope_object != material.scope_object:
+        return tuple(drafts)  # what is proven was proven for another scope
+    drafted = [draft.asset for draft in drafts]
+    without = waivers_not_needed(evidence_of(material), drafted, now)
+    return tuple(draft for draft in drafts if draft.asset not in without)
 
 
 def in_the_way(places: Places, material: Material) -> list[Reason]:

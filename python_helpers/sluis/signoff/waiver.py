@@ -17,7 +17,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from sluis.errors import InputError
 from sluis.evidence.files import read_regular
-from sluis.evidence.predicates import Level
 from sluis.plan.faults import Fault, did_you_mean
 from sluis.scope.complaints import problems_of
 from sluis.scope.model import Asset, Language, ScopeDocument, required_level
@@ -48,15 +47,15 @@ def _read_hours(value: object) -> object:
 class WaiverDraft(BaseModel):
     """What the client is asked to accept, before it is signed.
 
-    ``accepts`` is the level that is enough this once, or ``none``. The words are in
-    the scope's language. ``alternative_hours`` is the forecast (hours) of what was
-    offered instead; in YAML a whole number, or text such as ``"7.5"``.
+    ``accepts`` is the level that is enough this once, or ``none``; V6, the highest, is never
+    less. The words are in the scope's language. ``alternative_hours`` is the forecast (hours)
+    of what was offered instead; in YAML a whole number, or text such as ``"7.5"``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     asset: Slug
-    accepts: Level | Literal["none"]
+    accepts: Literal["none", "V0", "V1", "V2", "V3", "V4", "V5"]
     reason: Sentence
     risk: Sentence
     alternative: Sentence

@@ -8,6 +8,7 @@ from ansible.utils.display import Display
 from sluis.counted import counted
 from sluis.dossier.material import read_material
 from sluis.dossier.outcome import in_short, outcome
+from sluis.dossier.waiver_words import drafted_for
 from sluis.errors import InputError, SluisError
 from sluis.runbook.planning import begin, described_in, seal
 from sluis.runbook.run import current_run, now, open_dossier
@@ -41,7 +42,11 @@ class ActionModule(ActionBase):
                 )
             described = described_in(run, task_vars, self._templar)
             plan, plan_object, new = seal(run, open_dossier(run), described)
-            found = outcome(read_material(run.places, run.client, run.change, now()), now())
+            found = outcome(
+                read_material(run.places, run.client, run.change, now()),
+                now(),
+                drafted=drafted_for(run.change_folder),
+            )
         except SluisError as error:
             return {"failed": True, "msg": str(error), "sluis": error.as_dict()}
         for line in in_short(found):

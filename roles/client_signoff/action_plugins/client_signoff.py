@@ -11,7 +11,7 @@ from ansible.utils.display import Display
 
 from sluis.errors import InputError, RefusedError, SluisError
 from sluis.plan.tree import changed_since_plan
-from sluis.runbook.alive import TreeNow, must_be_alive
+from sluis.runbook.alive import TreeNow, must_be_alive, still_needed
 from sluis.runbook.bound import tree_of
 from sluis.runbook.run import current_run, now, open_dossier
 from sluis.scope.voice import paragraph
@@ -52,7 +52,9 @@ class ActionModule(ActionBase):
             dossier = open_dossier(run)
             ended = attend(
                 dossier,
-                load_waivers(run.change_folder),
+                still_needed(
+                    run.places, run.client, run.change, load_waivers(run.change_folder), now()
+                ),
                 tell=display.display,
                 ask=_ask,
                 clock=now,

@@ -18,6 +18,7 @@ from support.scopes import CHANGE, CLIENT
 from support.small_change import SmallChange, small_change
 
 JUDGE = ["judge", CLIENT, CHANGE, "install", "--host", "h1", "--as", "run again", "--why", "I saw."]
+WITHDRAW = ["sign", CLIENT, CHANGE, "--withdraw"]
 #: without --why: whoever is refused is asked nothing first
 ASKING = JUDGE[:-2]
 
@@ -62,6 +63,16 @@ def test_newcomer_without_a_terminal_the_option_that_is_missing_is_named(
     said = " ".join(capsys.readouterr().err.split())
     assert "no-terminal" in said
     assert '--why "…"' in said
+    assert "sluis request" not in said
+
+
+def test_newcomer_who_takes_it_back_is_asked_at_a_terminal_or_given(
+    change: SmallChange, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert front.run(WITHDRAW) == 64
+    said = " ".join(capsys.readouterr().err.split())
+    assert "no-terminal" in said
+    assert '--name "…" --role "…" --why "…"' in said
     assert "sluis request" not in said
 
 
@@ -121,12 +132,15 @@ def test_newcomer_a_new_plan_after_the_hand_over_is_judged(change: SmallChange) 
         (["freeze", CLIENT, CHANGE, "--told-by", "A. Client"], "word of a freeze"),
         (["request", CLIENT, CHANGE, "--output", "out"], "a signature for its plan"),
         (["sign", CLIENT, CHANGE], "a signature for its plan"),
+        ([*WITHDRAW, "--name", "A", "--role", "owner", "--why", "No."], "taking back the sign-off"),
+        (WITHDRAW, "taking back the sign-off"),
+        ([*WITHDRAW, "--waiver", "letters"], "taking back the waiver for letters"),
     ],
 )
 def test_newcomer_so_are_a_freeze_and_a_signature(
     change: SmallChange, capsys: pytest.CaptureFixture[str], typed: list[str], what: str
 ) -> None:
     before = half_run(change, "applied")
-    assert front.run(typed) != 0
+    assert front.run(typed) == 77
     assert what in " ".join(capsys.readouterr().err.split())
     assert len(change.ledger.read(change.later).statements) == before

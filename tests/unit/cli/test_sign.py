@@ -236,6 +236,7 @@ def test_newcomer_a_no_is_told_with_its_question_wherever_it_was_given(
         folder = change.places.change(CLIENT, CHANGE) / "waivers"
         folder.mkdir()
         (folder / "letters.yml").write_text(WAIVER.format(day=change.now.date()))
+        change.prove("V2", "letters")
         words, no = "there is only the paper archive", {"The risk you take": "no"}
     if how == "prompt":
         status, said = at_the_terminal(change, WHO | no | {"What should be different": ""})
@@ -294,6 +295,7 @@ def test_a_drafted_waiver_is_asked_for_first(change: SmallChange):
     folder = change.places.change(CLIENT, CHANGE) / "waivers"
     folder.mkdir()
     (folder / "letters.yml").write_text(WAIVER.format(day=change.now.date()))
+    change.prove("V2", "letters")
     status, seen = at_the_terminal(change, WHO)
     assert status == 0, seen
     view = change.ledger.read(change.later)
@@ -304,6 +306,32 @@ def test_a_drafted_waiver_is_asked_for_first(change: SmallChange):
     words = ["--name", NAME, "--role", ROLE, "--why", "We have time after all."]
     command = ["sign", CLIENT, CHANGE, "--withdraw", "--waiver", "letters", *words]
     assert front.run(command) == 0
+
+
+def test_newcomer_a_waiver_for_what_is_proven_is_not_put_before_the_client(
+    change: SmallChange, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    folder = change.places.change(CLIENT, CHANGE) / "waivers"
+    folder.mkdir()
+    (folder / "letters.yml").write_text(WAIVER.format(day=change.now.date()))
+    assert front.run(["status", CLIENT, CHANGE, "--json"]) == 75
+    assert told(capsys)["waivers_not_needed"] == ["letters"]
+    file = f"inventories/{CLIENT}/changes/{CHANGE}/waivers/letters.yml"
+    front.run(["status", CLIENT, CHANGE])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "letters is not needed: what is asked of letters is proven." in said
+    assert f"Take the file away: {file}" in said
+    command = ["request", CLIENT, CHANGE, "--output", str(tmp_path / "mail"), "--waiver", "letters"]
+    assert front.run(command) == 64
+    said = " ".join(capsys.readouterr().err.split())
+    assert "waiver-not-needed" in said
+    assert file in said
+    status, seen = at_the_terminal(change, WHO)
+    assert status == 0, seen
+    view = change.ledger.read(change.later)
+    assert view.latest(Waiver) is None
+    assert view.latest(Signoff) is not None
+    assert "there is only the paper archive" not in seen
 
 
 def test_newcomer_words_that_stay_in_the_other_language_are_named(

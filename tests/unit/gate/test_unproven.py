@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sluis.evidence.predicates import Snapshot, Waiver
-from sluis.gate.coverage import unproven
+from sluis.gate.coverage import unproven, waivers_not_needed
 from support.evidence_made import EMPTY, NOW, Made, digest_of, made, scope, snapshot, verification
 
 WAIVED = Waiver(
@@ -80,3 +80,22 @@ def test_what_is_on_no_host_and_is_not_copied_asks_for_no_proof(
     change = nothing_copied(assets=with_first(**fields))
     first = [(code, "files-one")] if code else []
     assert found(change) == [*first, ("no-snapshot", "files-two")]
+
+
+def test_newcomer_a_waiver_is_not_needed_where_the_gate_asks_for_nothing_more() -> None:
+    drafted = ("files-one", "files-two", "unknown")
+    old = NOW + timedelta(days=9)
+    assert waivers_not_needed(made().evidence(), drafted, NOW) == ["files-one", "files-two"]
+    assert waivers_not_needed(made().evidence(), drafted, old) == ["files-one", "files-two"]
+    assert waivers_not_needed(made().evidence(), ("files-two",), NOW) == ["files-two"]
+    assert waivers_not_needed(nothing_copied().evidence(), drafted, NOW) == []
+    weak = made().and_then(
+        snapshot("files-one", "h1", "192.0.2.1", NOW),
+        verification("files-one", digest_of(9), "x", "V2"),
+    )
+    assert waivers_not_needed(weak.evidence(), drafted, NOW) == ["files-two"]
+    waived = WAIVED.model_copy(update={"scope_object": weak.scope.digest(), "accepts": "V2"})
+    assert waivers_not_needed(weak.and_then(waived).evidence(), drafted, NOW) == ["files-two"]
+    for missing in ("plan", "scope"):
+        without = replace(made().evidence(), **{missing: None})
+        assert waivers_not_needed(without, drafted, NOW) == []

@@ -24,6 +24,7 @@ from sluis.signoff.waiver import (
     WaiverDraft,
     WaiverWords,
     check_waiver,
+    load_waiver,
     load_waivers,
     waiver_text,
 )
@@ -374,6 +375,7 @@ def test_a_draft_is_read_strictly(tmp_path: Path) -> None:
         (("alternative_hours: 8", "alternative_hours: 0"), 6),
         (("alternative_hours: 8", "alternative_hours: 7.5"), 6),
         (("accepts: V1", "accepts: V9"), 2),
+        (("accepts: V1", "accepts: V6"), 2),
         (("reason: Because.", "reason: &a Because."), 3),
         (("ends_on: 2026-11-23", "ends_on: '2026-11-23'"), 7),
         (("risk: It breaks.", "risk: It\u200bbreaks."), 4),
@@ -389,6 +391,17 @@ def test_a_draft_is_read_strictly(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         load_waivers(tmp_path)
     assert load_waivers(tmp_path / "nothing") == ()
+
+
+def test_newcomer_all_that_a_waiver_may_accept_is_offered_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "letters.yml"
+    path.write_text(
+        "asset: letters\naccepts: V9\nreason: Because.\nrisk: It breaks.\n"
+        "alternative: Wait.\nalternative_hours: 8\nends_on: 2026-11-23\n"
+    )
+    with pytest.raises(InputError) as caught:
+        load_waiver(path)
+    assert caught.value.remedy == "Write one of: 'none', 'V0', 'V1', 'V2', 'V3', 'V4' or 'V5'."
 
 
 def test_the_example_in_the_template_would_be_accepted(tmp_path: Path) -> None:
