@@ -198,7 +198,7 @@ def read_figures(session: Session) -> Dict[str, Any]:
         and name; ``extensions``, ``roles``, ``foreign_tables``, ``collations``; and
         ``probe``, the hash of a known row.
     """
-    hashing = _HASH[_major(session) >= 12]
+    hashing = _HASH[major_of(session) >= 12]
     return {
         "tables": _tables(session, hashing, "r", ""),
         "recomputed": _tables(session, hashing, "m", _POPULATED),
@@ -235,5 +235,6 @@ def _tables(session: Session, hashing: str, kind: str, only: str) -> Dict[str, D
     }
 
 
-def _major(session: Session) -> int:
+def major_of(session: Session) -> int:
+    """The server's major version."""
     return int(session.row("select current_setting('server_version_num')::int / 10000"))

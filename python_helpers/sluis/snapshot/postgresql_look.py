@@ -15,15 +15,13 @@ from .kinds import databases_beside
 from .no_such_database import no_such_database
 from .postgresql_figures import OF_EXTENSION, OURS, TABLES, other_databases, read_database
 from .postgresql_session import Connection, Session
-from .postgresql_swap import MARK
+from .postgresql_swap import MARK, MARKS_SINCE
 
 #: the role that may read everything, since PostgreSQL 14 (its manual, 22.5)
 _READ_ALL_SINCE = 14
 #: databases that a server has from the beginning
 _ALWAYS_THERE = ("postgres", "template1")
 _DATABASES = "select to_json(datname) from pg_database where not datistemplate"
-#: a user may make a setting of a new name when it was granted, before only a superuser could
-_MARKS_SINCE = 15
 #: schemas and owners that are named at most
 _MOST = 20
 
@@ -194,7 +192,7 @@ def _lacking(asset: str, name: str, major: int, rights: Dict[str, Any]) -> List[
 
 
 def _back(major: int) -> str:
-    marks = f"has_parameter_privilege('{MARK}', 'set')" if major >= _MARKS_SINCE else "null"
+    marks = f"has_parameter_privilege('{MARK}', 'set')" if major >= MARKS_SINCE else "null"
     return _BACK.format(marks=marks)
 
 

@@ -14,6 +14,7 @@ from typing import Any, Dict, Optional
 from ..errors import InputError, SnapshotError
 from . import postgresql_programs as programs_of
 from .children import Children
+from .postgresql_figures import major_of
 from .postgresql_programs import Programs
 from .postgresql_session import Connection, QueryError, Session, identifier, literal
 
@@ -28,9 +29,8 @@ select json_build_object('mark', (
 from pg_database d where d.datname = {name}
 """
 
-#: from this version on others than a superuser may be allowed to mark a copy
-_MARKS_SINCE = 15
-_MAJOR = "select current_setting('server_version_num')::int / 10000"
+#: a user may make a setting of a new name when it was granted, before only a superuser could
+MARKS_SINCE = 15
 #: what a rename asks for (ALTER DATABASE), and ending sessions (pg_terminate_backend)
 _MAY_SWAP = """
 select json_build_object(
@@ -106,7 +106,7 @@ def look_at_swap(
         with maintenance(children, client, connection, asset, new_name) as session:
             _demand_finished(session, new_name)
             marks = "null"
-            if int(session.row(_MAJOR)) >= _MARKS_SINCE:
+            if major_of(session) >= MARKS_SINCE:
                 marks = f"has_parameter_privilege('{MARK}', 'set')"
             asked = {"live": literal(live), "new": literal(new_name), "marks": marks}
             rights = session.row(_MAY_SWAP.format(**asked))
