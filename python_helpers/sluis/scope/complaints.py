@@ -72,10 +72,13 @@ def problems_of(
         known: places of which something is said already.
     """
     found: list[Problem] = []
+    meant = _meant(error, tree, model)
     for detail in error.errors():
         path = path_in_file(detail["loc"], tree)
         if any(path[: len(place)] == place for place in known):
             continue
+        if detail["type"] == "missing" and (*path, str(detail["loc"][-1])) in meant:
+            continue  # it is there, misspelt, and that is said
         if detail["type"] == "too_short" and detail["input"]:
             # pydantic counts only the good entries; each bad one has a complaint of its own
             continue
@@ -215,11 +218,26 @@ def path_in_file(location: tuple[str | int, ...], tree: Tree) -> Path:
     return path
 
 
-def _did_you_mean(path: Path, model: type[BaseModel]) -> str:
+def _meant(error: ValidationError, tree: Tree, model: type[BaseModel]) -> set[Path]:
+    """The places of the fields that misspelt ones were meant for."""
+    wrong = [
+        path_in_file(detail["loc"], tree)
+        for detail in error.errors()
+        if detail["type"] == "extra_forbidden"
+    ]
+    return {(*path[:-1], near) for path in wrong if (near := _nearest(path, model)) is not None}
+
+
+def _nearest(path: Path, model: type[BaseModel]) -> str | None:
     near = difflib.get_close_matches(str(path[-1]), _field_names(model), n=1)
+    return near[0] if near else None
+
+
+def _did_you_mean(path: Path, model: type[BaseModel]) -> str:
+    near = _nearest(path, model)
     return (
-        f"Did you mean {near[0]!r}? Otherwise take it out."
-        if near
+        f"Did you mean {near!r}? Otherwise take it out."
+        if near is not None
         else ("Take it out, or look in the template for its right name.")
     )
 

@@ -55,6 +55,19 @@ def test_at_once_a_misspelt_field_its_value_a_type_and_a_rule(tmp_path: Path) ->
     assert "field-missing" not in {code for code, _ in found}, "that is the misspelt one"
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [("criticality:", "critcality:"), ("management:", "managment:"), ("title:", "tittle:")],
+)
+def test_at_once_a_misspelt_field_is_not_also_a_missing_one(
+    tmp_path: Path, right: str, wrong: str
+) -> None:
+    path = scope(tmp_path, {}, (right, wrong))
+    assert [(one.code, one.line) for one in problems(path)] == [
+        ("unknown-field", line_of(path, wrong))
+    ]
+
+
 def test_at_once_what_yaml_reads_differently_and_what_is_empty(tmp_path: Path) -> None:
     path = scope(
         tmp_path,
