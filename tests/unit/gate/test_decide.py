@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sluis.evidence.answers import Compared
 from sluis.evidence.chain import Problem
 from sluis.evidence.predicates import (
     Check,
@@ -257,6 +258,19 @@ def test_what_was_not_carried_out_is_named(demand: dict[str, Any], about: tuple[
     assert isinstance(answer, Refusal)
     assert about in {(item.code, item.about) for item in answer.reasons}
     assert not any(OWN in item.sentence for item in answer.reasons) or about[1] == OWN
+
+
+def test_of_a_closed_change_a_yes_that_cannot_be_shown_any_more_is_said() -> None:
+    done = applied()
+    view = done.view()
+    yes = view.of(Signoff)[0]
+    by_key = replace(yes, body=yes.body.model_copy(update={"tier": "ssh-key"}))
+    gone = replace(view, answers=(Compared(by_key, unproven="The form is not here."),))
+    step = done.plan.steps[0]
+    answer = decide(replace(done.evidence(), view=gone), done.demand(step=step), NOW)
+    assert isinstance(answer, Refusal)
+    assert answer.step == step.step
+    assert {"change-closed", "signoff-unproven"} <= {item.code for item in answer.reasons}
 
 
 @pytest.mark.parametrize(

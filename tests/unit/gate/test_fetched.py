@@ -179,6 +179,13 @@ def test_a_pass_from_before_a_freeze_was_lifted_does_not_count_again() -> None:
         change.and_then(*done(change), frozen(change), fetched(FROZEN_AT + timedelta(minutes=1)))
     )
     assert codes(passed) == set()
+    told_twice = passed.and_then(frozen(change))
+    assert codes(told_twice) == set(), "nobody lifted it"
     again = passed.and_then(frozen(change, "lifted"), frozen(change))
     assert codes(again) == {"pass-before-freeze"}
+    answer = decide(again.evidence(), again.demand(step=again.plan.steps[-1]), NOW)
+    assert isinstance(answer, Refusal)
+    (lifted,) = [one for one in answer.reasons if one.code == "pass-before-freeze"]
+    assert lifted.about == ASSET
+    assert "was lifted" in lifted.sentence
     assert codes(proven(again.and_then(fetched(NOW)))) == set()

@@ -320,6 +320,18 @@ def test_the_way_back_asks_no_more_than_a_waiver_accepts() -> None:
     assert ("level-too-low", "files-two") in found
 
 
+def test_other_data_stops_a_step_and_never_the_way_back() -> None:
+    """What is half changed is put back, whatever it looks like."""
+    emptied = snapshot(
+        "files-one", "h1", "192.0.2.1", NOW, purpose="catch-up", warnings=("items-drop: 2 items",)
+    )
+    change = made().and_then(emptied)
+    step = change.plan.steps[0]
+    assert "data-changed" in {code for code, _ in about(change, step=step)}
+    failed = _kept(_failed(emptied), 12)
+    assert "data-changed" not in {code for code, _ in about(failed, step=_back(failed))}
+
+
 def test_why_the_way_back_is_shut_is_said_of_the_step_that_asks() -> None:
     nothing = made()
     assert ("nothing-failed", f"{RESTORE} on h1") in about(nothing, step=_back(nothing))

@@ -10,26 +10,28 @@ import pytest
 from sluis.evidence.copies import source_digest
 from sluis.evidence.predicates import Refusal, Snapshot, Step, Verification
 from sluis.gate.decide import decide
-from sluis.gate.way_back import way_back_exists
+from sluis.gate.way_back import is_of_its_source, way_back_exists
 from support.evidence_made import EMPTY, NOW, Made, digest_of, made, snapshot, step, verification
 
 ASSET = "files-one"
 
 
-def signed(*, swaps: bool = True) -> Made:
+SWAP = step(
+    "swap-files-one", "h1", "192.0.2.1", module="asset_swap", way_back=True, args={"asset": ASSET}
+)  # fmt: skip
+
+
+def signed(*, steps: tuple[Any, ...] = (SWAP,)) -> Made:
     """A signed change that puts an asset back if it fails, and has its own copy for that."""
-    back = {"way_back": True, "args": {"asset": ASSET}}
-    steps = [step("install", "h1", "192.0.2.1")]
-    if swaps:
-        steps.append(step("swap-files-one", "h1", "192.0.2.1", module="asset_swap", **back))
-    change = made(tuple(steps))
-    asset = change.scope.asset(ASSET)
-    assert asset is not None
-    source = source_digest(asset.kind, asset.location, asset.exclude)
+    change = made((step("install", "h1", "192.0.2.1"), *steps))
+    source = {
+        asset.id: source_digest(asset.kind, asset.location, asset.exclude)
+        for asset in change.scope.assets
+    }
     return replace(
         change,
         bodies=tuple(
-            (body.model_copy(update={"made_by": {"source": source}}), at)
+            (body.model_copy(update={"made_by": {"source": source[body.asset]}}), at)
             if isinstance(body, Snapshot)
             else (body, at)
             for body, at in change.bodies
@@ -82,8 +84,46 @@ def test_without_a_proof_there_is_no_way_back() -> None:
     assert found(signed().without(Verification)) == [("way-back-gone", ASSET)]
 
 
+def test_each_asset_without_a_way_back_is_named() -> None:
+    """One that has its copy does not end the look."""
+    back = {"way_back": True, "module": "asset_swap"}
+    swaps = (
+        step("swap-files-one", "h1", "192.0.2.1", **back, args={"asset": ASSET}),
+        step("swap-files-two", "h2", "192.0.2.2", **back, args={"asset": "files-two"}),
+        step("swap-nothing", "h2", "192.0.2.2", **back, args={"asset": "of no scope"}),
+    )
+    change = signed(steps=swaps)
+    assert found(change) == []
+    second = change.view().of(Snapshot)[1]
+    adopted = second.body.model_copy(update={"purpose": "adopted"})
+    assert found(change.and_then(adopted)) == [("way-back-gone", "files-two")]
+    first = change.view().of(Snapshot)[0].body.model_copy(update={"purpose": "adopted"})
+    both = change.and_then(first, adopted)
+    assert found(both) == [("way-back-gone", ASSET), ("way-back-gone", "files-two")]
+
+
+def test_without_a_plan_or_a_scope_nothing_is_missed() -> None:
+    change = signed()
+    assert way_back_exists(replace(change.evidence(), plan=None)) == []
+    assert way_back_exists(replace(change.evidence(), scope=None)) == []
+
+
+def test_of_what_a_copy_is_nobody_can_tell_when_it_does_not_say() -> None:
+    change = signed()
+    asset = change.scope.asset(ASSET)
+    assert asset is not None
+    taken = change.view().of(Snapshot)[0].body
+    assert is_of_its_source(taken, asset) is True
+    assert is_of_its_source(taken.model_copy(update={"made_by": {"source": EMPTY}}), asset) is False
+    assert is_of_its_source(taken.model_copy(update={"made_by": {}}), asset) is None
+    fetched = asset.model_copy(update={"origin": object()})
+    assert is_of_its_source(taken.model_copy(update={"made_by": {}}), fetched) is True
+    elsewhere = asset.model_copy(update={"host": "h9"})
+    assert is_of_its_source(taken, elsewhere) is False
+
+
 def test_what_nobody_signed_to_be_put_back_needs_no_copy_for_it() -> None:
-    assert found(newer(signed(swaps=False), purpose="adopted")) == []
+    assert found(newer(signed(steps=()), purpose="adopted")) == []
 
 
 def test_the_broken_state_and_what_came_after_the_first_step_are_not_put_back() -> None:
