@@ -43,6 +43,7 @@ from sluis.runbook.written_way_back import way_back_faults
 from sluis.scope.complaints import Problem
 from sluis.scope.load import ScopeError, load_scope
 from sluis.scope.model import SNAPSHOT_KINDS, ScopeDocument
+from sluis.scope.strict_yaml import read_tree
 from sluis.scope.unanswered import unanswered
 from sluis.scope.undescribed import how_to_describe
 from sluis.signoff.waiver import waiver_faults
@@ -123,7 +124,7 @@ def written_faults(
     except WrittenError as error:
         return [*faults, *error.faults], unread
     if scope is not None:
-        faults += reading.hosts_of(str(path.relative_to(places.root)), scope)
+        faults += reading.hosts_of(path, scope)
     here = {asset.id for asset in scope.assets} if scope is not None else set()
     if change is not None and playbook in _SIGNED:
         folder = places.change(client, change)
@@ -188,14 +189,15 @@ class _Reading:
         members = {name: [host.name for host in one.get_hosts()] for name, one in groups.items()}
         yield from group_faults(self._files.name(self._folder), members)
 
-    def hosts_of(self, file: str, scope: ScopeDocument) -> Iterator[Fault]:
+    def hosts_of(self, path: Path, scope: ScopeDocument) -> Iterator[Fault]:
         """Assets of the scope whose host the inventory does not have."""
-        known = self._inventory.hosts
-        for asset in scope.assets:
+        known, marks = self._inventory.hosts, read_tree(path.read_bytes()).marks
+        for number, asset in enumerate(scope.assets):
             ours = asset.kind in SNAPSHOT_KINDS and not asset.is_exported
             if ours and asset.host is not None and asset.host not in known:
                 yield Fault(
-                    "no-such-host", file, 0,
+                    "no-such-host", self._files.name(path),
+                    marks.get(("assets", number, "host"), (0, 0))[0],
                     f"asset {asset.id!r}: its host {asset.host!r} is not in the inventory.",
                     did_you_mean(asset.host, known, "add that host to hosts.yml."),
                 )  # fmt: skip

@@ -67,6 +67,9 @@ def _of_step(
     assets = tuple(str(one.value) for one in inside.value)
     if not {*assets} <= {asset.id for asset in scope.assets}:
         return  # a slip in a name, and said
+    everybody = set(hosts_of("all"))
+    if any(one.host and one.host not in everybody for one in scope.assets if one.id in assets):
+        return  # where it lies is a slip, and said
     args, at_apply, secret = (fields_of(step.get(name)) for name in GIVEN)
     filled_in = {name: known.filled_in(one) for name, one in args.items()}
     values = {name: one.plain() for name, one in filled_in.items() if one.is_known}

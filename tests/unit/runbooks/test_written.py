@@ -258,6 +258,7 @@ def test_F1_an_asset_on_a_host_that_there_is_not_is_said(ground: Ground) -> None
     said = ground.said()
     assert "'practice-sever' is not in the inventory" in said
     assert "Did you mean 'practice-server'?" in said
+    assert f"{scope}, line {line_of(ground, scope, 'host: practice-sever')}: " in said
 
 
 #: file, what stands there, what is written instead, the code, what is meant

@@ -8,6 +8,7 @@ from unit.runbooks.test_written import SETTINGS, UPDATE, Ground, ground, line_of
 
 __all__ = ["ground"]
 
+SCOPE = UPDATE.replace("update.yml", "scope.yml")
 LETTERS = "/srv/practice/letters"
 DEST = "      dest: /var/lib/practice/update-5.1.sql\n"
 STAYS = "    stays: Het bestand met de wijziging blijft op de server staan. Uit zichzelf doet het"
@@ -77,6 +78,16 @@ def test_F6_a_slip_in_the_name_of_an_asset_is_said_once(ground: Ground) -> None:
     said = ground.said()
     assert "the scope has no such asset" in said
     assert "not-inside" not in said
+
+
+def test_F6_a_slip_in_the_host_of_an_asset_is_said_once(ground: Ground) -> None:
+    """Whether the step stays in it can be told when it is known where the asset lies."""
+    _stays_in_the_letters(ground, f"      dest: {LETTERS}/update.sql\n")
+    ground.change_in(SCOPE, ("    host: practice-server", "    host: practice-sever"))
+    ground.change_in(SCOPE, ("    host: practice-server", "    host: practice-sever"))
+    said = ground.said()
+    assert said.count("'practice-sever' is not in the inventory") == 2
+    assert "is said to change only" not in said
 
 
 def test_F6_a_slip_in_the_module_or_in_the_hosts_is_said_once(ground: Ground) -> None:
