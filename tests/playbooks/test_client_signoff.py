@@ -19,7 +19,7 @@ from sluis.evidence.anchors import load_anchors, trust_key
 from sluis.evidence.keys import load_key, new_key
 from sluis.evidence.ledger import Ledger, View
 from sluis.evidence.objects import ObjectStore
-from sluis.evidence.predicates import Plan, Refusal, Scope, Shown, Signoff, Waiver
+from sluis.evidence.predicates import Plan, Refusal, Scope, Shown, Signoff, Snapshot, Waiver
 from sluis.places import Places
 from sluis.plan.tree import read_tree
 from sluis.rehearsal.project import clean_environment, make_project
@@ -96,6 +96,13 @@ class Prepared:
             key=key,
             now=at,
         )
+
+    def prove_less(self, asset: str) -> None:
+        """Only V1 of an asset is proven after all."""
+        taken = self.view().latest(Snapshot, lambda item: item.body.asset == asset)
+        assert taken is not None
+        key, at = load_key(self.keys, None, None), datetime.now(UTC).replace(microsecond=0)
+        self.ledger.append(verified(taken.body, taken.sha256, "V1"), key=key, now=at)
 
     def command(self, *options: str) -> list[str]:
         return [
@@ -419,6 +426,7 @@ def test_case_A10_a_drafted_waiver_is_asked_before_the_signoff(prepared: Prepare
         "ends_on": ends,
     }
     (folder / "letters.yml").write_text(yaml.safe_dump(draft))
+    prepared.prove_less("letters")
     screen = prepared.terminal()
     screen.begins()
     for question in (
@@ -440,6 +448,29 @@ def test_case_A10_a_drafted_waiver_is_asked_before_the_signoff(prepared: Prepare
     assert (waiver.body.decision, waiver.body.asset) == ("yes", "letters")
     (signoff,) = prepared.view().of(Signoff)
     assert signoff.body.decision == "no"
+
+
+def test_newcomer_a_waiver_that_is_not_needed_is_not_put_before_the_client(
+    prepared: Prepared,
+) -> None:
+    """What it says would be untrue: the copy was restored and compared."""
+    folder = prepared.places.change(CLIENT, CHANGE) / "waivers"
+    folder.mkdir()
+    ends = (datetime.now(UTC) + timedelta(days=3)).date()
+    draft = {
+        "asset": "letters", "accepts": "V1", "risk": RISK, "alternative_hours": 8, "ends_on": ends,
+        "reason": "The disk on which we would restore the letters arrives only next week.",
+        "alternative": "Wait for the disk and restore all letters on it before the update.",
+    }  # fmt: skip
+    (folder / "letters.yml").write_text(yaml.safe_dump(draft))
+    screen = prepared.terminal()
+    screen.begins()
+    screen.answers("Above it says what we will do", "no")
+    screen.answers("What should be different?", "Nothing.")
+    screen.answers("What is your name?", SIGNER[0])
+    screen.answers("What is your role?", SIGNER[1])
+    assert screen.ends() == 2
+    assert not prepared.view().of(Waiver)
 
 
 def _escape(word: str) -> str:
