@@ -8,13 +8,25 @@ from .statements import Statement
 from .view import View
 
 
-def newest_copy(view: View, asset: str) -> Statement[Snapshot] | None:
-    """The newest copy of an asset, of whatever purpose.
+def newest_copy(
+    view: View, asset: str, *, before: int | None = None, broken: bool = True
+) -> Statement[Snapshot] | None:
+    """The newest copy of an asset.
 
     Args:
+        view: the ledger.
         asset: its id.
+        before: only what is recorded before the statement of this number.
+        broken: whether a copy of a state that a change left behind counts.
     """
-    return view.latest(Snapshot, lambda item: item.body.asset == asset)
+    return view.latest(
+        Snapshot,
+        lambda item: (
+            item.body.asset == asset
+            and (broken or item.body.purpose != "broken state")
+            and (before is None or item.number < before)
+        ),
+    )
 
 
 def newest_proof(view: View, copy: str) -> Statement[Verification] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sluis.evidence.copies import newest_proof, source_digest
+from sluis.evidence.copies import newest_copy, newest_proof, source_digest
 from sluis.evidence.predicates import Level, Reason, Snapshot
 from sluis.evidence.statements import Statement
 from sluis.evidence.view import View
@@ -60,14 +60,7 @@ def proven_before(view: View, asset: Asset, began: int | None) -> Statement[Snap
         asset: as the scope has it now.
         began: the number of the first statement of a change; ``None``: nothing is changed yet.
     """
-    newest = view.latest(
-        Snapshot,
-        lambda item: (
-            item.body.asset == asset.id
-            and item.body.purpose != "broken state"
-            and (began is None or item.number < began)
-        ),
-    )
+    newest = newest_copy(view, asset.id, before=began, broken=False)
     if newest is None or newest.body.purpose == "adopted":
         return None
     proof = newest_proof(view, newest.sha256)

@@ -1,9 +1,10 @@
-"""What the data of an asset is held against when it is copied: how it was before."""
+"""How the data of an asset was before: what it is compared with when it is copied."""
 
 from __future__ import annotations
 
 import json
 
+from sluis.evidence.copies import newest_copy
 from sluis.evidence.ledger import View
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Shown, Snapshot
@@ -14,7 +15,7 @@ from sluis.snapshot.suspicion import Seen, seen_of
 _SHOWN = "when it was shown to the client"
 
 
-def held_against(
+def states_before(
     objects: ObjectStore, view: View, asset: str, earlier: list[Earlier]
 ) -> dict[str, Seen]:
     """The data as it was last time and when the client signed, by those words.
@@ -64,12 +65,5 @@ def _shown_last(view: View) -> int | None:
 def _newest_before(view: View, asset: str, number: int | None) -> Snapshot | None:
     if number is None:
         return None
-    taken = view.latest(
-        Snapshot,
-        lambda item: (
-            item.body.asset == asset
-            and item.body.purpose != "broken state"
-            and item.number < number
-        ),
-    )
+    taken = newest_copy(view, asset, before=number, broken=False)
     return taken.body if taken is not None else None

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from sluis.errors import EvidenceError, InputError, RefusedError
-from sluis.evidence.copies import newest_proof
+from sluis.evidence.copies import newest_copy, newest_proof
 from sluis.evidence.ledger import Ledger, View
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Level, Snapshot
@@ -219,11 +219,7 @@ def place_before(evidence: Evidence, asset: Asset) -> str | None:
         evidence: the dossier's ledger.
         asset: what is put back.
     """
-    began = first_change(evidence)
-    newest = evidence.view.latest(
-        Snapshot,
-        lambda item: item.body.asset == asset.id and (began is None or item.number < began),
-    )
+    newest = newest_copy(evidence.view, asset.id, before=first_change(evidence))
     return newest.body.place if newest is not None else None
 
 

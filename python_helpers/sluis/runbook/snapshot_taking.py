@@ -12,7 +12,7 @@ from sluis.border import codec
 from sluis.border.characters import clean_text
 from sluis.border.facts import plain_facts
 from sluis.border.found import Found
-from sluis.border.parts import Identity, Place, Purpose, Secrets
+from sluis.border.parts import Expected, Identity, Place, Purpose, Secrets
 from sluis.border.strict_json import WrongError
 from sluis.border.verb import refused
 from sluis.border.verbs.asset_snapshot import (
@@ -33,7 +33,7 @@ from sluis.evidence.predicates import Discovery, Machine, Snapshot
 from sluis.gate.neighbours import databases_on, discovery_of
 from sluis.gate.steps import first_change
 from sluis.manifest import Manifest, loads
-from sluis.runbook.data_before import held_against
+from sluis.runbook.data_before import states_before
 from sluis.runbook.division import placed_scope
 from sluis.runbook.done import Done
 from sluis.runbook.judgement import read_evidence
@@ -134,8 +134,9 @@ def take_snapshots(
             taken.lines.append(f"{asset.id}: no snapshot is made of a {asset.kind}")
             continue
         known = history.of(asset.id, source.host)
-        request = _request(run, source, settings, purpose, asset, known)
-        earlier = of_this_source(known, request.asset)
+        earlier = of_this_source(known, settings.asset(asset))
+        expected = expected_identity(settings.expected_identity, known)
+        request = _request(run, source, settings, purpose, asset, expected, earlier)
         refuse_place(asset.id, request.store, request.allowed_locations)
         if only_fetched and not asset.is_exported:
             # what is left of the change is for the machine that the snapshot came from, too
@@ -159,7 +160,7 @@ def take_snapshots(
         if made is None:
             taken.lines.append(f"{asset.id}: not touched since its proven snapshot")
             continue
-        compared = held_against(dossier.objects, view, asset.id, earlier)
+        compared = states_before(dossier.objects, view, asset.id, earlier)
         body = _record(dossier, settings, source, asset, request, made, nonce, began, compared)
         machine = made.machine
         found += made.found
@@ -217,18 +218,17 @@ def _request(
     settings: SnapshotSettings,
     purpose: Purpose,
     asset: Asset,
+    expected: Expected,
     earlier: list[Earlier],
 ) -> Request:
-    asked = settings.asset(asset)
-    same = of_this_source(earlier, asked)
     there = [
         item.body
-        for item in same
-        if settings.has_copy(item.body) and item.body.place == same[0].body.place
+        for item in earlier
+        if settings.has_copy(item.body) and item.body.place == earlier[0].body.place
     ]
     older = [known_id(body.snapshot_id) for body in there]
     return Request(
-        asset=asked,
+        asset=settings.asset(asset),
         host=source.host,
         host_address=source.address,
         change=run.change,
@@ -237,7 +237,7 @@ def _request(
         allowed_locations=tuple(
             Place(place.site, place.country, place.provider) for place in asset.allowed_locations
         ),
-        expected_identity=expected_identity(settings.expected_identity, earlier),
+        expected_identity=expected,
         older=tuple(item for item in older if item)[:20],
         older_place=there[0].place if there else None,
         probe=next((known_id(body.made_by.get("probe")) for body in there), None),

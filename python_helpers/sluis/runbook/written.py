@@ -41,7 +41,7 @@ from sluis.runbook.written_signers import signer_faults
 from sluis.runbook.written_steps import Known, module_faults
 from sluis.runbook.written_way_back import way_back_faults
 from sluis.scope.complaints import Problem
-from sluis.scope.load import ScopeError, load_scope
+from sluis.scope.load import LoadedScope, ScopeError, load_scope
 from sluis.scope.model import SNAPSHOT_KINDS, ScopeDocument
 from sluis.scope.strict_yaml import read_tree
 from sluis.scope.unanswered import unanswered
@@ -109,6 +109,7 @@ def written_faults(
     """
     faults: list[Fault] = []
     scope: ScopeDocument | None = None
+    loaded: LoadedScope | None = None
     unread: ScopeError | None = None
     if change is not None and playbook in _SIGNED:
         path = places.change(client, change) / "scope.yml"
@@ -123,8 +124,8 @@ def written_faults(
         reading = _Reading(places, client, loader, unseal=unseal)
     except WrittenError as error:
         return [*faults, *error.faults], unread
-    if scope is not None:
-        faults += reading.hosts_of(path, scope)
+    if loaded is not None:
+        faults += reading.hosts_of(loaded)
     here = {asset.id for asset in scope.assets} if scope is not None else set()
     if change is not None and playbook in _SIGNED:
         folder = places.change(client, change)
@@ -189,14 +190,14 @@ class _Reading:
         members = {name: [host.name for host in one.get_hosts()] for name, one in groups.items()}
         yield from group_faults(self._files.name(self._folder), members)
 
-    def hosts_of(self, path: Path, scope: ScopeDocument) -> Iterator[Fault]:
+    def hosts_of(self, loaded: LoadedScope) -> Iterator[Fault]:
         """Assets of the scope whose host the inventory does not have."""
-        known, marks = self._inventory.hosts, read_tree(path.read_bytes()).marks
-        for number, asset in enumerate(scope.assets):
+        known, marks = self._inventory.hosts, read_tree(loaded.source).marks
+        for number, asset in enumerate(loaded.document.assets):
             ours = asset.kind in SNAPSHOT_KINDS and not asset.is_exported
             if ours and asset.host is not None and asset.host not in known:
                 yield Fault(
-                    "no-such-host", self._files.name(path),
+                    "no-such-host", self._files.name(loaded.path),
                     marks.get(("assets", number, "host"), (0, 0))[0],
                     f"asset {asset.id!r}: its host {asset.host!r} is not in the inventory.",
                     did_you_mean(asset.host, known, "add that host to hosts.yml."),

@@ -17,6 +17,8 @@ from sluis.scope.strict_yaml import FormError, Tree
 
 Path = tuple[str | int, ...]
 
+#: how alike two names are of which one is the other misspelt
+_ALIKE = 0.6
 _DISPOSITIONS = "migrate, stays, client moves it, destroy"
 
 
@@ -72,7 +74,7 @@ def problems_of(
         known: places of which something is said already.
     """
     found: list[Problem] = []
-    meant = _meant(error, tree, model)
+    meant = {(*path[:-1], name) for path, name in meant_fields(error, tree).items()}
     for detail in error.errors():
         path = path_in_file(detail["loc"], tree)
         if any(path[: len(place)] == place for place in known):
@@ -218,27 +220,37 @@ def path_in_file(location: tuple[str | int, ...], tree: Tree) -> Path:
     return path
 
 
-def _meant(error: ValidationError, tree: Tree, model: type[BaseModel]) -> set[Path]:
-    """The places of the fields that misspelt ones were meant for."""
-    wrong = [
-        path_in_file(detail["loc"], tree)
-        for detail in error.errors()
-        if detail["type"] == "extra_forbidden"
-    ]
-    return {(*path[:-1], near) for path in wrong if (near := _nearest(path, model)) is not None}
+def meant_fields(error: ValidationError, tree: Tree) -> dict[Path, str]:
+    """Each misspelt field, with the name of the missing one that it was meant for.
 
-
-def _nearest(path: Path, model: type[BaseModel]) -> str | None:
-    near = difflib.get_close_matches(str(path[-1]), _field_names(model), n=1)
-    return near[0] if near else None
+    Args:
+        error: what validation found.
+        tree: the file.
+    """
+    missing: dict[Path, set[str]] = {}
+    for detail in error.errors():
+        if detail["type"] == "missing":
+            where = path_in_file(detail["loc"], tree)
+            missing.setdefault(where, set()).add(str(detail["loc"][-1]))
+    meant: dict[Path, str] = {}
+    for detail in error.errors():
+        path = path_in_file(detail["loc"], tree)
+        if detail["type"] != "extra_forbidden" or not path:
+            continue
+        wanted = sorted(missing.get(path[:-1], ()))
+        near = difflib.get_close_matches(str(path[-1]), wanted, n=1, cutoff=_ALIKE)
+        if near:
+            missing[path[:-1]].discard(near[0])
+            meant[path] = near[0]
+    return meant
 
 
 def _did_you_mean(path: Path, model: type[BaseModel]) -> str:
-    near = _nearest(path, model)
+    near = difflib.get_close_matches(str(path[-1]), _field_names(model), n=1)
     return (
-        f"Did you mean {near!r}? Otherwise take it out."
-        if near is not None
-        else ("Take it out, or look in the template for its right name.")
+        f"Did you mean {near[0]!r}? Otherwise take it out."
+        if near
+        else "Take it out, or look in the template for its right name."
     )
 
 

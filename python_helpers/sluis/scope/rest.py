@@ -8,7 +8,6 @@ from here is ever used as a scope.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +15,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from sluis.scope.broken import Broken, BrokenRulesError, Path
-from sluis.scope.complaints import path_in_file
+from sluis.scope.complaints import meant_fields
 from sluis.scope.model import ScopeDocument
 from sluis.scope.strict_yaml import Tree
 
-_ALIKE = 0.6
 _TRIES = 20
 #: rules that could be broken by what is left out of a list
 _NEEDS_ALL = {"assets": {"risk-without-asset"}, "risks": {"asset-without-risk"}}
@@ -58,26 +56,13 @@ def as_meant(value: Any, tree: Tree, error: ValidationError) -> Meant:
         tree: the file.
         error: what is wrong with it.
     """
-    missing: dict[Path, set[str]] = {}
-    for detail in error.errors():
-        if detail["type"] == "missing":
-            where = path_in_file(detail["loc"], tree)
-            missing.setdefault(where, set()).add(str(detail["loc"][-1]))
     marks, slips = dict(tree.marks), []
-    for detail in error.errors():
-        path = path_in_file(detail["loc"], tree)
-        if detail["type"] != "extra_forbidden" or not path:
-            continue
-        wanted = sorted(missing.get(path[:-1], ()))
-        near = difflib.get_close_matches(str(path[-1]), wanted, n=1, cutoff=_ALIKE)
-        if not near:
-            continue
-        missing[path[:-1]].discard(near[0])
+    for path, name in meant_fields(error, tree).items():
         slips.append(path)
-        value = _changed(value, path[:-1], _renamed(str(path[-1]), near[0]))
+        value = _changed(value, path[:-1], _renamed(str(path[-1]), name))
         for place, mark in tree.marks.items():
             if place[: len(path)] == path:
-                marks[(*path[:-1], near[0], *place[len(path) :])] = mark
+                marks[(*path[:-1], name, *place[len(path) :])] = mark
     return Meant(value, Tree(value, marks), tuple(slips))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from sluis.border.parts import Expected
 from sluis.border.verbs import asset_copies, asset_observe
 from sluis.errors import SnapshotError
 from sluis.evidence.anchors import load_anchors
@@ -206,7 +207,7 @@ def test_prepare_copies_anew_what_has_no_known_age(
     moment = taken.finished_at + timedelta(hours=hours)
     monkeypatch.setattr(snapshot_taking, "now", lambda: moment)
     request = snapshot_taking._request(
-        stand.run, Source(HOST, "ssh://h1", None), settings, "prepare", asset, []
+        stand.run, Source(HOST, "ssh://h1", None), settings, "prepare", asset, Expected(), []
     )
     state = snapshot_taking._skip_state(
         view, read_scope(stand.run), asset, "prepare", request, settings

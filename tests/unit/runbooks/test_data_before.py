@@ -10,7 +10,7 @@ from sluis.evidence.canonical import canonical
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Shown, Signoff, Snapshot
 from sluis.manifest import Entry, Manifest, dumps
-from sluis.runbook.data_before import held_against
+from sluis.runbook.data_before import states_before
 from sluis.runbook.snapshot_history import Earlier
 from support.evidence_made import NOW, Made, made, snapshot
 
@@ -51,7 +51,7 @@ def signed_over(body: Snapshot) -> Made:
 
 def seen(store: ObjectStore, change: Made, *earlier: Snapshot) -> dict[str, tuple[int, int]]:
     known = [Earlier(replace_body(change, one), store) for one in earlier]
-    found = held_against(store, change.view(), ASSET, known)
+    found = states_before(store, change.view(), ASSET, known)
     return {when: (one.items, one.bytes) for when, one in found.items()}
 
 
@@ -80,7 +80,7 @@ def test_before_the_client_reads_anything_only_last_time_counts(tmp_path: Path) 
     assert seen(store, change) == {}
 
 
-def test_what_comes_back_signed_is_held_against_what_it_was_when_it_was_shown(
+def test_what_comes_back_signed_is_states_before_what_it_was_when_it_was_shown(
     tmp_path: Path,
 ) -> None:
     """A form is days on its way; the copies that are made meanwhile are not what it speaks of."""
