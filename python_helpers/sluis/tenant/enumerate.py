@@ -19,6 +19,8 @@ from ..graph.answer import item_of
 from ..graph.connect import Graph
 from ..graph.delta import delta
 from ..graph.errors import GraphError, LoopError, ResyncError
+from .asked_for import GONE, UNTOLD, as_there, ask_for
+from .called_gone import ask_for_what_went, note_what_was_there
 from .first_few import first_few
 from .listed_items import (
     Counted,
@@ -27,6 +29,7 @@ from .listed_items import (
     children_of,
     counted,
     go_on_listing,
+    has_part,
     is_known,
     map_folders,
     miscounted,
@@ -45,9 +48,6 @@ from .source import Source
 from .state import DriveState, Pass
 from .tenant_manifest import UNCOUNTED
 
-#: what an item is of which the service says that it is not there, and of which it says nothing
-_GONE: dict[str, Any] = {}
-_UNTOLD: dict[str, Any] = {}
 #: how often a listing that loops or is forgotten begins anew before we give up
 _MOST_RESTARTS = 5
 #: how often the tree is put right and looked at again; each round goes one folder deeper
@@ -114,8 +114,7 @@ async def enumerate_drive(
     if known.get("pass") == current.number:
         map_folders(state)
         return Listing(counted(state), *known["figures"])
-    settle(state, current)
-    map_folders(state)
+    await _settle(graph, source, state, current)
     sharing = _SHARING if full_control else ()
     listing = await _put_right(graph, source, state, current.number, progress, sharing)
     await _compare_quota(graph, source, state, current.number, listing.counted)
@@ -223,6 +222,14 @@ async def _put_right(
     return _say_what_is_left(source, state, number, fitting, ghosts, left)
 
 
+async def _settle(graph: Graph, source: Source, state: DriveState, current: Pass) -> None:
+    """After the last page: what is gone is gone, and nothing else."""
+    settle(state, current)
+    await ask_for_what_went(graph, source, state, current.number)
+    settle_below(state, current.number)
+    map_folders(state)
+
+
 @dataclass(frozen=True)
 class _Fitting:
     """What came of fitting a tree to its own counts.
@@ -242,8 +249,7 @@ async def _settled(
     graph: Graph, source: Source, state: DriveState, number: int, before: _Fitting
 ) -> _Fitting:
     """The same once more, after the listing went on."""
-    settle(state, _current(state))
-    map_folders(state)
+    await _settle(graph, source, state, _current(state))
     now = await _fit(graph, source, state, number)
     return _Fitting(before.checked | now.checked, max(before.found, now.found), now.ghosts)
 
@@ -279,7 +285,7 @@ async def _still(
     """Those that the listing has, and that are not there."""
     left = set()
     for item in sorted(ghosts):
-        if is_known(state, item) and await _get(graph, source, state, number, item) is _GONE:
+        if is_known(state, item) and await ask_for(graph, source, state, number, item) is GONE:
             left.add(item)
     return left
 
@@ -325,6 +331,7 @@ def _say_what_is_left(
                 " a retention label or with restricted access are left out silently for an app"
                 " without Sites.FullControl.All (microsoft-graph-docs#11561).",
             )
+    note_what_was_there(state, number)
     return Listing(counted(state), len(fitting.checked), fitting.found, len(ghosts), hidden)
 
 
@@ -345,21 +352,27 @@ async def _list_again(
                     shown[item["id"]] = item
         # The folder itself after its children: a child made in between is counted and not
         # shown, which is said as a gap; the other way round it would be hidden.
-        told = item_of(await graph.get(place), place, folder)
+        told = as_there(item_of(await graph.get(place), place, folder))
     except GraphError as error:
-        if error.status == 404:
+        if error.status in (404, 410):
             return 0, {folder}
         await raise_unless_alone(graph, source.drive_place(), error)
         why = f"It does not fit its own count, and could not be listed once more: {error.what}"
         state.could_not(number, "items", f"{source.name}: {name_of(state, folder)}", why)
         return 0, set()
+    for one in [item for item in shown if has_part(shown[item], "deleted")]:
+        asked = await ask_for(graph, source, state, number, one)
+        if asked is GONE:
+            del shown[one]
+        else:
+            shown[one] = asked or as_there(shown[one])
     known = children_of(state, folder)
     elsewhere, ghosts = [], set()
     for one in sorted(set(known) - set(shown)):
-        moved = await _get(graph, source, state, number, one)
-        if moved is _GONE:
+        moved = await ask_for(graph, source, state, number, one)
+        if moved is GONE:
             ghosts.add(one)
-        elif moved is not _UNTOLD:
+        elif moved is not UNTOLD:
             elsewhere.append(moved)
     with state.transaction():
         store_items(state, number, [told, *shown.values(), *elsewhere])
@@ -386,8 +399,8 @@ async def _hang(
             break
         for one in sorted(ids):
             asked.add(one)
-            told = await _get(graph, source, state, number, one)
-            if told is _GONE and is_known(state, one):
+            told = await ask_for(graph, source, state, number, one)
+            if told is GONE and is_known(state, one):
                 ghosts.add(one)
             elif told:
                 store_items(state, number, [told])
@@ -395,22 +408,6 @@ async def _hang(
         settle_below(state, number)
         map_folders(state)
     return had
-
-
-async def _get(
-    graph: Graph, source: Source, state: DriveState, number: int, item: str
-) -> dict[str, Any]:
-    """An item as it is now, ``_GONE``, or ``_UNTOLD``: that the service does not tell is said."""
-    try:
-        place = source.item_place(item)
-        return item_of(await graph.get(place), place, item)
-    except GraphError as error:
-        if error.status == 404:
-            return _GONE
-        await raise_unless_alone(graph, source.drive_place(), error)
-        why = f"The service does not tell whether it is there: {error.what}"
-        state.could_not(number, "items", f"{source.name}: {name_of(state, item)}", why)
-        return _UNTOLD
 
 
 async def _compare_quota(

@@ -28,6 +28,13 @@ ON CONFLICT (item_id) DO UPDATE SET parent_id = excluded.parent_id, name = exclu
     times = excluded.times, seen_in_pass = excluded.seen_in_pass, gone_in_pass = NULL,
     gone_how = NULL
 """
+#: what is called deleted and was never listed gets a row too, so that it is asked for
+_CALLED_DELETED = """
+INSERT INTO items (item_id, parent_id, name, type, size, seen_in_pass, gone_in_pass, gone_how)
+VALUES (?, ?, '', 'other', 0, ?, ?, ?)
+ON CONFLICT (item_id) DO UPDATE SET seen_in_pass = excluded.seen_in_pass,
+    gone_in_pass = excluded.gone_in_pass, gone_how = 'deleted' WHERE gone_in_pass IS NULL
+"""
 #: Folders with their paths. Top down from the root: what a loop of parents holds, or a
 #: folder that is gone, is never reached.
 _FOLDERS = """
@@ -42,6 +49,8 @@ WITH RECURSIVE tree (item_id, path) AS (
 SELECT item_id, path FROM tree;
 """
 
+#: how an item is gone that a listing named only to call it deleted
+NEVER_LISTED = "not returned but as deleted"
 #: an item's path, for a query that joins ``temp.folder_paths AS f`` on its parent
 PATH = "CASE f.path WHEN '' THEN i.name ELSE f.path || '/' || i.name END"
 
@@ -119,19 +128,11 @@ def store_items(state: DriveState, number: int, items: Iterable[dict[str, Any]])
         if has_part(item, "deleted"):
             state.db.executemany(_UPSERT, rows)  # the last word on an item counts
             rows.clear()
-            mark_gone(state, number, item["id"], "deleted")
+            parent = _text(part_of(item, "parentReference").get("id"))
+            state.db.execute(_CALLED_DELETED, (item["id"], parent, number, number, NEVER_LISTED))
         else:
             rows.append((*_row(item), number))
     state.db.executemany(_UPSERT, rows)
-
-
-def mark_gone(state: DriveState, number: int, item_id: str, how: str) -> None:
-    """The item is not there any more; its row stays, with how that was known."""
-    state.db.execute(
-        "UPDATE items SET gone_in_pass = ?, gone_how = ?, seen_in_pass = ?"
-        " WHERE item_id = ? AND gone_in_pass IS NULL",
-        (number, how, number, item_id),
-    )
 
 
 def begin_anew(state: DriveState, number: int, link: str | None, resync: str | None) -> None:
@@ -160,10 +161,10 @@ def go_on_listing(state: DriveState, number: int) -> None:
 
 
 def settle(state: DriveState, current: Pass) -> None:
-    """After the last page: what a full listing did not name is gone, and so is all below.
+    """After the last page: what a full listing did not name is gone.
 
-    A deletion of a folder comes without its descendants, and a folder that was deleted
-    and made again between two pages comes without any deletion (docs-contrib#8794).
+    A folder that was deleted and made again between two pages comes without any deletion
+    (docs-contrib#8794).
     """
     number = current.number
     with state.transaction():
@@ -179,7 +180,6 @@ def settle(state: DriveState, current: Pass) -> None:
                 " AND seen_in_pass < ?",
                 (number, how, number),
             )
-        _gone_below(state, number)
 
 
 def _find_root(state: DriveState) -> None:
@@ -204,23 +204,22 @@ def more_roots(state: DriveState) -> list[str]:
 
 
 def settle_below(state: DriveState, number: int) -> None:
-    """What hangs below something that is gone is gone too."""
-    with state.transaction():
-        _gone_below(state, number)
+    """What hangs below something that is gone is gone too: its deletion comes by itself.
 
-
-def _gone_below(state: DriveState, number: int) -> None:
-    # what was named after its folder was gone, or in a listing that did not name the folder, is
-    # not gone with it: it hangs from nothing, and is looked for
+    What was named after its folder was gone, or in a listing that did not name the folder, is not
+    gone with it, and neither is what was asked for and is there: it hangs from nothing, and is
+    looked for.
+    """
     state.db.execute(
         "WITH RECURSIVE below (item_id, gone) AS ("
         " SELECT item_id, gone_in_pass FROM items WHERE gone_in_pass IS NOT NULL"
         " AND COALESCE(gone_how, '') NOT LIKE 'not returned%' UNION"
         " SELECT i.item_id, b.gone FROM items i JOIN below b ON i.parent_id = b.item_id"
-        " WHERE i.seen_in_pass <= b.gone)"
+        " WHERE i.seen_in_pass <= b.gone AND NOT EXISTS (SELECT 1 FROM kept k"
+        " WHERE k.item_id = i.item_id AND k.in_pass = ?))"
         " UPDATE items SET gone_in_pass = ?, gone_how = 'gone with its folder'"
         " WHERE gone_in_pass IS NULL AND item_id IN (SELECT item_id FROM below)",
-        (number,),
+        (number, number),
     )
 
 

@@ -10,6 +10,7 @@ Tables
     details   permissions, versions and list fields, as JSON
     arriving  newer bytes that are whole and take the place of earlier ones: their row of
               ``contents``, kept until they lie there
+    kept      items that a listing called gone, asked for by their id: whether told to be there
     could_not what could not be had and is no item (blind spots, listings refused)
     notes     what happened in a pass that a report should say (loops, resyncs …)
 
@@ -67,6 +68,8 @@ CREATE TABLE IF NOT EXISTS chunks (
 CREATE TABLE IF NOT EXISTS details (
     item_id TEXT NOT NULL, kind TEXT NOT NULL, data TEXT NOT NULL, why TEXT, etag TEXT,
     in_pass INTEGER NOT NULL, PRIMARY KEY (item_id, kind)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS kept (
+    item_id TEXT PRIMARY KEY, in_pass INTEGER NOT NULL, told INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS could_not (
     what TEXT NOT NULL, subject TEXT NOT NULL, why TEXT NOT NULL, in_pass INTEGER NOT NULL,
     PRIMARY KEY (in_pass, what, subject)) WITHOUT ROWID;
@@ -242,7 +245,7 @@ class DriveState:
                     f"UPDATE {table} SET {column} = ? WHERE {column} = ?",  # noqa: S608
                     (number - 1, number),
                 )
-            for table in ("could_not", "notes"):
+            for table in ("could_not", "kept", "notes"):
                 self.db.execute(f"DELETE FROM {table} WHERE in_pass = ?", (number,))  # noqa: S608
             self.db.execute("DELETE FROM chunks")
             self.db.execute("DELETE FROM about WHERE key IN ('checked', 'finished', 'discovered')")

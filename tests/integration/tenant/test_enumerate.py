@@ -147,6 +147,8 @@ def test_M8_what_delta_left_out_is_found_and_what_is_not_there_is_gone_or_named(
         stage.on("GET", "/v1.0/drives/d1/items/deep", _folder("deep", "f", 1))
         below = {"value": [_item("far", "deep")]}
         stage.on("GET", "/v1.0/drives/d1/items/deep/children", below)
+        for one in (shown[2], *below["value"]):
+            stage.on("GET", f"/v1.0/drives/d1/items/{one['id']}", one)
         listings.append(await enumerate_drive(graph, SOURCE, state))
 
     paths, state = _run(tmp_path, story)
@@ -244,7 +246,7 @@ def test_T36_only_what_was_deleted_is_gone(tmp_path: Path) -> None:
     assert paths == ["f", "f/seen", "g"]
     assert listings[0].ghosts == 1
     (row,) = state.db.execute("SELECT gone_in_pass, gone_how FROM items WHERE item_id = 'wanders'")
-    assert tuple(row) == (1, "deleted")
+    assert tuple(row) == (1, "deleted (asked for, it is not there)")
     assert [gap.what for gap in _gaps(state, 1)] == ["items"]  # f counts two, and shows one
 
 

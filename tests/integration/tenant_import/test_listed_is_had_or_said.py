@@ -37,7 +37,7 @@ SHARES = {
     "recreated_between_pages": 0.3, "deleted_between_pages": 0.3, "short_content": 0.5,
     "html_content": 0.4, "late_hashes": 0.5, "dropped_dates": 0.5, "redirects": 0.3,
     "locked": 0.2, "unavailable": 0.1, "gateway_timeout": 0.1, "bandwidth_exceeded": 0.1,
-    "revoked_between_pages": 0.3, "permissions_denied": 0.4,
+    "revoked_between_pages": 0.3, "permissions_denied": 0.4, "called_deleted": 0.3,
 }  # fmt: skip
 #: traits that are no share, and what they can be; mostly they are off
 OTHERS = {

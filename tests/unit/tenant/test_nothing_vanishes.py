@@ -47,6 +47,8 @@ class Service:
     gone: set[str] = field(default_factory=set)
     untold: frozenset[str] = frozenset()
     ghosts: frozenset[str] = frozenset()
+    #: called deleted, or left out, and not counted in their folders, though they are there
+    denied: frozenset[str] = frozenset()
     nameless: bool = False
     empty: bool = False
     twice: bool = False
@@ -64,13 +66,16 @@ class Service:
             return {"id": "root", "name": "root", "root": {}, "folder": self._count("root")}
         parent, name, kind = self.items[item]
         self.said[item] = "there"
+        if item in self.denied and not by_itself:
+            self.said[item] = "deleted" if item in self.ghosts else "there"
+            return {"id": item, "deleted": {}}
         facet = {"folder": self._count(item)} if kind == "folder" else {kind: {}}
         entry = {"id": item, "name": name, "parentReference": {"id": parent}, **facet}
         return entry if by_itself or kind != "bare" else {k: entry[k] for k in entry if k != kind}
 
     def _count(self, folder: str) -> dict[str, Any]:
         shown = [i for i, (up, _, _) in self.items.items() if up == folder]
-        return {"childCount": len([one for one in shown if one not in self.ghosts])}
+        return {"childCount": len([one for one in shown if one not in self.ghosts | self.denied])}
 
     async def get(self, path: str, params: Any = None, headers: Any = None) -> dict[str, Any]:
         place = urlsplit(path).path.removeprefix("/v1.0")
@@ -84,7 +89,8 @@ class Service:
             raise GraphError("graph-not-found", "It is not there.", "-", status=404)
         if parts[1:] == ["children"]:
             shown = [i for i, (up, _, _) in self.items.items() if up == parts[0]]
-            return {"value": [self.entry(one) for one in shown if one not in self.ghosts]}
+            told = [one for one in shown if one not in self.ghosts | self.denied]
+            return {"value": [self.entry(one) for one in told]}
         return self.entry(parts[0], by_itself=True)
 
     def pages(
@@ -98,7 +104,8 @@ class Service:
             raise GraphError("graph-gone", "-", "-", status=410, codes=("resyncRequired",))
         if token.startswith("p"):
             return self._page(token[1:].split(","), [])
-        named = list(self.changed) if token else ["root", *self.items]
+        denied = [one for one in self.items if one in self.denied]
+        named = [*self.changed, *denied] if token else ["root", *self.items]
         named = [one for one in named if one not in self.untold]
         self.changed = []
         if not token:
@@ -182,7 +189,8 @@ def drives(draw: st.DrawFn) -> Service:
 def weathers(draw: st.DrawFn) -> dict[str, Any]:
     some = st.frozensets(st.sampled_from(IDS), max_size=2)
     flags = {name: draw(st.booleans()) for name in ("nameless", "empty", "twice", "forgets")}
-    return {"untold": draw(some), "ghosts": draw(some), "between": draw(_DEEDS), **flags}
+    sets = {name: draw(some) for name in ("untold", "ghosts", "denied")}
+    return {**sets, "between": draw(_DEEDS), **flags}
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -18,6 +18,7 @@ from sluis.tenant.listed_items import (
     map_folders,
     miscounted,
     settle,
+    settle_below,
     store_items,
     strays,
 )
@@ -48,6 +49,7 @@ def _finish(state: DriveState) -> None:
     current = state.current_pass()
     assert current is not None
     settle(state, current)
+    settle_below(state, current.number)
 
 
 def test_a_page_and_its_link_are_kept_together_or_not_at_all(state: DriveState) -> None:

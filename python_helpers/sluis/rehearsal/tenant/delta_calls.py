@@ -144,6 +144,10 @@ def delta(visit: Visit, drive: Drive) -> Answer:
         size = page_size(call, world.settings.page_size, world.settings.largest_page)
         page = turn_page(drive, token, size, hidden=visit.hidden(drive.site))
     # weather belongs to the place, however often it is come to by another link
+    denied = _called_deleted(world, drive)
+    if denied and page.complete and not token.walking:
+        more = [item for item in denied if item not in page.entries]
+        page = replace(page, entries=[*page.entries, *more])
     entries = page.entries if token.walking else _placed(visit, drive, page.entries)
     struck = world.door.weather.page(drive.id, replace(token, turn=0).text(), entries)
     link = _link(call, page.following.text())
@@ -153,9 +157,12 @@ def delta(visit: Visit, drive: Drive) -> Answer:
         link, complete = _link(call, replace(token, turn=token.turn + 1).text()), False
     elif struck.kind == "loop":
         link, complete = _link(call, given), False
-    if call.selected() or sharing:
+    if call.selected() or sharing or denied:
         told = [
-            json.dumps(_entry(world, call, drive, item, token, sharing=sharing), ensure_ascii=False)
+            json.dumps(
+                _entry(world, call, drive, item, token, sharing=sharing, denied=denied),
+                ensure_ascii=False,
+            )
             for item in struck.entries
         ]
     else:
@@ -252,18 +259,40 @@ def _between_pages(world: World, drive: Drive, given: str) -> None:
         drive.add(parent, name, "folder", now=now)
 
 
+def _called_deleted(world: World, drive: Drive) -> list[Item]:
+    """Items that are there and that the weather has every listing call deleted."""
+    weather = world.door.weather
+    if not weather.weather.called_deleted:
+        return []
+    return [
+        item
+        for item in drive.live()
+        if item.parent is not None and weather.calls_deleted(drive.ids.item(item.number))
+    ]
+
+
 def _entry(
-    world: World, call: Call, drive: Drive, item: Item, token: Token, *, sharing: bool
+    world: World,
+    call: Call,
+    drive: Drive,
+    item: Item,
+    token: Token,
+    *,
+    sharing: bool,
+    denied: list[Item],
 ) -> dict[str, Any]:
     """An entry with only what ``$select`` names, and with what sharing changes tell."""
-    if item.deleted:
+    if item.deleted or item in denied:
         return select(call, deleted_json(drive, item))
     extras = item.extras
     url = ""
     if "downloadurl" in call.option("select").lower():
         clean = not (extras and extras.malware)
         url = world.download_url(drive, item) if clean and item.kind == "file" else ""
-    entry = select(call, item_json(world, drive, item, in_delta=True, url=url))
+    made = item_json(world, drive, item, in_delta=True, url=url)
+    if "folder" in made:
+        made["folder"]["childCount"] -= sum(one.parent is item for one in denied)
+    entry = select(call, made)
     if sharing and extras and extras.shared_at >= max(token.place, 0):
         entry["@microsoft.graph.sharedChanged"] = "True"
     return entry

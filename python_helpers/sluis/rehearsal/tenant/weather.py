@@ -41,6 +41,9 @@ class Weather:
         quota_bytes: bytes that fit in each drive, when less than its own quota.
         revoked_between_pages: pages before which a permission of an item is taken away; the
             item comes with ``deltashowsharingchanges`` only (``driveitem-delta.md``).
+        called_deleted: items that each listing calls deleted though they are there, and does not
+            count in their folders (onedrive-api-docs#611; ``driveitem-delta.md`` tells the same of
+            what the app may not see any more, unless ``deltashowremovedasdeleted`` is asked for).
         locked: files of which every change gets 423, as while somebody has them open
             (microsoft-graph-explorer-v4#3435, onedrive-api-docs#912).
         bandwidth_exceeded: requests that carry bytes and get 509 with ``Retry-After``
@@ -87,6 +90,7 @@ class Weather:
     renamed_between_pages: float = 0.0
     recreated_between_pages: float = 0.0
     revoked_between_pages: float = 0.0
+    called_deleted: float = 0.0
     locked: float = 0.0
     bandwidth_exceeded: float = 0.0
     short_content: float = 0.0

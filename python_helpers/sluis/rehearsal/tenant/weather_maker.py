@@ -270,6 +270,10 @@ class WeatherMaker:
             return "page", 0.0
         return None
 
+    def calls_deleted(self, item: str) -> bool:
+        """Whether listings call this item deleted, as long as this weather lasts."""
+        return self._always("called deleted", item, self.weather.called_deleted)
+
     def is_locked(self, item: str) -> bool:
         """Whether somebody has this file open, as long as this weather lasts."""
         return self._always("locked", item, self.weather.locked)
