@@ -374,6 +374,21 @@ def test_check_a_scope_that_cannot_be_read_hides_nothing_else(fresh: LabChange) 
 
 
 @pytest.mark.slow
+def test_check_what_is_wrong_with_one_host_is_said_of_that_host(fresh: LabChange) -> None:
+    """A setting of db1 was told of the verifier too, which is another machine."""
+    variables = fresh.who.inventory / "host_vars"
+    variables.mkdir()
+    (variables / "db1.yml").write_text(
+        "snapshot_and_verify_patience: \"{{ 'not a number' | string }}\"\n"
+    )
+    status, found = sluis(fresh, "check", fresh.who.client, fresh.change)
+    (one,) = codes(found)["bad-setting"]
+    assert (status, one["about"]) == (64, "db1"), found
+    (line,) = found["not_looked_at"]
+    assert "db1" in line and "localhost" not in line
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["unknown", "changed", "login"])
 def test_check_why_a_host_does_not_let_us_in(fresh: LabChange, tmp_path: Path, what: str) -> None:
     known = tmp_path / "known_hosts"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -27,10 +27,11 @@ from sluis.evidence.anchors import load_anchors
 from sluis.evidence.files import read_regular
 from sluis.evidence.keys import operator_key
 from sluis.places import Places
-from sluis.runbook.check_words import CLOSED
+from sluis.runbook.check_words import BECOME, CLOSED
 from sluis.runbook.move_check_words import NOT_ENTERED
 from sluis.runbook.written_choice import asked_less
 from sluis.scope.load import ScopeError, load_scope
+from sluis.scope.model import ScopeDocument
 from sluis.scope.remarks import remarks
 
 #: settings that nothing can be looked at without
@@ -157,6 +158,7 @@ def check_all(
         not_looked_at.append(
             f"what is on {', '.join(closed)}: check again when the way there is open"
         )
+    not_looked_at += _without_sudo(session, client, change, out)
     everything = {(one.about, one.line, one.what): one for one in [*written, *out]}
     wrong = sorted(everything.values(), key=lambda one: not one.written)
     told = report.as_dict() | {"log": None} if report is not None else None
@@ -164,14 +166,34 @@ def check_all(
     return Checked(tuple(wrong), tuple(not_looked_at), told, said)
 
 
-def _remarks(session: Session, client: str, change: str | None) -> tuple[str, ...]:
+def _without_sudo(
+    session: Session, client: str, change: str | None, out: Sequence[NotRight]
+) -> Iterator[str]:
+    """What stays unseen on each host whose sudo does nothing for us, one line each."""
+    scope = _scope(session, client, change)
+    for host in sorted({one.about for one in out if one.code in BECOME}):
+        here = scope.assets_on(host) if scope is not None else ()
+        why = f"because sudo on {host} does nothing for us; check again when it does"
+        for asset in here:
+            if asset.takes_snapshot and not asset.is_exported:
+                yield f"{asset.id} on {host}, and what restoring it needs on the verifier, {why}"
+        yield f"restic, the store and the room as {host} has them, {why}"
+
+
+def _scope(session: Session, client: str, change: str | None) -> ScopeDocument | None:
     if change is None:
+        return None
+    try:
+        return load_scope(session.places.change(client, change) / "scope.yml").document
+    except InputError:
+        return None  # what is wrong with it is said by its reader
+
+
+def _remarks(session: Session, client: str, change: str | None) -> tuple[str, ...]:
+    document = _scope(session, client, change)
+    if change is None or document is None:
         return ()
     folder = session.places.change(client, change)
-    try:
-        document = load_scope(folder / "scope.yml").document
-    except InputError:
-        return ()  # what is wrong with it is said by its reader
     return (*remarks(document), *asked_less(folder, session.places, client, document))
 
 

@@ -18,6 +18,7 @@ from sluis.border.verbs.asset_check import (
     CheckSecrets,
     Disk,
     Lacking,
+    Repository,
     Request,
     Seen,
 )
@@ -29,7 +30,7 @@ from sluis.runbook.findings import Finding
 from sluis.runbook.grants import grant_of
 from sluis.runbook.host_errors import host_error
 from sluis.runbook.restore_stores import snapshots_elsewhere
-from sluis.runbook.run import Run, now
+from sluis.runbook.run import CHECK, Run, now
 from sluis.runbook.scope_lines import line_in_scope
 from sluis.runbook.snapshot_settings import SnapshotSettings
 from sluis.runbook.swap_look import IN_USE, stop_words
@@ -56,6 +57,10 @@ _SERVERS = ("postgresql", "mariadb")
 
 #: codes of an asset that is not where the scope says
 _NOT_THERE = frozenset({"asset-missing", "database-missing"})
+
+_NO_ESCROW = "escrow-password-missing"
+#: codes of what a machine finds and somebody wrote, or did not write
+_WRITTEN = frozenset({_NO_ESCROW, "backup-password-missing", "no-repository-password"})
 
 #: runs ``asset_check`` there
 Call = Callable[[Request, CheckSecrets], Answer]
@@ -184,10 +189,12 @@ def look_at_host(
         restic=settings.restic if copies else None,
         way_back=bool(restored) or _may_go_back(run),
         restore=bool(restored),
+        backups=() if restored else tuple(_backups(run, host, settings)),
     )
     secrets = CheckSecrets(
         settings.for_maker("").store if copies else StoreSecrets(),
         {asset.id: settings.for_maker(asset.id).asset for asset in assets},
+        {} if restored else dict(settings.backup_secrets),
     )
     answer, between = _timed(call, request, secrets)
     found = [
@@ -272,8 +279,11 @@ def look_at_verifier(
     )
     answer, between = _timed(call, request, CheckSecrets(settings.for_verifier().store))
     where = "the verifier" if verifier == "localhost" else verifier
-    found = [*_troubles(answer, where, verifier), *_clock(answer, where, between)]
     scope, wants = scope_of(run), _want_v6(run, host)
+    found = [*_troubles(answer, where, verifier), *_clock(answer, where, between)]
+    if scope is not None and not wants:
+        # only V6 needs a second key
+        found = [one for one in found if one.code != _NO_ESCROW]
     if settings.own_store is not None and disk is not None and answer.disk is not None:
         found += _two_users(host, where, settings.own_store, disk, answer.disk)
     if settings.own_store is not None and answer.lets_remove and (wants or scope is None):
@@ -315,6 +325,34 @@ def _copies_from(run: Run, host: str) -> bool:
         asset.takes_snapshot and (asset.host == host or is_left_open(asset))
         for asset in scope.assets
     )
+
+
+def _backups(run: Run, host: str, settings: SnapshotSettings) -> Iterator[Repository]:
+    """Repositories of the client's own backups that this host would read for an adoption.
+
+    Only ``sluis check`` opens them: a change goes on without, and an adoption opens them itself.
+    """
+    if run.playbook != CHECK:
+        return
+    for asset, backup in sorted(settings.adopt.items()):
+        if backup.store is not None and host in _hosts_of(run, asset, host):
+            yield Repository(asset, backup.store)
+
+
+def _hosts_of(run: Run, asset: str, otherwise: str) -> set[str | None]:
+    """Where an asset is; without a change by each scope that has it, and else anywhere."""
+    if run.change:
+        scope = scope_of(run)
+        one = scope.asset(asset) if scope is not None else None
+        return {one.host} if one is not None else set()
+    found: set[str | None] = set()
+    for path in sorted(run.places.inventory(run.client).glob("changes/*/scope.yml")):
+        try:
+            one = load_scope(path).document.asset(asset)
+        except InputError:
+            continue
+        found |= {one.host} if one is not None else set()
+    return found or {otherwise}
 
 
 def _no_store(run: Run, host: str, settings: SnapshotSettings) -> Iterator[Finding]:
@@ -459,7 +497,12 @@ def _troubles(
         if run is not None and one.asset and error.code in _NOT_THERE:
             line = line_in_scope(run, one.asset, ("location",))
             remedy = f"Correct the location of {one.asset}: {line}."
-        found.append(Finding(where, error.code, f"{where}: {about}{error.what}", remedy))
+        found.append(
+            Finding(
+                where, error.code, f"{where}: {about}{error.what}", remedy,
+                error.code in _WRITTEN,
+            )
+        )  # fmt: skip
     return found
 
 

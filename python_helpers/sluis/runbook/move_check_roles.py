@@ -67,8 +67,8 @@ def _to_read(part: OfTenant, seen: SeenTenant, onedrive: Sequence[str]) -> Itera
         elif answer.state == "refused" or (has is not None and not has & enough):
             yield _users_lacking(part, onedrive) if listing == "users" else Finding(
                 about, "role-missing",
-                f"{about}: its app {part.account.client_id} may not list and read sites, so "
-                "nothing of it can be fetched.",
+                f"{about}: its app {part.account.client_id} lacks {FULL}: it may not list and read "
+                "sites, so nothing of it can be fetched.",
                 _grant(part, role),
             )  # fmt: skip
     if has is None:
@@ -81,7 +81,7 @@ def _to_read(part: OfTenant, seen: SeenTenant, onedrive: Sequence[str]) -> Itera
     elif FULL not in has and has & _SITES:
         yield Finding(
             about, "role-missing-for-level",
-            f"{about}: its app {part.account.client_id} has no {FULL}: the service hides what lies "
+            f"{about}: its app {part.account.client_id} lacks {FULL}: the service hides what lies "
             "under a retention label, so V5 is not verified.",
             _grant(part, FULL),
         )  # fmt: skip
@@ -92,14 +92,14 @@ def _users_lacking(part: OfTenant, onedrive: Sequence[str]) -> Finding:
     if onedrive:
         return Finding(
             about, "role-missing",
-            f"{about}: its app {part.account.client_id} may not list people, so their OneDrives "
-            f"are not found: {', '.join(sorted(set(onedrive)))}.",
+            f"{about}: its app {part.account.client_id} lacks {_USERS}: it may not list people, so "
+            f"their OneDrives are not found: {', '.join(sorted(set(onedrive)))}.",
             _grant(part, _USERS),
         )  # fmt: skip
     return Finding(
         about, "role-missing-for-level",
-        f"{about}: its app {part.account.client_id} may not list people, so nobody sees whether "
-        "they have OneDrives that the scope does not name.",
+        f"{about}: its app {part.account.client_id} lacks {_USERS}: it may not list people, so "
+        "nobody sees whether they have OneDrives that the scope does not name.",
         _grant(part, _USERS),
     )  # fmt: skip
 
@@ -121,8 +121,8 @@ def _to_write(part: OfTenant, seen: SeenTenant) -> Iterator[Finding]:
     elif not _WRITERS & set(seen.roles):
         yield Finding(
             about, "role-missing",
-            f"{about}: its app {part.account.client_id} may not write there, so nothing could be "
-            "put into it.",
+            f"{about}: its app {part.account.client_id} lacks {_WRITE}: it may not write there, so "
+            "nothing could be put into it.",
             _grant(part, _WRITE),
         )  # fmt: skip
 

@@ -7,7 +7,7 @@ from ansible.plugins.action import ActionBase
 
 from sluis.border import codec
 from sluis.border.verbs.asset_check import ASSET_CHECK, Disk, Seen
-from sluis.errors import SluisError
+from sluis.errors import InputError, SluisError
 from sluis.runbook.check_words import BECOME, known_hosts_in
 from sluis.runbook.checking import (
     cannot_ask,
@@ -68,7 +68,9 @@ class ActionModule(ActionBase):
             found, seen = look_at_host(run, host, settings, address, call)
             return [*written, *found], seen
         except SluisError as error:
-            found = [*written, from_error(where, error)]
+            # what is wrong with a host's settings is not wrong with the verifier that it names
+            whose = host if isinstance(error, InputError) else where
+            found = [*written, from_error(whose, error)]
         except AnsibleError as error:
             found = [*written, cannot_ask(where, error, self._known_hosts(), self._at())]
         if found[-1].code not in BECOME and not found[-1].written:

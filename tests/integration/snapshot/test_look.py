@@ -18,7 +18,7 @@ import pytest
 
 from sluis.border.parts import Asset, Connection, StoreSecrets
 from sluis.border.store import Store
-from sluis.border.verbs.asset_check import Answer, CheckSecrets, Request, Seen
+from sluis.border.verbs.asset_check import Answer, CheckSecrets, Repository, Request, Seen
 from sluis.errors import SnapshotError
 from sluis.rehearsal.keeper import Keeper
 from sluis.rehearsal.loopback import STORE
@@ -91,6 +91,35 @@ def test_check_what_does_not_open_the_store(
     assert codes(answer) == [code]
     for word in ("wrong", PASSWORD):
         assert word not in answer.troubles[0].failure.what.replace("password-wrong", "")
+
+
+@pytest.mark.parametrize(
+    ("password", "there", "code"),
+    [
+        (PASSWORD, True, None),
+        ("wrong", True, "backup-password-wrong"),
+        ("", True, "backup-password-missing"),
+        (PASSWORD, False, "backup-missing"),
+    ],
+)
+def test_check_the_clients_own_backup_opens_with_its_password_or_it_is_said(
+    stage: Stage, password: str, there: bool, code: str | None
+) -> None:
+    """A wrong password of the client's own backup ended with 0, and adopt failed afterwards."""
+    before = everything(stage)
+    store = read_store(stage.store)
+    if not there:
+        store = replace(store, url=f"{str(store.url).rstrip('/')}-elsewhere/")
+    secrets = StoreSecrets(repository_password=password, **stage.login)
+    answer = look_around(
+        Request(part="source", backups=(Repository("letters", store),)),
+        CheckSecrets(backups={"letters": secrets}),
+    )
+    assert codes(answer) == ([] if code is None else [code])
+    assert everything(stage) == before, "it was only read"
+    for one in answer.troubles:
+        assert "letters" in one.failure.what
+        assert PASSWORD not in one.failure.what
 
 
 def test_check_a_store_that_is_away_or_signed_by_a_stranger(stage: Stage, tmp_path: Path) -> None:

@@ -15,6 +15,10 @@ from sluis.cli.runner import RunReport
 from sluis.cli.written import Written
 from sluis.plan.faults import Fault
 from sluis.runbook.findings import Finding
+from sluis.scope.load import load_scope
+from sluis.scope.model import ScopeDocument
+from support.every_field import SCOPE_WITH_EVERYTHING
+from support.scopes import to_yaml
 
 FILE = "inventories/practice/group_vars/all.yml"
 WHAT = "The store has no usable user."
@@ -22,13 +26,17 @@ CODES = ("bad-backup", "bad-setting", "bad-store", "certificate-missing")
 
 
 def _checked(
-    monkeypatch: pytest.MonkeyPatch, faults: tuple[Fault, ...], *found: Finding
+    monkeypatch: pytest.MonkeyPatch,
+    faults: tuple[Fault, ...],
+    *found: Finding,
+    scope: Any = None,
 ) -> checked.Checked:
     report = RunReport("x", "by itself", 0, Path("log"), findings=found)
     monkeypatch.setattr(checked, "_keys", lambda *_: [])
     monkeypatch.setattr(checked, "vault_ids", lambda *_: ())
     monkeypatch.setattr(checked, "read_in_a_clean_place", lambda *_: Written(faults))
     monkeypatch.setattr(checked, "_out_there", lambda *_: (report, []))
+    monkeypatch.setattr(checked, "_scope", lambda *_: scope)
     session: Any = SimpleNamespace(places=None, environ={}, doing=lambda _words: nullcontext())
     return check_all(session, "practice", None, None)
 
@@ -62,3 +70,35 @@ def test_a_setting_that_a_template_made_wrong_is_said_of_each_host(
         "folders, databases and stores of h1, because the settings cannot be used",
     )
     assert told.exit_status == 64
+
+
+def _scope(folder: Path) -> ScopeDocument:
+    plain = {name: one for name, one in SCOPE_WITH_EVERYTHING.items() if name != "documents"}
+    (folder / "scope.yml").write_text(to_yaml(plain))
+    return load_scope(folder / "scope.yml").document
+
+
+@pytest.mark.parametrize("code", ["become-refused", "become-password-missing"])
+def test_what_a_host_without_sudo_hides_is_a_line_each(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: str
+) -> None:
+    """It was silence: nobody saw that two assets had not been looked at."""
+    scope = _scope(tmp_path)
+    host = next(asset.host for asset in scope.assets if asset.takes_snapshot and asset.host)
+    names = [
+        asset.id
+        for asset in scope.assets_on(host)
+        if asset.takes_snapshot and not asset.is_exported
+    ]
+    assert names
+    refused = Finding(host, code, f"{host} does not let our user use sudo.", "Let it.")
+    other = Finding("elsewhere", "clock-off", "The clock of elsewhere is off.", "Set it.")
+    told = _checked(monkeypatch, (), refused, other, scope=scope)
+    why = f"because sudo on {host} does nothing for us; check again when it does"
+    assert told.not_looked_at == (
+        *(f"{one} on {host}, and what restoring it needs on the verifier, {why}" for one in names),
+        f"restic, the store and the room as {host} has them, {why}",
+    )
+    assert told.exit_status == 1
+    (line,) = _checked(monkeypatch, (), refused).not_looked_at
+    assert line.startswith(f"restic, the store and the room as {host}")

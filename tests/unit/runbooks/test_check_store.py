@@ -318,3 +318,80 @@ def test_newcomer_a_store_on_a_disk_is_one_that_host_and_verifier_both_can_use(
         if code == "store-not-writable":
             assert "the verifier would make it as the user root (0)" in one.what
             assert "the user ops (1000) of practice-server could not write" in one.what
+
+
+NO_ESCROW = Trouble(None, Failure("SnapshotError", "escrow-password-missing", "w", "r"))
+
+
+@pytest.mark.parametrize(("low", "whole"), [(False, False), (True, False), (True, True)])
+def test_check_a_second_key_is_asked_only_where_something_must_reach_V6(
+    run: Run, low: bool, whole: bool
+) -> None:
+    """Of assets of low importance the gate asks V3, and check ended with 1 for the key of V6."""
+    scope = run.change_folder / "scope.yml"
+    text = scope.read_text()
+    for said in ("vital", "normal") if low else ():
+        text = text.replace(f"criticality: {said}", "criticality: low")
+    scope.write_text(text)
+    looked = replace(run, change="") if whole else run
+    answer = Answer(NOW, None, (NO_ESCROW,), (), (), None)
+    found = look_at_verifier(
+        looked, HOST, "localhost", settings(run), (), lambda _request, _secrets: answer
+    )
+    found = [one for one in found if one.code != "clock-wrong"]
+    if low and not whole:
+        assert found == []
+        return
+    (one,) = found
+    assert (one.code, one.written, one.stops) == ("escrow-password-missing", True, False)
+
+
+def _with_backup(run: Run, asset: str) -> SnapshotSettings:
+    said = yaml.safe_load((run.places.inventory(CLIENT) / "group_vars" / "all.yml").read_text())
+    place = {
+        name: said["snapshot_and_verify_store"][name] for name in ("site", "country", "provider")
+    }
+    store = {"id": "theirs", "kind": "rest", "machine": "nas", "url": "https://nas.example/x/"}
+    backup = {"kind": "restic", "machine": "nas", **place, "store": {**store, **place}}
+    said["snapshot_and_verify_adopt"] = {asset: backup}
+    said["snapshot_and_verify_secrets"] = {asset: {"backup_repository_password": "theirs"}}
+    said["snapshot_and_verify_store_secrets"] = {"repository_password": "x"}
+    return read_settings(said, AsItIs())
+
+
+@pytest.mark.parametrize("change", [CHANGE, ""])
+def test_check_the_clients_own_backup_is_opened_where_it_would_be_read(
+    run: Run, change: str
+) -> None:
+    asked: list[tuple[Request, CheckSecrets]] = []
+
+    def call(request: Request, secrets: CheckSecrets) -> Answer:
+        asked.append((request, secrets))
+        return Answer(NOW, None, (), (), (), None)
+
+    given, looked = _with_backup(run, "scanned-letters"), replace(run, change=change)
+    for host in (HOST, "another"):
+        look_at_host(looked, host, given, "192.0.2.10", call)
+    here, there = asked
+    assert [(one.asset, one.store.id) for one in here[0].backups] == [("scanned-letters", "theirs")]
+    assert here[1].backups["scanned-letters"].repository_password == "theirs"
+    assert there[0].backups == ()
+    # a change goes on without it, and makes a copy of its own
+    look_at_host(replace(looked, playbook="update.yml"), HOST, given, "192.0.2.10", call)
+    assert asked[-1][0].backups == ()
+
+
+def test_check_a_backup_without_a_password_is_what_somebody_wrote(run: Run) -> None:
+    troubles = tuple(
+        Trouble(None, Failure(family, code, "w", "r"))
+        for family, code in (
+            ("InputError", "backup-password-missing"), ("SnapshotError", "backup-password-wrong"),
+        )
+    )  # fmt: skip
+    answer = Answer(NOW, None, troubles, (), (), None)
+    found, _ = look_at_host(
+        run, HOST, settings(run), "192.0.2.10", lambda _request, _secrets: answer
+    )
+    told = {one.code: one.written for one in found}
+    assert told["backup-password-missing"] is True
+    assert told["backup-password-wrong"] is False

@@ -216,6 +216,28 @@ def test_a_drive_that_lies_in_the_other_tenant_is_named_with_its_line(run: Run) 
     assert "b!two" in line
 
 
+@pytest.mark.parametrize(
+    ("change", "lacking"),
+    [
+        (new(roles=("Sites.Read.All",)), {"Sites.ReadWrite.All"}),
+        (old(roles=("Sites.Read.All", "User.Read.All")), {"Sites.FullControl.All"}),
+        (old(roles=("Sites.FullControl.All",)), {"User.Read.All"}),
+        (old(roles=()), {"Sites.FullControl.All", "User.Read.All"}),
+        (
+            old(roles=None, listings=(Place("sites", "refused"), Place("users", "refused"))),
+            {"Sites.FullControl.All", "User.Read.All"},
+        ),
+    ],
+)
+def test_each_right_that_an_app_lacks_is_named_in_what_is_wrong(
+    run: Run, change: Callable[[Answer], Answer], lacking: set[str]
+) -> None:
+    """It said what the app may not do; its name stood in the middle of a command only."""
+    said = [one.what for one in found(run, change).values() if one.code.startswith("role-missing")]
+    for right in lacking:
+        assert sum(f"its app an-app lacks {right}" in what for what in said) == 1, said
+
+
 def test_people_that_cannot_be_listed_stop_a_onedrive_only(run: Run) -> None:
     lacks = old(roles=("Sites.FullControl.All",))
     assert set(found(run, lacks)) == {"role-missing-for-level"}

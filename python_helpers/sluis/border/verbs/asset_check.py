@@ -46,6 +46,14 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class Repository:
+    """A repository of restic's that the client's own backup of an asset writes to."""
+
+    asset: Slug
+    store: Store
+
+
+@dataclass(frozen=True)
 class Request:
     """What to look at.
 
@@ -60,6 +68,7 @@ class Request:
         way_back: whether the client is asked for a way back: then the rights that putting a
             database back needs are looked at as well.
         restore: whether the assets are to be put back: a database may be broken or gone.
+        backups: repositories that are to be opened with their own passwords (``source``).
         check_mode: it is all the same: nothing is ever changed.
     """
 
@@ -71,15 +80,17 @@ class Request:
     seen: Annotated[Tuple[Seen, ...], Most(10_000)] = ()
     way_back: bool = False
     restore: bool = False
+    backups: Annotated[Tuple[Repository, ...], Most(10_000)] = ()
     check_mode: bool = False
 
 
 @dataclass(frozen=True)
 class CheckSecrets:
-    """What opens the store, and each database by the id of its asset."""
+    """What opens the store, and each database and backup by the id of its asset."""
 
     store: StoreSecrets = field(default_factory=StoreSecrets)
     assets: Annotated[Mapping[Slug, AssetSecrets], Most(10_000)] = field(default_factory=dict)
+    backups: Annotated[Mapping[Slug, StoreSecrets], Most(10_000)] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
