@@ -27,7 +27,7 @@ demo: $(VENV)/.ready system ## show the whole thing on a small lab (INTERACTIVE=
 test: $(VENV)/.ready system ## run the tests, on real parts (TESTS="tests/unit -k gate" for some)
 	@$(BIN)/python -m pytest -m "not slow" $(PYTEST) $(TESTS)
 
-slow: $(VENV)/.ready system ## run the tests that take longest; CI runs them too
+slow: $(VENV)/.ready system ## run the tests that play whole runbooks or take long; CI runs them too
 	@$(BIN)/python -m pytest -m slow $(PYTEST) $(TESTS)
 
 lint: $(VENV)/.ready ## ruff, mypy strict, ansible-lint, yamllint, role documentation, syntax

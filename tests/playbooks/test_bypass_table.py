@@ -98,6 +98,12 @@ ROWS = {
     "L10-home": Row(environ={"HOME": "/tmp"}, code="environment-not-clean"),
     "fact-cache": Row(environ={"ANSIBLE_INJECT_FACT_VARS": "True"}, code="environment"),
 }
+#: rows that are tried in every run, one of each code and place; CI tries them all
+_IN_EVERY_RUN = ("tags", "extra-vars", "run-tags-environment", "L5-connection-option",
+                 "L10-python-path", "library-environment")  # fmt: skip
+QUICK_ROWS = [
+    name if name in _IN_EVERY_RUN else pytest.param(name, marks=pytest.mark.slow) for name in ROWS
+]
 
 
 def refused(change: LabChange, run: subprocess.CompletedProcess[str], code: str) -> None:
@@ -137,7 +143,7 @@ class TestControls:
         assert change.markers() == CHANGED
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", QUICK_ROWS)
 def test_row_over_ansible_playbook(change: LabChange, name: str) -> None:
     """Everything is in order and signed, but for the way in which the run is started."""
     row = ROWS[name]
@@ -154,14 +160,7 @@ def test_row_without_a_signature(change: LabChange, name: str) -> None:
     refused(change, run, row.code)
 
 
-#: rows that are tried over ansible-runner in every run, one of each code; CI tries them all
-OVER_RUNNER = ("tags", "extra-vars", "run-tags-environment", "L10-python-path")
-
-
-@pytest.mark.parametrize(
-    "name",
-    [name if name in OVER_RUNNER else pytest.param(name, marks=pytest.mark.slow) for name in ROWS],
-)
+@pytest.mark.parametrize("name", QUICK_ROWS)
 def test_row_over_ansible_runner(change: LabChange, tmp_path: Path, name: str) -> None:
     row = ROWS[name]
     change.sign()
@@ -586,6 +585,7 @@ def _plant(source: Path, mark: Path) -> Path:
     return cached
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("driver", ["ansible-playbook", "ansible-runner"])
 def test_L11_planted_code_is_not_run(change: LabChange, tmp_path: Path, driver: str) -> None:
     mark = tmp_path / "ran"

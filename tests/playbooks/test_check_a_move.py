@@ -21,6 +21,8 @@ from support.front_door import sluis
 from support.migration import NEW, OLD, Migration, start_migration
 from support.sftp_places import Place, old_supplier
 
+pytestmark = pytest.mark.slow
+
 SERVER = "old-files"
 #: a site that was removed, and its library with it
 REMOVED = "b!00000000000000000000000000000000000000000000000000000000000000ab"
@@ -139,7 +141,6 @@ def move(described: Move) -> Move:
     return described
 
 
-@pytest.mark.slow
 def test_check_a_move_in_which_nothing_is_wrong(move: Move) -> None:
     status, told, found = move.check()
     assert (status, told, found["not_looked_at"]) == (0, {}, []), yaml.safe_dump(found)
@@ -196,7 +197,6 @@ def test_check_without_a_change_tries_what_the_settings_name_from_each_worker(
     assert status == 1
 
 
-@pytest.mark.slow
 def test_check_two_names_of_one_tenant_and_a_folder_that_is_gone(move: Move) -> None:
     old = move.made.old
     move.app("import", "new", old, old.app)
@@ -212,7 +212,6 @@ def test_check_two_names_of_one_tenant_and_a_folder_that_is_gone(move: Move) -> 
     assert set(told) == {"tenants-are-one", "source-missing", "drive-missing"}
 
 
-@pytest.mark.slow
 def test_check_a_drive_of_another_tenant_a_right_to_write_and_a_login(
     move: Move, tmp_path: Path
 ) -> None:
@@ -246,7 +245,6 @@ def test_check_a_drive_of_another_tenant_a_right_to_write_and_a_login(
     assert "Sites.Selected" in selected["what"]
 
 
-@pytest.mark.slow
 def test_check_a_tenant_and_a_server_that_do_not_answer_are_lines(move: Move) -> None:
     old = move.made.old
     with socket.create_server(("127.0.10.24", 0)) as silent:
@@ -263,7 +261,6 @@ def test_check_a_tenant_and_a_server_that_do_not_answer_are_lines(move: Move) ->
     assert any("tenant old" in one for one in found["not_looked_at"])
 
 
-@pytest.mark.slow
 def test_prepare_of_a_move_stops_before_anything_is_made(move: Move) -> None:
     change = move.made.change
     move.set(tenant_import_secrets={"new": {"secret": "not the one at all"}})
@@ -275,7 +272,6 @@ def test_prepare_of_a_move_stops_before_anything_is_made(move: Move) -> None:
         assert not move.made.exports(worker).exists()
 
 
-@pytest.mark.slow
 def test_check_without_workers_this_machine_looks(lab: Lab, tmp_path: Path) -> None:
     old = Settings(
         seed=9, tenant_name="old", population=OLD,

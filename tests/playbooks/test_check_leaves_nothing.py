@@ -13,6 +13,8 @@ import pytest
 
 from support.front_project import CLIENT, make_project, private_base, until
 
+pytestmark = pytest.mark.slow
+
 FAILS = """
 - name: Fails
   ansible.builtin.fail:
@@ -48,9 +50,7 @@ def nothing_left(root: Path) -> bool:
     return not list(private_base(root).iterdir())
 
 
-@pytest.mark.parametrize(
-    "how", [pytest.param("fails", marks=pytest.mark.slow), "cannot be reached"]
-)
+@pytest.mark.parametrize("how", ["fails", "cannot be reached"])
 def test_newcomer_a_check_that_fails_leaves_nothing(tmp_path: Path, how: str) -> None:
     root = project(tmp_path, FAILS)
     if how != "fails":
@@ -67,9 +67,7 @@ def test_newcomer_a_check_that_fails_leaves_nothing(tmp_path: Path, how: str) ->
     assert nothing_left(root), list(private_base(root).iterdir())
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGINT, *(pytest.param(n, marks=pytest.mark.slow) for n in (9, 15))]
-)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL, signal.SIGTERM])
 def test_newcomer_a_check_that_is_killed_leaves_nothing(tmp_path: Path, number: int) -> None:
     root = project(tmp_path, SLOW)
     front = start(root)

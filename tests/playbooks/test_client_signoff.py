@@ -32,6 +32,8 @@ from support.outcomes import snapshot_of, verified
 from support.scopes import CHANGE, CLIENT, write_scope
 from support.signing import RISK, SIGNER, make_plan
 
+pytestmark = pytest.mark.slow
+
 ANSIBLE = Path(sys.executable).parent / "ansible-playbook"
 #: long enough for a busy machine; nothing waits for it when all is well
 PATIENCE = 120

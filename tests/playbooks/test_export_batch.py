@@ -14,6 +14,8 @@ from sluis.rehearsal.project import clean_environment, make_project
 from support.divided import drive, move_data
 from support.scopes import CHANGE, CLIENT, to_yaml
 
+pytestmark = pytest.mark.slow
+
 ANSIBLE = Path(sys.executable).with_name("ansible-playbook")
 CLIENTS = {"clients": {"hosts": {"h1": {}}}, "verifiers": {"hosts": {"v1": {}}}}
 WORKERS = {**CLIENTS, "export_workers": {"hosts": {"w1": {}, "w2": {}}}}

@@ -19,6 +19,8 @@ from sluis.rehearsal.client_files import SIGNER
 from support.front_door import sluis
 from support.signed_change import ANSIBLE, LabChange
 
+pytestmark = pytest.mark.slow
+
 DRIVERS = ("front door", "ansible-playbook")
 
 
@@ -67,7 +69,6 @@ def test_F1_a_slip_stops_the_change_before_any_snapshot(change: LabChange, drive
     assert len(change.view().statements) == before, "nothing was done"
 
 
-@pytest.mark.slow
 def test_F1_what_only_ansible_can_fill_in_is_not_left_out_either(change: LabChange) -> None:
     """A pattern of hosts that is filled in late and names nobody: the plan is not laid down."""
     edit_update(
@@ -103,7 +104,6 @@ def test_F11_a_file_that_is_no_yaml_is_a_reason(change: LabChange) -> None:
     assert "group_vars/all/more.yml, line 2" in found["error"]["what"], found["error"]
 
 
-@pytest.mark.slow
 def test_F14_plain_prepare_says_what_is_proven_and_what_is_next(change: LabChange) -> None:
     run = change.playbook("-e", "phase=prepare")
     assert run.returncode == 0, run.stdout + run.stderr
@@ -165,7 +165,6 @@ def signs(change: LabChange) -> tuple[int, str]:
     return child.exitstatus, seen + child.before
 
 
-@pytest.mark.slow
 def test_F5_the_whole_way_of_a_waiver(change: LabChange) -> None:
     """Level missing, waiver drafted, signed, applied; and nothing that was signed is void."""
     ids = (change.who.client, change.change)
@@ -248,7 +247,6 @@ def locked(change: LabChange, tmp_path: Path) -> tuple[LabChange, Path, Path]:
     return change, password, program
 
 
-@pytest.mark.slow
 def test_F3_the_front_door_opens_ansible_vault(
     locked: tuple[LabChange, Path, Path], tmp_path: Path
 ) -> None:
@@ -277,7 +275,6 @@ def test_F3_the_front_door_opens_ansible_vault(
     assert "SLUIS_VAULT" not in seen.rpartition("SLUIS_RUN=")[2]
 
 
-@pytest.mark.slow
 def test_F3_plain_ansible_opens_the_same_files(locked: tuple[LabChange, Path, Path]) -> None:
     change, password, program = locked
     run = change.playbook(

@@ -16,6 +16,8 @@ import yaml
 from sluis.evidence.predicates import Handover
 from support.signed_change import LabChange
 
+pytestmark = pytest.mark.slow
+
 #: a list of hosts of nobody's; it turns the host that is only looked at into another
 OTHER = {
     "all": {"children": {"clients": {"hosts": {"db1": {"ansible_shell_executable": "/tmp/other"}}}}}
@@ -142,7 +144,6 @@ def _settings_of_a_role_that_go(project: Path, *, cache: bool) -> tuple[Path, Ca
     return settings, away
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("cache", [False, True], ids=["nothing-left", "an-empty-cache-left"])
 @pytest.mark.parametrize("phase", ["prepare", "apply"])
 def test_L4_settings_of_a_moment_in_a_role_are_seen(
@@ -163,7 +164,6 @@ def test_L4_settings_of_a_moment_in_a_role_are_seen(
     assert change.markers() == {"app1": [], "db1": []}
 
 
-@pytest.mark.slow
 def test_the_first_use_of_a_project_is_no_change_during_a_run(
     change: LabChange, monkeypatch: pytest.MonkeyPatch
 ) -> None:

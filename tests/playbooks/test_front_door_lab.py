@@ -12,6 +12,8 @@ from sluis.rehearsal.plain_yaml import write_yaml
 from support.front_door import sluis
 from support.signed_change import LabChange
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def ids(change: LabChange) -> tuple[str, str]:
@@ -84,8 +86,6 @@ def test_forecast_measures_and_changes_nothing(change: LabChange, ids: tuple[str
     assert not any(change.markers().values())
 
 
-@pytest.mark.slow
-@pytest.mark.slow
 def test_F7_case_A2_an_existing_backup_is_refused_and_then_adopted(
     change: LabChange, ids: tuple[str, str]
 ):

@@ -129,6 +129,7 @@ REFUSED: dict[str, tuple[list[dict[str, Any]], str]] = {
 }
 
 
+@pytest.mark.slow
 def test_newcomer_words_in_two_languages_are_in_the_plan_and_each_is_shown(
     bench: LabChange,
 ) -> None:
@@ -157,6 +158,7 @@ def test_a_step_that_cannot_be_planned(bench: LabChange, why: str) -> None:
     assert len(bench.view().of(Plan)) == before
 
 
+@pytest.mark.slow
 def test_F6_prepare_asks_what_becomes_of_each_step_when_it_fails(lab: Lab, tmp_path: Path) -> None:
     bench = plan_only(lab, tmp_path, consent=True)
     back = {**step(step="start-again"), "undoes": ["b"]}
@@ -382,6 +384,7 @@ def states(change: LabChange, name: str) -> list[tuple[str, str]]:
     )
 
 
+@pytest.mark.slow
 def test_L7_L8_every_step_once_and_a_handover_and_no_secret_anywhere(ready: LabChange) -> None:
     """With everything that Ansible can be made to say."""
     run = ready.playbook("-e", "phase=apply", "-vvv")

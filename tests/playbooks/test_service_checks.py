@@ -16,6 +16,8 @@ from sluis.rehearsal.lab import Lab
 from sluis.rehearsal.practice_data import DATABASE
 from support.signed_change import LabChange, describe, marker_steps, new_change
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "check-s3cret-417"
 PLAY = """\
 - name: Checks only
@@ -201,7 +203,6 @@ def test_L9_what_is_looked_at_is_signed_and_nothing_else_is_looked_at(
     assert not reached_the_end(lab)
 
 
-@pytest.mark.slow
 def test_a_planned_check_that_is_left_out_counts_as_not_made(lab: Lab, change: LabChange) -> None:
     """Dropping a check from the description after signing does not make it pass."""
     status, said = run(change, "plan_checks", good(lab))

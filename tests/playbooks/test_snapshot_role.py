@@ -17,7 +17,7 @@ from sluis.runbook.own_folder import PROGRESS_FILE
 from sluis.snapshot.nonce import FILE
 from support.snapshot_ground import Ground, snapshot_ground
 
-pytestmark = pytest.mark.xdist_group("snapshot-role")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("snapshot-role")]
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +202,6 @@ def test_row_wrong_machine_against_the_inventory_and_against_last_time(proven: P
     assert len(ground.view(proven.change).statements) == count
 
 
-@pytest.mark.slow
 def test_case_A1_a_proof_ends_with_the_copy_that_it_is_of(ground: Ground) -> None:
     """What a store does not keep any more ends the run; prepare then makes it anew."""
     letters, photos = _asset(ground), _asset(ground, "photos", "app2")
@@ -225,7 +224,6 @@ def test_case_A1_a_proof_ends_with_the_copy_that_it_is_of(ground: Ground) -> Non
     assert "changed=1" not in _ok(ground.run(change, entry="kept"))
 
 
-@pytest.mark.slow
 def test_case_A1_a_snapshot_that_lost_its_data_is_proven_no_more(ground: Ground) -> None:
     """The store still shows it. A new copy would lean on what is lost, so none is made."""
     change = ground.change([_asset(ground)])
@@ -242,7 +240,6 @@ def test_case_A1_a_snapshot_that_lost_its_data_is_proven_no_more(ground: Ground)
     assert _reached(ground, change)["letters"] == ["V6", "V1"]
 
 
-@pytest.mark.slow
 def test_catch_up_copies_what_was_touched_and_the_broken_state_always(proven: Proven) -> None:
     ground, change = proven.stand(), proven.change
     _ok(ground.run(change))
@@ -273,7 +270,6 @@ def test_case_B1_what_was_there_last_time_and_is_in_no_scope_is_named(proven: Pr
     assert any("photos" in line for line in found.body.not_verified)
 
 
-@pytest.mark.slow
 def test_case_A2_an_existing_backup_is_challenged_adopted_or_refused(ground: Ground) -> None:
     letters = _asset(ground)
     source = Path(letters["location"])
