@@ -293,7 +293,7 @@ def test_which_runbook_follows_from_the_changes_folder(
     assert (status, found["error"]["code"]) == (64, "no-such-playbook")
     (folder / "restore.yml").unlink()
     status, found = ask("prepare", capsys)
-    assert (status, found["error"]["code"]) == (64, "no-such-change")
+    assert (status, found["error"]["code"]) == (64, "not-described")
 
 
 def test_a_scope_of_a_move_is_never_run_as_an_update(

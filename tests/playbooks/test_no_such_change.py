@@ -59,6 +59,6 @@ def test_a_change_that_is_not_there_is_said_with_those_that_are(
 @pytest.mark.parametrize("play", ["update", "restore"])
 def test_a_change_that_nobody_described_is_said(places: Places, play: str) -> None:
     said = _said(places, play, CHANGE, "-e", "phase=apply")
-    assert "no-such-change" in said
-    assert f"changes/{CHANGE}/{play}.yml is not there, so there is nothing to carry out" in said
-    assert f"Write {play}.yml into that folder" in said
+    assert "not-described" in said
+    assert f"changes/{CHANGE}/{play}.yml. So nothing says what is to be carried out" in said
+    assert f"inventories/{CLIENT}/changes/{CHANGE}/{play}.yml" in said

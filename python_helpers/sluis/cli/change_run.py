@@ -24,9 +24,8 @@ from sluis.errors import InputError, RefusedError
 from sluis.places import Places, change_id, client_id
 from sluis.plan.faults import WrittenError
 from sluis.runbook.no_file import refuse_what_is_no_file
-from sluis.runbook.not_there import must_be_there, no_such_client
+from sluis.runbook.not_there import must_be_there, no_such_client, not_described
 from sluis.scope.load import load_scope
-from sluis.scope.undescribed import how_to_describe
 
 #: what an engineer describes a change in, as a file of that name
 _DESCRIBED: tuple[Playbook, ...] = ("update", "restore")
@@ -153,8 +152,8 @@ def described_playbook(
         ambiguous: whether it may describe both; then the first is given.
 
     Raises:
-        InputError: ``no-such-change``, ``which-playbook`` when it describes both, or
-            ``not-a-file``.
+        InputError: ``no-such-change``, ``not-described``, ``not-a-file``, or ``which-playbook``
+            when it describes both.
     """
     folder = places.change(client, change)
     inventory = places.inventory(client)
@@ -169,13 +168,7 @@ def described_playbook(
     found = [name for name in _DESCRIBED if (folder / f"{name}.yml").is_file()]
     if not found:
         refuse_what_is_no_file(places, client, change)
-        begin = f"begin with: sluis new {client} --change {change}"
-        raise InputError(
-            "no-such-change",
-            f"{folder} holds neither update.yml nor restore.yml, nor a scope with the job "
-            "'migration'.",
-            how_to_describe(folder, begin, discover=f"sluis discover {client} {change}"),
-        )
+        raise not_described(places, client, change, job)
     chosen: Playbook = "restore" if job == "restore" and "restore" in found else found[0]
     both = both_described(places, client, change, chosen)
     if both is not None and not ambiguous:

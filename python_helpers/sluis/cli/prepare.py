@@ -23,6 +23,7 @@ from sluis.errors import InputError
 #: errors by which nothing else can be looked at, or that say where it was stopped and no more
 _ALONE = frozenset(
     {"bad-change-id", "bad-client-id", "no-project", "no-such-change", "no-such-client",
+     "not-described",
      "no-such-playbook", "which-playbook", "extra-var-not-allowed", "bad-passphrase"}
 )  # fmt: skip
 

@@ -98,5 +98,5 @@ def _not_described(session: Session, client: str, change: str) -> str | None:
     try:
         described_playbook(session.places, client, change, ambiguous=True)
     except InputError as error:
-        return error.remedy if error.code == "no-such-change" else None
+        return error.remedy if error.code in ("no-such-change", "not-described") else None
     return None

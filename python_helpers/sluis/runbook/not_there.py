@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 from sluis.errors import InputError
 from sluis.places import Places
 from sluis.plan.faults import did_you_mean
-from sluis.scope.undescribed import how_to_describe
+from sluis.scope.undescribed import RESTORE, SCOPE, UPDATE, how_to_write, is_missing
 
 #: changes that are named at most
 _NAMED = 20
@@ -67,16 +65,43 @@ def must_be_described(places: Places, client: str, change: str, name: str) -> No
         name: file name of the runbook, and of what describes the change for it.
 
     Raises:
-        InputError: ``no-such-change``.
+        InputError: ``no-such-change``, ``not-described``.
     """
-    file = places.change(client, change) / name
-    if os.path.lexists(file):  # what is no file is said by the readers
-        return
-    begin = f"begin with: sluis new {client} --change {change}"
-    raise InputError(
-        "no-such-change",
-        f"{file} is not there, so there is nothing to carry out.",
-        how_to_describe(file.parent, begin, name, discover=f"sluis discover {client} {change}"),
+    if is_missing(places.change(client, change) / name):
+        raise not_described(places, client, change, name=name)
+
+
+def not_described(
+    places: Places, client: str, change: str, job: str | None = None, *, name: str | None = None
+) -> InputError:
+    """The error for a change of which a file is missing: which, where it lies, what to paste.
+
+    Args:
+        places: the project.
+        client: client id.
+        change: change id.
+        job: of its scope, if that is there.
+        name: of the file that describes it; ``None``: the one that goes with the job.
+    """
+    folder = places.change(client, change)
+    if is_missing(folder):
+        return InputError(
+            "no-such-change",
+            f"There is no folder {folder}, so there is nothing to carry out.",
+            f"Describe the change there; begin with: sluis new {client} --change {change}",
+        )
+    names = [SCOPE] if is_missing(folder / SCOPE) else []
+    if name is None and job is not None:
+        name = RESTORE if job == "restore" else UPDATE
+    either = [UPDATE, RESTORE] if name is None else [name]
+    lacking = [
+        *(str(folder / one) for one in names),
+        " or ".join(str(folder / one) for one in either),
+    ]
+    return InputError(
+        "not-described",
+        f"Missing: {' and '.join(lacking)}. So nothing says what is to be carried out.",
+        how_to_write(folder, *names, *either),
     )
 
 

@@ -45,7 +45,7 @@ from sluis.scope.load import LoadedScope, ScopeError, load_scope
 from sluis.scope.model import SNAPSHOT_KINDS, ScopeDocument
 from sluis.scope.strict_yaml import read_tree
 from sluis.scope.unanswered import unanswered
-from sluis.scope.undescribed import how_to_describe
+from sluis.scope.undescribed import how_to_write
 from sluis.signoff.waiver import waiver_faults
 
 #: playbooks whose change an engineer describes in a file of the same name
@@ -211,12 +211,9 @@ class _Reading:
         file = self._files.name(path)
         if not path.is_file():
             yield Fault(
-                "no-such-change", file, 0, "It is not there.",
-                how_to_describe(
-                    path.parent,
-                    f"begin with: sluis new {self._folder.name} --change {path.parent.name}",
-                    path.name,
-                ),
+                "not-described", file, 0,
+                "It is missing, so nothing says what is to be carried out.",
+                how_to_write(path.parent, path.name),
             )  # fmt: skip
             return
         item = yield from self._files.read(path)

@@ -25,6 +25,7 @@ from sluis.scope.inside_another import inside_another
 from sluis.scope.model import ScopeDocument
 from sluis.scope.rest import as_meant, rules_of_the_rest
 from sluis.scope.strict_yaml import MAX_BYTES, FormError, Tree, read_tree
+from sluis.scope.undescribed import how_to_write, is_missing
 
 #: where the documents that are handed over lie, beside the scope
 DOCUMENTS = "documents"
@@ -120,10 +121,21 @@ def _bytes_of(path: Path, limit: int, blame: Path) -> bytes:
     except OSError as error:
         code = "symlink" if path.is_symlink() else "scope-not-readable"
         code = "not-a-file" if path.is_dir() else code
+        if path == blame and is_missing(path):
+            raise _missing(path) from None
         raise _about_file(blame, code, f"{path} cannot be read: {error.strerror}.") from None
     except ValueError as error:
         code = "file-too-large" if path.is_file() else "not-a-file"
         raise _about_file(blame, code, f"{error}.") from None
+
+
+def _missing(path: Path) -> ScopeError:
+    """The error for a change that has no scope."""
+    what = f"{path} is missing: nothing says what is touched."
+    remedy = "Begin one from inventories/template."
+    if path.parent.parent.name == "changes":
+        remedy = how_to_write(path.parent, path.name)
+    return ScopeError(path, (Problem("scope-missing", 0, 0, None, None, what, remedy),))
 
 
 def _about_file(blame: Path, code: str, what: str) -> ScopeError:

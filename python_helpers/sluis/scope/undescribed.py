@@ -1,28 +1,59 @@
-"""What to do about a change that nobody described."""
+"""What to do about a change of which a file is missing: where it has to lie, and what to paste."""
 
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
+SCOPE, UPDATE, RESTORE = "scope.yml", "update.yml", "restore.yml"
+_TEMPLATE = "inventories/template/changes/CHG-TEMPLATE"
+#: what each begins as, and what to do with it then
+_FROM = {
+    SCOPE: (SCOPE, "what is touched, and what becomes of it"),
+    UPDATE: (UPDATE, "the steps of the update, and its checks"),
+    RESTORE: (f"{RESTORE}.example", "what is put back"),
+}
 
-def how_to_describe(
-    folder: Path, begin: str, name: str = "update.yml or restore.yml", *, discover: str = ""
-) -> str:
-    """What to do when a change is not described.
+
+def is_missing(path: Path) -> bool:
+    """Whether nothing of that name is there; of what is there and is no file its reader tells."""
+    return not os.path.lexists(path)
+
+
+def how_to_write(folder: Path, *names: str) -> str:
+    """What to paste for each file of a change that is missing.
 
     Args:
-        folder: of the change.
-        begin: the words for one that is not there yet; of one that is, that command would
-            refuse to write over anything.
-        name: of the file that is missing.
-        discover: the command that drafts the scope of a move, where there is none yet.
+        folder: of the change, ``inventories/<client>/changes/<change>``.
+        names: of the files; ``update.yml`` and ``restore.yml`` each stand for the other.
     """
-    if not os.path.lexists(folder):
-        return f"Describe the change there; {begin}."
-    draft = f", and what it has to name is drafted with: {discover}" if discover else ""
-    return (
-        f"Write {name} into that folder: docs/first-day.md shows an update.yml, "
-        "docs/examples.md a restore.yml. A move needs neither; its scope says job: "
-        f"migration{draft}."
-    )
+    said = [_how(folder, name) for name in names if name == SCOPE]
+    described = [_how(folder, name) for name in names if name != SCOPE]
+    if described:
+        said.append(" Or ".join(described))
+    if SCOPE in names:
+        client, change = folder.parent.parent.name, folder.name
+        said.append(
+            "A move has scope.yml alone, with job: migration; what it has to name is drafted with: "
+            f"sluis discover {client} {change}."
+        )
+    return " ".join(said)
+
+
+def _how(folder: Path, name: str) -> str:
+    pattern, what = _FROM[name]
+    target = _in_the_project(folder / name)
+    begin = f"cp {_TEMPLATE}/{pattern} {target}"
+    if name == SCOPE:
+        client, change = folder.parent.parent.name, folder.name
+        begin = (
+            f"sed -e {shlex.quote(f's/^client:.*/client: {client}/')} "
+            f"-e {shlex.quote(f's/^change:.*/change: {change}/')} {_TEMPLATE}/{pattern} > {target}"
+        )
+    return f"Begin {name} ({what}) with: {begin}."
+
+
+def _in_the_project(path: Path) -> str:
+    """A path as it is typed in the project's folder."""
+    return shlex.quote("/".join(path.parts[-5:]))

@@ -176,7 +176,7 @@ def test_only_a_plain_file_is_a_scope(tmp_path: Path) -> None:
         (link, "symlink"),
         (fifo, "not-a-file"),
         (tmp_path, "not-a-file"),
-        (tmp_path / "nothing.yml", "scope-not-readable"),
+        (tmp_path / "nothing.yml", "scope-missing"),
         (tmp_path / "a\x00b", "not-a-file"),
     ):
         with pytest.raises(ScopeError) as caught:
