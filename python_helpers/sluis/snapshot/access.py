@@ -32,6 +32,8 @@ from .local_store import not_writable
 from .store_listing import Foreign, foreign_words, names_in_json, only_ids
 
 __all__ = (
+    "TAKES_NOTHING",
+    "TAKES_NOTHING_REMEDY",
     "Access",
     "Attempt",
     "StoredFile",
@@ -42,6 +44,14 @@ __all__ = (
 )
 
 _NAME = re.compile(r"[0-9a-f]{64}")
+#: the code of a store on which nothing can be saved, and what to do about it
+TAKES_NOTHING = "store-takes-nothing"
+TAKES_NOTHING_REMEDY = (
+    "The store takes nothing more. See there whether its disk is full, and whether this login may "
+    "write or only read; the store's own log says which. Then run this again."
+)
+#: how a store answers that takes nothing: it may not, it has no room, or it cannot
+_TAKES_NONE = frozenset({403, 413, 500, 507})
 #: seconds to wait for a connection or for the next bytes, and for the end of an answer
 _TIMEOUT = 20
 _LONGEST_ANSWER = 600
@@ -240,6 +250,13 @@ class RestAccess(Access):
         status, _, _ = self._ask("POST", name, body=data, base=base)
         seconds = time.monotonic() - start
         self._ask("DELETE", name, base=base)
+        if status in _TAKES_NONE:
+            raise SnapshotError(
+                TAKES_NOTHING,
+                f"The store {self.store.id} answered {status} when asked to take a speed "
+                "measurement.",
+                TAKES_NOTHING_REMEDY,
+            )
         self._must_be(200, status, "take a speed measurement")
         return seconds
 

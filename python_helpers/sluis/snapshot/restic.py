@@ -23,7 +23,7 @@ from ..border.parts import StoreSecrets
 from ..border.strict_json import WrongError
 from ..errors import InputError, SnapshotError
 from ..programs import PATH, Command, Words, fixed, option
-from .access import Access, checked
+from .access import TAKES_NOTHING, TAKES_NOTHING_REMEDY, Access, checked
 from .children import Children
 from .filling import Filling
 from .progress import Progress
@@ -68,9 +68,12 @@ _SAID = (
 )
 #: what restic was doing when a store of the REST kind forbade it: rclone forbids also when its
 #: disk is full, and taking away is forbidden by every store that is append-only
-_SAVING = ("Save(<", "unable to save", "unable to create lock", "create repository")
+_SAVING = ("Save(<", "unable to save", "unable to create lock", "create repository", "create key")
 _FORBIDDEN = ("403 Forbidden", "(403)")
-_TAKES_NOTHING = "store-takes-nothing"
+#: what a store of that kind says of itself when it cannot write: rclone without --append-only and
+#: with a full disk 500 (1.60), rest-server over its quota 413, and others 507. It may pass, so it
+#: counts only when restic ended by it
+_CANNOT = ("Internal Server Error", "(500)", "(507)", "(413)")
 _REMEDIES = {
     "repository-password-wrong": "Use the password that the repository was made with.",
     "store-login-refused": "Correct store_user and store_password.",
@@ -81,8 +84,7 @@ _REMEDIES = {
     "repository-locked": "Wait for the other run, or remove a lock that nobody holds "
     "(restic unlock). How long is waited for it: snapshot_and_verify_patience, in seconds.",
     "no-space": "Make room on the disk that is named, and run this again.",
-    _TAKES_NOTHING: "The store takes nothing more. See there whether its disk is full, and whether "
-    "this login may write or only read; then run this again.",
+    TAKES_NOTHING: TAKES_NOTHING_REMEDY,
 }
 #: documented exit statuses: https://restic.readthedocs.io/en/stable/075_scripting.html
 _STATUS = {10: "repository-missing", _LOCKED: "repository-locked", 12: "repository-password-wrong"}
@@ -394,8 +396,8 @@ def explain(answer: Answer, foreign: str = "") -> SnapshotError:
     for words, name in _SAID:
         if words in said:
             code = code or name
-    if code is None and _forbids_saving(said):
-        code = _TAKES_NOTHING
+    if code is None and _does_not_save(said):
+        code = TAKES_NOTHING
     if code is None:
         code = "engine-failed" if answer.status == 1 else "engine-status-unknown"
     return SnapshotError(
@@ -406,11 +408,14 @@ def explain(answer: Answer, foreign: str = "") -> SnapshotError:
     )
 
 
-def _forbids_saving(said: str) -> bool:
-    return any(
-        any(words in line for words in _FORBIDDEN) and any(words in line for words in _SAVING)
-        for line in said.splitlines()
-    )
+def _does_not_save(said: str) -> bool:
+    """Whether a store took nothing when restic wanted to save something."""
+    lines = [line for line in said.splitlines() if line.strip() and not _STACK.match(line)]
+    saving = [line for line in lines if any(words in line for words in _SAVING)]
+    if any(words in line for line in saving for words in _FORBIDDEN):
+        return True
+    ended = bool(saving) and saving[-1] == lines[-1]
+    return ended and any(words in line for line in saving[-2:] for words in _CANNOT)
 
 
 def _no_answer(why: str) -> SnapshotError:
