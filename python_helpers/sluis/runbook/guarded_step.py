@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any
 
 from sluis.border.characters import clean_text
-from sluis.errors import SluisError
+from sluis.errors import SluisError, SnapshotError
 from sluis.evidence.canonical import canonical
 from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Reason, Refusal, Step
@@ -19,15 +19,18 @@ from sluis.gate.steps import StepState, step_states
 from sluis.plan.model import PlanStep
 from sluis.runbook.answer_size import not_taken
 from sluis.runbook.call import Call
+from sluis.runbook.check_words import become_words
 from sluis.runbook.judgement import explain, judge, record_refusal
 from sluis.runbook.other_changes import one_start_at_a_time
 from sluis.runbook.planning import note_step
 from sluis.runbook.redaction import Redaction
 from sluis.runbook.run import RUN_ID, OpenDossier, Run, now, open_dossier
+from sluis.runbook.shipping import as_failure
 from sluis.runbook.step_end import (
     End,
     end_of,
     end_of_error,
+    is_broken_off,
     last_lines,
     result_of_error,
     why,
@@ -45,6 +48,12 @@ _KEPT = (
     "state", "untouched",
 )  # fmt: skip
 _KEPT_LENGTH = 2000
+#: action plugins that change nothing before they run their one module
+_ONE_CALL = frozenset(
+    f"ansible.{whose}.{name}"
+    for whose in ("builtin", "legacy")
+    for name in ("command", "dnf", "normal", "package", "service", "shell")
+)
 
 
 class Answer(Enum):
@@ -175,8 +184,8 @@ def run_signed(guarded: Guarded, call: Call, delegate: Callable[[], Any]) -> dic
         with warnings_without(redaction):
             answer: Any = delegate()
         refused = not_taken(answer)
+        answer = {"msg": refused} if refused else _nothing_ran(call, answer) or answer
         end: End = "lost" if refused else end_of(answer)
-        answer = {"msg": refused} if refused else answer
     except Exception as error:
         answer, end = result_of_error(error), end_of_error(error)
     except BaseException as error:
@@ -194,6 +203,23 @@ def run_signed(guarded: Guarded, call: Call, delegate: Callable[[], Any]) -> dic
             f"rely on it. {redaction.text(str(error))}",
         }
     return result
+
+
+def _nothing_ran(call: Call, answer: Any) -> dict[str, Any] | None:
+    """The failure of a step that sudo did not start; ``None`` where that is not certain.
+
+    Our own modules tell it themselves (``shipping``). An action plugin may have made other calls
+    before the one that was refused, so it has to be one of which that is known.
+    """
+    if call.handler not in _ONE_CALL or not isinstance(answer, Mapping):
+        return None
+    if not is_broken_off(answer):
+        return None
+    told = become_words(call.planned.host, answer)
+    if told is None:
+        return None
+    code, what, remedy = told
+    return as_failure(SnapshotError(code, f"{what} Nothing of this step ran.", remedy))
 
 
 def _cleaned(answer: Any, end: End, redaction: Redaction) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def guarded(made: Made) -> Guarded:
     return Guarded(Answer.GO, dossier, EMPTY)
 
 
-def run(made: Made, answer: Any, secrets: Any = None) -> dict[str, Any]:
+def run(made: Made, answer: Any, secrets: Any = None, handler: str = "") -> dict[str, Any]:
     """Run a step whose module answers so, or raises so."""
 
     def delegate() -> Any:
@@ -61,7 +61,9 @@ def run(made: Made, answer: Any, secrets: Any = None) -> dict[str, Any]:
             raise answer
         return answer() if callable(answer) else answer
 
-    call = Call(planned=step("a", "h1", "192.0.2.1"), args={}, secrets=secrets or {})
+    call = Call(
+        planned=step("a", "h1", "192.0.2.1"), args={}, secrets=secrets or {}, handler=handler
+    )
     return run_signed(guarded(made), call, delegate)
 
 
@@ -520,3 +522,50 @@ def test_newcomer_where_a_restored_copy_lies_is_kept(made: Made) -> None:
 def test_a_step_that_is_done_keeps_no_output(made: Made) -> None:
     run(made, {**DONE, "stdout": "Jansen, 12-03-1971"})
     assert "last_lines" not in kept(made)
+
+
+NO_SUDO = "beheer is not in the sudoers file."
+
+
+def not_started(said: str = NO_SUDO, **more: Any) -> dict[str, Any]:
+    """What Ansible returns when what should have started the module wrote this."""
+    return {
+        "failed": True, "module_stdout": "", "module_stderr": f"{said}\n", "rc": 1,
+        "msg": "MODULE FAILURE", **more,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("handler", ["ansible.legacy.normal", "ansible.builtin.command"])
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(NO_SUDO, "become-refused"), ("sudo: a password is required", "become-password-missing")],
+)
+def test_a_step_that_sudo_did_not_start_ran_not_even_half(
+    made: Made, handler: str, words: str, code: str
+) -> None:
+    """It was "may have half run", and a person had to look at a host on which nothing was done."""
+    result = run(made, not_started(words), handler=handler)
+    assert [one.state for one in said(made)] == ["started", "failed"]
+    assert result["sluis"]["code"] == code
+    assert "Nothing of this step ran." in said(made)[-1].detail
+    assert result["failed"] is True and result["changed"] is False
+
+
+@pytest.mark.parametrize(
+    ("answer", "handler"),
+    [
+        # its action may have made other calls before
+        (not_started(), "ansible.legacy.copy"),
+        (not_started(), "vendor.tool.command"),
+        # something else came as well, or it ended otherwise
+        (not_started(f"{NO_SUDO}\nTraceback"), "ansible.legacy.normal"),
+        (not_started(module_stdout="{"), "ansible.legacy.normal"),
+        (not_started(rc=137), "ansible.legacy.normal"),
+        (not_started("Killed"), "ansible.legacy.normal"),
+    ],
+)
+def test_what_is_not_certain_stays_unknown(
+    made: Made, answer: dict[str, Any], handler: str
+) -> None:
+    run(made, answer, handler=handler)
+    assert [one.state for one in said(made)] == ["started", "lost"]
