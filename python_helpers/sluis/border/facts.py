@@ -108,6 +108,7 @@ class PostgresqlFacts:
     foreign_tables: Names
     collations: Names
     probe: ExactName
+    extension_owners: Optional[Texts] = None
 
 
 @dataclass(frozen=True)

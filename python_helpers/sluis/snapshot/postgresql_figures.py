@@ -126,7 +126,8 @@ order by r.rolname collate "C"
 """
 
 _EXTENSIONS = """
-select json_build_object('name', extname, 'version', extversion) from pg_extension
+select json_build_object('name', extname, 'version', extversion,
+    'owner', pg_get_userbyid(extowner)) from pg_extension
 where extname <> 'plpgsql' order by extname collate "C"
 """
 
@@ -195,17 +196,19 @@ def read_figures(session: Session) -> Dict[str, Any]:
     Returns:
         JSON-able: ``tables`` and ``recomputed`` (materialized views) by name with ``rows``
         and ``checksum``; ``sequences``; ``large_objects``; ``objects``, a digest by kind
-        and name; ``extensions``, ``roles``, ``foreign_tables``, ``collations``; and
-        ``probe``, the hash of a known row.
+        and name; ``extensions`` and ``extension_owners`` by name; ``roles``,
+        ``foreign_tables``, ``collations``; and ``probe``, the hash of a known row.
     """
     hashing = _HASH[major_of(session) >= 12]
+    extensions = session.rows(_EXTENSIONS)
     return {
         "tables": _tables(session, hashing, "r", ""),
         "recomputed": _tables(session, hashing, "m", _POPULATED),
         "sequences": read_sequences(session),
         "large_objects": session.row(_LARGE_OBJECTS),
         "objects": read_objects(session),
-        "extensions": {one["name"]: one["version"] for one in session.rows(_EXTENSIONS)},
+        "extensions": {one["name"]: one["version"] for one in extensions},
+        "extension_owners": {one["name"]: one["owner"] for one in extensions},
         "roles": session.rows(_ROLES),
         "foreign_tables": session.rows(_FOREIGN_TABLES),
         "collations": sorted(session.rows(_COLLATIONS)),

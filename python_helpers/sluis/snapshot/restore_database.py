@@ -50,6 +50,7 @@ class _Compared:
     differences: Tuple[str, ...]
     unknown: Tuple[str, ...]
     notes: Tuple[str, ...]
+    owners: Tuple[str, ...]
 
 
 def restore_beside(request: Request, secrets: Secrets) -> Answer:
@@ -112,7 +113,7 @@ def swap(request: Request, secrets: Secrets) -> SwapAnswer:
                 work.asset, work.copy, work.quarantine, work.secrets, work.folder
             )
         return work.swapped(changed=state != "after", resumed=state == "closed")
-    warnings = []
+    warnings: List[str] = []
     if state.startswith("unclear") and _bring_stand_in(work):
         warnings.append(f"{work.live!r} was gone; the database in quarantine is an empty one")
         state = work.state()
@@ -133,6 +134,7 @@ def swap(request: Request, secrets: Secrets) -> SwapAnswer:
         f"After the swap (the old one is {work.quarantine}) the live",
         with_nonce=state == "before",
     )
+    warnings += equal.owners
     if done.get("ended"):
         ended = counted(done["ended"], "session")
         warnings.append(
@@ -269,13 +271,28 @@ def _compare(work: _Work, name: str, *, with_nonce: bool = True) -> _Compared:
     if equal and compared.unknown:
         equal = None
     rows = sum(int(table["rows"]) for table in found["tables"].values())
+    owners = found.get("extension_owners") or {}
     return _Compared(
         equal=equal,
         counts={"tables": len(found["tables"]), "rows": rows},
         differences=tuple(compared.differences[:_MOST_NAMED]),
         unknown=tuple(compared.unknown[:_MOST_NAMED]),
         notes=tuple(compared.notes[:_MOST_NAMED]),
+        owners=tuple(_other_owners(work.facts.get("extension_owners") or {}, owners)),
     )
+
+
+def _other_owners(then: Dict[str, str], now: Dict[str, str]) -> List[str]:
+    """What is to be said of extensions that belong to somebody else than before.
+
+    Whoever runs ``create extension`` owns it, and PostgreSQL has no command that changes that.
+    """
+    return [
+        f"the extension {name} belonged to {owner} and belongs to {now[name]} now: PostgreSQL "
+        "gives it to whoever restores, and has no command to change it"
+        for name, owner in sorted(then.items())
+        if now.get(name, owner) != owner
+    ][:_MOST_NAMED]
 
 
 def _engine(kind: str) -> Any:

@@ -108,6 +108,27 @@ def test_a_vendors_postgresql_comes_back_with_owners_rights_and_large_objects(
     assert postgres.sql("select to_regclass('audit.line') is null", quarantine) == "t"
 
 
+def test_newcomer_an_extension_that_has_another_owner_afterwards_is_named(
+    postgres: RealPostgres, tmp_path: Path
+) -> None:
+    """Whoever restores owns it, and PostgreSQL cannot give it back to whom it belonged."""
+    postgres.sql("create role keeper superuser login")
+    postgres.sql("create database small")
+    postgres.sql("create extension pg_trgm", "small")
+    asset = {
+        "id": "small", "kind": "postgresql", "location": "small", "host_address": postgres.host,
+        "port": postgres.port, "user": "keeper", "bin_dir": str(postgres.bin_dir),
+    }  # fmt: skip
+    request = take(tmp_path, asset).request()
+    assert restore_beside(request)["equal"] is True
+    swapped = swap(request)
+    assert swapped["equal"] is True
+    (said,) = [line for line in swapped["warnings"] if "pg_trgm" in line]
+    assert "belonged to postgres and belongs to keeper now" in said
+    whose = "select pg_get_userbyid(extowner) from pg_extension where extname = 'pg_trgm'"
+    assert postgres.sql(whose, "small") == "keeper"
+
+
 def looks_broken(postgres: RealPostgres) -> bool:
     """Whether what the test broke is broken, or it would show nothing."""
     return postgres.sql("select to_regclass('audit.line') is null", "books") == "t"
