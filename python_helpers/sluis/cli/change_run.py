@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import asdict
 from typing import Annotated, Literal
 
 import typer
@@ -206,6 +207,9 @@ def _show(console: Console, found: Outcome, report: RunReport) -> None:
         console.print("The run took too long and was stopped. The ledger knows what was done.")
     for words in told_errors(not_in_the_outcome(report.errors, found)):
         console.print(words, markup=False, soft_wrap=True)
+    # said hours ago, far above: whoever is about to ask the client to sign reads it here
+    for words in told_errors(asdict(one) for one in report.went_on_with):
+        console.print(f"did not stop it: {words}", markup=False, soft_wrap=True)
     for trouble in report.troubles:
         console.print(plainly(trouble), markup=False, soft_wrap=True)
     console.print(f"Log: {report.log}", markup=False, soft_wrap=True)

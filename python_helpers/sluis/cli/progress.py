@@ -97,6 +97,8 @@ def progress_on(
 
 #: where a first sentence ends
 _SENTENCE = re.compile(r"(?<=[.!?])\s|\n")
+#: a finding of a look ends with its remedy and its code, which no cut may take away
+_MOST_TOLD = 4000
 #: tasks that only arrange others; nobody watches for these
 _ARRANGING = frozenset(
     f"ansible.builtin.{name}"
@@ -194,7 +196,7 @@ def _told(result: Mapping[str, Any]) -> list[str]:
         told = [told]
     if not isinstance(told, list):
         return []
-    return [_one_line(item, 400) for item in told[:50]]
+    return [_one_line(item, _MOST_TOLD) for item in told[:50]]
 
 
 def words_of(message: object) -> str:

@@ -108,6 +108,11 @@ class RunReport:
     findings: tuple[Finding, ...] = ()
     wrong_input: bool = False
 
+    @property
+    def went_on_with(self) -> tuple[Finding, ...]:
+        """What the look found and did not stop the run for."""
+        return tuple(one for one in self.findings if not one.stops)
+
     def as_dict(self) -> dict[str, Any]:
         """The report as plain JSON data."""
         return {
@@ -117,6 +122,10 @@ class RunReport:
             "log": str(self.log),
             "troubles": list(self.troubles),
             "errors": list(self.errors),
+            "went_on_with": [
+                {"host": one.host, "code": one.code, "what": one.what, "remedy": one.remedy}
+                for one in self.went_on_with
+            ],
         }
 
 

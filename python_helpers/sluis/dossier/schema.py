@@ -14,6 +14,14 @@ from sluis.dossier.outcome import Outcome
 SCHEMA_ID = "urn:sluis:outcome:1"
 
 _TEXT = {"type": "string"}
+_FOUND = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": dict.fromkeys(("host", "code", "what", "remedy"), _TEXT),
+        "required": ["host", "code", "what", "remedy"],
+    },
+}
 #: what ``prepare`` and ``apply`` say of the run that they made
 _RUN = {
     "type": "object",
@@ -24,13 +32,10 @@ _RUN = {
         "ansible_status": {"type": ["integer", "null"]},
         "log": _TEXT,
         "troubles": {"type": "array", "items": _TEXT},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": dict.fromkeys(("host", "code", "what", "remedy"), _TEXT),
-                "required": ["host", "code", "what", "remedy"],
-            },
+        "errors": _FOUND,
+        "went_on_with": {
+            **_FOUND,
+            "description": "What the look before it found, and did not stop it.",
         },
     },
     "required": ["ident", "ended", "ansible_status", "log", "troubles", "errors"],

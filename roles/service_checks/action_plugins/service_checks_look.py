@@ -1,4 +1,4 @@
-"""Look whether the queries of a change's checks can be asked, before anything is made."""
+"""Try the checks of a change that can be made by now, before anything is made."""
 
 from __future__ import annotations
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from rich.console import Console
 
 from sluis.cli.change_run import _show
+from sluis.cli.progress import lines_of
 from sluis.cli.runner import RunReport
 from sluis.cli.told_errors import told_errors
 from sluis.dossier.outcome import outcome
 from sluis.evidence.predicates import Body
+from sluis.runbook.findings import Finding
 from support.outcomes import NOW, laid_down, material, permit, refusal, shown, signoff, step
 
 FULL = {"code": "no-room", "what": "The disk is full.", "remedy": "Make room."}
@@ -31,6 +33,22 @@ def screen(story: list[Body], *errors: dict[str, str]) -> str:
 def test_newcomer_what_two_hosts_have_is_told_once_with_both_names() -> None:
     told = told_errors([{"host": "h1", **FULL}, {"host": "h2", **FULL}, {"host": "", **FULL}])
     assert told == ["h1, h2: The disk is full. Make room. [no-room]"]
+
+
+def test_newcomer_what_did_not_stop_prepare_stands_whole_at_its_end() -> None:
+    long = "'/srv' is in use by process 7. " + "It has this open as well. " * 40
+    found = Finding("h1", "restore-in-use", f"h1: {long.strip()}", "Stop it by hand.")
+    report = RunReport("x", "by itself", 0, Path("log"), findings=(found, found))
+    assert report.as_dict()["went_on_with"][0]["code"] == "restore-in-use"
+    out = io.StringIO()
+    _show(Console(file=out, width=80), outcome(material(SIGNED), NOW, asked="prepare"), report)
+    words = f"did not stop it: {found.what} {found.remedy} [restore-in-use]\n"
+    assert out.getvalue().count(words) == 1
+    assert out.getvalue().index("next: ") < out.getvalue().index(words)
+    (line,) = lines_of(
+        {"event": "runner_on_ok", "event_data": {"res": {"sluis_progress": [words.strip()]}}}
+    )
+    assert line.text.endswith("[restore-in-use]")
 
 
 def test_newcomer_an_error_that_no_outcome_speaks_of_is_in_the_list() -> None:
