@@ -219,7 +219,8 @@ def _refused(code: str, words: str, begun: bool, to: Optional[str]) -> Answer:
     if code == "SL002":
         return not_answered(
             f"the user {words} may do more than read; make one for checks: CREATE ROLE "
-            "sluis_check LOGIN; GRANT pg_read_all_data TO sluis_check",
+            "sluis_check LOGIN; GRANT pg_read_all_data TO sluis_check (before PostgreSQL 14: GRANT "
+            "SELECT on what it asks)",
         )
     if code == "57014":
         ended = "the database ended the query after its time"

@@ -64,9 +64,11 @@ def read_grant(engine: str, database: str, to: str) -> str:
     """
     if engine == "mariadb":
         return f"GRANT SELECT ON {_maria(database)}.* TO {_account(to)};"
+    # of a check nobody knows which version its server has
     return (
         f"GRANT CONNECT ON DATABASE {_pg(database)} TO {_pg(to)}; "
-        f"GRANT pg_read_all_data TO {_pg(to)};"
+        f"GRANT pg_read_all_data TO {_pg(to)}; "
+        f"-- before PostgreSQL 14: GRANT SELECT ON ALL TABLES IN SCHEMA public TO {_pg(to)};"
     )
 
 

@@ -178,5 +178,6 @@ def _unreadable(asset: Dict[str, Any], error: QueryError) -> SnapshotError:
     return SnapshotError(
         "postgresql-unreadable",
         f"The user of {asset['id']} may not read all of it: {error.what}",
-        "Give this user the right to read everything (GRANT pg_read_all_data), or use the owner.",
+        "Give this user the right to read everything (GRANT pg_read_all_data; before PostgreSQL 14 "
+        "GRANT SELECT on the tables of each schema), or use the owner.",
     )

@@ -9,7 +9,7 @@ displaced stays in the same server under its quarantine name, read-only by defau
 from __future__ import annotations
 
 import time
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 from ..errors import InputError, SnapshotError
 from . import postgresql_programs as programs_of
@@ -105,14 +105,38 @@ def look_at_swap(
         client = programs_of.for_client(asset.get("bin_dir"))
         with maintenance(children, client, connection, asset, new_name) as session:
             _demand_finished(session, new_name)
+            major = major_of(session)
             marks = "null"
-            if major_of(session) >= MARKS_SINCE:
+            if major >= MARKS_SINCE:
                 marks = f"has_parameter_privilege('{MARK}', 'set')"
             asked = {"live": literal(live), "new": literal(new_name), "marks": marks}
             rights = session.row(_MAY_SWAP.format(**asked))
+    lacking = swap_rights_lacking(rights, live, major)
+    if lacking:
+        user = identifier(str(rights["user"]))
+        raise SnapshotError(
+            "postgresql-swap-rights",
+            f"The user {user} cannot swap {asset['id']}: {'; '.join(lacking)[:1500]}.",
+            "Give it what it lacks, or use an account that has it. Nothing was renamed.",
+        )
+
+
+def swap_rights_lacking(rights: Dict[str, Any], live: str, major: int) -> List[str]:
+    """What a user lacks to swap, each with what gives it in a server of that major version.
+
+    Args:
+        rights: what the server says of the user.
+        live: the database that is displaced.
+        major: of the server.
+    """
     if rights["super"]:
-        return
+        return []
     user = identifier(str(rights["user"]))
+    if major < MARKS_SINCE:
+        # with that it has all the rest as well
+        return [
+            f"in PostgreSQL {major} only a superuser may mark a copy (alter role {user} superuser)"
+        ]
     lacking = [f"{identifier(str(name))} belongs to a role that it is not in" for name in
                rights["others"]]  # fmt: skip
     if not rights["createdb"]:
@@ -123,12 +147,7 @@ def look_at_swap(
         lacking.append(f"it may not mark a copy (grant set on parameter {MARK} to {user})")
     if rights["held"]:
         lacking.append(f"a superuser has {identifier(live)} open, whose session it may not end")
-    if lacking:
-        raise SnapshotError(
-            "postgresql-swap-rights",
-            f"The user {user} cannot swap {asset['id']}: {'; '.join(lacking)[:1500]}.",
-            "Give it what it lacks, or use an account that has it. Nothing was renamed.",
-        )
+    return lacking
 
 
 def undo_swap(
