@@ -18,8 +18,8 @@ class Area(NamedTuple):
 
 
 AREAS = {
-    "gate": Area(("gate/*.py",), ("unit/gate",)),
-    "signoff": Area(("signoff/*.py",), ("unit/signoff",)),
+    "gate": Area(("gate/*.py", "evidence/copies.py"), ("unit/gate",)),
+    "signoff": Area(("signoff/*.py",), ("unit/signoff", "unit/runbooks/test_data_before.py")),
     "evidence": Area(
         ("evidence/chain.py", "evidence/ledger.py", "evidence/verify.py"),
         ("unit/evidence", "integration/evidence/test_verify.py"),

@@ -20,6 +20,7 @@ from sluis.plan.annex import plan_annex
 from sluis.plan.behind import Why, behind_list
 from sluis.plan.model import BehindOf, PlanDocument
 from sluis.scope.model import Language, ScopeDocument, Stays
+from sluis.scope.text import asset_name
 from sluis.scope.voice import Voice
 from sluis.scope.who import in_words
 from sluis.signoff.dialogue import questions
@@ -249,6 +250,15 @@ def test_what_an_earlier_move_left_there_is_told_in_one_sentence(
     }[language]
     assert said in " ".join(found.text.split())
     assert len(said.split()) <= 20
+    of = next(one for one in scope().assets if one.is_exported)
+    name = asset_name(scope(), of, Voice(language))
+    more, _ = told(tmp_path / "more", STAYS, LINES, language, earlier=True)
+    assert more is not None
+    plain, _ = told(tmp_path / "plain", STAYS, LINES, language)
+    assert plain is not None
+    flat = " ".join(more.text.split())
+    assert flat.replace(f"{name}: {said} ", "") == " ".join(plain.text.split())
+    assert f"\n\n{name}: " in more.text
     assert (
         plan_annex(signed, language).count("\n  ")
         == plan_annex(plan(language), language).count("\n  ") + 1
@@ -349,6 +359,9 @@ def test_M1_the_details_have_room_for_so_many_in_all(
     rows = [row for row in found.annex.splitlines() if row.startswith("- ")]
     named = [row for row in rows if re.match(r"- \d+\.(lnk|doc|pdf)", row)]
     assert len(found.lists) == len(more)
+    assert all(
+        re.fullmatch(r"[a-z0-9-]+-(stays|doubted|right|locked)\.txt", one) for one in found.lists
+    )
     assert len(named) == min(behind + differ + locked, MOST_NAMED)
     assert [row[2:].partition(",")[0] for row in rows if row not in named] == more
 

@@ -15,6 +15,7 @@ from sluis.evidence.predicates import Shown, Signoff
 from sluis.evidence.signed_form import PROMPT
 from sluis.evidence.verify import verify_dossier
 from sluis.scope.text import scope_text
+from sluis.signoff import ssh_signature
 from sluis.signoff.proposal import propose
 from sluis.signoff.record import record_ssh, record_withdrawal
 from sluis.signoff.request import build_request, write_request
@@ -295,6 +296,33 @@ def test_a_key_signs_under_names_and_not_under_patterns(
     with pytest.raises(SluisError) as caught:
         signed_by(form.read_bytes(), signature, signers, bench.now)
     assert caught.value.code == "signature-not-trusted"
+
+
+def test_a_name_that_is_no_text_hides_no_other(tmp_path: Path) -> None:
+    bench = make_bench(tmp_path)
+    key = bench.trust_ssh()
+    signers = bench.trust / "allowed_signers"
+    signers.write_bytes(signers.read_bytes().replace(b"client@", b"caf\xe9@practice,client@"))
+    form = send(bench)
+    signature = sign(form, key).read_bytes()
+    assert signed_by(form.read_bytes(), signature, signers, bench.now) == ("client@practice",)
+
+
+def test_without_ssh_keygen_nothing_is_called_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make_bench(tmp_path)
+    key = bench.trust_ssh()
+    form = send(bench)
+    signature = sign(form, key).read_bytes()
+
+    def gone(*_: object, **__: object) -> None:
+        raise FileNotFoundError(2, "No such file", "ssh-keygen")
+
+    monkeypatch.setattr(ssh_signature, "ssh_keygen", gone)
+    with pytest.raises(SluisError) as caught:
+        signed_by(form.read_bytes(), signature, bench.anchors.allowed_signers, bench.now)
+    assert caught.value.code == "no-ssh-keygen"
 
 
 def test_a_signature_may_end_in_blank_lines_up_to_a_length(tmp_path: Path) -> None:
