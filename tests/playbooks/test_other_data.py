@@ -136,10 +136,9 @@ def test_case_C5_a_little_at_a_time_is_held_against_what_was_signed(
     refused(change, "data-changed")
 
 
-@pytest.mark.parametrize("how", ["emptied", "a link"])
-def test_L10_an_adopted_backup_says_what_was_signed_as_well(
-    lab: Lab, many: Path, tmp_path: Path, how: str
-) -> None:
+@pytest.fixture
+def adoptable(lab: Lab, many: Path, tmp_path: Path) -> Iterator[tuple[LabChange, Path]]:
+    """A change whose settings name a backup of the folder, and the disk that it lies on."""
     change = new_change(lab, tmp_path / "project", "CHG-2003")
     scope = change.who.places.change(change.who.client, change.change) / "scope.yml"
     said = yaml.safe_load(scope.read_text())
@@ -155,29 +154,56 @@ def test_L10_an_adopted_backup_says_what_was_signed_as_well(
     }  # fmt: skip
     variables = change.who.places.inventory(change.who.client) / "group_vars" / "all" / "adopt.yml"
     write_yaml(variables, {"snapshot_and_verify_adopt": {"incoming": adopt}})
+    yield change, disk
+    variables.unlink()
+
+
+def adopted(change: LabChange, source: Path, disk: Path) -> list[str]:
+    """Have two copies judged that the client's own program made; the purposes on record."""
     ids = (change.who.client, change.change)
-    try:
-        shutil.copytree(many, disk / "one")
-        (disk / "one" / "old.txt").write_text("old")
-        sluis(change, "adopt", *ids, "--challenge")
-        shutil.copytree(many, disk / "two")
-        assert sluis(change, "adopt", *ids)[0] == 0
-        assert sluis(change, "prepare", *ids)[0] == 75
-        assert [
-            one.body.purpose for one in change.view().of(Snapshot) if one.body.asset == "incoming"
-        ] == ["adopted"]
-        change.sign()
-        if how == "emptied":
-            for one in many.glob("letter-*"):
-                one.unlink()
-        else:
-            other = tmp_path / "other"
-            shutil.copytree(many, other)
-            shutil.rmtree(many)
-            many.symlink_to(other)
-        refused(change, "data-changed")
-    finally:
-        variables.unlink()
+    shutil.copytree(source, disk / "one")
+    (disk / "one" / "old.txt").write_text("old")
+    sluis(change, "adopt", *ids, "--challenge")
+    shutil.copytree(source, disk / "two")
+    assert sluis(change, "adopt", *ids)[0] == 0
+    return [one.body.purpose for one in change.view().of(Snapshot) if one.body.asset == "incoming"]
+
+
+def spoil(how: str, source: Path, other: Path) -> None:
+    """Empty the folder, or lead to another one that holds the same."""
+    if how == "emptied":
+        for one in source.glob("letter-*"):
+            one.unlink()
+        return
+    shutil.copytree(source, other)
+    shutil.rmtree(source)
+    source.symlink_to(other)
+
+
+@pytest.mark.parametrize("how", ["emptied", "a link"])
+def test_L10_an_adopted_backup_says_what_was_signed_as_well(
+    adoptable: tuple[LabChange, Path], many: Path, tmp_path: Path, how: str
+) -> None:
+    change, disk = adoptable
+    assert adopted(change, many, disk) == ["adopted"]
+    assert sluis(change, "prepare", change.who.client, change.change)[0] == 75
+    assert len([one for one in change.view().of(Snapshot) if one.body.asset == "incoming"]) == 1
+    change.sign()
+    spoil(how, many, tmp_path / "other")
+    refused(change, "data-changed")
+
+
+@pytest.mark.parametrize("how", ["emptied", "a link"])
+def test_L10_a_backup_that_is_adopted_after_the_yes_does_not_hide_what_changed(
+    adoptable: tuple[LabChange, Path], many: Path, tmp_path: Path, how: str
+) -> None:
+    """It is the newest copy by then, and of what lies there: catch-up would make no other."""
+    change, disk = adoptable
+    prepared(change)
+    change.sign()
+    spoil(how, many, tmp_path / "other")
+    assert adopted(change, many, disk)[-1] == "adopted"
+    refused(change, "data-changed")
 
 
 def test_L18_a_copy_of_another_folder_is_no_older_generation(

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sluis.border import codec
 from sluis.border.facts import plain_facts
@@ -33,9 +33,15 @@ from sluis.evidence.predicates import (
     Verification,
 )
 from sluis.manifest import Manifest, loads
+from sluis.runbook.data_before import seen_beside_a_backup, states_before
 from sluis.runbook.done import Done
 from sluis.runbook.run import OpenDossier, Run, now
-from sluis.runbook.snapshot_history import History, expected_identity, source_of
+from sluis.runbook.snapshot_history import (
+    History,
+    expected_identity,
+    of_this_source,
+    source_of,
+)
 from sluis.runbook.snapshot_settings import SnapshotSettings
 from sluis.runbook.snapshot_taking import Source, machine_of, read_scope
 from sluis.scope.model import Asset, required_level
@@ -43,6 +49,7 @@ from sluis.snapshot.generations import objections
 from sluis.snapshot.judge import CLOCK_TOLERANCE, judge
 from sluis.snapshot.nonce import FILE, nonce_hash
 from sluis.snapshot.store import place_allowed
+from sluis.snapshot.suspicion import suspicions
 
 Observe = Callable[[asset_observe.Request, Secrets], asset_observe.Answer]
 Look = Callable[[asset_copies.Request, Secrets], asset_copies.Answer]
@@ -161,8 +168,8 @@ def adopt(
             done.lines += [f"{asset.id}: {r.code}: {r.sentence} {r.remedy}" for r in reasons]
             continue
         try:
-            proof = _record(
-                dossier, place, settings, asset, backup, observed, answer, newest, challenged
+            taken, proof = _record(
+                run, dossier, place, settings, asset, backup, observed, answer, newest, challenged
             )
         except _IsBadError as bad:
             body = Refusal(hosts=(place.source.host,), reasons=tuple(bad.reasons))
@@ -172,6 +179,7 @@ def adopt(
             continue
         if challenged is not None:
             done.warnings += _tidied(run, dossier, place, settings, asset)
+        done.warnings += [f"{asset.id}: {line}" for line in taken.warnings]
         reached = proof.reached or "no level"
         done.lines.append(
             f"{asset.id}: adopted {answer.generations[0].name} of {newest.copied_at}, "
@@ -330,6 +338,7 @@ def _time_reasons(asset: Asset, answer: asset_copies.Answer) -> list[Reason]:
 
 
 def _record(
+    run: Run,
     dossier: OpenDossier,
     place: Place,
     settings: SnapshotSettings,
@@ -339,9 +348,10 @@ def _record(
     answer: asset_copies.Answer,
     newest: asset_copies.Newest,
     challenged: str | None,
-) -> Verification:
+) -> tuple[Snapshot, Verification]:
     put = dossier.objects.put
     before = put(observed.manifest) if observed.manifest else None
+    facts = plain_facts(observed.facts)
     copied_at = _moment(newest.copied_at)
     # A dump file has no source file; what counts is the database inside it.
     source = observed.manifest or newest.proof.restored
@@ -370,9 +380,10 @@ def _record(
         nonce_sha256=challenged,
         manifest_before_object=before,
         manifest_after_object=before,
-        facts_object=put(canonical(plain_facts(observed.facts))),
+        facts_object=put(canonical(facts)),
         bytes=newest.bytes,
         items=newest.items,
+        warnings=_suspicions(run, dossier, place, settings, asset, facts, observed.manifest),
         made_by={
             "generations": [codec.dump(one) for one in answer.generations],
             "identity": codec.dump(observed.machine),
@@ -407,7 +418,30 @@ def _record(
         }
     )
     dossier.ledger.append(proof, key=dossier.key, now=now())
-    return proof
+    return body, proof
+
+
+def _suspicions(
+    run: Run,
+    dossier: OpenDossier,
+    place: Place,
+    settings: SnapshotSettings,
+    asset: Asset,
+    facts: Mapping[str, Any],
+    packed: bytes | None,
+) -> tuple[str, ...]:
+    """What is other at the source than it was before, as of a copy that we make.
+
+    From here on the backup stands for what lies there: a client who signed for something else is
+    asked again.
+    """
+    view = dossier.ledger.read(now())
+    earlier = of_this_source(
+        History(run, dossier, view).of(asset.id, place.source.host), settings.asset(asset)
+    )
+    current = seen_beside_a_backup(facts, _manifest(place, packed))
+    before = states_before(dossier.objects, view, asset.id, earlier)
+    return tuple(line for when, seen in before.items() for line in suspicions(seen, current, when))
 
 
 class _IsBadError(Exception):

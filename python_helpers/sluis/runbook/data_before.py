@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from sluis.evidence.copies import newest_copy
 from sluis.evidence.ledger import View
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import Shown, Snapshot
+from sluis.manifest import Manifest
 from sluis.runbook.snapshot_history import Earlier, manifest_after
 from sluis.signoff.same_data import signed_from
 from sluis.snapshot.suspicion import Seen, seen_of
@@ -43,17 +46,27 @@ def states_before(
     return {when: seen for when, seen in found.items() if seen is not None}
 
 
+def seen_beside_a_backup(facts: Mapping[str, Any], manifest: Manifest | None) -> Seen:
+    """What lay at the source when a backup of it was judged; of a database nobody knows a size.
+
+    Args:
+        facts: of the source.
+        manifest: of the source, when it is files.
+    """
+    size, items = (manifest.bytes, manifest.items) if manifest else (None, None)
+    return seen_of(facts, size, items, manifest)
+
+
 def _seen(taken: Snapshot, objects: ObjectStore) -> Seen | None:
     """What is known of the source from one copy of it."""
     if not taken.facts_object:
         return None
     manifest = manifest_after(taken, objects)
     facts = json.loads(objects.get(taken.facts_object))
-    size, items = taken.bytes, taken.items
     if taken.purpose == "adopted":
-        # those are the backup's own figures; what lay there then is in the manifest
-        size, items = (manifest.bytes, manifest.items) if manifest else (0, 0)
-    return seen_of(facts, size, items, manifest)
+        # its figures are the backup's own; what lay there then is in the manifest
+        return seen_beside_a_backup(facts, manifest)
+    return seen_of(facts, taken.bytes, taken.items, manifest)
 
 
 def _shown_last(view: View) -> int | None:

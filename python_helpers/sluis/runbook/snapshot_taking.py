@@ -155,7 +155,8 @@ def take_snapshots(
             continue
         nonce = secrets.token_hex(32)
         began = now()
-        answer = call(replace(request, unless_state=skip), settings.for_maker(asset.id, nonce))
+        asked = replace(request, unless_state=skip, unless_place=_place_of(view, asset, skip))
+        answer = call(asked, settings.for_maker(asset.id, nonce))
         made = _checked(source, request, skip, answer)
         if made is None:
             taken.lines.append(f"{asset.id}: not touched since its proven snapshot")
@@ -317,6 +318,12 @@ def _skip_state(
     if purpose == "prepare" and taken.body.finished_at > now() + CLOCK_TOLERANCE:
         return None  # its time has yet to come, so nobody knows how old it is
     return known_id(taken.body.made_by.get("state"))
+
+
+def _place_of(view: View, asset: Asset, skip: str | None) -> str | None:
+    """Where the source has to lie when it needs no new snapshot in that state."""
+    taken = newest_copy(view, asset.id) if skip else None
+    return taken.body.place if taken is not None else None
 
 
 def _record(

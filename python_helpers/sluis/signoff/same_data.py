@@ -32,8 +32,8 @@ def other_data(view: View, answer: Statement[Signoff]) -> list[str]:
     """What is other than the client signed for, one sentence for each asset and thing.
 
     What is fetched from elsewhere has rules of its own about a pass that brings too little. A copy
-    of a broken state is expected to be other. One that was adopted says how the data was then: what
-    came after the yes is held against it, and it is held against nothing.
+    of a broken state is expected to be other. A backup that was adopted counts by what lay at the
+    source when it was judged, as a copy of ours does.
 
     Args:
         view: the ledger.
@@ -49,8 +49,6 @@ def other_data(view: View, answer: Statement[Signoff]) -> list[str]:
             continue
         if taken.number < since:
             signed[body.asset] = body
-            continue
-        if body.purpose == "adopted":
             continue
         before = signed.get(body.asset)
         if before is not None and before.place and body.place != before.place:

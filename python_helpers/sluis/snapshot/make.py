@@ -47,7 +47,8 @@ def make_snapshot(request: Request, secrets: Secrets) -> Answer:
     if request.recognise_only:
         return Answer(Recognised("recognised", identity))
     state = _state(request)
-    if state and state == request.unless_state:
+    place = os.path.realpath(asset.location) if asset.location.startswith("/") else None
+    if state and state == request.unless_state and place == request.unless_place:
         return Answer(Unchanged("unchanged", state, identity))
     with Children(request.workdir or tempfile.gettempdir()) as children:
         access = open_access(store, secrets.store, children.private, children)
@@ -71,7 +72,7 @@ def make_snapshot(request: Request, secrets: Secrets) -> Answer:
             nonce_placed=copied.nonce_placed,
             found=copied.found,
             as_files=copied.as_files,
-            place=os.path.realpath(asset.location) if asset.location.startswith("/") else None,
+            place=place,
             found_all=copied.found_all,
             repository_id=maker.repository_id(),
             machine=maker.identity,

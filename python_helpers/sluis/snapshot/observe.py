@@ -46,11 +46,12 @@ def observe_source(request: Request, secrets: Secrets) -> Answer:
         if asset.kind == "directory":
             nonces.take_away(asset.location)
         return Answer(machine=identity, placed=False)
+    place = os.path.realpath(asset.location) if asset.location.startswith("/") else None
     if asset.kind in DUMPED:
         with tempfile.TemporaryDirectory(prefix=".sluis-") as folder:
             dumped = dump(asset, folder, nonces.nonce_of(secrets), secrets.asset)
         identity = replace(identity, system_identifier=dumped.system_identifier)
-        return Answer(machine=identity, placed=False, facts=dumped.facts)
+        return Answer(machine=identity, placed=False, facts=dumped.facts, place=place)
     manifest = build_manifest(asset.location, asset.exclude)
     return Answer(
         machine=identity,
@@ -58,5 +59,5 @@ def observe_source(request: Request, secrets: Secrets) -> Answer:
         manifest=dumps(manifest),
         content=manifest.content_digest(ignore=(nonces.FILE,)),
         state=manifest.state(ignore=(nonces.FILE,)),
-        place=os.path.realpath(asset.location),
+        place=place,
     )

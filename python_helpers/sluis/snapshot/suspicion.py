@@ -26,11 +26,12 @@ _FEW = 20
 class Seen:
     """What is known of an asset at one time.
 
-    ``rows`` maps a table to its number of rows; ``random_share`` is 0 to 1.
+    ``rows`` maps a table to its number of rows; ``random_share`` is 0 to 1. ``bytes`` and ``items``
+    are ``None`` when nobody counted them.
     """
 
-    bytes: int
-    items: int
+    bytes: int | None
+    items: int | None
     manifest: Manifest | None = None
     random_share: float | None = None
     empty_files: int = 0
@@ -58,7 +59,7 @@ def suspicions(last: Seen | None, now: Seen, when: str = "last time") -> list[st
         *_rows(last.rows or {}, now.rows, when),
     ]
     if now.empty_files > last.empty_files and now.empty_files - last.empty_files > max(
-        1, now.items * 0.01
+        1, (now.items or 0) * 0.01
     ):
         found.append(
             f"empty-files-jump: {counted(now.empty_files, 'file has', 'files have')} no "
@@ -76,7 +77,9 @@ def suspicions(last: Seen | None, now: Seen, when: str = "last time") -> list[st
     return found
 
 
-def seen_of(facts: Mapping[str, Any], size: int, items: int, manifest: Manifest | None) -> Seen:
+def seen_of(
+    facts: Mapping[str, Any], size: int | None, items: int | None, manifest: Manifest | None
+) -> Seen:
     """Read what the maker's facts say, for a directory or for a database."""
     randomness = facts.get("randomness") or {}
     share = randomness.get("share")
@@ -107,7 +110,9 @@ def _row_counts(facts: Mapping[str, Any]) -> dict[str, int] | None:
     return rows
 
 
-def _drop(code: str, what: str, last: int, now: int, when: str) -> list[str]:
+def _drop(code: str, what: str, last: int | None, now: int | None, when: str) -> list[str]:
+    if last is None or now is None:
+        return []
     if last > 0 and (last - now) / last > SIZE_DROP:
         return [f"{code}: {now:,} {what}, {when} it was {last:,}"]
     return []

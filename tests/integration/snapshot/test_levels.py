@@ -66,3 +66,17 @@ def test_where_a_folder_really_lies_is_told(stage: Stage, documents: Path, tmp_p
     (tmp_path / "way").symlink_to(documents.parent)
     through = tmp_path / "way" / documents.name
     assert stage.make(stage.asset(through)).answer["place"] == str(documents.resolve())
+
+
+def test_L10_a_folder_that_was_moved_and_is_led_to_is_not_as_it_was(
+    stage: Stage, documents: Path
+) -> None:
+    """No file of it was touched: where it lies is all that is other."""
+    asset = stage.asset(documents)
+    made = stage.make(asset).answer
+    same = {"unless_state": made["state"], "unless_place": made["place"]}
+    assert stage.make(asset, **same).answer["unchanged"]
+    moved = documents.rename(documents.with_name("moved"))
+    documents.symlink_to(moved)
+    again = stage.make(asset, **same).answer
+    assert (again["state"], again["place"]) == (made["state"], str(moved.resolve()))

@@ -16,12 +16,13 @@ from sluis.errors import SnapshotError
 from sluis.evidence.anchors import load_anchors
 from sluis.evidence.ledger import Ledger
 from sluis.evidence.objects import ObjectStore
-from sluis.evidence.predicates import Machine, Refusal, Snapshot, Verification
+from sluis.evidence.predicates import Machine, Refusal, Shown, Signoff, Snapshot, Verification
 from sluis.manifest import Entry, Manifest, dumps
 from sluis.runbook import snapshot_taking
 from sluis.runbook.adopting import Adopted, Place, adopt, challenge
 from sluis.runbook.run import OpenDossier, Run, now
 from sluis.runbook.snapshot_taking import Source, read_scope
+from sluis.signoff.same_data import other_data
 from sluis.snapshot.nonce import FILE
 from sluis.snapshot.same_disk import why_not_outside
 from support.border_samples import IDENTITY, MANIFEST, PROOF
@@ -57,6 +58,7 @@ class Stand:
         self.cannot_tidy = False
         self.inside: str | None = None
         self.copied_at = now() - HOUR
+        self.place: str | None = "/srv/letters"
 
     def _observe(self, request: asset_observe.Request, _: Any) -> asset_observe.Answer:
         self.stages.append(request.stage)
@@ -64,7 +66,9 @@ class Stand:
             raise SnapshotError("source-missing", "It is gone.", "Look.")
         if request.stage != "look":
             return asset_observe.Answer(IDENTITY, request.stage == "challenge")
-        return asset_observe.Answer(IDENTITY, False, dumps(self.source), "1" * 64, "2" * 64)
+        return asset_observe.Answer(
+            IDENTITY, False, dumps(self.source), "1" * 64, "2" * 64, place=self.place
+        )
 
     def _look(self, _: asset_copies.Request, __: Any) -> asset_copies.Answer:
         time = self.copied_at.astimezone(UTC).isoformat()
@@ -256,3 +260,36 @@ def test_a_disk_is_known_by_its_mount_and_not_by_a_device_number(
 
 def replace_device(found: os.stat_result, device: int) -> os.stat_result:
     return os.stat_result((*found[:2], device, *found[3:10]))
+
+
+def _signed_by_the_client(stand: Stand) -> None:
+    """The client reads a text, and says yes to it."""
+    ledger, key = stand.dossier.ledger, stand.dossier.key
+    digest = "e" * 64
+    shown = ledger.append(
+        Shown(to="A. Client", language="en", channel="prompt", documents={"scope": digest}),
+        key=key, now=now(),
+    )  # fmt: skip
+    ledger.append(
+        Signoff(
+            decision="yes", tier="attended", signer_name="A. Client", signer_role="owner",
+            scope_object=digest, plan_object=digest, shown=shown.sha256,
+        ),
+        key=key, now=now(),
+    )  # fmt: skip
+
+
+def test_L10_a_backup_that_is_adopted_after_the_yes_is_held_against_what_was_signed(
+    stand: Stand,
+) -> None:
+    """From then on it stands for what lies there, and catch-up copies nothing."""
+    files = {f"{n}.txt": Entry(f"{n}.txt", "file", 9, f"{n:064x}", 10**18, 0o644) for n in range(9)}
+    stand.source = stand.copy = Manifest(files)
+    assert stand.adopt() == []
+    _signed_by_the_client(stand)
+    stand.source = stand.copy = Manifest({"1.txt": files["1.txt"]})
+    done = stand._do(adopt)
+    assert "letters: items-drop: 1 items, when the client signed it was 9" in done.warnings
+    view = stand.dossier.ledger.read(now())
+    (found, _) = other_data(view, view.of(Signoff)[0])
+    assert found.startswith("letters has changed much since the client signed: 9 bytes")

@@ -39,9 +39,12 @@ def found_since(change: Made) -> list[str]:
 CATCH_UP = {"purpose": "catch-up", "place": "/srv/letters"}
 
 
+@pytest.mark.parametrize("purpose", ["prepare", "catch-up", "adopted"])
 @pytest.mark.parametrize("code", sorted(SUSPICIOUS))
-def test_what_changed_much_since_the_yes_is_not_what_was_signed(code: str) -> None:
-    change = caught_up(**CATCH_UP, warnings=(f"{code}: 1 items, last time it was 2",))
+def test_what_changed_much_since_the_yes_is_not_what_was_signed(code: str, purpose: str) -> None:
+    change = caught_up(
+        **{**CATCH_UP, "purpose": purpose}, warnings=(f"{code}: 1 items, last time it was 2",)
+    )
     found, sentence = why_not(change)
     assert found == "data-changed"
     assert "has changed much since the client signed: 1 items, last time it was 2." in sentence
@@ -54,10 +57,9 @@ def test_what_changed_much_since_the_yes_is_not_what_was_signed(code: str) -> No
         {"warnings": ("empty-files-jump: 9 files have no bytes, last time it was 0",)},
         {"warnings": ("first-generation: there was no older one", "size-drop")},
         {"purpose": "broken state", "warnings": ("size-drop: 1 bytes, last time it was 9",)},
-        {"purpose": "adopted", "place": None, "warnings": ("size-drop: 1 bytes, before 9",)},
         {},
     ],
-    ids=["more empty files", "no suspicion", "a broken state", "adopted", "nothing"],
+    ids=["more empty files", "no suspicion", "a broken state", "nothing"],
 )
 def test_what_is_no_reason_leaves_the_yes_as_it_is(more: dict[str, Any]) -> None:
     assert why_not(caught_up(**{**CATCH_UP, **more})) == ("", "")
@@ -95,7 +97,7 @@ def test_a_refusal_names_the_yes_that_it_is_about() -> None:
     assert found.statement == view.of(Signoff)[0]
 
 
-def moved(before: str | None, now: str | None) -> tuple[str, str]:
+def moved(before: str | None, now: str | None, purpose: str = "catch-up") -> tuple[str, str]:
     change = made()
     first = change.view().of(Snapshot)[0].body
     bodies = tuple(
@@ -103,7 +105,7 @@ def moved(before: str | None, now: str | None) -> tuple[str, str]:
         for body, at in change.bodies
     )
     at = NOW - timedelta(minutes=1)
-    again = snapshot(first.asset, first.machine.host, "x", at, purpose="catch-up", place=now)
+    again = snapshot(first.asset, first.machine.host, "x", at, purpose=purpose, place=now)
     return why_not(replace(change, bodies=bodies).and_then(again))
 
 
@@ -114,6 +116,8 @@ def test_a_folder_that_leads_elsewhere_since_the_yes_is_other_data() -> None:
     assert moved("/srv/letters", "/srv/letters") == ("", "")
     assert moved(None, "/srv/letters") == ("", "")
     assert "lies at a place that nobody knows now" in moved("/srv/letters", None)[1]
+    assert moved("/srv/letters", "/srv/other", "adopted")[0] == "data-changed"
+    assert moved("/srv/letters", "/srv/letters", "adopted") == ("", "")
 
 
 def test_the_gate_refuses_and_the_way_back_stays_open() -> None:

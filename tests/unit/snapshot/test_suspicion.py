@@ -31,6 +31,8 @@ def test_row_size_drop_past_tolerance() -> None:
     assert _codes(replace(LAST, bytes=899)) == ["size-drop"]
     assert _codes(replace(LAST, bytes=901)) == []
     assert _codes(replace(LAST, items=80)) == ["items-drop"]
+    unknown = replace(LAST, bytes=None, items=None)
+    assert _codes(unknown) == _codes(LAST, unknown) == []
 
 
 def test_row_rows_drop_and_table_missing_against_last_time() -> None:

@@ -46,6 +46,8 @@ class Request:
         older_place: where an asset of files lay for them; ``None``: nobody knows.
         probe: id of a known probe on that store.
         unless_state: the state in which the source needs no new snapshot.
+        unless_place: where an asset of files has to lie for that: a folder that was moved and led
+            to by a link is in the state that it was in.
         workdir: for dumps; ``None``: the temporary folder.
         cache: of the engine; ``None``: a folder in the account's home.
         restic: the program.
@@ -66,6 +68,7 @@ class Request:
     older_place: Optional[AbsolutePath] = None
     probe: Optional[Sha256] = None
     unless_state: Optional[State] = None
+    unless_place: Optional[AbsolutePath] = None
     workdir: Optional[AbsolutePath] = None
     cache: Optional[AbsolutePath] = None
     restic: PlainName = "restic"
