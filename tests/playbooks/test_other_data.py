@@ -142,6 +142,8 @@ def adoptable(lab: Lab, many: Path, tmp_path: Path) -> Iterator[tuple[LabChange,
     change = new_change(lab, tmp_path / "project", "CHG-2003")
     scope = change.who.places.change(change.who.client, change.change) / "scope.yml"
     said = yaml.safe_load(scope.read_text())
+    # nothing is promised to be put back: an adopted backup is not proven for that
+    said["way_back"] = {"consent": False, "words": "We call you first."}
     for asset in said["assets"]:
         if asset["id"] == "incoming":
             asset["criticality"] = "low"
