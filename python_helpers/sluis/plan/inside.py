@@ -2,106 +2,72 @@
 
 What a program changes nobody can tell from its arguments. But a module that puts a file somewhere
 says where; when that is no part of the assets named by ``inside``, putting those back undoes
-nothing, and the client would have been told otherwise. The same holds where nobody can tell: a
-path that begins at a home folder, or that is known only at apply. Other modules are about the
-machine itself, whatever their arguments are. Arguments that start a program or lead elsewhere are
-known by name (:mod:`sluis.plan.inside_arguments`).
+nothing, and the client would have been told otherwise. So a module of ansible-core passes when it
+is one of a few (:mod:`sluis.plan.inside_modules`), with arguments that are known to be harmless,
+and with full paths that lie in the assets. Everything else is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 from sluis.errors import InputError
 from sluis.manifest.exclude import matcher
-from sluis.plan.inside_arguments import (
-    ATTRIBUTES,
+from sluis.plan.inside_modules import (
+    CORE,
     FILE,
-    TIMES,
-    arguments_that_lead_elsewhere,
-    is_given,
-    is_no,
-    leave_out,
+    PROGRAMS,
+    READERS,
+    RIGHTS,
+    STATES,
+    UNARCHIVE,
+    WRITERS,
+    Writer,
 )
 from sluis.plan.model import PlanDocument, PlanStep
 from sluis.scope.model import Asset, ScopeDocument
 
-
-@dataclass(frozen=True)
-class Writes:
-    """An argument by which a module says what it writes.
-
-    Args:
-        names: its name, and every other name that the module takes for it.
-        by_itself: whether the module writes somewhere also when it is not given.
-    """
-
-    names: tuple[str, ...]
-    by_itself: bool = True
-
-
-_DEST = (Writes(("dest",)),)
-_LINES = (Writes(("path", "dest", "destfile", "name")),)
-
-#: how modules of ansible-core say what they write
-WRITES: Mapping[str, tuple[Writes, ...]] = {
-    "ansible.builtin.assemble": _DEST,
-    "ansible.builtin.blockinfile": _LINES,
-    "ansible.builtin.copy": _DEST,
-    FILE: (Writes(("path", "dest", "name")),),
-    "ansible.builtin.get_url": (*_DEST, Writes(("tmp_dest",), by_itself=False)),
-    "ansible.builtin.git": (
-        *_DEST,
-        Writes(("archive",), by_itself=False),
-        Writes(("separate_git_dir",), by_itself=False),
-    ),
-    "ansible.builtin.known_hosts": (Writes(("path",)),),
-    "ansible.builtin.lineinfile": _LINES,
-    "ansible.builtin.pip": (Writes(("virtualenv",)), Writes(("chdir",), by_itself=False)),
-    "ansible.builtin.replace": _LINES,
-    "ansible.builtin.subversion": _DEST,
-    "ansible.builtin.tempfile": (Writes(("path",)),),
-    "ansible.builtin.template": _DEST,
-    "ansible.builtin.unarchive": _DEST,
-    "ansible.builtin.uri": (Writes(("dest",), by_itself=False),),
-}
-
-#: Modules of ansible-core that change the machine itself and no folder of data: packages, users,
-#: services, the kernel.
-BESIDE: frozenset[str] = frozenset(
-    f"ansible.builtin.{name}"
-    for name in (
-        "apt", "apt_key", "apt_repository", "cron", "deb822_repository", "debconf", "dnf", "dnf5",
-        "dpkg_selections", "group", "hostname", "iptables", "package", "reboot", "rpm_key",
-        "service", "systemd", "systemd_service", "sysvinit", "user", "yum_repository",
-    )
-)  # fmt: skip
-
-#: Modules that ask a server for something: the argument by which they say how, what they take when
-#: it is not given, and with which values they only read.
-ASKS: Mapping[str, tuple[str, str, frozenset[str]]] = {
-    "ansible.builtin.uri": ("method", "GET", frozenset({"GET", "HEAD"})),
-}
-
-#: why one of these is refused, and what helps
+_NOT_CERTAIN = "{module} is none of the modules of which it is certain what they write"
 _ELSEWHERE = "it writes {path!r}"
 _NO_FULL_PATH = (
     "it writes {path!r}, which is no full path: nobody can tell where that lies on the machine"
 )
-_KNOWN_LATER = "where it writes ({path}) is known only when it runs"
-_NOT_GIVEN = "without {path!r} it writes where the machine keeps its own"
-_THE_MACHINE = "{path} changes the machine itself"
-_A_SERVER = "with {path} it may change something on a server, which no copy of an asset has"
-_BY_ITS_LINK = "with {how} it changes what {path!r} leads to, which lies elsewhere"
-_NOT_SAID = "with {how} it changes what {path!r} leads to, and no src says what that is"
-_BELOW = "with recurse it follows the links that lie below {path!r}, wherever they lead"
-_TIMES_BELOW = "with recurse and {how} it changes what the links below {path!r} lead to"
+_KNOWN_LATER = "its {name} is known only when it runs"
+_NOT_GIVEN = "its {name} is not written, so it goes by what it finds there"
+_ARGUMENT = "its argument {name!r} is none of those of which it is certain what they do"
+_BACKUP = "with backup it leaves a copy beside {path!r}, which lies in no copy of an asset"
+_NO_STATE = "with state: {state} it may change what lies elsewhere"
+_SRC = "with src and state: {state} it changes another file than {path!r}"
+_RIGHTS = "with {name} it changes what the link {path!r} leads to"
 _ITS_PLACE = "it makes a link of the place of {path!r} itself, and what is put back lies behind it"
+_LEFT_OUT = "what it writes below {path!r} may be left out of the copies of {asset}: {exclude}"
+_NO_FILE = "its src {src!r} is no path"
 
-_NO_FOLLOW = 'Write "follow: false" under its "args". '
+#: what helps always
+OR_STAYS = (
+    'write "stays: <what stays, in the client\'s words>" under the step in place of "inside", or '
+    "a step of software_update_way_back that undoes it."
+)
+_OTHERWISE = (
+    "Put it there with ansible.builtin.copy or ansible.builtin.unarchive, or by a program whose "
+    f"work you answer for (ansible.builtin.command). Or {OR_STAYS}"
+)
+_SEND = (
+    "Unpack it on this machine and send the folder with ansible.builtin.copy, which names each "
+    f"file; or {OR_STAYS}"
+)
+
+
+def leave_out(name: str) -> str:
+    """What to do about an argument that leads elsewhere.
+
+    Args:
+        name: of the argument.
+    """
+    return f"Leave {name!r} out; or {OR_STAYS}"
 
 
 @dataclass(frozen=True)
@@ -163,112 +129,28 @@ def written_elsewhere(
         scope: with the places of the assets.
         not_yet: names of arguments that are given, and whose value prepare fills in later.
     """
-    if not step.inside:
+    if not step.inside or not step.module.startswith(CORE) or step.module in PROGRAMS | READERS:
         return
-    if step.module in BESIDE:
-        yield Elsewhere(_THE_MACHINE.format(path=step.module))
-    yield from _asked(step, not_yet)
-    for written in WRITES.get(step.module, ()):
-        # where a module is given an argument by two of its names, it may take either
-        given = {name: step.args[name] for name in written.names if name in step.args}
-        later = sorted({*step.args_at_apply, *step.secret_args} & {*written.names})
-        if later:
-            yield Elsewhere(_KNOWN_LATER.format(path=later[0]), later[0])
-        elif (
-            not any(_is_given(value) for value in given.values())
-            and written.by_itself
-            and not {*written.names} & {*not_yet}
-        ):
-            yield Elsewhere(_NOT_GIVEN.format(path=written.names[0]))
-        for name, value in given.items():
-            if not _is_given(value):
-                continue
-            path = str(value)
-            if not _is_full(value):
-                yield Elsewhere(_NO_FULL_PATH.format(path=path[:300]), name)
-            elif asset_holding(step, path, scope) is None:
-                yield Elsewhere(_ELSEWHERE.format(path=path[:300]), name)
-    paths = {name for written in WRITES.get(step.module, ()) for name in written.names}
-    for what, argument in arguments_that_lead_elsewhere(step, paths, not_yet):
-        yield Elsewhere(what, argument, leave_out(argument))
+    writer = WRITERS.get(step.module)
+    if writer is None:
+        yield Elsewhere(_NOT_CERTAIN.format(module=step.module), "", _OTHERWISE)
+        return
+    call = _Call(step, scope, frozenset(not_yet), writer)
+    yield from call.paths()
+    yield from call.arguments()
+    yield from call.backups()
     if step.module == FILE:
-        yield from _of_links(step, scope, not_yet)
+        yield from call.file()
+    if step.module == UNARCHIVE:
+        yield from call.archive()
 
 
 def paths_written(step: PlanStep) -> Iterator[str]:
     """The full paths by which a call that is said to stay in some assets says what it writes."""
-    names = [name for written in WRITES.get(step.module, ()) for name in written.names]
-    for value in map(step.args.get, names if step.inside else ()):
+    writer = WRITERS.get(step.module)
+    for value in map(step.args.get, writer.path if writer and step.inside else ()):
         if isinstance(value, str) and value.startswith("/"):
             yield value
-
-
-def changes_behind_the_link(step: PlanStep, not_yet: Collection[str] = ()) -> str:
-    """By which argument a call of ``file`` changes what its link leads to; empty when it does not.
-
-    Args:
-        step: the call, said to stay in some assets.
-        not_yet: names of arguments whose value prepare fills in later.
-    """
-    given = {name for name in step.args if name in not_yet or is_given(step.args[name])}
-    given |= {*step.args_at_apply, *step.secret_args}
-    if step.module != FILE:
-        return ""
-    if step.args.get("state") == "hard":
-        return "state: hard"
-    if step.args.get("state") != "link":
-        return ""
-    if times := sorted(given & TIMES):
-        return times[0]
-    if is_no(step.args.get("follow")) or "follow" in not_yet:
-        return ""
-    return min(given & ATTRIBUTES, default="")
-
-
-def _of_links(
-    step: PlanStep, scope: ScopeDocument, not_yet: Collection[str]
-) -> Iterator[Elsewhere]:
-    """What ``file`` changes by a link: what it leads to, or what lies below a folder."""
-    later = {*step.args_at_apply, *step.secret_args}
-    for name in ("state", "recurse", "follow"):
-        if name in later:
-            yield Elsewhere(f"its {name} is known only when it runs", name, leave_out(name))
-    if later & {"state"}:
-        return
-    path = next((str(step.args[n]) for n in ("path", "dest", "name") if n in step.args), "")
-    how, src = changes_behind_the_link(step, not_yet), step.args.get("src")
-    remedy = leave_out(how) if how != "state: hard" else leave_out("state")
-    if how in ATTRIBUTES:
-        remedy = _NO_FOLLOW + remedy
-    if "src" in later and how:
-        yield Elsewhere(_KNOWN_LATER.format(path="src"), "src", remedy)
-    elif how and not is_given(src) and "src" not in not_yet:
-        yield Elsewhere(_NOT_SAID.format(how=how, path=path[:300]), how, remedy)
-    elif how and is_given(src) and not _is_held(step, src, scope):
-        yield Elsewhere(_BY_ITS_LINK.format(how=how, path=str(src)[:300]), "src", remedy)
-    if step.args.get("state") in ("link", "hard") and any(
-        PurePosixPath(path) == PurePosixPath(asset.location)
-        for asset in scope.assets
-        if asset.id in step.inside
-    ):
-        yield Elsewhere(_ITS_PLACE.format(path=path[:300]), "state", leave_out("state"))
-    recurse = step.args.get("recurse")
-    if is_given(recurse) and not is_no(recurse) and "recurse" not in not_yet:
-        times = sorted(name for name in TIMES if name in later or is_given(step.args.get(name)))
-        if times:
-            what = _TIMES_BELOW.format(how=times[0], path=path[:300])
-            yield Elsewhere(what, times[0], leave_out(times[0]))
-        elif not is_no(step.args.get("follow")) and "follow" not in not_yet:
-            remedy = _NO_FOLLOW + leave_out("recurse")
-            yield Elsewhere(_BELOW.format(path=path[:300]), "recurse", remedy)
-
-
-def _is_held(step: PlanStep, value: Any, scope: ScopeDocument) -> bool:
-    return _is_full(value) and asset_holding(step, value, scope) is not None
-
-
-def _is_full(value: Any) -> bool:
-    return isinstance(value, str) and value.startswith("/") and "$" not in value
 
 
 def asset_holding(step: PlanStep, path: str, scope: ScopeDocument) -> Asset | None:
@@ -277,22 +159,131 @@ def asset_holding(step: PlanStep, path: str, scope: ScopeDocument) -> Asset | No
     return next((asset for asset in named if _holds(asset, step.host, path)), None)
 
 
-def _asked(step: PlanStep, not_yet: Collection[str]) -> Iterator[Elsewhere]:
-    """What a call that asks a server may change there."""
-    if step.module not in ASKS:
-        return
-    name, without, reads = ASKS[step.module]
-    if name in {*step.args_at_apply, *step.secret_args}:
-        yield Elsewhere(_KNOWN_LATER.format(path=name), name)
-    elif name not in not_yet:
-        value = step.args.get(name)
-        how = str(value) if _is_given(value) else without
-        if how.upper() not in reads:
-            yield Elsewhere(_A_SERVER.format(path=f"{name}: {how[:80]}"), name)
+def backup_of(path: str) -> str:
+    """A name that Ansible gives to what ``backup`` keeps of a file: beside it."""
+    return f"{path}.1.2026-12-01@00:00:00~"
+
+
+def is_on(value: Any) -> bool:
+    """Whether Ansible may read a value as yes."""
+    no = ("false", "no", "off", "n", "f", "0")
+    return _is_given(value) and str(value).strip().lower() not in no
+
+
+@dataclass(frozen=True)
+class _Call:
+    step: PlanStep
+    scope: ScopeDocument
+    not_yet: frozenset[str]
+    writer: Writer
+
+    def paths(self) -> Iterator[Elsewhere]:
+        """Each path that it writes: full, known, and in an asset."""
+        names = self.writer.path
+        if later := sorted(self._later() & {*names}):
+            yield Elsewhere(_KNOWN_LATER.format(name=later[0]), later[0])
+        elif not any(self._is_given(name) for name in names):
+            yield Elsewhere(_NOT_GIVEN.format(name=names[0]))
+        # where a module is given an argument by two of its names, it may take either
+        for name in names:
+            value = self.step.args.get(name)
+            if not _is_given(value) or name in self.not_yet:
+                continue
+            path = str(value)
+            if not (isinstance(value, str) and path.startswith("/") and "$" not in path):
+                yield Elsewhere(_NO_FULL_PATH.format(path=path[:300]), name)
+            elif asset_holding(self.step, path, self.scope) is None:
+                yield Elsewhere(_ELSEWHERE.format(path=path[:300]), name)
+
+    def arguments(self) -> Iterator[Elsewhere]:
+        """Each other argument: one of those that are certain, and known where it decides."""
+        later = self._later()
+        for name in sorted({*self.step.args, *later} - {*self.writer.path}):
+            if name in self.not_yet or not self._is_given(name):
+                continue
+            if name not in self.writer.fixed | self.writer.free:
+                yield Elsewhere(_ARGUMENT.format(name=name), name, leave_out(name))
+            elif name in self.writer.fixed and name in later:
+                yield Elsewhere(_KNOWN_LATER.format(name=name), name, leave_out(name))
+
+    def backups(self) -> Iterator[Elsewhere]:
+        """What ``backup`` keeps lies beside the file, so it has to be in a copy as well."""
+        if not self._is_on("backup"):
+            return
+        for path in paths_written(self.step):
+            asset = asset_holding(self.step, path, self.scope)
+            if asset is not None and asset.kind == "directory" and _is_its_place(path, asset):
+                continue  # a folder that is filled: each name is looked at where it lies
+            if asset_holding(self.step, backup_of(path), self.scope) is None:
+                what = _BACKUP.format(path=path[:300])
+                yield Elsewhere(what, "backup", leave_out("backup"))
+
+    def file(self) -> Iterator[Elsewhere]:
+        """``file`` does what its state says, and without one what it finds there."""
+        state = self.step.args.get("state")
+        if {"state", "src"} & (self.not_yet | self._later()):
+            return
+        path = next(paths_written(self.step), "")
+        if not _is_given(state):
+            remedy = f'Write "state: {"|".join(STATES)}" under its "args"; or {OR_STAYS}'
+            yield Elsewhere(_NOT_GIVEN.format(name="state"), "state", remedy)
+        elif state not in STATES:
+            what = _NO_STATE.format(state=str(state)[:80])
+            yield Elsewhere(what, "state", f"Send the file itself; or {OR_STAYS}")
+        elif (state == "link") != _is_given(self.step.args.get("src")):
+            if state == "link":
+                yield Elsewhere(_NOT_GIVEN.format(name="src"), "state", leave_out("state"))
+            else:
+                what = _SRC.format(state=state, path=path[:300])
+                yield Elsewhere(what, "src", leave_out("src"))
+        if state == "link":
+            for name in sorted(RIGHTS):
+                if self._is_given(name):
+                    what = _RIGHTS.format(name=name, path=path[:300])
+                    yield Elsewhere(what, name, leave_out(name))
+            if any(
+                _is_its_place(path, asset)
+                for asset in self.scope.assets
+                if asset.id in self.step.inside
+            ):
+                yield Elsewhere(_ITS_PLACE.format(path=path[:300]), "state", leave_out("state"))
+        if self._is_on("recurse"):
+            yield from self._left_out("recurse", leave_out("recurse"))
+
+    def archive(self) -> Iterator[Elsewhere]:
+        """What an archive holds nobody lists; it is no address, and no option of ``tar``."""
+        src = self.step.args.get("src")
+        if _is_given(src) and "src" not in self.not_yet:
+            text = str(src)
+            if not isinstance(src, str) or "://" in text or text.startswith("-"):
+                yield Elsewhere(_NO_FILE.format(src=text[:300]), "src", _SEND)
+        yield from self._left_out("dest", _SEND)
+
+    def _left_out(self, argument: str, remedy: str) -> Iterator[Elsewhere]:
+        """Of what lies below a path nobody knows the names, so no pattern may leave any out."""
+        for path in paths_written(self.step):
+            asset = asset_holding(self.step, path, self.scope)
+            if asset is not None and asset.exclude:
+                exclude = ", ".join(asset.exclude)[:300]
+                what = _LEFT_OUT.format(path=path[:300], asset=asset.id, exclude=exclude)
+                yield Elsewhere(what, argument, remedy)
+
+    def _is_on(self, name: str) -> bool:
+        return name not in self.not_yet and is_on(self.step.args.get(name))
+
+    def _is_given(self, name: str) -> bool:
+        return name in self.not_yet | self._later() or _is_given(self.step.args.get(name))
+
+    def _later(self) -> frozenset[str]:
+        return frozenset({*self.step.args_at_apply, *self.step.secret_args})
+
+
+def _is_its_place(path: str, asset: Asset) -> bool:
+    return PurePosixPath(path) == PurePosixPath(asset.location)
 
 
 def _is_given(value: Any) -> bool:
-    return value is not None and value != ""
+    return value is not None and value not in ("", [])
 
 
 def _holds(asset: Asset, host: str, path: str) -> bool:

@@ -2,13 +2,12 @@
 
 A path is held against its asset as it is written (:mod:`sluis.plan.inside`). Where a folder of it
 is a link, what is written lies somewhere else, and only the machine knows. So it is asked there:
-when the plan is made, and again before the step begins. A module that fills a folder writes below
-its path, so the links that lie there are looked at as well.
+when the plan is made, and again before the step begins. A step goes by no link at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,37 +16,36 @@ from ansible.plugins.action.copy import _walk_dirs
 
 from sluis.errors import SnapshotError
 from sluis.plan.inside import (
+    OR_STAYS,
     Elsewhere,
     asset_holding,
-    changes_behind_the_link,
+    backup_of,
+    is_on,
+    leave_out,
     not_inside,
     paths_written,
 )
-from sluis.plan.inside_arguments import ATTRIBUTES, FILE, is_given, is_no, leave_out
+from sluis.plan.inside_modules import COPY, FILE, TEMPLATE, UNARCHIVE
 from sluis.plan.model import PlanStep
 from sluis.scope.model import ScopeDocument
 
 #: the modules that look; they only read
 LOOKS, FINDS = "ansible.builtin.stat", "ansible.builtin.find"
-#: below a folder that an archive fills each link is looked at, of so many at most
-MOST_LINKS = 200
 
-#: of a file that is made, changed or taken away as the link that it is
+#: of a file that is made or taken away as the link that it is
 _THE_LINK = frozenset({"absent", "link"})
 _A_LINK = "{path} is a link there, to {to!r}"
-_THE_PLACE = "{path}, the place of the asset itself, is a link there, to {to!r}, and it is changed"
-_TOO_MANY = "below {path!r} lie more than {most} links, and nobody looked where each one leads"
+_LINK_BELOW = "{path}, which it may go by, is a link there"
+_THE_PLACE = "{path}, the place of the asset itself, is a link there, to {to!r}"
+_SHARED = "{path} has another name on that machine, by a hard link, and both are one file"
+_A_FOLDER = "{path} is a folder there, and it would write a file of another name in it"
 _IN_NO_COPY = "it writes {path!r}"
-_SENDS_LINKS = "it sends links, and with {name} it changes what they lead to"
+_SENDS_LINKS = "it sends links that lead in a circle"
+_UNNAMED = "what lies in the folder {path!r} of that machine, and is copied, nobody lists"
 
-_COPY, _TEMPLATE = "ansible.builtin.copy", "ansible.builtin.template"
-_UNARCHIVE = "ansible.builtin.unarchive"
-#: what these write in the folder that they are given, whatever else they write there
-_OF_THEIR_OWN: Mapping[str, tuple[str, ...]] = {
-    "ansible.builtin.git": (".git",),
-    "ansible.builtin.pip": ("bin", "lib"),
-    "ansible.builtin.subversion": (".svn",),
-}
+_NAME_IT = 'Write the name of the file that it writes, in full, under its "args".'
+
+_OWN_FILE = f"Make it a file of its own there first; or {OR_STAYS}"
 
 #: runs a module for one path on the host
 Look = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
@@ -56,14 +54,15 @@ Look = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 @dataclass(frozen=True)
 class _Seen:
     there: bool
-    leads_to: str | None
+    leads_to: str | None = None
     is_folder: bool = False
+    is_shared: bool = False
 
 
 def refuse_links(
     step: PlanStep, scope: ScopeDocument, look: Look, args: Mapping[str, Any] | None = None
 ) -> None:
-    """Refuse a call whose path goes by a link to what none of its assets has.
+    """Refuse a call whose path goes by a link, or is another file there than it says.
 
     Args:
         step: the call, with rendered values.
@@ -76,11 +75,12 @@ def refuse_links(
         InputError: ``not-inside``.
         SnapshotError: ``link-not-looked-at``: the machine did not say it.
     """
-    if not step.inside:
-        return
     host = _Host(step, scope, look)
-    for one in host.led_elsewhere(step.args if args is None else args):
-        raise not_inside(step, one)
+    for path in paths_written(step):
+        if asset_holding(step, path, scope) is None:
+            continue  # it is refused as it is written
+        for one in host.led_elsewhere(path, step.args if args is None else args):
+            raise not_inside(step, one)
 
 
 @dataclass
@@ -92,122 +92,76 @@ class _Host:
     look: Look
     known: dict[tuple[str, bool], _Seen] = field(default_factory=dict)
 
-    def led_elsewhere(self, args: Mapping[str, Any]) -> Iterator[Elsewhere]:
-        for path in paths_written(self.step):
-            yield from self.by(path, is_itself=self._is_about_the_link())
-        src = self.step.args.get("src")
-        if changes_behind_the_link(self.step) and isinstance(src, str):
-            yield from self.by(src)
-        yield from self._filled(args)
+    def led_elsewhere(self, path: str, args: Mapping[str, Any]) -> Iterator[Elsewhere]:
+        yield from self._by(path)
+        if self.step.module == UNARCHIVE or is_on(self.step.args.get("recurse")):
+            for link in self._below(path, "link"):
+                yield Elsewhere(_LINK_BELOW.format(path=link[:300]))
+        if self.step.module not in (COPY, TEMPLATE):
+            return
+        src = args.get("src")
+        if is_on(args.get("remote_src")):
+            if isinstance(src, str) and self._seen(src, follow=True).is_folder:
+                what = _UNNAMED.format(path=src[:300])
+                yield Elsewhere(what, "remote_src", leave_out("remote_src"))
+        elif self.step.module == COPY and isinstance(src, str) and Path(src).is_dir():
+            yield from self._sent(path, src)
+            return
+        if path.endswith("/") or self._seen(path, follow=True).is_folder:
+            yield Elsewhere(_A_FOLDER.format(path=path[:300]), "dest", _NAME_IT)
 
-    def by(self, path: str, *, is_itself: bool = False) -> Iterator[Elsewhere]:
+    def _by(self, path: str) -> Iterator[Elsewhere]:
         """Each folder of a path, and its last part unless that is changed as the link it is."""
         asset = asset_holding(self.step, path, self.scope)
         if asset is None:
-            return  # it is refused as it is written
+            return
         at = PurePosixPath(asset.location)
-        rest = list(PurePosixPath(path).relative_to(at).parts)
-        if not rest and is_itself and (to := self._seen(str(at)).leads_to) is not None:
-            yield Elsewhere(_THE_PLACE.format(path=str(at)[:300], to=to[:300]))
-        while rest:
-            at = at / rest.pop(0)
+        rest = PurePosixPath(path).relative_to(at).parts
+        itself = self._is_about_the_link(path)
+        if not rest:
+            place = self._seen(str(at))
+            if place.leads_to is not None and (itself or asset.kind == "sqlite"):
+                what = _THE_PLACE.format(path=str(at)[:300], to=place.leads_to[:300])
+                yield Elsewhere(what)
+        for number, part in enumerate(rest, 1):
+            at /= part
             seen = self._seen(str(at))
             if not seen.there:
                 return  # what the step makes is no link
-            if seen.leads_to is None or (not rest and is_itself):
-                continue
-            real = PurePosixPath(seen.leads_to)
-            if not self._is_held(str(real.joinpath(*rest))):
+            if seen.leads_to is not None and not (itself and number == len(rest)):
                 yield Elsewhere(_A_LINK.format(path=str(at)[:300], to=seen.leads_to[:300]))
                 return
-            at = real
+        if not itself and self._seen(str(at)).is_shared:
+            yield Elsewhere(_SHARED.format(path=str(at)[:300]), "", _OWN_FILE)
 
-    def _filled(self, args: Mapping[str, Any]) -> Iterator[Elsewhere]:
-        """What is written below the path of a module that puts files into a folder."""
-        for name in _OF_THEIR_OWN.get(self.step.module, ()):
-            for path in paths_written(self.step):
-                if self._seen(path, follow=True).is_folder:
-                    yield from self.by(f"{path}/{name}")
-        dest, src = self.step.args.get("dest"), args.get("src")
-        if not (isinstance(dest, str) and dest.startswith("/")):
-            return
-        if self.step.module == _UNARCHIVE:
-            yield from self._anything_below(dest)
-        if self.step.module not in (_COPY, _TEMPLATE) or not isinstance(src, str):
-            return
-        on_the_host = is_given(args.get("remote_src")) and not is_no(args["remote_src"])
-        if self.step.module == _COPY and on_the_host:
-            if self._seen(src, follow=True).is_folder:
-                yield from self._anything_below(dest)
-            else:
-                yield from self._named_below(dest, src)
-        elif self.step.module == _COPY and Path(src).is_dir():
-            yield from self._sent(dest, src, args)
-        else:
-            yield from self._named_below(dest, src)
-
-    def _named_below(self, dest: str, src: str) -> Iterator[Elsewhere]:
-        """A file that is copied to a folder lies in it by its own name; twice, if that is one."""
-        at = dest
-        for _ in range(2):
-            if not self._seen(at, follow=True).is_folder:
-                return
-            at = str(PurePosixPath(at) / PurePosixPath(src).name)
-            yield from self.by(at)
-
-    def _sent(self, dest: str, src: str, args: Mapping[str, Any]) -> Iterator[Elsewhere]:
+    def _sent(self, dest: str, src: str) -> Iterator[Elsewhere]:
         """What ``copy`` puts where, of a folder of ours."""
-        found = _walk_dirs(src, local_follow=not is_no(args.get("local_follow", True)))
-        given = sorted(name for name in ATTRIBUTES if is_given(args.get(name)))
-        if found["symlinks"] and given:
-            # the module file does it, which follows them unless it is told not to
-            yield Elsewhere(_SENDS_LINKS.format(name=given[0]), given[0], leave_out(given[0]))
+        found = _walk_dirs(src, local_follow=True)
+        if found["symlinks"]:
+            yield Elsewhere(_SENDS_LINKS, "src")
         to = PurePosixPath(dest)
-        paths = {to / name for kind in found.values() for _, name in kind}
-        for path in sorted(paths):
-            if not self._is_held(str(path)):
-                yield Elsewhere(_IN_NO_COPY.format(path=str(path)[:300]), "src")
-        names = {name for _, name in found["files"]}
-        twice = {to / name / PurePosixPath(name).name for name in names}
-        links = {PurePosixPath(link) for link in self._links_below(dest)}
-        for path in sorted(paths | twice):
-            if links.isdisjoint({path, *path.parents}):
-                continue
-            if path in paths or self._seen(str(path.parent), follow=True).is_folder:
-                yield from self.by(str(path))
+        files = {to / name for _, name in found["files"]}
+        paths = files | {to / name for _, name in found["directories"]}
+        keeps = is_on(self.step.args.get("backup"))
+        written = {str(path) for path in paths} | {backup_of(str(p)) for p in files if keeps}
+        for path in sorted(written):
+            if asset_holding(self.step, path, self.scope) is None:
+                yield Elsewhere(_IN_NO_COPY.format(path=path[:300]), "src")
+        links = {PurePosixPath(one) for one in self._below(dest, "link")}
+        folders = {PurePosixPath(one) for one in self._below(dest, "directory")}
+        for one in sorted(paths):
+            for link in links & {one, *one.parents}:
+                yield Elsewhere(_LINK_BELOW.format(path=str(link)[:300]))
+        for one in sorted(files & folders):
+            yield Elsewhere(_A_FOLDER.format(path=str(one)[:300]), "dest", _NAME_IT)
 
-    def _anything_below(self, dest: str) -> Iterator[Elsewhere]:
-        """Of what fills a folder nobody knows the names: each link below it is looked at."""
-        to_do, walked, looked_at = [dest], set[PurePosixPath](), 0
-        while to_do:
-            at = to_do.pop()
-            if any(PurePosixPath(at).is_relative_to(one) for one in walked):
-                continue
-            walked.add(PurePosixPath(at))
-            for link in self._links_below(at):
-                looked_at += 1
-                if looked_at > MOST_LINKS:
-                    yield Elsewhere(_TOO_MANY.format(path=dest[:300], most=MOST_LINKS))
-                    return
-                to = self._seen(link).leads_to
-                if to is None:
-                    continue
-                if not self._is_held(to):
-                    yield Elsewhere(_A_LINK.format(path=link[:300], to=to[:300]))
-                to_do.append(to)
-
-    def _links_below(self, path: str) -> Collection[str]:
+    def _below(self, path: str, kind: str) -> list[str]:
+        """All links, or all folders, below a folder; none when it is not there."""
         if not self._seen(path, follow=True).is_folder:
-            return ()
+            return []
         answer = self.look(
             FINDS,
-            {
-                "paths": [path],
-                "file_type": "link",
-                "recurse": True,
-                "hidden": True,
-                "follow": False,
-            },
+            {"paths": [path], "file_type": kind, "recurse": True, "hidden": True, "follow": False},
         )
         found = answer.get("files")
         if answer.get("failed") or answer.get("skipped_paths") or not isinstance(found, list):
@@ -215,14 +169,13 @@ class _Host:
             raise self._not_looked_at(f"which links lie below {path[:300]}", why)
         return sorted(str(one["path"]) for one in found)
 
-    def _is_held(self, path: str) -> bool:
-        return asset_holding(self.step, path, self.scope) is not None
-
-    def _is_about_the_link(self) -> bool:
-        if self.step.module != FILE or self.step.args.get("state") not in _THE_LINK:
-            return False
-        # without a src it is what the link leads to by now
-        return not changes_behind_the_link(self.step) or is_given(self.step.args.get("src"))
+    def _is_about_the_link(self, path: str) -> bool:
+        # with a slash at its end a path is what the link leads to
+        return (
+            self.step.module == FILE
+            and self.step.args.get("state") in _THE_LINK
+            and not path.endswith(("/", "/."))
+        )
 
     def _seen(self, path: str, *, follow: bool = False) -> _Seen:
         if (path, follow) not in self.known:
@@ -243,10 +196,12 @@ class _Host:
                 f"whether {path[:300]} is a link there", answer.get("msg", "no answer")
             )
         if not found["exists"]:
-            return _Seen(there=False, leads_to=None)
-        if not found.get("islnk"):
-            return _Seen(there=True, leads_to=None, is_folder=bool(found.get("isdir")))
-        return _Seen(there=True, leads_to=str(found.get("lnk_source") or found.get("lnk_target")))
+            return _Seen(there=False)
+        if found.get("islnk"):
+            to = str(found.get("lnk_source") or found.get("lnk_target"))
+            return _Seen(there=True, leads_to=to)
+        shared = bool(found.get("isreg")) and found.get("nlink") != 1
+        return _Seen(there=True, is_folder=bool(found.get("isdir")), is_shared=shared)
 
     def _not_looked_at(self, what: str, why: Any) -> SnapshotError:
         return SnapshotError(

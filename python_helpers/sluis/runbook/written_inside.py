@@ -11,20 +11,19 @@ from typing import Any
 
 from sluis.errors import InputError
 from sluis.plan.faults import Fault
-from sluis.plan.inside import ASKS, WRITES, not_inside, written_elsewhere
-from sluis.plan.inside_arguments import HARMLESS, is_looked_at
+from sluis.plan.inside import not_inside, written_elsewhere
+from sluis.plan.inside_modules import WRITERS
 from sluis.plan.model import PlanStep
 from sluis.plan.written_yaml import Item
-from sluis.runbook.call_modules import resolve
+from sluis.runbook.call_documentation import options_of
+from sluis.runbook.call_modules import Module, resolve
 from sluis.runbook.written_steps import GIVEN, STEP_LISTS, Known, fields_of
 from sluis.scope.model import ScopeDocument
 
 #: steps of the way back only undo, and are held against no asset
 _BACK = "software_update_way_back"
-#: every argument by which a module says what it writes
-_ANY = frozenset(
-    name for of_one in WRITES.values() for written in of_one for name in written.names
-) | {name for name, _, _ in ASKS.values()}
+#: every argument that is looked at
+_ANY = frozenset(name for one in WRITERS.values() for name in (*one.path, *one.fixed, *one.free))
 
 
 def inside_faults(
@@ -73,9 +72,11 @@ def _of_step(
     args, at_apply, secret = (fields_of(step.get(name)) for name in GIVEN)
     filled_in = {name: known.filled_in(one) for name, one in args.items()}
     values = {name: one.plain() for name, one in filled_in.items() if one.is_known}
-    name = _resolved(str(module.value), values, known)
-    if name is None:
+    resolved = _resolved(str(module.value), values, known)
+    if resolved is None:
         return  # what is wrong with it is said
+    options = options_of(resolved)
+    has = None if options is None else {name for one in options.values() for name in one.names}
     not_yet = set(filled_in) - set(values)
     if any(one is not None and not isinstance(one.value, dict) for one in map(step.get, GIVEN)):
         not_yet |= _ANY  # a template: nobody can tell what it gives
@@ -86,7 +87,7 @@ def _of_step(
         planned: dict[str, Any] = {
             "step": str(called.value),
             "host": host,
-            "module": name,
+            "module": resolved.name,
             "args": values,
             "args_at_apply": dict.fromkeys(at_apply),
             "secret_args": tuple(secret),
@@ -96,7 +97,7 @@ def _of_step(
         for one in written_elsewhere(call, scope, not_yet):
             if one.what in said:  # once, and not for each host
                 continue
-            if one.argument and name in HARMLESS and not _has(name, one.argument):
+            if one.argument and has is not None and one.argument not in has:
                 continue  # the module has no such argument, and that is said
             said.add(one.what)
             error = not_inside(call, one)
@@ -105,12 +106,8 @@ def _of_step(
             yield Fault(error.code, file, line, error.what, error.remedy)
 
 
-def _has(module: str, argument: str) -> bool:
-    return argument in _ANY or is_looked_at(module, argument)
-
-
-def _resolved(module: str, args: dict[str, Any], known: Known) -> str | None:
+def _resolved(module: str, args: dict[str, Any], known: Known) -> Module | None:
     try:
-        return resolve(module, args, known.places).name
+        return resolve(module, args, known.places)
     except InputError:
         return None

@@ -11,15 +11,14 @@ from ansible.plugins.loader import fragment_loader
 from ansible.utils.plugin_docs import get_docstring
 
 from sluis.errors import InputError
-from sluis.plan.inside import BESIDE, WRITES
-from sluis.plan.inside_arguments import HARMLESS, LEADS
+from sluis.plan.inside_modules import PROGRAMS, READERS, WRITERS
 from sluis.rehearsal.project import checkout
 from sluis.runbook.call import read_call
 from sluis.runbook.call_argument_values import wrong_values
 from sluis.runbook.call_arguments import wrong_arguments
 from sluis.runbook.call_documentation import options_of
 from sluis.runbook.call_files import Outbox
-from sluis.runbook.call_modules import _NO_MODULES, ACTIONS, CORE, resolve
+from sluis.runbook.call_modules import ACTIONS, CORE, resolve
 from support.guarded_call import Guarded
 
 PLACES = checkout()
@@ -123,35 +122,17 @@ def test_F1_a_plan_with_a_wrong_value_is_not_laid_down(tmp_path: Path) -> None:
     assert "the number 600" in told.value.what
 
 
-@pytest.mark.parametrize("module", WRITES)
+@pytest.mark.parametrize("module", WRITERS)
 def test_F6_each_module_says_by_that_argument_what_it_writes(module: str) -> None:
     """Whether a step stays in its assets is told by it (``sluis.plan.inside``)."""
     options = options_of(resolve(module, {}, PLACES)) or {}
-    for written in WRITES[module]:
-        assert options[written.names[0]].names == {*written.names}
-        assert written.by_itself or not options[written.names[0]].required
+    writer = WRITERS[module]
+    assert options[writer.path[0]].names == {*writer.path}
+    assert {*writer.path} | writer.fixed | writer.free <= {
+        name for option in options.values() for name in option.names
+    }
 
 
-@pytest.mark.parametrize("module", HARMLESS)
-def test_A2_of_each_argument_somebody_looked_where_it_leads(module: str) -> None:
-    """An upgrade of ansible-core that brings one more has to be looked at here."""
-    options = options_of(resolve(module, {}, PLACES)) or {}
-    all_of_them = {name for option in options.values() for name in option.names}
-    paths = {name for written in WRITES.get(module, ()) for name in written.names}
-    leads = {*LEADS.get(module, ())}
-    assert all_of_them == paths | leads | HARMLESS[module]
-    assert len(all_of_them) == len(paths) + len(leads) + len(HARMLESS[module])
-
-
-#: what a program changes is in none of their arguments
-_NOT_TOLD = {"command", "expect", "script", "shell"}
-
-
-def test_F6_each_module_that_may_be_a_step_was_looked_at() -> None:
-    """An upgrade of ansible-core that brings one more has to be looked at here."""
-    names = {path.stem for path in (CORE / "modules").glob("[a-z]*.py")}
-    refused = {name for name, known in ACTIONS.items() if known.kind == "refused"} | {*_NO_MODULES}
-    known = {name.rpartition(".")[2] for name in (*HARMLESS, *BESIDE)}
-    assert names - refused - known == _NOT_TOLD
-    assert known <= names
-    assert {*WRITES, *LEADS} <= {*HARMLESS}
+def test_F6_each_module_that_may_stay_in_an_asset_is_there() -> None:
+    names = {f"ansible.builtin.{path.stem}" for path in (CORE / "modules").glob("[a-z]*.py")}
+    assert {*WRITERS} | READERS | PROGRAMS <= names

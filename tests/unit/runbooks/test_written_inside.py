@@ -60,7 +60,7 @@ def test_F6_a_place_that_is_known_only_at_apply_is_said(ground: Ground) -> None:
     _stays_in_the_letters(ground, "", more=later)
     said = ground.said()
     assert "not-inside" in said
-    assert "where it writes (dest) is known only when it runs" in said
+    assert "its dest is known only when it runs" in said
     assert f"line {line_of(ground, UPDATE, 'args_at_apply: {dest')}:" in said
 
 
@@ -70,7 +70,7 @@ def test_F6_a_module_that_changes_the_machine_is_said(ground: Ground) -> None:
     ground.change_in(UPDATE, ("undoes: [stop-practice, start-practice]", "undoes: [stop-practice]"))
     said = ground.said()
     assert "start-practice on practice-server" in said
-    assert "ansible.builtin.systemd_service changes the machine itself" in said
+    assert "ansible.builtin.systemd_service is none of the modules of which it is certain" in said
 
 
 def test_F6_a_slip_in_the_name_of_an_asset_is_said_once(ground: Ground) -> None:
@@ -97,19 +97,25 @@ def test_F6_a_slip_in_the_module_or_in_the_hosts_is_said_once(ground: Ground) ->
 
 
 @pytest.mark.parametrize(
-    ("method", "is_said"),
-    [("POST", True), ("get", False), ("{{ the_method }}", False)],
-    ids=["it changes", "it reads", "prepare fills it in"],
+    ("args", "says"),
+    [
+        ("      force: false\n", None),
+        ("      validate: cat %s\n", "its argument 'validate' is none of those"),
+        ('      backup: "{{ the_backup }}"\n', None),
+        ("      valdate: cat %s\n", None),
+    ],
+    ids=["harmless", "a program", "prepare fills it in", "a slip, and said"],
 )
-def test_A6_what_a_server_is_asked_to_change_is_said(
-    ground: Ground, method: str, is_said: bool
+def test_A6_an_argument_of_which_it_is_not_certain_what_it_does_is_said_with_its_line(
+    ground: Ground, args: str, says: str | None
 ) -> None:
-    _stays_in_the_letters(ground, f'      dest: "{LETTERS}/answer"\n      method: "{method}"\n')
-    src = '      src: "{{ inventory_dir }}/changes/{{ change }}/files/update-5.1.sql"\n'
-    asked = "    module: ansible.builtin.uri\n    args:\n      url: https://records.example/x\n"
-    ground.change_in(UPDATE, ("    module: ansible.builtin.copy\n    args:\n" + src, asked))
-    ground.add(SETTINGS, "the_method: GET\n")
-    if is_said:
-        assert f"with method: {method} it may change something on a server" in ground.said()
+    _stays_in_the_letters(ground, f"      dest: {LETTERS}/update.sql\n{args}")
+    ground.add(SETTINGS, "the_backup: true\n")
+    if says is not None:
+        said = ground.said()
+        assert says in said
+        assert f"line {line_of(ground, UPDATE, 'validate: cat')}:" in said
+    elif "valdate" in args:
+        assert "not-inside" not in ground.said()
     else:
         ground.read()
