@@ -34,9 +34,16 @@ def fetched(evidence: Evidence, demand: Demand) -> list[Reason]:
 
 
 def freeze_in_force(view: View, scope_object: str) -> Statement[Freeze] | None:
-    """The newest word that nobody writes in the old place, unless it was taken back."""
-    newest = view.latest(Freeze, lambda item: item.body.scope_object == scope_object)
-    return newest if newest is not None and newest.body.state == "frozen" else None
+    """The newest word that nobody writes in the old place, unless it was taken back since.
+
+    It counts in the scope in which it was agreed on. That people write there again is so in each.
+    """
+    newest = view.latest(
+        Freeze,
+        lambda item: item.body.scope_object == scope_object and item.body.state == "frozen",
+    )
+    lifted = freeze_lifted(view)
+    return newest if lifted is None or (newest and newest.number > lifted.number) else None
 
 
 def freeze_lifted(view: View) -> Statement[Freeze] | None:

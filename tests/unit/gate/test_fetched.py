@@ -120,6 +120,22 @@ def test_a_freeze_that_was_lifted_is_none() -> None:
     assert codes(proven(change.and_then(*done(change), *both, fetched(NOW)))) == {"not-frozen"}
 
 
+def test_A8_a_freeze_that_was_lifted_while_another_scope_was_laid_down_is_none() -> None:
+    change = move(freeze=True)
+    elsewhere = {"scope_object": "b" * 64, "since": FROZEN_AT + timedelta(minutes=5)}
+    lifted = frozen(change, "lifted").model_copy(update=elsewhere)
+    story = change.and_then(*done(change), frozen(change), lifted, fetched(NOW))
+    assert codes(proven(story)) == {"not-frozen"}
+    assert awaits_freeze(story.evidence())
+    again = story.and_then(frozen(change), fetched(NOW))
+    assert codes(proven(again)) == set()
+    assert not awaits_freeze(again.evidence())
+    # what is frozen in the other scope takes nothing away here, and gives nothing
+    theirs = lifted.model_copy(update={"state": "frozen"})
+    assert codes(proven(again.and_then(theirs))) == set()
+    assert codes(proven(story.and_then(theirs, fetched(NOW)))) == {"not-frozen"}
+
+
 def test_a_freeze_of_another_scope_is_none() -> None:
     change = move(freeze=True)
     other = frozen(change).model_copy(update={"scope_object": "b" * 64})
