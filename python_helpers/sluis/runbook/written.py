@@ -21,7 +21,7 @@ from sluis.plan.described import Reachable, description_faults
 from sluis.plan.faults import Fault, WrittenError, did_you_mean
 from sluis.plan.role_options import Options, read_options
 from sluis.plan.written_yaml import LARGEST, NotReadableError, item_of, read_written
-from sluis.runbook.inventory import NO_SOURCES
+from sluis.runbook.inventory import NO_SOURCES, NOT_READABLE
 from sluis.runbook.run import now
 from sluis.runbook.written_checks import check_faults, folders_of
 from sluis.runbook.written_choice import chosen_faults
@@ -32,8 +32,9 @@ from sluis.runbook.written_files import (
     files_below,
     files_passed_over,
 )
-from sluis.runbook.written_hosts import group_faults, list_faults
+from sluis.runbook.written_hosts import both_host_and_group, group_faults
 from sluis.runbook.written_inside import inside_faults
+from sluis.runbook.written_lists import faults_of_lists
 from sluis.runbook.written_nobodys import Nobodys
 from sluis.runbook.written_places import OF_CHANGE, OF_CLIENT, place_faults
 from sluis.runbook.written_settings import Assets, setting_faults
@@ -54,7 +55,6 @@ _DESCRIBED = ("update.yml", "restore.yml")
 _SIGNED = (*_DESCRIBED, "tenant_migration.yml")
 #: what our playbooks do not reach, see their ``hosts``
 _NOT_IN_BATCH = "verifiers"
-_NO_LIST = "inventory-not-readable"
 _READABLE_NAME = f"Let it end in {ENDINGS[1]}, in a folder without a dot in its name"
 #: hosts and groups that Ansible adds by itself
 _ALWAYS_GROUPS = frozenset({"all", "ungrouped"})
@@ -163,32 +163,23 @@ class _Reading:
             self._inventory = InventoryManager(loader=DataLoader(), sources=[str(self._folder)])
         except (AnsibleError, OSError, ValueError) as error:
             whole = Fault(
-                _NO_LIST, self._files.name(self._folder), 0,
+                NOT_READABLE, self._files.name(self._folder), 0,
                 f"The inventory cannot be read: {error}"[:1000],
                 "Write it as YAML or INI. Secrets go into host_vars or group_vars.",
             )  # fmt: skip
-            raise WrittenError(list(self._lists()) or [whole]) from None
-
-    def _lists(self) -> Iterator[Fault]:
-        """What is wrong in a list of hosts, with its line; Ansible names the file and no more."""
-        for path in sorted(self._folder.iterdir()) if self._folder.is_dir() else ():
-            if path.suffix not in ENDINGS[1:] or not path.is_file():
-                continue
-            try:
-                yield from list_faults(
-                    self._files.name(path), read_written(read_through_links(path, LARGEST))
-                )
-            except NotReadableError as error:
-                yield Fault(_NO_LIST, self._files.name(path), error.line, error.what, error.remedy)
-            except OSError:
-                continue
+            found = list(faults_of_lists(self._folder, self._files, ()))
+            raise WrittenError(found or [whole]) from None
 
     def lists(self) -> Iterator[Fault]:
         """What is left out in the lists of hosts without a word."""
-        yield from self._lists()
-        groups = self._inventory.groups
+        groups, whole = self._inventory.groups, self._files.name(self._folder)
+        found = list(faults_of_lists(self._folder, self._files, groups))
+        yield from found
+        if not any(one.code == "host-and-group" for one in found):  # in INI it has no line
+            for name in sorted({*groups} & {*self._inventory.hosts}):
+                yield both_host_and_group(whole, 0, name)
         members = {name: [host.name for host in one.get_hosts()] for name, one in groups.items()}
-        yield from group_faults(self._files.name(self._folder), members)
+        yield from group_faults(whole, members)
 
     def hosts_of(self, loaded: LoadedScope) -> Iterator[Fault]:
         """Assets of the scope whose host the inventory does not have."""

@@ -13,20 +13,22 @@ OURS = ("verifiers", "export_workers")
 _FIELDS = ("hosts", "children", "vars")
 
 
-def list_faults(file: str, item: Item) -> Iterator[Fault]:
+def list_faults(file: str, item: Item, groups: Collection[str] = ()) -> Iterator[Fault]:
     """What Ansible would skip in a list of hosts without a word that anybody sees.
 
     Args:
         file: its path, for messages.
         item: what was read.
+        groups: all groups of the inventory, as far as they are known.
     """
-    groups = item.value if isinstance(item.value, dict) else {}
-    for name, group in groups.items():
-        yield from _group(file, name, group)
+    for name, group in (item.value if isinstance(item.value, dict) else {}).items():
+        yield from _group(file, name, group, groups)
 
 
-def _group(file: str, name: str, group: Item) -> Iterator[Fault]:
+def _group(file: str, name: str, group: Item, groups: Collection[str]) -> Iterator[Fault]:
     about = f"the group {name[:80]}"
+    if name in _FIELDS:
+        yield _stands_as(file, name, group, "a group")
     if group.value is None:
         return
     if not isinstance(group.value, dict):
@@ -39,7 +41,51 @@ def _group(file: str, name: str, group: Item) -> Iterator[Fault]:
             yield not_a_group(file, f"{about}: {field}", given)
         elif field == "children":
             for child, inner in (given.value or {}).items():
-                yield from _group(file, child, inner)
+                yield from _group(file, child, inner, groups)
+        elif field == "hosts":
+            for host, variables in (given.value or {}).items():
+                yield from _host(file, host, variables, groups)
+
+
+def _host(file: str, name: str, variables: Item, groups: Collection[str]) -> Iterator[Fault]:
+    """A host whose name is that of a group, or with what only a group has."""
+    about = f"the host {name[:80]}"
+    if name in _FIELDS:
+        yield _stands_as(file, name, variables, "a host")
+    elif name in groups:
+        yield both_host_and_group(file, variables.line, name)
+    elif variables.value is not None and not isinstance(variables.value, dict):
+        yield not_a_group(file, about, variables)
+    for field, given in variables.value.items() if isinstance(variables.value, dict) else ():
+        if field in _FIELDS:
+            yield Fault(
+                "misplaced-field", file, given.line,
+                f"{about} has a field {field!r}, which belongs to a group. A host has its "
+                "variables right below its name.",
+                "Write what is below it two spaces further out, and take the word out."
+                if field == "vars" else "Move it two levels out, below the name of a group.",
+            )  # fmt: skip
+
+
+def _stands_as(file: str, name: str, item: Item, what: str) -> Fault:
+    return Fault(
+        "misplaced-field", file, item.line, f"{name!r} stands there as the name of {what}.",
+        "Write it below the name of a group, beside its other fields.",
+    )  # fmt: skip
+
+
+def both_host_and_group(file: str, line: int, name: str) -> Fault:
+    """The fault of a host that has the name of a group.
+
+    Args:
+        file: the list, for messages.
+        line: of the host.
+        name: of both.
+    """
+    return Fault(
+        "host-and-group", file, line, f"{name[:80]!r} is a group, and stands there as a host.",
+        "Did you mean 'children:'? Groups stand below that, and hosts below 'hosts:'.",
+    )  # fmt: skip
 
 
 def group_faults(file: str, hosts: Mapping[str, Collection[str]]) -> Iterator[Fault]:

@@ -634,6 +634,100 @@ def test_F1_a_group_of_ours_with_nobody_in_it_is_said(ground: Ground) -> None:
     assert said.count("verifiers") == 0
 
 
+SLIPS = """\
+clients:
+  var:
+    snapshot_and_verify_become: true
+  hosts: {practice-server: }
+"""
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["extra", "extra.yml", "extra.yaml", "more/extra", "more/deep/extra.yml", "hosts.d/x.yml"],
+)
+def test_A1_each_file_that_ansible_reads_hosts_from_is_read_strictly(
+    ground: Ground, name: str
+) -> None:
+    ground.add(name, SLIPS)
+    said = ground.said()
+    assert f"unknown-field: inventories/{CLIENT}/{name}, line 2: the group clients" in said
+    assert "Did you mean 'vars'" in said
+    if "." not in name:
+        (ground.folder / name).write_text("[clients]\npractice-server\n")
+        ground.read()
+
+
+def test_A1_the_list_of_hosts_itself_may_have_no_ending(ground: Ground) -> None:
+    ground.change_in(INVENTORY, ("clients:\n      hosts:\n", "clients:\n      host:\n"))
+    (ground.folder / INVENTORY).rename(ground.folder / "hosts")
+    assert "Did you mean 'hosts'" in ground.said()
+
+
+@pytest.mark.parametrize(
+    "name", ["extra.YML", "more/notes.pdf", "extra.yml.example", "more.d/x.conf"]
+)
+def test_A1_what_ansible_would_guess_to_be_a_list_is_refused(ground: Ground, name: str) -> None:
+    ground.add(name, "[clients]\npractice-server\n")
+    said = ground.said()
+    assert f"no-list-of-hosts: inventories/{CLIENT}/{name}" in said
+    assert "no list of hosts ends in" in said
+
+
+@pytest.mark.parametrize("name", ["extra.orig", "extra.yml~", ".extra", "extra.txt", "more/x.bak"])
+def test_A1_what_ansible_passes_over_is_passed_over(ground: Ground, name: str) -> None:
+    ground.add(name, SLIPS)
+    if "/" in name:
+        ground.add("more/hosts.ini", "[clients]\npractice-server\n")
+    ground.read()
+
+
+def test_A1_a_folder_of_variables_where_nobody_reads_it_is_said(ground: Ground) -> None:
+    ground.add("more/hosts.ini", "[clients]\npractice-server\n")
+    ground.add("more/group_vars/clients.yml", "ansible_port: 2222\n")
+    said = ground.said()
+    assert f"not-read: inventories/{CLIENT}/more/group_vars: Nobody would read it" in said
+    assert f"Move what is in it to inventories/{CLIENT}/group_vars" in said
+
+
+def test_A1_folders_that_lead_to_each_other_are_read_once(ground: Ground) -> None:
+    ground.add("more/extra.yml", SLIPS)
+    (ground.folder / "more" / "again").symlink_to("..")
+    assert ground.said().count("more/extra.yml, line 2") == 1
+
+
+@pytest.mark.parametrize("word", ["vars", "hosts", "children"])
+def test_A10_what_belongs_to_a_group_is_said_where_it_stands_under_a_host(
+    ground: Ground, word: str
+) -> None:
+    ground.change_in(
+        INVENTORY,
+        ("          ansible_host: 192.0.2.10\n",
+         f"          {word}:\n            ansible_port: 2222\n"),
+    )  # fmt: skip
+    said = ground.said()
+    line = line_of(ground, INVENTORY, "ansible_port: 2222") - 1
+    assert f"misplaced-field: inventories/{CLIENT}/{INVENTORY}, line {line}" in said
+    assert f"the host practice-server has a field '{word}'" in said
+
+
+@pytest.mark.parametrize("where", ["hosts", "children"])
+def test_A10_a_word_for_a_field_is_no_name(ground: Ground, where: str) -> None:
+    ground.add("extra.yml", f"printers:\n  {where}:\n    vars: {{}}\n")
+    said = ground.said()
+    assert "extra.yml, line 3: 'vars' stands there as the name of a" in said
+
+
+def test_A10_a_group_that_stands_as_a_host_is_said(ground: Ground) -> None:
+    ground.add("extra.yml", "printers:\n  hosts:\n    clients:\n")
+    said = ground.said()
+    assert f"host-and-group: inventories/{CLIENT}/extra.yml, line 3: 'clients' is a group" in said
+    assert "Did you mean 'children:'?" in said
+    (ground.folder / "extra.yml").unlink()
+    ground.add("extra.ini", "[printers]\nclients\n")
+    assert "'clients' is a group, and stands there as a host" in ground.said()
+
+
 def test_F1_a_list_of_hosts_where_fields_belong_is_said_with_its_line(ground: Ground) -> None:
     ground.add(INVENTORY, "    printers:\n      hosts: {}\n      children:\n        old: [a, b]\n")
     said = ground.said()
