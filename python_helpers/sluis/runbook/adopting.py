@@ -177,7 +177,7 @@ def adopt(
             done.refused += bad.reasons
             done.lines += [f"{asset.id}: {r.code}: {r.sentence} {r.remedy}" for r in bad.reasons]
             continue
-        if challenged is not None:
+        if taken.nonce_sha256 is not None:
             done.warnings += _tidied(run, dossier, place, settings, asset)
         done.warnings += [f"{asset.id}: {line}" for line in taken.warnings]
         reached = proof.reached or "no level"
@@ -293,8 +293,8 @@ def _nonce_reasons(
 ) -> list[Reason]:
     """A backup that did not pick up the nonce is of something else, or of an earlier moment.
 
-    A nonce is taken away when a backup that holds it is adopted. So one that a backup held is asked
-    of no later backup: it cannot hold it any more. Until then it stays in the source.
+    A nonce is taken away when a backup in which it was found is adopted. So it is asked of no later
+    backup: that cannot hold it any more. Until then it stays in the source.
     """
     proof = answer.newest.proof if answer.newest else None
     if challenged is None or proof is None or proof.nonce_found:
@@ -377,7 +377,8 @@ def _record(
         # little ahead makes no copy that is yet to be made.
         started_at=min(copied_at, now()),
         finished_at=min(copied_at, now()),
-        nonce_sha256=challenged,
+        # one that nobody looked for, or that was not there, is still to be found in a later backup
+        nonce_sha256=challenged if newest.proof.nonce_found else None,
         manifest_before_object=before,
         manifest_after_object=before,
         facts_object=put(canonical(facts)),
@@ -397,7 +398,7 @@ def _record(
     if backup.machine in (place.source.host, place.source.address):
         inside = f"the backup is kept on {backup.machine} itself"
     judgement = judge(
-        body,
+        body.model_copy(update={"nonce_sha256": challenged}),
         _NOT_RECORDED,
         manifest,
         None,

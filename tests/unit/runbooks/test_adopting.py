@@ -54,6 +54,7 @@ class Stand:
         self.run = Run(small.places, CLIENT, CHANGE, "prepare", "adopt.yml", (HOST,), ())
         self.source, self.copy = MANIFEST, MANIFEST
         self.nonce_found = True
+        self.nothing_comes_back = False
         self.stages: list[str] = []
         self.cannot_tidy = False
         self.inside: str | None = None
@@ -76,6 +77,12 @@ class Stand:
             PROOF, restored=dumps(self.copy), nonce_found=self.nonce_found, database=None,
             opened=None, engine="copies", engine_time=None, store_time=time,
         )  # fmt: skip
+        if self.nothing_comes_back:
+            levels = tuple(
+                one if one.level == "V0" else replace(one, verdict="not verified")
+                for one in proof.levels
+            )
+            proof = replace(proof, restored=None, restored_digest=None, content=None, levels=levels)
         older = (self.copied_at - HOUR).astimezone(UTC).isoformat()
         return asset_copies.Answer(
             (
@@ -158,6 +165,24 @@ def test_newcomer_a_nonce_stays_also_when_a_backup_that_holds_it_is_refused(stan
     stand.copied_at, stand.source, stand.copy = now() - HOUR, TOUCHED, STRANGER
     assert stand.adopt() == ["backup-is-bad"]
     assert "tidy" not in stand.stages
+
+
+def test_A4_a_nonce_that_nobody_could_look_for_is_asked_of_the_next_backup(stand: Stand) -> None:
+    """The scratch was too small: nothing of the copy came back."""
+    stand.challenge()
+    stand.nothing_comes_back, stand.nonce_found = True, False
+    assert stand.adopt() == []
+    (taken,) = stand.taken()
+    assert taken.nonce_sha256 is None
+    assert "tidy" not in stand.stages
+    (proof,) = (one.body for one in stand.dossier.ledger.read(now()).of(Verification))
+    assert "Nothing was restored, so nobody could look for the nonce." in proof.levels[6].detail
+    stand.nothing_comes_back = False
+    assert stand.adopt() == ["nonce-not-in-copy"]
+    stand.nonce_found = True
+    assert stand.adopt() == []
+    assert stand.taken()[-1].nonce_sha256 is not None
+    assert stand.stages[-1] == "tidy"
 
 
 def test_newcomer_without_a_challenge_nothing_is_taken_away(stand: Stand) -> None:
