@@ -38,7 +38,7 @@ RECORDS: dict[str, Any] = {
     "disposition": {
         "what": "stays",
         "what_happens": "The records stay on the server.",
-        "when": date(2026, 12, 24),
+        "when": date(2036, 12, 24),
     },
 }
 

@@ -29,7 +29,9 @@ from sluis.evidence.keys import operator_key
 from sluis.places import Places
 from sluis.runbook.check_words import BECOME, CLOSED
 from sluis.runbook.move_check_words import NOT_ENTERED
+from sluis.runbook.signed_before import said_otherwise
 from sluis.runbook.written_choice import asked_less
+from sluis.scope.gone_by import today_of
 from sluis.scope.load import ScopeError, load_scope
 from sluis.scope.model import ScopeDocument
 from sluis.scope.remarks import remarks
@@ -43,7 +45,7 @@ _NO_LIST = "inventory-not-readable"
 #: of the log of a look that broke off
 _LAST_LINES = 5
 #: what is said of a scope that can be read all the same
-_READABLE = frozenset({"no-such-host", "open-question"})
+_READABLE = frozenset({"day-is-past", "no-such-host", "open-question", "same-version"})
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,13 @@ class NotRight:
         plain = asdict(self)
         plain["kind"] = "written" if plain.pop("written") else "out there"
         return plain
+
+
+@dataclass(frozen=True)
+class _OneChange:
+    client: str
+    change: str
+    dossier: Path
 
 
 @dataclass(frozen=True)
@@ -194,7 +203,23 @@ def _remarks(session: Session, client: str, change: str | None) -> tuple[str, ..
     if change is None or document is None:
         return ()
     folder = session.places.change(client, change)
-    return (*remarks(document), *asked_less(folder, session.places, client, document))
+    today = today_of(document, session.now())
+    return (
+        *remarks(document, today),
+        *_signed_before(session, client, change, document),
+        *asked_less(folder, session.places, client, document),
+    )
+
+
+def _signed_before(
+    session: Session, client: str, change: str, document: ScopeDocument
+) -> tuple[str, ...]:
+    try:
+        anchors = load_anchors(session.places.trust(client), client)
+    except SluisError:
+        return ()  # said by what looks at the keys
+    one = _OneChange(client, change, session.places.dossier(client, change))
+    return tuple(said_otherwise(one, anchors, document))
 
 
 def _keys(session: Session, client: str) -> Iterator[NotRight]:

@@ -21,7 +21,7 @@ from sluis.errors import EvidenceError, InputError
 from sluis.evidence.canonical import canonical
 from sluis.evidence.ledger import View
 from sluis.evidence.plans import closed_at
-from sluis.evidence.predicates import Plan, Scope, Step
+from sluis.evidence.predicates import Plan, Scope, Snapshot, Step
 from sluis.evidence.timestamps import demand_right_clock, stamp
 from sluis.gate.behind import more_behind
 from sluis.gate.demand import Evidence
@@ -32,13 +32,16 @@ from sluis.runbook.bound import refuse_changed, tree_of
 from sluis.runbook.division import division_of, fetched_by
 from sluis.runbook.judgement import lists_that_differ
 from sluis.runbook.run import RUN_ID, OpenDossier, Run, now
+from sluis.runbook.signed_before import said_otherwise
 from sluis.runbook.snapshot_settings import Templar, plain
 from sluis.runbook.stays_noted import stays_now
 from sluis.runbook.tenant_steps import step_id
 from sluis.runbook.written_way_back import demand_way_back
 from sluis.scope.division import GROUP, Division, Moved, fetched_anew, placed
+from sluis.scope.gone_by import today_of
 from sluis.scope.load import load_scope
 from sluis.scope.model import ScopeDocument
+from sluis.scope.otherwise import counted_otherwise
 from sluis.scope.remarks import remarks
 from sluis.signoff.standing import standing
 
@@ -83,7 +86,11 @@ def declare_scope(run: Run, dossier: OpenDossier) -> Declared:
     document = placed(loaded.document, division)
     moved = list(fetched_anew(document, fetched_by(view)))
     _nothing_is_torn(view, moved)
-    warnings = (*(one.words for one in moved), *remarks(document))
+    warnings = (
+        *(one.words for one in moved),
+        *remarks(document, today_of(document, now())),
+        *said_otherwise(run, dossier.anchors, document),
+    )
     body = Scope(
         scope_object=scope_object,
         source_object=dossier.objects.put(loaded.source),
@@ -98,6 +105,26 @@ def declare_scope(run: Run, dossier: OpenDossier) -> Declared:
     if new:
         dossier.ledger.append(body, key=dossier.key, now=now())
     return Declared(loaded.document, scope_object, new, warnings)
+
+
+def far_figures(dossier: OpenDossier) -> tuple[str, ...]:
+    """What of the newest scope is far from its newest copies, one sentence each.
+
+    Args:
+        dossier: where both are recorded.
+    """
+    view = dossier.ledger.read(now())
+    latest = view.latest(Scope)
+    if latest is None:
+        return ()
+    # in the order of the ledger: the newest copy of each asset is the one that stays
+    seen = {
+        item.body.asset: (item.body.items, item.body.bytes)
+        for item in view.of(Snapshot)
+        if item.body.purpose != "broken state"
+    }
+    document = ScopeDocument.from_bytes(dossier.objects.get(latest.body.scope_object))
+    return tuple(counted_otherwise(document, seen))
 
 
 def _can_work(run: Run, division: Division) -> None:

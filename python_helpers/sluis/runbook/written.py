@@ -40,8 +40,9 @@ from sluis.runbook.written_places import OF_CHANGE, OF_CLIENT, place_faults
 from sluis.runbook.written_settings import Assets, setting_faults
 from sluis.runbook.written_signers import signer_faults
 from sluis.runbook.written_steps import Known, module_faults
+from sluis.runbook.written_to_sign import not_to_be_signed
 from sluis.runbook.written_way_back import way_back_faults
-from sluis.scope.complaints import Problem
+from sluis.scope.complaints import Problem, in_order
 from sluis.scope.load import LoadedScope, ScopeError, load_scope
 from sluis.scope.model import SNAPSHOT_KINDS, ScopeDocument
 from sluis.scope.strict_yaml import read_tree
@@ -116,7 +117,8 @@ def written_faults(
         try:
             loaded = load_scope(path)
             scope = loaded.document
-            faults += _of_scope(str(path.relative_to(places.root)), tuple(unanswered(loaded)))
+            problems = (*unanswered(loaded), *not_to_be_signed(places, client, change, loaded))
+            faults += _of_scope(str(path.relative_to(places.root)), in_order(problems))
         except ScopeError as error:
             unread = error
             faults += _of_scope(str(path.relative_to(places.root)), error.problems)

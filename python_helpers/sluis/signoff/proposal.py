@@ -77,7 +77,7 @@ def propose(dossier: Dossier, now: datetime) -> Proposal:
             "Run prepare again.",
         )
     scope, scope_object = _scope(dossier, laid_down)
-    _must_be_a_new_version(dossier, view, scope, scope_object)
+    must_be_a_new_version(dossier.objects, view, scope, scope_object)
     plan = _plan(dossier.objects.get(made.body.plan_object))
     return Proposal(scope, scope_object, plan, made.body.plan_object, view)
 
@@ -112,15 +112,25 @@ def sound_view(dossier: Dossier, now: datetime) -> View:
     return view
 
 
-def _must_be_a_new_version(
-    dossier: Dossier, view: View, scope: ScopeDocument, scope_object: str
+def must_be_a_new_version(
+    objects: ObjectStore, view: View, scope: ScopeDocument, scope_object: str
 ) -> None:
-    """Two different scopes with one version number could be taken for each other (B3)."""
+    """Two different scopes with one version number could be taken for each other (B3).
+
+    Args:
+        objects: of the change's dossier.
+        view: its ledger.
+        scope: what is to be signed.
+        scope_object: its digest.
+
+    Raises:
+        InputError: ``same-version``.
+    """
     for answer in view.of(Signoff):
         other = answer.body.scope_object
-        if other == scope_object or not dossier.objects.has(other):
+        if other == scope_object or not objects.has(other):
             continue
-        version = ScopeDocument.from_bytes(dossier.objects.get(other)).version
+        version = ScopeDocument.from_bytes(objects.get(other)).version
         if version >= scope.version:
             raise InputError(
                 "same-version",

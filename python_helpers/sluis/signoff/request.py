@@ -29,6 +29,7 @@ from sluis.plan.annex import plan_annex
 from sluis.plan.swapped_before import swapped_before
 from sluis.plan.text import plan_text
 from sluis.scope.annex import scope_annex
+from sluis.scope.gone_by import gone_by
 from sluis.scope.model import Language, ScopeDocument
 from sluis.scope.text import asset_name, scope_text
 from sluis.scope.voice import Voice, paragraph
@@ -149,12 +150,14 @@ def build_request(
         language: default: the scope's own.
 
     Raises:
-        InputError: ``open-question``, ``no-plan``.
+        InputError: ``open-question``, ``no-plan``; ``day-is-past``: something in the scope was
+            to happen before today.
         EvidenceError: a document that is handed over is missing or altered.
     """
     scope, plan = proposal.scope, proposal.plan
     if plan is None:
         raise InputError("no-plan", "There is no plan to sign yet.", "Run prepare first.")
+    _is_still_to_come(scope, now)
     spoken = language or scope.language
     accepted = waivers(proposal.view, now)
     before = swapped_before(proposal.view, plan, proposal.plan_object)
@@ -306,6 +309,17 @@ def _offer(
     names = {f"{HANDED}{entry.id}": entry.file for entry in scope.documents}
     names |= {title: title.removeprefix(_LIST) for title in handed if title.startswith(_LIST)}
     return Offer(request, texts, handed, names, scope.time_zone)
+
+
+def _is_still_to_come(scope: ScopeDocument, now: datetime) -> None:
+    """Between prepare and the signature a day may have passed that the client would sign."""
+    for one in gone_by(scope, now):
+        asset = scope.assets[int(one.path[1])].id
+        raise InputError(
+            one.code,
+            f"{asset}: {'.'.join(map(str, one.path[2:]))} {one.what}",
+            f"{one.remedy} Then run prepare again.",
+        )
 
 
 def _until(scope: ScopeDocument, now: datetime) -> datetime:

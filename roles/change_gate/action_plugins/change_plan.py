@@ -10,7 +10,7 @@ from sluis.dossier.material import read_material
 from sluis.dossier.outcome import in_short, outcome
 from sluis.dossier.waiver_words import drafted_for
 from sluis.errors import InputError, SluisError
-from sluis.runbook.planning import begin, described_in, seal
+from sluis.runbook.planning import begin, described_in, far_figures, seal
 from sluis.runbook.run import current_run, now, open_dossier
 
 display = Display()
@@ -41,7 +41,9 @@ class ActionModule(ActionBase):
                     "bad-state", f"There is no state {state!r}.", "Use begun or sealed."
                 )
             described = described_in(run, task_vars, self._templar)
-            plan, plan_object, new = seal(run, open_dossier(run), described)
+            dossier = open_dossier(run)
+            plan, plan_object, new = seal(run, dossier, described)
+            far = list(far_figures(dossier))
             found = outcome(
                 read_material(run.places, run.client, run.change, now()),
                 now(),
@@ -57,5 +59,7 @@ class ActionModule(ActionBase):
             "steps": len(plan.steps),
             "checks": len(plan.checks),
             "state": found.state,
+            "sluis_progress": far,
+            "warnings": far,
             "msg": f"The plan has {counted(len(plan.steps), 'step')}. It is {found.state}.",
         }

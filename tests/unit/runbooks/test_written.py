@@ -18,10 +18,17 @@ from ansible import constants
 from ansible.parsing.dataloader import DataLoader
 
 from sluis.errors import InputError
+from sluis.evidence.anchors import load_anchors, trust_key
+from sluis.evidence.keys import new_key
+from sluis.evidence.ledger import Ledger
+from sluis.evidence.objects import ObjectStore
+from sluis.evidence.predicates import Signoff
 from sluis.places import Places
 from sluis.plan.faults import WrittenError
 from sluis.runbook.connection_variables import connection_variables
 from sluis.runbook.written import read_what_was_written
+from sluis.scope.load import load_scope
+from support.signing import make_bench
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 CLIENT, CHANGE = "practice", "CHG-1"
@@ -143,6 +150,52 @@ def test_newcomer_an_open_question_is_said_with_its_line_before_anything_is_copi
     assert said.startswith("open-question: ")
     assert f"{scope}, line {line}: asset 'patient-records': 'open_questions'" in said
     assert "Is elke regel vervangen" in said
+
+
+def test_A1_a_day_that_is_past_is_said_with_its_line_and_today_is_not(ground: Ground) -> None:
+    scope = f"changes/{CHANGE}/scope.yml"
+    today = datetime.now(UTC).date()
+    ground.change_in(
+        scope,
+        ("ends_on: no end date", f"ends_on: {today}"),
+        ("when: no end date", "when: 2099-12-31"),
+    )
+    ground.read()
+    ground.change_in(scope, (f"ends_on: {today}", "ends_on: 2020-01-01"))
+    line = line_of(ground, scope, "ends_on: 2020-01-01")
+    said = ground.said()
+    assert said.startswith("day-is-past: ")
+    assert f"{scope}, line {line}: asset 'patient-records': 'ends_on' says 2020-01-01" in said
+
+
+def test_A8_another_scope_under_a_version_that_was_answered_is_said_with_its_line(
+    ground: Ground, tmp_path: Path
+) -> None:
+    scope = f"changes/{CHANGE}/scope.yml"
+    places, made = ground.places, make_bench(tmp_path / "bench")
+    key = new_key(tmp_path / "keys", "operator")
+    places.trust(CLIENT).mkdir(parents=True)
+    trust_key(places.trust(CLIENT), CLIENT, key, now=made.now - timedelta(days=1))
+    dossier = places.dossier(CLIENT, CHANGE)
+    ledger = Ledger(dossier, load_anchors(places.trust(CLIENT), CLIENT), CLIENT, CHANGE)
+    document = load_scope(ground.folder / scope).document
+    signed = ObjectStore(dossier).put(document.to_bytes())
+    ledger.append(
+        Signoff(
+            decision="yes", tier="attended", signer_name="A", signer_role="B",
+            scope_object=signed, plan_object="1" * 64, shown="1" * 64,
+        ),
+        key=key, now=made.now,
+    )  # fmt: skip
+    ground.read()
+    ground.change_in(scope, ("    criticality: normal", "    criticality: vital"))
+    said = ground.said()
+    line = line_of(ground, scope, "version: 1")
+    assert said.startswith("same-version: ")
+    assert f"{scope}, line {line}: 'version'" in said
+    assert "Write version 2 into scope.yml" in said
+    ground.change_in(scope, ("version: 1\n", "version: 2\n"))
+    ground.read()
 
 
 @pytest.mark.parametrize("playbook", ["restore.yml", "tenant_migration.yml"])

@@ -76,7 +76,7 @@ def test_case_B2_each_disposition_is_a_question_of_its_own(tmp_path: Path) -> No
     ask(bench)
     asked = {item.id: item.text for item in bench.asked}
     assert "The records stay on the server." in asked["asset:patient-records"]
-    assert "24 December 2026" in asked["asset:patient-records"]
+    assert "24 December 2036" in asked["asset:patient-records"]
     assert "The letters stay where they are." in asked["asset:letters"]
     assert "*.tmp" in asked["copy:letters"]
     assert "copy:patient-records" not in asked
@@ -263,6 +263,25 @@ def test_case_B3_a_changed_scope_has_to_be_signed_again(tmp_path: Path) -> None:
     assert stands(bench) == "scope-changed"
     ask(bench)
     assert stands(bench) == "signed"
+
+
+def test_A1_a_day_that_passed_is_not_put_before_the_client_and_takes_no_yes_away(
+    tmp_path: Path,
+) -> None:
+    tomorrow = (START + timedelta(days=1)).date()
+    later = {"assets.1.disposition.when": date(2036, 12, 24)}
+    bench = make_bench(tmp_path, {"assets.1.ends_on": tomorrow, **later})
+    bench.later(days=2)
+    with pytest.raises(InputError) as caught:
+        ask(bench)
+    assert (caught.value.code, bench.asked) == ("day-is-past", [])
+    assert caught.value.what.startswith(f"letters: ends_on says {tomorrow}")
+    bench.now = START + timedelta(days=3)
+    bench.lay_down(make_scope({"assets.1.ends_on": bench.now.date(), "version": 2, **later}))
+    ask(bench)
+    bench.later(hours=20)
+    assert stands(bench) == "signed"
+    assert ask(bench).result == "stands already"
 
 
 def test_case_B3_a_changed_scope_is_a_new_version(tmp_path: Path) -> None:
