@@ -60,7 +60,7 @@ SENTENCES: dict[str, Said] = {
     "items.more": said("{count} stuks", "{count} items"),
     "records.one": said("1 regel", "1 record"),
     "records.more": said("{count} regels", "{count} records"),
-    "counted": said("Op {day} telden wij {amount}.", "On {day} we counted {amount}."),
+    "counted": said("Op {day} hebben wij {amount} geteld.", "On {day} we counted {amount}."),
     "counted-both": said("{items}, samen {size}", "{items}, {size} together"),
     "counted-nothing": said("Op {day} stond er niets.", "On {day} there was nothing in it."),
     "newest": said(
@@ -396,32 +396,32 @@ SENTENCES: dict[str, Said] = {
         "of it. What is broken now is broken in that copy as well.",
     ),
     "compared.more": said(
-        "Op {day} zetten wij de kopie elders terug. Wij vergeleken alle {count} bestanden en "
-        "mappen met het origineel, samen {size}.",
+        "Op {day} hebben wij de kopie elders teruggezet. Wij hebben alle {count} bestanden en "
+        "mappen vergeleken met het origineel, de map zelf meegeteld, samen {size}.",
         "On {day} we restored the copy elsewhere. We compared all {count} files and folders "
-        "with the original, {size} together.",
+        "with the original, the folder itself included, {size} together.",
     ),
     "compared.one": said(
-        "Op {day} zetten wij de kopie elders terug. Wij vergeleken wat erin staat met het "
-        "origineel, {size}.",
+        "Op {day} hebben wij de kopie elders teruggezet. Wij hebben vergeleken wat erin staat met "
+        "het origineel, {size}.",
         "On {day} we restored the copy elsewhere. We compared what is in it with the original, "
         "{size}.",
     ),
     "compared-files.more": said(
-        "Op {day} zetten wij de kopie elders terug. Wij vergeleken alle {count} bestanden met het "
-        "origineel, samen {size}.",
+        "Op {day} hebben wij de kopie elders teruggezet. Wij hebben alle {count} bestanden "
+        "vergeleken met het origineel, samen {size}.",
         "On {day} we restored the copy elsewhere. We compared all {count} files with the original, "
         "{size} together.",
     ),
     "compared-files.one": said(
-        "Op {day} zetten wij de kopie elders terug. Wij vergeleken het ene bestand erin met het "
-        "origineel, {size}.",
+        "Op {day} hebben wij de kopie elders teruggezet. Wij hebben het ene bestand erin "
+        "vergeleken met het origineel, {size}.",
         "On {day} we restored the copy elsewhere. We compared the one file in it with the "
         "original, {size}.",
     ),
     "compared-data": said(
-        "Op {day} zetten wij de kopie elders terug. Daar openden wij de gegevens en vergeleken "
-        "alles met het origineel.",
+        "Op {day} hebben wij de kopie elders teruggezet. Daar hebben wij de gegevens geopend en "
+        "alles vergeleken met het origineel.",
         "On {day} we restored the copy elsewhere. There we opened the data and compared all of it "
         "with the original.",
     ),

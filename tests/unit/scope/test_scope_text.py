@@ -274,9 +274,10 @@ def test_what_was_counted_and_what_was_not_is_said_in_sentences(
     ("language", "said"),
     [
         ("en", ("On 29 November 2026 we restored the copy elsewhere. We compared all 3,127 files "
-               "and folders with the original, 2 MB together.")),
-        ("nl", ("Op 29 november 2026 zetten wij de kopie elders terug. Wij vergeleken alle 3.127 "
-               "bestanden en mappen met het origineel, samen 2 MB.")),
+               "and folders with the original, the folder itself included, 2 MB together.")),
+        ("nl", ("Op 29 november 2026 hebben wij de kopie elders teruggezet. Wij hebben alle 3.127 "
+               "bestanden en mappen vergeleken met het origineel, de map zelf meegeteld, samen "
+               "2 MB.")),
     ],
 )  # fmt: skip
 def test_what_was_compared_before_signing_is_said_with_its_figures(
@@ -294,7 +295,7 @@ def test_what_was_compared_before_signing_is_said_with_its_figures(
     ("language", "said"),
     [
         ("en", "We compared all 3,127 files with the original, 2 MB together."),
-        ("nl", "Wij vergeleken alle 3.127 bestanden met het origineel, samen 2 MB."),
+        ("nl", "Wij hebben alle 3.127 bestanden vergeleken met het origineel, samen 2 MB."),
     ],
 )
 def test_of_what_was_fetched_files_were_compared_and_no_folders(
@@ -303,6 +304,17 @@ def test_of_what_was_fetched_files_were_compared_and_no_folders(
     document = ScopeDocument.model_validate(SCOPE_WITH_EVERYTHING)
     known = {"team": Compared(date(2026, 11, 29), 3_127, 2_000_000)}
     assert said in " ".join(scope_text(document, language, known).split())
+
+
+def test_C24_of_a_day_that_was_nothing_is_said_that_may_be_a_plan() -> None:
+    """In Dutch "zetten wij" is what we did and what we do: on a day it reads as a plan."""
+    unclear = [
+        said
+        for entry in SENTENCES.values()
+        for said in entry["nl"].split(". ")
+        if said.startswith("Op {day} ") and said.split()[2].endswith("tten")
+    ]
+    assert unclear == []
 
 
 @pytest.mark.parametrize(
