@@ -33,8 +33,8 @@ SENTENCES: dict[str, Said] = {
     "not-undone": said("Gaat er iets mis, dan draaien wij dit NIET terug.",
                        "If anything fails, we do NOT undo this."),
     "again": said(
-        "Dit hebben wij in deze wijziging al eens gedaan, op {when}. Wij doen het nu opnieuw: ook wat er "
-        "daarna in is gewerkt, gaat eruit, en bewaren wij apart.",
+        "Dit hebben wij in deze wijziging al eens gedaan, op {when}. Wij doen het nu opnieuw: ook "
+        "wat er daarna in is gewerkt, gaat eruit, en bewaren wij apart.",
         "We did this before in this change, on {when}. We now do it once more: what was done in it "
         "after that goes out as well, and we keep it apart."),
     "checks": said("Wat wij daarna nakijken", "What we check afterwards"),

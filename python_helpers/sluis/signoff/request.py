@@ -23,6 +23,7 @@ from sluis.errors import EvidenceError, InputError
 from sluis.evidence.asked import FORM, HANDED, REQUEST
 from sluis.evidence.canonical import canonical, sha256
 from sluis.evidence.files import make_folder, replace
+from sluis.evidence.ledger import View
 from sluis.evidence.predicates import Sha256, Shown, Waiver
 from sluis.evidence.statements import Statement
 from sluis.plan.annex import plan_annex
@@ -37,6 +38,7 @@ from sluis.signoff.compared_copies import compared_copies
 from sluis.signoff.dialogue import Question, questions
 from sluis.signoff.fetched_text import fetched_text
 from sluis.signoff.form import write_form
+from sluis.signoff.not_proven import not_proven
 from sluis.signoff.proposal import Dossier, Proposal, propose
 from sluis.signoff.standing import waivers
 from sluis.signoff.texts import SENTENCES
@@ -44,6 +46,7 @@ from sluis.signoff.waiver import (
     WaiverDraft,
     WaiverWords,
     check_waiver,
+    level_words,
     waiver_questions,
     waiver_text,
 )
@@ -167,7 +170,7 @@ def build_request(
         "scope": scope_text(scope, spoken, compared_copies(scope, proposal.view)).encode(),
     }
     if accepted:
-        texts["waivers"] = _waivers_text(accepted.values(), scope, spoken).encode()
+        texts["waivers"] = _waivers_text(accepted.values(), scope, spoken, proposal.view).encode()
     files = fetched_text(scope, proposal.view, dossier.objects, spoken, plan)
     if files is not None:
         texts["files"] = files.text.encode()
@@ -218,8 +221,9 @@ def build_waiver_request(
     ]
     check_waiver(draft, scope, known, now)
     spoken = language or scope.language
-    texts = {"waiver": waiver_text(draft, scope, spoken).encode()}
-    asked = waiver_questions(draft, scope, spoken)
+    lacking = not_proven(proposal.view, draft.asset)
+    texts = {"waiver": waiver_text(draft, scope, spoken, lacking).encode()}
+    asked = waiver_questions(draft, scope, spoken, lacking)
     return _offer("waiver", proposal, texts, {}, asked, language=spoken, now=now, draft=draft)
 
 
@@ -327,7 +331,7 @@ def _until(scope: ScopeDocument, now: datetime) -> datetime:
 
 
 def _waivers_text(
-    accepted: Iterable[Statement[Waiver]], scope: ScopeDocument, language: Language
+    accepted: Iterable[Statement[Waiver]], scope: ScopeDocument, language: Language, view: View
 ) -> str:
     voice, ours = Voice(language, SENTENCES), Voice(language)
     lines = [voice.say("waivers.title").upper(), ""]
@@ -339,7 +343,7 @@ def _waivers_text(
             asset=asset_name(scope, asset, ours) if asset else body.asset,
             signer=body.signer_name,
             role=body.signer_role,
-            level=voice.say(f"level.{body.accepts}"),
+            level=level_words(body.accepts, not_proven(view, body.asset), voice),
             risk=ours.words(body.risk),
             day=ours.day(body.ends_on),
         )

@@ -145,6 +145,29 @@ SENTENCES: dict[str, Said] = {
         "copy is from now. It is kept in another place. Nobody can remove it. The spare key "
         "opens it. An older copy can be put back as well.",
     ),
+    "level.V5-known": said(
+        "Wij vergelijken de kopie met het origineel.", "We compare the copy with the original."
+    ),
+    "lacks.fresh": said(
+        "Wij bewijzen niet dat de kopie van nu is.",
+        "We do not prove that the copy is from now.",
+    ),
+    "lacks.elsewhere": said(
+        "Wij bewijzen niet dat zij op een andere plaats staat.",
+        "We do not prove that it is kept in another place.",
+    ),
+    "lacks.kept": said(
+        "Wij bewijzen niet dat niemand haar kan weghalen.",
+        "We do not prove that nobody can remove it.",
+    ),
+    "lacks.older": said(
+        "Wij bewijzen niet dat ook een oudere kopie terug te zetten is.",
+        "We do not prove that an older copy can be put back as well.",
+    ),
+    "lacks.spare-key": said(
+        "Wij bewijzen niet dat de reservesleutel haar opent: niemand heeft die geprobeerd.",
+        "We do not prove that the spare key opens it: nobody tested that key.",
+    ),
     # the text of a waiver
     "waiver.title": said(
         "Minder zekerheid voor {name}",

@@ -7,7 +7,7 @@ It is checked, shown in plain words, confirmed line by line and signed like a sc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -224,8 +224,30 @@ def check_waiver(
     return asset
 
 
-def waiver_text(draft: WaiverDraft, scope: ScopeDocument, language: Language) -> str:
-    """The whole waiver in plain words. ``check_waiver`` comes first."""
+def level_words(accepts: str, lacking: Collection[str], voice: Voice) -> str:
+    """What is done where less is enough, and which certainty is not there.
+
+    Args:
+        accepts: the level that is enough.
+        lacking: what the proof lacks, from ``not_proven``; empty when that is not known.
+        voice: with the sentences around a signature.
+    """
+    if accepts != "V5" or not lacking:
+        return voice.say(f"level.{accepts}")
+    return " ".join((voice.say("level.V5-known"), *(voice.say(f"lacks.{one}") for one in lacking)))
+
+
+def waiver_text(
+    draft: WaiverDraft, scope: ScopeDocument, language: Language, lacking: Collection[str] = ()
+) -> str:
+    """The whole waiver in plain words. ``check_waiver`` comes first.
+
+    Args:
+        draft: what the client is asked to accept.
+        scope: the scope of the change.
+        language: of our own sentences.
+        lacking: what the proof lacks, as far as it is known.
+    """
     voice, ours = Voice(language, SENTENCES), Voice(language)
     asset = _asset(draft, scope)
     name = asset_name(scope, asset, ours)
@@ -234,7 +256,7 @@ def waiver_text(draft: WaiverDraft, scope: ScopeDocument, language: Language) ->
         "",
         voice.say("waiver.only"),
         voice.say("waiver.normally", words=" ".join(proof_sentences(scope, asset, ours))),
-        voice.say("waiver.instead", words=voice.say(f"level.{draft.accepts}")),
+        voice.say("waiver.instead", words=level_words(draft.accepts, lacking, voice)),
         voice.say("waiver.reason", words=ours.words(draft.reason)),
         voice.say("waiver.risk", words=ours.words(draft.risk)),
         voice.say(
@@ -254,16 +276,16 @@ def waiver_text(draft: WaiverDraft, scope: ScopeDocument, language: Language) ->
 
 
 def waiver_questions(
-    draft: WaiverDraft, scope: ScopeDocument, language: Language
+    draft: WaiverDraft, scope: ScopeDocument, language: Language, lacking: Collection[str] = ()
 ) -> tuple[Question, ...]:
-    """What has to be confirmed one by one before a waiver is signed."""
+    """What has to be confirmed one by one before a waiver is signed; as :func:`waiver_text`."""
     voice, ours = Voice(language, SENTENCES), Voice(language)
     asset = _asset(draft, scope)
     texts = {
         "less": voice.say(
             "q.waiver-less",
             name=asset_name(scope, asset, ours),
-            level=voice.say(f"level.{draft.accepts}"),
+            level=level_words(draft.accepts, lacking, voice),
         ),
         "reason": voice.say("q.waiver-reason", words=ours.words(draft.reason)),
         "risk": voice.say("q.waiver-risk", words=ours.words(draft.risk)),

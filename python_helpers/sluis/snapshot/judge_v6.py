@@ -60,7 +60,9 @@ def judge_v6(
         )
     checks.append(_older_verdict(older, older_manifest))
     escrow = proof.escrow
-    checks.append((PROVEN if escrow.used else NOT_VERIFIED, escrow.detail))
+    # in words of our own: the client's text tells by them what is not proven
+    opened = "everything was opened with the escrowed key"
+    checks.append((PROVEN, opened) if escrow.used else (NOT_VERIFIED, escrow.detail))
     verdicts = {verdict for verdict, _ in checks}
     verdict = next(v for v in (FAILED, NOT_VERIFIED, PROVEN) if v in verdicts)
     # What stands in the way comes first, in sentences: that is what people read.

@@ -180,6 +180,26 @@ def test_case_A10_each_question_holds_what_it_is_about(language: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("nl", "Wij bewijzen niet dat de reservesleutel haar opent: niemand heeft die geprobeerd."),
+        ("en", "We do not prove that the spare key opens it: nobody tested that key."),
+    ],
+)
+def test_C22_what_is_not_proven_is_named_where_it_is_known(language: Any, said: str) -> None:
+    scope, voice = make_scope(), Voice(language, SENTENCES)
+    draft = DRAFT.model_copy(update={"accepts": "V5"})
+    every = voice.say("level.V5")
+    for lacking, there in ((("spare-key",), said), ((), every)):
+        text = " ".join(waiver_text(draft, scope, language, lacking).split())
+        asked = {one.id: one.text for one in waiver_questions(draft, scope, language, lacking)}
+        other = every if lacking else said
+        for words in (text, asked["waiver-less"]):
+            assert there in words
+            assert other not in words
+
+
+@pytest.mark.parametrize(
     ("hours", "dutch", "english"),
     [(8.0, "8", "8"), (10.0, "10", "10"), (7.5, "7,5", "7.5"), (0.25, "0,25", "0.25")],
 )

@@ -16,6 +16,7 @@ from sluis.errors import EvidenceError
 from sluis.evidence.canonical import canonical
 from sluis.evidence.predicates import Machine, Snapshot, Store
 from sluis.manifest import Entry, Manifest, Problem, dumps
+from sluis.signoff.not_proven import lacking_in
 from sluis.snapshot.judge import judge
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -367,3 +368,28 @@ def test_the_digest_of_the_same_manifest_is_enough_and_of_another_is_nothing() -
         other = _judge(_answer(restored=None, restored_digest=digest), packed=packed)
         assert _of(other, "V5").verdict == "not verified"
         assert other.restored is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "lacks"),
+    [
+        ({}, ()),
+        ({"escrow": {"used": False, "detail": "no key"}}, ("spare-key",)),
+        ({"older": {"verdict": "not verified", "detail": "none"}}, ("older",)),
+        ({"nonce_found": False}, ("fresh",)),
+        (
+            {"nonce_found": False, "escrow": {"used": False, "detail": "no key"}},
+            ("fresh", "spare-key"),
+        ),
+    ],
+)
+def test_C22_what_a_record_lacks_can_be_told_from_it(
+    changes: dict[str, Any], lacks: tuple[str, ...]
+) -> None:
+    assert lacking_in(_of(_judge(_answer(**changes)), "V6")) == lacks
+
+
+def test_C22_the_place_and_the_probe_are_told_as_well() -> None:
+    assert lacking_in(_of(_judge(inside="it is a folder"), "V6")) == ("elsewhere",)
+    assert lacking_in(_of(_judge(_answer(append_only=_tried(None))), "V6")) == ("kept",)
+    assert lacking_in(_of(_judge(_answer(append_only=_tried(False))), "V6")) == ("kept",)
