@@ -47,13 +47,16 @@ def freeze(
     session: Session = context.obj
     places, client, change = session.places, client_id(client), change_id(change)
     must_be_there(places, client, change)
-    _scope_of(read_material(places, client, change, session.now()))
+    material = read_material(places, client, change, session.now())
+    _scope_of(material)
     if told_by is None:
         told_by = terminal_of(session.err, 'or say who told you so with --told-by "…".').line(
             "Who at the client told you so?"
         )
     if not told_by.strip():
         raise InputError("no-name", "Nobody is named.", "Say who at the client told you.")
+    # that people write there again may be said by whoever sees it: it only stops us
+    told_by = told_by.strip()[:200] if lifted else _as_agreed(material, told_by)
     key = session.operator().key
     dossier = places.dossier(client, change)
     with only_run(dossier, "freeze", session.now()):
@@ -66,7 +69,7 @@ def freeze(
             state="lifted" if lifted else "frozen",
             scope_object=_scope_of(material),
             since=moment,
-            told_by=told_by.strip()[:200],
+            told_by=told_by,
         )
         ledger = Ledger(dossier, load_anchors(places.trust(client), client), client, change)
         ledger.append(body, key=key, now=now)
@@ -97,6 +100,25 @@ def _scope_of(material: Material) -> str:
             "Write 'freeze' into the scope and have it signed, or just apply.",
         )
     return material.scope_object
+
+
+def _as_agreed(material: Material, told_by: str) -> str:
+    """The name of who may say it, as the scope has it; anybody else's word is not theirs."""
+    agreed = material.scope.freeze if material.scope is not None else None
+    if agreed is None or _plain(told_by) == _plain(agreed.who):
+        return agreed.who if agreed is not None else told_by.strip()
+    raise InputError(
+        "freeze-told-by-another",
+        f"{told_by.strip()[:200]} says so, and the client agreed that {agreed.who} does.",
+        f"Have {agreed.who} say it, and give that name with --told-by. If somebody else is to say "
+        "it, write that name under 'freeze' in scope.yml with a new version, prepare, and have it "
+        "signed anew.",
+    )
+
+
+def _plain(name: str) -> str:
+    """A name without what a hand types differently: case and spaces."""
+    return "".join(name.split()).casefold()
 
 
 def _not_before_it_was_lifted(view: View, since: datetime) -> None:

@@ -89,6 +89,10 @@ def show_outcome(console: Console, found: Outcome, going_on: str | None = None) 
         if behind.items or signed:
             told = f"{behind.asset}: {_behind(behind)}"
             _line(console, "stays behind", told, "bold red" if behind.items > signed else "")
+    if found.freeze is not None:
+        said = "nobody writes there" if found.freeze.state == "frozen" else "people write there"
+        told = f"{said} from {found.freeze.since:%Y-%m-%d %H:%M} UTC, said {found.freeze.told_by}"
+        _line(console, "freeze", told)
     for landing in found.landings:
         near = landing.late or (not landing.whole and landing.days_left <= _NEAR_DAYS)
         _line(console, "landing", landing.words, "bold red" if near else "")

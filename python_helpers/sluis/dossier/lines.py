@@ -42,6 +42,18 @@ class SignoffLine(Part):
     no_to: str = ""
 
 
+class FreezeLine(Part):
+    """The newest word on whether people write in the old place, and who at the client said it.
+
+    ``number`` is the statement that says so.
+    """
+
+    state: Literal["frozen", "lifted"]
+    since: datetime
+    told_by: str
+    number: int
+
+
 class BehindLine(Part):
     """How much of one asset does not go over in a move, and where that is named.
 

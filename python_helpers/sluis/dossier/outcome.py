@@ -17,6 +17,7 @@ from sluis.dossier.lines import (
     AssetLine,
     BehindLine,
     CheckLine,
+    FreezeLine,
     HandoverLine,
     LeftLine,
     Part,
@@ -37,6 +38,7 @@ from sluis.errors import EvidenceError
 from sluis.evidence.objects import ObjectStore
 from sluis.evidence.predicates import (
     Behind,
+    Freeze,
     Handover,
     Level,
     Plan,
@@ -70,7 +72,8 @@ class Outcome(Part):
     is not proven, as long as that keeps anybody from being asked to sign. ``waivers_not_needed``
     are the assets that are proven without the waiver that is drafted for them. ``left`` is what
     restores left beside live data, and what to do with it; ``put_back`` how far each asset is
-    that is put back, once that began. Digests are SHA-256.
+    that is put back, once that began. ``freeze`` is who said last whether people write in the old
+    place, and from when. Digests are SHA-256.
     """
 
     schema_version: Literal[1] = 1
@@ -99,6 +102,7 @@ class Outcome(Part):
     problems: tuple[ProblemLine, ...]
     landings: tuple[LandingLine, ...]
     ends: tuple[EndLine, ...]
+    freeze: FreezeLine | None = None
     head: str | None
     statements: int
     since: int
@@ -188,6 +192,7 @@ def outcome(
         ),
         landings=landings_of(material, now),
         ends=ends_of(material, now),
+        freeze=_freeze(material),
         head=view.head,
         statements=len(view.statements),
         since=since,
@@ -335,6 +340,16 @@ def _kinds(objects: ObjectStore, digest: str) -> dict[str, int]:
     except EvidenceError:
         return {}  # erased or lost, as sluis verify says
     return dict(sorted(Counter(one.about for one in listed.items).items()))
+
+
+def _freeze(material: Material) -> FreezeLine | None:
+    newest = material.view.latest(Freeze)
+    if newest is None:
+        return None
+    body = newest.body
+    return FreezeLine(
+        state=body.state, since=body.since, told_by=body.told_by, number=newest.number
+    )
 
 
 def _awaits_freeze(material: Material) -> bool:

@@ -72,6 +72,31 @@ def test_a_freeze_is_not_said_to_last_from_before_it_was_lifted(
     assert front.run([*TOLD, "--since", lifted]) == 0
 
 
+@pytest.mark.parametrize("name", ["a. client", "A.Client", "  A.  CLIENT "])
+def test_A5_the_signed_name_is_known_and_shown_however_it_is_typed(
+    change: SmallChange, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    lay_down(change, agreed=True)
+    assert front.run([*TOLD[:-1], name]) == 0
+    assert [one.told_by for one in recorded(change)] == ["A. Client"]
+    capsys.readouterr()
+    front.run(["status", CLIENT, CHANGE])
+    assert "UTC, said A. Client" in " ".join(capsys.readouterr().out.split())
+
+
+def test_A5_another_name_than_the_signed_one_is_refused(
+    change: SmallChange, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lay_down(change, agreed=True)
+    assert front.run([*TOLD[:-1], "B. Stranger"]) == 64
+    said = capsys.readouterr().err
+    assert "freeze-told-by-another" in said
+    assert "the client agreed that A. Client does" in " ".join(said.split())
+    assert not recorded(change)
+    # whoever sees that people write again may say so: it only stops us
+    assert front.run([*TOLD[:-1], "B. Stranger", "--lifted"]) == 0
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
