@@ -282,8 +282,11 @@ def is_known(state: DriveState, item_id: str) -> bool:
 def name_of(state: DriveState, item_id: str) -> str:
     """An item as a person finds it: its path, or its name where it has none, and its id.
 
-    ``map_folders`` first.
+    Whoever has a gap to tell can ask for it: the folders are mapped when nobody did so yet.
     """
+    known = "SELECT 1 FROM temp.sqlite_master WHERE name = 'folder_paths'"
+    if state.db.execute(known).fetchone() is None:
+        map_folders(state)
     row = state.db.execute(
         f"SELECT {PATH}, i.name FROM items i LEFT JOIN temp.folder_paths f"  # noqa: S608 our own
         " ON f.item_id = i.parent_id WHERE i.item_id = ?",

@@ -66,17 +66,20 @@ class Listings:
                     stage.on("GET", f"{place}/children", {"value": below})
                 for item in denied:
                     stage.on("GET", f"{DRIVE}/items/{item}", refusal(403, "accessDenied"))
-                with DriveState(self.folder / "state.sqlite", "d1") as state:
-                    for entries in told:
+                for entries in told:
+                    # each pass is a process of its own, which finds nothing but the file
+                    with DriveState(self.folder / "state.sqlite", "d1") as state:
                         link = f"{stage.graph}{DELTA}?token=end"
                         stage.on("GET", DELTA, {"value": entries, "@odata.deltaLink": link})
                         number = state.begin_pass("2026-01-01T00:00:00Z").number
                         await enumerate_drive(graph, SOURCE, state)
                         state.finish_pass("2026-01-02T00:00:00Z")
-                    self.gaps = {gap.subject: gap.why for gap in state.gaps(number)}
-                    self.notes = [note for kind, note in state.notes(number) if kind != "quota"]
-                    self.asked = _asked_for(stage)
-                    return live_paths(state)
+                        self.gaps = {gap.subject: gap.why for gap in state.gaps(number)}
+                        notes = state.notes(number)
+                        self.notes = [note for kind, note in notes if kind != "quota"]
+                        paths = live_paths(state)
+                self.asked = _asked_for(stage)
+                return paths
 
         return asyncio.run(whole())
 
@@ -139,12 +142,13 @@ def test_what_a_whole_listing_names_no_more_is_asked_for(listings: Listings) -> 
             link = f"{stage.graph}{DELTA}?token=end"
             answers = ({"value": told, "@odata.deltaLink": link} for told in (first, [_root(0)]))
             stage.on("GET", DELTA, next(answers), resync, next(answers))
-            with DriveState(listings.folder / "state.sqlite", "d1") as state:
-                for _pass in range(2):
+            for _pass in range(2):
+                with DriveState(listings.folder / "state.sqlite", "d1") as state:
                     state.begin_pass("2026-01-01T00:00:00Z")
                     await enumerate_drive(graph, SOURCE, state)
                     state.finish_pass("2026-01-02T00:00:00Z")
-                return live_paths(state)
+                    paths = live_paths(state)
+            return paths
 
     assert asyncio.run(whole()) == ["a"]
 
