@@ -31,6 +31,7 @@ from .listed_items import (
     go_on_listing,
     has_part,
     is_known,
+    live_items,
     map_folders,
     miscounted,
     more_roots,
@@ -119,7 +120,8 @@ async def enumerate_drive(
     listing = await _put_right(graph, source, state, current.number, progress, sharing)
     await _compare_quota(graph, source, state, current.number, listing.counted)
     figures = [listing.checked_folders, listing.found, listing.ghosts, listing.hidden]
-    state.remember("checked", {"pass": current.number, "figures": figures})
+    known = {"pass": current.number, "figures": figures, "items": live_items(state)}
+    state.remember("checked", known)
     return listing
 
 

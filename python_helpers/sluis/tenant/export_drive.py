@@ -20,6 +20,7 @@ from typing import Any
 
 from ..evidence import files
 from ..graph.connect import Graph
+from .asked_again import refuse_what_is_unsaid
 from .changes import Change, compare_passes, count
 from .discover import stamp
 from .earlier_bytes import clear_newer
@@ -119,7 +120,7 @@ async def export_drive(
         GraphError: the service refused the listing, is away, or kept asking to wait. What
             was had stays, and the next call goes on from it.
         SnapshotError: ``disk-full``, ``export-disk``, ``export-path-unsafe``,
-            ``state-of-another-source``, ``state-unreadable``.
+            ``state-of-another-source``, ``state-unreadable``, ``listed-and-unsaid``.
     """
     tell = progress or (lambda _stage, _items, _bytes: None)
     began, before = now(), graph.spent
@@ -171,6 +172,7 @@ async def export_drive(
             place / "manifest.gz", written.counted(manifest_lines(state)),
             _about(source, state, number, finished["at"]),
         )  # fmt: skip
+        refuse_what_is_unsaid(source, state, number, written.lines)
         changes = _changes(state, folder, number, deleted)
         _write(place / "changes.json", [change.as_data() for change in changes])
         spent = Spending(
@@ -286,7 +288,7 @@ class _Written:
     """Counts the lines on their way to the manifest."""
 
     def __init__(self) -> None:
-        self.files = self.bytes = 0
+        self.lines = self.files = self.bytes = 0
         self.checks: dict[str, int] = {}
         self.could_not: list[dict[str, str]] = []
         self.unequal: list[dict[str, str]] = []
@@ -294,6 +296,7 @@ class _Written:
     def counted(self, lines: Iterator[ManifestLine]) -> Iterator[ManifestLine]:
         """Pass the lines on."""
         for line in lines:
+            self.lines += 1
             if line.state == COULD_NOT:
                 self.could_not.append({"path": line.path, "why": line.why or ""})
             elif line.type == "file":

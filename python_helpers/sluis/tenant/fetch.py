@@ -19,6 +19,7 @@ from ..graph.connect import Graph
 from ..graph.download import Chunk, download
 from ..graph.errors import GraphError
 from ..graph.part_file import ReadBack
+from .asked_again import take_anew
 from .classify import Delivered, Listed, agrees, classify, has_hash
 from .earlier_bytes import (
     Earlier,
@@ -34,7 +35,7 @@ from .earlier_bytes import (
     write_row,
 )
 from .file_forms import NOT_LOOKED, look_into, suffix_of
-from .listed_items import figures_of, store_items
+from .listed_items import figures_of
 from .many_at_once import many_at_once
 from .other_hashes import has_to_be_read_for, hashes_in, other_hashes
 from .reading_back import Alongside, hash_file
@@ -193,7 +194,7 @@ class _Fetching:
     async def _ask(self, wanted: Wanted) -> Listed:
         place = self._source.item_place(wanted.item_id)
         item = item_of(await self._graph.get(place), place, wanted.item_id)
-        store_items(self._state, self._pass, [item])
+        await take_anew(self._graph, self._source, self._state, self._pass, item)
         return Listed(*figures_of(item))
 
     async def _download(self, wanted: Wanted, listed: Listed, place: str) -> Delivered:

@@ -128,7 +128,7 @@ def store_items(state: DriveState, number: int, items: Iterable[dict[str, Any]])
         if has_part(item, "deleted"):
             state.db.executemany(_UPSERT, rows)  # the last word on an item counts
             rows.clear()
-            parent = _text(part_of(item, "parentReference").get("id"))
+            parent = parent_of(item)
             state.db.execute(_CALLED_DELETED, (item["id"], parent, number, number, NEVER_LISTED))
         else:
             rows.append((*_row(item), number))
@@ -296,6 +296,25 @@ def name_of(state: DriveState, item_id: str) -> str:
     return f"{path or name or 'an item without a name'} ({item_id})"
 
 
+def is_placed(state: DriveState, folder: str) -> bool:
+    """Whether this is a folder with a path. ``map_folders`` first."""
+    query = "SELECT 1 FROM temp.folder_paths WHERE item_id = ?"
+    return state.db.execute(query, (folder,)).fetchone() is not None
+
+
+def lies_in(state: DriveState, item: str, folder: str) -> bool:
+    """Whether an item is listed in this folder."""
+    query = "SELECT 1 FROM items WHERE item_id = ? AND parent_id = ?"
+    return state.db.execute(query, (item, folder)).fetchone() is not None
+
+
+def live_items(state: DriveState) -> int:
+    """How many items are listed, beside roots."""
+    query = "SELECT COUNT(*) FROM items WHERE gone_in_pass IS NULL AND type <> 'root'"
+    found: tuple[int] = state.db.execute(query).fetchone()
+    return found[0]
+
+
 def children_of(state: DriveState, folder_id: str) -> dict[str, str]:
     """Live children of a folder as listed: id to name."""
     return dict(
@@ -361,13 +380,13 @@ def _row(item: dict[str, Any]) -> tuple[Any, ...]:
     size, quickxor, etag, both_times, _, sized = figures_of(item)
     if not sized:
         extra[_UNSIZED] = True
-    kind = _type(item)
+    kind = type_of(item)
     if kind != "root" and has_part(item, "root"):
         extra[_ROOT] = True
     children = part_of(item, "folder").get("childCount")
     return (
         item["id"],
-        _text(part_of(item, "parentReference").get("id")),
+        parent_of(item),
         as_stored(str(told("name") or "")),
         kind,
         size,
@@ -387,6 +406,11 @@ def _row(item: dict[str, Any]) -> tuple[Any, ...]:
 def has_part(item: Mapping[str, Any], name: str) -> bool:
     """Whether an item has such a part; one that is null, or no part, is none."""
     return isinstance(item.get(name), Mapping)
+
+
+def parent_of(item: dict[str, Any]) -> str | None:
+    """The id of the folder that an item says it is in."""
+    return _text(part_of(item, "parentReference").get("id"))
 
 
 def part_of(item: dict[str, Any], name: str) -> dict[str, Any]:
@@ -436,10 +460,11 @@ def is_sized(extra: Mapping[str, Any]) -> bool:
     return _UNSIZED not in extra
 
 
-def _type(item: dict[str, Any]) -> str:
+def type_of(item: dict[str, Any]) -> str:
+    """What an item is, as the listing and the manifest call it."""
     is_file = has_part(item, "file")
     # nothing is above a root; what hangs from another is an item, whatever it calls itself
-    hangs = _text(part_of(item, "parentReference").get("id")) is not None
+    hangs = parent_of(item) is not None
     if has_part(item, "root") and not is_file and not hangs:
         return "root"
     if has_part(item, "remoteItem"):
