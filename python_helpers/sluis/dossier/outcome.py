@@ -154,6 +154,7 @@ def outcome(
         awaits_freeze=_awaits_freeze(material),
         unproven=unproven(evidence_of(material), now),
         puts_back=material.plan is not None and puts_back(material.plan),
+        moves=material.plan is not None and material.plan.playbook == "tenant_migration.yml",
         told=told,
         drafted=drafted,
     )

@@ -75,6 +75,7 @@ class Facts:
         unproven: what of the assets is not proven as the gate asks it, and not waived.
         awaits_freeze: a freeze was agreed on, and nobody has said yet that it is there.
         puts_back: the change itself puts data back, not only its way back.
+        moves: it puts data into another place, and leaves it where it was.
         drafted: the assets for which a waiver is drafted.
         told: what stopped the run is said with the outcome, with what to do about it.
     """
@@ -94,6 +95,7 @@ class Facts:
     awaits_freeze: bool = False
     unproven: tuple[Reason, ...] = ()
     puts_back: bool = False
+    moves: bool = False
     told: bool = False
     drafted: frozenset[str] = frozenset()
 
@@ -422,6 +424,8 @@ def _after_failure(facts: Facts, command: str) -> str:
     restore = (
         f"restore as a change of its own, begun with: sluis new {client} --change {change}-back"
     )
+    # a move takes nothing away where the data comes from: there is nothing to put back
+    or_restore = "" if facts.moves else f"; or {restore}"
     if _closed(facts) and facts.asked == "prepare":
         # the plan that the ledger shows is over: it says nothing of what stopped this run
         return f"Put right what stopped the run, as said here, then: sluis prepare {command}."
@@ -444,13 +448,11 @@ def _after_failure(facts: Facts, command: str) -> str:
         step = failed[0]
         return (
             f"Find out why step {step.step} on {step.host} failed; then record what you found "
-            f"with: {_judge(command, step)}; or {restore}."
+            f"with: {_judge(command, step)}{or_restore}."
         )
     if _closed(facts):
-        return (
-            f"The change is closed. Prepare it again with: sluis prepare {command}; or, where data "
-            f"must go back, {restore}."
-        )
+        back_again = "" if facts.moves else f"; or, where data must go back, {restore}"
+        return f"The change is closed. Prepare it again with: sluis prepare {command}{back_again}."
     if any(check.state == "not passed" for check in facts.checks) and facts.puts_back:
         return (
             "Find out why the check did not pass, and put it right; then go on with: "
@@ -462,11 +464,11 @@ def _after_failure(facts: Facts, command: str) -> str:
     if any(check.state == "not passed" for check in facts.checks):
         return (
             "Find out why the check did not pass, and put it right; then go on with: "
-            f"sluis apply {command}; or {restore}."
+            f"sluis apply {command}{or_restore}."
         )
     not_made = _could_not_be_made(facts, command)
     if not_made and facts.asked == "apply":
-        return f"{not_made}; then go on with: sluis apply {command}; or {restore}."
+        return f"{not_made}; then go on with: sluis apply {command}{or_restore}."
     verb = "prepare" if facts.asked == "prepare" else "apply"
     if verb == "apply" and (names := _not_looked_at(facts)):
         # a run that broke off made them, and only prepare proves them: the gate refuses till then

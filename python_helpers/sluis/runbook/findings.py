@@ -15,7 +15,7 @@ _LONGEST = 4000
 #: a waiver can be signed for it.
 _ONLY_LOWERS = frozenset(
     {
-        "account-not-known", "check-not-tried", "clock-off",
+        "account-not-known", "person-not-known", "check-not-tried", "clock-off",
         "escrow-password-missing", "owners-not-given", "right-missing-for-level",
         "role-missing-for-level",
         "restore-in-use", "role-not-known", "rights-not-asked", "scratch-server-missing",

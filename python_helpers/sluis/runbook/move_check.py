@@ -26,7 +26,7 @@ from sluis.runbook.division import placed_scope
 from sluis.runbook.findings import Finding
 from sluis.runbook.move_check_servers import folder_findings, server_findings
 from sluis.runbook.move_check_tenants import one_tenant_twice, tenant_findings
-from sluis.runbook.move_check_uses import ServerUse, TenantUse
+from sluis.runbook.move_check_uses import MOST_PEOPLE, ServerUse, TenantUse
 from sluis.runbook.run import Run
 from sluis.runbook.tenant_settings import TenantSettings
 from sluis.runbook.tenant_steps import into_of
@@ -160,6 +160,12 @@ def _needs(run: Run, host: str, scope: ScopeDocument) -> Needs:
         if into is not None and origin is not None:
             use = needs.tenants.setdefault((into.tenant, "into"), TenantUse())
             _drive(needs, use, asset, into.drive, ("disposition", "into", "drive"))
+            if into.rights:
+                use.becomes |= {
+                    person.becomes: number
+                    for number, person in enumerate(scope.people)
+                    if person.becomes is not None and "@" in person.becomes
+                }
         going = asset.disposition
         if isinstance(going, ClientMovesIt) and going.landing is not None:
             use = needs.tenants.setdefault((going.landing.tenant, "into"), TenantUse())
@@ -199,7 +205,8 @@ def _request(
         if secret.secret is None and not (account.certificate or account.secret_file):
             found.append(_no_secret(settings.role, name))
             continue
-        people = tuple(one for one in sorted(use.people) if one.isprintable())
+        named = (*sorted(use.people), *sorted(use.becomes.keys() - use.people.keys()))
+        people = tuple(one for one in named if one.isprintable())[:MOST_PEOPLE]
         listings: tuple[Listing, ...] = ("sites", "users") if side == "from" else ()
         tenants.append(OfTenant(name, side, account, tuple(use.drives), people, listings))
         held[side][name] = secret

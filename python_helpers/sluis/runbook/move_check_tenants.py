@@ -20,7 +20,7 @@ from sluis.runbook.move_check_servers import not_answered
 from sluis.runbook.move_check_uses import TenantUse, names_of
 from sluis.runbook.move_check_words import SIGN_IN
 from sluis.runbook.run import Run
-from sluis.runbook.scope_lines import line_in_scope
+from sluis.runbook.scope_lines import line_in_scope, line_of_person
 from sluis.scope.model import Asset
 
 _MICROSOFT = "https://login.microsoftonline.com"
@@ -68,6 +68,7 @@ def tenant_findings(
         someone = people.get(address) or Place(address, "no answer")
         if someone.state != "there":
             yield _person(run, part, someone, assets)
+    yield from _become(run, part, use, people)
 
 
 def one_tenant_twice(seen: Iterable[SeenTenant]) -> Iterator[Finding]:
@@ -197,6 +198,40 @@ def _holder(
         if one.tenant != part.tenant and drive in there:
             return one.tenant
     return None
+
+
+def _become(
+    run: Run, part: OfTenant, use: TenantUse, seen: Mapping[str, Place]
+) -> Iterator[Finding]:
+    """Who is to get somebody's rights there, and is not known there."""
+    about = f"tenant {part.tenant}"
+    for address, number in use.becomes.items():
+        place = seen.get(address) or Place(address, "no answer")
+        if place.state == "there" or address not in part.people:
+            continue
+        line = line_of_person(run, number)
+        said = f"{about}: {address[:200]} is to get somebody's rights"
+        if place.state == "gone":
+            yield Finding(
+                about, "person-missing", f"{said}, and nobody there has that address.",
+                f"Make that account, or correct becomes: {line}. Of a group, write its object id "
+                "there, as id:<object id>.",
+            )  # fmt: skip
+        else:
+            yield Finding(
+                about, "person-not-known",
+                f"{said}, and nobody can tell whether that account is there: "
+                f"{place.why or 'no answer in time'}",
+                f"See in the tenant that it is there, or correct becomes: {line}.",
+            )  # fmt: skip
+    left = sorted(use.becomes.keys() - set(part.people))
+    if left:
+        yield Finding(
+            about, "person-not-known",
+            f"{about}: not all who are to get rights there were looked up: {left[0][:200]} was "
+            f"not, and {len(left) - 1} others.",
+            f"See in the tenant that they are there: becomes, {line_of_person(run, None)}.",
+        )  # fmt: skip
 
 
 def _person(run: Run, part: OfTenant, place: Place, assets: list[Asset]) -> Finding:

@@ -27,6 +27,22 @@ def line_in_scope(run: Run, asset: str, where: tuple[str, ...]) -> str:
         return name
 
 
+def line_of_person(run: Run, number: int | None) -> str:
+    """File and line of the scope in which it stands who gets somebody's rights.
+
+    Args:
+        run: the current run.
+        number: the person's place in the list; ``None``: the list.
+    """
+    path = run.change_folder / "scope.yml"
+    name = str(path.relative_to(run.places.root))
+    where = ("people",) if number is None else ("people", number, "becomes")
+    try:
+        return f"{name}, line {_tree(read_through_links(path, MAX_BYTES)).marks[where][0]}"
+    except (OSError, FormError, LookupError):
+        return name
+
+
 @lru_cache(maxsize=1)
 def _tree(data: bytes) -> Tree:
     """Parsed once: a tenant that is gone has a line for each of its drives."""

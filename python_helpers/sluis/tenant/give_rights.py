@@ -9,8 +9,12 @@ from dataclasses import asdict
 from typing import Any
 
 from ..graph.connect import Graph
+from ..graph.errors import GraphError
 from ..graph.links import segment
 from .user_map import Invite
+
+#: how many addresses an error names
+_NAMED = 5
 
 
 async def give_rights(graph: Graph, drive_id: str, item_id: str, invites: Sequence[Invite]) -> None:
@@ -41,7 +45,27 @@ async def give_rights(graph: Graph, drive_id: str, item_id: str, invites: Sequen
         }
         if until:
             body["expirationDateTime"] = until
-        await graph.post(place, body, repeatable=True)
+        try:
+            await graph.post(place, body, repeatable=True)
+        except GraphError as error:
+            if "noResolvedUsers" not in error.codes:
+                raise
+            named = [one["email"] for one in body["recipients"] if "email" in one]
+            raise _nobody(error, named) from error
+
+
+def _nobody(error: GraphError, named: Sequence[str]) -> GraphError:
+    """The service knows none of those who are to get a right, and does not say whom."""
+    first = ", ".join(sorted(named)[:_NAMED]) or "a group or person by its id"
+    more = f", and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return GraphError(
+        "person-missing",
+        f"The new tenant knows nobody called {first}{more}, so the rights were not given.",
+        "Make those accounts, or correct 'becomes' under 'people' in scope.yml; then prepare.",
+        status=error.status,
+        codes=error.codes,
+        request_id=error.request_id,
+    )
 
 
 def rights_digest(invites: Sequence[Invite]) -> str:

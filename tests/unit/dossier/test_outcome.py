@@ -315,6 +315,19 @@ def test_a_check_that_did_not_pass_or_was_not_made(passed: bool | None):
         assert "could not be made" in outcome(material(story[:10]), NOW, asked="apply").next
 
 
+def test_A4_the_next_step_after_a_move_speaks_of_no_restore() -> None:
+    story = whole_story()
+    story[9] = check(False)
+    for told, said in ((story, "sluis prepare practice"), (story[:10], "sluis apply practice")):
+        made = material(told)
+        assert made.plan is not None
+        move = made.plan.model_copy(update={"playbook": "tenant_migration.yml"})
+        found = outcome(replace(made, plan=move), NOW, asked="apply")
+        assert said in found.next
+        assert "-back" not in found.next
+        assert "restore" not in found.next
+
+
 def test_a_check_from_before_the_last_step_does_not_count():
     story = whole_story()
     story[9], story[8] = story[8], story[9]

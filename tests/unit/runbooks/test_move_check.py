@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,8 @@ from support.every_field import SCOPE_WITH_EVERYTHING
 from support.scopes import CHANGE, CLIENT, to_yaml
 
 HOST = "h4"
+THERE = (Place("user03@new.example", "there"),)
+HAS = (Place("user01@new.example", "there"),)
 SCOPE = {name: one for name, one in SCOPE_WITH_EVERYTHING.items() if name != "documents"}
 FULL = ("Files.ReadWrite.All", "Sites.FullControl.All", "User.Read.All")
 OLD, NEW = "1" * 8 + "-1111-1111-1111-" + "1" * 12, "2" * 8 + "-2222-2222-2222-" + "2" * 12
@@ -50,7 +53,12 @@ def run(tmp_path: Path) -> Run:
     places = Places(tmp_path)
     folder = places.change(CLIENT, CHANGE)
     folder.mkdir(parents=True)
-    (folder / "scope.yml").write_text(to_yaml(SCOPE))
+    # of one place rights go over, so that who gets them must be there
+    scope = copy.deepcopy(SCOPE)
+    for asset in scope["assets"]:
+        if "into" in (asset.get("disposition") or {}):
+            asset["disposition"]["into"]["rights"] = True
+    (folder / "scope.yml").write_text(to_yaml(scope))
     return Run(places, CLIENT, CHANGE, "prepare", "check.yml", (HOST,), (), export_workers=(HOST,))
 
 
@@ -115,7 +123,7 @@ def test_everything_that_the_scope_needs_is_asked_and_nothing_is_said(run: Run) 
         drives = {one.tenant: [d.name for d in one.drives] for one in answer.tenants}
         assert drives == {"old": ["b!one"], "new": ["b!three", "b!two"]}
         people = [place.name for place in answer.tenants[0].people]
-        assert people == ["user03@new.example"]
+        assert people == ["user03@new.example", "user01@new.example"]
         assert [f.folder for f in answer.servers[0].folders] == ["/srv/h"]
         assert [f.folder for f in answer.folders] == ["/mnt/scans"]
         return answer
@@ -180,8 +188,20 @@ def test_what_is_not_answered_is_said_and_stops(run: Run) -> None:
         (old(drives=(Place("b!one", "no answer", "503"),)), "drive-not-asked", True, False),
         (old(drives=(Place("b!one", "refused", "423"),)), "drive-refused", True, False),
         (old(drives=(Place("b!one", "gone", "404"),)), "drive-missing", True, False),
-        (new(people=(Place("user03@new.example", "gone"),)), "account-missing", True, False),
-        (new(people=(Place("user03@new.example", "refused"),)), "account-not-known", False, False),
+        (new(people=(Place("user03@new.example", "gone"), *HAS)), "account-missing", True, False),
+        (
+            new(people=(Place("user03@new.example", "refused"), *HAS)),
+            "account-not-known",
+            False,
+            False,
+        ),
+        (new(people=(*THERE, Place("user01@new.example", "gone"))), "person-missing", True, False),
+        (
+            new(people=(*THERE, Place("user01@new.example", "refused"))),
+            "person-not-known",
+            False,
+            False,
+        ),
         (new(tenant_id=OLD), "tenants-are-one", True, True),
     ],
 )
@@ -192,6 +212,17 @@ def test_each_thing_that_is_wrong_has_its_line(
     assert set(said) == {code}
     assert (said[code].stops, said[code].written) == (stops, written)
     assert said[code].remedy
+
+
+def test_A4_who_becomes_nobody_is_named_with_the_line_of_the_scope(run: Run) -> None:
+    gone = new(people=(*THERE, Place("user01@new.example", "gone")))
+    said = found(run, gone)["person-missing"]
+    text = (run.change_folder / "scope.yml").read_text().splitlines()
+    line = next(n for n, one in enumerate(text, 1) if "becomes:" in one)
+    assert "user01@new.example is to get somebody's rights" in said.what
+    assert f"correct becomes: inventories/{CLIENT}/changes/{CHANGE}/scope.yml, line {line}" in (
+        said.remedy
+    )
 
 
 def test_listings_that_nobody_answers_are_said_each(run: Run) -> None:
