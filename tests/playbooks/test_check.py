@@ -451,3 +451,26 @@ def test_check_plain_ansible_looks_as_well_and_leaves_nothing(fresh: LabChange) 
     assert run.returncode == 0, run.stdout + run.stderr
     assert "all that is needed is there" in run.stdout
     assert not (fresh.root / "dossiers").exists()
+
+
+@pytest.mark.slow
+def test_newcomer_a_program_that_is_not_there_is_found_before_anything_is_made(
+    fresh: LabChange,
+) -> None:
+    """The step failed half-way, and only the log of the run had the cause."""
+    start = {
+        "step": "load", "words": "Load the new tables", "hosts": "db1",
+        "module": "ansible.builtin.command", "args": {"argv": ["/nix/psql", "--version"]},
+    }  # fmt: skip
+    described = [start, *marker_steps(), {**start, "step": "load-again"}]
+    describe(fresh, software_update_steps=described)
+    ids = (fresh.who.client, fresh.change)
+    status, found = sluis(fresh, "check", *ids)
+    assert (status, {*codes(found)}) == (1, {"program-missing"}), found
+    (missing,) = found["findings"]
+    assert "db1: the step load starts /nix/psql, and there is no such program" in missing["what"]
+    assert any("the step load-again starts /nix/psql" in one for one in found["remarks"]), found
+    status, found = sluis(fresh, "prepare", *ids)
+    assert (status, found["state"]) == (1, "failed"), found
+    assert {one["code"] for one in found["run"]["errors"]} == {"program-missing"}, found["run"]
+    assert fresh.view().statements == (), "not even the scope was laid down"

@@ -28,6 +28,7 @@ from sluis.evidence.files import read_regular
 from sluis.evidence.keys import operator_key
 from sluis.places import Places
 from sluis.runbook.check_words import BECOME, CLOSED
+from sluis.runbook.findings import PROGRAM_LATER
 from sluis.runbook.move_check_words import NOT_ENTERED
 from sluis.runbook.signed_before import said_otherwise
 from sluis.runbook.written_choice import asked_less
@@ -171,7 +172,12 @@ def check_all(
     everything = {(one.about, one.line, one.what): one for one in [*written, *out]}
     wrong = sorted(everything.values(), key=lambda one: not one.written)
     told = report.as_dict() | {"log": None} if report is not None else None
-    said = (*_remarks(session, client, change), *read.remarks)
+    later = [one for one in report.findings if one.code == PROGRAM_LATER] if report else []
+    said = (
+        *_remarks(session, client, change),
+        *read.remarks,
+        *(f"{one.what} {one.remedy}" for one in later),
+    )
     return Checked(tuple(wrong), tuple(not_looked_at), told, said)
 
 
@@ -305,6 +311,8 @@ def _last_words(log: Path) -> str:
 
 def _found(report: RunReport) -> Iterator[NotRight]:
     for found in report.findings:
+        if found.code == PROGRAM_LATER:
+            continue  # a remark: what a change brings is not there before it
         yield NotRight(found.written, found.host, 0, found.code, found.what, found.remedy)
     known = {found.what for found in report.findings}
     for error in report.errors:

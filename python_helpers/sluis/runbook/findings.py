@@ -10,13 +10,15 @@ from sluis.border.characters import visible
 from sluis.errors import SluisError
 
 _LONGEST = 4000
+#: a program that an earlier step may bring: a remark, and nothing that is wrong
+PROGRAM_LATER = "program-not-looked-at"
 #: What keeps a level from being proven, or a question from being asked of what is broken, or will
 #: be looked at again before it counts, and nothing from being done: prepare goes on, says it, and
 #: a waiver can be signed for it.
 _ONLY_LOWERS = frozenset(
     {
         "account-not-known", "person-not-known", "check-not-tried", "clock-off",
-        "escrow-password-missing", "owners-not-given", "right-missing-for-level",
+        "escrow-password-missing", "owners-not-given", PROGRAM_LATER, "right-missing-for-level",
         "role-missing-for-level",
         "restore-in-use", "role-not-known", "rights-not-asked", "scratch-server-missing",
         "store-not-append-only", "store-on-the-same-machine",

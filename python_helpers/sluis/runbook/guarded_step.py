@@ -32,6 +32,7 @@ from sluis.runbook.step_end import (
     end_of_error,
     is_broken_off,
     last_lines,
+    own_cause,
     result_of_error,
     why,
 )
@@ -230,6 +231,9 @@ def _cleaned(answer: Any, end: End, redaction: Redaction) -> dict[str, Any]:
     # Lines of files: of one that ansible-vault keeps, or of the client's own.
     raw.pop("diff", None)
     try:
+        cause = own_cause(raw) if end == "failed" else ""
+        if cause:
+            raw["msg"] = f"{str(raw.get('msg') or 'It failed').rstrip('. ')}: {cause}"
         if redaction:
             raw.pop("invocation", None)
         raw = redaction.value(raw)

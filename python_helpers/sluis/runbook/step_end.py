@@ -22,6 +22,8 @@ End = Literal["done", "failed", "lost"]
 #: each may be (characters)
 LAST_LINES = 12
 LINE_LENGTH = 300
+#: links of a chain of causes
+_DEEPEST = 20
 
 #: nobody knows what the host did when one of these came
 _CONNECTION = (
@@ -118,6 +120,32 @@ def why(end: End, result: Mapping[str, Any]) -> str:
     if end == "lost":
         return f"{_CUT if result.get('unreachable') else _BROKEN_OFF} {said}".strip()
     return said or "It failed and gave no reason."
+
+
+def own_cause(result: Mapping[str, Any]) -> str:
+    """What the module itself says was the cause, where its message names none.
+
+    ansible-core keeps what went wrong inside a module beside its message, as a chain of events
+    or as the text of a traceback. Empty where the program that it started wrote anything.
+
+    Args:
+        result: what the module answered.
+    """
+    if last_lines(result):
+        return ""
+    told = result.get("exception")
+    if isinstance(told, str):
+        lines = [line.strip() for line in told.splitlines() if line.strip()]
+        said = lines[-1] if lines else ""
+    else:
+        event, said = getattr(told, "event", None), ""
+        for _ in range(_DEEPEST):
+            if event is None:
+                break
+            said = str(getattr(event, "msg", "") or said)
+            event = getattr(getattr(event, "chain", None), "event", None)
+    said = said[:LINE_LENGTH].replace(": b'", ": '")  # Python's form of a path
+    return "" if said in str(result.get("msg") or "") else said
 
 
 def last_lines(result: Mapping[str, Any]) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
@@ -11,12 +9,12 @@ from sluis.border.verbs.service_check import SERVICE_CHECK
 from sluis.errors import SluisError
 from sluis.runbook.checking import from_error
 from sluis.runbook.checks_tried import try_checks
+from sluis.runbook.described_now import described_now
 from sluis.runbook.looking import looked
 from sluis.runbook.run import CHECK
 from sluis.runbook.shipping import ask
 
 _LIST, _SECRETS = "service_checks_list", "service_checks_secrets"
-_DESCRIPTIONS = ("update.yml", "restore.yml")
 
 
 class ActionModule(ActionBase):
@@ -36,7 +34,7 @@ class ActionModule(ActionBase):
         )
 
     def _tried(self, run, host, task_vars):
-        name, written = self._described(run)
+        name, written = described_now(run, self._loader)
         variables = {**task_vars, **(written if run.playbook == CHECK else {})}
         templar = self._templar.copy_with_new_env(available_variables=variables)
         described = []
@@ -59,16 +57,3 @@ class ActionModule(ActionBase):
             return [from_error(host, error)]
         except AnsibleError:
             return []  # that this host cannot be asked anything is said where its machine is
-
-    def _described(self, run):
-        """The description's name, and what it says as far as it can be read."""
-        for name in _DESCRIPTIONS:
-            path = run.change_folder / name
-            if not path.is_file():
-                continue
-            try:
-                said = self._loader.load_from_file(str(path), trusted_as_template=True)
-            except AnsibleError:
-                said = None  # what is wrong with it is said where it is read
-            return name, said if isinstance(said, Mapping) else {}
-        return _DESCRIPTIONS[0], {}

@@ -1,0 +1,32 @@
+"""What the description of a change says, for a look that comes before it is read by the runbook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.parsing.dataloader import DataLoader
+
+from sluis.runbook.run import Run
+
+_DESCRIPTIONS = ("update.yml", "restore.yml")
+
+
+def described_now(run: Run, loader: DataLoader) -> tuple[str, Mapping[str, Any]]:
+    """The description's name, and what it says as far as it can be read.
+
+    Args:
+        run: the current run.
+        loader: Ansible's own.
+    """
+    for name in _DESCRIPTIONS:
+        path = run.change_folder / name
+        if not path.is_file():
+            continue
+        try:
+            said = loader.load_from_file(str(path), trusted_as_template=True)
+        except AnsibleError:
+            said = None  # what is wrong with it is said where it is read
+        return name, said if isinstance(said, Mapping) else {}
+    return _DESCRIPTIONS[0], {}
