@@ -15,11 +15,14 @@ import sluis
 from sluis.border.verb import Failure
 from sluis.errors import InputError, SluisError, SnapshotError
 from sluis.runbook.own_code import SENT_ROOMS
+from sluis.snapshot.server_login import every_remedy
 from sluis.syntax import parsed
 
 _CODE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+")
 #: what may stand where a sentence of ours leaves room: one word, such as a path, in quotes or not
 _ONE_WORD = r"['\"]?[A-Za-z0-9_./:@+,-]{0,200}['\"]?"
+#: stands for a name, and has nothing in it that would be quoted or escaped
+_ROOM = "roomforaname"
 #: letters of our own that advice has at least
 _LEAST = 20
 
@@ -69,6 +72,9 @@ def _known() -> tuple[frozenset[str], tuple[re.Pattern[str], ...]]:
                     advice.add(re.escape(node.value))
             elif isinstance(node, ast.JoinedStr) and _is_sentence(node):
                 advice.add(_pattern(node))
+    # put together from parts, with a name or two in them
+    for remedy in every_remedy(_ROOM):
+        advice.add(re.escape(remedy).replace(_ROOM, _ONE_WORD))
     return frozenset(codes), tuple(re.compile(one) for one in sorted(advice))
 
 

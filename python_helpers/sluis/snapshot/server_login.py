@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Optional
+from typing import Iterator, Optional
 
 from ..errors import SnapshotError
 from .gave_words import gave_words
@@ -112,6 +112,34 @@ def mariadb_login(login: Login, number: int, words: str) -> SnapshotError:
     if number == 0 or 2000 <= number < 3000:
         return _not_reached(login, words)
     return _refused(login, words, _of_mariadb(login, number, words))
+
+
+def every_remedy(room: str) -> Iterator[str]:
+    """Each remedy that a login can end with, so that whoever hears one knows it for ours.
+
+    Args:
+        room: stands where a name of the client's would.
+    """
+    quoted = _quoted(room)
+    postgresql = (
+        "password authentication failed", "Peer authentication failed",
+        f"role {quoted} does not exist", "not permitted to log in",
+        "permission denied for database", "not currently accepting connections", "pg_hba.conf",
+        f'pg_hba.conf for host "{room}"', f'pg_hba.conf for host "{room}:"', "anything else",
+    )  # fmt: skip
+    mariadb = (
+        (_NO_RIGHT_ON_DATABASE, f"'{room}'@'{room}'"), (_NO_RIGHT_ON_DATABASE, ""),
+        (_BY_SYSTEM_USER, ""), (_LOCKED, ""), (_WRONG_PASSWORD, "using password: NO"),
+        (_WRONG_PASSWORD, ""),
+    )  # fmt: skip
+    for asset in (room, None):
+        for gave in (gave_words(None), gave_words(room)):
+            login = Login("", None, 0, room, room, gave, asset)
+            yield _no_password(login)
+            yield from (_of_postgresql(login, words) for words in postgresql)
+            yield from (_of_mariadb(login, number, words) for number, words in mariadb)
+            yield _not_reached(login, "").remedy
+            yield _no_database(login, "").remedy
 
 
 def _refused(login: Login, words: str, remedy: str) -> SnapshotError:
