@@ -189,7 +189,9 @@ def look_at_host(
         restic=settings.restic if copies else None,
         way_back=bool(restored) or _may_go_back(run),
         restore=bool(restored),
-        backups=() if restored else tuple(_backups(run, host, settings)),
+        backups=()
+        if restored or run.playbook != CHECK
+        else tuple(backups_here(run, host, settings)),
     )
     secrets = CheckSecrets(
         settings.for_maker("").store if copies else StoreSecrets(),
@@ -327,16 +329,22 @@ def _copies_from(run: Run, host: str) -> bool:
     )
 
 
-def _backups(run: Run, host: str, settings: SnapshotSettings) -> Iterator[Repository]:
-    """Repositories of the client's own backups that this host would read for an adoption.
+def backups_here(run: Run, host: str, settings: SnapshotSettings) -> Iterator[Repository]:
+    """The client's own backups that a host would read for an adoption.
 
-    Only ``sluis check`` opens them: a change goes on without, and an adoption opens them itself.
+    ``sluis check`` looks at them, and ``sluis adopt --challenge``: a change goes on without.
+
+    Args:
+        run: the current run.
+        host: its inventory name.
+        settings: the role's variables.
     """
-    if run.playbook != CHECK:
-        return
-    for asset, backup in sorted(settings.adopt.items()):
-        if backup.store is not None and host in _hosts_of(run, asset, host):
-            yield Repository(asset, backup.store)
+    scope = scope_of(run)
+    for name, backup in sorted(settings.adopt.items()):
+        if host in _hosts_of(run, name, host):
+            asset = scope.asset(name) if scope is not None else None
+            path = backup.path or (asset.location if asset is not None else None)
+            yield Repository(name, backup.store, path, backup.host, backup.locations)
 
 
 def _hosts_of(run: Run, asset: str, otherwise: str) -> set[str | None]:

@@ -13,6 +13,7 @@ from ..border.verbs.asset_verify import Request as ProofRequest
 from ..errors import InputError, SnapshotError
 from ..programs import fixed
 from .access import open_access
+from .backup_look import demand_one, demand_open
 from .children import Children
 from .copies import MOST_LOOKED_INTO
 from .probe import make_probe
@@ -33,7 +34,8 @@ def adopt_restic(request: Request, secrets: Secrets) -> Answer:
 
     Raises:
         InputError: ``bad-backup``.
-        SnapshotError: the repository cannot be opened.
+        SnapshotError: the repository cannot be opened, or has snapshots of something else only:
+            ``backup-missing``, ``backup-password-wrong``, ``backup-of-another``.
     """
     backup = request.backup
     if backup.store is None:
@@ -53,7 +55,9 @@ def adopt_restic(request: Request, secrets: Secrets) -> Answer:
             program=request.restic,
             patience=request.patience,
         )
-        listed = [s for s in restic.snapshots() if _is_of(s, path, backup.host)]
+        demand_open(request.asset.id, backup.store, secrets.store, access)
+        every = restic.snapshots()
+        listed = demand_one(request.asset.id, backup.store, every, path, backup.host)
         listed.reverse()
         if not listed:
             return Answer((), None)
@@ -97,11 +101,6 @@ def _totals(restic: Restic, snapshot: str) -> Totals:
     words = fixed("stats", "--mode=restore-size", "--no-lock")
     found = [one for one in restic.run(words, ids=[snapshot]).lines if isinstance(one, Totals)]
     return found[-1] if found else Totals(0, 0)
-
-
-def _is_of(snapshot: Listed, path: str, host: Optional[str]) -> bool:
-    inside = any(path == p or path.startswith(p.rstrip("/") + "/") for p in snapshot.paths)
-    return inside and (not host or snapshot.hostname == host)
 
 
 def _generations(restic: Restic, listed: List[Listed]) -> Tuple[List[Generation], Optional[str]]:

@@ -28,9 +28,10 @@ from ..border.verbs.asset_check import (
     Trouble,
 )
 from ..counted import counted
-from ..errors import InputError, SluisError, SnapshotError
+from ..errors import SluisError, SnapshotError
 from ..programs import Command, fixed, run
 from .access import Access, open_access, unreachable
+from .backup_look import demand_backup
 from .children import Children, confined_account
 from .folder_rights import Owners, may_give
 from .identity import own_addresses
@@ -71,7 +72,7 @@ def look_around(request: Request, secrets: CheckSecrets) -> Answer:
         look.at_assets(request.assets, secrets, way_back=request.way_back, restore=request.restore)
         for backup in request.backups:
             with look.noting():
-                _demand_backup(backup.asset, backup.store, secrets.backups.get(backup.asset))
+                demand_backup(backup, secrets.backups.get(backup.asset), request.restic or "restic")
         with look.noting():
             _demand_workdir(request.folder, look.seen)
     if request.part == "verifier":
@@ -247,36 +248,6 @@ def _demand_password(access: Access, secrets: StoreSecrets, store: Store) -> Non
             f"repository_password opens no key of the store {store.id}.",
             "Use the password that the repository was made with.",
         )
-
-
-def _demand_backup(asset: str, store: Store, secrets: Optional[StoreSecrets]) -> None:
-    """The repository of the client's own backup opens as an adoption opens it; only read."""
-    if secrets is None or not secrets.repository_password:
-        raise InputError(
-            "backup-password-missing",
-            f"There is no backup_repository_password of {asset}, so its own backup cannot be "
-            "opened.",
-            f"Write backup_repository_password under {asset} in snapshot_and_verify_secrets.",
-        )
-    with Children(tempfile.gettempdir()) as children:
-        access = open_access(store, secrets, children.private, children)
-        if not access.reachable():
-            raise unreachable(store, "nobody answers at its address")
-        if not access.names("keys"):
-            raise SnapshotError(
-                "backup-missing",
-                f"There is no repository of restic's at {store.location}, where the backup of "
-                f"{asset} is said to be.",
-                f"Correct the store of {asset} in snapshot_and_verify_adopt.",
-            )
-        if not keys_of(access, secrets.repository_password, escrowed=False, sure=True):
-            raise SnapshotError(
-                "backup-password-wrong",
-                f"backup_repository_password of {asset} opens no key of the repository at "
-                f"{store.location}.",
-                f"Correct it under {asset} in snapshot_and_verify_secrets: it is the password that "
-                "the client's backup program uses.",
-            )
 
 
 def _demand_workdir(folder: Optional[str], seen: List[Seen]) -> None:

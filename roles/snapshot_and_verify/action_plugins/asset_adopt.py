@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
+from sluis.border.verbs.asset_check import ASSET_CHECK, CheckSecrets, Request
 from sluis.border.verbs.asset_copies import ASSET_COPIES
 from sluis.border.verbs.asset_kept import ASSET_KEPT
 from sluis.border.verbs.asset_observe import ASSET_OBSERVE
@@ -11,7 +12,10 @@ from sluis.errors import InputError, SluisError
 from sluis.evidence.predicates import Machine
 from sluis.runbook.adopted_keeping import ask_for_adopted
 from sluis.runbook.adopting import Place, adopt, challenge
+from sluis.runbook.checking import backups_here, from_error
+from sluis.runbook.findings import OutThereError
 from sluis.runbook.following import ask_and_follow
+from sluis.runbook.host_errors import host_error
 from sluis.runbook.run import current_run, open_dossier
 from sluis.runbook.shipping import as_failure, ask, refuse_objections, target_of
 from sluis.runbook.snapshot_settings import read_settings
@@ -49,6 +53,8 @@ class ActionModule(ActionBase):
                 ),
                 look=lambda request, secrets: ask(self, ASSET_COPIES, request, secrets, task_vars),
             )
+            if stage == "challenge":
+                self._demand_backups(run, host, settings, task_vars)
             work = challenge if stage == "challenge" else adopt
             done = work(
                 run,
@@ -64,6 +70,21 @@ class ActionModule(ActionBase):
             "refused": bool(done.refused),
             "reasons": [reason.model_dump(mode="json") for reason in done.refused],
         }
+
+    def _demand_backups(self, run, host, settings, task_vars):
+        """A nonce that no backup could hold is not placed. Copies may come with the next backup."""
+        backups = tuple(one for one in backups_here(run, host, settings) if one.store is not None)
+        if not backups:
+            return
+        request = Request(part="source", backups=backups, restic=settings.restic)
+        secrets = CheckSecrets(backups=dict(settings.backup_secrets))
+        answer = ask(self, ASSET_CHECK, request, secrets, task_vars)
+        found = [
+            from_error(host, host_error(one.failure, host=host, module=ASSET_CHECK.name))
+            for one in answer.troubles
+        ]
+        if found:
+            raise OutThereError(found)
 
     def _kept(self, run, machine, settings, task_vars):
         """Take back the proof of a backup that is gone; ``stops``: and end the run."""

@@ -24,7 +24,9 @@ from sluis.rehearsal.keeper import Keeper
 from sluis.rehearsal.loopback import STORE
 from sluis.rehearsal.store import start_store
 from sluis.snapshot.access import LocalAccess
+from sluis.snapshot.backup_look import demand_one
 from sluis.snapshot.look import look_around
+from sluis.snapshot.restic_lines import Listed
 from sluis.snapshot.store import read_store
 from support.databases import place
 from support.quick_repository import ESCROW
@@ -120,6 +122,54 @@ def test_check_the_clients_own_backup_opens_with_its_password_or_it_is_said(
     for one in answer.troubles:
         assert "letters" in one.failure.what
         assert PASSWORD not in one.failure.what
+
+
+@pytest.mark.parametrize(("path", "host", "holds"), [
+    (None, None, True), ("/srv/letters", None, True), ("/srv/letters/2026/", "old-server", True),
+    ("/srv/other", None, False), ("/srv/letters", "other", False), ("/srv/letter", None, False),
+])  # fmt: skip
+def test_newcomer_a_backup_of_something_else_is_named_with_what_is_there(
+    path: str | None, host: str | None, holds: bool
+) -> None:
+    """Adopt said that there is no copy at all, of a repository full of them."""
+    store = Store("letters", "rest", STORE, **PLACE, url=f"https://{STORE}/x/")
+    listed = [Listed("a" * 64, "2026-01-01T00:00:00Z", "old-server", ("/srv/letters",))] * 3
+    if holds:
+        assert len(demand_one("letters", store, listed, path or "/srv/letters/", host)) == 3
+        return
+    with pytest.raises(SnapshotError) as caught:
+        demand_one("letters", store, listed, str(path), host)
+    assert caught.value.code == "backup-of-another"
+    assert caught.value.what.endswith("It has those of old-server with /srv/letters.")
+    assert f"no snapshot of {path}" in caught.value.what
+    assert (f"by the host {host}" in caught.value.what) is (host is not None)
+    assert demand_one("letters", store, [], str(path), host) == []
+
+
+def test_newcomer_check_looks_for_the_locations_of_copies(tmp_path: Path) -> None:
+    (tmp_path / "a.tar").touch()
+    there = str(tmp_path / "*.tar")
+    for locations, code in (((there,), None), ((there, "/no/copies"), "backup-missing")):
+        backup = Repository("letters", locations=locations)
+        answer = look_around(Request(part="source", backups=(backup,)), CheckSecrets())
+        assert codes(answer) == ([] if code is None else [code])
+        assert all("/no/copies" in one.failure.what for one in answer.troubles)
+
+
+def test_newcomer_check_asks_a_repository_for_its_snapshots(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "letter").touch()
+    done = stage.restic("backup", "--host", "old-server", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    before = everything(stage)
+    secrets = StoreSecrets(repository_password=PASSWORD, **stage.login)
+    for path, code in ((str(tmp_path), None), ("/srv/none", "backup-of-another")):
+        backup = Repository("letters", read_store(stage.store), path=path)
+        answer = look_around(
+            Request(part="source", backups=(backup,)), CheckSecrets(backups={"letters": secrets})
+        )
+        assert codes(answer) == ([] if code is None else [code])
+        assert all("old-server with" in one.failure.what for one in answer.troubles)
+    assert everything(stage) == before, "it was only read"
 
 
 def test_check_a_store_that_is_away_or_signed_by_a_stranger(stage: Stage, tmp_path: Path) -> None:

@@ -47,10 +47,17 @@ class Seen:
 
 @dataclass(frozen=True)
 class Repository:
-    """A repository of restic's that the client's own backup of an asset writes to."""
+    """Where the client's own backup of an asset is said to be.
+
+    A repository of restic's has a ``store``, with the asset's ``path`` and the ``host`` as the
+    backup names them; copies and dumps have ``locations``.
+    """
 
     asset: Slug
-    store: Store
+    store: Optional[Store] = None
+    path: Optional[PlainName] = None
+    host: Optional[PlainName] = None
+    locations: Annotated[Tuple[PlainName, ...], Most(1000)] = ()
 
 
 @dataclass(frozen=True)
