@@ -24,6 +24,7 @@ from sluis.errors import EXIT_REFUSED, EvidenceError, InputError
 from sluis.evidence.predicates import Waiver
 from sluis.evidence.typed_words import usable_words
 from sluis.runbook.alive import still_needed
+from sluis.runbook.written_signers import our_slip
 from sluis.signoff.attend import Attended, attend
 from sluis.signoff.record import Answer, record_ssh, record_withdrawal
 from sluis.signoff.waiver import load_waivers
@@ -124,6 +125,9 @@ def _recorded(session: Session, dossier: OpenDossier, signed: Path, signature: P
     except EvidenceError as error:
         if error.code not in _WRONG_SIGNATURE:
             raise
+        slip = our_slip(session.places.trust(dossier.client), session.places.root, error)
+        if slip is not None:
+            raise slip from error
         raise InputError(error.code, error.what, error.remedy) from error
 
 

@@ -10,9 +10,14 @@ _NO = frozenset({"nee", "no"})
 
 
 def is_yes(typed: str) -> bool | None:
-    """Whether the whole word yes (or ja) was typed; ``None`` when it is not clear."""
+    """Whether the whole word yes (or ja) was typed; ``None`` when it is not clear.
+
+    One full stop or exclamation mark behind it is taken as well.
+    """
     # lower() and not casefold(), which would take the long s of "ye\u017f" for an s
     word = tidy(typed).lower()
+    if word.endswith((".", "!")):
+        word = word[:-1]  # as one ends a sentence; more than one says something else
     return True if word in _YES else False if word in _NO else None
 
 

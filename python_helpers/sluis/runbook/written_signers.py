@@ -1,7 +1,7 @@
 """Keys of the client that could not sign: found before anybody is asked to.
 
-The form is OpenSSH's (ssh-keygen(1), "ALLOWED SIGNERS"): who, options, kind of key, key. A key
-that counts for another namespace is refused only when its signature comes in.
+The form is OpenSSH's (ssh-keygen(1), "ALLOWED SIGNERS"): who, options, kind of key, key. To OpenSSH
+a key that counts for another namespace is wrong only when its signature comes in.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from sluis.errors import EvidenceError, InputError
 from sluis.evidence.ssh_signatures import NAMESPACE
 from sluis.plan.faults import Fault, did_you_mean
 from sluis.scope.model import ScopeDocument
@@ -25,6 +26,10 @@ _LINE = re.compile(
     r'(?:(?P<options>(?:[^\s"]|"(?:\\.|[^"\\])*")+)[ \t]+)??'
     rf"(?P<kind>{_KIND.pattern})[ \t]+(?P<key>[A-Za-z0-9+/=]+)(?:[ \t].*)?"
 )
+#: OpenSSH's words for a line that is for something else
+_NOT_FOR_THIS = "not permitted for use in signature namespace"
+_QUOTED = re.compile(r'"[^"]*"')
+_OPTIONS = ("cert-authority", "namespaces", "valid-after", "valid-before")
 _NAMESPACES = re.compile(r'(?:^|,)namespaces="(?P<names>[^"]*)"', re.IGNORECASE)
 
 
@@ -74,11 +79,42 @@ def signer_faults(trust: Path, root: Path, scope: ScopeDocument | None) -> Itera
                 "shows one.",
             )  # fmt: skip
             continue
+        yield from _no_options(name, number, found["options"] or "")
         said = _NAMESPACES.search(found["options"] or "")
         who = tuple(one for one in found["who"].strip('"').split(",") if one)
         signers.append(_Signer(number, who, said["names"] if said else None))
     yield from _for_something_else(name, signers)
     yield from _unknown(name, signers, scope)
+
+
+def our_slip(trust: Path, root: Path, error: EvidenceError) -> InputError | None:
+    """The slip in the file itself by which a client's signature does not count.
+
+    The client did as they were asked then, and nobody is to ask them for another one.
+
+    Args:
+        trust: the client's trust folder.
+        root: of the project.
+        error: what was wrong with the signature.
+    """
+    if error.code != "signature-not-trusted" and _NOT_FOR_THIS not in error.what:
+        return None
+    for one in signer_faults(trust, root, None):
+        place = f"{one.file}, line {one.line}"
+        return InputError(one.code, f"{error.what} {place}: {one.what}", one.remedy)
+    return None
+
+
+def _no_options(name: str, number: int, options: str) -> Iterator[Fault]:
+    """OpenSSH passes over a line with an option that it does not know."""
+    for one in _QUOTED.sub("", options).split(","):
+        option = one.partition("=")[0].strip()
+        if option and option.lower() not in _OPTIONS:
+            yield Fault(
+                "allowed-signers-form", name, number,
+                f"{option[:60]!r} is no option of such a line, so OpenSSH passes over all of it.",
+                did_you_mean(option, _OPTIONS, f'write namespaces="{NAMESPACE}".'),
+            )  # fmt: skip
 
 
 def _for_something_else(name: str, signers: list[_Signer]) -> Iterator[Fault]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from sluis.border.characters import tidy
+from sluis.border.characters import clean_text, tidy
 from sluis.errors import InputError
 from sluis.evidence.typed_words import is_yes, usable_words
 from sluis.plan.model import PlanDocument
@@ -219,6 +219,7 @@ class _Asker:
 def _yes_or_no(
     question: Question, ask: Callable[[Question], str], voice: Voice
 ) -> tuple[str, bool]:
+    typed = ""
     for _ in range(ATTEMPTS):
         typed = tidy(ask(question))
         answer = is_yes(typed)
@@ -227,7 +228,8 @@ def _yes_or_no(
         question = replace(question, hint=voice.say("again.yes-no"))
     raise InputError(
         "no-clear-answer",
-        f"The question {question.text[:300]!r} was not answered with a yes or a no. "
+        f"The question {question.text[:300]!r} was not answered with a yes or a no; read was "
+        f"{clean_text(typed, 60)!r}. "
         "Nothing is signed.",
         "Ask the client again when there is time to read and answer.",
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from sluis.border.characters import clean_text
 from sluis.errors import InputError
 from sluis.evidence.signed_form import PROMPT, typed_answers
 from sluis.evidence.typed_words import is_yes, usable_words
@@ -16,6 +17,9 @@ from sluis.scope.voice import Voice, paragraph
 from sluis.signoff.dialogue import Answers, Question
 from sluis.signoff.ssh_signature import NAMESPACE
 from sluis.signoff.texts import SENTENCES
+
+#: characters of an answer that are shown when it is none
+_SHOWN = 60
 
 if TYPE_CHECKING:
     from sluis.signoff.request import Request
@@ -94,22 +98,21 @@ def _lines(
 
 def _answers(asked: tuple[Question, ...], typed: Mapping[str, str]) -> Answers:
     confirmed: dict[str, str] = {}
-    unclear: list[int] = []
+    unclear: list[str] = []
     said_no = False
     for number, question in enumerate(asked, start=1):
         if question.kind not in ("confirm", "decision"):
             continue
         answer = is_yes(typed[question.id])
         if answer is None:
-            unclear.append(number)
+            unclear.append(f"{number} ({_as_read(typed[question.id])})")
             continue
         confirmed[question.id] = typed[question.id]
         said_no = said_no or not answer
     if unclear and not said_no:
         raise InputError(
             "no-clear-answer",
-            f"Not answered with a yes or a no: question {', '.join(map(str, unclear))}. "
-            "Nothing is signed.",
+            f"Not answered with a yes or a no: question {', '.join(unclear)}. Nothing is signed.",
             "Ask the client to answer every question, sign the file anew and send it again.",
         )
     name, role = usable_words(typed["name"]), usable_words(typed["role"])
@@ -121,3 +124,9 @@ def _answers(asked: tuple[Question, ...], typed: Mapping[str, str]) -> Answers:
         )
     remarks = usable_words(typed["remarks"]) or ""
     return Answers("no" if said_no else "yes", confirmed, name, role, remarks, asked)
+
+
+def _as_read(typed: str) -> str:
+    """What stands behind a question, for the operator."""
+    words = clean_text(typed, _SHOWN)
+    return f"it says {words!r}" if words else "left empty"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sluis.errors import SluisError
+from sluis.errors import EvidenceError, SluisError
 from sluis.plan.faults import Fault
-from sluis.runbook.written_signers import signer_faults
+from sluis.runbook.written_signers import our_slip, signer_faults
 from sluis.signoff.ssh_signature import signed_by
 from support.scopes import make_scope
 
@@ -101,3 +101,34 @@ def test_check_says_that_a_signer_of_the_scope_has_no_key(keys: Keys) -> None:
     assert "Did you mean 'managre'?" in found.remedy
     keys.lines("manager KEY")
     assert list(signer_faults(keys.trust, keys.root, scope)) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ('manager namespaces="sluis-signof" KEY', "signer-namespace"),
+        ('manager namespace="sluis-signoff" KEY', "allowed-signers-form"),
+        (f"manager {GOOD} KEY", None),
+    ],
+)
+def test_newcomer_a_slip_in_the_line_is_ours_and_not_the_clients(
+    keys: Keys, line: str, code: str | None
+) -> None:
+    """sluis sign said to ask the client which key is theirs, or to sign again."""
+    found = keys.lines(line)
+    assert [one.code for one in found] == ([] if code is None else [code])
+    assert keys.signs() is (code is None)
+    said = "The SSH signature is not one of 'manager' over this text: key is not permitted for "
+    for error in (
+        EvidenceError("signature-not-trusted", "It is not among them.", "Ask the client."),
+        EvidenceError("ssh-signature-bad", f'{said}use in signature namespace "x".', "Again."),
+    ):
+        slip = our_slip(keys.trust, keys.root, error)
+        if code is None:
+            assert slip is None
+            continue
+        assert slip is not None
+        assert (slip.code, slip.remedy) == (code, found[0].remedy)
+        assert "allowed_signers, line 1: " in slip.what
+    edited = EvidenceError("ssh-signature-bad", "incorrect signature", "Again.")
+    assert our_slip(keys.trust, keys.root, edited) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,7 +58,17 @@ def test_a_yes_is_every_yes_by_a_signer(typed: dict[str, str], name: str, role: 
 
 @given(st.text(max_size=30))
 def test_only_two_words_mean_yes(typed: str) -> None:
-    assert (is_yes(typed) is True) == (typed.split() in ([w] for w in _spellings("yes", "ja")))
+    words = typed.split()
+    if len(words) == 1 and words[0][-1] in ".!":
+        words = [words[0][:-1]]
+    assert (is_yes(typed) is True) == (words in ([w] for w in _spellings("yes", "ja")))
+
+
+@pytest.mark.parametrize("typed", ["Ja.", "yes!", "JA.", "no.", "Nee!"])
+def test_newcomer_one_mark_behind_a_word_is_taken(typed: str) -> None:
+    assert is_yes(typed) is (typed[0].lower() in "jy")
+    for wrong in (f"{typed}.", f"{typed[:-1]}?", f".{typed}", f"{typed[:-1]} ."):
+        assert is_yes(wrong) is None
 
 
 def test_the_questions_are_the_same_in_both_languages() -> None:

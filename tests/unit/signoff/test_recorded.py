@@ -215,7 +215,7 @@ def test_questions_without_a_clear_answer_are_named_by_their_numbers(tmp_path: P
     with pytest.raises(InputError) as caught:
         read_form(request, sent, typed)
     assert caught.value.code == "no-clear-answer"
-    assert "a no: question 2, 4. " in caught.value.what
+    assert "a no: question 2 (it says 'perhaps'), 4 (it says 'perhaps'). " in caught.value.what
 
 
 def test_one_clear_no_is_a_no_whatever_else_is_unclear(tmp_path: Path) -> None:

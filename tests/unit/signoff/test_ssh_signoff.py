@@ -98,6 +98,24 @@ def test_case_A9_one_question_without_a_clear_answer_is_not_a_yes(
     assert refused(bench, form, sign(form, key)) == "no-clear-answer"
 
 
+@pytest.mark.parametrize("typed", ["Yes.", "yes!", " JA. "])
+def test_newcomer_a_yes_with_a_full_stop_is_a_yes(tmp_path: Path, typed: str) -> None:
+    bench = make_bench(tmp_path)
+    key = bench.trust_ssh()
+    form = send(bench)
+    fill_in(form, but("Then nobody can open a record", typed))
+    statement = record_ssh(bench, form, sign(form, key), now=bench.now)
+    assert statement.body.decision == "yes"
+
+
+def test_newcomer_of_an_answer_that_is_none_it_is_shown_what_was_read(tmp_path: Path) -> None:
+    bench = make_bench(tmp_path)
+    key = bench.trust_ssh()
+    form = send(bench)
+    fill_in(form, but("Then nobody can open a record", "yes.."))
+    assert "(it says 'yes..')" in error_of(bench, form, sign(form, key)).what
+
+
 def test_a_no_is_recorded_with_the_remarks(tmp_path: Path) -> None:
     bench = make_bench(tmp_path)
     key = bench.trust_ssh()
