@@ -131,7 +131,8 @@ def unreachable_words(
                 "keyscan": _keyscan(plain, at or (host, None), known_hosts),
                 "offending": _offending(plain),
             }
-            return code, f"{host} {what}.", remedy.format_map(known)
+            refused = _refused_login(plain) if code == "login-refused" else ""
+            return code, f"{host} {what}{refused}.", remedy.format_map(known)
     code, what, remedy = _OTHER
     asked = _NO_ANSWER.search(plain)
     if asked is None:
@@ -141,6 +142,18 @@ def unreachable_words(
     if _EXAMPLE.fullmatch(address):
         remedy = _NO_ADDRESS_YET
     return code, f"{host} {what} at {address}, port {port}: {why.rstrip('.')[:_SHOWN]}.", remedy
+
+
+def _refused_login(plain: str) -> str:
+    """As whom, where, and by which ways in, as ssh says it."""
+    before, said, after = plain.partition(": Permission denied")
+    who = before.rpartition(" ")[2]
+    user, at, address = who.rpartition("@")
+    if not (said and at and user and address):
+        return ""
+    ways = after.partition("(")[2].partition(")")[0].replace(",", ", ")[:_SHOWN]
+    taken = f"; what it takes: {ways}" if ways else ""
+    return f" as the user {user[:_SHOWN]} at {address[:_SHOWN]}{taken}"
 
 
 def become_words(host: str, result: Mapping[Any, Any]) -> tuple[str, str, str] | None:

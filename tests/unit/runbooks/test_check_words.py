@@ -158,3 +158,21 @@ def test_check_findings_come_back_plain_and_only_whole() -> None:
     assert (found.host, found.code, found.stops) == ("app1", "clock-off", False)
     assert "\x1b" not in found.what
     assert read_findings(None) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (("Failed to connect to the host via ssh: ops@192.168.1.5: Permission denied (publickey,"
+         "password)."),
+         ("app1 does not let us in as the user ops at 192.168.1.5; what it takes: publickey, "
+         "password.")),
+        ("ops@fe80::1: Permission denied",
+         "app1 does not let us in as the user ops at fe80::1."),
+        ("Permission denied, please try again.", "app1 does not let us in."),
+        ("scp: /etc: Permission denied", "app1 does not let us in."),
+    ],
+)  # fmt: skip
+def test_newcomer_a_refused_login_names_who_came_and_where(said: str, told: str) -> None:
+    code, what, _ = unreachable_words("app1", said)
+    assert (code, what) == ("login-refused", told)
