@@ -7,10 +7,11 @@ are complete: whatever can change the meaning of the signed document stands in o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
 
+from sluis.scope.aside import Aside
 from sluis.scope.compared import Compared
 from sluis.scope.model import (
     DATABASES,
@@ -43,6 +44,7 @@ def scope_text(
     document: ScopeDocument,
     language: Language,
     compared: Mapping[str, Compared] = MappingProxyType({}),
+    aside: Sequence[Aside] = (),
 ) -> str:
     """Render the scope for the person who signs it; what matters first comes first.
 
@@ -51,6 +53,7 @@ def scope_text(
         language: the language of our own sentences. The client's words are shown in
             that language where the scope has them, else as they were written.
         compared: by asset, what was compared of its copy already, as far as that is known.
+        aside: what changes put aside, beside what is in use.
 
     Returns:
         Lines of at most 78 characters, except for names, which are kept whole.
@@ -62,7 +65,7 @@ def scope_text(
                 *_head(document, voice),
                 *_succeeds(document, voice),
                 *_way_back(document, voice),
-                *_assets(document, voice, compared),
+                *_assets(document, voice, compared, aside),
                 *_without_data(document, voice),
                 *_how_we_move(document, voice),
                 *_people(document, voice),
@@ -210,11 +213,19 @@ def _way_back(document: ScopeDocument, voice: Voice) -> Iterator[str]:
 
 
 def _assets(
-    document: ScopeDocument, voice: Voice, compared: Mapping[str, Compared]
+    document: ScopeDocument,
+    voice: Voice,
+    compared: Mapping[str, Compared],
+    aside: Sequence[Aside],
 ) -> Iterator[str]:
     yield from heading(voice.say("assets"))
     count = len(document.assets)
     yield paragraph(voice.say("assets-count", places=voice.count("places", count)))
+    for one in aside:
+        name = voice.words(one.asset).rstrip(".")
+        told = voice.say("aside", change=one.change, name=name, day=voice.day(one.day))
+        until = voice.say("aside-until", day=voice.day(one.until))
+        yield paragraph(f"{told} {until}")
     for number, asset in enumerate(document.assets, start=1):
         yield ""
         name = asset_name(document, asset, voice)

@@ -49,6 +49,14 @@ SENTENCES: dict[str, Said] = {
         "Alles waar wij bij kunnen, staat hier: {places}.",
         "Everything that we can reach is here: {places}.",
     ),
+    "aside": said(
+        "Daarnaast staan er gegevens die wij op {day} apart hebben gezet, bij {change}: {name}.",
+        "Besides that there is data that we put aside on {day}, in {change}: {name}.",
+    ),
+    "aside-until": said(
+        "Wij hebben afgesproken die te bewaren tot {day}.",
+        "We agreed to keep it until {day}.",
+    ),
     "asset": said("Plek {number} van {count}: {name}", "Place {number} of {count}: {name}"),
     "places.one": said("1 plek", "1 place"),
     "places.more": said("{count} plekken", "{count} places"),

@@ -40,6 +40,7 @@ from sluis.signoff.fetched_text import fetched_text
 from sluis.signoff.form import write_form
 from sluis.signoff.not_proven import not_proven
 from sluis.signoff.proposal import Dossier, Proposal, propose
+from sluis.signoff.put_aside import put_aside
 from sluis.signoff.standing import waivers
 from sluis.signoff.texts import SENTENCES
 from sluis.signoff.waiver import (
@@ -167,7 +168,12 @@ def build_request(
     # the plan holds what machines and vendors wrote; nothing in it may repaint a screen
     texts = {
         "plan": visible(plan_text(plan, spoken, before, scope.time_zone)).encode(),
-        "scope": scope_text(scope, spoken, compared_copies(scope, proposal.view)).encode(),
+        "scope": scope_text(
+            scope,
+            spoken,
+            compared_copies(scope, proposal.view),
+            put_aside(dossier.ledger, proposal.view, scope, now),
+        ).encode(),
     }
     if accepted:
         texts["waivers"] = _waivers_text(accepted.values(), scope, spoken, proposal.view).encode()
