@@ -1,8 +1,9 @@
 """What a listing calls deleted, or names no more, is asked for by its id before it is gone.
 
 A listing has called items deleted that were there (onedrive-api-docs#611), and does so on purpose
-with what the app may not see any more (driveitem-delta). Only "not there" makes an item gone; what
-was in a folder that is not there went with it, and is not asked for.
+with what the app may not see any more (driveitem-delta). Only "not there" makes an item gone. What
+the same pass says lay in a folder that is not there went with it, and is not asked for. Where an
+earlier pass had it says nothing: it may have been moved out before its folder was deleted.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ _WITH_FOLDER = "asked for, its folder is not there"
 async def ask_for_what_went(graph: Graph, source: Source, state: DriveState, number: int) -> None:
     """Put back what the pass calls gone and what nobody says is not there.
 
-    Of what went with a folder only the folder is asked for, unless that turns out to be there.
+    Of what was deleted in a folder that went only the folder is asked for, unless that turns out to
+    be there.
 
     Raises:
         GraphError: the service is away.
@@ -90,12 +92,14 @@ def note_what_was_there(state: DriveState, number: int) -> None:
 
 
 def _called_gone(state: DriveState, number: int) -> dict[str, str | None]:
-    """Items that the pass calls gone and that nobody asked for yet: id and parent's id."""
+    """Items that the pass calls gone and that nobody asked for yet, and from where it says."""
     return dict(
         state.db.execute(
-            "SELECT item_id, parent_id FROM items WHERE gone_in_pass = ?"
-            " AND (gone_how = 'deleted' OR gone_how LIKE 'not returned%')"
-            " AND gone_how NOT LIKE '%asked for,%' ORDER BY item_id",
+            "SELECT i.item_id, d.parent_id FROM items i"
+            " LEFT JOIN deleted_from d ON d.item_id = i.item_id AND d.in_pass = i.gone_in_pass"
+            " WHERE i.gone_in_pass = ?"
+            " AND (i.gone_how = 'deleted' OR i.gone_how LIKE 'not returned%')"
+            " AND i.gone_how NOT LIKE '%asked for,%' ORDER BY i.item_id",
             (number,),
         )
     )
@@ -108,7 +112,7 @@ def _is_gone(state: DriveState, item: str, why: str) -> None:
 
 
 def _put_back(state: DriveState, item: str, number: int) -> None:
-    """Nobody says that it is gone: it stays as it was listed, if it ever was."""
+    """Nobody says that it is gone: it stays as it was listed, if it was when the pass began."""
     state.db.execute(
         "UPDATE items SET gone_in_pass = NULL, gone_how = NULL, seen_in_pass = ?"
         " WHERE item_id = ? AND gone_how <> ?",

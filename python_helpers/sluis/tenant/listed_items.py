@@ -28,13 +28,17 @@ ON CONFLICT (item_id) DO UPDATE SET parent_id = excluded.parent_id, name = exclu
     times = excluded.times, seen_in_pass = excluded.seen_in_pass, gone_in_pass = NULL,
     gone_how = NULL
 """
-#: what is called deleted and was never listed gets a row too, so that it is asked for
+#: What is called deleted and was never listed gets a row too, so that it is asked for. What was
+#: gone before may have been restored meanwhile, and is asked for again.
 _CALLED_DELETED = """
 INSERT INTO items (item_id, parent_id, name, type, size, seen_in_pass, gone_in_pass, gone_how)
-VALUES (?, ?, '', 'other', 0, ?, ?, ?)
-ON CONFLICT (item_id) DO UPDATE SET seen_in_pass = excluded.seen_in_pass,
-    gone_in_pass = excluded.gone_in_pass, gone_how = 'deleted' WHERE gone_in_pass IS NULL
+VALUES (:item, :parent, '', 'other', 0, :number, :number, :never)
+ON CONFLICT (item_id) DO UPDATE SET seen_in_pass = :number, gone_in_pass = :number,
+    gone_how = CASE WHEN gone_in_pass < :number OR gone_how LIKE :never || '%' THEN :never
+    ELSE 'deleted' END
 """
+#: where the pass says that it lay; a listing of an earlier pass may have it elsewhere
+_DELETED_FROM = "INSERT OR REPLACE INTO deleted_from VALUES (:item, :number, :parent)"
 #: Folders with their paths. Top down from the root: what a loop of parents holds, or a
 #: folder that is gone, is never reached.
 _FOLDERS = """
@@ -49,7 +53,7 @@ WITH RECURSIVE tree (item_id, path) AS (
 SELECT item_id, path FROM tree;
 """
 
-#: how an item is gone that a listing named only to call it deleted
+#: how an item is gone that was not there before a listing called it deleted
 NEVER_LISTED = "not returned but as deleted"
 #: an item's path, for a query that joins ``temp.folder_paths AS f`` on its parent
 PATH = "CASE f.path WHEN '' THEN i.name ELSE f.path || '/' || i.name END"
@@ -128,8 +132,11 @@ def store_items(state: DriveState, number: int, items: Iterable[dict[str, Any]])
         if has_part(item, "deleted"):
             state.db.executemany(_UPSERT, rows)  # the last word on an item counts
             rows.clear()
-            parent = parent_of(item)
-            state.db.execute(_CALLED_DELETED, (item["id"], parent, number, number, NEVER_LISTED))
+            told = {"item": item["id"], "parent": parent_of(item), "number": number}
+            state.db.execute(_CALLED_DELETED, {**told, "never": NEVER_LISTED})
+            state.db.execute("DELETE FROM deleted_from WHERE item_id = :item", told)
+            if told["parent"] is not None:
+                state.db.execute(_DELETED_FROM, told)
         else:
             rows.append((*_row(item), number))
     state.db.executemany(_UPSERT, rows)

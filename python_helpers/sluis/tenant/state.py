@@ -70,6 +70,8 @@ CREATE TABLE IF NOT EXISTS details (
     in_pass INTEGER NOT NULL, PRIMARY KEY (item_id, kind)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS kept (
     item_id TEXT PRIMARY KEY, in_pass INTEGER NOT NULL, told INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS deleted_from (
+    item_id TEXT PRIMARY KEY, in_pass INTEGER NOT NULL, parent_id TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS could_not (
     what TEXT NOT NULL, subject TEXT NOT NULL, why TEXT NOT NULL, in_pass INTEGER NOT NULL,
     PRIMARY KEY (in_pass, what, subject)) WITHOUT ROWID;
@@ -245,7 +247,7 @@ class DriveState:
                     f"UPDATE {table} SET {column} = ? WHERE {column} = ?",  # noqa: S608
                     (number - 1, number),
                 )
-            for table in ("could_not", "kept", "notes"):
+            for table in ("could_not", "deleted_from", "kept", "notes"):
                 self.db.execute(f"DELETE FROM {table} WHERE in_pass = ?", (number,))  # noqa: S608
             self.db.execute("DELETE FROM chunks")
             self.db.execute("DELETE FROM about WHERE key IN ('checked', 'finished', 'discovered')")

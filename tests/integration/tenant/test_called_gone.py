@@ -35,8 +35,9 @@ def _root(children: int) -> dict[str, Any]:
     return {"id": "root", "name": "root", "root": {}, "folder": {"childCount": children}}
 
 
-def _gone(item: str) -> dict[str, Any]:
-    return {"id": item, "deleted": {}}
+def _gone(item: str, parent: str | None = None) -> dict[str, Any]:
+    place = {} if parent is None else {"parentReference": {"id": parent}}
+    return {"id": item, "deleted": {}, **place}
 
 
 class Listings:
@@ -49,24 +50,31 @@ class Listings:
         self.notes: list[str] = []
 
     def passes(
-        self, *told: list[dict[str, Any]], there: list[dict[str, Any]], denied: tuple[str, ...] = ()
+        self,
+        *told: list[dict[str, Any]],
+        there: list[dict[str, Any]],
+        denied: tuple[str, ...] = (),
+        restored: tuple[str, ...] = (),
     ) -> list[str]:
         """The paths after these listings.
 
-        ``there``: what is told to who asks for it; ``denied``: what is refused to who asks.
+        ``there``: what is told to who asks for it; ``denied``: what is refused to who asks;
+        ``restored``: what of both is so from the last pass on, and not there before.
         """
 
         async def whole() -> list[str]:
             async with connected(self.folder) as (stage, graph):
                 stage.on("GET", DRIVE, {"id": "d1"})
-                for one in [*there, told[-1][0]]:
-                    place = f"{DRIVE}/items/{one['id']}"
-                    below = [x for x in there if x["parentReference"]["id"] == one["id"]]
-                    stage.on("GET", place, one)
-                    stage.on("GET", f"{place}/children", {"value": below})
-                for item in denied:
-                    stage.on("GET", f"{DRIVE}/items/{item}", refusal(403, "accessDenied"))
+                told_of: dict[str, Any] = {one["id"]: one for one in [*there, told[-1][0]]}
+                for item in told_of:
+                    below = [x for x in there if x["parentReference"]["id"] == item]
+                    stage.on("GET", f"{DRIVE}/items/{item}/children", {"value": below})
+                told_of |= {item: refusal(403, "accessDenied") for item in denied}
+                for item in told_of.keys() - set(restored):
+                    stage.on("GET", f"{DRIVE}/items/{item}", told_of[item])
                 for entries in told:
+                    for item in restored if entries is told[-1] else ():
+                        stage.on("GET", f"{DRIVE}/items/{item}", told_of[item])
                     # each pass is a process of its own, which finds nothing but the file
                     with DriveState(self.folder / "state.sqlite", "d1") as state:
                         link = f"{stage.graph}{DELTA}?token=end"
@@ -156,9 +164,27 @@ def test_what_a_whole_listing_names_no_more_is_asked_for(listings: Listings) -> 
 def test_of_what_went_with_a_folder_only_the_folder_is_asked_for(listings: Listings) -> None:
     below = [_item(f"i{number}", "f") for number in range(30)]
     first = [_root(1), _item("f", "root", 30), *below]
-    second = [_root(0), *(_gone(one["id"]) for one in below), _gone("f")]
+    second = [_root(0), *(_gone(one["id"], "f") for one in below), _gone("f")]
     assert listings.passes(first, second, there=[]) == []
     assert listings.asked == ["f"]
+
+
+@pytest.mark.parametrize("told", [None, "g"])
+def test_what_was_moved_out_of_a_folder_that_went_is_asked_for(
+    listings: Listings, told: str | None
+) -> None:
+    """Only an earlier pass had it in that folder, and the counts agree with the listing."""
+    first = [_root(2), _item("f", "root", 1), _item("x", "f"), _item("g", "root", 0)]
+    second = [_root(1), _item("g", "root", 0), _gone("x", told), _gone("f", "root")]
+    there = [_item("g", "root", 0), _item("x", "g")]
+    assert listings.passes(first, second, there=there) == ["g", "g/x"]
+
+
+def test_what_lay_in_a_folder_that_is_there_is_asked_for(listings: Listings) -> None:
+    first = [_root(1), _item("f", "root", 1), _item("x", "f")]
+    second = [_root(1), _gone("x", "g"), _gone("g", "root"), _gone("f", "root")]
+    there = [_item("g", "root", 0), _item("x", "g")]
+    assert listings.passes(first, second, there=there) == ["g", "g/x"]
 
 
 def test_a_folder_that_is_there_keeps_what_is_in_it(listings: Listings) -> None:
@@ -175,6 +201,19 @@ def test_what_is_there_and_whose_folder_is_not_has_a_line(listings: Listings) ->
     assert listings.passes(first, second, there=[_item("x", "g")]) == []
     (gap,) = [why for subject, why in listings.gaps.items() if "(x)" in subject]
     assert "no path" in gap
+
+
+@pytest.mark.parametrize("denied", [(), ("x",)])
+def test_what_was_gone_and_is_called_deleted_again_is_asked_for(
+    listings: Listings, denied: tuple[str, ...]
+) -> None:
+    there = [_item("x", "root"), _item("y", "root")]
+    first = [_root(2), *there]
+    gone = [[_root(1), _gone("x", "root")] for _ in range(2)]
+    # it was restored, or the service does not tell
+    paths = listings.passes(first, *gone, there=there, denied=denied, restored=("x",))
+    assert paths == (["y"] if denied else ["x", "y"])
+    assert bool(listings.gaps) == bool(denied)
 
 
 def test_a_first_listing_asks_for_nothing(listings: Listings) -> None:
