@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sluis.evidence.asked import Asked
-from sluis.evidence.predicates import Signoff
+from sluis.evidence.predicates import Shown, Signoff
 from sluis.signoff.proposal import propose, propose_waiver
 from sluis.signoff.request import Offer, build_request, build_waiver_request
 from support.forgeries import Forgery, alone, taken_back
@@ -60,6 +60,21 @@ def waiver_offer(ground: Ground) -> Offer:
 
 def forge(like: str = "yes", **changes: Any) -> Callable[[Ground, Ground], Any]:
     return alone(lambda ground: filed(ground, like, with_fields(**changes)))
+
+
+def beside_the_operator(ground: Ground, **changes: Any) -> None:
+    """File a yes as one that was given beside the operator, with other fields."""
+    ground.ask("new")
+    wanted = asked(ground, "new")
+    shown = ground.made.read().find(ground.forms["new"].shown)
+    assert shown is not None and isinstance(shown.body, Shown)
+    fields: Fields = {
+        "tier": "attended", "ssh_signature_object": None, "ssh_principal": None,
+        "request_object": shown.body.documents["request"], "shown": ground.forms["new"].shown,
+        "confirmed": {q.id: "yes" for q in wanted.questions if q.kind in ("confirm", "decision")},
+        "expires_at": wanted.expires_at,
+    }  # fmt: skip
+    ground.made.append(ground.statements["yes"].body.model_copy(update={**fields, **changes}))
 
 
 def under_another_plan(ground: Ground) -> None:
@@ -346,6 +361,10 @@ L15: dict[str, Forgery] = {
                               answer=lambda number, question: (
             "C. Visitor" if "name?" in question else say_yes(number, question)))),
         DIFFERS, "somebody signed who may not",
+    ),
+    "beside the operator, by somebody who may not": Forgery(
+        alone(lambda g: beside_the_operator(g, signer_name="C. Visitor")), DIFFERS,
+        "somebody signed who may not", always=True,
     ),
     "signed with a stranger's key": Forgery(
         alone(lambda g: filed(g, by="stranger")), "ssh-signature",

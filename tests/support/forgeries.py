@@ -257,6 +257,12 @@ def permit_reused(ground: Ground) -> None:
     again(ground, "started", plan_object=plan.plan_object)
 
 
+def applied_without_steps(ground: Ground) -> None:
+    """A change is called applied, and no step of its plan was ever started."""
+    plan = lay_down(ground, make_scope({"signers": list(SIGNERS)}), "-2", 2)
+    again(ground, "handover", plan_object=plan.plan_object)
+
+
 def taken_back(ground: Ground, name: str = "yes") -> None:
     changes: dict[str, Any] = {
         "decision": "withdrawn", "tier": "attended", "ssh_signature_object": None,
@@ -784,6 +790,27 @@ REFERENCES: dict[str, Forgery] = {
     "an end of a step that never began": Forgery(
         alone(lambda g: again(g, "done", call_sha256="2" * 64)), "reference-broken",
         "never started", gate=False,
+    ),
+    "a step that is in no plan": Forgery(
+        alone(lambda g: again(g, "started", step="format-disks")), "reference-broken",
+        "its plan has no such step", gate=False, always=True,
+    ),
+    "a step on a host that is in no plan": Forgery(
+        alone(lambda g: (again(g, "permit", hosts=("h1", "h9")), again(g, "started", host="h9"))),
+        "reference-broken", "its plan has no such step", gate=False,
+    ),
+    "applied without one step": Forgery(
+        alone(applied_without_steps), "reference-broken", "a step of its plan was not done",
+        gate=False, always=True,
+    ),
+    "applied after a failed step": Forgery(
+        alone(lambda g: (again(g, "started"), again(g, "done", state="failed", changed=None),
+                         again(g, "handover"))),
+        "reference-broken", "a step of its plan was not done", gate=False,
+    ),
+    "applied of no plan at all": Forgery(
+        alone(lambda g: again(g, "handover", plan_object=None)), "reference-broken",
+        "it names no plan", gate=False,
     ),
     "a hand-over of no plan": Forgery(
         alone(lambda g: again(g, "handover", plan_object=g.statements["scope"].body.scope_object)),

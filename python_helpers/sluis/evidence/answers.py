@@ -135,10 +135,15 @@ class _Look:
             return Compared(self.answer, replayed)
         if body.request_object is None:
             return Compared(self.answer, replayed, "It does not name the request that it answers.")
-        asked = Asked.from_bytes(self.objects.get(body.request_object))
-        differs = [*replayed, *self._with_request(asked, body.request_object)]
-        differs += _attended_answers(body, asked)
-        return Compared(self.answer, tuple(differs))
+        differs, unproven = _all_of(self._beside_the_operator(body.request_object))
+        return Compared(self.answer, (*replayed, *differs), unproven)
+
+    def _beside_the_operator(self, request: str) -> Iterator[str]:
+        asked = Asked.from_bytes(self.objects.get(request))
+        yield from self._with_request(asked, request)
+        yield from _attended_answers(self.body, asked)
+        if self.body.decision == "yes":
+            yield from self._may_sign()
 
     def _signed(self, replayed: tuple[str, ...]) -> Compared:
         body = self.body
@@ -150,17 +155,8 @@ class _Look:
             return Compared(self.answer, replayed, signature=said, signature_holds=False)
         filled = self.objects.get(body.request_object or "")
         signature, holds = self._signature(filled)
-        differs, unproven = list(replayed), ""
-        try:
-            # one by one: what was found before something is missing was found all the same
-            for sentence in self._with_form(filled):
-                differs.append(sentence)  # noqa: PERF402
-        except SluisError as error:
-            if error.code in _NOT_CHECKED:
-                unproven = error.what
-            else:
-                differs.append(error.what)
-        return Compared(self.answer, tuple(differs), unproven, signature, holds)
+        differs, unproven = _all_of(self._with_form(filled))
+        return Compared(self.answer, (*replayed, *differs), unproven, signature, holds)
 
     def _signature(self, filled: bytes) -> tuple[str, bool | None]:
         signers, body = self.anchors.allowed_signers, self.body
@@ -194,6 +190,7 @@ class _Look:
         yield from _typed_answers(self.body, asked, typed)
         if self.body.decision == "yes":
             yield from self._may_sign()
+            yield from self._signs_with_own_key()
         yield from self._form_shows(asked, sent)
 
     def _with_request(self, asked: Asked, reference: str) -> Iterator[str]:
@@ -237,13 +234,21 @@ class _Look:
             yield "The form that was sent says another end."
 
     def _may_sign(self) -> Iterator[str]:
-        """A scope may name who signs, and with which key."""
-        signers = _signers(self.objects.get(self.body.scope_object or ""))
-        who = _same(self.body.signer_name), _same(self.body.signer_role)
-        bound = [signer for signer in signers if signer[:2] == who]
-        if signers and not bound:
+        """A scope may name who signs."""
+        if self._signers() and not self._bound():
             yield f"{self.body.signer_name} is not among those who may sign this change."
-        for *_, principal in bound:
+
+    def _signers(self) -> list[tuple[str, str, str | None]]:
+        return _signers(self.objects.get(self.body.scope_object or ""))
+
+    def _bound(self) -> list[tuple[str, str, str | None]]:
+        """The signers of the scope who have the name and role that the answer gives."""
+        who = _same(self.body.signer_name), _same(self.body.signer_role)
+        return [signer for signer in self._signers() if signer[:2] == who]
+
+    def _signs_with_own_key(self) -> Iterator[str]:
+        """A scope may say with which key somebody signs."""
+        for *_, principal in self._bound():
             if principal not in (None, self.body.ssh_principal):
                 yield f"{self.body.signer_name} signs with the key {principal!r}."
 
@@ -255,6 +260,19 @@ class _Look:
         first = self.answered.setdefault(reference, self.answer)
         if first is not self.answer:
             yield f"Statement {first.number} answered this request already."
+
+
+def _all_of(found: Iterator[str]) -> tuple[list[str], str]:
+    """What differs, and why the rest could not be compared; what was found before is kept."""
+    differs: list[str] = []
+    try:
+        for sentence in found:
+            differs.append(sentence)  # noqa: PERF402
+    except SluisError as error:
+        if error.code in _NOT_CHECKED:
+            return differs, error.what
+        differs.append(error.what)
+    return differs, ""
 
 
 def _attended_answers(body: Signoff | Waiver, asked: Asked) -> Iterator[str]:

@@ -5,12 +5,13 @@ Pure. Looks only backwards: a statement can rest on nothing that came after it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 from sluis.counted import counted
 from sluis.evidence.finding import FAILS, HOLDS, Finding, name_of
+from sluis.evidence.planned_steps import PlannedSteps
 from sluis.evidence.predicates import (
     Behind,
     Body,
@@ -34,13 +35,16 @@ from sluis.evidence.statements import Statement
 B = TypeVar("B", bound=Body)
 
 
-def reference_findings(statements: Sequence[Statement]) -> Iterator[Finding]:
+def reference_findings(
+    statements: Sequence[Statement], planned: Mapping[str, PlannedSteps] | None = None
+) -> Iterator[Finding]:
     """Every reference that leads nowhere, or one finding that all hold.
 
     Args:
         statements: those whose signature and form hold, oldest first.
+        planned: the steps of each plan that can be read, by its digest.
     """
-    earlier = _Earlier()
+    earlier = _Earlier(planned or {})
     broken = 0
     for statement in statements:
         for complaint in _complaints(statement, earlier):
@@ -59,7 +63,8 @@ def reference_findings(statements: Sequence[Statement]) -> Iterator[Finding]:
 class _Earlier:
     """The statements before the one that is looked at, found without searching."""
 
-    def __init__(self) -> None:
+    def __init__(self, planned: Mapping[str, PlannedSteps]) -> None:
+        self.planned = planned
         self._by_digest: dict[str, Statement] = {}
         self.scopes: set[str] = set()
         #: the scopes for which a plan was made, by the plan
@@ -68,6 +73,8 @@ class _Earlier:
         #: until when the newest permit for a plan on a host counts
         self.permits: dict[tuple[str, str], datetime] = {}
         self.started: set[tuple[str, str, str]] = set()
+        #: the steps that were done, by the plan: id and host
+        self.done: dict[str, set[tuple[str, str]]] = {}
 
     def add(self, statement: Statement) -> None:
         self._by_digest[statement.sha256] = statement
@@ -84,6 +91,12 @@ class _Earlier:
                 self.permits.update({(plan, host): until for host in hosts})
             case Step(state="started", step=step, host=host, call_sha256=call):
                 self.started.add((step, host, call))
+            case Step(plan_object=plan, step=step, host=host) as ended:
+                done = self.done.setdefault(plan, set())
+                if ended.state == "done" or ended.judgement == "counts as done":
+                    done.add((step, host))
+                else:
+                    done.discard((step, host))
 
     def get(self, digest: str) -> Statement | None:
         return self._by_digest.get(digest)
@@ -121,6 +134,8 @@ def _complaints(statement: Statement, earlier: _Earlier) -> Iterator[str]:
         case Handover() as body:
             if body.plan_object is not None:
                 yield from _plan_known(body.plan_object, earlier)
+            if body.result == "applied":
+                yield from _applied(body.plan_object, earlier)
             for asset, digest in body.landings.items():
                 look = earlier.one(digest, Landing)
                 if look is None or look.asset != asset or look.look is None:
@@ -172,7 +187,20 @@ def _permit(statement: Statement, body: Permit, earlier: _Earlier) -> Iterator[s
         yield f"The client's last answer before it was {earlier.answer.decision!r}."
 
 
+def _applied(plan: str | None, earlier: _Earlier) -> Iterator[str]:
+    """A change is applied when each step of its plan was done."""
+    if plan is None:
+        yield "It says that a change was applied, and names no plan."
+    elif plan in earlier.planned:
+        open_steps = earlier.planned[plan].forward - earlier.done.get(plan, set())
+        for step, host in sorted(open_steps)[:1]:
+            yield f"Nothing says that the step {step!r} on {host} was done."
+
+
 def _step(statement: Statement, body: Step, earlier: _Earlier) -> Iterator[str]:
+    planned = earlier.planned.get(body.plan_object)
+    if planned is not None and (body.step, body.host) not in planned.every:
+        yield f"The plan that it names has no step {body.step!r} on {body.host}."
     if body.state == "started":
         until = earlier.permits.get((body.plan_object, body.host))
         if until is None:

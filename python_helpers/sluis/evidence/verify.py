@@ -21,8 +21,10 @@ from sluis.evidence.chain import Problem, file_name
 from sluis.evidence.finding import FAILS, HOLDS, UNKNOWN, Finding, FindingVerdict, name_of
 from sluis.evidence.ledger import Ledger, View
 from sluis.evidence.object_findings import object_findings
+from sluis.evidence.objects import ObjectStore
 from sluis.evidence.pages import PageReader
 from sluis.evidence.place_findings import linked, place_findings
+from sluis.evidence.planned_steps import planned_steps
 from sluis.evidence.references import reference_findings
 from sluis.evidence.statements import Statement
 from sluis.evidence.time_findings import TrustedTime, time_findings
@@ -101,7 +103,7 @@ def verify_dossier(
         *place_findings(dossier, named, expected=change),
         *object_findings(dossier, view.statements),
         *times,
-        *reference_findings(view.statements),
+        *reference_findings(view.statements, planned_steps(view.statements, ObjectStore(dossier))),
         *_answers(view),
         *_recorded_by(view, anchors),
     ]

@@ -19,7 +19,7 @@ from sluis.gate.decide import decide
 from sluis.gate.demand import Demand
 from sluis.runbook.judgement import read_evidence
 from sluis.signoff.standing import waivers
-from support.forged_answers import L15, filed
+from support.forged_answers import L15, beside_the_operator, filed
 from support.forgeries import (
     LINKS,
     NOTED,
@@ -87,6 +87,7 @@ def test_what_is_not_forged_holds_in_both(grounds: Grounds) -> None:
     ground = grounds[0]
     for like in ("yes", "no", "waiver"):
         filed(ground, like)
+    beside_the_operator(ground)
     assert ground.made.verify().holds, ground.made.failures()
     status, said, errors = page(ground)
     assert (status, errors) == (0, "")

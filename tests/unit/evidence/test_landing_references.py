@@ -40,7 +40,7 @@ def landing(*, looked: bool) -> Landing:
 def test_case_B4_verify_finds_a_look_that_was_never_made(
     looks: dict[str, str], holds: bool
 ) -> None:
-    handover = Handover(result="applied", sentence="Done.", landings=looks)
+    handover = Handover(result="failed", sentence="Done.", landings=looks)
     view = view_of(tuple((b, DAY) for b in (landing(looked=False), landing(looked=True), handover)))
     found = list(reference_findings(view.statements))
     assert ([f.what for f in found] == ["references"]) is holds
