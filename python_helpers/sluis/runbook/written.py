@@ -36,7 +36,7 @@ from sluis.runbook.written_hosts import both_host_and_group, group_faults
 from sluis.runbook.written_inside import inside_faults
 from sluis.runbook.written_lists import faults_of_lists
 from sluis.runbook.written_nobodys import Nobodys
-from sluis.runbook.written_places import OF_CHANGE, OF_CLIENT, place_faults
+from sluis.runbook.written_places import OF_CHANGE, OF_CLIENT, place_faults, trust_faults
 from sluis.runbook.written_settings import Assets, setting_faults
 from sluis.runbook.written_signers import signer_faults
 from sluis.runbook.written_steps import Known, module_faults
@@ -138,6 +138,7 @@ def written_faults(
             faults += reading.description(folder / playbook, scope)
         faults += place_faults(folder, OF_CHANGE, places.root)
     faults += place_faults(places.inventory(client), OF_CLIENT, places.root)
+    faults += trust_faults(places.trust(client), places.root)
     faults += signer_faults(places.trust(client), places.root, scope)
     faults += reading.lists()
     faults += reading.settings(Assets(here, _assets_of(places.inventory(client))))
