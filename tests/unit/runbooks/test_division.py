@@ -23,6 +23,7 @@ from sluis.runbook.tenant_importing import newest_export
 from sluis.runbook.tenant_settings import read_tenant_settings
 from sluis.runbook.tenant_steps import going_from
 from sluis.scope.division import workers_from, workers_into
+from sluis.scope.gone_by import today_of
 from sluis.scope.remarks import remarks
 from support import evidence_made as ev
 from support.divided import drive, move_data
@@ -83,7 +84,7 @@ def test_the_division_is_recorded_once_and_everybody_reads_it(small: SmallChange
     first = declare_scope(run, opened(small))
     assert first.new
     # nobody had anything before; what is said is about the drives, that have no agreement
-    assert first.warnings == remarks(first.document) != ()
+    assert first.warnings == remarks(first.document, today_of(first.document, now())) != ()
     (laid_down,) = opened(small).ledger.read(now()).of(Scope)
     assert laid_down.body.workers == ("w1", "w2")
     assert hosts(run) == laid_down.body.given
@@ -116,7 +117,8 @@ def test_a_worker_that_goes_is_said_and_its_assets_are_not_taken_for_fetched(
     declared = declare_scope(left, opened(small))
     lost = [asset for asset, host in given.items() if host == "w2"]
     assert declared.new
-    anew = [line for line in declared.warnings if line not in remarks(declared.document)]
+    known = remarks(declared.document, today_of(declared.document, now()))
+    anew = [line for line in declared.warnings if line not in known]
     assert [line.partition(":")[0] for line in anew] == lost
     assert all("w2 fetched it" in line for line in anew)
     assert set(hosts(left).values()) == {"w1"}
