@@ -19,6 +19,7 @@ from ..graph.answer import item_of
 from ..graph.connect import Graph
 from ..graph.errors import GraphError
 from ..graph.links import segment
+from .asked_by_path import why_another
 from .compare_content import Verdict, compare_content, is_equal_by_hash
 from .folder_links import folder_links, is_worth_listing
 from .import_drive import settled_names
@@ -254,12 +255,13 @@ class _Run:
         node, kind = pair.node, _kind(pair.going)
         if node is None and kind == "file":
             try:
-                node = await self._ask(pair.target)
+                node, why = await self._ask(pair.target)
             except GraphError as error:
                 drive = f"/drives/{segment(self.target.drive_id)}"
                 await raise_unless_alone(self.graph, drive, error)
-                why = f"The listing does not have it, and asking for it failed: {error.what}"
-                path = pair.going.path
+                why = f"asking for it failed: {error.what}"
+            if why is not None:
+                path, why = pair.going.path, f"The listing does not have it, and {why}"
                 return Line(path, pair.target, kind, "missing", "not verified", why), None
         return await self._line(replace(pair, node=node), number, url), node
 
@@ -338,8 +340,11 @@ class _Run:
         self.found.keep(node, line, verdict)
         return verdict
 
-    async def _ask(self, path: str) -> Node | None:
-        """Ask for an item that the listing does not have: listings have left items out."""
+    async def _ask(self, path: str) -> tuple[Node | None, str | None]:
+        """Ask for an item that the listing does not have: listings have left items out.
+
+        What is told may be another item; then there is a reason why it is not taken.
+        """
         full = "/".join(filter(None, (self.folder, path)))
         place = "/".join(segment(name) for name in full.split("/"))
         try:
@@ -347,9 +352,13 @@ class _Run:
             item = item_of(await self.graph.get(asked), asked)
         except GraphError as error:
             if error.status == 404:
-                return None
+                return None, None
             raise
-        return node_of(item)
+        node = node_of(item)
+        another = why_another(item, node, self.tree, self.base, path)
+        if node.id in self.seen:
+            another = "it is another one, which has a line of its own"
+        return node, another and f"its path gives something else: {another}."
 
     async def _rights(self, pairs: list[_Pair], policy: ImportPolicy) -> None:
         of_place: PlaceRights | None = None

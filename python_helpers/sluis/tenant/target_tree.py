@@ -160,7 +160,7 @@ class TargetTree:
             return found
         alike = {
             one for one in self._children.get(folder, {}).values()
-            if one in self._nodes and _composed(self._nodes[one].name) == _composed(name)
+            if one in self._nodes and composed_key(self._nodes[one].name) == composed_key(name)
         }  # fmt: skip
         return self._nodes[alike.pop()] if len(alike) == 1 else None
 
@@ -209,7 +209,8 @@ class TargetTree:
         return "/".join(reversed(parts))
 
 
-def _composed(name: str) -> str:
+def composed_key(name: str) -> str:
+    """The same for names that differ in the case or the spelling of accents only."""
     return target_key(unicodedata.normalize("NFC", name))
 
 

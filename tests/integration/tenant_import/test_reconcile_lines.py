@@ -453,9 +453,10 @@ def test_what_the_listing_hangs_from_nothing_is_named(ground: Ground) -> None:
     ground.items[-1]["name"] = ""
     ground.there("last", None, "t:nowhere")
     ground.before = ["t:before.txt", "t:before too.txt"]
-    # asked for by its path, the service has it: it is in a line already
+    # asked for by its path, the service has it in its place: it is in a line already
     ground.lines = [_line("found.txt", b"f")]
-    ground.more = [("GET", "root:/found.txt", ground.items[3])]
+    told = {**ground.items[3], "parentReference": {"id": "root"}}
+    ground.more = [("GET", "root:/found.txt", told)]
     result = ground.run()
     assert [_short(line) for line in result.lines] == [
         ("found.txt", "found.txt", "file", "equal", "every byte"),
