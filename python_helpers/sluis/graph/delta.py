@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .errors import GraphError, ResyncError
-from .links import origin, segment
+from .links import drive_of, origin, segment
 from .pages import follow
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ async def delta(
         GraphError: ``delta-without-end`` when the last page had no deltaLink, and what
             :meth:`Graph.call` raises.
     """
+    if link is not None and drive_of(link) not in (None, drive_id.casefold()):
+        raise ResyncError("required", None)  # whoever gave it: what it lists is another drive's
     params: dict[str, str] = {}
     if token is not None:
         params["token"] = token

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
 
 from .answer import malformed
 from .errors import GraphError
@@ -70,6 +70,24 @@ def joined(base: str, told: str) -> str:
         return urljoin(base, told)
     except ValueError:
         return ""
+
+
+def drive_of(place: str) -> str | None:
+    """The drive that a path or a link names, without regard to case; None when it names none.
+
+    Both forms of a key are Graph's: ``/drives/ID/…`` and ``/drives('ID')/…``.
+    """
+    try:
+        path = urlsplit(place).path if "://" in place else place.partition("?")[0]
+    except ValueError:
+        return None
+    _, found, rest = path.partition("/drives")
+    if not found or rest[:1] not in ("/", "("):
+        return None
+    key = unquote(rest[1:].partition("/")[0])
+    if rest[0] == "(":
+        key = key.partition(")")[0].strip("'")
+    return key.casefold() or None
 
 
 def relative(url: str) -> str:

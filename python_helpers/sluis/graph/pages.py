@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .answer import malformed
 from .errors import LoopError, codes_of, plain_place
+from .links import drive_of
 
 if TYPE_CHECKING:
     from .calls import Graph
@@ -100,6 +101,9 @@ async def _page(
     whole = all(link is None or isinstance(link, str) for link in links)
     if not isinstance(items, list) or not all(isinstance(one, dict) for one in items) or not whole:
         raise malformed(f"GET {plain_place(path)}", "is not a page of a listing")
+    ours = drive_of(path)
+    if ours and any(link and drive_of(link) not in (None, ours) for link in links):
+        raise malformed(f"GET {plain_place(path)}", "goes on in another drive")
     return Page(items, links[0] or None, links[1] or None)
 
 
