@@ -154,6 +154,17 @@ def test_another_change_is_another_dossier(told: Made) -> None:
     assert "wrong-dossier" in {f.what for f in verdict.findings}
 
 
+def test_the_name_of_a_folder_counts_for_nothing_beside_a_change_that_is_named(
+    told: Made, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "copy-of-it"
+    shutil.copytree(told.dossier, elsewhere)
+    named = verify_dossier(elsewhere, told.anchors, told.now, change=told.change)
+    assert "folder-name" not in {found.what for found in named.findings}
+    unnamed = verify_dossier(elsewhere, told.anchors, told.now)
+    assert "folder-name" in {found.what for found in unnamed.findings}
+
+
 # --- any byte, any file ----------------------------------------------------------------------
 
 

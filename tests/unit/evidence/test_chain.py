@@ -143,7 +143,9 @@ def test_a_statement_of_another_dossier_is_named_once(what: dict[str, str]) -> N
 def test_a_statement_that_follows_from_another_is_named(number: int) -> None:
     pages = row(3)
     pages[number - 1] = change(pages[number - 1], previous="e" * 64)
-    assert said(pages) == [("chain-broken", file_name(number))]
+    (found,) = problems(pages)
+    assert (found.code, found.about, found.remedy) == ("chain-broken", file_name(number), RESTORE)
+    assert found.sentence == f"{file_name(number)} does not follow from the file before it."
 
 
 def test_a_clock_may_be_ahead_so_far_and_no_further() -> None:

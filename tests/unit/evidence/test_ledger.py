@@ -165,8 +165,12 @@ def test_a_removed_statement_is_a_gap(told: Made, number: int) -> None:
 def test_statements_removed_from_the_end_are_noticed(told: Made, keep: int) -> None:
     for number in range(keep + 1, 12):
         told.file(number).unlink()
-    assert told.codes() == {"tail-removed"}
-    refused("tail-removed", lambda: told.append(CHECK))
+    (problem,) = told.read().problems
+    with pytest.raises(EvidenceError) as caught:
+        told.append(CHECK)
+    assert caught.value.code == problem.code == "tail-removed"
+    # whoever writes hears what whoever reads is told
+    assert (caught.value.what, caught.value.remedy) == (problem.sentence, problem.remedy)
 
 
 def test_removed_with_its_number_closed_up_is_noticed(told: Made) -> None:
