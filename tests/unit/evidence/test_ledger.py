@@ -544,8 +544,12 @@ def test_a_witness_that_is_not_right_is_named(told: Made, spoil: str, tmp_path: 
         path.symlink_to(told.root / "aside")
     else:
         path.write_bytes(data)
-    assert told.codes() == {"witness-altered"}
-    refused("witness-altered", lambda: told.append(CHECK))
+    (problem,) = told.read().problems
+    assert (problem.code, problem.about) == ("witness-altered", path.name)
+    with pytest.raises(EvidenceError) as caught:
+        told.append(CHECK)
+    assert caught.value.code == "witness-altered"
+    assert (caught.value.what, caught.value.remedy) == (problem.sentence, problem.remedy)
 
 
 @settings(

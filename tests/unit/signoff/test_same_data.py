@@ -152,3 +152,12 @@ def test_a_copy_that_was_made_while_the_form_was_on_its_way_is_held_against_what
     shown = asked_again.view().of(Shown)[-1].sha256
     again = asked_again.and_then(yes.model_copy(update={"shown": shown}))
     assert other_data(again.view(), again.view().of(Signoff)[0]) == []
+
+
+def test_a_copy_that_counts_for_nothing_hides_none_that_comes_after_it() -> None:
+    change = caught_up(purpose="broken state", warnings=("size-drop: 1 bytes, last time it was 9",))
+    first = change.view().of(Snapshot)[0].body
+    later = snapshot(first.asset, first.machine.host, "192.0.2.1", NOW, warnings=("rows-drop: 3",))
+    assert found_since(change.and_then(later)) == [
+        f"{first.asset} has changed much since the client signed: 3."
+    ]
