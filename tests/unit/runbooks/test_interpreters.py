@@ -71,4 +71,6 @@ def test_L10_every_module_is_started_so() -> None:
         "shipping.py: task_vars=found_anew(task_vars)",
         "guarded.py: task_vars=None)",
         "guarded.py: task_vars=found_anew(task_vars)",
+        "programs_look.py: task_vars=None)",
+        "programs_look.py: task_vars=found_anew(task_vars)",
     }
