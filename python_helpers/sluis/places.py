@@ -52,9 +52,16 @@ def change_id(text: str) -> str:
         raise InputError(
             "bad-change-id",
             f"{text[:80]!r} cannot be a change id.",
-            "Use the ticket number: letters, digits, '-', '_' and single dots, at most 63 of them.",
+            f"{_without_its_end(text)}Use the ticket number: letters, digits, '-', '_' and single "
+            "dots, at most 63 of them.",
         )
     return str(text)
+
+
+def _without_its_end(text: str) -> str:
+    """A sentence's full stop is copied easily with its last word."""
+    meant = text.rstrip(".,;:")
+    return f"Did you mean {meant!r}? " if meant != text and _CHANGE.fullmatch(meant) else ""
 
 
 @dataclass(frozen=True)

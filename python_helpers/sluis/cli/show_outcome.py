@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sluis.cli.plainly import plainly
+from sluis.cli.told_commands import commands_in
 from sluis.counted import counted
 from sluis.dossier.lines import AssetLine, BehindLine, HandoverLine, SignoffLine
 from sluis.dossier.outcome import Outcome
@@ -101,7 +102,7 @@ def show_outcome(console: Console, found: Outcome, going_on: str | None = None) 
     if found.state in ("failed", "not finished") and going_on is None:
         for sentence in found.missing:
             _line(console, "missing", sentence)
-    _line(console, "next", found.next, "bold")
+    _line(console, "next", "\n  ".join((found.next, *commands_in(found.next))), "bold")
     _line(console, "dossier", found.dossier)
     _line(console, "head", f"{found.head or 'none'} ({counted(found.statements, 'statement')})")
 

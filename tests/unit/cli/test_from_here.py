@@ -14,9 +14,10 @@ from rich.text import Text
 from sluis.cli.app import run
 from sluis.cli.from_here import filled, from_here
 from sluis.cli.session import Session
+from sluis.cli.told_commands import commands_in
 from support.scopes import CHANGE, CLIENT
 from support.small_change import SmallChange, small_change
-from unit.cli.test_pasted_commands import commands_in, paste
+from unit.cli.test_pasted_commands import paste
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from sluis.cli.progress import progress_on, words_of
 from sluis.cli.runlog import RunLog
 from sluis.cli.runner import Request, RunReport
 from sluis.cli.show_outcome import show_outcome
+from sluis.cli.told_commands import commands_in
 from sluis.cli.watch import Watch
 from sluis.dossier.outcome import outcome
 from sluis.dossier.waiver_words import waiver_words
@@ -29,7 +30,7 @@ from sluis.errors import EXIT_FAILED
 from support.outcomes import NOW, material, whole_story
 from support.scopes import CHANGE, CLIENT
 from support.small_change import SmallChange, small_change
-from unit.cli.test_pasted_commands import commands_in, paste
+from unit.cli.test_pasted_commands import paste
 
 
 @pytest.fixture

@@ -12,14 +12,18 @@ from pathlib import Path
 import pytest
 import typer
 from hypothesis import given, settings
+from rich.console import Console
 from typer.core import TyperGroup
 from typer.exceptions import Exit, TyperException
 
 import sluis
 from sluis.cli.app import _filled_in, _stopped, app, run
+from sluis.cli.show_outcome import show_outcome
+from sluis.cli.told_commands import commands_in
 from sluis.dossier.outcome import outcome
 from sluis.errors import InputError
 from sluis.evidence.predicates import Body, Plan
+from sluis.places import change_id
 from support.outcomes import NOW, PLAN, laid_down, material, permit, shown, signoff, step
 from support.scopes import CHANGE, CLIENT
 from support.small_change import small_change
@@ -31,14 +35,7 @@ VALUES = {
     "step.step": "stop", "step.host": "h1", "verb": "forecast", "about": "practice CHG-1",
     "judge": "sluis judge practice CHG-1 stop --host h1", "host": "h1",
 }  # fmt: skip
-#: a command follows a colon, or another command; it ends where the sentence goes on
-_TOLD = re.compile(r"(?:: |, or |; then: )(sluis (?:[^.;,()`\n]|\.(?=[^\s]))*)")
 _PROGRAM = typer.main.get_command(app)
-
-
-def commands_in(text: str) -> list[str]:
-    """The commands that a sentence tells to type."""
-    return [found.strip() for found in _TOLD.findall(text)]
 
 
 def paste(command: str) -> None:
@@ -276,3 +273,24 @@ def test_what_cannot_be_typed_is_noticed() -> None:
     for wrong in ("sluis verify", "sluis prepare practice", "sluis paint a b", "sluis keys"):
         with pytest.raises(TyperException):
             paste(wrong)
+
+
+def test_newcomer_each_command_of_what_is_next_stands_on_a_line_of_its_own() -> None:
+    """The full stop of the sentence was copied with the last word of the command."""
+    found = outcome(material(laid_down()), NOW, asked="status")
+    console = Console(file=io.StringIO(), width=200)
+    show_outcome(console, found)
+    lines = console.file.getvalue().splitlines()
+    told = commands_in(found.next)
+    assert told
+    assert not any(command.endswith(".") for command in told)
+    for command in told:
+        assert f"  {command}" in lines
+        paste(command)
+
+
+@pytest.mark.parametrize("typed", ["CHG-1.", "CHG-1,", "CHG-1;"])
+def test_newcomer_a_full_stop_that_was_copied_along_is_told(typed: str) -> None:
+    with pytest.raises(InputError) as caught:
+        change_id(typed)
+    assert "Did you mean 'CHG-1'?" in caught.value.remedy
