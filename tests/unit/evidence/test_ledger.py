@@ -22,6 +22,7 @@ from sluis.evidence.canonical import sha256
 from sluis.evidence.keys import new_key
 from sluis.evidence.ledger import Ledger, View
 from sluis.evidence.predicates import Check, Discovery, Machine, Permit, Scope, Step
+from sluis.evidence.witness import Head, Witness
 from support.dossiers import BEGIN, ONE, Made, copy, make, tell
 
 CHECK = Check(check="web", host="server1", what="HTTP 200", passed=True)
@@ -159,6 +160,25 @@ def test_a_removed_statement_is_a_gap(told: Made, number: int) -> None:
         ("gap", f"{number:06d}.json")
     ]
     assert "chain-broken" in {p.code for p in problems}
+
+
+@pytest.mark.parametrize("statements", [2, 3])
+def test_a_ledger_that_is_begun_while_it_is_read_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statements: int
+) -> None:
+    """The witness was not there yet, and two statements later it is: nobody took it away."""
+    begun = make(tmp_path)
+    for _ in range(statements):
+        begun.append(CHECK)
+    real, looks = Witness.read, []
+
+    def late(witness: Witness) -> Head | None:
+        looks.append(1)
+        return None if len(looks) == 1 else real(witness)
+
+    monkeypatch.setattr(Witness, "read", late)
+    view = begun.read()
+    assert (view.problems, view.witnessed) == ((), statements)
 
 
 @pytest.mark.parametrize("keep", range(11))

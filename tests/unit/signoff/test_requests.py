@@ -195,6 +195,31 @@ def with_a_file_that_is_not_right(tmp_path: Path) -> tuple[Bench, ScopeDocument]
     return bench, scope
 
 
+def test_the_form_is_laid_out_for_a_reader_and_for_a_machine(tmp_path: Path) -> None:
+    bench = make_bench(tmp_path)
+    offer = offered(bench)
+    path, _ = write_request(bench, tmp_path / "out", now=bench.now, offer=offer)
+    lines = path.read_text().split("\n")
+    named = lines.index(f"    {offer.request.digest()}")
+    assert (lines[1], lines[named - 2], lines[named + 1]) == ("", "", "")
+    edges = [number for number, one in enumerate(lines) if one == "=" * 78]
+    assert len(edges) == len(offer.texts), "one behind each text, and one before the details"
+    for edge in edges:
+        assert (lines[edge - 1], lines[edge + 1]) == ("", "")
+    assert all(len(one) <= 78 for one in lines if ">>>" not in one)
+    begin = edges[-2] + 2
+    blocks = "\n".join([*lines[begin : edges[-1]], ""]).split("\n>>>\n\n")
+    head, _, blocks[0] = blocks[0].partition("\n\n")
+    assert head.isupper()
+    assert blocks.pop() == ""
+    assert len(blocks) == len(offer.request.asked())
+    for number, block in enumerate(blocks, 1):
+        first, *rest = block.split("\n")
+        assert first.startswith(f"{number}. ")
+        assert all(one.startswith("   ") and one[3] != " " for one in rest), block
+    assert any("\n" in block for block in blocks)
+
+
 def test_M1_files_that_may_not_be_right_are_a_text_a_question_and_details(tmp_path: Path) -> None:
     bench, scope = with_a_file_that_is_not_right(tmp_path)
     offer = offered(bench)
