@@ -35,6 +35,7 @@ class Figures:
     large_objects: Optional[LargeObjects] = None
     objects: Optional[Objects] = None
     extensions: Optional[Texts] = None
+    extension_owners: Optional[Texts] = None
     roles: Optional[Names] = None
     foreign_tables: Optional[Names] = None
     collations: Optional[Names] = None
