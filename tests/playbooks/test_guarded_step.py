@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import time
@@ -472,7 +473,8 @@ def test_a_killed_controller_leaves_a_step_for_a_person(ready: LabChange) -> Non
         time.sleep(0.05)
     # Ansible's workers are in sessions of their own, so each has to be killed by itself
     for child in [*psutil.Process(process.pid).children(recursive=True), process]:
-        child.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):  # it may end by itself meanwhile
+            child.kill()
     process.wait()
     for host in ready.lab.hosts.values():
         (host.folder / "hold").unlink()

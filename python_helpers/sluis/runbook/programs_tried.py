@@ -28,11 +28,12 @@ _BRING_THERE = frozenset(
     {"assemble", "blockinfile", "copy", "file", "get_url", "lineinfile", "replace", "template",
      "unarchive"}
 )  # fmt: skip
-#: One word for each name, said by the host: "command -v" also knows words of the shell itself.
+#: One word for each name, said by the host. The shell itself is not asked: it answers for words of
+#: its own, and a program of such a name (``false``, ``echo``) may be there or not.
 SCRIPT = (
-    'for one; do case "$one" in '
-    '/*) if [ -f "$one" ] && [ -x "$one" ]; then echo yes; else echo no; fi;; '
-    '*) case "$(command -v -- "$one")" in /*) echo yes;; *) echo no;; esac;; esac; done'
+    'set -f; IFS=:; for one; do found=no; case "$one" in /*) places=;; *) places=$PATH;; esac; '
+    'for place in ${places:-/}; do file=$one; [ -z "$places" ] || file=${place:-.}/$one; '
+    'if [ -f "$file" ] && [ -x "$file" ]; then found=yes; fi; done; echo "$found"; done'
 )
 
 #: which of some programs are there, as the user who will start them; ``None``: nobody can tell

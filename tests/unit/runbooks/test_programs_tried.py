@@ -57,6 +57,8 @@ def test_newcomer_a_program_that_is_not_there_is_named(tmp_path: Path, missing: 
 
 @pytest.mark.parametrize("step", [
     command("load", "/bin/sh", "-c", "x"), command("load", "sh"),
+    # words of the shell itself, and programs as well
+    *(command("load", name) for name in ("false", "true", "echo", "test", "[", "kill", "pwd")),
     call("command", cmd="/bin/sh -c 'a b'"),
     # these depend on what the host fills in, or on chdir, or are no program at all
     call("command", cmd="$HOME/run"), call("command", cmd="~/run"), call("command", cmd="./run"),
