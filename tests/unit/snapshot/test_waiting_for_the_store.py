@@ -182,3 +182,31 @@ def test_newcomer_a_store_that_is_full_is_called_that(said: str, code: str) -> N
         assert in_words(said)[-1] in failed.what, "the tool's own last lines"
         assert "whether its disk is full" in failed.remedy
         assert "may write or only read" in failed.remedy
+
+
+def _of_a_config_that_cannot_be_opened(said: str) -> str:
+    text = (
+        f"Fatal: unable to open config file: {said}\n"
+        "Is there a repository at the following location?"
+    )
+    return explain(Answer("restic cat config", 1, [], "", text, 1.0)).code
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'Head "https://store.example:8000/config": EOF',
+        'Get "https://store.example:8000/config": unexpected EOF',
+        "http: server closed idle connection",
+        "http2: client connection lost",
+        "write |1: broken pipe",
+        "dial tcp 192.0.2.9:8000: connect: network is unreachable",
+        "net/http: TLS handshake timeout",
+    ],
+)
+def test_a_store_that_goes_in_the_middle_of_an_answer_was_not_never_made(said: str) -> None:
+    assert _of_a_config_that_cannot_be_opened(said) == "store-unreachable"
+
+
+def test_a_store_that_answers_and_has_no_repository_was_never_made() -> None:
+    assert _of_a_config_that_cannot_be_opened("<config/> does not exist") == "repository-missing"
