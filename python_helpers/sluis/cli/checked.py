@@ -185,8 +185,9 @@ def _without_sudo(
     session: Session, client: str, change: str | None, out: Sequence[NotRight]
 ) -> Iterator[str]:
     """What stays unseen on each host whose sudo does nothing for us, one line each."""
-    scope = _scope(session, client, change)
-    for host in sorted({one.about for one in out if one.code in BECOME}):
+    hosts = sorted({one.about for one in out if one.code in BECOME})
+    scope = _scope(session, client, change) if hosts else None
+    for host in hosts:
         here = scope.assets_on(host) if scope is not None else ()
         why = f"because sudo on {host} does nothing for us; check again when it does"
         for asset in here:

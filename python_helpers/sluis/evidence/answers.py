@@ -143,7 +143,7 @@ class _Look:
         yield from self._with_request(asked, request)
         yield from _attended_answers(self.body, asked)
         if self.body.decision == "yes":
-            yield from self._may_sign()
+            yield from self._may_sign(own_key=False)
 
     def _signed(self, replayed: tuple[str, ...]) -> Compared:
         body = self.body
@@ -189,8 +189,7 @@ class _Look:
         typed = typed_answers(sent, filled, [item.id for item in asked.questions])
         yield from _typed_answers(self.body, asked, typed)
         if self.body.decision == "yes":
-            yield from self._may_sign()
-            yield from self._signs_with_own_key()
+            yield from self._may_sign(own_key=True)
         yield from self._form_shows(asked, sent)
 
     def _with_request(self, asked: Asked, reference: str) -> Iterator[str]:
@@ -233,22 +232,14 @@ class _Look:
         if f"{asked.expires_at:%Y-%m-%d %H:%M}" not in form:
             yield "The form that was sent says another end."
 
-    def _may_sign(self) -> Iterator[str]:
-        """A scope may name who signs."""
-        if self._signers() and not self._bound():
-            yield f"{self.body.signer_name} is not among those who may sign this change."
-
-    def _signers(self) -> list[tuple[str, str, str | None]]:
-        return _signers(self.objects.get(self.body.scope_object or ""))
-
-    def _bound(self) -> list[tuple[str, str, str | None]]:
-        """The signers of the scope who have the name and role that the answer gives."""
+    def _may_sign(self, *, own_key: bool) -> Iterator[str]:
+        """A scope may name who signs, and with which key."""
+        signers = _signers(self.objects.get(self.body.scope_object or ""))
         who = _same(self.body.signer_name), _same(self.body.signer_role)
-        return [signer for signer in self._signers() if signer[:2] == who]
-
-    def _signs_with_own_key(self) -> Iterator[str]:
-        """A scope may say with which key somebody signs."""
-        for *_, principal in self._bound():
+        bound = [signer for signer in signers if signer[:2] == who]
+        if signers and not bound:
+            yield f"{self.body.signer_name} is not among those who may sign this change."
+        for *_, principal in bound if own_key else ():
             if principal not in (None, self.body.ssh_principal):
                 yield f"{self.body.signer_name} signs with the key {principal!r}."
 

@@ -8,17 +8,22 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 
-from sluis.runbook.run import Run
+from sluis.runbook.run import CHECK, Run
 
 _DESCRIPTIONS = ("update.yml", "restore.yml")
 
 
-def described_now(run: Run, loader: DataLoader) -> tuple[str, Mapping[str, Any]]:
-    """The description's name, and what it says as far as it can be read.
+def described_now(
+    run: Run, loader: DataLoader, known: Mapping[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    """The description's name, and what is known with it, as far as it can be read.
+
+    ``check.yml`` does not read it, so what it says is put on top there.
 
     Args:
         run: the current run.
         loader: Ansible's own.
+        known: the variables of the task.
     """
     for name in _DESCRIPTIONS:
         path = run.change_folder / name
@@ -28,5 +33,6 @@ def described_now(run: Run, loader: DataLoader) -> tuple[str, Mapping[str, Any]]
             said = loader.load_from_file(str(path), trusted_as_template=True)
         except AnsibleError:
             said = None  # what is wrong with it is said where it is read
-        return name, said if isinstance(said, Mapping) else {}
-    return _DESCRIPTIONS[0], {}
+        told = said if run.playbook == CHECK and isinstance(said, Mapping) else {}
+        return name, {**known, **told}
+    return _DESCRIPTIONS[0], {**known}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sluis.errors import EvidenceError, SluisError
+from sluis.errors import SluisError
 from sluis.evidence.anchors import Anchors
 from sluis.evidence.ledger import Ledger
 from sluis.evidence.objects import ObjectStore
@@ -35,7 +35,7 @@ def said_otherwise(one: OneChange, anchors: Anchors, document: ScopeDocument) ->
                 continue
             signed = ObjectStore(folder).get(yes.body.scope_object)
             last = yes, change, ScopeDocument.from_bytes(signed)
-        except (EvidenceError, SluisError, OSError):
+        except (SluisError, OSError):
             continue  # what is wrong with it is said where it matters
     if last is None:
         return

@@ -10,7 +10,6 @@ from sluis.runbook.described_now import described_now
 from sluis.runbook.interpreters import found_anew
 from sluis.runbook.looking import looked
 from sluis.runbook.programs_tried import LISTS, SCRIPT, try_programs
-from sluis.runbook.run import CHECK
 
 
 class ActionModule(ActionBase):
@@ -30,8 +29,7 @@ class ActionModule(ActionBase):
         )
 
     def _tried(self, run, host, task_vars):
-        name, written = described_now(run, self._loader)
-        variables = {**task_vars, **(written if run.playbook == CHECK else {})}
+        name, variables = described_now(run, self._loader, task_vars)
         templar = self._templar.copy_with_new_env(available_variables=variables)
         lists = {
             one: list(self._here(variables.get(one), templar, host, variables)) for one in LISTS

@@ -11,7 +11,6 @@ from sluis.runbook.checking import from_error
 from sluis.runbook.checks_tried import try_checks
 from sluis.runbook.described_now import described_now
 from sluis.runbook.looking import looked
-from sluis.runbook.run import CHECK
 from sluis.runbook.shipping import ask
 
 _LIST, _SECRETS = "service_checks_list", "service_checks_secrets"
@@ -34,8 +33,7 @@ class ActionModule(ActionBase):
         )
 
     def _tried(self, run, host, task_vars):
-        name, written = described_now(run, self._loader)
-        variables = {**task_vars, **(written if run.playbook == CHECK else {})}
+        name, variables = described_now(run, self._loader, task_vars)
         templar = self._templar.copy_with_new_env(available_variables=variables)
         described = []
         for one in variables.get(_LIST) or ():
